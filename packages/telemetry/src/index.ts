@@ -1,1 +1,11 @@
-export {};
+export * from "./attributes.ts";
+export * from "./bus.ts";
+export * from "./events.ts";
+export * from "./metrics/define.ts";
+export * from "./metrics/index.ts";
+export * from "./metrics/pending.ts";
+export * from "./registered-name.ts";
+export * from "./sensitive.ts";
+export * from "./snapshot.ts";
+export * from "./tracer.ts";
+export * from "./vocabulary.ts";

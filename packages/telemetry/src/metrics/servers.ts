@@ -1,0 +1,98 @@
+import type { RegisteredName } from "../registered-name.ts";
+import type { GatewaySnapshot, ServerSnapshot } from "../snapshot.ts";
+import { COLLECTION_REASONS, SERVER_MODES, SERVER_STATES, START_RESULTS, STOP_REASONS } from "../vocabulary.ts";
+import { COLD_START_SECONDS, SWEEP_SECONDS } from "./buckets.ts";
+import { counter, gauge, histogram, nameOf, oneOf, optionalNameOf } from "./define.ts";
+
+export const serverState = gauge({
+  name: "mcp_hangar_mcp_server_state",
+  help: "State of a server: 0 cold, 1 initializing, 2 ready, 3 degraded, 4 dead.",
+  labels: { mcp_server: nameOf("mcp_server") },
+  read: perServer((server) => SERVER_STATES.indexOf(server.state)),
+});
+
+export const serverUp = gauge({
+  name: "mcp_hangar_mcp_server_up",
+  help: "1 if a server is reachable: ready, or cold and able to start.",
+  labels: { mcp_server: nameOf("mcp_server") },
+  read: perServer((server) => Number(server.up)),
+});
+
+export const serverInfo = gauge({
+  name: "mcp_hangar_mcp_server_info",
+  help: "Always 1; carries what is configured of a server.",
+  labels: { mcp_server: nameOf("mcp_server"), mode: oneOf(SERVER_MODES), group: optionalNameOf("group") },
+  read: (snapshot) =>
+    snapshot.servers.map(({ id, mode, group }) => ({ labels: { mcp_server: id, mode, group }, value: 1 })),
+});
+
+export const serverStarts = counter({
+  name: "mcp_hangar_mcp_server_starts_total",
+  help: "Start attempts of a server by result, lazy ones included.",
+  labels: { mcp_server: nameOf("mcp_server"), result: oneOf(START_RESULTS) },
+  on: {
+    "server.start_finished": (event) => ({ labels: { mcp_server: event.server, result: event.result }, value: 1 }),
+  },
+});
+
+export const serverStops = counter({
+  name: "mcp_hangar_mcp_server_stops_total",
+  help: "Stops of a running server by reason.",
+  labels: { mcp_server: nameOf("mcp_server"), reason: oneOf(STOP_REASONS) },
+  on: { "server.stopped": (event) => ({ labels: { mcp_server: event.server, reason: event.reason }, value: 1 }) },
+});
+
+export const serverInitialized = gauge({
+  name: "mcp_hangar_mcp_server_initialized",
+  help: "1 once a server has been initialised since the gateway started.",
+  labels: { mcp_server: nameOf("mcp_server") },
+  read: perServer((server) => Number(server.initialized)),
+});
+
+export const serverColdStart = histogram({
+  name: "mcp_hangar_mcp_server_cold_start_seconds",
+  help: "Time from the start request to ready, of starts that succeeded.",
+  labels: { mcp_server: nameOf("mcp_server") },
+  buckets: COLD_START_SECONDS,
+  on: {
+    "server.start_finished": (event) =>
+      event.result === "success" ? { labels: { mcp_server: event.server }, value: event.durationSeconds } : undefined,
+  },
+});
+
+export const serverColdStartInProgress = gauge({
+  name: "mcp_hangar_mcp_server_cold_start_in_progress",
+  help: "1 while a server starts.",
+  labels: { mcp_server: nameOf("mcp_server") },
+  read: perServer((server) => Number(server.coldStartInProgress)),
+});
+
+export const idleSweepCycles = counter({
+  name: "mcp_hangar_gc_cycles_total",
+  help: "Idle sweeps.",
+  labels: {},
+  on: { "idle_sweep.finished": () => ({ labels: {}, value: 1 }) },
+});
+
+export const idleSweepDuration = histogram({
+  name: "mcp_hangar_gc_cycle_duration_seconds",
+  help: "Time an idle sweep took.",
+  labels: {},
+  buckets: SWEEP_SECONDS,
+  on: { "idle_sweep.finished": (event) => ({ labels: {}, value: event.durationSeconds }) },
+});
+
+export const idleSweepCollected = counter({
+  name: "mcp_hangar_gc_servers_collected_total",
+  help: "Servers that the idle sweep collected, by reason.",
+  labels: { reason: oneOf(COLLECTION_REASONS) },
+  on: {
+    "idle_sweep.finished": (event) =>
+      COLLECTION_REASONS.map((reason) => ({ labels: { reason }, value: event.collected[reason] })),
+  },
+});
+
+function perServer(valueOf: (server: ServerSnapshot) => number) {
+  return (snapshot: GatewaySnapshot): { labels: { mcp_server: RegisteredName }; value: number }[] =>
+    snapshot.servers.map((server) => ({ labels: { mcp_server: server.id }, value: valueOf(server) }));
+}

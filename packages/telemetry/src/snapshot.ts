@@ -1,0 +1,80 @@
+import type { RegisteredName } from "./registered-name.ts";
+import type {
+  BreakerStateName,
+  DropReason,
+  ExportFailureReason,
+  MessageDirection,
+  MessageKind,
+  ServerMode,
+  ServerStateName,
+} from "./vocabulary.ts";
+
+/** Totals of JSON-RPC messages since the server was registered; they only grow. */
+export type MessageTotals = Readonly<Record<MessageDirection, Readonly<Record<MessageKind, number>>>>;
+
+/** What a server looks like at this moment. */
+export interface ServerSnapshot {
+  readonly id: RegisteredName;
+  readonly mode: ServerMode;
+  readonly group: RegisteredName | undefined;
+  readonly state: ServerStateName;
+  /** Ready, or cold and able to start: its last start, if any, did not fail. */
+  readonly up: boolean;
+  /** Initialised at least once since the process started. */
+  readonly initialized: boolean;
+  readonly coldStartInProgress: boolean;
+  readonly consecutiveFailures: number;
+  readonly breaker: BreakerStateName;
+  readonly inFlight: number;
+  /** Open HTTP connections; `undefined` when the server is not reached over HTTP. */
+  readonly httpConnections: number | undefined;
+  readonly messages: MessageTotals;
+  /** Tools last listed; empty until the server has started once. */
+  readonly tools: readonly RegisteredName[];
+}
+
+export interface DiscoverySourceSnapshot {
+  readonly source: RegisteredName;
+  readonly servers: number;
+  readonly healthy: boolean;
+}
+
+/** The health of one exporter: nothing that was accepted may vanish without a trace in these numbers. */
+export interface ExporterSnapshot {
+  readonly exporter: RegisteredName;
+  /** Events delivered. */
+  readonly delivered: number;
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+  readonly failures: Readonly<Partial<Record<ExportFailureReason, number>>>;
+  readonly queueSize: number;
+  readonly queueCapacity: number;
+  /** Seconds since the epoch; `undefined` before the first delivery. */
+  readonly lastSuccessSeconds: number | undefined;
+}
+
+export interface ListenerSnapshot {
+  readonly listener: RegisteredName;
+  readonly errors: number;
+}
+
+/** The whole gateway at this moment. Taken at scrape time, so what is gone leaves no stale series. */
+export interface GatewaySnapshot {
+  readonly servers: readonly ServerSnapshot[];
+  readonly batchItemsExecuting: number;
+  readonly discovery: readonly DiscoverySourceSnapshot[];
+  readonly exporters: readonly ExporterSnapshot[];
+  readonly listeners: readonly ListenerSnapshot[];
+  readonly lastReloadSuccessful: boolean;
+  readonly build: { readonly version: string; readonly node: string };
+}
+
+/** How many observations a metric's series limit folded into `_other`. */
+export interface SeriesOverflowSnapshot {
+  readonly metric: RegisteredName;
+  readonly folded: number;
+}
+
+/** What the metrics exporter reads at scrape time: the gateway, and what only the exporter itself knows. */
+export interface ScrapeSnapshot extends GatewaySnapshot {
+  readonly seriesOverflows: readonly SeriesOverflowSnapshot[];
+}

@@ -1,0 +1,74 @@
+import type { CallOutcome } from "./events.ts";
+
+/** W3C trace context as it travels in headers or in MCP `params._meta` (unprefixed keys, SEP-414). */
+export interface TraceCarrier {
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+  readonly baggage?: string | undefined;
+}
+
+/** The identity of a span: 32 and 16 lower-case hex digits. */
+export interface TraceRef {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly sampled: boolean;
+}
+
+/** What is known of a call before it runs. */
+export interface CallStart {
+  readonly server: string;
+  readonly tool: string;
+  readonly method: string;
+  /** Trace context of the caller: from `_meta` first, else from HTTP headers. */
+  readonly parent: TraceCarrier;
+}
+
+/** Attribute values that spans accept. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/** The span of one call; every method is cheap, synchronous and must not throw. */
+export interface CallSpan {
+  /** For log lines, events and exemplars; `undefined` when there is no trace. */
+  readonly trace: TraceRef | undefined;
+  /** What is injected into the request to the upstream. */
+  readonly outbound: TraceCarrier;
+  /** Marks a moment that cost time: a cold start, a retry, waiting for a slot. */
+  event(name: string, attributes?: SpanAttributes): void;
+  end(outcome: CallOutcome): void;
+}
+
+/** The port through which the runtime makes spans without knowing a tracing library. */
+export interface CallTracer {
+  startCall(start: CallStart): CallSpan;
+}
+
+/** 55 characters: version, trace id, parent id, flags (https://www.w3.org/TR/trace-context/#traceparent-header). */
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
+
+/** Reads a `traceparent`; malformed or all-zero ids give `undefined`, never an empty parent. */
+export function parseTraceparent(traceparent: string | undefined): TraceRef | undefined {
+  const match = traceparent === undefined ? null : TRACEPARENT.exec(traceparent);
+  const [, traceId, spanId, flags] = match ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  if (traceparent?.startsWith("ff") || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
+  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
+}
+
+class PassThroughSpan implements CallSpan {
+  readonly trace: TraceRef | undefined;
+  readonly outbound: TraceCarrier;
+
+  constructor(parent: TraceCarrier) {
+    this.trace = parseTraceparent(parent.traceparent);
+    // Baggage stays here: an upstream that nobody vouched for must not read what the agent's platform wrote into it.
+    this.outbound = this.trace === undefined ? {} : { traceparent: parent.traceparent, tracestate: parent.tracestate };
+  }
+
+  event(): void {}
+  end(): void {}
+}
+
+/** The default tracer: makes no spans, but hands the caller's trace context on, so that a trace does not break here. */
+export const passThroughTracer: CallTracer = {
+  startCall: (start) => new PassThroughSpan(start.parent),
+};

@@ -1,0 +1,136 @@
+/**
+ * The closed enumerations that events, metrics, alerts and audit records share.
+ * A value that is missing here cannot become a label, and a value added here reaches every consumer at compile time.
+ */
+
+/** How a finished tool call ended. */
+export const CALL_STATUSES = ["success", "error", "timeout", "rejected", "cancelled"] as const;
+export type CallStatus = (typeof CALL_STATUSES)[number];
+
+/** Why a call failed on the gateway's or the upstream's side. */
+export const ERROR_TYPES = [
+  "tool_error",
+  "upstream_error",
+  "timeout",
+  "connection",
+  "protocol",
+  "start_failed",
+  "circuit_open",
+  "overloaded",
+  "internal",
+] as const;
+export type ErrorType = (typeof ERROR_TYPES)[number];
+
+/** Why a call was refused on the caller's side: none of these is a failure of the fleet. */
+export const REJECTION_REASONS = [
+  "rate_limited",
+  "access_denied",
+  "invalid_request",
+  "unknown_tool",
+  "unauthenticated",
+] as const;
+export type RejectionReason = (typeof REJECTION_REASONS)[number];
+
+/** What an upstream answered a call with: `input_required` and `task` are answers, though not yet final results. */
+export const RESULT_TYPES = ["complete", "input_required", "task"] as const;
+export type ResultType = (typeof RESULT_TYPES)[number];
+
+export const BATCH_RESULTS = ["success", "partial", "failure", "validation_error", "cancelled"] as const;
+export type BatchResult = (typeof BATCH_RESULTS)[number];
+
+export const BATCH_CANCELLATION_REASONS = ["timeout", "fail_fast", "client"] as const;
+export type BatchCancellationReason = (typeof BATCH_CANCELLATION_REASONS)[number];
+
+export const HEALTH_RESULTS = ["healthy", "unhealthy", "skipped"] as const;
+export type HealthResult = (typeof HEALTH_RESULTS)[number];
+
+/** Server states in the order of their gauge values: cold is 0, dead is 4. */
+export const SERVER_STATES = ["cold", "initializing", "ready", "degraded", "dead"] as const;
+export type ServerStateName = (typeof SERVER_STATES)[number];
+
+/** Circuit breaker states in the order of their gauge values: closed is 0, open is 2. */
+export const BREAKER_STATES = ["closed", "half_open", "open"] as const;
+export type BreakerStateName = (typeof BREAKER_STATES)[number];
+
+export const SERVER_MODES = ["subprocess", "docker", "remote", "group"] as const;
+export type ServerMode = (typeof SERVER_MODES)[number];
+
+export const START_RESULTS = ["success", "failure"] as const;
+export type StartResult = (typeof START_RESULTS)[number];
+
+export const STOP_REASONS = ["idle", "requested", "crashed", "reload", "shutdown"] as const;
+export type StopReason = (typeof STOP_REASONS)[number];
+
+/** Why the idle sweep collected a server: unused for its time to live, or no longer announced by its discovery source. */
+export const COLLECTION_REASONS = ["idle", "expired"] as const;
+export type CollectionReason = (typeof COLLECTION_REASONS)[number];
+
+export const HTTP_METHODS = ["GET", "POST", "DELETE"] as const;
+export type HttpMethod = (typeof HTTP_METHODS)[number];
+
+/**
+ * HTTP statuses that are worth a series of their own; any other becomes `_other`.
+ * `error` is a request that got no response at all (refused, reset, timed out, TLS failure).
+ */
+export const HTTP_STATUSES = [
+  "200",
+  "202",
+  "204",
+  "301",
+  "302",
+  "307",
+  "308",
+  "400",
+  "401",
+  "403",
+  "404",
+  "405",
+  "406",
+  "408",
+  "409",
+  "413",
+  "415",
+  "422",
+  "429",
+  "500",
+  "501",
+  "502",
+  "503",
+  "504",
+  "error",
+  "_other",
+] as const;
+export type HttpStatusLabel = (typeof HTTP_STATUSES)[number];
+
+const httpStatusSet: ReadonlySet<string> = new Set(HTTP_STATUSES);
+
+/** Folds a response status code into the closed set of {@link HTTP_STATUSES}. */
+export function httpStatusLabel(statusCode: number): HttpStatusLabel {
+  const text = String(statusCode);
+  // The membership test is the proof of the cast.
+  return httpStatusSet.has(text) ? (text as HttpStatusLabel) : "_other";
+}
+
+/** Directions are seen from the gateway: `sent` goes to the upstream. */
+export const MESSAGE_DIRECTIONS = ["sent", "received"] as const;
+export type MessageDirection = (typeof MESSAGE_DIRECTIONS)[number];
+
+export const MESSAGE_KINDS = ["request", "response", "notification", "error"] as const;
+export type MessageKind = (typeof MESSAGE_KINDS)[number];
+
+export const DROP_REASONS = ["queue_full", "rejected", "shutdown", "sampled"] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
+
+export const EXPORT_FAILURE_REASONS = ["connection", "timeout", "rejected", "io", "encoding"] as const;
+export type ExportFailureReason = (typeof EXPORT_FAILURE_REASONS)[number];
+
+export const RELOAD_RESULTS = ["success", "failure"] as const;
+export type ReloadResult = (typeof RELOAD_RESULTS)[number];
+
+/** How a caller proved who it is; `local` is whoever runs the process over stdio or the library. */
+export const CALLER_TYPES = ["anonymous", "local", "api_key", "jwt"] as const;
+export type CallerType = (typeof CALLER_TYPES)[number];
+
+/** Through which door a call came in. */
+export const CALL_ORIGINS = ["mcp", "batch", "rest", "library"] as const;
+export type CallOrigin = (typeof CALL_ORIGINS)[number];
