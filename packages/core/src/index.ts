@@ -1,1 +1,7 @@
-export {};
+export * from "./options.ts";
+export { nodePlatform } from "./platform/node-platform.ts";
+export type { CancelTimer, Clock, Platform } from "./platform/platform.ts";
+export * from "./protocol/eras.ts";
+export * from "./protocol/json-rpc.ts";
+export { ResultPayload } from "./protocol/result-payload.ts";
+export * from "./transports/session.ts";

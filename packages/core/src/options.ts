@@ -1,0 +1,100 @@
+import { z } from "zod";
+
+/** Seconds, up to a day: longer than any sane timeout, short enough that a typing error shows. */
+const seconds = z.number().positive().max(86_400);
+
+const toolPolicy = z
+  .strictObject({
+    allow: z.array(z.string().min(1)).optional().describe("Globs of tools to expose; others do not exist for callers."),
+    deny: z.array(z.string().min(1)).optional().describe("Globs of tools to hide; wins over allow."),
+  })
+  .describe("Which tools of the server exist for callers.");
+
+const common = {
+  tools: toolPolicy.optional(),
+  idle_ttl_s: seconds.default(300).describe("Stop the server after this time without calls."),
+  health_check_interval_s: seconds.default(60).describe("Time between health checks."),
+  max_consecutive_failures: z.int().min(1).max(100).default(3).describe("Failed checks until the server is degraded."),
+  max_concurrency: z.int().min(1).max(10_000).optional().describe("Calls in flight at the server."),
+  start_timeout_s: seconds.default(30).describe("Time a start may take, handshake and tool list included."),
+  call_timeout_s: seconds.default(30).describe("Time a call may take, a cold start included."),
+} as const;
+
+/** A server run as a child process that speaks MCP over its pipes. */
+export const subprocessOptions = z.strictObject({
+  mode: z.literal("subprocess"),
+  command: z
+    .union([z.string().min(1), z.array(z.string()).min(1)])
+    .describe("Program to run, or program and arguments as a list. No shell is involved."),
+  args: z.array(z.string()).default([]).describe("Arguments after those in command."),
+  env: z.record(z.string(), z.string()).default({}).describe("Variables added to the minimal inherited environment."),
+  cwd: z.string().min(1).optional().describe("Working directory."),
+  ...common,
+});
+export type SubprocessOptions = z.infer<typeof subprocessOptions>;
+
+const tlsOptions = z
+  .strictObject({
+    ca_file: z.string().min(1).optional().describe("PEM bundle that replaces the system's authorities."),
+    cert_file: z.string().min(1).optional().describe("PEM client certificate."),
+    key_file: z.string().min(1).optional().describe("PEM key of the client certificate."),
+    server_name: z.string().min(1).optional().describe("Name to verify instead of the host of the endpoint."),
+    insecure_skip_verify: z.boolean().default(false).describe("Accept any certificate. For tests only."),
+  })
+  .describe("TLS towards the server.");
+export type TlsOptions = z.infer<typeof tlsOptions>;
+
+const authOptions = z
+  .discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("bearer"), token: z.string().min(1) }),
+    z.strictObject({ type: z.literal("basic"), username: z.string().min(1), password: z.string() }),
+  ])
+  .describe("Credentials towards the server.");
+
+/** A server reached over Streamable HTTP. */
+export const remoteOptions = z.strictObject({
+  mode: z.literal("remote"),
+  endpoint: z.url({ protocol: /^https?$/ }).describe("URL of the server's MCP endpoint."),
+  headers: z.record(z.string(), z.string()).default({}).describe("Headers sent with every request."),
+  auth: authOptions.optional(),
+  tls: tlsOptions.optional(),
+  ...common,
+});
+export type RemoteOptions = z.infer<typeof remoteOptions>;
+
+/** One entry of `mcp_servers`. */
+export const serverOptions = z.discriminatedUnion("mode", [subprocessOptions, remoteOptions]);
+export type ServerOptions = z.infer<typeof serverOptions>;
+
+/** Limits that all servers share. */
+export const executionOptions = z.strictObject({
+  max_concurrency: z.int().min(1).max(100_000).default(50).describe("Calls in flight over all servers."),
+  default_mcp_server_concurrency: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(10)
+    .describe("max_concurrency of servers without one."),
+  max_waiting: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(1_000)
+    .describe("Calls that may wait for a slot, a server; more are refused as overloaded."),
+});
+export type ExecutionOptions = z.infer<typeof executionOptions>;
+
+/** Token bucket a principal. */
+export const rateLimitOptions = z.strictObject({
+  enabled: z.boolean().default(false),
+  requests_per_second: z.number().positive().max(1_000_000).default(100).describe("Refill of each principal's bucket."),
+  burst: z.int().min(1).max(1_000_000).default(200).describe("Size of each principal's bucket."),
+});
+export type RateLimitOptions = z.infer<typeof rateLimitOptions>;
+
+/** Circuit breaker of every server. */
+export const circuitBreakerOptions = z.strictObject({
+  failure_threshold: z.int().min(1).max(1_000).default(5).describe("Failures in a row that open the breaker."),
+  open_s: seconds.default(30).describe("Time an open breaker refuses calls before it lets a probe through."),
+});
+export type CircuitBreakerOptions = z.infer<typeof circuitBreakerOptions>;

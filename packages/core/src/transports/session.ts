@@ -1,0 +1,106 @@
+import type { ErrorType, MessageDirection, MessageKind, StopReason, TraceCarrier } from "@mcp-hangar/telemetry";
+import type { PeerDescription } from "../protocol/eras.ts";
+import type { JsonObject, JsonRpcErrorObject, JsonRpcNotification, JsonRpcRequest } from "../protocol/json-rpc.ts";
+import type { ResultPayload } from "../protocol/result-payload.ts";
+
+/** What became of one request to an upstream. Failures are values: nothing here is thrown. */
+export type UpstreamReply =
+  | { readonly kind: "result"; readonly result: ResultPayload }
+  /** The upstream answered with a JSON-RPC error; code, message and data are its own. */
+  | { readonly kind: "error"; readonly error: JsonRpcErrorObject }
+  | UpstreamFailure;
+
+/** There is no answer of the upstream. */
+export interface UpstreamFailure {
+  readonly kind: "failed";
+  readonly errorType: Extract<ErrorType, "connection" | "protocol" | "upstream_error" | "overloaded"> | "aborted";
+  readonly message: string;
+  /** False only when the request certainly did not reach the upstream, so that a retry is safe. */
+  readonly maybeExecuted: boolean;
+}
+
+/** The answer to a request that the upstream sent to us. */
+export type ServerRequestReply =
+  | { readonly kind: "result"; readonly result: JsonObject }
+  | { readonly kind: "error"; readonly error: JsonRpcErrorObject };
+
+/** One request to an upstream. `params` are sent as they are, apart from what the era adds to `_meta`. */
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly params: JsonObject;
+  /**
+   * Aborted when the caller left or the deadline passed: the session tells the upstream in the way of its era and
+   * transport, forgets the request, and settles at once with `aborted`.
+   */
+  readonly signal: AbortSignal | undefined;
+  /** Injected into `_meta` on every transport, and into headers over HTTP. */
+  readonly trace: TraceCarrier;
+  /**
+   * Notifications that belong to this request (progress with the caller's own token, log messages). Without it they are
+   * dropped. A progress token in `params._meta.progressToken` is rewritten on the way out and mapped back on the way in.
+   */
+  readonly onNotification?: ((notification: JsonRpcNotification) => void) | undefined;
+  /** Requests of a legacy server that arise from this request (sampling, elicitation, roots). Without it: refused. */
+  readonly onServerRequest?: ((request: JsonRpcRequest) => Promise<ServerRequestReply>) | undefined;
+  /** Capabilities of the agent behind the call, for the modern `_meta`; `{}` when it has none that can be honoured. */
+  readonly clientCapabilities?: JsonObject | undefined;
+}
+
+/** A live connection to one upstream, after the handshake. */
+export interface UpstreamSession {
+  readonly peer: PeerDescription;
+  request(request: UpstreamRequest): Promise<UpstreamReply>;
+  /** Sends a notification; failures are ignored, because nobody waits for it. */
+  notify(notification: JsonRpcNotification): void;
+  /** Open HTTP connections; `undefined` when the transport has none. */
+  connections(): number | undefined;
+  /**
+   * Ends the session and frees everything it owns: process group, sockets, timers. Resolves when it is all gone.
+   * Idempotent; never rejects. Requests in flight settle with `connection`.
+   */
+  close(): Promise<void>;
+}
+
+/** How the owner of a session hears of what happens on it. */
+export interface SessionObserver {
+  /** A notification that belongs to no request: list_changed, resource updates, log messages. */
+  onNotification(notification: JsonRpcNotification): void;
+  /** A request of the server that belongs to no request of ours, or to none that can be told. */
+  onServerRequest(request: JsonRpcRequest): Promise<ServerRequestReply>;
+  /** The session ended by itself: crash, exit, lost connection. Called once, and not after `close()`. */
+  onClosed(cause: SessionEnd): void;
+  /** A line the server wrote to its stderr, without the line break, capped. */
+  onLog(line: string): void;
+  /** Counts one JSON-RPC message. On the hot path: an integer increment. */
+  onMessage(direction: MessageDirection, kind: MessageKind): void;
+}
+
+export interface SessionEnd {
+  readonly reason: Extract<StopReason, "crashed">;
+  /** What happened, in words, with exit code or signal and the last lines of stderr. */
+  readonly message: string;
+}
+
+/** Thrown by `open` when no session came about. `message` says what happened and what to do next. */
+export class StartError extends Error {
+  readonly code: string;
+
+  /** `code` is one of the diagnoses, such as `command_not_found` or `connection_refused`. */
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "StartError";
+    this.code = code;
+  }
+}
+
+/** Opens sessions to one upstream. Holds what outlives a session: the era last negotiated, connection pools. */
+export interface Transport {
+  /**
+   * Starts or connects, negotiates the era and shakes hands.
+   * When `signal` aborts (start timeout, stop), everything begun is torn down before the promise rejects.
+   * @throws StartError
+   */
+  open(observer: SessionObserver, signal: AbortSignal): Promise<UpstreamSession>;
+  /** Frees what outlives sessions. Idempotent. */
+  close(): Promise<void>;
+}
