@@ -1,0 +1,89 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { poll } from "./poll.ts";
+
+/** How to start a process. The environment is exactly `env` on top of the variables Node needs. */
+export interface Command {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** How a process ended: exactly one of the two is not `null`. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A started process whose output is kept. Disposing kills it with −9 and waits for its end. */
+export interface RunningProcess extends AsyncDisposable {
+  readonly pid: number;
+  readonly stdin: ChildProcessWithoutNullStreams["stdin"];
+  readonly exited: Promise<Exit>;
+  stdout(): string;
+  stderr(): string;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Processes that this test process started and that still run; whatever ends the test run ends them too. */
+const running = new Set<ChildProcessWithoutNullStreams>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Starts a process and keeps what it writes. */
+export async function startProcess({ command, args, env = {}, cwd }: Command): Promise<RunningProcess> {
+  const child = spawn(command, args, {
+    env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...env },
+    stdio: "pipe",
+    ...(cwd !== undefined && { cwd }),
+  });
+  const output = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream].setEncoding("utf8").on("data", (text: string) => {
+      output[stream] += text;
+    });
+  }
+  // A process that dies while it is written to must fail the test that awaits it, not the test runner.
+  child.stdin.on("error", () => {});
+  running.add(child);
+  const exited = once(child, "close").then(([code, signal]): Exit => {
+    running.delete(child);
+    return { code: code as number | null, signal: signal as NodeJS.Signals | null };
+  });
+  await once(child, "spawn");
+  return {
+    // A process that has spawned has an id.
+    pid: child.pid as number,
+    stdin: child.stdin,
+    exited,
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    kill: (signal) => {
+      child.kill(signal);
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      // Grandchildren may hold the pipes open: `close` would wait for them.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      await exited;
+    },
+  };
+}
+
+/** Runs a process to its end and returns what it wrote and its exit. Throws after `deadlineMs`. */
+export async function runProcess(
+  command: Command,
+  deadlineMs = 30_000,
+): Promise<Exit & { readonly stdout: string; readonly stderr: string }> {
+  await using child = await startProcess(command);
+  child.stdin.end();
+  let exit: Exit | undefined;
+  void child.exited.then((value) => {
+    exit = value;
+  });
+  const ended = await poll(`the end of ${command.command} ${command.args.join(" ")}`, () => exit, deadlineMs);
+  return { ...ended, stdout: child.stdout(), stderr: child.stderr() };
+}

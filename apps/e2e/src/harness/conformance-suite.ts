@@ -1,0 +1,64 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runProcess } from "./child-process.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+import { packageFile } from "./workspace.ts";
+
+/** The requirement sets that the suite ships; each runs at its own protocol revision. */
+export const REQUIREMENT_SETS = ["2025-11-25", "2026-07-28"] as const;
+export type RequirementSet = (typeof REQUIREMENT_SETS)[number];
+
+/** What the official conformance suite found out about one server. */
+export interface ConformanceReport {
+  /** The suite's own verdict: 0 if everything required passed. */
+  readonly exitCode: number | null;
+  /** The suite's closing summary, for the reader of a failing test. */
+  readonly summary: string;
+  /** Outcome of each check of each required scenario: `scenario/check` → SUCCESS, FAILURE, WARNING, INFO or SKIPPED. */
+  readonly checks: Readonly<Record<string, string>>;
+}
+
+interface Check {
+  readonly id: string;
+  readonly status: string;
+  readonly errorMessage?: string;
+}
+
+const CLI = packageFile("@modelcontextprotocol/conformance/dist/index.js");
+
+/** Runs every scenario that `requirements` demands of a server against `url`. */
+export async function runConformanceSuite(url: string, requirements: RequirementSet): Promise<ConformanceReport> {
+  await using folder = await temporaryFolder();
+  const args = [CLI, "server", "--url", url, "--requirements", requirements, "-o", folder.path];
+  const { code, stdout } = await runProcess({ command: process.execPath, args, cwd: folder.path }, 120_000);
+  const summary = stdout.slice(Math.max(0, stdout.indexOf("=== SUMMARY ===")));
+  const unscored = new Set(
+    summary
+      .split("Not scored")
+      .at(1)
+      ?.match(/(?<=[✓✗] )[\w-]+/g),
+  );
+  const checks: Record<string, string> = {};
+  for (const name of await readdir(folder.path)) {
+    const scenario = /^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(name)?.[1];
+    if (scenario === undefined || unscored.has(scenario)) continue;
+    // The suite writes this file itself, with this shape.
+    const found = JSON.parse(await readFile(join(folder.path, name, "checks.json"), "utf8")) as Check[];
+    for (const { id, status } of found) checks[freshKey(checks, `${scenario}/${id}`)] = status;
+  }
+  return { exitCode: code, summary, checks };
+}
+
+/** Names of the scenarios in a report of which no check failed. */
+export function passedScenarios({ checks }: ConformanceReport): readonly string[] {
+  const entries = Object.entries(checks).map(([key, status]) => [key.split("/", 1)[0] ?? "", status] as const);
+  const failed = new Set(entries.filter(([, status]) => status === "FAILURE").map(([scenario]) => scenario));
+  return [...new Set(entries.map(([scenario]) => scenario))].filter((scenario) => !failed.has(scenario)).sort();
+}
+
+/** A scenario may report a check more than once; each report counts. */
+function freshKey(checks: Readonly<Record<string, string>>, key: string): string {
+  let candidate = key;
+  for (let count = 2; candidate in checks; count += 1) candidate = `${key}#${count}`;
+  return candidate;
+}

@@ -1,0 +1,67 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { awaitLogEvent } from "./await-log-event.ts";
+import { startProcess } from "./child-process.ts";
+import { poll } from "./poll.ts";
+import { fixtureFile, packageFile, SOURCE_CONDITION } from "./workspace.ts";
+
+/** An upstream MCP server that listens on loopback. Disposing kills it. */
+export interface HttpUpstream extends AsyncDisposable {
+  /** Its MCP endpoint. */
+  readonly url: string;
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): void;
+  stderr(): string;
+}
+
+/** Paths of the official example servers. */
+export const EVERYTHING: string = packageFile("@modelcontextprotocol/server-everything/dist/index.js");
+export const FILESYSTEM: string = packageFile("@modelcontextprotocol/server-filesystem/dist/index.js");
+export const MEMORY: string = packageFile("@modelcontextprotocol/server-memory/dist/index.js");
+
+/** Configuration of a subprocess server that runs a JavaScript or TypeScript file with this Node. */
+export function nodeServer(file: string, ...args: readonly string[]): Record<string, unknown> {
+  return { mode: "subprocess", command: process.execPath, args: [file, ...args] };
+}
+
+/** Starts server-everything over Streamable HTTP. It takes its port as a number, so a free one is found first. */
+export async function startEverythingOverHttp(): Promise<HttpUpstream> {
+  const port = await freePort();
+  const upstream = await startProcess({
+    command: process.execPath,
+    args: [EVERYTHING, "streamableHttp"],
+    env: { PORT: String(port) },
+  });
+  await poll("server-everything to listen", () => upstream.stderr().includes(`listening on port ${port}`), 20_000);
+  return asUpstream(upstream, `http://127.0.0.1:${port}/mcp`);
+}
+
+/** Starts a fixture that prints its URL as a JSON line with the event `listening`. */
+export async function startFixture(name: string, ...args: readonly string[]): Promise<HttpUpstream> {
+  const upstream = await startProcess({
+    command: process.execPath,
+    args: [SOURCE_CONDITION, fixtureFile(name), ...args],
+  });
+  const { url } = await awaitLogEvent(upstream, "listening");
+  return asUpstream(upstream, String(url));
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  // A TCP server's address is an AddressInfo once it listens.
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function asUpstream(upstream: Awaited<ReturnType<typeof startProcess>>, url: string): HttpUpstream {
+  return {
+    url,
+    pid: upstream.pid,
+    kill: upstream.kill,
+    stderr: upstream.stderr,
+    [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** Root folder of the workspace, absolute, with a slash at its end. */
+export const WORKSPACE_ROOT: string = fileURLToPath(new URL("../../../../", import.meta.url));
+
+/** The gateway's entry point. It is started as a process, never imported. */
+export const GATEWAY_MAIN: string = `${WORKSPACE_ROOT}apps/server/src/main.ts`;
+
+/** Node arguments that resolve the workspace's packages to their sources. */
+export const SOURCE_CONDITION = "--conditions=@mcp-hangar/source";
+
+/** Absolute path of a file inside an installed package, say `@modelcontextprotocol/server-memory/dist/index.js`. */
+export function packageFile(specifier: string): string {
+  const [scope, name, ...rest] = specifier.split("/");
+  // Packages may hide their files behind `exports`; their folder in node_modules is always there.
+  const folders = createRequire(import.meta.url).resolve.paths(specifier) ?? [];
+  for (const folder of folders) {
+    const candidate = [folder, scope, name, ...rest].join("/");
+    if (existsSync(candidate)) return candidate;
+  }
+  throw new Error(`${specifier} is in none of ${folders.join(", ")}: run pnpm install`);
+}
+
+/** Absolute path of a fixture of this package, say `stubborn/main.ts`. */
+export function fixtureFile(name: string): string {
+  return fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+}
