@@ -40,14 +40,14 @@ export class ResultPayload {
   get isError(): boolean {
     // Inside JSON strings quotes are escaped, so these bytes can only be a key: parse only on a hit.
     if (this.#value === undefined && this.#json !== undefined && !this.#json.includes('"isError"')) return false;
-    return this.value["isError"] === true;
+    return this.value.isError === true;
   }
 
   /** `resultType` of the modern era; a result that does not say is complete. */
   get resultType(): string {
     if (this.#value === undefined && this.#json !== undefined && !this.#json.includes('"resultType"'))
       return "complete";
-    const type = this.value["resultType"];
+    const type = this.value.resultType;
     return typeof type === "string" ? type : "complete";
   }
 }

@@ -92,7 +92,7 @@ export const idleSweepCollected = counter({
   },
 });
 
-function perServer(valueOf: (server: ServerSnapshot) => number) {
+function perServer(levelOf: (server: ServerSnapshot) => number) {
   return (snapshot: GatewaySnapshot): { labels: { mcp_server: RegisteredName }; value: number }[] =>
-    snapshot.servers.map((server) => ({ labels: { mcp_server: server.id }, value: valueOf(server) }));
+    snapshot.servers.map((server) => ({ labels: { mcp_server: server.id }, value: levelOf(server) }));
 }
