@@ -1,0 +1,139 @@
+import { expect, test } from "vitest";
+import { decodeMessage, type IncomingMessage } from "./decode.ts";
+
+/** Above the size from which results are relayed as bytes. */
+const LARGE = "x".repeat(10_000);
+const decode = (text: string): IncomingMessage => decodeMessage(Buffer.from(text));
+
+function response(text: string): { id: unknown; bytes: string | undefined; value: unknown } {
+  const message = decode(text);
+  if (message.kind !== "response") throw new Error(`decoded as ${JSON.stringify(message)}`);
+  return { id: message.id, bytes: message.result.bytes?.toString(), value: message.result.value };
+}
+
+test.each([
+  [
+    "a request",
+    '{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":1}}',
+    { kind: "request", id: 1, method: "m", params: { a: 1 } },
+  ],
+  [
+    "a request without params",
+    '{"jsonrpc":"2.0","id":"1","method":"m"}',
+    { kind: "request", id: "1", method: "m", params: {} },
+  ],
+  ["a notification", '{"jsonrpc":"2.0","method":"n","params":{}}', { kind: "notification", method: "n", params: {} }],
+  [
+    "an error",
+    '{"jsonrpc":"2.0","id":0,"error":{"code":-1,"message":"no","data":[1]}}',
+    { kind: "error", id: 0, error: { code: -1, message: "no", data: [1] } },
+  ],
+  [
+    "an error for no request",
+    '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"?"}}',
+    { kind: "error", id: null, error: { code: -32700, message: "?" } },
+  ],
+  [
+    "an error without an id",
+    '{"jsonrpc":"2.0","error":{"code":-32700,"message":"?"}}',
+    { kind: "error", id: null, error: { code: -32700, message: "?" } },
+  ],
+])("reads %s", (_name, text, expected) => {
+  expect(decode(text)).toEqual(expected);
+});
+
+test.each([
+  ["nothing", "", -32700, undefined],
+  ["text that is no JSON", "hello", -32700, undefined],
+  ["two documents", '{"jsonrpc":"2.0","method":"n"}{"jsonrpc":"2.0","method":"n"}', -32700, undefined],
+  ["a byte order mark", '\ufeff{"jsonrpc":"2.0","method":"n"}', -32700, undefined],
+  ["a batch", '[{"jsonrpc":"2.0","method":"n"}]', -32600, undefined],
+  ["a string", '"x"', -32600, undefined],
+  ["another version", '{"jsonrpc":"1.0","id":4,"method":"m"}', -32600, 4],
+  ["a null id in a request", '{"jsonrpc":"2.0","id":null,"method":"m"}', -32600, undefined],
+  ["an object as id", '{"jsonrpc":"2.0","id":{},"method":"m"}', -32600, undefined],
+  ["an id too large for a number", '{"jsonrpc":"2.0","id":1e999,"method":"m"}', -32600, undefined],
+  ["positional params", '{"jsonrpc":"2.0","id":4,"method":"m","params":[1]}', -32600, 4],
+  ["null params", '{"jsonrpc":"2.0","id":4,"method":"m","params":null}', -32600, 4],
+  ["a numeric method", '{"jsonrpc":"2.0","id":4,"method":1}', -32600, 4],
+  ["a request that is a response", '{"jsonrpc":"2.0","id":4,"method":"m","result":{}}', -32600, 4],
+  ["result and error at once", '{"jsonrpc":"2.0","id":4,"result":{},"error":{"code":1,"message":""}}', -32600, 4],
+  ["a result that is an array", '{"jsonrpc":"2.0","id":4,"result":[]}', -32600, 4],
+  ["a result without id", '{"jsonrpc":"2.0","result":{}}', -32600, undefined],
+  ["an error with a fractional code", '{"jsonrpc":"2.0","id":4,"error":{"code":1.5,"message":""}}', -32600, 4],
+  ["an error without message", '{"jsonrpc":"2.0","id":4,"error":{"code":1}}', -32600, 4],
+  ["an empty object", "{}", -32600, undefined],
+  ["an envelope and nothing else", '{"jsonrpc":"2.0","id":4}', -32600, 4],
+])("refuses %s", (_name, text, code, id) => {
+  expect(decode(text)).toMatchObject({ kind: "invalid", code, id });
+});
+
+test("refuses bytes that are not UTF-8, in small and in large messages", () => {
+  for (const size of [1, 10_000]) {
+    const bytes = Buffer.from(`{"jsonrpc":"2.0","id":1,"result":{"a":"${"é".repeat(size)}"}}`, "latin1");
+    expect(decodeMessage(bytes)).toMatchObject({ kind: "invalid", code: -32700 });
+  }
+});
+
+test("refuses documents that are nested deeper than serialisers can go", () => {
+  const deep = (levels: number): string => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+  for (const pad of ["", LARGE]) {
+    expect(decode(`{"jsonrpc":"2.0","id":1,"result":{"pad":"${pad}","a":${deep(5_000)}}}`).kind).toBe("invalid");
+    expect(decode(`{"jsonrpc":"2.0","id":1,"result":{"pad":"${pad}","a":${deep(900)}}}`).kind).toBe("response");
+  }
+  expect(decode(`{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":${deep(100_000)}}}`)).toMatchObject({
+    kind: "invalid",
+    id: 1,
+  });
+});
+
+test("keeps __proto__ a plain key that changes no prototype", () => {
+  const message = decode('{"jsonrpc":"2.0","id":1,"method":"m","params":{"__proto__":{"polluted":1}}}');
+  if (message.kind !== "request") throw new Error(message.kind);
+  expect(message.params.polluted).toBeUndefined();
+  expect(JSON.stringify({ ...message.params })).toBe('{"__proto__":{"polluted":1}}');
+});
+
+const result = `{"content":[{"type":"text","text":"${LARGE} é \\" }"}],"n":12345678901234567890}`;
+test.each([
+  ["with the envelope in front", `{"jsonrpc":"2.0","id":7,"result":${result}}`, 7],
+  ["with id and version swapped", `{"id":7,"jsonrpc":"2.0","result":${result}}`, 7],
+  ["with the envelope behind", `{"result":${result},"jsonrpc":"2.0","id":7}`, 7],
+  ["with the envelope around", `{"jsonrpc":"2.0","result":${result},"id":7}`, 7],
+  ["with a string id", `{"jsonrpc":"2.0","id":"7","result":${result}}`, "7"],
+  ["with a line break behind it", `{"jsonrpc":"2.0","id":-7,"result":${result}}\r\n`, -7],
+])("hands on the very bytes of a large result %s", (_name, text, id) => {
+  expect(response(text)).toMatchObject({ id, bytes: result });
+});
+
+test.each([
+  ["spaces in the envelope", `{ "jsonrpc": "2.0", "id": 7, "result": {"a":"${LARGE}"} }`],
+  ["a line break between tokens", `{"jsonrpc":"2.0","id":7,"result":{"a":\n"${LARGE}"}}`],
+  ["an escaped id", `{"jsonrpc":"2.0","result":{"a":"${LARGE}"},"i\\u0064":7}`],
+  ["a further member", `{"jsonrpc":"2.0","id":7,"result":{"a":"${LARGE}"},"extra":{}}`],
+  ["a repeated result", `{"jsonrpc":"2.0","id":7,"result":{},"result":{"a":"${LARGE}"}}`],
+  ["a repeated id", `{"jsonrpc":"2.0","id":6,"result":{"a":"${LARGE}"},"id":7}`],
+  ["a repeated version", `{"jsonrpc":"2.0","jsonrpc":"2.0","result":{"a":"${LARGE}"},"id":7}`],
+])("parses a large response with %s as a whole", (_name, text) => {
+  expect(response(text)).toEqual({ id: 7, bytes: undefined, value: { a: LARGE } });
+});
+
+test.each([
+  ["a second document in the result", `{"jsonrpc":"2.0","id":7,"result":{"a":"${LARGE}"}{}}`],
+  ["a result that is cut off", `{"jsonrpc":"2.0","id":7,"result":{"a":"${LARGE}}`],
+  ["a brace too many", `{"jsonrpc":"2.0","id":7,"result":{"a":"${LARGE}"}}}`],
+  ["a raw line break in a string", `{"jsonrpc":"2.0","id":7,"result":{"a":"\n${LARGE}"}}`],
+  ["a result that is not JSON inside", `{"jsonrpc":"2.0","id":7,"result":{"a":"${LARGE}",b}}`],
+  ["an array as result", `{"jsonrpc":"2.0","id":7,"result":["${LARGE}"]}`],
+  ["another version", `{"jsonrpc":"2.1","id":7,"result":{"a":"${LARGE}"}}`],
+  ["no id", `{"jsonrpc":"2.0","result":{"a":"${LARGE}"}}`],
+])("refuses a large response with %s", (_name, text) => {
+  expect(decode(text).kind).toBe("invalid");
+});
+
+test("a string that looks like the end of an envelope is not taken for one", () => {
+  const inner = `{"a":"${LARGE}","b":",\\"jsonrpc\\":\\"2.0\\",\\"id\\":9}"}`;
+  expect(response(`{"jsonrpc":"2.0","id":7,"result":${inner}}`)).toMatchObject({ id: 7, bytes: inner });
+  const members = `{"a":"${LARGE}","jsonrpc":"2.0","id":9}`;
+  expect(response(`{"jsonrpc":"2.0","id":7,"result":${members}}`)).toMatchObject({ id: 7, bytes: members });
+});
