@@ -1,0 +1,98 @@
+import { spawn } from "node:child_process";
+import { delimiter, dirname } from "node:path";
+import { isAtLeast, readPins, root } from "./pins.mjs";
+
+/** @typedef {Readonly<Record<string, string | undefined>>} Environment */
+/**
+ * @typedef {{ readonly ok: true, readonly directories: readonly string[], readonly env: Environment }
+ *   | { readonly ok: false, readonly problem: string }} Toolchain
+ */
+
+/** A first download of Node.js (about 40 MB) over a slow line; beyond this something hangs. */
+const downloadLimitMs = 10 * 60_000;
+
+/**
+ * Finds a Node.js and a pnpm that fit this workspace: those in use when they do, else the pinned ones through npx.
+ *
+ * The answer names the directories to put first on PATH, so that every process below finds the same pair without npx
+ * staying in between, where it would swallow signals.
+ * @param {Environment} env the environment of this process
+ * @param {(line: string) => void} say
+ * @returns {Promise<Toolchain>}
+ */
+export async function findToolchain(env, say) {
+  const pins = readPins();
+  const running = process.versions.node;
+  if (isAtLeast(running, pins.oldestNode)) {
+    const here = withDirectories(env, [dirname(process.execPath)]);
+    const pnpm = await output(["pnpm", "--version"], here.env, 20_000);
+    if (pnpm.stdout.trim() === pins.pnpm) return here;
+  }
+  say(`this is Node.js ${running}; bringing Node.js ${pins.node} and pnpm ${pins.pnpm} with npx (a minute the first time)`);
+  const packages = [`node@${pins.node}`, `pnpm@${pins.pnpm}`];
+  const script = "node --version && pnpm --version && command -v node && command -v pnpm";
+  const npx = ["npx", "--yes", "--loglevel=error", ...packages.flatMap((name) => ["-p", name]), "-c", script];
+  const asked = await output(npx, cleaned(env), downloadLimitMs);
+  const [node, pnpm, nodePath, pnpmPath] = asked.stdout.trim().split("\n").slice(-4);
+  if (node !== `v${pins.node}` || pnpm !== pins.pnpm || nodePath === undefined || pnpmPath === undefined) {
+    return {
+      ok: false,
+      problem:
+        `could not bring ${packages.join(" and ")}: "${npx.join(" ")}" ${asked.ended}.\n` +
+        `Check that npm reaches its registry, or install Node.js >= ${pins.oldestNode} and pnpm ${pins.pnpm} yourself.` +
+        (asked.stdout === "" && asked.stderr === "" ? "" : `\n${asked.stdout}${asked.stderr}`),
+    };
+  }
+  return withDirectories(env, [...new Set([dirname(nodePath), dirname(pnpmPath)])]);
+}
+
+/**
+ * @param {Environment} env
+ * @param {readonly string[]} directories
+ * @returns {{ readonly ok: true, readonly directories: readonly string[], readonly env: Environment }}
+ */
+function withDirectories(env, directories) {
+  return {
+    ok: true,
+    directories,
+    env: {
+      ...cleaned(env),
+      PATH: [...directories, env["PATH"] ?? ""].filter((part) => part !== "").join(delimiter),
+      // Without this a build waits on and reports to a third party, which nobody asked for.
+      TURBO_TELEMETRY_DISABLED: "1",
+    },
+  };
+}
+
+/**
+ * Drops what an npx further up has left behind: with these two set, every npx below would run that one's command again.
+ * @param {Environment} env
+ * @returns {Environment}
+ */
+function cleaned(env) {
+  const { npm_config_call: _call, npm_config_package: _package, ...kept } = env;
+  return kept;
+}
+
+/**
+ * Runs a short command and collects what it prints; a command that does not exist is an answer too, not an exception.
+ * @param {readonly string[]} argv
+ * @param {Environment} env
+ * @param {number} limitMs
+ * @returns {Promise<{ readonly stdout: string, readonly stderr: string, readonly ended: string }>}
+ */
+function output([program = "", ...args], env, limitMs) {
+  return new Promise((resolve) => {
+    let stdout = "";
+    let stderr = "";
+    const child = spawn(program, args, { cwd: root, env: { ...env }, stdio: ["ignore", "pipe", "pipe"], timeout: limitMs });
+    child.stdout.setEncoding("utf8").on("data", (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.setEncoding("utf8").on("data", (chunk) => {
+      stderr += chunk;
+    });
+    child.on("error", (error) => resolve({ stdout, stderr, ended: `could not be run (${error.message})` }));
+    child.on("close", (code, signal) => resolve({ stdout, stderr, ended: `ended with ${signal ?? `exit code ${code}`}` }));
+  });
+}

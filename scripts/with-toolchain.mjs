@@ -1,0 +1,86 @@
+/**
+ * What `npm start`, `npm test` and `npm run bench` run: it brings the pinned Node.js and pnpm when they are missing,
+ * installs, builds, and then runs the demo, the tests or the benchmarks.
+ *
+ * It runs on a bare Node.js 20, before anything is installed, so it is plain JavaScript without dependencies.
+ * Everything it says goes to stderr; stdout belongs to the command that it runs.
+ */
+import { root } from "./toolchain/pins.mjs";
+import { findToolchain } from "./toolchain/resolve.mjs";
+import { run } from "./toolchain/run.mjs";
+
+/** @typedef {{ readonly says: string, readonly argv: readonly string[], readonly quiet: boolean }} Step */
+
+/** @type {Readonly<Record<string, (args: readonly string[]) => Step>>} */
+const commands = {
+  start: (args) => loud("starting the demo gateway (Ctrl-C stops it)", "pnpm", "--filter", "@mcp-hangar/demo", "start", ...args),
+  test: (args) => loud("running the tests", "pnpm", "exec", "vitest", "run", ...args),
+  bench: (args) => loud("running the benchmarks", "pnpm", "--filter", "@mcp-hangar/bench", "start", ...args),
+};
+
+/** @type {readonly Step[]} */
+const preparation = [
+  quiet("installing the dependencies", "pnpm", "install", "--frozen-lockfile"),
+  quiet("building", "pnpm", "exec", "turbo", "run", "build", "--output-logs=errors-only"),
+];
+
+const [command = "", ...rest] = process.argv.slice(2);
+// pnpm hands the separating `--` to the script, npm keeps it; both must mean the same here.
+const args = rest[0] === "--" ? rest.slice(1) : rest;
+process.exitCode = await main(command, args);
+
+/**
+ * @param {string} name
+ * @param {readonly string[]} args
+ * @returns {Promise<number>} the exit code
+ */
+async function main(name, args) {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined && name !== "path") {
+    say(`"${name}" is not a command; use one of: ${Object.keys(commands).join(", ")}, path.`);
+    return 2;
+  }
+  const found = await findToolchain(process.env, say);
+  if (!found.ok) {
+    say(found.problem);
+    return 1;
+  }
+  if (command === undefined) {
+    process.stdout.write(`${found.directories.join(":")}\n`);
+    return 0;
+  }
+  for (const step of [...preparation, command(args)]) {
+    say(step.says);
+    const code = await run(step, { cwd: root, env: found.env, say });
+    if (code !== 0) {
+      if (step.quiet) say(`${step.says} failed: "${step.argv.join(" ")}" ended with exit code ${code}; its output is above.`);
+      return code;
+    }
+  }
+  return 0;
+}
+
+/**
+ * A step whose stdout is what the user asked for.
+ * @param {string} says
+ * @param {string[]} argv
+ * @returns {Step}
+ */
+function loud(says, ...argv) {
+  return { says, argv, quiet: false };
+}
+
+/**
+ * A step on the way there: its stdout goes to stderr.
+ * @param {string} says
+ * @param {string[]} argv
+ * @returns {Step}
+ */
+function quiet(says, ...argv) {
+  return { says, argv, quiet: true };
+}
+
+/** @param {string} line */
+function say(line) {
+  process.stderr.write(`[hangar] ${line}\n`);
+}
