@@ -1,0 +1,89 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Launched, launch, workFolder } from "../processes/launch.ts";
+
+/** Names of what a comparison may hold, in the order of the report. */
+export const contenderNames = ["direct", "hangar", "sdk", "bare"] as const;
+
+/** One of {@link contenderNames}. */
+export type ContenderName = (typeof contenderNames)[number];
+
+/** Where a gateway's calls go: an HTTP endpoint, or a program that speaks MCP on its pipes. */
+export type Upstream =
+  | { readonly kind: "http"; readonly endpoint: string }
+  | { readonly kind: "stdio"; readonly args: readonly string[] };
+
+/** Something that answers MCP calls over HTTP and takes part in a comparison. */
+export interface Contender {
+  readonly name: ContenderName;
+  readonly process: Launched;
+  /** What stands before the upstream's tool names. */
+  readonly prefix: string;
+}
+
+/** Prefix of every gateway: the id of the one upstream, and two underscores. */
+const gatewayPrefix = "lean__";
+
+/** Starts the SDK gateway or the bare relay in front of an upstream. */
+export async function startReference(name: "sdk" | "bare", upstream: Upstream): Promise<Contender> {
+  const target = upstream.kind === "http" ? [upstream.endpoint] : upstream.args;
+  const args =
+    name === "sdk" ? [program("sdk.ts"), upstream.kind, ...target] : [program(`bare-${upstream.kind}.ts`), ...target];
+  return { name, process: await launch({ name, args }), prefix: gatewayPrefix };
+}
+
+/** How MCP Hangar is started. */
+export interface HangarWish {
+  /** Run the TypeScript sources instead of the build: always fresh, but slower to start and larger in memory. */
+  readonly fromSources: boolean;
+  /** Further arguments of `node`, before the program. */
+  readonly nodeArgs?: readonly string[];
+}
+
+/** Starts MCP Hangar in front of one upstream called `lean`. */
+export async function startHangar(upstream: Upstream, wish: HangarWish): Promise<Contender> {
+  return { name: "hangar", process: await launchHangar({ lean: upstream }, wish), prefix: gatewayPrefix };
+}
+
+/**
+ * Starts MCP Hangar with these upstreams, metrics and JSON logs on, as an operator would run it.
+ * @throws Error when it is not built.
+ */
+export function launchHangar(upstreams: Readonly<Record<string, Upstream>>, wish: HangarWish): Promise<Launched> {
+  const main = fileURLToPath(
+    new URL(wish.fromSources ? "../../../server/src/main.ts" : "../../../server/dist/main.js", import.meta.url),
+  );
+  if (!existsSync(main)) throw new Error(`${main} does not exist; run \`pnpm build\` first`);
+  const config = join(workFolder(), `config-${Object.keys(upstreams).length}-servers.json`);
+  // JSON is YAML, so no YAML library is needed to write the configuration.
+  writeFileSync(config, JSON.stringify(configuration(upstreams), null, 2));
+  return launch({
+    name: "hangar",
+    args: [
+      ...(wish.nodeArgs ?? []),
+      ...(wish.fromSources ? ["--conditions=@mcp-hangar/source"] : []),
+      main,
+      ..."serve --http --port 0 --config".split(" "),
+      config,
+    ],
+  });
+}
+
+function configuration(upstreams: Readonly<Record<string, Upstream>>): object {
+  const entries = Object.entries(upstreams).map(([id, upstream]) => [
+    id,
+    upstream.kind === "http"
+      ? { mode: "remote", endpoint: upstream.endpoint, max_concurrency: 64 }
+      : { mode: "subprocess", command: process.execPath, args: upstream.args, max_concurrency: 64 },
+  ]);
+  return {
+    mcp_servers: Object.fromEntries(entries),
+    execution: { max_concurrency: 100, default_mcp_server_concurrency: 100 },
+    logging: { level: "info", json_format: true },
+  };
+}
+
+function program(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url));
+}

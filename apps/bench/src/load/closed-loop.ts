@@ -1,0 +1,75 @@
+import { fault, type Workload } from "./expectation.ts";
+import { HttpConnection } from "./http-connection.ts";
+import { type CallWriter, callWriter, type McpSession, sequenceDigits } from "./mcp-session.ts";
+
+/** How to load a server. */
+export interface LoadRequest {
+  readonly session: McpSession;
+  readonly workload: Workload;
+  /** Calls that are always in flight, each on its own connection. */
+  readonly inFlight: number;
+  readonly seconds: number;
+}
+
+/** What a closed loop saw; every call that is counted was answered, and its id and content were verified. */
+export interface LoadResult {
+  readonly calls: number;
+  /** Seconds from the first request to the last answer. */
+  readonly seconds: number;
+  /** Latency of each call in milliseconds, ascending. */
+  readonly latenciesMs: Float64Array;
+}
+
+let nextSequence = 10 ** (sequenceDigits - 1);
+
+/**
+ * Keeps a number of calls in flight for some seconds: each connection sends its next call when the last is answered.
+ * @throws Error on the first answer that is missing, wrong or another call's: figures of a faulty run mean nothing.
+ */
+export async function runClosedLoop(request: LoadRequest): Promise<LoadResult> {
+  const { session, workload, inFlight, seconds } = request;
+  const connections = await Promise.all(Array.from({ length: inFlight }, () => HttpConnection.open(session.baseUrl)));
+  const writer = callWriter(session, workload.tool, workload.argumentsJson);
+  const latencies: number[] = [];
+  const startMs = performance.now();
+  const endMs = startMs + seconds * 1_000;
+  try {
+    await Promise.all(connections.map((connection) => loop({ connection, writer, workload, latencies, endMs })));
+  } finally {
+    for (const connection of connections) connection.close();
+  }
+  return {
+    calls: latencies.length,
+    seconds: (performance.now() - startMs) / 1_000,
+    latenciesMs: Float64Array.from(latencies).sort(),
+  };
+}
+
+interface Loop {
+  readonly connection: HttpConnection;
+  readonly writer: CallWriter;
+  readonly workload: Workload;
+  readonly latencies: number[];
+  readonly endMs: number;
+}
+
+function loop({ connection, writer, workload, latencies, endMs }: Loop): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const next = (): void => {
+      const sequence = nextSequence++;
+      const sentMs = performance.now();
+      connection.send(writer.request(sequence), (answer) => {
+        const nowMs = performance.now();
+        const wrong = answer instanceof Error ? answer.message : fault(workload, sequence, answer);
+        if (wrong !== undefined) {
+          reject(new Error(`call ${sequence} of ${workload.tool} failed: ${wrong}`));
+          return;
+        }
+        latencies.push(nowMs - sentMs);
+        if (nowMs < endMs) next();
+        else resolve();
+      });
+    };
+    next();
+  });
+}

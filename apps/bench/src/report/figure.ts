@@ -1,0 +1,40 @@
+/** A limit that the project has set itself for a figure. */
+export type Target = { readonly atLeast: number } | { readonly atMost: number };
+
+/** One number of the report. */
+export interface Figure {
+  /** Stable name for machines, for instance `throughput.16.ratio_sdk`. */
+  readonly id: string;
+  /** What it is, for people. */
+  readonly label: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly target?: Target;
+}
+
+/** Rows of text beside each other. */
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** What a scenario found. */
+export interface Findings {
+  readonly tables: readonly Table[];
+  readonly figures: readonly Figure[];
+}
+
+/** Whether a figure keeps its target; a figure that is not a number never does. */
+export function meets(value: number, target: Target): boolean {
+  return "atLeast" in target ? value >= target.atLeast : value <= target.atMost;
+}
+
+/** `PASS`, or by how much the figure falls short, in per cent of the target. */
+export function verdict(figure: Figure): string {
+  const { target, value } = figure;
+  if (target === undefined) return "";
+  if (meets(value, target)) return "PASS";
+  const limit = "atLeast" in target ? target.atLeast : target.atMost;
+  return `short by ${Math.abs((value / limit - 1) * 100).toFixed(0)} %`;
+}

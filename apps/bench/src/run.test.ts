@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { type BenchOptions, parseOptions } from "./options.ts";
+import { run } from "./run.ts";
+
+function quick(...args: string[]): BenchOptions {
+  const parsed = parseOptions(["--seconds", "0.1", "--rounds", "1", ...args]);
+  if (parsed.help) throw new Error("no help was asked for");
+  return parsed.options;
+}
+
+test("the references answer every call rightly over HTTP, in both eras", async () => {
+  for (const era of ["legacy", "modern"]) {
+    const { tables } = await run(
+      quick("--era", era, "--only", "throughput", "--contenders", "direct,sdk,bare"),
+      () => {},
+    );
+    expect(tables).toHaveLength(3);
+    for (const { rows } of tables) {
+      expect(rows.map(([name]) => name)).toEqual(["direct", "sdk", "bare"]);
+      for (const [, callsPerSecond] of rows) expect(Number(callsPerSecond?.replaceAll(",", ""))).toBeGreaterThan(0);
+    }
+  }
+});
+
+test("a contender or scenario that does not exist is refused by name", async () => {
+  await expect(run(quick("--only", "thruput"), () => {})).rejects.toThrow(
+    "--only names thruput; give some of throughput",
+  );
+  await expect(run(quick("--contenders", "nginx"), () => {})).rejects.toThrow("--contenders names nginx");
+});

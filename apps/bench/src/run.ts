@@ -1,0 +1,42 @@
+import { contenderNames } from "./gateways/contenders.ts";
+import type { BenchOptions } from "./options.ts";
+import { cleanUp } from "./processes/launch.ts";
+import type { Findings } from "./report/figure.ts";
+import { scenarios } from "./scenarios/index.ts";
+import { profile } from "./scenarios/profile.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+
+/**
+ * Runs the wanted scenarios one after the other and gathers what they found.
+ * @throws Error when a call was answered wrongly, a program did not start, or a name is not known; nothing is left running.
+ */
+export async function run(options: BenchOptions, progress: (text: string) => void): Promise<Findings> {
+  known("--contenders", options.contenders, contenderNames);
+  known(
+    "--only",
+    options.only,
+    scenarios.map(({ name }) => name),
+  );
+  const tables = [];
+  const figures = [];
+  try {
+    for (const scenario of chosen(options)) {
+      const findings = await scenario.run({ options, progress: (text) => progress(`${scenario.name}: ${text}`) });
+      tables.push(...findings.tables);
+      figures.push(...findings.figures);
+    }
+  } finally {
+    cleanUp();
+  }
+  return { tables, figures: figures.filter(({ value }) => !Number.isNaN(value)) };
+}
+
+function chosen(options: BenchOptions): readonly Scenario[] {
+  if (options.profileFolder !== undefined) return [profile];
+  return scenarios.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+}
+
+function known(option: string, names: readonly string[], allowed: readonly string[]): void {
+  const unknown = names.find((name) => !allowed.includes(name));
+  if (unknown !== undefined) throw new Error(`${option} names ${unknown}; give some of ${allowed.join(", ")}`);
+}

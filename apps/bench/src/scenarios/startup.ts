@@ -1,0 +1,58 @@
+import type { Contender, ContenderName } from "../gateways/contenders.ts";
+import { echoWorkload, fault } from "../load/expectation.ts";
+import { HttpConnection } from "../load/http-connection.ts";
+import { callWriter, type Era, openSession, sequenceDigits } from "../load/mcp-session.ts";
+import { short } from "../report/print.ts";
+import { median } from "../report/statistics.ts";
+import { withContenders } from "./comparison.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** From the start of the process to the first answered tools/call over HTTP, handshakes included. */
+export const startup: Scenario = {
+  name: "startup",
+  async run({ options, progress }) {
+    const seconds = new Map<ContenderName, number[]>();
+    for (let round = 0; round < options.rounds; round++) {
+      progress(`start ${round + 1} of ${options.rounds}`);
+      for (const name of ["hangar", "sdk", "bare"] as const) {
+        await withContenders({ options, behind: "http", names: [name] }, async ([contender]) => {
+          if (contender === undefined) return;
+          seconds.set(name, [...(seconds.get(name) ?? []), await firstCallSeconds(contender, options.era)]);
+        });
+      }
+    }
+    return {
+      tables: [
+        {
+          title: "Process start to first answered call",
+          columns: ["", "seconds"],
+          rows: [...seconds].map(([name, values]) => [name, short(median(values))]),
+        },
+      ],
+      figures: [
+        {
+          id: "startup.first_call",
+          label: "process start to first answered call",
+          value: median(seconds.get("hangar") ?? []),
+          unit: "s",
+          target: { atMost: 0.5 },
+        },
+      ],
+    };
+  },
+};
+
+async function firstCallSeconds({ name, prefix, process }: Contender, era: Era): Promise<number> {
+  const session = await openSession(process.url, "/mcp", era);
+  const workload = echoWorkload(200, `${prefix}echo`);
+  const connection = await HttpConnection.open(process.url);
+  const sequence = 10 ** (sequenceDigits - 1);
+  const answer = await connection.exchange(
+    callWriter(session, workload.tool, workload.argumentsJson).request(sequence),
+  );
+  const tookSeconds = (performance.now() - process.startedAtMs) / 1_000;
+  connection.close();
+  const wrong = fault(workload, sequence, answer);
+  if (wrong !== undefined) throw new Error(`the first call to ${name} failed: ${wrong}`);
+  return tookSeconds;
+}
