@@ -1,0 +1,6 @@
+export * from "./fake-clock.ts";
+export * from "./fake-platform.ts";
+export * from "./fake-session.ts";
+export * from "./fake-transport.ts";
+export * from "./recording-bus.ts";
+export * from "./seeded-random.ts";
