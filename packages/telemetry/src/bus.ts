@@ -19,7 +19,7 @@ export class TelemetryBus {
   readonly #errors = new Map<RegisteredName, number>();
   readonly #onListenerError: ((listener: string, error: unknown) => void) | undefined;
 
-  /** `onListenerError` is told of every exception, for logging; it must not throw. */
+  /** `onListenerError` is told of every exception, for logging; what it throws itself is dropped. */
   constructor(onListenerError?: (listener: string, error: unknown) => void) {
     this.#onListenerError = onListenerError;
   }
@@ -34,14 +34,23 @@ export class TelemetryBus {
     };
   }
 
+  /** Tells every listener that is subscribed now; one that unsubscribes meanwhile still receives this event. */
   emit(event: HangarEvent): void {
     for (const subscription of this.#subscriptions) {
       try {
         subscription.listener(event);
       } catch (error) {
         this.#errors.set(subscription.name, (this.#errors.get(subscription.name) ?? 0) + 1);
-        this.#onListenerError?.(subscription.name, error);
+        this.#report(subscription.name, error);
       }
+    }
+  }
+
+  #report(listener: string, error: unknown): void {
+    try {
+      this.#onListenerError?.(listener, error);
+    } catch {
+      // The listener's own exception is counted already, and a broken logger must not fail the call that emitted.
     }
   }
 

@@ -42,16 +42,27 @@ export interface CallTracer {
   startCall(start: CallStart): CallSpan;
 }
 
-/** 55 characters: version, trace id, parent id, flags (https://www.w3.org/TR/trace-context/#traceparent-header). */
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
+/**
+ * Version, trace id, parent id, flags (https://www.w3.org/TR/trace-context/#traceparent-header). Version 00 ends there;
+ * a later version may go on after a dash, and version ff is forbidden.
+ */
+const TRACEPARENT = /^(?!ff|00.{54})[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-[!-~]*)?$/;
+
+/** Printable ASCII of at most 512 characters, the length that the recommendation asks implementations to propagate. */
+const TRACESTATE = /^[ -~]{1,512}$/;
 
 /** Reads a `traceparent`; malformed or all-zero ids give `undefined`, never an empty parent. */
 export function parseTraceparent(traceparent: string | undefined): TraceRef | undefined {
   const match = traceparent === undefined ? null : TRACEPARENT.exec(traceparent);
   const [, traceId, spanId, flags] = match ?? [];
   if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
-  if (traceparent?.startsWith("ff") || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
+  if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
+}
+
+/** Drops a `tracestate` that could not travel in an HTTP header; without it the trace stays connected. */
+function propagate({ traceparent, tracestate }: TraceCarrier): TraceCarrier {
+  return tracestate !== undefined && TRACESTATE.test(tracestate) ? { traceparent, tracestate } : { traceparent };
 }
 
 class PassThroughSpan implements CallSpan {
@@ -61,7 +72,7 @@ class PassThroughSpan implements CallSpan {
   constructor(parent: TraceCarrier) {
     this.trace = parseTraceparent(parent.traceparent);
     // Baggage stays here: an upstream that nobody vouched for must not read what the agent's platform wrote into it.
-    this.outbound = this.trace === undefined ? {} : { traceparent: parent.traceparent, tracestate: parent.tracestate };
+    this.outbound = this.trace === undefined ? {} : propagate(parent);
   }
 
   event(): void {}

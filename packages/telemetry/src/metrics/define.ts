@@ -52,6 +52,24 @@ export type EventDerivation<Labels extends LabelSpecs> = {
 /** Reads the metric's current levels, or monotonic totals, off the gateway at scrape time. */
 export type SnapshotDerivation<Labels extends LabelSpecs> = (snapshot: ScrapeSnapshot) => readonly Sample<Labels>[];
 
+type UnionKeys<T> = T extends unknown ? keyof T : never;
+type SuppliedLabels<Result> = Result extends readonly (infer Item)[]
+  ? SuppliedLabels<Item>
+  : Result extends { readonly labels: infer Labels }
+    ? UnionKeys<Labels>
+    : never;
+
+/** Nothing to add when a derivation supplies declared labels only; TypeScript does not check returned objects for more. */
+type ExactLabels<Derive, Labels extends LabelSpecs> = Derive extends (...args: never) => infer Result
+  ? [Exclude<SuppliedLabels<Result>, keyof Labels>] extends [never]
+    ? unknown
+    : { readonly labelsThatAreNotDeclared: Exclude<SuppliedLabels<Result>, keyof Labels> }
+  : unknown;
+
+type ExactDerivations<On, Labels extends LabelSpecs> = {
+  readonly [Type in keyof On]: Type extends HangarEventType ? ExactLabels<On[Type], Labels> : never;
+};
+
 interface Definition<Name extends string, Labels extends LabelSpecs> {
   readonly name: Name;
   readonly help: string;
@@ -106,11 +124,16 @@ export function optionalNameOf(of: RegisteredKind): RegisteredLabel {
 }
 
 /** A counter. Its name must end in `_total`; it is derived from events (`on`) or from totals of the snapshot (`read`). */
-export function counter<Name extends CounterName, const Labels extends LabelSpecs>(
+export function counter<
+  Name extends CounterName,
+  const Labels extends LabelSpecs,
+  On extends EventDerivation<NoInfer<Labels>> = EventDerivation<Labels>,
+  Read extends SnapshotDerivation<NoInfer<Labels>> = SnapshotDerivation<Labels>,
+>(
   definition: Definition<Name, Labels> &
     (
-      | { readonly on: EventDerivation<NoInfer<Labels>>; readonly read?: never }
-      | { readonly read: SnapshotDerivation<NoInfer<Labels>>; readonly on?: never }
+      | { readonly on: On & ExactDerivations<On, Labels>; readonly read?: never }
+      | { readonly read: Read & ExactLabels<Read, Labels>; readonly on?: never }
     ),
 ): CounterDefinition<Name, Labels> {
   const { name, help, labels, on, read } = definition;
@@ -118,17 +141,26 @@ export function counter<Name extends CounterName, const Labels extends LabelSpec
 }
 
 /** A gauge, always read from the snapshot at scrape time. */
-export function gauge<Name extends `mcp_hangar_${string}`, const Labels extends LabelSpecs>(
-  definition: Definition<Name & GaugeName<Name>, Labels> & { readonly read: SnapshotDerivation<NoInfer<Labels>> },
+export function gauge<
+  Name extends `mcp_hangar_${string}`,
+  const Labels extends LabelSpecs,
+  Read extends SnapshotDerivation<NoInfer<Labels>>,
+>(
+  definition: Definition<Name & GaugeName<Name>, Labels> & { readonly read: Read & ExactLabels<Read, Labels> },
 ): GaugeDefinition<Name, Labels> {
   return { type: "gauge", ...definition };
 }
 
 /** A histogram over declared bucket boundaries, in seconds or as a size. */
-export function histogram<Name extends HistogramName, const Labels extends LabelSpecs, const Boundary extends number>(
+export function histogram<
+  Name extends HistogramName,
+  const Labels extends LabelSpecs,
+  const Boundary extends number,
+  On extends EventDerivation<NoInfer<Labels>>,
+>(
   definition: Definition<Name, Labels> & {
     readonly buckets: readonly Boundary[];
-    readonly on: EventDerivation<NoInfer<Labels>>;
+    readonly on: On & ExactDerivations<On, Labels>;
   },
 ): HistogramDefinition<Name, Labels, Boundary> {
   return { type: "histogram", ...definition };
