@@ -1,4 +1,4 @@
-import type { HttpAnswer } from "./http-connection.ts";
+import type { HttpAnswer } from "./answer-reader.ts";
 import { sequenceDigits } from "./mcp-session.ts";
 
 /** A tool call that can be checked: what is sent, and which text must come back. */

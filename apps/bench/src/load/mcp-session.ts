@@ -1,4 +1,5 @@
-import { field, type HttpAnswer, HttpConnection } from "./http-connection.ts";
+import { field, type HttpAnswer } from "./answer-reader.ts";
+import { HttpConnection } from "./http-connection.ts";
 
 /** Protocol era that the load generator speaks. */
 export type Era = "legacy" | "modern";

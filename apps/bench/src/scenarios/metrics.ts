@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { launchHangar, type Upstream } from "../gateways/contenders.ts";
+import type { HttpAnswer } from "../load/answer-reader.ts";
 import { runClosedLoop } from "../load/closed-loop.ts";
 import { echoWorkload, fault } from "../load/expectation.ts";
 import { HttpConnection } from "../load/http-connection.ts";
@@ -80,13 +81,13 @@ async function callEveryTool(session: McpSession): Promise<void> {
 async function measure(gateway: Launched, session: McpSession, options: BenchOptions): Promise<Findings> {
   const connection = await HttpConnection.open(gateway.url);
   try {
-    await scrape(connection, gateway.url);
+    const text = (await scrape(connection, gateway.url)).body;
+    assertComplete(text);
     const tookMs: number[] = [];
     const cpuBeforeMs = cpuMs(gateway.pid);
-    let text = "";
     for (let n = 0; n < scrapes; n++) {
       const startMs = performance.now();
-      text = await scrape(connection, gateway.url);
+      await scrape(connection, gateway.url);
       tookMs.push(performance.now() - startMs);
     }
     const cpuPerScrapeMs = (cpuMs(gateway.pid) - cpuBeforeMs) / scrapes;
@@ -105,6 +106,12 @@ async function measure(gateway: Launched, session: McpSession, options: BenchOpt
         { id: "metrics.series", label: "series of one scrape", value: seriesCount(text), unit: "" },
         { id: "metrics.slowest_quiet", label: "slowest call without scrapes", value: median(quiet), unit: "ms" },
         { id: "metrics.slowest_scraped", label: "slowest call beside scrapes", value: median(scraped), unit: "ms" },
+        {
+          id: "metrics.blocking",
+          label: "added to the slowest call by scrapes",
+          value: median(scraped.map((slowest, at) => slowest - (quiet[at] ?? Number.NaN))),
+          unit: "ms",
+        },
       ],
     };
   } finally {
@@ -112,13 +119,15 @@ async function measure(gateway: Launched, session: McpSession, options: BenchOpt
   }
 }
 
-async function scrape(connection: HttpConnection, url: string): Promise<string> {
+async function scrape(connection: HttpConnection, url: string): Promise<HttpAnswer> {
   const answer = await connection.exchange(`GET /metrics HTTP/1.1\r\nhost: ${new URL(url).host}\r\n\r\n`);
+  if (answer.status !== 200) throw new Error(`/metrics answered HTTP ${answer.status}`);
+  return answer;
+}
+
+function assertComplete(text: string): void {
   const last = `mcp_server="${serverName(servers - 1)}",tool="tool_${toolsPerServer - 3}"`;
-  if (answer.status !== 200 || !answer.body.includes(last)) {
-    throw new Error(`/metrics answered HTTP ${answer.status} without the series of ${last}`);
-  }
-  return answer.body;
+  if (!text.includes(last)) throw new Error(`/metrics has no series of ${last}, although that tool was called`);
 }
 
 async function slowestCallMs(session: McpSession, seconds: number): Promise<number> {
