@@ -29,9 +29,7 @@ function sampleViolations(family: Family, sample: SampleLine): readonly string[]
   const counted = family.type === "counter" ? suffix === "_total" : suffix === "_bucket" || suffix === "_count";
   if (counted && !(sample.value >= 0)) violations.push(`${sample.name} is ${sample.value}`);
   if (suffix === "_bucket" && !Number.isInteger(sample.value)) violations.push(`a bucket counts ${sample.value}`);
-  if (suffix === "_bucket" && !isCanonical(sample.labels.le)) {
-    violations.push(`le="${sample.labels.le}" is not the canonical form of a number`);
-  }
+  if (suffix === "_bucket" && !isBound(sample.labels.le)) violations.push(`le="${sample.labels.le}" is not a bound`);
   if (sample.exemplar !== undefined) {
     const { labels } = sample.exemplar;
     const characters = Object.entries(labels).flat().join("").length;
@@ -41,9 +39,9 @@ function sampleViolations(family: Family, sample: SampleLine): readonly string[]
   return violations;
 }
 
-/** Floats are written with a fraction, so that a series keeps its identity whoever wrote it: `1.0`, not `1`. */
-function isCanonical(le: string | undefined): boolean {
-  return le === "+Inf" || (le !== undefined && /^-?\d+\.\d+$|^-?\d(\.\d+)?e[+-]\d+$/.test(le));
+/** The format asks for `1.0` rather than `1`, but only as a recommendation, which Prometheus 3 makes up for. */
+function isBound(le: string | undefined): boolean {
+  return le === "+Inf" || (le !== undefined && le !== "" && Number.isFinite(Number(le)));
 }
 
 /** No series twice, and the samples of one label set without others in between. */

@@ -1,0 +1,145 @@
+import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from "@modelcontextprotocol/client";
+import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
+import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StreamableHTTPClientTransport as HttpV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { Transport as TransportV1 } from "@modelcontextprotocol/sdk/shared/transport.js";
+import type { Command } from "./child-process.ts";
+
+/** The official clients: SDK v1, SDK v2 as it is by default, and SDK v2 that prefers the modern era. */
+export const CLIENT_KINDS = ["sdk v1", "sdk v2 legacy", "sdk v2 auto"] as const;
+export type ClientKind = (typeof CLIENT_KINDS)[number];
+
+/** Where a server is: behind a URL, or a process that speaks over its pipes. */
+export type Address = string | Command;
+
+/** A listed tool, prompt or resource. */
+export interface Listed {
+  readonly name: string;
+  readonly [field: string]: unknown;
+}
+
+/** A tool's answer as the client gave it. */
+export interface ToolResult {
+  readonly content?: unknown;
+  readonly structuredContent?: unknown;
+  readonly isError?: boolean | undefined;
+}
+
+/** Progress as it arrived. */
+export interface Progress {
+  readonly progress: number;
+  readonly total?: number | undefined;
+  readonly message?: string | undefined;
+}
+
+/** What may accompany a call. */
+export interface CallOptions {
+  readonly onprogress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A notification that no handler of the SDK took. */
+export interface ReceivedNotification {
+  readonly method: string;
+  readonly params?: unknown;
+}
+
+/** One face of both SDK generations, so that a test runs with each. Errors are the SDK's own, with `code`. */
+export interface McpClient extends AsyncDisposable {
+  readonly protocolVersion: string | undefined;
+  readonly notifications: readonly ReceivedNotification[];
+  tools(): Promise<readonly Listed[]>;
+  call(name: string, args?: Record<string, unknown>, options?: CallOptions): Promise<ToolResult>;
+  prompts(): Promise<readonly Listed[]>;
+  prompt(name: string, args?: Record<string, string>): Promise<readonly unknown[]>;
+  resources(): Promise<readonly (Listed & { readonly uri: string })[]>;
+  templates(): Promise<readonly (Listed & { readonly uriTemplate: string })[]>;
+  read(uri: string): Promise<readonly unknown[]>;
+  complete(
+    prompt: string,
+    argument: { name: string; value: string },
+    context?: Record<string, string>,
+  ): Promise<unknown>;
+  subscribe(uri: string): Promise<unknown>;
+  setLogLevel(level: "debug" | "info" | "warning" | "error"): Promise<unknown>;
+  ping(): Promise<unknown>;
+}
+
+const INFO = { name: "hangar-e2e", version: "1.0.0" };
+
+/** Connects an official client. */
+export function connect(kind: ClientKind, address: Address): Promise<McpClient> {
+  return kind === "sdk v1" ? connectV1(address) : connectV2(kind === "sdk v2 auto" ? "auto" : "legacy", address);
+}
+
+async function connectV1(address: Address): Promise<McpClient> {
+  const client = new ClientV1(INFO);
+  const notifications: ReceivedNotification[] = [];
+  client.fallbackNotificationHandler = async (notification) => {
+    notifications.push(notification);
+  };
+  const transport = typeof address === "string" ? new HttpV1(new URL(address)) : new StdioV1(stdioParameters(address));
+  // The SDK's class and interface disagree about `undefined` under exactOptionalPropertyTypes only.
+  await client.connect(transport as TransportV1);
+  return {
+    ...face(client, notifications),
+    protocolVersion: transport instanceof HttpV1 ? transport.protocolVersion : undefined,
+    call: (name, args = {}, options = {}) =>
+      client.callTool({ name, arguments: args }, undefined, options) as Promise<ToolResult>,
+    async [Symbol.asyncDispose]() {
+      if (transport instanceof HttpV1) await transport.terminateSession();
+      await client.close();
+    },
+  };
+}
+
+async function connectV2(mode: "legacy" | "auto", address: Address): Promise<McpClient> {
+  const client = new ClientV2(INFO, { versionNegotiation: { mode } });
+  const notifications: ReceivedNotification[] = [];
+  client.fallbackNotificationHandler = async (notification) => {
+    notifications.push(notification);
+  };
+  const transport = typeof address === "string" ? new HttpV2(new URL(address)) : new StdioV2(stdioParameters(address));
+  await client.connect(transport);
+  return {
+    ...face(client, notifications),
+    protocolVersion: client.getNegotiatedProtocolVersion(),
+    call: (name, args = {}, options = {}) => client.callTool({ name, arguments: args }, options),
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+}
+
+type Face = Omit<McpClient, "protocolVersion" | "call" | typeof Symbol.asyncDispose>;
+
+/** The methods that both generations have with the same shapes. */
+function face(client: ClientV1 | ClientV2, notifications: readonly ReceivedNotification[]): Face {
+  return {
+    notifications,
+    tools: async () => (await client.listTools()).tools,
+    prompts: async () => (await client.listPrompts()).prompts,
+    prompt: async (name, args) =>
+      (await client.getPrompt({ name, ...(args !== undefined && { arguments: args }) })).messages,
+    resources: async () => (await client.listResources()).resources,
+    templates: async () => (await client.listResourceTemplates()).resourceTemplates,
+    read: async (uri) => (await client.readResource({ uri })).contents,
+    complete: async (name, argument, context) => {
+      const ref = { type: "ref/prompt" as const, name };
+      const given = context === undefined ? {} : { context: { arguments: context } };
+      return (await client.complete({ ref, argument, ...given })).completion;
+    },
+    subscribe: (uri) => client.subscribeResource({ uri }),
+    setLogLevel: (level) => client.setLoggingLevel(level),
+    ping: () => client.ping(),
+  };
+}
+
+function stdioParameters({ command, args, env, cwd }: Command): {
+  command: string;
+  args: string[];
+  env: Record<string, string>;
+  cwd?: string;
+  stderr: "ignore";
+} {
+  return { command, args: [...args], env: { ...env }, stderr: "ignore", ...(cwd !== undefined && { cwd }) };
+}

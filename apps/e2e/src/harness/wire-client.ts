@@ -1,0 +1,138 @@
+/** A JSON-RPC answer as it came over the wire. */
+export interface RpcAnswer {
+  /** HTTP status of the response that carried it. */
+  readonly status: number;
+  readonly headers: Headers;
+  /** The last message: the response, unless the stream broke off. */
+  readonly message: RpcMessage;
+  /** Notifications and server requests that came before it on an event stream. */
+  readonly before: readonly RpcMessage[];
+}
+
+/** Any JSON-RPC message. */
+export interface RpcMessage {
+  readonly jsonrpc?: string;
+  readonly id?: string | number | null;
+  readonly method?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
+}
+
+/** A legacy session over Streamable HTTP whose every byte the test decides. */
+export interface LegacySession {
+  readonly id: string;
+  request(method: string, params?: object, options?: RequestOptions): Promise<RpcAnswer>;
+  notify(method: string, params?: object): Promise<number>;
+}
+
+/** Options of one request. */
+export interface RequestOptions {
+  readonly id?: string | number;
+  readonly signal?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const ACCEPT = { accept: "application/json, text/event-stream", "content-type": "application/json" };
+const LEGACY_VERSION = "2025-11-25";
+const MODERN_VERSION = "2026-07-28";
+let lastId = 0;
+
+/** Initialises a legacy session. Throws when the server gives no session id. */
+export async function openLegacySession(url: string, capabilities: object = {}): Promise<LegacySession> {
+  const clientInfo = { name: "hangar-e2e-wire", version: "1.0.0" };
+  const params = { protocolVersion: LEGACY_VERSION, capabilities, clientInfo };
+  const opened = await post(url, { jsonrpc: "2.0", id: "initialize", method: "initialize", params }, {});
+  const id = opened.headers.get("mcp-session-id");
+  if (id === null) throw new Error(`initialize gave no session id: ${opened.status} ${JSON.stringify(opened.message)}`);
+  const headers = { "mcp-session-id": id, "mcp-protocol-version": LEGACY_VERSION };
+  const session: LegacySession = {
+    id,
+    request: (method, requestParams = {}, { id: requestId = nextId(), ...options } = {}) =>
+      post(
+        url,
+        { jsonrpc: "2.0", id: requestId, method, params: requestParams },
+        { ...options, headers: { ...headers, ...options.headers } },
+      ),
+    async notify(method, notifyParams = {}) {
+      const body = JSON.stringify({ jsonrpc: "2.0", method, params: notifyParams });
+      const response = await fetch(url, { method: "POST", headers: { ...ACCEPT, ...headers }, body });
+      await response.arrayBuffer();
+      return response.status;
+    },
+  };
+  await session.notify("notifications/initialized");
+  return session;
+}
+
+/** Sends one stateless request of the modern era. */
+export function modernRequest(
+  url: string,
+  method: string,
+  params: Readonly<Record<string, unknown>> = {},
+  options: RequestOptions = {},
+): Promise<RpcAnswer> {
+  const name = params.name ?? params.uri;
+  const _meta = {
+    "io.modelcontextprotocol/protocolVersion": MODERN_VERSION,
+    "io.modelcontextprotocol/clientCapabilities": {},
+    "io.modelcontextprotocol/clientInfo": { name: "hangar-e2e-wire", version: "1.0.0" },
+    ...(params._meta as object | undefined),
+  };
+  const headers = {
+    "mcp-protocol-version": MODERN_VERSION,
+    "mcp-method": method,
+    ...(typeof name === "string" && { "mcp-name": name }),
+    ...options.headers,
+  };
+  const { id = nextId() } = options;
+  return post(url, { jsonrpc: "2.0", id, method, params: { ...params, _meta } }, { ...options, headers });
+}
+
+/** Posts a message and reads its answer, JSON or event stream. */
+export async function post(url: string, body: unknown, { headers, signal }: RequestOptions = {}): Promise<RpcAnswer> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { ...ACCEPT, ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    signal: signal ?? AbortSignal.timeout(20_000),
+  });
+  const text = await response.text();
+  const messages = response.headers.get("content-type")?.startsWith("text/event-stream")
+    ? parseEventStream(text)
+    : [parseMessage(text)];
+  return {
+    status: response.status,
+    headers: response.headers,
+    message: messages.at(-1) ?? {},
+    before: messages.slice(0, -1),
+  };
+}
+
+/** The JSON messages of an event stream; comments and empty priming events are left out. */
+export function parseEventStream(text: string): readonly RpcMessage[] {
+  return text
+    .split(/\r?\n\r?\n/)
+    .map((event) =>
+      event
+        .split(/\r?\n/)
+        .filter((line) => line.startsWith("data:"))
+        .map((line) => line.slice(5).trimStart())
+        .join("\n"),
+    )
+    .filter((data) => data !== "")
+    .map(parseMessage);
+}
+
+function parseMessage(text: string): RpcMessage {
+  try {
+    return JSON.parse(text) as RpcMessage;
+  } catch (cause) {
+    throw new Error(`the answer is not JSON: ${text.slice(0, 200)}`, { cause });
+  }
+}
+
+function nextId(): number {
+  lastId += 1;
+  return lastId;
+}
