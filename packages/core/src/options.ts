@@ -22,7 +22,7 @@ const common = {
 
 /** A server run as a child process that speaks MCP over its pipes. */
 export const subprocessOptions = z.strictObject({
-  mode: z.literal("subprocess"),
+  mode: z.literal("subprocess").describe("How the server is run: as a child process of the gateway."),
   command: z
     .union([z.string().min(1), z.array(z.string()).min(1)])
     .describe("Program to run, or program and arguments as a list. No shell is involved."),
@@ -46,14 +46,21 @@ export type TlsOptions = z.infer<typeof tlsOptions>;
 
 const authOptions = z
   .discriminatedUnion("type", [
-    z.strictObject({ type: z.literal("bearer"), token: z.string().min(1) }),
-    z.strictObject({ type: z.literal("basic"), username: z.string().min(1), password: z.string() }),
+    z.strictObject({
+      type: z.literal("bearer").describe("A bearer token."),
+      token: z.string().min(1).describe("The token, without the word Bearer."),
+    }),
+    z.strictObject({
+      type: z.literal("basic").describe("User name and password."),
+      username: z.string().min(1).describe("The user name."),
+      password: z.string().describe("The password."),
+    }),
   ])
   .describe("Credentials towards the server.");
 
 /** A server reached over Streamable HTTP. */
 export const remoteOptions = z.strictObject({
-  mode: z.literal("remote"),
+  mode: z.literal("remote").describe("How the server is reached: over Streamable HTTP."),
   endpoint: z.url({ protocol: /^https?$/ }).describe("URL of the server's MCP endpoint."),
   headers: z.record(z.string(), z.string()).default({}).describe("Headers sent with every request."),
   auth: authOptions.optional(),
@@ -86,7 +93,7 @@ export type ExecutionOptions = z.infer<typeof executionOptions>;
 
 /** Token bucket a principal. */
 export const rateLimitOptions = z.strictObject({
-  enabled: z.boolean().default(false),
+  enabled: z.boolean().default(false).describe("Limits calls; without it nothing is limited."),
   requests_per_second: z.number().positive().max(1_000_000).default(100).describe("Refill of each principal's bucket."),
   burst: z.int().min(1).max(1_000_000).default(200).describe("Size of each principal's bucket."),
 });

@@ -1,0 +1,151 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  type Scalar,
+} from "yaml";
+import { expandVariables } from "./expand.ts";
+import type { ConfigPath, ConfigProblem } from "./problem.ts";
+
+/** A configuration before validation: plain data, and where each value comes from. */
+export interface ConfigDocument {
+  readonly root: unknown;
+  readonly problems: readonly ConfigProblem[];
+  /** The line of the value at `path`, or of the nearest value above it. */
+  lineOf(path: ConfigPath): number | undefined;
+  /** The variables that went into the value at `path`. */
+  variablesOf(path: ConfigPath): readonly string[];
+}
+
+/** Values a file may have, aliases counted as often as they are used: stops "billion laughs" early. */
+const NODES_MAX = 100_000;
+/** Nesting a file may have: the deepest key of the schema is at 6. */
+const DEPTH_MAX = 32;
+/** Syntax errors worth showing: one missing bracket makes hundreds. */
+const SYNTAX_PROBLEMS_MAX = 10;
+
+interface Origin {
+  readonly line: number | undefined;
+  readonly variables: readonly string[];
+}
+
+/** Reads YAML 1.2 (of which JSON is a part) and expands `${…}` in every string value. Never throws for bad input. */
+export function parseConfigDocument(text: string, env: Readonly<Record<string, string | undefined>>): ConfigDocument {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error", merge: false });
+  const reader = new DocumentReader(env, lines);
+  for (const error of [...document.errors, ...document.warnings].slice(0, SYNTAX_PROBLEMS_MAX)) {
+    const [message] = error.message.split("\n");
+    reader.problems.push({ path: [], line: lines.linePos(error.pos[0]).line, message: `not valid YAML: ${message}` });
+  }
+  const root =
+    reader.problems.length > 0 ? undefined : reader.read(document.contents, [], (alias) => alias.resolve(document));
+  return {
+    root: root ?? {},
+    problems: reader.problems,
+    lineOf: (path) => reader.nearest(path)?.line,
+    variablesOf: (path) => reader.origins.get(key(path))?.variables ?? [],
+  };
+}
+
+type AliasResolver = (alias: Extract<ParsedNode, { source: string; resolve: unknown }>) => Node | undefined;
+
+class DocumentReader {
+  readonly problems: ConfigProblem[] = [];
+  readonly origins = new Map<string, Origin>();
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #lines: LineCounter;
+  #nodes = 0;
+
+  constructor(env: Readonly<Record<string, string | undefined>>, lines: LineCounter) {
+    this.#env = env;
+    this.#lines = lines;
+  }
+
+  nearest(path: ConfigPath): Origin | undefined {
+    for (let length = path.length; length >= 0; length--) {
+      const origin = this.origins.get(key(path.slice(0, length)));
+      if (origin !== undefined) return origin;
+    }
+    return undefined;
+  }
+
+  read(node: Node | null | undefined, path: ConfigPath, resolve: AliasResolver): unknown {
+    this.#nodes += 1;
+    const line = this.#lineOf(node) ?? this.nearest(path)?.line;
+    if (this.#nodes === NODES_MAX) this.#problem(path, line, `more than ${NODES_MAX} values: split the configuration`);
+    if (path.length > DEPTH_MAX) {
+      this.#problem(path.slice(0, 3), line, `nested deeper than ${DEPTH_MAX} levels`);
+      this.#nodes = NODES_MAX;
+    }
+    if (this.#nodes >= NODES_MAX || node === null || node === undefined) return null;
+    if (!this.origins.has(key(path))) this.origins.set(key(path), { line, variables: [] });
+    if (isAlias(node)) return this.read(resolve(node as Parameters<AliasResolver>[0]), path, resolve);
+    if (isSeq(node)) return node.items.map((item, index) => this.read(item as Node, [...path, index], resolve));
+    if (isMap(node)) return this.#readMap(node.items as readonly MapItem[], path, resolve);
+    return isScalar(node) ? this.#readScalar(node, path, line) : null;
+  }
+
+  #readMap(items: readonly MapItem[], path: ConfigPath, resolve: AliasResolver): Record<string, unknown> {
+    const map: Record<string, unknown> = {};
+    for (const item of items) {
+      const line = this.#lineOf(item.key);
+      if (!isScalar(item.key)) {
+        this.#problem(path, line, "a key must be plain text");
+        continue;
+      }
+      const name = typeof item.key.value === "string" ? item.key.value : (item.key.source ?? String(item.key.value));
+      const below = [...path, name];
+      if (name === "__proto__") {
+        // No key of ours, and the one name that does not survive copying; zod skips it silently.
+        this.#problem(below, line, "unknown key; remove it");
+        continue;
+      }
+      this.origins.set(key(below), { line, variables: [] });
+      if (Object.hasOwn(map, name)) this.#problem(below, line, "the key stands here twice");
+      map[name] = this.read(item.value, below, resolve);
+    }
+    return map;
+  }
+
+  #readScalar(node: Scalar, path: ConfigPath, line: number | undefined): unknown {
+    if (typeof node.value !== "string" || !node.value.includes("${")) return node.value;
+    const { text, variables, missing, malformed } = expandVariables(node.value, this.#env);
+    for (const name of missing) {
+      const remedy = `set it, or write \${${name}:-default}`;
+      this.#problem(path, line, `the environment variable ${name} is not set: ${remedy}`);
+    }
+    if (malformed !== undefined) {
+      this.#problem(
+        path,
+        line,
+        `${JSON.stringify(malformed)} is not \${NAME} or \${NAME:-default}; a literal \${ is written $\${`,
+      );
+    }
+    this.origins.set(key(path), { line, variables });
+    return text;
+  }
+
+  #lineOf(node: Node | null | undefined): number | undefined {
+    const start = node?.range?.[0];
+    return start === undefined ? undefined : this.#lines.linePos(start).line;
+  }
+
+  #problem(path: ConfigPath, line: number | undefined, message: string): void {
+    this.problems.push({ path, line, message });
+  }
+}
+
+interface MapItem {
+  readonly key: Node;
+  readonly value: Node | null;
+}
+
+function key(path: ConfigPath): string {
+  return JSON.stringify(path);
+}

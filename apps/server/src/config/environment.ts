@@ -1,0 +1,21 @@
+/** Which front door `serve` opens when no option says so. */
+export const SERVE_MODES = ["stdio", "http"] as const;
+export type ServeMode = (typeof SERVE_MODES)[number];
+
+/** One environment variable that the gateway reads by itself; `${VAR}` in the file may name any other. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  /** The configuration key it overrides; `undefined` when it has none. */
+  readonly path: readonly string[] | undefined;
+  readonly description: string;
+}
+
+/** An environment variable wins over the file, and an option of the command line wins over both. */
+export const ENVIRONMENT: readonly EnvironmentVariable[] = [
+  { name: "MCP_CONFIG", path: undefined, description: "Configuration file, unless `--config` names one." },
+  { name: "MCP_MODE", path: undefined, description: "`http` or `stdio`: what `serve` does without `--http`." },
+  { name: "MCP_HTTP_HOST", path: ["http", "host"], description: "Address to bind." },
+  { name: "MCP_HTTP_PORT", path: ["http", "port"], description: "Port to bind." },
+  { name: "MCP_LOG_LEVEL", path: ["logging", "level"], description: "Least level that is written." },
+  { name: "MCP_JSON_LOGS", path: ["logging", "json_format"], description: "`true` or `false`: JSON lines or not." },
+];

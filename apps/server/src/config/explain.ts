@@ -1,0 +1,117 @@
+import { distance } from "fastest-levenshtein";
+import type { z } from "zod";
+import { isSecretKey, redactText } from "../logging/redact.ts";
+import type { ConfigDocument } from "./document.ts";
+import type { ConfigPath, ConfigProblem } from "./problem.ts";
+import { serverId } from "./schema.ts";
+import { validKeysAt, valueAt } from "./schema-tree.ts";
+
+/** What is needed to explain what zod found. */
+export interface ExplainContext {
+  readonly schema: z.core.$ZodType;
+  readonly root: unknown;
+  readonly document: ConfigDocument;
+  /** Names the environment variable when the value at `path` came from one rather than from the file. */
+  overriddenBy(path: ConfigPath): string | undefined;
+}
+
+/** Longest piece of a value that a message repeats. */
+const SHOWN_CHARACTERS_MAX = 60;
+
+/** Turns an issue of zod into problems in words: the value, what is allowed and the nearest valid name. */
+export function explainIssue(issue: z.core.$ZodIssue, context: ExplainContext): readonly ConfigProblem[] {
+  // Symbols cannot occur: the paths come from YAML.
+  const path = issue.path as ConfigPath;
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...path, key], context));
+  const variable = context.overriddenBy(path);
+  const message =
+    variable === undefined ? describe(issue, path, context) : `${variable}: ${describe(issue, path, context)}`;
+  return [{ path, line: variable === undefined ? context.document.lineOf(path) : undefined, message }];
+}
+
+/** The candidate that a mistyped `name` most likely means; `undefined` when none is near. */
+export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  const wanted = normalise(name);
+  const ranked = candidates
+    .map((candidate) => ({ candidate, far: distance(wanted, normalise(candidate)) }))
+    .sort((a, b) => a.far - b.far);
+  const [best] = ranked;
+  return best !== undefined && best.far <= Math.max(2, Math.floor(wanted.length / 3)) ? best.candidate : undefined;
+}
+
+function normalise(name: string): string {
+  return name
+    .slice(0, 100)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, "");
+}
+
+function unknownKey(path: ConfigPath, { schema, root, document }: ExplainContext): ConfigProblem {
+  const valid = validKeysAt(schema, path.slice(0, -1), root) ?? [];
+  const suggestion = nearest(String(path.at(-1)), valid);
+  const remedy = suggestion === undefined ? `valid keys: ${valid.join(", ")}` : `did you mean ${suggestion}?`;
+  return { path, line: document.lineOf(path), message: `unknown key; ${remedy}` };
+}
+
+function describe(issue: z.core.$ZodIssue, path: ConfigPath, context: ExplainContext): string {
+  const value = valueAt(context.root, path);
+  const shown = show(value, path, context);
+  if (issue.code === "invalid_key") return `not a valid id: ${serverId.description}`;
+  if (value === undefined) return `missing; expected ${expectation(issue)}`;
+  const allowed = allowedValues(issue);
+  const suggestion = allowed === undefined ? undefined : nearest(String(value), allowed);
+  const hint = suggestion === undefined ? "" : ` (did you mean ${suggestion}?)`;
+  return `${shown} is not allowed; expected ${expectation(issue)}${hint}`;
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  const allowed = allowedValues(issue);
+  if (allowed !== undefined) return allowed.length === 1 ? (allowed[0] ?? "") : `one of ${allowed.join(", ")}`;
+  switch (issue.code) {
+    case "invalid_type":
+      return TYPE_NAMES[issue.expected] ?? issue.expected;
+    case "too_big":
+      return `${issue.inclusive === true ? "at most" : "less than"} ${issue.maximum}${unit(issue.origin)}`;
+    case "too_small":
+      return `${issue.inclusive === true ? "at least" : "more than"} ${issue.minimum}${unit(issue.origin)}`;
+    case "invalid_format":
+      return issue.format === "url" ? "an http:// or https:// URL" : `text in the format ${issue.format}`;
+    case "invalid_union":
+      return [
+        ...new Set(issue.errors.flatMap((errors) => errors.filter(({ path }) => path.length === 0).map(expectation))),
+      ].join(" or ");
+    default:
+      return issue.message;
+  }
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a section (key: value)",
+  record: "a section (key: value)",
+};
+
+function unit(origin: string): string {
+  return origin === "string" ? " characters" : origin === "array" ? " entries" : "";
+}
+
+function allowedValues(issue: z.core.$ZodIssue): readonly string[] | undefined {
+  if (issue.code === "invalid_value") return issue.values.map(String);
+  // Discriminated unions say which discriminators they know, though the type of the issue does not.
+  const { options } = issue as { readonly options?: readonly unknown[] };
+  return issue.code === "invalid_union" && Array.isArray(options) ? options.map(String) : undefined;
+}
+
+function show(value: unknown, path: ConfigPath, { document }: ExplainContext): string {
+  const names = [...path.map(String), ...document.variablesOf(path)];
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "a section";
+  // Environment and headers of a server are where credentials live, whatever their names are.
+  if (names.some((name) => isSecretKey(name) || name === "env" || name === "headers" || name === "auth"))
+    return "the value (hidden)";
+  const text = redactText(JSON.stringify(value) ?? "nothing");
+  return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
+}

@@ -1,0 +1,101 @@
+import { circuitBreakerOptions, executionOptions, rateLimitOptions, serverOptions } from "@mcp-hangar/core";
+import { z } from "zod";
+
+/** Severities of log lines, from the most talkative to the quietest. */
+export const LOG_LEVELS = ["debug", "info", "warning", "error", "critical"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** 0 asks the system for a free port. */
+const port = z.int().min(0).max(65_535);
+const seconds = z.number().positive().max(86_400);
+const name = z.string().min(1).max(253);
+
+/**
+ * Ids become the prefix of tool names (`<id>__<tool>`), a path segment and a label. So they neither contain `__` nor end
+ * in `_`, and upper case is refused: ids that differ in case only would be one folder or one host name elsewhere.
+ */
+export const serverId = z
+  .string()
+  .regex(/^(?!.*__)[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9-])?$/)
+  .describe("1–63 characters of a–z, 0–9, - and single _; begins with a letter or digit, does not end in _");
+
+const loggingOptions = z
+  .strictObject({
+    level: z.enum(LOG_LEVELS).default("info").describe("Lines below this level are not written. Case does not matter."),
+    json_format: z
+      .boolean()
+      .optional()
+      .describe("JSON lines if true, a human format if false. If unset: human on a terminal, else JSON lines."),
+    file: z.string().min(1).optional().describe("Appends the JSON lines to this file too (created with mode 0600)."),
+  })
+  .describe("Structured logs. They go to stderr, never to stdout.");
+export type LoggingOptions = z.infer<typeof loggingOptions>;
+
+const metricsOptions = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe("Serves `/metrics`."),
+    host: name.default("127.0.0.1").describe("Address of the separate listener; read only together with `port`."),
+    port: port.optional().describe("Serves `/metrics` on this port only, apart from the traffic. 0 takes a free one."),
+    series_limit: z
+      .int()
+      .min(10)
+      .max(1_000_000)
+      .default(2_000)
+      .describe("Series a metric may have; what exceeds it is counted under `_other`."),
+    runtime: z.boolean().default(true).describe("Exports process and Node.js metrics (`process_*`, `nodejs_*`) too."),
+  })
+  .describe("Prometheus metrics.");
+export type MetricsOptions = z.infer<typeof metricsOptions>;
+
+const httpOptions = z
+  .strictObject({
+    host: name.default("127.0.0.1").describe("Address to bind. Others than loopback need `--unsafe-no-auth`."),
+    port: port.default(8000).describe("Port to bind. 0 takes a free one."),
+    allowed_hosts: z
+      .array(name)
+      .max(1_000)
+      .default([])
+      .describe("Names accepted in the Host header beside loopback names, with or without a port."),
+    allowed_origins: z
+      .array(z.url({ protocol: /^https?$/ }))
+      .max(1_000)
+      .default([])
+      .describe("Origins of web pages accepted beside loopback ones, such as `https://chat.example.com`."),
+    max_body_bytes: z
+      .int()
+      .min(1_024)
+      .max(1_073_741_824)
+      .default(4_194_304)
+      .describe("Largest request body; a larger one is answered with 413."),
+    max_header_bytes: z
+      .int()
+      .min(1_024)
+      .max(1_048_576)
+      .default(16_384)
+      .describe("Largest request head; a larger one is answered with 431."),
+    max_connections: z.int().min(1).max(1_000_000).default(10_000).describe("Connections open at once."),
+    headers_timeout_s: seconds.default(10).describe("Time a client may take to send the request head."),
+    request_timeout_s: seconds.default(30).describe("Time a client may take to send a whole request."),
+    keep_alive_timeout_s: seconds.default(60).describe("Time an idle connection is kept open."),
+    shutdown_timeout_s: seconds.default(10).describe("Time that calls in flight get to finish after SIGTERM."),
+  })
+  .describe("The HTTP front door of `serve --http`.");
+export type HttpOptions = z.infer<typeof httpOptions>;
+
+/** The whole configuration. Every key has a reader; a key that nothing reads is refused as unknown. */
+export const configSchema = z.strictObject({
+  mcp_servers: z
+    .record(serverId, serverOptions)
+    .default({})
+    .describe(`The MCP servers behind the gateway, by id. An id is ${serverId.description}.`),
+  execution: executionOptions.prefault({}).describe("Limits that all servers share."),
+  rate_limit: rateLimitOptions.prefault({}).describe("Token bucket a principal."),
+  circuit_breaker: circuitBreakerOptions.prefault({}).describe("Circuit breaker of every server."),
+  logging: loggingOptions.prefault({}),
+  observability: z
+    .strictObject({ metrics: metricsOptions.prefault({}) })
+    .prefault({})
+    .describe("What the gateway tells other systems about itself."),
+  http: httpOptions.prefault({}),
+});
+export type Config = z.infer<typeof configSchema>;
