@@ -11,7 +11,8 @@ process.on("exit", cleanUp);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
 try {
-  const parsed = parseOptions(process.argv.slice(2));
+  // pnpm runs this in the package's folder and tells here where the user stands.
+  const parsed = parseOptions(process.argv.slice(2), process.env.INIT_CWD);
   if (parsed.help) {
     process.stdout.write(helpText);
   } else {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Era } from "./load/mcp-session.ts";
 
@@ -23,7 +24,7 @@ export interface BenchOptions {
   readonly fromSources: boolean;
   /** File for the figures as JSON. */
   readonly jsonFile: string | undefined;
-  /** Folder for the CPU profile; set when the run is a profile and not a comparison. */
+  /** Folder that keeps the CPU profile, empty for none; set when the run is a profile and not a comparison. */
   readonly profileFolder: string | undefined;
 }
 
@@ -31,7 +32,7 @@ export interface BenchOptions {
 export const helpText: string = `Usage: pnpm bench [options]
 
 Compares the gateway with a direct connection, a gateway made of the official SDK and a bare relay, in one run.
-Build first: the gateway runs from apps/server/dist.
+The gateway runs from apps/server/dist, which this command builds first.
 
   --quick                  smoke run: one short round of everything; its figures mean little
   --seconds <n>            seconds of load in one round (3)
@@ -55,10 +56,10 @@ export type Parsed =
   | { readonly help: false; readonly strict: boolean; readonly options: BenchOptions };
 
 /**
- * Reads the command line.
+ * Reads the command line; paths in it are relative to the folder.
  * @throws Error that names the option and its allowed values.
  */
-export function parseOptions(args: readonly string[]): Parsed {
+export function parseOptions(args: readonly string[], folder = "."): Parsed {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -99,10 +100,14 @@ export function parseOptions(args: readonly string[]): Parsed {
       session: values.session,
       sse: values.sse,
       fromSources: values["from-sources"],
-      jsonFile: values.json,
-      profileFolder: values.profile ? (values.keep ?? "") : undefined,
+      jsonFile: values.json === undefined ? undefined : resolve(folder, values.json),
+      profileFolder: values.profile ? profileFolder(folder, values.keep) : undefined,
     },
   };
+}
+
+function profileFolder(folder: string, keep: string | undefined): string {
+  return keep === undefined ? "" : resolve(folder, keep);
 }
 
 function positive(name: string, value: string | undefined, fallback: number): number {
