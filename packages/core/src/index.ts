@@ -1,8 +1,16 @@
+export type { AccessPolicy } from "./admission.ts";
+export { type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
+export { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./catalog/lists.ts";
+export { FAILURES, type Failure, type FailureCode, type FailureKind, failure } from "./errors.ts";
+export { Fleet, type FleetObserver, type FleetOptions } from "./fleet.ts";
+export { Gateway, type GatewayOptions, type Relay } from "./gateway.ts";
+export type { ManagedServer } from "./lifecycle/managed-server.ts";
 export * from "./options.ts";
 export { nodePlatform } from "./platform/node-platform.ts";
 export type { CancelTimer, Clock, Platform } from "./platform/platform.ts";
-export { decodeMessage, type IncomingMessage, type InvalidMessage } from "./protocol/decode.ts";
 export * from "./protocol/eras.ts";
 export * from "./protocol/json-rpc.ts";
+export { metaOf } from "./protocol/meta.ts";
 export { ResultPayload } from "./protocol/result-payload.ts";
+export type { TransportContext, TransportFactory } from "./transports/index.ts";
 export * from "./transports/session.ts";

@@ -1,0 +1,85 @@
+import type { Caller } from "@mcp-hangar/telemetry";
+import { type Failure, failure } from "./errors.ts";
+import type { ManagedServer } from "./lifecycle/managed-server.ts";
+import type { BreakerPermit } from "./resilience/circuit-breaker.ts";
+import type { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
+import type { RateLimiter } from "./resilience/rate-limiter.ts";
+
+/** Decides whether a caller may use a tool. */
+export type AccessPolicy = (caller: Caller, server: string, tool: string) => boolean;
+
+/** What a call says about the health of its server; `neutral` when it says nothing. */
+export type Verdict = "success" | "failure" | "neutral";
+
+/** What an admitted call holds; released exactly once, whatever happens. */
+export interface Admission {
+  readonly kind: "admitted";
+  release(verdict: Verdict): void;
+}
+
+/** Takes a token from the caller's bucket; `undefined` when admitted. */
+export function admitRate(limiter: RateLimiter | undefined, caller: Caller): Failure | undefined {
+  const waitMs = limiter?.tryTake(caller.id) ?? 0;
+  if (waitMs === 0) return undefined;
+  const message = `rate limit of ${caller.type} "${caller.id}" reached; try again in ${Math.ceil(waitMs)} ms`;
+  return failure("rate_limited", message, waitMs);
+}
+
+/**
+ * Slots and breaker, in the order that keeps every permit accounted for: the server's slot first, so that a slow server
+ * does not hold global slots while its own calls queue, then the global slot, and the breaker last.
+ */
+export async function admitCapacity(
+  server: ManagedServer,
+  globalSlots: ConcurrencyLimit,
+  signal: AbortSignal,
+): Promise<Admission | Failure> {
+  if (!server.slots.tryAcquire()) {
+    const waited = await server.slots.acquire(signal);
+    if (waited !== "acquired") return notAcquired(waited, `server "${server.id}" has too many calls waiting`);
+  }
+  if (!globalSlots.tryAcquire()) {
+    const waited = await globalSlots.acquire(signal);
+    if (waited !== "acquired") {
+      server.slots.release();
+      return notAcquired(waited, "the gateway has too many calls waiting");
+    }
+  }
+  const permit = server.breaker.tryAcquire();
+  if (permit === undefined) {
+    globalSlots.release();
+    server.slots.release();
+    const retryAfterMs = server.breaker.retryAfterMs();
+    const message = `circuit breaker of server "${server.id}" is open after repeated failures`;
+    return failure("circuit_open", `${message}; next probe in ${Math.ceil(retryAfterMs)} ms`, retryAfterMs);
+  }
+  return new HeldCapacity(server, globalSlots, permit);
+}
+
+class HeldCapacity implements Admission {
+  readonly kind = "admitted";
+  readonly #server: ManagedServer;
+  readonly #globalSlots: ConcurrencyLimit;
+  readonly #permit: BreakerPermit;
+  readonly #endUse: () => void;
+
+  constructor(server: ManagedServer, globalSlots: ConcurrencyLimit, permit: BreakerPermit) {
+    this.#server = server;
+    this.#globalSlots = globalSlots;
+    this.#permit = permit;
+    this.#endUse = server.use();
+  }
+
+  release(verdict: Verdict): void {
+    this.#permit.settle(verdict);
+    this.#globalSlots.release();
+    this.#server.slots.release();
+    this.#endUse();
+  }
+}
+
+function notAcquired(waited: "overloaded" | "aborted", message: string): Failure {
+  return waited === "overloaded"
+    ? failure("overloaded", `${message}; raise max_concurrency or slow down`)
+    : failure("cancelled", "gave up waiting for a free slot");
+}

@@ -1,0 +1,161 @@
+import {
+  type Caller,
+  type CallOrigin,
+  type CallOutcome,
+  type CallSpan,
+  type CallTracer,
+  RESULT_TYPES,
+  type RegisteredName,
+  registeredName,
+  Sensitive,
+  type TelemetryBus,
+  type TraceCarrier,
+} from "@mcp-hangar/telemetry";
+import type { Failure } from "./errors.ts";
+import type { Platform } from "./platform/platform.ts";
+import type { JsonObject, JsonRpcErrorObject, JsonRpcNotification, JsonRpcRequest } from "./protocol/json-rpc.ts";
+import { correlationOf, traceOf } from "./protocol/meta.ts";
+import type { ResultPayload } from "./protocol/result-payload.ts";
+import type { ServerRequestReply } from "./transports/session.ts";
+
+/** What every request to an upstream may carry, whatever its method. */
+export interface RelayContext {
+  readonly caller?: Caller | undefined;
+  /** `params._meta` of the caller: trace context, progress token, correlation. */
+  readonly meta?: JsonObject | undefined;
+  /** Trace context from HTTP headers; that of `_meta` wins. */
+  readonly trace?: TraceCarrier | undefined;
+  /** Deadline; the server's `call_timeout_s` when absent. */
+  readonly timeoutMs?: number | undefined;
+  /** Progress and log messages of this request. */
+  readonly onNotification?: ((notification: JsonRpcNotification) => void) | undefined;
+  /** Requests of the server to the agent that arise from this request. */
+  readonly onServerRequest?: ((request: JsonRpcRequest) => Promise<ServerRequestReply>) | undefined;
+  /** What the agent can do, for modern servers. */
+  readonly clientCapabilities?: JsonObject | undefined;
+}
+
+/** One tool call. Only `server` and `tool` are needed. */
+export interface ToolCall extends RelayContext {
+  readonly server: string;
+  readonly tool: string;
+  readonly arguments?: JsonObject | undefined;
+  /** Further members of `params` that are passed on as they are, such as `requestState` and `inputResponses`. */
+  readonly extra?: JsonObject | undefined;
+  readonly origin?: CallOrigin | undefined;
+  readonly batchId?: string | undefined;
+  /** Identifiers for correlation in Langfuse and audit records; those of `_meta` when absent. */
+  readonly traceId?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly sessionId?: string | undefined;
+}
+
+/** How a call or a relayed request ended. Nothing is thrown: a refusal is a value. */
+export type CallResult =
+  | { readonly kind: "result"; readonly result: ResultPayload }
+  /** The upstream's own JSON-RPC error, passed on verbatim. */
+  | { readonly kind: "error"; readonly error: JsonRpcErrorObject }
+  | Failure;
+
+/** Whoever runs the process: the caller over stdio and through the library. */
+export const LOCAL_CALLER: Caller = { type: "local", id: registeredName("local"), roles: [] };
+
+/** Names typed by callers are kept in records up to this length. */
+const MAX_NAME = 200;
+
+/** The book-keeping of one call from arrival to its one `call.finished` event. */
+export class CallRecord {
+  server: RegisteredName | undefined;
+  tool: RegisteredName | undefined;
+  coldStart = false;
+  readonly span: CallSpan;
+  readonly caller: Caller;
+  readonly #call: ToolCall;
+  readonly #bus: TelemetryBus;
+  readonly #platform: Platform;
+  readonly #startedMs: number;
+  #settled = false;
+
+  constructor(call: ToolCall, bus: TelemetryBus, platform: Platform, tracer: CallTracer) {
+    this.#call = call;
+    this.#bus = bus;
+    this.#platform = platform;
+    this.#startedMs = platform.clock.nowMs();
+    this.caller = call.caller ?? LOCAL_CALLER;
+    const inMeta = traceOf(call.meta);
+    const parent = inMeta.traceparent === undefined ? (call.trace ?? {}) : inMeta;
+    this.span = tracer.startCall({ server: call.server, tool: call.tool, method: "tools/call", parent });
+  }
+
+  /** Ends the call: its span, and exactly one event. Later calls change nothing. */
+  settle(result: CallResult): CallResult {
+    if (this.#settled) return result;
+    this.#settled = true;
+    const outcome = outcomeOf(result);
+    this.span.end(outcome);
+    const call = this.#call;
+    this.#bus.emit({
+      type: "call.finished",
+      timeMs: this.#platform.clock.wallMs(),
+      callId: this.#platform.uuid(),
+      origin: call.origin ?? "library",
+      server: this.server,
+      tool: this.tool,
+      requestedServer: call.server.slice(0, MAX_NAME),
+      requestedTool: call.tool.slice(0, MAX_NAME),
+      outcome,
+      durationSeconds: (this.#platform.clock.nowMs() - this.#startedMs) / 1_000,
+      coldStart: this.coldStart,
+      caller: this.caller,
+      correlation: {
+        ...correlationOf(call.meta),
+        ...(call.traceId === undefined ? {} : { traceId: call.traceId }),
+        ...(call.userId === undefined ? {} : { userId: call.userId }),
+        ...(call.sessionId === undefined ? {} : { sessionId: call.sessionId }),
+      },
+      trace: this.span.trace,
+      batchId: call.batchId,
+      arguments: new Sensitive<unknown>(call.arguments),
+      result: result.kind === "result" ? new Sensitive<unknown>(result.result) : undefined,
+    });
+    return result;
+  }
+}
+
+/** What a result means for telemetry. An `isError` result is passed on as a result, but the call has failed. */
+export function outcomeOf(result: CallResult): CallOutcome {
+  switch (result.kind) {
+    case "result":
+      if (result.result.isError)
+        return { status: "error", errorType: "tool_error", message: "the tool reported an error" };
+      return {
+        status: "success",
+        resultType: RESULT_TYPES.find((type) => type === result.result.resultType) ?? "complete",
+      };
+    case "error":
+      return {
+        status: "error",
+        errorType: "upstream_error",
+        message: `${result.error.message} (${result.error.code})`,
+      };
+    case "failure":
+      return failureOutcome(result);
+  }
+}
+
+function failureOutcome({ code, message }: Failure): CallOutcome {
+  switch (code) {
+    case "timeout":
+      return { status: "timeout", errorType: code, message };
+    case "cancelled":
+      return { status: "cancelled", message };
+    case "rate_limited":
+    case "access_denied":
+    case "invalid_request":
+    case "unknown_tool":
+    case "unauthenticated":
+      return { status: "rejected", reason: code, message };
+    default:
+      return { status: "error", errorType: code, message };
+  }
+}

@@ -1,0 +1,46 @@
+import type { ErrorType, RejectionReason } from "@mcp-hangar/telemetry";
+import { RPC } from "./protocol/json-rpc.ts";
+
+/** Why the gateway itself answers instead of the upstream. */
+export type FailureCode = Exclude<ErrorType, "tool_error"> | RejectionReason | "cancelled";
+
+export interface FailureKind {
+  /** Code of the JSON-RPC error at the edge. */
+  readonly rpcCode: number;
+  /** Status of a REST answer. */
+  readonly httpStatus: number;
+  /** Whether the same call may succeed if it is made again a little later. */
+  readonly retryable: boolean;
+}
+
+/** The one table of failures. A refusal travels as a value and meets this table once, at the edge. */
+export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
+  upstream_error: { rpcCode: RPC.upstreamUnavailable, httpStatus: 502, retryable: true },
+  timeout: { rpcCode: RPC.upstreamUnavailable, httpStatus: 504, retryable: true },
+  connection: { rpcCode: RPC.upstreamUnavailable, httpStatus: 502, retryable: true },
+  protocol: { rpcCode: RPC.upstreamUnavailable, httpStatus: 502, retryable: false },
+  start_failed: { rpcCode: RPC.upstreamUnavailable, httpStatus: 503, retryable: true },
+  circuit_open: { rpcCode: RPC.upstreamUnavailable, httpStatus: 503, retryable: true },
+  overloaded: { rpcCode: RPC.upstreamUnavailable, httpStatus: 503, retryable: true },
+  internal: { rpcCode: RPC.internalError, httpStatus: 500, retryable: false },
+  rate_limited: { rpcCode: RPC.refused, httpStatus: 429, retryable: true },
+  access_denied: { rpcCode: RPC.refused, httpStatus: 403, retryable: false },
+  unauthenticated: { rpcCode: RPC.refused, httpStatus: 401, retryable: false },
+  invalid_request: { rpcCode: RPC.invalidParams, httpStatus: 400, retryable: false },
+  unknown_tool: { rpcCode: RPC.invalidParams, httpStatus: 404, retryable: false },
+  cancelled: { rpcCode: RPC.upstreamUnavailable, httpStatus: 499, retryable: false },
+};
+
+/** A failure as a value, with the words for the caller. */
+export interface Failure {
+  readonly kind: "failure";
+  readonly code: FailureCode;
+  readonly message: string;
+  /** When it makes sense to try again; `undefined` when unknown. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** Makes a failure value. */
+export function failure(code: FailureCode, message: string, retryAfterMs?: number): Failure {
+  return { kind: "failure", code, message, retryAfterMs };
+}

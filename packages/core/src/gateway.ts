@@ -1,0 +1,216 @@
+import { type CallTracer, passThroughTracer, type TraceCarrier } from "@mcp-hangar/telemetry";
+import { type AccessPolicy, admitCapacity, admitRate, type Verdict } from "./admission.ts";
+import { CallRecord, type CallResult, type RelayContext, type ToolCall } from "./call.ts";
+import { type Failure, failure } from "./errors.ts";
+import { Fleet, type FleetOptions } from "./fleet.ts";
+import type { ManagedServer } from "./lifecycle/managed-server.ts";
+import type { RateLimitOptions } from "./options.ts";
+import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
+import { forwardedMeta, traceOf } from "./protocol/meta.ts";
+import { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
+import { type Deadline, startDeadline } from "./resilience/deadline.ts";
+import { RateLimiter } from "./resilience/rate-limiter.ts";
+import type { UpstreamReply } from "./transports/session.ts";
+
+export interface GatewayOptions extends FleetOptions {
+  readonly rateLimit?: RateLimitOptions | undefined;
+  readonly tracer?: CallTracer | undefined;
+  /** Which callers may use which tools; everybody everything when absent. */
+  readonly access?: AccessPolicy | undefined;
+}
+
+/** A request other than a tool call that is passed on to one server. */
+export interface Relay extends RelayContext {
+  readonly server: string;
+  readonly method: string;
+  /** Without `_meta`. */
+  readonly params: JsonObject;
+}
+
+/** What `#exchange` sends once a session is there; a failure instead of params refuses at the last moment. */
+interface Exchange {
+  readonly method: string;
+  readonly context: RelayContext;
+  readonly trace: TraceCarrier;
+  readonly params: () => { readonly params: JsonObject } | Failure;
+  readonly onColdStart?: () => void;
+}
+
+/** The gateway: a fleet of servers, and the one way of a call through it. */
+export class Gateway {
+  readonly fleet: Fleet;
+  readonly #options: GatewayOptions;
+  readonly #slots: ConcurrencyLimit;
+  readonly #rate: RateLimiter | undefined;
+  readonly #tracer: CallTracer;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#tracer = options.tracer ?? passThroughTracer;
+    this.#slots = new ConcurrencyLimit(options.execution.max_concurrency, options.execution.max_waiting);
+    this.#rate = rateLimiter(options);
+    this.fleet = new Fleet(options);
+  }
+
+  /**
+   * Calls a tool in five hops. Whatever happens, exactly one `call.finished` is emitted and every permit is given back.
+   * Aborting `signal` means that the caller left. Never rejects: refusals and failures are values.
+   */
+  async callTool(call: ToolCall, signal?: AbortSignal): Promise<CallResult> {
+    const record = new CallRecord(call, this.#options.bus, this.#options.platform, this.#tracer);
+    try {
+      const server = this.#route(call, record); // 1 route: names become a server and a tool
+      if ("code" in server) return record.settle(server);
+
+      const refusal = this.#refuse(call, server, record); // 2 admit: access and rate here, capacity in #exchange
+      if (refusal !== undefined) return record.settle(refusal);
+
+      const result = await this.#exchange(server, this.#toolExchange(call, server, record), signal); // 3 ready, 4 invoke
+      return record.settle(result); // 5 settle
+    } catch (error) {
+      return record.settle(failure("internal", `unexpected failure in the gateway: ${String(error)}`));
+    }
+  }
+
+  /** Passes another request on (prompts, resources, completion) under the same limits and deadline. Never rejects. */
+  async relay(request: Relay, signal?: AbortSignal): Promise<CallResult> {
+    const server = this.fleet.get(request.server);
+    if (server === undefined) return failure("invalid_request", `there is no server "${request.server}"`);
+    const meta = forwardedMeta(request.meta);
+    const params = meta === undefined ? request.params : { ...request.params, _meta: meta };
+    // Without a span of its own the request stays in the caller's trace.
+    const inMeta = traceOf(request.meta);
+    const parent = inMeta.traceparent === undefined ? (request.trace ?? {}) : inMeta;
+    const trace = { traceparent: parent.traceparent, tracestate: parent.tracestate };
+    try {
+      return await this.#exchange(
+        server,
+        { method: request.method, context: request, trace, params: () => ({ params }) },
+        signal,
+      );
+    } catch (error) {
+      return failure("internal", `unexpected failure in the gateway: ${String(error)}`);
+    }
+  }
+
+  /** Starts health checks and the idle sweep. Servers start on their first call. */
+  start(): void {
+    this.fleet.start();
+  }
+
+  /** Stops everything that was started; calls in flight end with `connection`. Resolves when all processes are gone. */
+  async close(): Promise<void> {
+    await this.fleet.close();
+  }
+
+  #route(call: ToolCall, record: CallRecord): ManagedServer | Failure {
+    const server = this.fleet.get(call.server);
+    if (server === undefined) return unknownTool(call);
+    record.server = server.id;
+    record.tool = server.catalog.tool(call.tool);
+    // A server that was never started has listed nothing yet; its tool is looked up again once it runs.
+    if (record.tool === undefined && server.catalog.known("tools") !== undefined) {
+      server.refreshMissed();
+      return unknownTool(call);
+    }
+    if (call.arguments !== undefined && !isJsonObject(call.arguments)) {
+      return failure("invalid_request", `arguments of "${call.tool}" must be an object`);
+    }
+    return server;
+  }
+
+  #refuse(call: ToolCall, server: ManagedServer, record: CallRecord): Failure | undefined {
+    const allowed = this.#options.access?.(record.caller, server.id, call.tool) ?? true;
+    if (!allowed) return failure("access_denied", `"${record.caller.id}" may not call "${call.tool}"`);
+    return admitRate(this.#rate, record.caller);
+  }
+
+  #toolExchange(call: ToolCall, server: ManagedServer, record: CallRecord): Exchange {
+    return {
+      method: "tools/call",
+      context: call,
+      trace: record.span.outbound,
+      onColdStart: () => {
+        record.coldStart = true;
+        record.span.event("cold_start");
+      },
+      params: () => {
+        record.tool = server.catalog.tool(call.tool);
+        if (record.tool === undefined) return unknownTool(call);
+        const meta = forwardedMeta(call.meta);
+        const params = { ...call.extra, name: call.tool, arguments: call.arguments };
+        return { params: meta === undefined ? params : { ...params, _meta: meta } };
+      },
+    };
+  }
+
+  /** Capacity, readiness and the request itself, all before one deadline. */
+  async #exchange(server: ManagedServer, exchange: Exchange, signal: AbortSignal | undefined): Promise<CallResult> {
+    const timeoutMs = exchange.context.timeoutMs ?? server.options.call_timeout_s * 1_000;
+    const deadline = startDeadline(this.#options.platform.clock, timeoutMs, signal);
+    try {
+      const admission = await admitCapacity(server, this.#slots, deadline.signal);
+      if (admission.kind === "failure") return expired(admission, deadline, timeoutMs, server);
+      let verdict: Verdict = "neutral";
+      try {
+        const session = server.session() ?? (await this.#coldStart(server, exchange, deadline));
+        if ("code" in session) {
+          verdict = session.code === "start_failed" || deadline.timedOut() ? "failure" : "neutral";
+          return expired(session, deadline, timeoutMs, server);
+        }
+        const prepared = exchange.params();
+        if ("code" in prepared) return prepared;
+        const reply = await session.request({
+          method: exchange.method,
+          params: prepared.params,
+          signal: deadline.signal,
+          trace: exchange.trace,
+          onNotification: exchange.context.onNotification,
+          onServerRequest: exchange.context.onServerRequest,
+          clientCapabilities: exchange.context.clientCapabilities,
+        });
+        verdict = verdictOf(reply, deadline);
+        return expired(resultOf(reply, server), deadline, timeoutMs, server);
+      } finally {
+        admission.release(verdict);
+      }
+    } finally {
+      deadline.dispose();
+    }
+  }
+
+  #coldStart(server: ManagedServer, exchange: Exchange, deadline: Deadline): ReturnType<ManagedServer["ensureReady"]> {
+    exchange.onColdStart?.();
+    return server.ensureReady(deadline.signal);
+  }
+}
+
+function rateLimiter({ rateLimit, platform }: GatewayOptions): RateLimiter | undefined {
+  if (rateLimit === undefined || !rateLimit.enabled) return undefined;
+  const { requests_per_second: requestsPerSecond, burst } = rateLimit;
+  return new RateLimiter({ requestsPerSecond, burst }, platform.clock);
+}
+
+/** The same words for a tool that does not exist, one that the policy hides, and a server that does not exist. */
+function unknownTool(call: ToolCall): Failure {
+  return failure("unknown_tool", `unknown tool "${call.tool.slice(0, 200)}" of server "${call.server.slice(0, 200)}"`);
+}
+
+function resultOf(reply: UpstreamReply, server: ManagedServer): CallResult {
+  if (reply.kind !== "failed") return reply;
+  if (reply.errorType === "aborted") return failure("cancelled", "the caller cancelled the request");
+  return failure(reply.errorType, `server "${server.id}": ${reply.message}`);
+}
+
+/** What ended because time was up is a timeout, whichever hop noticed it. */
+function expired(result: CallResult, deadline: Deadline, timeoutMs: number, server: ManagedServer): CallResult {
+  if (result.kind !== "failure" || result.code !== "cancelled" || !deadline.timedOut()) return result;
+  return failure("timeout", `server "${server.id}" did not answer within ${timeoutMs / 1_000} s`);
+}
+
+/** An answer, even an error, shows a live server; a caller who left says nothing about it. */
+function verdictOf(reply: UpstreamReply, deadline: Deadline): Verdict {
+  if (reply.kind !== "failed") return "success";
+  if (reply.errorType === "aborted") return deadline.timedOut() ? "failure" : "neutral";
+  return "failure";
+}
