@@ -29,7 +29,7 @@ export async function fetchList(session: UpstreamSession, list: ListKind, signal
     const part = value[key];
     if (!Array.isArray(part)) return { kind: "failed", message: `${method}: the result has no array "${key}"` };
     for (const item of part) if (isJsonObject(item)) items.push(item);
-    const next = value["nextCursor"];
+    const next = value.nextCursor;
     if (typeof next !== "string" || next === cursor || items.length >= MAX_ITEMS) break;
     cursor = next;
   }

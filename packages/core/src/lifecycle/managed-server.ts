@@ -6,30 +6,27 @@ import {
   type StopReason,
   type TelemetryBus,
 } from "@mcp-hangar/telemetry";
-import { LISTS, type ListItems, type ListKind } from "../catalog/lists.ts";
+import { ListRefresher } from "../catalog/list-refresher.ts";
+import type { ListItems, ListKind } from "../catalog/lists.ts";
 import { ServerCatalog } from "../catalog/server-catalog.ts";
 import { toolFilter } from "../catalog/tool-policy.ts";
 import { type Failure, failure } from "../errors.ts";
 import { type CheckOutcome, probe } from "../health/probe.ts";
 import type { ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { JsonRpcNotification } from "../protocol/json-rpc.ts";
+import { type JsonRpcNotification, RPC } from "../protocol/json-rpc.ts";
 import { backoffMs } from "../resilience/backoff.ts";
 import type { CircuitBreaker } from "../resilience/circuit-breaker.ts";
 import type { ConcurrencyLimit } from "../resilience/concurrency-limit.ts";
-import type { SessionObserver, Transport, UpstreamSession } from "../transports/session.ts";
-import { StartError } from "../transports/session.ts";
+import { StartError, type Transport, type UpstreamSession } from "../transports/session.ts";
 import { MessageCounter } from "./message-totals.ts";
+import { attemptStart, type SessionCallbacks, startTimeout } from "./start-attempt.ts";
 import { INITIAL_STATE, type ServerState } from "./state.ts";
 import { type LifecycleEffect, type LifecycleInput, type LifecycleLimits, transition } from "./transition.ts";
 import { settledBefore } from "./wait.ts";
 
 /** A session that lived this long did not crash at start. */
 const STABLE_MS = 10_000;
-/** Announced list changes are gathered for this long before the list is fetched again. */
-const LIST_DEBOUNCE_MS = 50;
-/** A call of an unlisted tool fetches the list again at most this often. */
-const MISS_INTERVAL_MS = 5_000;
 const RETRY_BACKOFF = { baseMs: 1_000, maxMs: 60_000 } as const;
 
 /** What a server needs from the gateway around it. */
@@ -64,14 +61,13 @@ export class ManagedServer {
   readonly #context: ServerContext;
   readonly #limits: LifecycleLimits;
   readonly #messages = new MessageCounter();
-  readonly #refreshing = new Map<ListKind, Promise<boolean | string>>();
+  readonly #lists: ListRefresher;
   readonly #closing = new Set<Promise<void>>();
   #state: ServerState<UpstreamSession> = INITIAL_STATE;
   #opening: Opening | undefined;
   #initialized = false;
   #inFlight = 0;
   #lastUsedMs: number;
-  #lastMissMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(context: ServerContext) {
@@ -83,6 +79,13 @@ export class ManagedServer {
     this.slots = context.slots;
     this.catalog = new ServerCatalog(toolFilter(context.options.tools));
     this.#lastUsedMs = context.platform.clock.nowMs();
+    this.#lists = new ListRefresher({
+      catalog: this.catalog,
+      clock: context.platform.clock,
+      timeoutMs: context.options.call_timeout_s * 1_000,
+      session: () => this.session(),
+      onChanged: (list) => this.#onListChanged(list),
+    });
     this.#limits = {
       maxConsecutiveFailures: context.options.max_consecutive_failures,
       stableMs: STABLE_MS,
@@ -153,22 +156,15 @@ export class ManagedServer {
     const session = await this.ensureReady(signal);
     if ("kind" in session) return session;
     if (this.catalog.isStale(list)) {
-      const problem = await this.#refreshOnce(list, session);
+      const problem = await this.#lists.refresh(list, session);
       if (typeof problem === "string") return failure("upstream_error", `server "${this.id}": ${problem}`);
     }
     return this.catalog.known(list) ?? [];
   }
 
-  /**
-   * Somebody asked for a tool that is not listed. Servers that change their tools without saying so are caught here, in
-   * the background and at most once in a while, because callers can ask for anything.
-   */
+  /** Somebody asked for a tool that is not listed: the list may be out of date. */
   refreshMissed(): void {
-    const nowMs = this.#context.platform.clock.nowMs();
-    if (nowMs - this.#lastMissMs < MISS_INTERVAL_MS || this.session() === undefined) return;
-    this.#lastMissMs = nowMs;
-    this.catalog.invalidate(LISTS.tools.changed);
-    this.#track(this.#refetch("tools"));
+    this.#lists.missed();
   }
 
   /** Probes the running server, or tries to bring a failed one back; what there is nothing to probe of is skipped. */
@@ -251,101 +247,61 @@ export class ManagedServer {
 
   async #open({ attempt, abort }: Opening): Promise<void> {
     const { clock } = this.#context.platform;
+    const seconds = this.options.start_timeout_s;
     const startedMs = clock.nowMs();
-    const cancelTimeout = clock.schedule(this.options.start_timeout_s * 1_000, () => {
-      abort.abort(new StartError("timeout", this.#timeoutAdvice()));
-    });
-    let session: UpstreamSession | undefined;
-    let ended: string | undefined;
-    const observer = this.#observer((message) => {
-      ended = message;
-      if (session !== undefined) this.#apply({ type: "session_ended", session, message });
-    });
-    let problem: string | undefined;
-    try {
-      session = await this.#context.transport.open(observer, abort.signal);
-      this.catalog.invalidateAll();
-      const listed = await this.#refreshTools(session, abort.signal);
-      problem = ended ?? (typeof listed === "string" ? listed : undefined);
-      if (abort.signal.aborted) problem = messageOf(abort.signal.reason);
-    } catch (error) {
-      problem = messageOf(error);
-    } finally {
-      cancelTimeout();
-    }
-    const durationSeconds = (clock.nowMs() - startedMs) / 1_000;
-    if (session !== undefined && problem === undefined) {
-      this.#initialized = true;
-      this.#lastUsedMs = clock.nowMs();
-      this.#emit({
-        type: "server.start_finished",
-        ...this.#stamp(),
-        result: "success",
-        durationSeconds,
-        diagnosis: undefined,
-      });
-      this.#apply({ type: "opened", attempt, session });
+    const cancelTimeout = clock.schedule(seconds * 1_000, () => abort.abort(startTimeout(this.id, seconds)));
+    let endedMessage: string | undefined;
+    const outcome = await attemptStart(
+      this.#context.transport,
+      this.catalog,
+      this.#callbacks(),
+      abort.signal,
+      (session, message) => {
+        endedMessage = message;
+        this.#apply({ type: "session_ended", session, message });
+      },
+    );
+    cancelTimeout();
+    const finished = {
+      type: "server.start_finished",
+      ...this.#stamp(),
+      durationSeconds: (clock.nowMs() - startedMs) / 1_000,
+    } as const;
+    if (outcome.kind === "failed") {
+      this.#emit({ ...finished, result: "failure", diagnosis: outcome.message });
+      this.#apply({ type: "open_failed", attempt, message: outcome.message });
       return;
     }
-    const diagnosis = problem ?? "the start ended without a session";
-    this.#emit({ type: "server.start_finished", ...this.#stamp(), result: "failure", durationSeconds, diagnosis });
-    // Closed before the failure is announced: a retry must not meet the remains of this attempt.
-    await session?.close();
-    this.#apply({ type: "open_failed", attempt, message: diagnosis });
+    this.#initialized = true;
+    this.#lastUsedMs = clock.nowMs();
+    this.#emit({ ...finished, result: "success", diagnosis: undefined });
+    if (outcome.toolsChanged) this.#onListChanged("tools");
+    this.#apply({ type: "opened", attempt, session: outcome.session });
+    // It may have ended between its last answer and its adoption, when nobody owned it yet.
+    if (endedMessage !== undefined) {
+      this.#apply({ type: "session_ended", session: outcome.session, message: endedMessage });
+    }
   }
 
-  #observer(onEnded: (message: string) => void): SessionObserver {
+  #callbacks(): SessionCallbacks {
     return {
-      onNotification: (notification) => this.#onNotification(notification),
+      onNotification: (notification) => {
+        if (!this.#lists.announced(notification.method)) this.#context.onNotification(this, notification);
+      },
       onServerRequest: async ({ method }) => ({
         kind: "error",
-        error: { code: -32601, message: `${method}: no client behind this gateway can answer it now` },
+        error: { code: RPC.methodNotFound, message: `${method}: no client behind this gateway can answer it now` },
       }),
-      onClosed: ({ message }) => onEnded(message),
       onLog: (line) => this.#context.onLog(this, line),
       onMessage: (direction, kind) => this.#messages.count(direction, kind),
     };
   }
 
-  #onNotification(notification: JsonRpcNotification): void {
-    const lists = this.catalog.invalidate(notification.method);
-    if (lists.length === 0) return this.#context.onNotification(this, notification);
-    this.#context.platform.clock.schedule(LIST_DEBOUNCE_MS, () => {
-      for (const list of lists) this.#track(this.#refetch(list));
-    });
-  }
-
-  async #refetch(list: ListKind): Promise<void> {
-    const session = this.session();
-    // A list that nobody has asked for yet is fetched when somebody does.
-    if (session === undefined || this.catalog.known(list) === undefined || !this.catalog.isStale(list)) return;
-    const changed = await this.#refreshOnce(list, session);
-    if (changed === true) this.#context.onListChanged(this, list);
-  }
-
-  #refreshOnce(list: ListKind, session: UpstreamSession): Promise<boolean | string> {
-    const running = this.#refreshing.get(list);
-    if (running !== undefined) return running;
-    const timeout = new AbortController();
-    const cancel = this.#context.platform.clock.schedule(this.options.call_timeout_s * 1_000, () => timeout.abort());
-    const refresh = (
-      list === "tools"
-        ? this.#refreshTools(session, timeout.signal)
-        : this.catalog.refresh(list, session, timeout.signal)
-    ).finally(() => {
-      cancel();
-      this.#refreshing.delete(list);
-    });
-    this.#refreshing.set(list, refresh);
-    return refresh;
-  }
-
-  async #refreshTools(session: UpstreamSession, signal: AbortSignal): Promise<boolean | string> {
-    const changed = await this.catalog.refresh("tools", session, signal);
-    if (changed === true) {
+  #onListChanged(list: ListKind): void {
+    if (list === "tools") {
       this.#emit({ type: "server.tools_listed", ...this.#stamp(), tools: this.catalog.toolNames() });
     }
-    return changed;
+    this.#context.onListChanged(this, list);
   }
 
   #startRefusal(): Failure {
@@ -356,13 +312,6 @@ export class ManagedServer {
     const reason = state.lastError ?? "it was stopped while it started";
     const retryAfterMs = Math.max(0, state.retryAtMs - this.#context.platform.clock.nowMs());
     return failure("start_failed", `server "${this.id}" could not be started: ${reason}`, retryAfterMs);
-  }
-
-  #timeoutAdvice(): string {
-    return (
-      `server "${this.id}" was not ready after ${this.options.start_timeout_s} s (${LISTS.tools.method} included). ` +
-      "Run its command by hand to see what it waits for, or raise start_timeout_s."
-    );
   }
 
   #track(work: Promise<void>): void {
@@ -381,8 +330,4 @@ export class ManagedServer {
   #emit(event: HangarEvent): void {
     this.#context.bus.emit(event);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

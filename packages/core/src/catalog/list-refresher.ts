@@ -1,0 +1,82 @@
+import type { Clock } from "../platform/platform.ts";
+import type { UpstreamSession } from "../transports/session.ts";
+import { LISTS, type ListKind } from "./lists.ts";
+import type { ServerCatalog } from "./server-catalog.ts";
+
+/** Announced changes are gathered for this long before a list is fetched again. */
+const DEBOUNCE_MS = 50;
+/** A call of an unlisted tool fetches the list again at most this often. */
+const MISS_INTERVAL_MS = 5_000;
+
+/** What the refresher needs of the server around it. */
+export interface RefreshContext {
+  readonly catalog: ServerCatalog;
+  readonly clock: Clock;
+  /** How long one fetch of a list may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** The live session, if there is one. */
+  readonly session: () => UpstreamSession | undefined;
+  /** A list has other items than before. */
+  readonly onChanged: (list: ListKind) => void;
+}
+
+/** Keeps the lists of one server fresh: on demand, on `list_changed`, and when callers ask for unlisted tools. */
+export class ListRefresher {
+  readonly #context: RefreshContext;
+  readonly #running = new Map<ListKind, Promise<boolean | string>>();
+  #lastMissMs = Number.NEGATIVE_INFINITY;
+
+  constructor(context: RefreshContext) {
+    this.#context = context;
+  }
+
+  /** Fetches a list, joining a fetch that already runs. True when it changed; a string says why it failed. */
+  refresh(list: ListKind, session: UpstreamSession): Promise<boolean | string> {
+    const running = this.#running.get(list);
+    if (running !== undefined) return running;
+    const refresh = this.#fetch(list, session).finally(() => this.#running.delete(list));
+    this.#running.set(list, refresh);
+    return refresh;
+  }
+
+  /** Handles a notification; false when it is not about lists. */
+  announced(method: string): boolean {
+    const lists = this.#context.catalog.invalidate(method);
+    if (lists.length === 0) return false;
+    this.#context.clock.schedule(DEBOUNCE_MS, () => {
+      for (const list of lists) void this.#refetch(list);
+    });
+    return true;
+  }
+
+  /**
+   * Somebody asked for a tool that is not listed. Servers that change their tools without saying so are caught here, in
+   * the background and at most once in a while, because callers can ask for anything.
+   */
+  missed(): void {
+    const nowMs = this.#context.clock.nowMs();
+    if (nowMs - this.#lastMissMs < MISS_INTERVAL_MS) return;
+    this.#lastMissMs = nowMs;
+    this.#context.catalog.invalidate(LISTS.tools.changed);
+    void this.#refetch("tools");
+  }
+
+  async #refetch(list: ListKind): Promise<void> {
+    const { catalog, session: live, onChanged } = this.#context;
+    const session = live();
+    // A list that nobody has asked for yet is fetched when somebody does.
+    if (session === undefined || catalog.known(list) === undefined || !catalog.isStale(list)) return;
+    if ((await this.refresh(list, session)) === true) onChanged(list);
+  }
+
+  async #fetch(list: ListKind, session: UpstreamSession): Promise<boolean | string> {
+    const { catalog, clock, timeoutMs } = this.#context;
+    const timeout = new AbortController();
+    const cancel = clock.schedule(timeoutMs, () => timeout.abort());
+    try {
+      return await catalog.refresh(list, session, timeout.signal);
+    } finally {
+      cancel();
+    }
+  }
+}

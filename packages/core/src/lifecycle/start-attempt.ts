@@ -1,0 +1,60 @@
+import type { ServerCatalog } from "../catalog/server-catalog.ts";
+import { type SessionObserver, StartError, type Transport, type UpstreamSession } from "../transports/session.ts";
+
+/** How a start ended: with a session that is ready to serve, or with a reason and nothing left behind. */
+export type StartOutcome =
+  | { readonly kind: "opened"; readonly session: UpstreamSession; readonly toolsChanged: boolean }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** The callbacks of a session, apart from its end. */
+export type SessionCallbacks = Omit<SessionObserver, "onClosed">;
+
+/**
+ * Opens a session and lists its tools: a server is ready when its names are known. A session that ends during the start
+ * fails it; one that ends later is reported to `onEnded`. When `abort` aborts, its reason is the message.
+ */
+export async function attemptStart(
+  transport: Transport,
+  catalog: ServerCatalog,
+  callbacks: SessionCallbacks,
+  abort: AbortSignal,
+  onEnded: (session: UpstreamSession, message: string) => void,
+): Promise<StartOutcome> {
+  let session: UpstreamSession | undefined;
+  let endedEarly: string | undefined;
+  let opened = false;
+  const onClosed: SessionObserver["onClosed"] = ({ message }) => {
+    if (opened && session !== undefined) onEnded(session, message);
+    else endedEarly = message;
+  };
+  let problem: string | undefined;
+  try {
+    session = await transport.open({ ...callbacks, onClosed }, abort);
+    catalog.invalidateAll();
+    const listed = await catalog.refresh("tools", session, abort);
+    problem = endedEarly ?? (typeof listed === "string" ? listed : undefined);
+    if (abort.aborted) problem = messageOf(abort.reason);
+    if (problem === undefined) {
+      opened = true;
+      return { kind: "opened", session, toolsChanged: listed === true };
+    }
+  } catch (error) {
+    problem = messageOf(abort.aborted ? abort.reason : error);
+  }
+  // Closed before the failure is announced: a retry must not meet the remains of this attempt.
+  await session?.close();
+  return { kind: "failed", message: problem };
+}
+
+/** What to say when a start took longer than `seconds`. */
+export function startTimeout(server: string, seconds: number): StartError {
+  return new StartError(
+    "timeout",
+    `server "${server}" was not ready after ${seconds} s, handshake and tools/list included. ` +
+      "Run its command by hand to see what it waits for, or raise start_timeout_s.",
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
