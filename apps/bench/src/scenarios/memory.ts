@@ -6,6 +6,7 @@ import { residentBytes } from "../processes/usage.ts";
 import { short } from "../report/print.ts";
 import { median } from "../report/statistics.ts";
 import { withContenders } from "./comparison.ts";
+import { observedFigures } from "./observed.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Milliseconds between two readings of the resident memory. */
@@ -21,11 +22,11 @@ export const memory: Scenario = {
       const session = await openSession(url, "/mcp", options.era);
       const workload = echoWorkload(200, `${contender.prefix}echo`);
       // One call makes the gateway connect its upstream; a pause lets it settle.
-      await runClosedLoop({ session, workload, inFlight: 1, seconds: 0.001 });
+      const first = await runClosedLoop({ session, workload, inFlight: 1, seconds: 0.001 });
       await sleep(Math.min(1_000, options.seconds * 1_000));
       const idle = residentBytes(pid);
       progress("memory under load");
-      const samples = await sampled(pid, () =>
+      const { samples, result } = await sampled(pid, () =>
         runClosedLoop({ session, workload, inFlight: 16, seconds: options.seconds * options.rounds }),
       );
       await sleep(Math.min(2_000, options.seconds * 1_000));
@@ -55,21 +56,21 @@ export const memory: Scenario = {
             // 5 % is the noise of a generational heap between two of its collections.
             target: { atMost: 1.05 },
           },
+          ...(await observedFigures(contender.process, first.calls + result.calls)),
         ],
       };
     });
   },
 };
 
-async function sampled(pid: number, work: () => Promise<unknown>): Promise<readonly number[]> {
+async function sampled<T>(pid: number, work: () => Promise<T>): Promise<{ samples: readonly number[]; result: T }> {
   const samples = [residentBytes(pid)];
   const timer = setInterval(() => samples.push(residentBytes(pid)), sampleMs);
   try {
-    await work();
+    return { result: await work(), samples };
   } finally {
     clearInterval(timer);
   }
-  return samples;
 }
 
 /** A heap fills up at first; a leak is what still grows between the second and the last third. */
