@@ -54,7 +54,7 @@ export class RateLimiter {
     const own = this.#buckets.get(principal);
     const bucket = own ?? this.#vacant(nowMs);
     this.#refill(bucket, nowMs);
-    if (bucket.tokens < 1 - TOLERANCE) return Math.max(1, Math.ceil((1 - bucket.tokens) / this.#tokensPerMs));
+    if (bucket.tokens < 1 - TOLERANCE) return Math.ceil((1 - TOLERANCE / 2 - bucket.tokens) / this.#tokensPerMs);
     bucket.tokens -= 1;
     if (own === undefined) this.#handOver(bucket, principal);
     return 0;

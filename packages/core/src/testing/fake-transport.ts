@@ -6,7 +6,7 @@ import { FAKE_PEER, type FakeReply, FakeSession, serverWithTools } from "./fake-
 /** How a fake transport behaves. It is looked up whenever something happens, so tests change it at any time. */
 export interface FakeBehaviour {
   peer: PeerDescription;
-  /** Milliseconds that opening takes, whether or not it succeeds. */
+  /** Milliseconds that opening takes, whether or not it succeeds; with 0 the clock need not move. */
   openDelayMs: number;
   /** When set, opening fails with it after `openDelayMs`. */
   openError: StartError | undefined;
@@ -19,7 +19,7 @@ export interface FakeBehaviour {
   reply: FakeReply;
 }
 
-/** A transport without an upstream, which knows every session it ever opened. */
+/** A transport without an upstream, which knows every session it ever opened. By default it opens a tool server at once. */
 export class FakeTransport implements Transport {
   readonly behaviour: FakeBehaviour;
   /** Every session that was handed out, oldest first. */
@@ -98,7 +98,7 @@ export class FakeTransport implements Transport {
   /** Resolves when opening has taken its time, rejects when it was aborted before. */
   #opened(signal: AbortSignal): Promise<void> {
     const { openDelayMs, openHangs, openIgnoresAbort } = this.behaviour;
-    if (openIgnoresAbort) return this.#sleep(openDelayMs);
+    if (openIgnoresAbort || (openDelayMs === 0 && !openHangs && !signal.aborted)) return this.#sleep(openDelayMs);
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void) => (): void => {
         cancel();

@@ -1,7 +1,7 @@
 /** A reproducible source of chance for tests; not for secrets. */
 export interface SeededRandom {
   /** Uniform in [0, 1). */
-  next(): number;
+  readonly next: () => number;
   /** A whole number from `min` to `max`, both included. */
   integer(min: number, max: number): number;
   /** True with the given probability. */
