@@ -50,10 +50,9 @@ describe.each(CLIENT_KINDS)("server-everything with the official client %s", (ki
       expect(sorted(await mine(client.tools()))).toEqual(sorted(expected));
       const prompts = (await control.prompts()).map((prompt) => ({ ...prompt, name: prefix + prompt.name }));
       expect(sorted(await mine(client.prompts()))).toEqual(sorted(prompts));
-      const documents = (await control.resources()).map(({ name, mimeType }) => [prefix + name, mimeType]);
-      expect((await mine(client.resources())).map(({ name, mimeType }) => [name, mimeType]).sort()).toEqual(
-        documents.sort(),
-      );
+      const documents = (await control.resources()).map(({ name, mimeType }) => `${prefix}${name} ${String(mimeType)}`);
+      const found = (await mine(client.resources())).map(({ name, mimeType }) => `${name} ${String(mimeType)}`);
+      expect(found.sort()).toEqual(documents.sort());
       const templates = (await control.templates()).map(({ name }) => prefix + name);
       expect((await mine(client.templates())).map(({ name }) => name).sort()).toEqual(templates.sort());
     });

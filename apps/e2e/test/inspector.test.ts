@@ -23,7 +23,12 @@ describe.each(["legacy", "auto", "modern"])("the official Inspector in the era %
     const answer = await inspect(
       gateway.mcpUrl(),
       "tools/call",
-      ...["--protocol-era", era, "--tool-name", "everything__echo", "--tool-arg", "message=from the Inspector"],
+      "--protocol-era",
+      era,
+      "--tool-name",
+      "everything__echo",
+      "--tool-arg",
+      "message=from the Inspector",
     );
     expect(answer).toMatchObject({ content: [{ type: "text", text: "Echo: from the Inspector" }] });
   });

@@ -73,13 +73,16 @@ export async function startProcess({ command, args, env = {}, cwd }: Command): P
   };
 }
 
-/** Runs a process to its end and returns what it wrote and its exit. Throws after `deadlineMs`. */
-export async function runProcess(
-  command: Command,
-  deadlineMs = 30_000,
-): Promise<Exit & { readonly stdout: string; readonly stderr: string }> {
+/** What a process that ran to its end wrote, and how it ended. */
+export interface Finished extends Exit {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a process to its end, with `input` on its stdin. Throws after `deadlineMs`. */
+export async function runProcess(command: Command, deadlineMs = 30_000, input = ""): Promise<Finished> {
   await using child = await startProcess(command);
-  child.stdin.end();
+  child.stdin.end(input);
   let exit: Exit | undefined;
   void child.exited.then((value) => {
     exit = value;

@@ -60,8 +60,8 @@ function asUpstream(upstream: Awaited<ReturnType<typeof startProcess>>, url: str
   return {
     url,
     pid: upstream.pid,
-    kill: upstream.kill,
-    stderr: upstream.stderr,
+    kill: (signal) => upstream.kill(signal),
+    stderr: () => upstream.stderr(),
     [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
   };
 }

@@ -109,6 +109,13 @@ export async function post(url: string, body: unknown, { headers, signal }: Requ
   };
 }
 
+/** Text of the first content block of a tool's result. Throws when the answer is anything else. */
+export function textOf({ result, error }: RpcMessage): string {
+  const [first] = Array.isArray(result?.content) ? (result.content as { text?: unknown }[]) : [];
+  if (typeof first?.text === "string") return first.text;
+  throw new Error(`not a text result: ${JSON.stringify(error ?? result)}`);
+}
+
 /** The JSON messages of an event stream; comments and empty priming events are left out. */
 export function parseEventStream(text: string): readonly RpcMessage[] {
   return text

@@ -1,0 +1,319 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
+import { poll } from "../src/harness/poll.ts";
+import { isAlive, openFiles, residentBytes } from "../src/harness/process-tree.ts";
+import { postBytes, type RawResponse, rawConnection } from "../src/harness/raw-http.ts";
+import { nodeServer } from "../src/harness/upstreams.ts";
+import { type LegacySession, openLegacySession, textOf } from "../src/harness/wire-client.ts";
+import { fixtureFile } from "../src/harness/workspace.ts";
+
+const MEGABYTE = 1_048_576;
+
+/** How much the gateway may grow over all of this file; the poured bodies alone are many times as large. */
+const GROWTH_BYTES_MAX = 120 * MEGABYTE;
+
+let gateway: HttpGateway;
+let session: LegacySession;
+let rssBefore: number;
+
+beforeAll(async () => {
+  gateway = await startGateway({
+    mcp_servers: { own: nodeServer(fixtureFile("misbehaving/stdio.ts")) },
+    http: { headers_timeout_s: 1, request_timeout_s: 2, max_body_bytes: MEGABYTE },
+  });
+  session = await openLegacySession(gateway.mcpUrl());
+  await stillServes();
+  rssBefore = residentBytes(gateway.process.pid);
+});
+
+afterAll(async () => {
+  await gateway?.[Symbol.asyncDispose]();
+});
+
+/** A request that has to be refused: the HTTP status, and the JSON-RPC code where the body has one. */
+interface Refusal {
+  readonly name: string;
+  readonly body: string | Uint8Array;
+  readonly status: number;
+  readonly code?: number;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  /** Sent without a session, which a session would make another error. */
+  readonly sessionless?: boolean;
+}
+
+const list = { jsonrpc: "2.0", id: 1, method: "tools/list" };
+const rpc = (message: object): string => JSON.stringify({ jsonrpc: "2.0", id: 1, ...message });
+
+const REFUSALS: readonly Refusal[] = [
+  { name: "an empty body", body: "", status: 400, code: -32_700 },
+  { name: "half a JSON text", body: '{"jsonrpc": "2.0", "id": 1', status: 400, code: -32_700 },
+  { name: "a text that is not JSON", body: "tools/list please", status: 400, code: -32_700 },
+  { name: "invalid UTF-8", body: Buffer.from('7b226a736f6e727063223a22ff"}', "latin1"), status: 400, code: -32_700 },
+  { name: "invalid UTF-8 inside a string", body: invalidUtf8(), status: 400, code: -32_700 },
+  { name: "a number", body: "42", status: 400, code: -32_600 },
+  { name: "null", body: "null", status: 400, code: -32_600 },
+  { name: "a string", body: '"tools/list"', status: 400, code: -32_600 },
+  { name: "an empty object", body: "{}", status: 400, code: -32_600 },
+  { name: "an empty array", body: "[]", status: 400, code: -32_600 },
+  { name: "an array of requests", body: JSON.stringify([list, list]), status: 400, code: -32_600 },
+  { name: "another JSON-RPC version", body: rpc({ jsonrpc: "1.0", method: "tools/list" }), status: 400, code: -32_600 },
+  { name: "a method that is a number", body: rpc({ method: 5 }), status: 400, code: -32_600 },
+  { name: "an id that is an object", body: rpc({ id: {}, method: "tools/list" }), status: 400, code: -32_600 },
+  { name: "an id that is true", body: rpc({ id: true, method: "tools/list" }), status: 400, code: -32_600 },
+  { name: "params that are a string", body: rpc({ method: "tools/list", params: "x" }), status: 400, code: -32_600 },
+  {
+    name: "params that are an array",
+    body: rpc({ method: "tools/call", params: ["own__ok"] }),
+    status: 400,
+    code: -32_600,
+  },
+  { name: "nesting of 100 000 arrays", body: nested("[", "]", 100_000), status: 400 },
+  { name: "nesting of 100 000 objects", body: nested('{"a":', "}", 100_000), status: 400 },
+  {
+    name: "another content type",
+    body: rpc({ method: "tools/list" }),
+    headers: { "content-type": "text/plain" },
+    status: 415,
+  },
+  { name: "a foreign Host", body: rpc({ method: "tools/list" }), headers: { host: "evil.example" }, status: 403 },
+  {
+    name: "a foreign Host that begins like a local one",
+    body: rpc({ method: "tools/list" }),
+    headers: { host: "127.0.0.1.evil.example" },
+    status: 403,
+  },
+  { name: "no Host", body: rpc({ method: "tools/list" }), headers: { host: undefined }, status: 400 },
+  {
+    name: "a foreign Origin",
+    body: rpc({ method: "tools/list" }),
+    headers: { origin: "https://evil.example" },
+    status: 403,
+  },
+  { name: "the Origin null", body: rpc({ method: "tools/list" }), headers: { origin: "null" }, status: 403 },
+  {
+    name: "a session id that names a prototype's member",
+    body: rpc({ method: "tools/list" }),
+    headers: { "mcp-session-id": "__proto__" },
+    status: 404,
+    sessionless: true,
+  },
+  {
+    name: "a session id of 8 000 characters",
+    body: rpc({ method: "tools/list" }),
+    headers: { "mcp-session-id": "x".repeat(8_000) },
+    status: 404,
+    sessionless: true,
+  },
+  {
+    name: "an announced body that is too large",
+    body: "{",
+    headers: { "content-length": String(64 * MEGABYTE) },
+    status: 413,
+  },
+  { name: "two different lengths", body: "{}", headers: { "content-length": "2\r\ncontent-length: 3" }, status: 400 },
+  { name: "a length and chunks at once", body: "0\r\n\r\n", headers: { "transfer-encoding": "chunked" }, status: 400 },
+  {
+    name: "headers of 64 KB",
+    body: rpc({ method: "tools/list" }),
+    headers: { "x-large": "x".repeat(65_536) },
+    status: 431,
+  },
+  { name: "10 000 headers", body: rpc({ method: "tools/list" }), headers: manyHeaders(10_000), status: 431 },
+];
+
+describe("a request that must be refused", () => {
+  test.each(REFUSALS)("$name", async ({ body, headers, status, code, sessionless }) => {
+    const answer = await send(body, { ...(sessionless ? {} : sessionHeaders()), ...headers });
+    expect(answer.status, answer.body).toBe(status);
+    expect(answer.body).not.toMatch(/\bat .*\.(ts|js):\d+/);
+    if (code !== undefined) expect(JSON.parse(answer.body)).toMatchObject({ jsonrpc: "2.0", error: { code } });
+    await stillServes();
+  });
+});
+
+/** Well-formed requests with treacherous names: the error is JSON-RPC's, the HTTP exchange is fine. */
+const NAMES = [
+  "__proto__",
+  "constructor",
+  "toString",
+  "hasOwnProperty",
+  "own____proto__",
+  "own__constructor",
+  "",
+  "\0",
+  "x".repeat(10_000),
+];
+
+describe.each(NAMES)("the name %j", (name) => {
+  test("is no tool", async () => {
+    const { message } = await session.request("tools/call", { name, arguments: {} });
+    expect(message.error).toMatchObject({ code: -32_602 });
+    expect(JSON.stringify(message).length).toBeLessThan(2_000);
+  });
+
+  test("is no prompt, no resource and no method", async () => {
+    const prompt = await session.request("prompts/get", { name });
+    expect(prompt.message.error).toMatchObject({ code: -32_602 });
+    const resource = await session.request("resources/read", { uri: name });
+    expect([-32_602, -32_002]).toContain(resource.message.error?.code);
+    const method = await session.request(name === "" ? "/" : name);
+    expect(method.message.error).toMatchObject({ code: -32_601 });
+  });
+
+  test("is no server", async () => {
+    const body = JSON.stringify(list);
+    const response = await fetch(`${gateway.url}/servers/${encodeURIComponent(name)}/mcp`, { method: "POST", body });
+    await response.arrayBuffer();
+    expect([400, 404, 414, 431]).toContain(response.status);
+  });
+});
+
+describe("documents that read differently to different readers", () => {
+  test("of duplicate keys the upstream sees the one that the gateway saw", async () => {
+    const body =
+      '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"own__crash","name":"own__echo","arguments":{"a":1,"a":2}}}';
+    const answer = await send(body, sessionHeaders());
+    const message = JSON.parse(answer.body.replace(/^[\s\S]*?data: /, "")) as Parameters<typeof textOf>[0];
+    if (message.error === undefined) expect(textOf(message)).toBe('{"a":2}');
+    else expect(message.error.code).toBe(-32_600);
+    await stillServes();
+  });
+
+  test("__proto__ in arguments pollutes nothing and is either refused or passed on as it is", async () => {
+    const body =
+      '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"own__echo","__proto__":{"name":"own__crash"},"arguments":{"__proto__":{"polluted":true},"x":1}}}';
+    const answer = await send(body, sessionHeaders());
+    const message = JSON.parse(answer.body.replace(/^[\s\S]*?data: /, "")) as Parameters<typeof textOf>[0];
+    if (message.error === undefined) expect(textOf(message)).toBe('{"__proto__":{"polluted":true},"x":1}');
+    else expect([-32_600, -32_602]).toContain(message.error.code);
+    const { message: after } = await session.request("tools/call", { name: "own__echo", arguments: {} });
+    expect(textOf(after)).toBe("{}");
+  });
+});
+
+describe("connections that misbehave", () => {
+  test("a body of 256 MB is refused without being kept", async () => {
+    const before = residentBytes(gateway.process.pid);
+    const chunk = Buffer.concat([Buffer.from("100000\r\n"), Buffer.alloc(MEGABYTE, "x"), Buffer.from("\r\n")]);
+    using connection = await rawConnection(gateway.url);
+    connection.write(
+      postBytes(gateway.mcpUrl(), "", {
+        ...sessionHeaders(),
+        "content-length": undefined,
+        "transfer-encoding": "chunked",
+      }),
+    );
+    await connection.pour(chunk, 256);
+    const { status } = await connection.response();
+    expect([413, 0]).toContain(status);
+    expect(residentBytes(gateway.process.pid) - before).toBeLessThan(64 * MEGABYTE);
+    await stillServes();
+  }, 30_000);
+
+  test("slow heads and slow bodies are cut off, and others are served meanwhile", async () => {
+    const filesBefore = openFiles(gateway.process.pid);
+    const slow = await Promise.all(Array.from({ length: 100 }, () => rawConnection(gateway.url)));
+    for (const [index, connection] of slow.entries()) {
+      if (index % 2 === 0) connection.write("POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\nx-drip: ");
+      else connection.write(postBytes(gateway.mcpUrl(), "{", { ...sessionHeaders(), "content-length": "1000" }));
+    }
+    const drip = setInterval(() => {
+      for (const connection of slow) if (!connection.closed()) connection.write(" ");
+    }, 200);
+    try {
+      await stillServes();
+      await poll("every slow connection to be cut off", () => slow.every((connection) => connection.closed()), 15_000);
+    } finally {
+      clearInterval(drip);
+      for (const connection of slow) connection[Symbol.dispose]();
+    }
+    await poll("their file descriptors to be given back", () => openFiles(gateway.process.pid) <= filesBefore + 5);
+    await stillServes();
+  }, 30_000);
+
+  test("half-open connections and broken-off bodies leave nothing behind", async () => {
+    const filesBefore = openFiles(gateway.process.pid);
+    const starts = [
+      "",
+      "P",
+      "POST /mcp HTTP/1.1\r\n",
+      "POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 99\r\n\r\n{",
+    ];
+    for (let round = 0; round < 50; round += 1) {
+      using connection = await rawConnection(gateway.url);
+      connection.write(starts[round % starts.length] ?? "");
+    }
+    await poll("their file descriptors to be given back", () => openFiles(gateway.process.pid) <= filesBefore + 5);
+    await stillServes();
+  });
+
+  test("bytes that are not HTTP get 400 or the end of the connection", async () => {
+    for (const bytes of [
+      "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+      "GET\r\n\r\n",
+      "\0".repeat(1000),
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ]) {
+      using connection = await rawConnection(gateway.url);
+      connection.write(Buffer.from(bytes, "latin1"));
+      expect([400, 404, 405, 505, 0]).toContain((await connection.response()).status);
+    }
+    await stillServes();
+  });
+
+  test("500 sessions opened and left do not make the gateway grow without bound", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      await Promise.all(Array.from({ length: 25 }, () => openLegacySession(gateway.mcpUrl())));
+    }
+    await stillServes();
+  });
+});
+
+test("after all of it the same process serves, and it has not grown much", async () => {
+  await stillServes();
+  expect(isAlive(gateway.process.pid)).toBe(true);
+  expect(residentBytes(gateway.process.pid) - rssBefore).toBeLessThan(GROWTH_BYTES_MAX);
+  const complaints = gateway
+    .events()
+    .filter(({ event, level }) => /uncaught|unhandled/i.test(event) || level === "critical");
+  expect(complaints).toEqual([]);
+});
+
+async function stillServes(): Promise<void> {
+  const { message } = await session.request(
+    "tools/call",
+    { name: "own__ok", arguments: {} },
+    { signal: AbortSignal.timeout(5_000) },
+  );
+  expect(textOf(message)).toBe("ok");
+}
+
+async function send(
+  body: string | Uint8Array,
+  headers: Readonly<Record<string, string | undefined>>,
+): Promise<RawResponse> {
+  using connection = await rawConnection(gateway.url);
+  connection.write(postBytes(gateway.mcpUrl(), body, headers));
+  return connection.response();
+}
+
+function sessionHeaders(): Record<string, string> {
+  return { "mcp-session-id": session.id, "mcp-protocol-version": "2025-11-25" };
+}
+
+function invalidUtf8(): Uint8Array {
+  const [before, after] = rpc({
+    method: "tools/call",
+    params: { name: "own__echo", arguments: { text: "HERE" } },
+  }).split("HERE");
+  return Buffer.concat([Buffer.from(before ?? ""), Buffer.from([0xc3, 0x28, 0xff]), Buffer.from(after ?? "")]);
+}
+
+function nested(open: string, close: string, depth: number): string {
+  const arguments_ = `${open.repeat(depth)}1${close.repeat(depth)}`;
+  return `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"own__echo","arguments":{"deep":${arguments_}}}}`;
+}
+
+function manyHeaders(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_each, index) => [`x-${index}`, "1"]));
+}

@@ -1,0 +1,163 @@
+import { catalog, type MetricDefinition, PENDING_METRICS } from "@mcp-hangar/telemetry";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runProcess } from "../src/harness/child-process.ts";
+import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
+import type { MetricsPage } from "../src/harness/metrics-page.ts";
+import { type Family, parseOpenMetrics } from "../src/harness/openmetrics/parse.ts";
+import { poll } from "../src/harness/poll.ts";
+import { freePort, type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
+import { modernRequest, openLegacySession } from "../src/harness/wire-client.ts";
+import { fixtureFile } from "../src/harness/workspace.ts";
+
+const STDIO = fixtureFile("misbehaving/stdio.ts");
+const pending: ReadonlySet<string> = new Set(PENDING_METRICS);
+const emitted = Object.entries<MetricDefinition>(catalog).filter(([key]) => !pending.has(key));
+
+let http: HttpUpstream;
+let gateway: HttpGateway;
+let page: MetricsPage;
+let families: ReadonlyMap<string, Family>;
+
+beforeAll(async () => {
+  http = await startFixture("misbehaving/http.ts");
+  const quick = { health_check_interval_s: 0.2, call_timeout_s: 1, max_consecutive_failures: 1 };
+  gateway = await startGateway({
+    mcp_servers: {
+      piped: { ...nodeServer(STDIO), ...quick },
+      remote: { mode: "remote", endpoint: http.url, ...quick },
+      idle: { ...nodeServer(STDIO), ...quick, idle_ttl_s: 0.3 },
+      refusing: { ...nodeServer(STDIO, "--refuse"), ...quick },
+      absent: { mode: "remote", endpoint: `http://127.0.0.1:${await freePort()}/mcp`, ...quick },
+    },
+    rate_limit: { enabled: true, requests_per_second: 5, burst: 40 },
+  });
+  await exercise(gateway);
+  page = await gateway.metrics();
+  families = parseOpenMetrics(await openMetricsText(gateway));
+});
+
+afterAll(async () => {
+  await gateway?.[Symbol.asyncDispose]();
+  await http?.[Symbol.asyncDispose]();
+});
+
+describe("after a run that exercises everything", () => {
+  test.each(emitted)("%s is exposed with its declared name, type, help and labels", (_key, definition) => {
+    expect(page.text).toContain(`# TYPE ${definition.name} ${definition.type}\n`);
+    expect(page.text).toContain(`# HELP ${definition.name} ${definition.help}\n`);
+    const samples = samplesOf(definition);
+    expect(samples.length).toBeGreaterThan(0);
+    for (const { labels } of samples) {
+      const { le: _bound, ...own } = labels;
+      expect(Object.keys(own).sort()).toEqual(Object.keys(definition.labels).sort());
+      for (const [label, spec] of Object.entries(definition.labels)) {
+        if (spec.kind === "closed") expect(spec.values).toContain(own[label]);
+      }
+    }
+    if (definition.type === "histogram") {
+      const bounds = new Set(
+        samples.flatMap(({ labels: { le } }) => (le === undefined || le === "+Inf" ? [] : [Number(le)])),
+      );
+      expect([...bounds]).toEqual([...definition.buckets]);
+    }
+  });
+
+  test("no series of the gateway exists that the catalog does not declare, and none of a pending metric", () => {
+    const declared = new Set(emitted.flatMap(([, definition]) => sampleNames(definition)));
+    const found = new Set(page.samples.map(({ name }) => name).filter((name) => name.startsWith("mcp_hangar_")));
+    expect([...found].filter((name) => !declared.has(name))).toEqual([]);
+  });
+
+  test("the process and its runtime are measured too", () => {
+    expect(page.sum("process_cpu_seconds_total")).toBeGreaterThan(0);
+    expect(page.sum("process_resident_memory_bytes")).toBeGreaterThan(10_000_000);
+    expect(page.samples.some(({ name }) => name.startsWith("nodejs_"))).toBe(true);
+  });
+
+  test("promtool finds nothing to complain about", async () => {
+    const { code, stdout, stderr } = await runProcess(
+      { command: "promtool", args: ["check", "metrics"] },
+      20_000,
+      page.text,
+    );
+    expect({ code, said: stdout + stderr }).toEqual({ code: 0, said: "" });
+  });
+
+  test("a strict OpenMetrics parse finds the same families, and exemplars nowhere but on buckets and counters", () => {
+    for (const [, { name, type }] of emitted) {
+      const family = families.get(type === "counter" ? name.replace(/_total$/, "") : name);
+      expect(family?.type, name).toBe(type);
+    }
+  });
+
+  test("known label sets exist with 0 before their first event, and nothing that a caller typed is a label", () => {
+    const neverCalled = { mcp_server: "absent", status: "success" };
+    expect(
+      page.select("mcp_hangar_mcp_server_starts_total", { mcp_server: "absent", result: "success" }),
+    ).toMatchObject([{ value: 0 }]);
+    expect(page.sum("mcp_hangar_tool_calls_total", neverCalled)).toBe(0);
+    expect(page.text).not.toContain("typed_by_a_caller");
+  });
+
+  test("counted facts agree with what was done", () => {
+    const calls = (labels: Record<string, string>): number => page.sum("mcp_hangar_tool_calls_total", labels);
+    expect(calls({ mcp_server: "remote", tool: "ok", status: "success" })).toBe(1);
+    expect(calls({ mcp_server: "remote", tool: "is_error", status: "error" })).toBe(1);
+    expect(calls({ mcp_server: "remote", tool: "silence", status: "timeout" })).toBe(1);
+    expect(page.sum("mcp_hangar_mcp_server_up", { mcp_server: "refusing" })).toBe(0);
+    expect(page.sum("mcp_hangar_mcp_server_up", { mcp_server: "remote" })).toBe(1);
+    expect(
+      page.sum("mcp_hangar_http_requests_total", { mcp_server: "remote", method: "POST", status: "200" }),
+    ).toBeGreaterThan(2);
+    expect(page.sum("mcp_hangar_http_requests_total", { mcp_server: "absent", status: "error" })).toBeGreaterThan(0);
+    expect(
+      page.sum("mcp_hangar_messages_total", { mcp_server: "piped", direction: "sent", kind: "request" }),
+    ).toBeGreaterThan(2);
+    expect(page.sum("mcp_hangar_rate_limit_hits_total")).toBeGreaterThan(0);
+    expect(page.sum("mcp_hangar_rate_limit_hits_total")).toBe(
+      page.sum("mcp_hangar_tool_call_rejections_total", { reason: "rate_limited" }),
+    );
+    expect(page.sum("mcp_hangar_build_info")).toBe(1);
+  });
+});
+
+async function exercise(target: HttpGateway): Promise<void> {
+  const session = await openLegacySession(target.mcpUrl());
+  const call = (name: string): Promise<unknown> => session.request("tools/call", { name, arguments: {} });
+  for (const server of ["piped", "remote"]) {
+    for (const tool of ["ok", "is_error", "rpc_error", "silence", "crash", "typed_by_a_caller"])
+      await call(`${server}__${tool}`);
+  }
+  for (const name of ["idle__ok", "refusing__ok", "absent__ok", "typed_by_a_caller__ok"]) await call(name);
+  await modernRequest(target.mcpUrl("piped"), "tools/call", {
+    name: "ok",
+    arguments: {},
+    _meta: { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" },
+  });
+  await poll(
+    "health checks and an idle sweep",
+    async () => {
+      const metrics = await target.metrics();
+      const checked = metrics.sum("mcp_hangar_health_checks_total", { mcp_server: "remote", result: "healthy" }) > 0;
+      return checked && metrics.sum("mcp_hangar_gc_servers_collected_total", { reason: "idle" }) > 0;
+    },
+    40_000,
+  );
+  await Promise.all(Array.from({ length: 80 }, () => call("piped__ok")));
+}
+
+function samplesOf(definition: MetricDefinition): MetricsPage["samples"] {
+  const names = new Set(sampleNames(definition));
+  return page.samples.filter(({ name }) => names.has(name));
+}
+
+function sampleNames({ name, type }: MetricDefinition): readonly string[] {
+  return type === "histogram" ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
+}
+
+async function openMetricsText(target: HttpGateway): Promise<string> {
+  const headers = { accept: "application/openmetrics-text; version=1.0.0" };
+  const response = await fetch(`${target.url}/metrics`, { headers });
+  expect(response.headers.get("content-type")).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8");
+  return response.text();
+}
