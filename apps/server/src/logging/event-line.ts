@@ -1,0 +1,92 @@
+import type { HangarEvent } from "@mcp-hangar/telemetry";
+import type { LogLevel } from "../config/schema.ts";
+import type { LogLine } from "./line.ts";
+
+type OtherEvent = Exclude<HangarEvent, { readonly type: "call.finished" }>;
+type Content = readonly [LogLevel, string, Readonly<Record<string, unknown>>];
+
+/** The line of every event but a finished call, which has a quicker way of its own. */
+export function eventLine(event: OtherEvent): LogLine {
+  const [level, name, fields] = contentOf(event);
+  return { kind: "line", timeMs: event.timeMs, level, event: name, fields, trace: undefined };
+}
+
+function contentOf(event: OtherEvent): Content {
+  switch (event.type) {
+    case "batch.finished": {
+      const { batchId, result, size, items, cancellation } = event;
+      const level = result === "success" ? "info" : "warning";
+      const fields = {
+        batch_id: batchId,
+        result,
+        size,
+        duration_ms: milliseconds(event.durationSeconds),
+        items,
+        cancellation,
+      };
+      return [level, "batch_finished", fields];
+    }
+    case "health_check.finished": {
+      const { server, result, consecutiveFailures, message } = event;
+      const level = result === "unhealthy" ? "warning" : "debug";
+      const fields = { mcp_server: server, result, duration_ms: milliseconds(event.durationSeconds) };
+      return [level, "health_check_finished", { ...fields, consecutive_failures: consecutiveFailures, message }];
+    }
+    case "server.registered":
+      return ["info", "mcp_server_registered", { mcp_server: event.server, mode: event.mode }];
+    case "server.unregistered":
+      return ["info", "mcp_server_unregistered", { mcp_server: event.server }];
+    case "server.state_changed": {
+      const level = event.to === "dead" ? "error" : event.to === "degraded" ? "warning" : "info";
+      const { server, from, to, cause } = event;
+      return [level, "mcp_server_state_changed", { mcp_server: server, from, to, cause }];
+    }
+    case "server.start_finished": {
+      const { server, diagnosis } = event;
+      const fields = { mcp_server: server, duration_ms: milliseconds(event.durationSeconds), diagnosis };
+      return event.result === "success"
+        ? ["info", "mcp_server_started", fields]
+        : ["error", "mcp_server_start_failed", fields];
+    }
+    case "server.stopped": {
+      const { server, reason, message } = event;
+      return [reason === "crashed" ? "error" : "info", "mcp_server_stopped", { mcp_server: server, reason, message }];
+    }
+    case "server.tools_listed":
+      return ["debug", "mcp_server_tools_listed", { mcp_server: event.server, count: event.tools.length }];
+    case "circuit_breaker.state_changed": {
+      const { server, from, to } = event;
+      return [to === "open" ? "warning" : "info", "circuit_breaker_state_changed", { mcp_server: server, from, to }];
+    }
+    case "upstream_request.finished": {
+      const { server, method, status } = event;
+      const fields = { mcp_server: server, method, status, duration_ms: milliseconds(event.durationSeconds) };
+      return ["debug", "upstream_request_finished", fields];
+    }
+    case "discovery.cycle_finished": {
+      const { source, registered, deregistered, error } = event;
+      const level = error !== undefined ? "warning" : registered + deregistered > 0 ? "info" : "debug";
+      const fields = { source, registered, deregistered, duration_ms: milliseconds(event.durationSeconds), error };
+      return [level, "discovery_cycle_finished", fields];
+    }
+    case "idle_sweep.finished": {
+      const { collected } = event;
+      const level = collected.idle + collected.expired > 0 ? "info" : "debug";
+      return [level, "idle_sweep_finished", { ...collected, duration_ms: milliseconds(event.durationSeconds) }];
+    }
+    case "authentication.failed":
+      return ["warning", "authentication_failed", { reason: event.reason, remote_address: event.remoteAddress }];
+    case "config.reloaded": {
+      const { result, message } = event;
+      return [result === "success" ? "info" : "error", "config_reloaded", { result, message }];
+    }
+    case "gateway.started":
+      return ["info", "gateway_started", { version: event.version }];
+    case "gateway.stopped":
+      return ["info", "gateway_stopped", { uptime_seconds: event.uptimeSeconds }];
+  }
+}
+
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e3;
+}

@@ -1,0 +1,90 @@
+import { openSync } from "node:fs";
+import type { Clock } from "@mcp-hangar/core";
+import type { ExporterSnapshot, HangarEvent } from "@mcp-hangar/telemetry";
+import type { LoggingOptions, LogLevel } from "../config/schema.ts";
+import { callLevel, callRecord } from "./call-line.ts";
+import { eventLine } from "./event-line.ts";
+import { humanFormat } from "./human-format.ts";
+import { jsonFormat } from "./json-format.ts";
+import { isEnabled } from "./line.ts";
+import { LineOutput } from "./line-output.ts";
+import { LogQueue, type LogSink } from "./log-queue.ts";
+
+type Log = (event: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+/** Structured logging: an event name and fields. Secrets in the fields are hidden before they are written. */
+export type Logger = Readonly<Record<LogLevel, Log>>;
+
+/** The log of a process, with what its owner needs to run and to end it. */
+export interface Logging {
+  readonly logger: Logger;
+  /** Listens on the telemetry bus and makes a line of every event. */
+  readonly listener: (event: HangarEvent) => void;
+  /** The health of the log itself, for metrics and readiness. */
+  snapshot(): ExporterSnapshot;
+  /** Writes what waits and takes no more. */
+  close(): Promise<void>;
+  /** Writes what waits at once: for a process that is about to end. */
+  flushNow(): void;
+}
+
+export interface LoggingEnvironment {
+  readonly clock: Clock;
+  /** File descriptor of the lines: 2, stderr, save in tests. */
+  readonly fd: number;
+  /** Whether a person reads `fd`: decides the format when the configuration does not. */
+  readonly terminal: boolean;
+  readonly colours: boolean;
+}
+
+/** Time that lines get to be written when the process ends, in ms: a reader that stalled must not hold it. */
+const CLOSE_DEADLINE_MS = 1_000;
+
+/** Sets logging up. Throws when the log file cannot be opened: a log that was asked for is not left out silently. */
+export function createLogging(options: LoggingOptions, environment: LoggingEnvironment): Logging {
+  const { clock, fd, terminal, colours } = environment;
+  const human = (options.json_format ?? !terminal) ? undefined : humanFormat(colours);
+  const sinks: LogSink[] = [{ output: new LineOutput(fd, clock), human }];
+  if (options.file !== undefined)
+    sinks.push({ output: new LineOutput(openLogFile(options.file), clock), human: undefined });
+  const queue = new LogQueue(jsonFormat(), sinks, clock);
+  const log =
+    (level: LogLevel): Log =>
+    (event, fields = {}) => {
+      if (!isEnabled(level, options.level)) return;
+      queue.push({ kind: "line", timeMs: clock.wallMs(), level, event, fields, trace: undefined });
+    };
+  return {
+    logger: {
+      debug: log("debug"),
+      info: log("info"),
+      warning: log("warning"),
+      error: log("error"),
+      critical: log("critical"),
+    },
+    listener: listenerOf(queue, options.level),
+    snapshot: () => queue.snapshot(),
+    close: () => queue.close(CLOSE_DEADLINE_MS),
+    flushNow: () => queue.flushNow(),
+  };
+}
+
+function listenerOf(queue: LogQueue, least: LogLevel): (event: HangarEvent) => void {
+  return (event) => {
+    if (event.type === "call.finished") {
+      if (isEnabled(callLevel(event.outcome.status), least)) queue.push(callRecord(event));
+      return;
+    }
+    const line = eventLine(event);
+    if (isEnabled(line.level, least)) queue.push(line);
+  };
+}
+
+function openLogFile(file: string): number {
+  try {
+    return openSync(file, "a", 0o600);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new Error(`logging.file: ${file} cannot be opened for appending: ${message}`, { cause });
+  }
+}
