@@ -10,6 +10,7 @@ const clock: Clock = {
     timer.unref();
     return () => clearTimeout(timer);
   },
+  defer: (callback) => void setImmediate(callback),
 };
 
 /** The machine itself: the one place of the runtime that touches time, randomness, processes and the environment. */

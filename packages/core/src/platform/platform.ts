@@ -11,6 +11,8 @@ export interface Clock {
   wallMs(): number;
   /** Runs `callback` once after `delayMs`. Timers never keep the process alive. */
   schedule(delayMs: number, callback: () => void): CancelTimer;
+  /** Runs `callback` once the input that has arrived by now is handled: work of many callers is done in one go. */
+  defer(callback: () => void): void;
 }
 
 /** What the runtime needs from the machine it runs on. `nodePlatform` is the real one, `testing/` has a fake. */

@@ -35,6 +35,11 @@ export class FakeClock implements Clock {
     };
   }
 
+  /** Real, because it is about the order of work and not about time. */
+  defer(callback: () => void): void {
+    setImmediate(callback);
+  }
+
   /** Timers that wait; what is left after everything was closed has leaked. */
   get pendingTimers(): number {
     return this.#timers.length;
