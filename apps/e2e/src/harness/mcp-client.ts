@@ -14,33 +14,33 @@ export type ClientKind = (typeof CLIENT_KINDS)[number];
 export type Address = string | Command;
 
 /** A listed tool, prompt or resource. */
-export interface Listed {
+interface Listed {
   readonly name: string;
   readonly [field: string]: unknown;
 }
 
 /** A tool's answer as the client gave it. */
-export interface ToolResult {
+interface ToolResult {
   readonly content?: unknown;
   readonly structuredContent?: unknown;
   readonly isError?: boolean | undefined;
 }
 
 /** Progress as it arrived. */
-export interface Progress {
+interface Progress {
   readonly progress: number;
   readonly total?: number | undefined;
   readonly message?: string | undefined;
 }
 
 /** What may accompany a call. */
-export interface CallOptions {
+interface CallOptions {
   readonly onprogress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
 
 /** A notification that no handler of the SDK took. */
-export interface ReceivedNotification {
+interface ReceivedNotification {
   readonly method: string;
   readonly params?: unknown;
 }

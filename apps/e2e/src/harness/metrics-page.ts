@@ -1,5 +1,5 @@
 /** One sample of a scrape. */
-export interface MetricSample {
+interface MetricSample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -24,7 +24,7 @@ export async function scrape(url: string): Promise<MetricsPage> {
 }
 
 /** Parses the Prometheus text format 0.0.4; comments are skipped. */
-export function parseMetricsPage(text: string): MetricsPage {
+function parseMetricsPage(text: string): MetricsPage {
   const samples = text
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"))

@@ -117,7 +117,7 @@ export function textOf({ result, error }: RpcMessage): string {
 }
 
 /** The JSON messages of an event stream; comments and empty priming events are left out. */
-export function parseEventStream(text: string): readonly RpcMessage[] {
+function parseEventStream(text: string): readonly RpcMessage[] {
   return text
     .split(/\r?\n\r?\n/)
     .map((event) =>

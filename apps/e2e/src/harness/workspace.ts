@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
 /** Root folder of the workspace, absolute, with a slash at its end. */
-export const WORKSPACE_ROOT: string = fileURLToPath(new URL("../../../../", import.meta.url));
+const WORKSPACE_ROOT: string = fileURLToPath(new URL("../../../../", import.meta.url));
 
 /** The gateway's entry point. It is started as a process, never imported. */
 export const GATEWAY_MAIN: string = `${WORKSPACE_ROOT}apps/server/src/main.ts`;

@@ -13,7 +13,7 @@ export interface Family {
 }
 
 /** Suffixes that the samples of a family of this type carry; `""` is the family's own name. */
-export const SUFFIXES: Readonly<Record<string, readonly string[]>> = {
+const SUFFIXES: Readonly<Record<string, readonly string[]>> = {
   counter: ["_total", "_created"],
   gauge: [""],
   histogram: ["_bucket", "_sum", "_count", "_created"],
