@@ -13,9 +13,19 @@ import { run } from "./toolchain/run.mjs";
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Step>>} */
 const commands = {
-  start: (args) => loud("starting the demo gateway (Ctrl-C stops it)", "pnpm", "--filter", "@mcp-hangar/demo", "start", ...args),
+  start: (args) =>
+    loud(
+      "starting the demo gateway (Ctrl-C stops it)",
+      "pnpm",
+      "--fail-if-no-match",
+      "--filter",
+      "@mcp-hangar/demo",
+      "start",
+      ...args,
+    ),
   test: (args) => loud("running the tests", "pnpm", "exec", "vitest", "run", ...args),
-  bench: (args) => loud("running the benchmarks", "pnpm", "--filter", "@mcp-hangar/bench", "start", ...args),
+  bench: (args) =>
+    loud("running the benchmarks", "pnpm", "--fail-if-no-match", "--filter", "@mcp-hangar/bench", "start", ...args),
 };
 
 /** @type {readonly Step[]} */
@@ -53,7 +63,8 @@ async function main(name, args) {
     say(step.says);
     const code = await run(step, { cwd: root, env: found.env, say });
     if (code !== 0) {
-      if (step.quiet) say(`${step.says} failed: "${step.argv.join(" ")}" ended with exit code ${code}; its output is above.`);
+      if (step.quiet)
+        say(`${step.says} failed: "${step.argv.join(" ")}" ended with exit code ${code}; its output is above.`);
       return code;
     }
   }

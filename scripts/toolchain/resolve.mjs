@@ -28,7 +28,9 @@ export async function findToolchain(env, say) {
     const pnpm = await output(["pnpm", "--version"], here.env, 20_000);
     if (pnpm.stdout.trim() === pins.pnpm) return here;
   }
-  say(`this is Node.js ${running}; bringing Node.js ${pins.node} and pnpm ${pins.pnpm} with npx (a minute the first time)`);
+  say(
+    `this is Node.js ${running}; bringing Node.js ${pins.node} and pnpm ${pins.pnpm} with npx (a minute the first time)`,
+  );
   const packages = [`node@${pins.node}`, `pnpm@${pins.pnpm}`];
   const script = "node --version && pnpm --version && command -v node && command -v pnpm";
   const npx = ["npx", "--yes", "--loglevel=error", ...packages.flatMap((name) => ["-p", name]), "-c", script];
@@ -57,7 +59,7 @@ function withDirectories(env, directories) {
     directories,
     env: {
       ...cleaned(env),
-      PATH: [...directories, env["PATH"] ?? ""].filter((part) => part !== "").join(delimiter),
+      PATH: [...directories, env.PATH ?? ""].filter((part) => part !== "").join(delimiter),
       // Without this a build waits on and reports to a third party, which nobody asked for.
       TURBO_TELEMETRY_DISABLED: "1",
     },
@@ -85,7 +87,12 @@ function output([program = "", ...args], env, limitMs) {
   return new Promise((resolve) => {
     let stdout = "";
     let stderr = "";
-    const child = spawn(program, args, { cwd: root, env: { ...env }, stdio: ["ignore", "pipe", "pipe"], timeout: limitMs });
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: limitMs,
+    });
     child.stdout.setEncoding("utf8").on("data", (chunk) => {
       stdout += chunk;
     });
@@ -93,6 +100,8 @@ function output([program = "", ...args], env, limitMs) {
       stderr += chunk;
     });
     child.on("error", (error) => resolve({ stdout, stderr, ended: `could not be run (${error.message})` }));
-    child.on("close", (code, signal) => resolve({ stdout, stderr, ended: `ended with ${signal ?? `exit code ${code}`}` }));
+    child.on("close", (code, signal) =>
+      resolve({ stdout, stderr, ended: `ended with ${signal ?? `exit code ${code}`}` }),
+    );
   });
 }

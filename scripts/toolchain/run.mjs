@@ -30,7 +30,7 @@ export function run({ argv: [program = "", ...args], quiet }, { cwd, env, say })
   return new Promise((resolve) => {
     const stdio = quiet ? /** @type {const} */ (["ignore", 2, 2]) : /** @type {const} */ (["inherit", 1, 2]);
     const child = spawn(program, args, { cwd, env: { ...env }, stdio: [...stdio], detached: true });
-    /** @type {NodeJS.Signals | undefined} */
+    /** @type {keyof typeof forwarded | undefined} */
     let asked;
     let askedAt = 0;
 
@@ -89,7 +89,7 @@ function killGroup(leader) {
  */
 function watchParent(env, whenGone) {
   // Started by hand (`nohup node scripts/with-toolchain.mjs start &`), outliving the shell is what was asked for.
-  if (env["npm_lifecycle_event"] === undefined) return () => undefined;
+  if (env.npm_lifecycle_event === undefined) return () => undefined;
   const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;

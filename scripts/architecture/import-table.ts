@@ -1,0 +1,47 @@
+/** The leaf that every other package may build on. */
+const telemetry = "@mcp-hangar/telemetry";
+
+/**
+ * Which of our packages each package under `packages/` may import; the exporters never see core nor each other.
+ * A package that is not listed may not exist: adding one is a decision about this table.
+ */
+export const importTable: Readonly<Record<string, readonly string[]>> = {
+  [telemetry]: [],
+  "@mcp-hangar/core": [telemetry],
+  "@mcp-hangar/metrics": [telemetry],
+  "@mcp-hangar/tracing": [telemetry],
+  "@mcp-hangar/langfuse": [telemetry],
+  "@mcp-hangar/compliance": [telemetry],
+  "@mcp-hangar/monitoring": [telemetry],
+};
+
+/** Packages of others that belong to an exporter, which core therefore never imports. */
+export const exporterVendors: RegExp = /^(prom-client|@opentelemetry\/.*|langfuse(-.*)?|@langfuse\/.*)$/;
+
+/** The package that a bare specifier names, without its subpath: `@a/b/c` belongs to `@a/b`. */
+export function packageOf(specifier: string): string {
+  const parts = specifier.split("/");
+  return parts.slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
+/** Whether a specifier names one of our own packages or apps. */
+export function isOurs(specifier: string): boolean {
+  return specifier.startsWith("@mcp-hangar/") || packageOf(specifier) === "mcp-hangar";
+}
+
+/** Why a package may not use another of ours; `undefined` where it may. */
+export function refusal(user: WorkspaceName, used: WorkspaceName): string | undefined {
+  if (used.app) return `${user.name} uses ${used.name}, and nothing may import an app`;
+  if (user.app) return undefined;
+  const allowed = importTable[user.name];
+  if (allowed === undefined) return `${user.name} does not stand in the import table`;
+  if (allowed.includes(used.name)) return undefined;
+  const may = allowed.length === 0 ? "none of our packages" : `only ${allowed.join(", ")}`;
+  return `${user.name} uses ${used.name}, but may use ${may}`;
+}
+
+/** A workspace package's name and whether it is one of the apps, where the packages are joined. */
+export interface WorkspaceName {
+  readonly name: string;
+  readonly app: boolean;
+}
