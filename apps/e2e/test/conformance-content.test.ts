@@ -7,34 +7,42 @@ import { type HttpGateway, startGateway } from "../src/harness/gateway-process.t
 import { type HttpUpstream, startFixture } from "../src/harness/upstreams.ts";
 import { modernRequest, openLegacySession, type RequestOptions, type RpcAnswer } from "../src/harness/wire-client.ts";
 
-/** The suite's own checks accept almost any content; these compare it. Run against the fixture first, as the control. */
-const ROUTES = ["the fixture itself", "the gateway"] as const;
+/** The suite's own checks accept almost any content; these compare it. The fixture itself is the control. */
+const ROUTES = [
+  { route: "the fixture itself", server: undefined, modern: true },
+  { route: "the gateway before a server of both eras", server: "both", modern: true },
+  { route: "the gateway before a modern server", server: "modern", modern: true },
+  { route: "the gateway before a legacy server", server: "legacy", modern: false },
+] as const;
 const ERAS = ["legacy", "modern"] as const;
 
 type Ask = (method: string, params?: Record<string, unknown>, options?: RequestOptions) => Promise<RpcAnswer>;
 
-let fixture: HttpUpstream;
+let fixtures: readonly HttpUpstream[];
 let gateway: HttpGateway;
 
 beforeAll(async () => {
-  fixture = await startFixture("conformance/main.ts");
-  gateway = await startGateway({ mcp_servers: { fixture: { mode: "remote", endpoint: fixture.url } } });
+  const eras = ["both", "modern", "legacy"];
+  fixtures = await Promise.all(eras.map((era) => startFixture("conformance/main.ts", era)));
+  const servers = fixtures.map(({ url }, index) => [eras[index], { mode: "remote", endpoint: url }]);
+  gateway = await startGateway({ mcp_servers: Object.fromEntries(servers) });
 });
 
 afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
-  await fixture?.[Symbol.asyncDispose]();
+  await Promise.all(fixtures.map((fixture) => fixture[Symbol.asyncDispose]()));
 });
 
-describe.each(ROUTES)("what arrives from %s", (route) => {
+describe.each(ROUTES)("what arrives from $route", ({ server, modern }) => {
+  const url = (): string => (server === undefined ? String(fixtures[0]?.url) : gateway.mcpUrl(server));
+
   describe.each(ERAS)("in the %s era", (era) => {
     let ask: Ask;
 
     beforeAll(async () => {
-      const url = route === "the gateway" ? gateway.mcpUrl("fixture") : fixture.url;
-      const session = era === "legacy" ? await openLegacySession(url) : undefined;
+      const session = era === "legacy" ? await openLegacySession(url()) : undefined;
       ask = (method, params, options) =>
-        session?.request(method, params, options) ?? modernRequest(url, method, params, options);
+        session?.request(method, params, options) ?? modernRequest(url(), method, params, options);
     });
 
     test.each(Object.entries(CONTENT_ANSWERS))("%s has its exact content", async (name, content) => {
@@ -100,18 +108,17 @@ describe.each(ROUTES)("what arrives from %s", (route) => {
     });
   });
 
-  test("an input_required answer and its retry keep requestState byte for byte", async () => {
-    const url = route === "the gateway" ? gateway.mcpUrl("fixture") : fixture.url;
+  test.runIf(modern)("an input_required answer and its retry keep requestState byte for byte", async () => {
     const _meta = { "io.modelcontextprotocol/clientCapabilities": { elicitation: { form: {} } } };
     const call = { name: "test_input_required_result_request_state", arguments: {}, _meta };
-    const { message: asked } = await modernRequest(url, "tools/call", call);
+    const { message: asked } = await modernRequest(url(), "tools/call", call);
     expect(asked.result).toMatchObject({ resultType: "input_required", inputRequests: { confirm: {} } });
     const inputResponses = { confirm: { action: "accept", content: { ok: true } } };
     const requestState = asked.result?.requestState;
-    const { message: answered } = await modernRequest(url, "tools/call", { ...call, inputResponses, requestState });
+    const { message: answered } = await modernRequest(url(), "tools/call", { ...call, inputResponses, requestState });
     expect(answered.result).toMatchObject({ resultType: "complete", content: [{ type: "text", text: "state-ok" }] });
     const tampered = `${String(requestState).slice(0, -2)}xx`;
-    const forged = await modernRequest(url, "tools/call", { ...call, inputResponses, requestState: tampered });
+    const forged = await modernRequest(url(), "tools/call", { ...call, inputResponses, requestState: tampered });
     expect(forged.message.error).toMatchObject({ code: -32_602 });
   });
 });
