@@ -21,7 +21,7 @@ export const bannedGlobals: Readonly<Record<string, Ambient>> = {
   setImmediate: "time",
 };
 
-/** Members of globals that may not be read, called or picked out by destructuring. */
+/** Members of globals, and of modules that stand under their own name, that may not be read, called or picked out by destructuring. */
 export const bannedMembers: Readonly<Record<string, Readonly<Record<string, Ambient>>>> = {
   Date: { now: "time" },
   performance: { now: "time", timeOrigin: "time" },
@@ -36,6 +36,7 @@ export const bannedMembers: Readonly<Record<string, Readonly<Record<string, Ambi
     randomUUID: "randomness",
     randomUUIDv7: "randomness",
   },
+  perf_hooks: { performance: "time" },
   process: { env: "environment", hrtime: "time" },
 };
 
@@ -43,11 +44,13 @@ export const bannedMembers: Readonly<Record<string, Readonly<Record<string, Ambi
 export const bannedModules: Readonly<Record<string, Ambient>> = {
   child_process: "processes",
   cluster: "processes",
-  perf_hooks: "time",
   process: "environment",
   timers: "time",
   "timers/promises": "time",
 };
 
-/** Modules of which only the members listed under the global of the same meaning are banned. */
-export const partlyBannedModules: Readonly<Record<string, keyof typeof bannedMembers>> = { crypto: "crypto" };
+/** Modules of which only the members listed above are banned: hashing and watching the event loop are harmless. */
+export const partlyBannedModules: Readonly<Record<string, keyof typeof bannedMembers>> = {
+  crypto: "crypto",
+  perf_hooks: "perf_hooks",
+};
