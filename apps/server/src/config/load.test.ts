@@ -30,7 +30,7 @@ describe("a valid file", () => {
     expect(config.http).toMatchObject({ host: "127.0.0.1", port: 8000, max_body_bytes: 4_194_304 });
     expect(config.execution).toMatchObject({ max_concurrency: 50, default_mcp_server_concurrency: 10 });
     expect(config.mcp_servers.math).toMatchObject({ idle_ttl_s: 300, health_check_interval_s: 60, args: [] });
-    expect(config.observability.metrics).toMatchObject({ enabled: true, series_limit: 2_000 });
+    expect(config.observability.metrics).toMatchObject({ enabled: true, series_limit: 100_000 });
   });
 
   it("may be empty, or JSON", () => {

@@ -40,8 +40,8 @@ const metricsOptions = z
       .int()
       .min(10)
       .max(1_000_000)
-      .default(2_000)
-      .describe("Series a metric may have; what exceeds it is counted under `_other`."),
+      .default(100_000)
+      .describe("Label sets a metric may have; what exceeds them is counted under `_other`."),
     runtime: z.boolean().default(true).describe("Exports process and Node.js metrics (`process_*`, `nodejs_*`) too."),
   })
   .describe("Prometheus metrics.");

@@ -1,0 +1,57 @@
+import type { ServerResponse } from "node:http";
+import { RPC } from "@mcp-hangar/core";
+
+/** A whole answer, small enough to be built before it is sent. */
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const JSON_TYPE = "application/json; charset=utf-8";
+
+export function jsonAnswer(status: number, value: unknown): Answer {
+  return { status, contentType: JSON_TYPE, body: JSON.stringify(value) };
+}
+
+/** Why a request is refused before anything of the gateway sees it. */
+export interface Refusal {
+  readonly status: number;
+  /** A stable word for programs. */
+  readonly code: string;
+  /** What happened, and what to do. */
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A refusal outside MCP: `{"error":{"code","message"}}`. */
+export function refusalAnswer({ status, code, message, headers }: Refusal): Answer {
+  return { ...jsonAnswer(status, { error: { code, message } }), ...(headers && { headers }) };
+}
+
+/** A refusal of an MCP endpoint: a JSON-RPC error without an id, because no message was read. */
+export function rpcRefusalAnswer({ status, code, message, headers }: Refusal): Answer {
+  const error = { code: RPC.invalidRequest, message, data: { reason: code } };
+  return { ...jsonAnswer(status, { jsonrpc: "2.0", id: null, error }), ...(headers && { headers }) };
+}
+
+/** Sends an answer; of a HEAD request, everything but the body. */
+export function send(response: ServerResponse, answer: Answer, head = false): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(answer.status, {
+    "content-type": answer.contentType,
+    "content-length": Buffer.byteLength(answer.body),
+    // What the gateway says about itself is true now, and it is data: no cache, no guessing of types.
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...answer.headers,
+  });
+  response.end(head ? undefined : answer.body);
+}
+
+/** Answers OPTIONS: the methods, and nothing that a browser would take as a permission. */
+export function sendOptions(response: ServerResponse, allow: string): void {
+  response.writeHead(204, { allow });
+  response.end();
+}

@@ -1,0 +1,40 @@
+import type { IncomingMessage } from "node:http";
+
+/** How reading a body ended: with all of it, at the limit, or because the client left. */
+export type BodyOutcome =
+  | { readonly kind: "body"; readonly body: Buffer }
+  | { readonly kind: "too_large" }
+  | { readonly kind: "aborted" };
+
+/**
+ * Reads the whole body of a request. A body beyond `bytesMax` is not kept; what still comes of it is thrown away.
+ * A callback rather than a promise: this runs for every call. It is called once.
+ */
+export function readBody(request: IncomingMessage, bytesMax: number, done: (outcome: BodyOutcome) => void): void {
+  if (Number(request.headers["content-length"] ?? 0) > bytesMax) {
+    request.resume();
+    done({ kind: "too_large" });
+    return;
+  }
+  let chunks: Buffer[] = [];
+  let bytes = 0;
+  let settled = false;
+  const settle = (outcome: BodyOutcome): void => {
+    if (settled) return;
+    settled = true;
+    chunks = [];
+    done(outcome);
+  };
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > bytesMax) settle({ kind: "too_large" });
+    else if (!settled) chunks.push(chunk);
+  });
+  request.once("end", () => {
+    const [first] = chunks;
+    settle({ kind: "body", body: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks) });
+  });
+  // `close` without `end` is a client that left; an error is always followed by `close`.
+  request.once("close", () => settle({ kind: "aborted" }));
+  request.once("error", () => {});
+}
