@@ -104,6 +104,7 @@ export class Gateway {
   }
 
   #route(call: ToolCall, record: CallRecord): ManagedServer | Failure {
+    if (call.tool === "") return failure("invalid_request", "a call needs the name of a tool");
     const server = this.fleet.get(call.server);
     if (server === undefined) return unknownTool(call);
     record.server = server.id;

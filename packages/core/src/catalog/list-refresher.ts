@@ -39,6 +39,11 @@ export class ListRefresher {
     return refresh;
   }
 
+  /** Fetches a stale list without anybody waiting; a difference is announced. */
+  inBackground(list: ListKind): void {
+    void this.#refetch(list);
+  }
+
   /** Handles a notification; false when it is not about lists. */
   announced(method: string): boolean {
     const lists = this.#context.catalog.invalidate(method);

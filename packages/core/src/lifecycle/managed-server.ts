@@ -162,6 +162,11 @@ export class ManagedServer {
     return this.catalog.known(list) ?? [];
   }
 
+  /** Fetches a stale list without anybody waiting; a difference is announced. */
+  refreshInBackground(list: ListKind): void {
+    this.#lists.inBackground(list);
+  }
+
   /** Somebody asked for a tool that is not listed: the list may be out of date. */
   refreshMissed(): void {
     this.#lists.missed();

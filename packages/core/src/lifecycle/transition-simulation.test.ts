@@ -160,6 +160,7 @@ class Simulation {
 
     const threshold = this.#limits.maxConsecutiveFailures;
     if (state.name === "ready") check(state.failures < threshold, "ready is below the threshold");
+    if (state.name === "cold") check(state.failures < threshold, "cold is below the threshold");
     if (state.name === "dead") check(state.failures >= threshold, "dead is at the threshold");
     if (state.name === "degraded") {
       check(state.failures >= threshold && state.failures < 2 * threshold, "degraded is between the thresholds");

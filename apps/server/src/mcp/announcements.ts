@@ -1,0 +1,92 @@
+import {
+  type Gateway,
+  type JsonObject,
+  type JsonRpcNotification,
+  LISTS,
+  type ListKind,
+  type ManagedServer,
+} from "@mcp-hangar/core";
+import type { Scope } from "./scope.ts";
+import type { SessionStore } from "./session-store.ts";
+
+/** What a modern client wants to hear, as `subscriptions/listen` spells it. */
+export interface ListenFilter {
+  readonly toolsListChanged?: boolean;
+  readonly promptsListChanged?: boolean;
+  readonly resourcesListChanged?: boolean;
+  readonly resourceSubscriptions?: readonly string[];
+}
+
+export interface Listener {
+  readonly filter: ListenFilter;
+  readonly send: (notification: JsonRpcNotification) => void;
+}
+
+/** Listeners of one endpoint; more are refused. */
+export const MAX_LISTENERS = 1_000;
+const LOG_LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+const FILTER_OF: Readonly<Record<ListKind, keyof ListenFilter>> = {
+  tools: "toolsListChanged",
+  prompts: "promptsListChanged",
+  resources: "resourcesListChanged",
+  resourceTemplates: "resourcesListChanged",
+};
+
+/** Carries what servers announce on their own account to the clients of one endpoint that want to hear it. */
+export class Announcements {
+  readonly #scope: Scope;
+  readonly #sessions: SessionStore;
+  readonly #listeners = new Set<Listener>();
+  readonly #unobserve: () => void;
+
+  constructor(gateway: Gateway, scope: Scope, sessions: SessionStore) {
+    this.#scope = scope;
+    this.#sessions = sessions;
+    this.#unobserve = gateway.fleet.observe({
+      onListChanged: (server, list) => this.#onListChanged(server, list),
+      onNotification: (server, notification) => this.#onNotification(server, notification),
+    });
+  }
+
+  /** Adds a modern listener; the returned function removes it. `undefined` when there are too many. */
+  listen(listener: Listener): (() => void) | undefined {
+    if (this.#listeners.size >= MAX_LISTENERS) return undefined;
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#unobserve();
+    this.#listeners.clear();
+  }
+
+  #onListChanged(server: ManagedServer, list: ListKind): void {
+    if (!this.#scope.has(server.id)) return;
+    const notification = { method: LISTS[list].changed, params: {} };
+    for (const session of this.#sessions.all()) if (session.listed.has(list)) session.push(notification);
+    for (const { filter, send } of this.#listeners) if (filter[FILTER_OF[list]] === true) send(notification);
+  }
+
+  #onNotification(server: ManagedServer, { method, params }: JsonRpcNotification): void {
+    if (!this.#scope.has(server.id)) return;
+    if (method === "notifications/resources/updated") this.#onResourceUpdated(server, params);
+    else if (method === "notifications/message") this.#onLogMessage({ method, params });
+  }
+
+  #onResourceUpdated(server: ManagedServer, params: JsonObject): void {
+    const uri = this.#scope.qualifyUri(server.id, String(params.uri));
+    const notification = { method: "notifications/resources/updated", params: { ...params, uri } };
+    for (const session of this.#sessions.all()) if (session.subscriptions.has(uri)) session.push(notification);
+    for (const { filter, send } of this.#listeners) {
+      if (filter.resourceSubscriptions?.includes(uri)) send(notification);
+    }
+  }
+
+  #onLogMessage(notification: JsonRpcNotification): void {
+    const level = LOG_LEVELS.indexOf(String(notification.params.level));
+    for (const session of this.#sessions.all()) {
+      // A client that asked for a level wants messages; one that never did is not told about other clients' calls.
+      if (session.logLevel !== undefined && level >= LOG_LEVELS.indexOf(session.logLevel)) session.push(notification);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import {
+  type CallResult,
+  FAILURES,
+  type JsonObject,
+  type JsonRpcErrorObject,
+  type JsonRpcId,
+  type JsonRpcNotification,
+  type JsonValue,
+  ResultPayload,
+  RPC,
+} from "@mcp-hangar/core";
+
+/** What a client gets for one request. */
+export type Answer =
+  | { readonly kind: "result"; readonly result: ResultPayload }
+  /** `httpStatus` is that of the modern era; errors of a method's own are 200, whatever their code. */
+  | { readonly kind: "error"; readonly error: JsonRpcErrorObject; readonly httpStatus: number };
+
+export function resultAnswer(value: JsonObject): Answer {
+  return { kind: "result", result: ResultPayload.ofValue(value) };
+}
+
+export function errorAnswer(code: number, message: string, data?: JsonValue, httpStatus = 200): Answer {
+  const error = data === undefined ? { code, message } : { code, message, data };
+  return { kind: "error", error, httpStatus };
+}
+
+/** The edge where failures become protocol errors: once, by the one table. */
+export function answerOf(result: CallResult): Answer {
+  switch (result.kind) {
+    case "result":
+      return result;
+    case "error":
+      // Two codes of the upstream speak about our hop, not the client's; as they stand they would mislead the client.
+      if (result.error.code === RPC.headerMismatch || result.error.code === RPC.unsupportedVersion) {
+        const message = `the server refused the gateway's request: ${result.error.message}`;
+        return errorAnswer(RPC.internalError, message, { upstream_code: result.error.code });
+      }
+      return { ...result, httpStatus: result.error.code === RPC.missingCapability ? 400 : 200 };
+    case "failure": {
+      const { rpcCode, retryable } = FAILURES[result.code];
+      const retryAfter = result.retryAfterMs === undefined ? {} : { retry_after_ms: Math.ceil(result.retryAfterMs) };
+      return errorAnswer(rpcCode, result.message, { error_type: result.code, retryable, ...retryAfter });
+    }
+  }
+}
+
+const JSON_SEPARATORS = {
+  beforeId: '{"jsonrpc":"2.0","id":',
+  beforeResult: ',"result":',
+  end: Buffer.from("}"),
+} as const;
+
+/** The bytes of a response. A result that is held as bytes is copied once and not rebuilt. */
+export function encodeAnswer(id: JsonRpcId | null, answer: Answer): Buffer {
+  if (answer.kind === "error") return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, error: answer.error }));
+  const { bytes } = answer.result;
+  if (bytes === undefined) return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, result: answer.result.value }));
+  const head = `${JSON_SEPARATORS.beforeId}${JSON.stringify(id)}${JSON_SEPARATORS.beforeResult}`;
+  return Buffer.concat([Buffer.from(head), bytes, JSON_SEPARATORS.end]);
+}
+
+export function encodeNotification({ method, params }: JsonRpcNotification): Buffer {
+  return Buffer.from(JSON.stringify({ jsonrpc: "2.0", method, params }));
+}
+
+export function encodeRequest(id: JsonRpcId, method: string, params: JsonObject): Buffer {
+  return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
+}

@@ -1,0 +1,53 @@
+import { type Failure, type Implementation, isJsonObject, type JsonObject } from "@mcp-hangar/core";
+import type { Scope } from "./scope.ts";
+
+/** What an endpoint says about itself. */
+export interface EndpointDescription {
+  readonly capabilities: JsonObject;
+  readonly info: Implementation;
+  readonly instructions: string | undefined;
+}
+
+const AGGREGATE_CAPABILITIES: JsonObject = {
+  tools: { listChanged: true },
+  prompts: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  completions: {},
+  logging: {},
+};
+
+/**
+ * Describes an endpoint. The aggregate offers what any server may offer; a single server is started if need be, and
+ * offers what it says itself, as far as the gateway relays it.
+ */
+export async function describe(
+  scope: Scope,
+  gatewayInfo: Implementation,
+  signal: AbortSignal,
+): Promise<EndpointDescription | Failure> {
+  const [server] = scope.servers();
+  if (!scope.single || server === undefined) {
+    return {
+      capabilities: AGGREGATE_CAPABILITIES,
+      info: gatewayInfo,
+      instructions: "Tools and prompts of all servers are named <server>__<name>.",
+    };
+  }
+  const session = await server.ensureReady(signal);
+  if ("code" in session) return session;
+  const { capabilities, info, instructions, era } = session.peer;
+  return { capabilities: relayed(capabilities, era === "legacy"), info, instructions };
+}
+
+function relayed(upstream: JsonObject, canSubscribe: boolean): JsonObject {
+  const relayed: Record<string, JsonObject> = {};
+  if (isJsonObject(upstream.tools)) relayed.tools = { listChanged: true };
+  if (isJsonObject(upstream.prompts)) relayed.prompts = { listChanged: true };
+  if (isJsonObject(upstream.resources)) {
+    const subscribe = canSubscribe && upstream.resources.subscribe === true;
+    relayed.resources = subscribe ? { subscribe, listChanged: true } : { listChanged: true };
+  }
+  if (isJsonObject(upstream.completions)) relayed.completions = {};
+  if (isJsonObject(upstream.logging)) relayed.logging = {};
+  return relayed;
+}

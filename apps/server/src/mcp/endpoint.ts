@@ -1,0 +1,39 @@
+import type { Gateway, Implementation, Platform } from "@mcp-hangar/core";
+import { Announcements } from "./announcements.ts";
+import { createScope, type Scope, type ScopeSelector } from "./scope.ts";
+import { SessionStore } from "./session-store.ts";
+
+export interface EndpointOptions {
+  readonly gateway: Gateway;
+  readonly scope: ScopeSelector;
+  /** Name and version that clients see. */
+  readonly info: Implementation;
+  readonly platform: Platform;
+}
+
+/** What the methods of one endpoint work on. */
+export class Endpoint {
+  readonly gateway: Gateway;
+  readonly info: Implementation;
+  readonly platform: Platform;
+  readonly scope: Scope;
+  readonly sessions: SessionStore;
+  readonly announcements: Announcements;
+  /** Aborted when the endpoint closes: long-lived streams end. */
+  readonly closing = new AbortController();
+
+  constructor(options: EndpointOptions) {
+    this.gateway = options.gateway;
+    this.info = options.info;
+    this.platform = options.platform;
+    this.scope = createScope(options.gateway, options.scope);
+    this.sessions = new SessionStore(options.platform);
+    this.announcements = new Announcements(options.gateway, this.scope, this.sessions);
+  }
+
+  close(): void {
+    this.closing.abort();
+    this.announcements.close();
+    this.sessions.closeAll();
+  }
+}

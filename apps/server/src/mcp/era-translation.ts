@@ -1,0 +1,44 @@
+import { type JsonObject, META, ResultPayload } from "@mcp-hangar/core";
+
+const RESULT_TYPE_KEY = Buffer.from('"resultType"');
+const HOP_PREFIX = "io.modelcontextprotocol/";
+const COMPLETE_HEAD = Buffer.from('{"resultType":"complete",');
+
+/** Makes a result fit for a modern client: it says what it is. Results of modern servers do so already. */
+export function forModernClient(result: ResultPayload): ResultPayload {
+  const { bytes } = result;
+  if (bytes === undefined) {
+    return result.value.resultType === undefined
+      ? ResultPayload.ofValue({ resultType: "complete", ...result.value })
+      : result;
+  }
+  if (bytes.includes(RESULT_TYPE_KEY) && result.value.resultType !== undefined) return result;
+  // The payload is one JSON object; anything but `{}` has members to follow the new first one.
+  if (bytes.length <= 2) return ResultPayload.ofValue({ resultType: "complete" });
+  return ResultPayload.ofJson(Buffer.concat([COMPLETE_HEAD, bytes.subarray(1)]));
+}
+
+/** Makes a result fit for a legacy client: what the modern protocol says about its own hop is taken out. */
+export function forLegacyClient(result: ResultPayload): ResultPayload {
+  if (result.bytes !== undefined && !result.bytes.includes(HOP_PREFIX)) return result;
+  const { _meta: meta, resultType, ...rest } = result.value;
+  if (meta === undefined && resultType === undefined) return result;
+  const kept = typeof meta === "object" ? withoutHopKeys(meta as JsonObject) : undefined;
+  return ResultPayload.ofValue(kept === undefined ? rest : { ...rest, _meta: kept });
+}
+
+function withoutHopKeys(meta: JsonObject): JsonObject | undefined {
+  const entries = Object.entries(meta).filter(([key]) => !key.startsWith(HOP_PREFIX));
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** Adds what lists and resource contents must carry in the modern era: the gateway caches, clients need not. */
+export function cacheable(result: JsonObject): JsonObject {
+  return { ...result, ttlMs: result.ttlMs ?? 0, cacheScope: result.cacheScope ?? "private" };
+}
+
+/** The subscription that a modern notification belongs to. */
+export function withSubscription(params: JsonObject, subscriptionId: string | number): JsonObject {
+  const meta = typeof params._meta === "object" ? params._meta : {};
+  return { ...params, _meta: { ...meta, [META.subscriptionId]: subscriptionId } };
+}

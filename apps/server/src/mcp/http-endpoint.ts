@@ -1,0 +1,261 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  decodeMessage,
+  isJsonObject,
+  type JsonObject,
+  type JsonRpcId,
+  type JsonRpcRequest,
+  LEGACY_VERSIONS,
+  META,
+  MODERN_VERSIONS,
+  metaOf,
+  RPC,
+  type ServerRequestReply,
+  SUPPORTED_VERSIONS,
+} from "@mcp-hangar/core";
+import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import { type Answer, encodeAnswer, encodeNotification, encodeRequest, errorAnswer } from "./answer.ts";
+import type { ClientRequest } from "./client-request.ts";
+import { dispatch, notified } from "./dispatch.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { LegacySession } from "./legacy-session.ts";
+import { initialize } from "./methods/handshake.ts";
+import { isModern, refuseEnvelope } from "./modern-envelope.ts";
+import { ResponseStream } from "./response-stream.ts";
+
+/** Somebody over HTTP who has not said who they are. */
+export const ANONYMOUS: Caller = { type: "anonymous", id: registeredName("anonymous"), roles: [] };
+
+const SESSION_HEADER = "mcp-session-id";
+const MODERN: readonly string[] = MODERN_VERSIONS;
+const LEGACY: readonly string[] = LEGACY_VERSIONS;
+
+/** Streamable HTTP of both eras for one endpoint. The listener has checked host, origin and size before. */
+export class HttpEndpoint {
+  readonly #endpoint: Endpoint;
+
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller = ANONYMOUS): void {
+    switch (request.method) {
+      case "POST":
+        return this.#post(request, response, body, caller);
+      case "GET":
+        return this.#get(request, response);
+      case "DELETE":
+        return this.#delete(request, response);
+      default:
+        return refuse(response, 405, RPC.invalidRequest, `method ${request.method} is not allowed`, {
+          allow: "GET, POST, DELETE",
+        });
+    }
+  }
+
+  #post(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller): void {
+    const { headers } = request;
+    if (!/^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? "")) {
+      return refuse(response, 415, RPC.invalidRequest, "content-type must be application/json");
+    }
+    const accepts = acceptOf(headers.accept);
+    if (!accepts.json && !accepts.events) {
+      return refuse(response, 406, RPC.invalidRequest, "accept must allow application/json and text/event-stream");
+    }
+    const message = decodeMessage(body);
+    if (message.kind === "invalid") {
+      return refuse(
+        response,
+        400,
+        message.code,
+        `the body is no JSON-RPC message: ${message.reason}`,
+        {},
+        message.id ?? null,
+      );
+    }
+    const stream = new ResponseStream(response, accepts.events, this.#endpoint.platform.clock);
+    if (message.kind === "request") {
+      const meta = metaOf(message.params);
+      if (isModern(meta, header(request, "mcp-protocol-version")) && message.method !== "initialize") {
+        return this.#modern(request, response, stream, message, meta, caller);
+      }
+      return this.#legacy(request, response, stream, message, meta, caller);
+    }
+    this.#oneWay(request, response, message);
+  }
+
+  #modern(
+    http: IncomingMessage,
+    response: ServerResponse,
+    stream: ResponseStream,
+    { id, method, params }: JsonRpcRequest,
+    meta: JsonObject,
+    caller: Caller,
+  ): void {
+    const refusal = refuseEnvelope(method, params, meta, {
+      version: header(http, "mcp-protocol-version"),
+      method: header(http, "mcp-method"),
+      name: header(http, "mcp-name"),
+    });
+    if (refusal !== undefined) return finish(stream, id, refusal, true);
+    const left = new AbortController();
+    // In the modern era, closing the response stream is how a client cancels.
+    response.once("close", () => left.abort());
+    const capabilities = meta[META.clientCapabilities];
+    const request: ClientRequest = {
+      ...{ era: "modern", id, method, params, meta, caller, trace: traceHeaders(http) },
+      channel: { notify: (notification) => stream.send(encodeNotification(notification)), ask: undefined },
+      signal: left.signal,
+      session: undefined,
+      capabilities: isJsonObject(capabilities) ? capabilities : {},
+    };
+    void dispatch(this.#endpoint, request).then((answer) => finish(stream, id, answer, true));
+  }
+
+  #legacy(
+    http: IncomingMessage,
+    response: ServerResponse,
+    stream: ResponseStream,
+    { id, method, params }: JsonRpcRequest,
+    meta: JsonObject,
+    caller: Caller,
+  ): void {
+    const trace = traceHeaders(http);
+    const base = { era: "legacy", id, method, params, meta, caller, trace } as const;
+    const notify: ClientRequest["channel"]["notify"] = (notification) => stream.send(encodeNotification(notification));
+    if (method === "initialize") {
+      const { signal } = new AbortController();
+      const request = { ...base, channel: { notify, ask: undefined }, signal, session: undefined, capabilities: {} };
+      void initialize(this.#endpoint, request).then(({ answer, session }) => {
+        stream.finish(200, encodeAnswer(id, answer), session === undefined ? {} : { [SESSION_HEADER]: session.id });
+      });
+      return;
+    }
+    const session = this.#session(http, response, id);
+    if (session === undefined) return;
+    const running = session.begin(id);
+    if (running === undefined) {
+      return refuse(response, 400, RPC.invalidRequest, `request id ${JSON.stringify(id)} is in use already`, {}, id);
+    }
+    const ask = (asked: JsonRpcRequest): Promise<ServerRequestReply> =>
+      session.ask(asked, (askId, name, value) => stream.send(encodeRequest(askId, name, value)), running.signal);
+    const request: ClientRequest = {
+      ...base,
+      channel: { notify, ask: stream.acceptsEvents ? ask : undefined },
+      signal: running.signal,
+      session,
+      capabilities: session.capabilities,
+    };
+    void dispatch(this.#endpoint, request).then((answer) => {
+      session.end(id);
+      finish(stream, id, answer, false);
+    });
+  }
+
+  /** Notifications, and answers to what servers asked the client. */
+  #oneWay(
+    http: IncomingMessage,
+    response: ServerResponse,
+    message: Exclude<ReturnType<typeof decodeMessage>, { kind: "request" | "invalid" }>,
+  ): void {
+    const modern = MODERN.includes(header(http, "mcp-protocol-version") ?? "");
+    // A modern client has no session, and nothing that it could notify us of.
+    if (!modern) {
+      const session = this.#session(http, response, null);
+      if (session === undefined) return;
+      if (message.kind === "notification") notified(session, message.method, message.params);
+      else if (message.kind === "response")
+        session.answered(message.id, { kind: "result", result: message.result.value });
+      else session.answered(message.id, { kind: "error", error: message.error });
+    }
+    response.writeHead(202).end();
+  }
+
+  #get(request: IncomingMessage, response: ServerResponse): void {
+    if (MODERN.includes(header(request, "mcp-protocol-version") ?? "")) return refuseModernMethod(response);
+    const session = this.#session(request, response, null);
+    if (session === undefined) return;
+    if (!acceptOf(request.headers.accept).events) {
+      return refuse(response, 406, RPC.invalidRequest, "accept must allow text/event-stream");
+    }
+    const stream = new ResponseStream(response, true, this.#endpoint.platform.clock);
+    const detach = session.attach((notification) => stream.send(encodeNotification(notification)));
+    if (detach === undefined)
+      return refuse(response, 409, RPC.invalidRequest, "this session has an open stream already");
+    response.once("close", detach);
+    stream.open({ [SESSION_HEADER]: session.id });
+    this.#endpoint.closing.signal.addEventListener("abort", () => response.end(), { once: true });
+  }
+
+  #delete(request: IncomingMessage, response: ServerResponse): void {
+    if (MODERN.includes(header(request, "mcp-protocol-version") ?? "")) return refuseModernMethod(response);
+    const session = this.#session(request, response, null);
+    if (session === undefined) return;
+    this.#endpoint.sessions.close(session);
+    response.writeHead(200).end();
+  }
+
+  /** The session a legacy request names; answers and returns `undefined` when there is none. */
+  #session(request: IncomingMessage, response: ServerResponse, id: JsonRpcId | null): LegacySession | undefined {
+    const version = header(request, "mcp-protocol-version");
+    if (version !== undefined && !LEGACY.includes(version)) {
+      const known = SUPPORTED_VERSIONS.join(", ");
+      refuse(response, 400, RPC.invalidRequest, `protocol version ${version} is not supported; ${known} are`, {}, id);
+      return undefined;
+    }
+    const sessionId = header(request, SESSION_HEADER);
+    if (sessionId === undefined) {
+      refuse(response, 400, RPC.invalidRequest, "header Mcp-Session-Id is missing; initialize first", {}, id);
+      return undefined;
+    }
+    const session = this.#endpoint.sessions.get(sessionId);
+    if (session === undefined) {
+      refuse(response, 404, RPC.invalidRequest, "the session is unknown or has expired; initialize again", {}, id);
+    }
+    return session;
+  }
+}
+
+function finish(stream: ResponseStream, id: JsonRpcId, answer: Answer, modern: boolean): void {
+  const status = modern && answer.kind === "error" ? answer.httpStatus : 200;
+  stream.finish(status, encodeAnswer(id, answer));
+}
+
+function refuse(
+  response: ServerResponse,
+  status: number,
+  code: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+  id: JsonRpcId | null = null,
+): void {
+  const body = encodeAnswer(id, errorAnswer(code, message));
+  response
+    .writeHead(status, { "content-type": "application/json", "content-length": body.length, ...headers })
+    .end(body);
+}
+
+function refuseModernMethod(response: ServerResponse): void {
+  refuse(response, 405, RPC.invalidRequest, "revision 2026-07-28 has no sessions: only POST is allowed", {
+    allow: "POST",
+  });
+}
+
+function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === "string" ? value.trim() : undefined;
+}
+
+function traceHeaders(request: IncomingMessage): ClientRequest["trace"] {
+  return { traceparent: header(request, "traceparent"), tracestate: header(request, "tracestate") };
+}
+
+/** Absent means anything, as HTTP has it. */
+function acceptOf(accept: string | undefined): { json: boolean; events: boolean } {
+  if (accept === undefined || accept.includes("*/*")) return { json: true, events: true };
+  const lower = accept.toLowerCase();
+  return {
+    json: lower.includes("application/json") || lower.includes("application/*"),
+    events: lower.includes("text/event-stream") || lower.includes("text/*"),
+  };
+}

@@ -1,0 +1,29 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Readable, Writable } from "node:stream";
+import type { Caller } from "@mcp-hangar/telemetry";
+import { Endpoint, type EndpointOptions } from "./endpoint.ts";
+import { HttpEndpoint } from "./http-endpoint.ts";
+import { StdioEndpoint } from "./stdio-endpoint.ts";
+
+export type { EndpointOptions } from "./endpoint.ts";
+export type { ScopeSelector } from "./scope.ts";
+
+/** One MCP endpoint: the aggregate of all servers, or a single server, over HTTP and stdio, in both protocol eras. */
+export interface McpFace {
+  /** Answers one HTTP request whose body was read; never throws. */
+  handleHttp(request: IncomingMessage, response: ServerResponse, body: Buffer, caller?: Caller): void;
+  /** Serves the client at the other end of the pipes until it closes its end. */
+  serveStdio(input: Readable, output: Writable): Promise<void>;
+  /** Ends sessions and streams. */
+  close(): Promise<void>;
+}
+
+export function createMcpFace(options: EndpointOptions): McpFace {
+  const endpoint = new Endpoint(options);
+  const http = new HttpEndpoint(endpoint);
+  return {
+    handleHttp: (request, response, body, caller) => http.handle(request, response, body, caller),
+    serveStdio: (input, output) => new StdioEndpoint(endpoint, output).serve(input),
+    close: async () => endpoint.close(),
+  };
+}

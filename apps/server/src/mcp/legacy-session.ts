@@ -1,0 +1,118 @@
+import type { JsonObject, JsonRpcId, JsonRpcNotification, JsonRpcRequest, ServerRequestReply } from "@mcp-hangar/core";
+import { isJsonObject } from "@mcp-hangar/core";
+
+/** Requests of servers that wait for this client at the same time; more are refused. */
+const MAX_PENDING_ASKS = 64;
+
+/** How a session reaches its client outside of an answer. */
+export type SessionStream = (notification: JsonRpcNotification) => void;
+
+/** What the gateway remembers of a legacy client between its requests. */
+export class LegacySession {
+  readonly id: string;
+  readonly protocolVersion: string;
+  readonly capabilities: JsonObject;
+  lastSeenMs: number;
+  /** Lists the client has seen; only their changes concern it. */
+  readonly listed = new Set<string>();
+  /** Releases for the resources it is subscribed to, by the URI it used. */
+  readonly subscriptions = new Map<string, () => void>();
+  /** Lowest level of log messages it wants, or `undefined` for whatever servers send. */
+  logLevel: string | undefined;
+  readonly #running = new Map<string, AbortController>();
+  readonly #asked = new Map<string, (reply: ServerRequestReply) => void>();
+  #stream: SessionStream | undefined;
+  #nextAsk = 1;
+
+  constructor(id: string, protocolVersion: string, capabilities: JsonObject, nowMs: number) {
+    this.id = id;
+    this.protocolVersion = protocolVersion;
+    this.capabilities = capabilities;
+    this.lastSeenMs = nowMs;
+  }
+
+  /** Whether a client is there that hears or waits: such a session does not expire. */
+  get inUse(): boolean {
+    return this.#stream !== undefined || this.#running.size > 0;
+  }
+
+  /** Registers a request, so that `notifications/cancelled` finds it; `undefined` when its id is in use already. */
+  begin(id: JsonRpcId): AbortController | undefined {
+    const key = keyOf(id);
+    if (this.#running.has(key)) return undefined;
+    const controller = new AbortController();
+    this.#running.set(key, controller);
+    return controller;
+  }
+
+  end(id: JsonRpcId): void {
+    this.#running.delete(keyOf(id));
+  }
+
+  cancel(requestId: unknown): void {
+    if (typeof requestId === "string" || typeof requestId === "number") this.#running.get(keyOf(requestId))?.abort();
+  }
+
+  /** Attaches the stream for unsolicited messages; the returned function detaches it. False when there is one. */
+  attach(stream: SessionStream): (() => void) | undefined {
+    if (this.#stream !== undefined) return undefined;
+    this.#stream = stream;
+    return () => {
+      if (this.#stream === stream) this.#stream = undefined;
+    };
+  }
+
+  /** Sends an unsolicited notification, if the client listens. */
+  push(notification: JsonRpcNotification): void {
+    this.#stream?.(notification);
+  }
+
+  /** Sends a server's request by `send` and waits for the client's response, until `signal` aborts. */
+  ask(
+    request: JsonRpcRequest,
+    send: (id: JsonRpcId, method: string, params: JsonObject) => void,
+    signal: AbortSignal,
+  ): Promise<ServerRequestReply> {
+    if (this.#asked.size >= MAX_PENDING_ASKS) return Promise.resolve(refused("too many requests wait for this client"));
+    const id = `hangar-${this.#nextAsk++}`;
+    return new Promise((resolve) => {
+      const settle = (reply: ServerRequestReply) => {
+        signal.removeEventListener("abort", onAbort);
+        this.#asked.delete(id);
+        resolve(reply);
+      };
+      const onAbort = () => settle(refused("the call that asked has ended"));
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#asked.set(id, settle);
+      send(id, request.method, request.params);
+      if (signal.aborted) onAbort();
+    });
+  }
+
+  /** Hands a client's response to whoever asked; an answer to nothing is ignored. */
+  answered(id: JsonRpcId | null, reply: ServerRequestReply): void {
+    if (typeof id === "string") this.#asked.get(id)?.(reply);
+  }
+
+  /** Whether the client declared a capability, such as `sampling`. */
+  can(capability: string): boolean {
+    return isJsonObject(this.capabilities[capability]);
+  }
+
+  close(): void {
+    for (const controller of this.#running.values()) controller.abort();
+    for (const settle of this.#asked.values()) settle(refused("the client left"));
+    for (const release of this.subscriptions.values()) release();
+    this.subscriptions.clear();
+    this.#stream = undefined;
+  }
+}
+
+function refused(message: string): ServerRequestReply {
+  return { kind: "error", error: { code: -32603, message } };
+}
+
+/** `1` and `"1"` are different requests. */
+function keyOf(id: JsonRpcId): string {
+  return `${typeof id}:${id}`;
+}

@@ -1,0 +1,76 @@
+import {
+  type Failure,
+  type JsonObject,
+  LISTS,
+  type ListItems,
+  type ListKind,
+  type ManagedServer,
+} from "@mcp-hangar/core";
+import type { Scope } from "./scope.ts";
+
+/** How long a list waits for a server that has never been listed. What comes later is announced by `list_changed`. */
+const FIRST_LIST_WAIT_MS = 10_000;
+/** Items of one page; clients follow the cursor. */
+const PAGE_ITEMS = 1_000;
+
+export type ListOutcome = { readonly kind: "items"; readonly items: ListItems } | Failure;
+
+/**
+ * The merged list of an endpoint. Servers that were listed before answer from memory at once, cold or dead; others are
+ * started. A server that fails is left out of an aggregate; a single server's failure is the answer.
+ */
+export async function mergedList(scope: Scope, list: ListKind, signal: AbortSignal): Promise<ListOutcome> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
+  const parts = await Promise.all(
+    scope.servers().map(async (server) => {
+      const items = await listOf(server, list, patience);
+      return isFailure(items) ? items : items.map((item) => qualified(scope, server, list, item));
+    }),
+  );
+  const [only] = parts;
+  if (scope.single && only !== undefined && isFailure(only)) return only;
+  return { kind: "items", items: parts.flatMap((part) => (isFailure(part) ? [] : part)) };
+}
+
+function listOf(server: ManagedServer, list: ListKind, signal: AbortSignal): ListItems | Promise<ListItems | Failure> {
+  const known = server.catalog.known(list);
+  if (known !== undefined && (!server.catalog.isStale(list) || server.session() === undefined)) return known;
+  if (known === undefined) return server.refresh(list, signal);
+  // Known, but out of date: answer now; a difference is announced when the fetch is done.
+  server.refreshInBackground(list);
+  return known;
+}
+
+function qualified(scope: Scope, server: ManagedServer, list: ListKind, item: JsonObject): JsonObject {
+  if (scope.single) return item;
+  const renamed = { ...item, name: scope.qualify(server.id, String(item.name)) };
+  switch (list) {
+    case "tools":
+    case "prompts":
+      return renamed;
+    case "resources":
+      return { ...renamed, uri: scope.qualifyUri(server.id, String(item.uri)) };
+    case "resourceTemplates":
+      return { ...renamed, uriTemplate: scope.qualifyUri(server.id, String(item.uriTemplate)) };
+  }
+}
+
+/** One page of a list as a result, or `undefined` for a cursor that this gateway did not hand out. */
+export function page(list: ListKind, items: ListItems, cursor: unknown): JsonObject | undefined {
+  const start = cursor === undefined ? 0 : offsetOf(cursor);
+  if (start === undefined || (start > 0 && start >= items.length)) return undefined;
+  const end = start + PAGE_ITEMS;
+  const result = { [LISTS[list].key]: items.slice(start, end) };
+  return end < items.length ? { ...result, nextCursor: `${CURSOR_PREFIX}${end}` } : result;
+}
+
+const CURSOR_PREFIX = "from-";
+
+function offsetOf(cursor: unknown): number | undefined {
+  const match = typeof cursor === "string" ? /^from-(\d{1,9})$/.exec(cursor) : null;
+  return match?.[1] === undefined ? undefined : Number(match[1]);
+}
+
+function isFailure(value: ListItems | Failure): value is Failure {
+  return "code" in value;
+}

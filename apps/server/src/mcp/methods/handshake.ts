@@ -1,0 +1,47 @@
+import { isJsonObject, LEGACY_VERSIONS, META, MODERN_VERSIONS, RPC } from "@mcp-hangar/core";
+import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
+import { describe } from "../capabilities.ts";
+import type { ClientRequest } from "../client-request.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { cacheable } from "../era-translation.ts";
+import type { LegacySession } from "../legacy-session.ts";
+
+/** `initialize` of the legacy era: negotiates the revision and opens a session. */
+export async function initialize(
+  endpoint: Endpoint,
+  request: ClientRequest,
+): Promise<{ readonly answer: Answer; readonly session: LegacySession | undefined }> {
+  const { protocolVersion: wanted, capabilities } = request.params;
+  if (typeof wanted !== "string") {
+    return {
+      answer: errorAnswer(RPC.invalidParams, 'initialize needs a string "protocolVersion"'),
+      session: undefined,
+    };
+  }
+  const description = await describe(endpoint.scope, endpoint.info, request.signal);
+  if ("code" in description) return { answer: answerOf(description), session: undefined };
+  // An unknown revision is answered with the newest of ours; the client decides whether that suits it.
+  const protocolVersion = LEGACY_VERSIONS.find((version) => version === wanted) ?? LEGACY_VERSIONS[0];
+  const { info, instructions } = description;
+  const result = { protocolVersion, capabilities: description.capabilities, serverInfo: info };
+  return {
+    answer: resultAnswer(instructions === undefined ? result : { ...result, instructions }),
+    session: endpoint.sessions.open(protocolVersion, isJsonObject(capabilities) ? capabilities : {}),
+  };
+}
+
+/** `server/discover` of the modern era. */
+export async function discover(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
+  const description = await describe(endpoint.scope, endpoint.info, request.signal);
+  if ("code" in description) return answerOf(description);
+  const { capabilities, info, instructions } = description;
+  // Log levels are a matter of each modern request, and there is no method to set them.
+  const { logging, ...rest } = capabilities;
+  const result = {
+    resultType: "complete",
+    supportedVersions: MODERN_VERSIONS,
+    capabilities: rest,
+    _meta: { [META.serverInfo]: info },
+  };
+  return resultAnswer(cacheable(instructions === undefined ? result : { ...result, instructions }));
+}

@@ -1,0 +1,33 @@
+import type { Era } from "@mcp-hangar/core";
+import { type Answer, resultAnswer } from "../answer.ts";
+import type { ClientRequest } from "../client-request.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { discover } from "./handshake.ts";
+import { listMethod } from "./lists.ts";
+import { callTool, complete, getPrompt, readResource } from "./relay.ts";
+import { listen, setLogLevel, subscribe, unsubscribe } from "./subscriptions.ts";
+
+export type Method = (endpoint: Endpoint, request: ClientRequest) => Answer | Promise<Answer>;
+
+const COMMON: readonly (readonly [string, Method])[] = [
+  ["tools/call", callTool],
+  ["tools/list", listMethod("tools")],
+  ["prompts/list", listMethod("prompts")],
+  ["prompts/get", getPrompt],
+  ["resources/list", listMethod("resources")],
+  ["resources/templates/list", listMethod("resourceTemplates")],
+  ["resources/read", readResource],
+  ["completion/complete", complete],
+];
+
+/** The methods each era knows. `initialize` is not among them, because it opens the session the others need. */
+export const METHODS: Readonly<Record<Era, ReadonlyMap<string, Method>>> = {
+  legacy: new Map([
+    ...COMMON,
+    ["ping", () => resultAnswer({})],
+    ["logging/setLevel", setLogLevel],
+    ["resources/subscribe", subscribe],
+    ["resources/unsubscribe", unsubscribe],
+  ]),
+  modern: new Map([...COMMON, ["server/discover", discover], ["subscriptions/listen", listen]]),
+};

@@ -1,0 +1,19 @@
+import { type ListKind, RPC } from "@mcp-hangar/core";
+import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
+import type { ClientRequest } from "../client-request.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { cacheable } from "../era-translation.ts";
+import { mergedList, page } from "../listing.ts";
+
+/** The handler of one of the four list methods. */
+export function listMethod(list: ListKind): (endpoint: Endpoint, request: ClientRequest) => Promise<Answer> {
+  return async (endpoint, request) => {
+    const merged = await mergedList(endpoint.scope, list, request.signal);
+    if (merged.kind === "failure") return answerOf(merged);
+    request.session?.listed.add(list);
+    const { cursor } = request.params;
+    const result = page(list, merged.items, cursor);
+    if (result === undefined) return errorAnswer(RPC.invalidParams, `invalid cursor ${JSON.stringify(cursor)}`);
+    return resultAnswer(request.era === "modern" ? { resultType: "complete", ...cacheable(result) } : result);
+  };
+}

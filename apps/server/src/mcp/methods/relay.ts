@@ -1,0 +1,127 @@
+import { isJsonObject, type JsonObject, type RelayContext, type ResultPayload, RPC } from "@mcp-hangar/core";
+import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
+import type { ClientRequest } from "../client-request.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { cacheable, forLegacyClient, forModernClient } from "../era-translation.ts";
+import type { Target } from "../scope.ts";
+
+/** Capability that a client must have declared to be asked this by a server. */
+const ASKABLE: Readonly<Record<string, string>> = {
+  "sampling/createMessage": "sampling",
+  "elicitation/create": "elicitation",
+  "roots/list": "roots",
+};
+
+/** `tools/call`: the one method that is counted, traced and audited as a call. */
+export async function callTool(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
+  const { name, arguments: args, _meta, ...extra } = request.params;
+  // Without a usable name the gateway still counts the refusal, under the empty name.
+  const target = endpoint.scope.resolve(typeof name === "string" ? name : "");
+  const result = await endpoint.gateway.callTool(
+    {
+      ...relayContext(request),
+      origin: "mcp",
+      server: target.server,
+      tool: target.name,
+      // The gateway refuses arguments that are no object, and counts the refusal.
+      arguments: args as JsonObject | undefined,
+      extra,
+    },
+    request.signal,
+  );
+  return translated(answerOf(result), request);
+}
+
+export async function getPrompt(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
+  const { name } = request.params;
+  if (typeof name !== "string") return errorAnswer(RPC.invalidParams, 'prompts/get needs a string "name"');
+  const target = endpoint.scope.resolve(name);
+  return forward(endpoint, request, target, { name: target.name });
+}
+
+export async function readResource(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
+  const { uri } = request.params;
+  if (typeof uri !== "string") return errorAnswer(RPC.invalidParams, 'resources/read needs a string "uri"');
+  const target = endpoint.scope.resolveUri(uri);
+  const answer = await forward(endpoint, request, target, { uri: target.name });
+  if (answer.kind === "error") return answer;
+  let { value } = answer.result;
+  if (!endpoint.scope.single && Array.isArray(value.contents)) {
+    const contents = value.contents.map((item) =>
+      isJsonObject(item) ? { ...item, uri: endpoint.scope.qualifyUri(target.server, String(item.uri)) } : item,
+    );
+    value = { ...value, contents };
+  }
+  return resultAnswer(request.era === "modern" ? cacheable(value) : value);
+}
+
+export async function complete(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
+  const { ref } = request.params;
+  if (!isJsonObject(ref)) return errorAnswer(RPC.invalidParams, 'completion/complete needs an object "ref"');
+  if (typeof ref.name === "string") {
+    const target = endpoint.scope.resolve(ref.name);
+    return forward(endpoint, request, target, { ref: { ...ref, name: target.name } });
+  }
+  if (typeof ref.uri === "string") {
+    const target = endpoint.scope.resolveUri(ref.uri);
+    return forward(endpoint, request, target, { ref: { ...ref, uri: target.name } });
+  }
+  return errorAnswer(RPC.invalidParams, 'the "ref" of completion/complete needs a "name" or a "uri"');
+}
+
+/** Passes a request on with its names as the server spells them. */
+export async function forward(
+  endpoint: Endpoint,
+  request: ClientRequest,
+  target: Target,
+  renamed: JsonObject,
+): Promise<Answer> {
+  if (endpoint.gateway.fleet.get(target.server) === undefined) {
+    const code = request.method.startsWith("resources/") ? notFoundCode(request) : RPC.invalidParams;
+    return errorAnswer(code, `${request.method}: no server of this gateway offers "${target.name.slice(0, 200)}"`);
+  }
+  const { _meta, ...params } = request.params;
+  const result = await endpoint.gateway.relay(
+    { ...relayContext(request), server: target.server, method: request.method, params: { ...params, ...renamed } },
+    request.signal,
+  );
+  return translated(answerOf(result), request);
+}
+
+/** A resource that does not exist: revision 2026-07-28 made it an invalid parameter. */
+function notFoundCode(request: ClientRequest): number {
+  return request.era === "modern" ? RPC.invalidParams : RPC.resourceNotFound;
+}
+
+function translated(answer: Answer, request: ClientRequest): Answer {
+  if (answer.kind === "result") {
+    const convert: (result: ResultPayload) => ResultPayload =
+      request.era === "modern" ? forModernClient : forLegacyClient;
+    return { kind: "result", result: convert(answer.result) };
+  }
+  if (answer.error.code === RPC.resourceNotFound && request.era === "modern") {
+    return { ...answer, error: { ...answer.error, code: RPC.invalidParams } };
+  }
+  return answer;
+}
+
+function relayContext(request: ClientRequest): RelayContext {
+  const { channel, session } = request;
+  const { ask } = channel;
+  return {
+    caller: request.caller,
+    meta: request.meta,
+    trace: request.trace,
+    onNotification: (notification) => channel.notify(notification),
+    clientCapabilities: request.era === "modern" ? request.capabilities : undefined,
+    onServerRequest:
+      ask === undefined || session === undefined
+        ? undefined
+        : async (asked) => {
+            const capability = ASKABLE[asked.method];
+            if (capability !== undefined && session.can(capability)) return ask(asked);
+            const message = `${asked.method}: the client behind this call cannot answer it`;
+            return { kind: "error", error: { code: RPC.methodNotFound, message } };
+          },
+  };
+}

@@ -1,0 +1,86 @@
+import type { ServerResponse } from "node:http";
+import type { CancelTimer, Clock } from "@mcp-hangar/core";
+
+/** Keeps proxies from closing a silent stream. */
+const KEEP_ALIVE_MS = 15_000;
+/** A client that reads slower than servers talk is cut off when this much waits for it. */
+const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
+const KEEP_ALIVE = ": keep-alive\n\n";
+
+/**
+ * The response to one POST. It starts undecided: a lone answer becomes plain JSON, and the first message before the
+ * answer turns it into an event stream.
+ */
+export class ResponseStream {
+  readonly #response: ServerResponse;
+  readonly #clock: Clock;
+  readonly #acceptsEvents: boolean;
+  #cancelKeepAlive: CancelTimer | undefined;
+  #streaming = false;
+
+  constructor(response: ServerResponse, acceptsEvents: boolean, clock: Clock) {
+    this.#response = response;
+    this.#acceptsEvents = acceptsEvents;
+    this.#clock = clock;
+  }
+
+  get acceptsEvents(): boolean {
+    return this.#acceptsEvents;
+  }
+
+  /** Turns the response into an event stream now, before there is anything to say. */
+  open(headers: Readonly<Record<string, string>> = {}): void {
+    if (this.#streaming || this.#response.headersSent) return;
+    this.#streaming = true;
+    this.#response.writeHead(200, {
+      "content-type": "text/event-stream",
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+      ...headers,
+    });
+    this.#response.flushHeaders();
+    this.#response.once("close", () => this.#cancelKeepAlive?.());
+    this.#keepAlive();
+  }
+
+  /** Sends a message before the answer; dropped when the client takes no event stream. */
+  send(message: Buffer): void {
+    if (!this.#acceptsEvents || this.#response.writableEnded) return;
+    this.open();
+    this.#write(message);
+  }
+
+  /** Sends the answer and ends the response. */
+  finish(status: number, message: Buffer, headers: Readonly<Record<string, string>> = {}): void {
+    if (this.#response.writableEnded || this.#response.destroyed) return;
+    if (this.#streaming) {
+      this.#cancelKeepAlive?.();
+      this.#write(message);
+      this.#response.end();
+      return;
+    }
+    this.#response.writeHead(status, {
+      "content-type": "application/json",
+      "content-length": message.length,
+      ...headers,
+    });
+    this.#response.end(message);
+  }
+
+  #write(message: Buffer): void {
+    if (this.#response.writableLength > MAX_BUFFERED_BYTES) {
+      this.#response.destroy();
+      return;
+    }
+    // No message contains a line break, so one data line is enough.
+    this.#response.write(Buffer.concat([Buffer.from("event: message\ndata: "), message, Buffer.from("\n\n")]));
+  }
+
+  #keepAlive(): void {
+    this.#cancelKeepAlive = this.#clock.schedule(KEEP_ALIVE_MS, () => {
+      if (this.#response.writableEnded || this.#response.destroyed) return;
+      this.#response.write(KEEP_ALIVE);
+      this.#keepAlive();
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import type { JsonObject, Platform } from "@mcp-hangar/core";
+import { LegacySession } from "./legacy-session.ts";
+
+/** A client that has not been heard of for this long has gone without saying so. */
+const IDLE_MS = 60 * 60 * 1_000;
+const SWEEP_MS = 60_000;
+/** Sessions of one endpoint. When full, the longest silent one makes room. */
+const MAX_SESSIONS = 10_000;
+
+/** The legacy sessions of one endpoint. Ids are ours; those of upstream servers never leak. */
+export class SessionStore {
+  readonly #platform: Platform;
+  readonly #sessions = new Map<string, LegacySession>();
+  #cancelSweep: () => void;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+    this.#cancelSweep = this.#scheduleSweep();
+  }
+
+  get(id: string): LegacySession | undefined {
+    const session = this.#sessions.get(id);
+    if (session !== undefined) session.lastSeenMs = this.#platform.clock.nowMs();
+    return session;
+  }
+
+  all(): Iterable<LegacySession> {
+    return this.#sessions.values();
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  open(protocolVersion: string, capabilities: JsonObject): LegacySession {
+    if (this.#sessions.size >= MAX_SESSIONS) this.#evictLongestSilent();
+    const id = this.#platform.uuid();
+    const session = new LegacySession(id, protocolVersion, capabilities, this.#platform.clock.nowMs());
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  close(session: LegacySession): void {
+    this.#sessions.delete(session.id);
+    session.close();
+  }
+
+  closeAll(): void {
+    this.#cancelSweep();
+    for (const session of [...this.#sessions.values()]) this.close(session);
+  }
+
+  #scheduleSweep(): () => void {
+    return this.#platform.clock.schedule(SWEEP_MS, () => {
+      const oldest = this.#platform.clock.nowMs() - IDLE_MS;
+      for (const session of [...this.#sessions.values()]) {
+        if (session.lastSeenMs < oldest && !session.inUse) this.close(session);
+      }
+      this.#cancelSweep = this.#scheduleSweep();
+    });
+  }
+
+  #evictLongestSilent(): void {
+    let victim: LegacySession | undefined;
+    for (const session of this.#sessions.values()) {
+      if (!session.inUse && (victim === undefined || session.lastSeenMs < victim.lastSeenMs)) victim = session;
+    }
+    victim ??= this.#sessions.values().next().value;
+    if (victim !== undefined) this.close(victim);
+  }
+}

@@ -1,0 +1,127 @@
+import type { Readable, Writable } from "node:stream";
+import { decodeMessage, isJsonObject, type JsonRpcRequest, LOCAL_CALLER, META, metaOf, RPC } from "@mcp-hangar/core";
+import { encodeAnswer, encodeNotification, encodeRequest, errorAnswer } from "./answer.ts";
+import type { ClientRequest } from "./client-request.ts";
+import { dispatch, notified } from "./dispatch.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { LegacySession } from "./legacy-session.ts";
+import { LineReader } from "./line-reader.ts";
+import { initialize } from "./methods/handshake.ts";
+import { isModern, refuseEnvelope } from "./modern-envelope.ts";
+
+/** One message; a longer line is answered with an error and skipped. */
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
+const NEWLINE = Buffer.from("\n");
+
+/** MCP over a pair of pipes, both eras, for the one client that started this process. */
+export class StdioEndpoint {
+  readonly #endpoint: Endpoint;
+  readonly #output: Writable;
+  readonly #running = new Map<string, AbortController>();
+  #session: LegacySession | undefined;
+
+  constructor(endpoint: Endpoint, output: Writable) {
+    this.#endpoint = endpoint;
+    this.#output = output;
+  }
+
+  /** Serves until the client closes its end, and what was asked before that has been answered. */
+  async serve(input: Readable): Promise<void> {
+    const pending = new Set<Promise<void>>();
+    const lines = new LineReader(MAX_LINE_BYTES);
+    const take = (line: Buffer) => {
+      const work = this.#message(line).finally(() => pending.delete(work));
+      pending.add(work);
+    };
+    for await (const chunk of input) {
+      lines.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)), take, () => this.#tooLong());
+    }
+    lines.end(take);
+    for (const [, controller] of this.#running) if (this.#session === undefined) controller.abort();
+    await Promise.allSettled(pending);
+  }
+
+  async #message(line: Buffer): Promise<void> {
+    const message = decodeMessage(line);
+    switch (message.kind) {
+      case "invalid":
+        return this.#write(
+          encodeAnswer(
+            message.id ?? null,
+            errorAnswer(message.code, `the line is no JSON-RPC message: ${message.reason}`),
+          ),
+        );
+      case "request":
+        return this.#request(message);
+      case "notification":
+        if (message.method === "notifications/cancelled") this.#running.get(key(message.params.requestId))?.abort();
+        return notified(this.#session, message.method, message.params);
+      case "response":
+        return this.#session?.answered(message.id, { kind: "result", result: message.result.value });
+      case "error":
+        return this.#session?.answered(message.id, { kind: "error", error: message.error });
+    }
+  }
+
+  async #request({ id, method, params }: JsonRpcRequest): Promise<void> {
+    const meta = metaOf(params);
+    const era = isModern(meta, undefined) && method !== "initialize" ? "modern" : "legacy";
+    const refusal = era === "modern" ? refuseEnvelope(method, params, meta, undefined) : undefined;
+    if (refusal !== undefined) return this.#write(encodeAnswer(id, refusal));
+    if (this.#running.has(key(id))) {
+      return this.#write(encodeAnswer(id, errorAnswer(RPC.invalidRequest, "this request id is in use already")));
+    }
+    const controller = new AbortController();
+    this.#running.set(key(id), controller);
+    const session = era === "legacy" ? this.#session : undefined;
+    const capabilities = meta[META.clientCapabilities];
+    const request: ClientRequest = {
+      ...{ era, id, method, params, meta, caller: LOCAL_CALLER, trace: {}, session },
+      signal: controller.signal,
+      capabilities: session?.capabilities ?? (isJsonObject(capabilities) ? capabilities : {}),
+      channel: {
+        notify: (notification) => this.#write(encodeNotification(notification)),
+        ask:
+          session === undefined
+            ? undefined
+            : (asked) =>
+                session.ask(
+                  asked,
+                  (askId, name, value) => this.#write(encodeRequest(askId, name, value)),
+                  controller.signal,
+                ),
+      },
+    };
+    try {
+      if (method === "initialize") return await this.#initialize(request);
+      const answer = await dispatch(this.#endpoint, request);
+      // A cancelled request is not answered.
+      if (!controller.signal.aborted) this.#write(encodeAnswer(id, answer));
+    } finally {
+      this.#running.delete(key(id));
+    }
+  }
+
+  async #initialize(request: ClientRequest): Promise<void> {
+    const { answer, session } = await initialize(this.#endpoint, request);
+    if (session !== undefined) {
+      if (this.#session !== undefined) this.#endpoint.sessions.close(this.#session);
+      this.#session = session;
+      session.attach((notification) => this.#write(encodeNotification(notification)));
+    }
+    this.#write(encodeAnswer(request.id, answer));
+  }
+
+  #tooLong(): void {
+    const answer = errorAnswer(RPC.invalidRequest, `a message may have ${MAX_LINE_BYTES} bytes at most`);
+    this.#write(encodeAnswer(null, answer));
+  }
+
+  #write(message: Buffer): void {
+    if (this.#output.writable) this.#output.write(Buffer.concat([message, NEWLINE]));
+  }
+}
+
+function key(id: unknown): string {
+  return `${typeof id}:${String(id)}`;
+}
