@@ -1,1 +1,3 @@
-export {};
+export { CONTENT_TYPES, type ExpositionFormat } from "./exposition/format.ts";
+export { negotiateFormat } from "./exposition/negotiate.ts";
+export { createMetrics, type Exposition, type Metrics, type MetricsOptions } from "./metrics.ts";

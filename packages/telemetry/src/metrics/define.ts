@@ -165,3 +165,13 @@ export function histogram<
 ): HistogramDefinition<Name, Labels, Boundary> {
   return { type: "histogram", ...definition };
 }
+
+/**
+ * A bucket boundary as the label `le` spells it, whatever the exposition format: with a decimal point, as OpenMetrics
+ * demands and as Prometheus 3 stores it. Rules and panels that select a bucket use this, or they match nothing.
+ */
+export function bucketLabel(boundary: number): string {
+  if (boundary === Number.POSITIVE_INFINITY) return "+Inf";
+  const text = String(boundary);
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
+}

@@ -41,7 +41,7 @@ export const runtimeMetrics = {
     type: "gauge",
     help: "When the process started, in seconds since the epoch.",
     labels: [],
-    platform: "any",
+    platform: "linux",
   },
   processResidentMemory: {
     name: "process_resident_memory_bytes",

@@ -1,0 +1,108 @@
+import type {
+  CounterDefinition,
+  HangarEvent,
+  HangarEventType,
+  HistogramDefinition,
+  LabelSpecs,
+  Sample,
+  Samples,
+} from "@mcp-hangar/telemetry";
+import { Counter, Histogram } from "prom-client";
+import { LabelSets, type Labels } from "./label-sets.ts";
+import { type StoredCounter, type StoredHistogram, storedCounter, storedHistogram } from "./stored-series.ts";
+
+/** A series together with the labels that prom-client knows it by. */
+export interface Series<Stored> {
+  readonly labels: Labels;
+  readonly stored: Stored;
+}
+
+export interface EventMetricOptions {
+  readonly limit: number;
+  readonly isKnownServer: (server: string) => boolean;
+}
+
+/** A metric that events count up. */
+interface EventMetricOf<Metric, Stored> {
+  readonly metric: Metric;
+  readonly labelSets: LabelSets<Series<Stored>>;
+  readonly definition: CounterDefinition | HistogramDefinition;
+  /** For each event type, what one event does to the metric. */
+  readonly recorders: ReadonlyMap<HangarEventType, (event: HangarEvent) => void>;
+}
+
+export type EventCounter = EventMetricOf<Counter, StoredCounter>;
+export type EventHistogram = EventMetricOf<Histogram, StoredHistogram>;
+export type EventMetric = EventCounter | EventHistogram;
+
+/** Events of these types carry the trace of the call, so histograms derived from them can show exemplars. */
+const TRACED_EVENTS: readonly HangarEventType[] = ["call.finished"];
+
+export function eventCounter(definition: CounterDefinition, options: EventMetricOptions): EventCounter {
+  const { name, help, labels: specs, on } = definition;
+  const metric = new Counter({ name, help, labelNames: Object.keys(specs), registers: [] });
+  const labelSets = new LabelSets<Series<StoredCounter>>(specs, {
+    ...options,
+    create: (labels) => {
+      metric.inc(labels, 0);
+      return { labels, stored: storedCounter(metric, labels) };
+    },
+  });
+  const record = (_event: HangarEvent, sample: Sample<LabelSpecs>) =>
+    metric.inc(labelSets.admit(sample.labels).labels, sample.value);
+  return { metric, labelSets, definition, recorders: recorders(on ?? {}, record) };
+}
+
+export function eventHistogram(definition: HistogramDefinition, options: EventMetricOptions): EventHistogram {
+  const { name, help, labels: specs, on, buckets } = definition;
+  const enableExemplars = TRACED_EVENTS.some((type) => type in on);
+  // prom-client accepts exemplars only in OpenMetrics registries, so it is registered after construction.
+  const metric = new Histogram({
+    name,
+    help,
+    labelNames: Object.keys(specs),
+    buckets: [...buckets],
+    enableExemplars,
+    registers: [],
+  });
+  const labelSets = new LabelSets<Series<StoredHistogram>>(specs, {
+    ...options,
+    create: (labels) => {
+      metric.zero(labels);
+      return { labels, stored: storedHistogram(metric, labels) };
+    },
+  });
+  const record = (event: HangarEvent, { labels, value }: Sample<LabelSpecs>) => {
+    const series = labelSets.admit(labels);
+    if (!enableExemplars) return metric.observe(series.labels, value);
+    const traceId = sampledTraceId(event);
+    metric.observe(
+      traceId === undefined
+        ? { labels: series.labels, value }
+        : { labels: series.labels, value, exemplarLabels: { trace_id: traceId } },
+    );
+  };
+  return { metric, labelSets, definition, recorders: recorders(on, record) };
+}
+
+function sampledTraceId(event: HangarEvent): string | undefined {
+  return event.type === "call.finished" && event.trace?.sampled === true ? event.trace.traceId : undefined;
+}
+
+type Record = (event: HangarEvent, sample: Sample<LabelSpecs>) => void;
+
+function recorders(on: object, record: Record): ReadonlyMap<HangarEventType, (event: HangarEvent) => void> {
+  // A derivation is kept under the type of its event, and the dispatch hands it events of that type only.
+  const derivations = Object.entries(on) as [HangarEventType, (event: HangarEvent) => Samples<LabelSpecs>][];
+  return new Map(
+    derivations.map(([type, derive]) => [
+      type,
+      (event) => {
+        const samples = derive(event);
+        if (samples === undefined) return;
+        if ("labels" in samples) record(event, samples);
+        else for (const sample of samples) record(event, sample);
+      },
+    ]),
+  );
+}

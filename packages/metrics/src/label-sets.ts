@@ -1,0 +1,161 @@
+import type { LabelSpec, LabelSpecs } from "@mcp-hangar/telemetry";
+
+/** Stands for a name that did not resolve, was folded or belongs to a removed server. */
+export const OTHER = "_other";
+
+/** MCP recommends tool names of at most 128 characters, and each value is repeated on every line of its series. */
+const VALUE_LENGTH_MAX = 256;
+
+/** The label values of one series, complete and in the order of the declaration. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** What a derivation supplies; `undefined` becomes the label's `absent` value. */
+export type SuppliedLabels = Readonly<Record<string, string | undefined>>;
+
+export interface LabelSetsOptions<Series> {
+  /** How many label sets real observations may create; pre-initialisation may use half of it. */
+  readonly limit: number;
+  /** A server that is not known gets no series of its own. */
+  readonly isKnownServer: (server: string) => boolean;
+  /** Makes the series of a new label set. */
+  readonly create: (labels: Labels) => Series;
+}
+
+/** An inner node has children, a leaf has a series; neither allocates what it does not need. */
+interface Node<Series> {
+  children: Map<string, Node<Series>> | undefined;
+  series: Series | undefined;
+}
+
+/**
+ * The series of one metric, in a tree with one level a label: finding one costs a map look-up a label and allocates
+ * nothing. It also decides which label set an observation may use; whatever may not have its own is folded into `_other`.
+ */
+export class LabelSets<Series extends object> {
+  readonly #specs: readonly (readonly [name: string, spec: LabelSpec])[];
+  /** The server comes first, so that the series of one server are one branch. */
+  readonly #levels: readonly (readonly [name: string, spec: LabelSpec])[];
+  readonly #ambiguous: RegExp;
+  readonly #options: LabelSetsOptions<Series>;
+  readonly #root: Node<Series> = newNode();
+  readonly #all = new Set<Series>();
+  #folded = 0;
+
+  constructor(specs: LabelSpecs, options: LabelSetsOptions<Series>) {
+    this.#specs = Object.entries(specs);
+    this.#levels = this.#specs.toSorted(([a], [b]) => Number(b === "mcp_server") - Number(a === "mcp_server"));
+    // prom-client joins names and values as `name:value,` into one key, so a value with such a part could be mistaken.
+    this.#ambiguous = new RegExp(`,(?:${Object.keys(specs).join("|")}):`);
+    this.#options = options;
+  }
+
+  /** How many observations found no room within the limit. */
+  get folded(): number {
+    return this.#folded;
+  }
+
+  /** Every series; safe to iterate while series come and go. */
+  all(): Iterable<Series> {
+    return this.#all;
+  }
+
+  /** The series that an observation with these labels belongs to, created if need be. */
+  admit(supplied: SuppliedLabels): Series {
+    return this.#find(supplied) ?? this.#admitNew(supplied);
+  }
+
+  /** Creates a series before its first observation, unless it exists or half of the limit is used up. */
+  reserve(labels: Labels): void {
+    const own = this.#normalise(labels);
+    if (this.#find(own) !== undefined) return;
+    if (isOther(own, this.#specs) || this.#all.size < this.#options.limit / 2) this.#insert(own);
+  }
+
+  /** Takes out and returns the series of a server. */
+  forgetServer(server: string): readonly Series[] {
+    const value = this.#valueOf(server);
+    const branch = this.#levels[0]?.[0] === "mcp_server" ? this.#root.children?.get(value) : undefined;
+    if (branch === undefined || value === OTHER) return [];
+    this.#root.children?.delete(value);
+    const removed = [...seriesBelow(branch)];
+    for (const series of removed) this.#all.delete(series);
+    return removed;
+  }
+
+  #find(supplied: SuppliedLabels): Series | undefined {
+    let node: Node<Series> | undefined = this.#root;
+    for (const [name, spec] of this.#levels) {
+      node = node.children?.get(supplied[name] ?? absentValue(spec));
+      if (node === undefined) return undefined;
+    }
+    return node.series;
+  }
+
+  #admitNew(supplied: SuppliedLabels): Series {
+    const server = supplied.mcp_server;
+    if (server !== undefined && !this.#options.isKnownServer(server)) return this.#other(supplied);
+    const own = this.#normalise(supplied);
+    // A name that had to be normalised takes this path each time; its series exists after the first.
+    const existing = this.#find(own);
+    if (existing !== undefined) return existing;
+    if (isOther(own, this.#specs) || this.#all.size < this.#options.limit) return this.#insert(own);
+    this.#folded += 1;
+    return this.#other(supplied);
+  }
+
+  /** The series with every name folded. There are few, since closed labels have few values, so no limit applies. */
+  #other(supplied: SuppliedLabels): Series {
+    const folded: Record<string, string> = {};
+    for (const [name, spec] of this.#specs) {
+      folded[name] = spec.kind === "registered" ? OTHER : (supplied[name] ?? OTHER);
+    }
+    return this.#find(folded) ?? this.#insert(folded);
+  }
+
+  #insert(labels: Labels): Series {
+    let node = this.#root;
+    for (const [name] of this.#levels) {
+      const value = labels[name] ?? OTHER;
+      node.children ??= new Map();
+      const child = node.children.get(value) ?? newNode<Series>();
+      node.children.set(value, child);
+      node = child;
+    }
+    const series = this.#options.create(labels);
+    node.series = series;
+    this.#all.add(series);
+    return series;
+  }
+
+  #normalise(supplied: SuppliedLabels): Labels {
+    const labels: Record<string, string> = {};
+    for (const [name, spec] of this.#specs) {
+      const value = supplied[name];
+      labels[name] = value === undefined ? absentValue(spec) : this.#valueOf(value);
+    }
+    return labels;
+  }
+
+  #valueOf(name: string): string {
+    if (name.length > VALUE_LENGTH_MAX || this.#ambiguous.test(name)) return OTHER;
+    // Lone surrogates would all become the same character on the wire, and two series the same.
+    return name.toWellFormed();
+  }
+}
+
+function newNode<Series>(): Node<Series> {
+  return { children: undefined, series: undefined };
+}
+
+function absentValue(spec: LabelSpec): string {
+  return spec.kind === "registered" ? spec.absent : OTHER;
+}
+
+function isOther(labels: Labels, specs: readonly (readonly [name: string, spec: LabelSpec])[]): boolean {
+  return specs.every(([name, spec]) => spec.kind === "closed" || labels[name] === OTHER);
+}
+
+function* seriesBelow<Series>(node: Node<Series>): Iterable<Series> {
+  if (node.series !== undefined) yield node.series;
+  for (const child of node.children?.values() ?? []) yield* seriesBelow(child);
+}

@@ -1,0 +1,53 @@
+import type { LabelSpec, LabelSpecs } from "@mcp-hangar/telemetry";
+import type { EventMetric } from "./event-metric.ts";
+import { type Labels, OTHER } from "./label-sets.ts";
+
+/** Names whose series shall exist from the start. */
+export interface NamesToReserve {
+  /** The tools of each server. */
+  readonly servers: ReadonlyMap<string, Iterable<string>>;
+  readonly sources: Iterable<string>;
+}
+
+/**
+ * Makes the series of every label set that can be foreseen exist with 0. Without them the first event of a kind appears
+ * as a series born at 1, which `rate()` cannot tell from no event at all.
+ */
+export function preInitialise({ definition, labelSets }: EventMetric, names: NamesToReserve): void {
+  // A call may name a server or a tool that does not resolve, so the series for that are foreseen as well.
+  const others = "call.finished" in (definition.on ?? {}) ? [OTHER] : [];
+  for (const labels of foreseen(definition.labels, names, others)) labelSets.reserve(labels);
+}
+
+function foreseen(specs: LabelSpecs, names: NamesToReserve, others: readonly string[]): readonly Labels[] {
+  let sets: Labels[] = [{}];
+  for (const [name, spec] of Object.entries(specs)) {
+    sets = sets.flatMap((set) => valuesOf(spec, set, names, others).map((value) => ({ ...set, [name]: value })));
+  }
+  return sets;
+}
+
+function valuesOf(
+  spec: LabelSpec,
+  set: Labels,
+  { servers, sources }: NamesToReserve,
+  others: readonly string[],
+): readonly string[] {
+  if (spec.kind === "closed") return spec.values;
+  switch (spec.of) {
+    case "mcp_server":
+      return [...servers.keys(), ...others];
+    case "tool":
+      return [...(servers.get(set.mcp_server ?? OTHER) ?? []), ...others];
+    case "source":
+      return [...sources, ...others];
+    case "principal":
+      return others;
+    case "group":
+    case "exporter":
+    case "listener":
+    case "metric":
+    case "build":
+      return [];
+  }
+}
