@@ -1,0 +1,91 @@
+import { decodeMessage } from "../../protocol/decode.ts";
+import type { JsonRpcErrorObject, JsonRpcId } from "../../protocol/json-rpc.ts";
+import type { UpstreamFailure } from "../session.ts";
+import type { Ending } from "./message-exchange.ts";
+
+/** Statuses that refuse a request before anything runs. */
+const REFUSED_BEFORE_EXECUTION: ReadonlySet<number> = new Set([401, 403, 404, 405, 406, 411, 413, 415, 429]);
+const EXCERPT_CHARACTERS = 200;
+
+/** Turns the end of a response without an answer into the failure of the request `method`. */
+export function failureOf(ending: Ending, method: string): UpstreamFailure {
+  switch (ending.kind) {
+    case "broken":
+      return ending.sent
+        ? failed(
+            "connection",
+            `the connection broke before ${method} was answered: ${describeError(ending.error)}`,
+            true,
+          )
+        : failed("connection", `no connection for ${method}: ${describeError(ending.error)}`, false);
+    case "unreadable":
+      return failed("protocol", `the answer to ${method} is not MCP: ${ending.reason}`, true);
+    case "complete":
+      if (ending.stream) return failed("connection", `the event stream ended before ${method} was answered`, true);
+      return failed(
+        "protocol",
+        `the server answered ${method} with HTTP ${ending.status} and no JSON-RPC response`,
+        true,
+      );
+    case "status":
+      return statusFailure(ending, method);
+  }
+}
+
+/** What becomes of a request when its session is closed under it. */
+export function httpCloseFailure(method: string, maybeExecuted: boolean): UpstreamFailure {
+  return failed("connection", `the session was closed before ${method} was answered`, maybeExecuted);
+}
+
+function statusFailure(ending: Extract<Ending, { kind: "status" }>, method: string): UpstreamFailure {
+  const { status } = ending;
+  const message = `the server answered ${method} with ${describeStatus(ending)}`;
+  const maybeExecuted = !REFUSED_BEFORE_EXECUTION.has(status);
+  if (status === 429 || status === 503) return failed("overloaded", message, maybeExecuted);
+  return failed("upstream_error", message, maybeExecuted);
+}
+
+/** "HTTP 503: <beginning of the body>", with the target of a redirect. */
+export function describeStatus(ending: Extract<Ending, { kind: "status" }>): string {
+  const { status, headers } = ending;
+  const location = headers.location;
+  if (status >= 300 && status < 400 && location !== undefined) {
+    return `HTTP ${status}, a redirect to ${excerpt(String(location))}; redirects are not followed, so set endpoint to the final address`;
+  }
+  const error = rpcErrorIn(ending.body);
+  const text = error?.error.message ?? ending.body.toString("utf8");
+  return text.trim() === "" ? `HTTP ${status}` : `HTTP ${status}: ${excerpt(text)}`;
+}
+
+/** The JSON-RPC error in the body of an HTTP error, if there is one. */
+export function rpcErrorIn(
+  body: Buffer,
+): { readonly id: JsonRpcId | null; readonly error: JsonRpcErrorObject } | undefined {
+  // 0x7b is an opening brace: error pages need not be parsed.
+  if (body[0] !== 0x7b) return undefined;
+  const message = decodeMessage(body);
+  return message.kind === "error" ? message : undefined;
+}
+
+/** A message that names the error's code, which undici and Node.js often leave out of the text. */
+export function describeError(error: Error): string {
+  const code = errorCode(error);
+  if (code === undefined || error.message.includes(code)) return error.message === "" ? error.name : error.message;
+  return error.message === "" ? code : `${error.message} (${code})`;
+}
+
+/** The code of a system, TLS or undici error, of its cause when it has none itself. */
+export function errorCode(error: Error): string | undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code === "string") return code;
+  return error.cause instanceof Error ? errorCode(error.cause) : undefined;
+}
+
+function excerpt(text: string): string {
+  const flat = text.replace(/[\s\p{Cc}\ufffd]+/gu, " ").trim();
+  return flat.length <= EXCERPT_CHARACTERS ? flat : `${flat.slice(0, EXCERPT_CHARACTERS)}…`;
+}
+
+function failed(errorType: UpstreamFailure["errorType"], message: string, maybeExecuted: boolean): UpstreamFailure {
+  return { kind: "failed", errorType, message, maybeExecuted };
+}

@@ -1,0 +1,87 @@
+import {
+  type HttpMethod,
+  type HttpStatusLabel,
+  httpStatusLabel,
+  type RegisteredName,
+  type UpstreamRequestFinished,
+} from "@mcp-hangar/telemetry";
+import { Pool } from "undici";
+import type { Clock } from "../../platform/platform.ts";
+import type { HttpExchange } from "./http-exchange.ts";
+import type { HttpLimits } from "./limits.ts";
+import { Lingering } from "./lingering.ts";
+import type { TlsConnect } from "./tls-files.ts";
+
+/** What a {@link HttpClient} is made from. */
+export interface HttpClientOptions {
+  readonly endpoint: URL;
+  readonly tls: TlsConnect | undefined;
+  readonly limits: HttpLimits;
+  readonly clock: Clock;
+  readonly server: RegisteredName;
+  readonly emit: (event: UpstreamRequestFinished) => void;
+}
+
+/** The sockets to one endpoint, and the count of what goes over them. */
+export class HttpClient {
+  readonly limits: HttpLimits;
+  readonly clock: Clock;
+  readonly endpoint: URL;
+  readonly lingering: Lingering;
+  readonly #path: string;
+  readonly #pool: Pool;
+  readonly #server: RegisteredName;
+  readonly #emit: (event: UpstreamRequestFinished) => void;
+
+  constructor(options: HttpClientOptions) {
+    const { endpoint, limits } = options;
+    this.limits = limits;
+    this.clock = options.clock;
+    this.endpoint = endpoint;
+    this.lingering = new Lingering(options.clock);
+    this.#path = endpoint.pathname + endpoint.search;
+    this.#server = options.server;
+    this.#emit = options.emit;
+    this.#pool = new Pool(endpoint.origin, {
+      connections: limits.connectionsMax,
+      pipelining: 1,
+      // One socket carries one request at a time: over HTTP/2 undici spends more CPU on a call than it saves in sockets.
+      allowH2: false,
+      maxHeaderSize: limits.headerBytesMax,
+      connectTimeout: limits.connectTimeoutMs,
+      // Calls have deadlines of their own, and event streams may be silent for hours.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      ...(options.tls && { connect: options.tls }),
+    });
+  }
+
+  /** Sends one request; everything that follows is told to `exchange`. */
+  send(exchange: HttpExchange, headers: string[], body: string | null): void {
+    this.#pool.dispatch({ path: this.#path, method: exchange.method, headers, body }, exchange);
+  }
+
+  /** Sockets that are open now. */
+  connections(): number {
+    return this.#pool.stats.connected;
+  }
+
+  /** Counts a request that ended; `status` is `undefined` when there was no complete response. */
+  report(method: HttpMethod, status: number | undefined, startedMs: number): void {
+    const label: HttpStatusLabel = status === undefined ? "error" : httpStatusLabel(status);
+    this.#emit({
+      type: "upstream_request.finished",
+      timeMs: this.clock.wallMs(),
+      server: this.#server,
+      method,
+      status: label,
+      durationSeconds: (this.clock.nowMs() - startedMs) / 1_000,
+    });
+  }
+
+  /** Closes all sockets at once; requests under way fail. Never rejects. */
+  async destroy(): Promise<void> {
+    this.lingering.clear();
+    await this.#pool.destroy().catch(() => undefined);
+  }
+}

@@ -1,0 +1,100 @@
+import type { HttpMethod } from "@mcp-hangar/telemetry";
+import type { Dispatcher } from "undici";
+import type { HttpClient } from "./http-client.ts";
+
+/** Response headers as undici gives them: lower-case names. */
+export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+const ABORTED = new Error("the request was given up");
+
+/**
+ * One HTTP request on its way, written as the handler that undici calls directly: no streams, no promises.
+ * It is counted exactly once, whatever becomes of it.
+ */
+export abstract class HttpExchange implements Dispatcher.DispatchHandler {
+  readonly method: HttpMethod;
+  protected readonly client: HttpClient;
+  readonly #startedMs: number;
+  #controller: Dispatcher.DispatchController | undefined;
+  #sent = false;
+  #aborted = false;
+  #over = false;
+  #reported = false;
+  #status = 0;
+
+  constructor(client: HttpClient, method: HttpMethod) {
+    this.client = client;
+    this.method = method;
+    this.#startedMs = client.clock.nowMs();
+  }
+
+  /** Status of the response; 0 before there is one. */
+  get status(): number {
+    return this.#status;
+  }
+
+  /** Whether the request may have left this machine. */
+  get sent(): boolean {
+    return this.#sent;
+  }
+
+  /** Whether nothing more can come. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Gives the request up and frees its socket; nothing is told to the subclass after this. */
+  abort(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#aborted = true;
+    this.report(undefined);
+    this.#controller?.abort(ABORTED);
+  }
+
+  protected abstract head(status: number, headers: ResponseHeaders): void;
+  protected abstract chunk(chunk: Buffer): void;
+  protected abstract end(): void;
+  protected abstract fail(error: Error): void;
+
+  /** Counts the request once; event streams do so at their headers. */
+  protected report(status: number | undefined): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    this.client.report(this.method, status, this.#startedMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#aborted) {
+      controller.abort(ABORTED);
+      return;
+    }
+    this.#controller = controller;
+    // undici calls this right before it writes to the socket, so until now nothing has left.
+    this.#sent = true;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
+    if (this.#over || status < 200) return;
+    this.#status = status;
+    this.head(status, headers);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#over) this.chunk(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.report(this.#status);
+    this.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.report(undefined);
+    this.fail(error);
+  }
+}

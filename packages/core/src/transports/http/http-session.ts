@@ -1,0 +1,158 @@
+import type { IncomingMessage } from "../../protocol/decode.ts";
+import type { PeerDescription } from "../../protocol/eras.ts";
+import { isJsonObject, type JsonRpcNotification, type JsonRpcRequest, RPC } from "../../protocol/json-rpc.ts";
+import type { ResultPayload } from "../../protocol/result-payload.ts";
+import type {
+  ServerRequestReply,
+  SessionObserver,
+  UpstreamReply,
+  UpstreamRequest,
+  UpstreamSession,
+} from "../session.ts";
+import { count } from "./count.ts";
+import { httpCloseFailure } from "./failures.ts";
+import type { HttpClient } from "./http-client.ts";
+import type { Ending, MessageExchange } from "./message-exchange.ts";
+import { replyText } from "./outgoing-message.ts";
+import { RpcCall } from "./rpc-call.ts";
+
+/** News for the whole session, whichever stream a server sends them on. */
+const SESSION_NEWS: ReadonlySet<string> = new Set([
+  "notifications/tools/list_changed",
+  "notifications/prompts/list_changed",
+  "notifications/resources/list_changed",
+  "notifications/resources/updated",
+]);
+
+const METHOD_NOT_FOUND: ServerRequestReply = {
+  kind: "error",
+  error: { code: RPC.methodNotFound, message: "MCP Hangar cannot serve this request here" },
+};
+
+/** What both eras share of a session over Streamable HTTP: calls in flight, and where messages of the server belong. */
+export abstract class HttpSession implements UpstreamSession {
+  readonly client: HttpClient;
+  protected readonly observer: SessionObserver;
+  readonly #calls = new Map<number, RpcCall>();
+  #lastId = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(client: HttpClient, observer: SessionObserver) {
+    this.client = client;
+    this.observer = observer;
+  }
+
+  abstract get peer(): PeerDescription;
+  abstract notify(notification: JsonRpcNotification): void;
+
+  /** Sends a call; its ending comes back through {@link ended}. */
+  protected abstract dispatch(call: RpcCall): void;
+  /** The JSON text of a request, with what the era adds. */
+  protected abstract textOf(request: UpstreamRequest, id: number): string;
+  /** Sends a message that nobody waits for. */
+  protected abstract post(text: string): void;
+  /** Ends what the era keeps open, and says goodbye to the server where the era has a way to. */
+  protected abstract farewell(): Promise<void>;
+
+  /** An HTTP request ended before the call was answered. */
+  abstract ended(call: RpcCall, ending: Ending, exchange: MessageExchange): void;
+  /** The caller gave up a request that the server may be working on. */
+  abstract cancelled(call: RpcCall): void;
+
+  protected get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  request(request: UpstreamRequest): Promise<UpstreamReply> {
+    if (this.closed) return Promise.resolve(httpCloseFailure(request.method, false));
+    if (request.signal?.aborted) {
+      const message = "the request was given up before it was sent";
+      return Promise.resolve({ kind: "failed", errorType: "aborted", message, maybeExecuted: false });
+    }
+    const id = ++this.#lastId;
+    const text = this.textOf(request, id);
+    return new Promise((resolve) => {
+      const call = new RpcCall(this, { id, request, text }, resolve);
+      this.#calls.set(id, call);
+      this.observer.onMessage("sent", "request");
+      this.dispatch(call);
+    });
+  }
+
+  connections(): number {
+    return this.client.connections();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Reads what later requests need out of a result; most need nothing. */
+  learn(_call: RpcCall, _result: ResultPayload): void {}
+
+  forget(call: RpcCall): void {
+    this.#calls.delete(call.id);
+  }
+
+  count(message: IncomingMessage): void {
+    count(this.observer, message);
+  }
+
+  /** Hands a notification to whom it belongs; `call` is the one on whose stream it came. */
+  route(notification: JsonRpcNotification, call: RpcCall | undefined): void {
+    if (notification.method === "notifications/progress") this.#routeProgress(notification);
+    else if (call === undefined || SESSION_NEWS.has(notification.method)) this.observer.onNotification(notification);
+    else if (!call.settled) call.request.onNotification?.(notification);
+  }
+
+  /** Answers a request of the server; `call` is the one on whose stream it came. */
+  serve(request: JsonRpcRequest, call: RpcCall | undefined): void {
+    if (request.method === "ping") {
+      this.reply(request, { kind: "result", result: {} });
+      return;
+    }
+    const handler =
+      call === undefined ? this.observer.onServerRequest.bind(this.observer) : call.request.onServerRequest;
+    if (handler === undefined) {
+      this.reply(request, METHOD_NOT_FOUND);
+      return;
+    }
+    handler(request).then(
+      (reply) => this.reply(request, reply),
+      (error: unknown) => this.reply(request, internalError(error)),
+    );
+  }
+
+  protected reply(request: JsonRpcRequest, reply: ServerRequestReply): void {
+    if (this.closed) return;
+    this.observer.onMessage("sent", reply.kind === "result" ? "response" : "error");
+    this.post(replyText(request, reply));
+  }
+
+  protected failAll(message: string): void {
+    for (const call of this.#calls.values()) {
+      call.fail({ kind: "failed", errorType: "connection", message, maybeExecuted: call.sent });
+    }
+  }
+
+  #routeProgress(notification: JsonRpcNotification): void {
+    const token = notification.params.progressToken;
+    const call = typeof token === "number" ? this.#calls.get(token) : undefined;
+    const meta = call?.request.params._meta;
+    if (call === undefined || !isJsonObject(meta) || meta.progressToken === undefined) return;
+    const params = { ...notification.params, progressToken: meta.progressToken };
+    call.request.onNotification?.({ method: notification.method, params });
+  }
+
+  async #close(): Promise<void> {
+    for (const call of this.#calls.values()) call.fail(httpCloseFailure(call.request.method, call.sent));
+    await this.farewell();
+    await this.client.destroy();
+  }
+}
+
+function internalError(error: unknown): ServerRequestReply {
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: "error", error: { code: RPC.internalError, message } };
+}

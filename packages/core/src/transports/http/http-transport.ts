@@ -1,0 +1,103 @@
+import type { RegisteredName, UpstreamRequestFinished } from "@mcp-hangar/telemetry";
+import type { RemoteOptions } from "../../options.ts";
+import type { Platform } from "../../platform/platform.ts";
+import type { Era, Implementation } from "../../protocol/eras.ts";
+import type { JsonObject } from "../../protocol/json-rpc.ts";
+import { type SessionObserver, StartError, type Transport, type UpstreamSession } from "../session.ts";
+import { HttpClient } from "./http-client.ts";
+import { LegacySession } from "./legacy-session.ts";
+import { HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+import { ModernSession } from "./modern-session.ts";
+import { initialize, type Negotiated, negotiate, type Parties } from "./negotiate.ts";
+import { staticHeaders } from "./static-headers.ts";
+import { tlsConnect } from "./tls-files.ts";
+
+/** What the transport gets from its surroundings. */
+export interface HttpTransportContext {
+  readonly platform: Platform;
+  readonly server: RegisteredName;
+  /** Name and version that the server sees. */
+  readonly clientInfo: Implementation;
+  /** Hears of every HTTP request, those without a response included. */
+  readonly emit: (event: UpstreamRequestFinished) => void;
+  /** What legacy servers may ask of us; nothing unless told. */
+  readonly clientCapabilities?: JsonObject | undefined;
+  readonly limits?: Partial<HttpLimits> | undefined;
+}
+
+/** Reaches one server over MCP Streamable HTTP, in whichever era it speaks. */
+export function httpTransport(options: RemoteOptions, context: HttpTransportContext): Transport {
+  return new HttpTransport(options, context);
+}
+
+class HttpTransport implements Transport {
+  readonly #options: RemoteOptions;
+  readonly #context: HttpTransportContext;
+  /** The era is a property of the server: it need not be probed again. */
+  #era: Era | undefined;
+
+  constructor(options: RemoteOptions, context: HttpTransportContext) {
+    this.#options = options;
+    this.#context = context;
+  }
+
+  async open(observer: SessionObserver, signal: AbortSignal): Promise<UpstreamSession> {
+    const { clientInfo, clientCapabilities } = this.#context;
+    const fixedHeaders = staticHeaders(this.#options);
+    const client = await this.#connect();
+    const parties = { client, observer, clientInfo, clientCapabilities: clientCapabilities ?? {}, fixedHeaders };
+    try {
+      const negotiated = await negotiate(parties, this.#era, signal);
+      if (signal.aborted) throw new StartError("timeout", "the start was given up");
+      this.#era = negotiated.era;
+      return this.#session(parties, negotiated);
+    } catch (error) {
+      // The server may have been replaced by one of the other era: the next attempt asks again.
+      this.#era = undefined;
+      await client.destroy();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    // Sockets belong to sessions; what is left is a word about the era.
+    this.#era = undefined;
+  }
+
+  async #connect(): Promise<HttpClient> {
+    const endpoint = readEndpoint(this.#options.endpoint);
+    const tls = await tlsConnect(this.#options.tls, endpoint.protocol === "https:");
+    const { platform, server, emit, limits } = this.#context;
+    return new HttpClient({
+      endpoint,
+      tls,
+      limits: { ...HTTP_LIMITS, ...limits },
+      clock: platform.clock,
+      server,
+      emit,
+    });
+  }
+
+  #session(parties: Parties, negotiated: Negotiated): UpstreamSession {
+    const { client, observer, fixedHeaders, clientInfo } = parties;
+    const { platform } = this.#context;
+    if (negotiated.era === "modern") {
+      return new ModernSession(client, observer, { platform, peer: negotiated.peer, clientInfo, fixedHeaders });
+    }
+    const options = {
+      platform,
+      fixedHeaders,
+      renewTimeoutMs: this.#options.start_timeout_s * 1_000,
+      shakeHands: (signal: AbortSignal) => initialize(parties, signal),
+    };
+    return new LegacySession(client, observer, options, negotiated.handshake);
+  }
+}
+
+function readEndpoint(text: string): URL {
+  const endpoint = new URL(text);
+  if (endpoint.username !== "" || endpoint.password !== "") {
+    throw new StartError("invalid_options", "endpoint must not contain credentials: set auth with type basic instead");
+  }
+  return endpoint;
+}

@@ -1,0 +1,160 @@
+import type { HttpMethod } from "@mcp-hangar/telemetry";
+import { decodeMessage, type IncomingMessage } from "../../protocol/decode.ts";
+import type { HttpClient } from "./http-client.ts";
+import { HttpExchange, type ResponseHeaders } from "./http-exchange.ts";
+import { SseParser, type SseSink } from "./sse-parser.ts";
+
+/** How an HTTP request that carries JSON-RPC messages ended. */
+export type Ending =
+  /** The response ended as it should; all messages in it have been delivered. */
+  | { readonly kind: "complete"; readonly stream: boolean; readonly status: number }
+  /** A status other than 2xx, with the beginning of the body. */
+  | { readonly kind: "status"; readonly status: number; readonly headers: ResponseHeaders; readonly body: Buffer }
+  /** Connection trouble. `sent` is false when the request certainly did not leave; `stream`: an event stream broke. */
+  | { readonly kind: "broken"; readonly error: Error; readonly sent: boolean; readonly stream: boolean }
+  /** An answer that is not MCP; `reason` is a clause. */
+  | { readonly kind: "unreadable"; readonly reason: string };
+
+/** Who hears of the messages in a response. */
+export interface MessageReceiver {
+  onMessage(message: IncomingMessage, exchange: MessageExchange): void;
+  /** Called once, last, unless the exchange was aborted. */
+  onEnding(ending: Ending, exchange: MessageExchange): void;
+  /** The response has begun with a status of 2xx and a readable content type. */
+  onOpen?(exchange: MessageExchange): void;
+}
+
+/** What is kept of a body that is only good for an error message. */
+const ERROR_BODY_BYTES = 16 * 1024;
+
+type Mode = "json" | "events" | "excerpt" | "nothing";
+
+/** An HTTP request whose response is read as JSON-RPC, from a JSON body or from an event stream. */
+export class MessageExchange extends HttpExchange implements SseSink {
+  readonly #receiver: MessageReceiver;
+  #mode: Mode = "nothing";
+  #headers: ResponseHeaders = {};
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #parser: SseParser | undefined;
+  /** Streams that outlive a request have no total limit, only one an event. */
+  readonly #endless: boolean;
+
+  constructor(client: HttpClient, method: HttpMethod, receiver: MessageReceiver, endless = false) {
+    super(client, method);
+    this.#receiver = receiver;
+    this.#endless = endless;
+  }
+
+  /** Whether the response is an event stream that has not ended. */
+  get streaming(): boolean {
+    return this.#mode === "events" && !this.over;
+  }
+
+  get headers(): ResponseHeaders {
+    return this.#headers;
+  }
+
+  /** The last event id of the stream, to resume from. */
+  get lastEventId(): string | undefined {
+    return this.#parser?.lastEventId;
+  }
+
+  /** Milliseconds the server wants to pass before a reconnect. */
+  get retryMs(): number | undefined {
+    return this.#parser?.retryMs;
+  }
+
+  protected override head(status: number, headers: ResponseHeaders): void {
+    this.#headers = headers;
+    const ok = status < 300;
+    const type = ok ? contentType(headers) : "";
+    if (!ok) this.#mode = "excerpt";
+    else if (type.startsWith("application/json")) this.#mode = "json";
+    else if (type.startsWith("text/event-stream")) {
+      this.#mode = "events";
+      this.#parser = new SseParser(this, this.client.limits.responseBytesMax);
+      this.report(status);
+    } else if (status === 200 && type !== "") {
+      this.#giveUp(`the content type is ${type}, neither application/json nor text/event-stream`);
+      return;
+    }
+    const encoding = headers["content-encoding"];
+    if (encoding !== undefined && encoding !== "identity" && ok) {
+      this.#giveUp(`the body is compressed (${String(encoding)}), although no compression was offered`);
+      return;
+    }
+    if (ok) this.#receiver.onOpen?.(this);
+  }
+
+  protected override chunk(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    const { responseBytesMax } = this.client.limits;
+    switch (this.#mode) {
+      case "json":
+        if (this.#bytes > responseBytesMax) this.#giveUp(`the body is larger than ${responseBytesMax} bytes`);
+        else this.#chunks.push(chunk);
+        break;
+      case "events":
+        if (!this.#endless && this.#bytes > responseBytesMax) {
+          this.#giveUp(`the event stream is larger than ${responseBytesMax} bytes`);
+        } else if (this.#parser?.push(chunk) === false) {
+          this.#giveUp(`an event is larger than ${responseBytesMax} bytes`);
+        }
+        break;
+      case "excerpt":
+        if (this.#bytes <= ERROR_BODY_BYTES) this.#chunks.push(chunk);
+        else this.#endEarly();
+        break;
+      case "nothing":
+        break;
+    }
+  }
+
+  protected override end(): void {
+    if (this.#mode === "excerpt") {
+      this.#receiver.onEnding(this.#statusEnding(), this);
+      return;
+    }
+    if (this.#mode === "json" && this.#bytes > 0) {
+      const [first] = this.#chunks;
+      const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+      this.#chunks = [];
+      this.#receiver.onMessage(decodeMessage(body), this);
+    }
+    this.#receiver.onEnding({ kind: "complete", stream: this.#mode === "events", status: this.status }, this);
+  }
+
+  protected override fail(error: Error): void {
+    const stream = this.#mode === "events";
+    this.#receiver.onEnding({ kind: "broken", error, sent: this.sent, stream }, this);
+  }
+
+  onEvent(data: Buffer, type: string): void {
+    // Other event types are for other readers. An abort from inside a receiver ends the delivery.
+    if (!this.over && type === "message" && data.length > 0) this.#receiver.onMessage(decodeMessage(data), this);
+  }
+
+  #statusEnding(): Ending {
+    return { kind: "status", status: this.status, headers: this.#headers, body: Buffer.concat(this.#chunks) };
+  }
+
+  /** The status is all that matters and is known; the rest of a huge error page is not worth reading. */
+  #endEarly(): void {
+    this.report(this.status);
+    this.abort();
+    this.#receiver.onEnding(this.#statusEnding(), this);
+  }
+
+  #giveUp(reason: string): void {
+    this.report(this.status);
+    this.abort();
+    this.#receiver.onEnding({ kind: "unreadable", reason }, this);
+  }
+}
+
+function contentType(headers: ResponseHeaders): string {
+  const type = headers["content-type"];
+  // Only an odd server needs the conversion; the usual value is compared as it came.
+  return typeof type === "string" ? type.toLowerCase() : "";
+}

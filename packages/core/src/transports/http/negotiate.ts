@@ -1,0 +1,195 @@
+import type { Era } from "../../protocol/eras.ts";
+import { type Implementation, MODERN_VERSIONS, type PeerDescription, SUPPORTED_VERSIONS } from "../../protocol/eras.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonRpcErrorObject,
+  type JsonValue,
+  RPC,
+} from "../../protocol/json-rpc.ts";
+import { startDeadline } from "../../resilience/deadline.ts";
+import { type SessionObserver, StartError } from "../session.ts";
+import { type Answer, ask } from "./ask.ts";
+import { diagnose, notMcp } from "./diagnose.ts";
+import { rpcErrorIn } from "./failures.ts";
+import { initializeParams, legacyPeer, modernPeer } from "./handshake.ts";
+import { isPlainHeaderValue } from "./header-values.ts";
+import type { HttpClient } from "./http-client.ts";
+import type { LegacyHandshake } from "./legacy-session.ts";
+import type { Ending } from "./message-exchange.ts";
+import { modernHop } from "./modern-session.ts";
+import { notificationText } from "./outgoing-message.ts";
+import { sendAndWait } from "./posted-message.ts";
+import { addRouting, postHeaders } from "./protocol-headers.ts";
+
+/** Whom to negotiate with, and as whom. */
+export interface Parties {
+  readonly client: HttpClient;
+  readonly observer: SessionObserver;
+  readonly clientInfo: Implementation;
+  /** What legacy servers may ask of us. */
+  readonly clientCapabilities: JsonObject;
+  readonly fixedHeaders: readonly string[];
+}
+
+/** What came out of a negotiation. */
+export type Negotiated =
+  | { readonly era: "modern"; readonly peer: PeerDescription }
+  | { readonly era: "legacy"; readonly handshake: LegacyHandshake };
+
+/**
+ * Finds out which era the server speaks and shakes hands in it: modern first, unless `known` says legacy.
+ * @throws StartError
+ */
+export async function negotiate(parties: Parties, known: Era | undefined, signal: AbortSignal): Promise<Negotiated> {
+  if (known !== "legacy") {
+    const peer = await discover(parties, signal);
+    if (peer !== undefined) return { era: "modern", peer };
+  }
+  return { era: "legacy", handshake: await initialize(parties, signal) };
+}
+
+/** Shakes hands with a legacy server. @throws StartError */
+export async function initialize(parties: Parties, signal: AbortSignal): Promise<LegacyHandshake> {
+  const { client, observer, fixedHeaders } = parties;
+  const question = {
+    method: "initialize",
+    params: initializeParams(parties.clientInfo, parties.clientCapabilities),
+    headers: postHeaders(fixedHeaders, undefined),
+  };
+  const answer = await ask(client, observer, question, signal);
+  const { result, headers } = resultOf(answer, "initialize", client);
+  const peer = legacyPeer(result);
+  const sessionId = readSessionId(headers["mcp-session-id"], client.endpoint);
+  observer.onMessage("sent", "notification");
+  const text = notificationText({ method: "notifications/initialized", params: {} });
+  const confirmed = await sendAndWait(
+    client,
+    { method: "POST", headers: postHeaders(fixedHeaders, peer.protocolVersion, sessionId), text },
+    signal,
+  );
+  if (confirmed === "aborted") throw gaveUp("notifications/initialized", client.endpoint, true);
+  if (confirmed.kind !== "complete") throw diagnose(confirmed, "notifications/initialized", client.endpoint);
+  return { peer, sessionId };
+}
+
+/** The modern server's description, or `undefined` when `initialize` is worth a try. @throws StartError */
+async function discover(parties: Parties, signal: AbortSignal): Promise<PeerDescription | undefined> {
+  const { client } = parties;
+  const deadline = startDeadline(client.clock, client.limits.probeTimeoutMs, signal);
+  try {
+    const answer = await askDiscover(parties, MODERN_VERSIONS[0], deadline.signal);
+    if (answer.kind === "aborted" && deadline.timedOut()) return undefined;
+    if (answer.kind === "result") return discovered(answer.result, client);
+    const error = answer.kind === "none" ? errorOf(answer.ending) : answer.kind === "error" ? answer.error : undefined;
+    if (error !== undefined) return await afterError(error, parties, deadline.signal);
+    if (answer.kind === "none" && !suggestsLegacy(answer.ending))
+      throw diagnose(answer.ending, "server/discover", client.endpoint);
+    if (answer.kind === "aborted") throw gaveUp("server/discover", client.endpoint, answer.sent);
+    return undefined;
+  } finally {
+    deadline.dispose();
+  }
+}
+
+async function afterError(
+  error: JsonRpcErrorObject,
+  parties: Parties,
+  signal: AbortSignal,
+): Promise<PeerDescription | undefined> {
+  const { client } = parties;
+  switch (error.code) {
+    case RPC.unsupportedVersion: {
+      const supported = isJsonObject(error.data) ? strings(error.data.supported) : [];
+      const common = SUPPORTED_VERSIONS.find((version) => supported.includes(version));
+      if (common === undefined && supported.length > 0) throw noCommonVersion(supported);
+      if (common === undefined || !isModern(common) || common === MODERN_VERSIONS[0]) return undefined;
+      const answer = await askDiscover(parties, common, signal);
+      return discovered(resultOf(answer, "server/discover", client).result, client);
+    }
+    case RPC.headerMismatch:
+    case RPC.missingCapability: {
+      const message = `${client.endpoint.href} refused server/discover: ${error.message} (${error.code}). Does a proxy in between change headers or bodies?`;
+      throw new StartError("protocol_error", message);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function askDiscover(parties: Parties, version: string, signal: AbortSignal): Promise<Answer> {
+  const params = { _meta: modernHop(version, parties.clientInfo) };
+  const headers = postHeaders(parties.fixedHeaders, version);
+  addRouting(headers, "server/discover", params);
+  return ask(parties.client, parties.observer, { method: "server/discover", params, headers }, signal);
+}
+
+function discovered(result: JsonObject, client: HttpClient): PeerDescription | undefined {
+  const supported = strings(result.supportedVersions);
+  // Some legacy servers answer any method with some result.
+  if (supported.length === 0) return undefined;
+  const version = MODERN_VERSIONS.find((candidate) => supported.includes(candidate));
+  if (version !== undefined) return modernPeer(result, version);
+  if (SUPPORTED_VERSIONS.some((candidate) => supported.includes(candidate))) return undefined;
+  throw noCommonVersion(supported, client.endpoint);
+}
+
+/** The JSON-RPC error of a refusal that is about the request; the other statuses speak for themselves. */
+function errorOf(ending: Ending): JsonRpcErrorObject | undefined {
+  if (ending.kind !== "status" || !suggestsLegacy(ending)) return undefined;
+  return rpcErrorIn(ending.body)?.error;
+}
+
+/** Whether the answer to an unknown method may be that of a legacy server. */
+function suggestsLegacy(ending: Ending): boolean {
+  if (ending.kind !== "status") return ending.kind === "complete";
+  const { status } = ending;
+  return status >= 400 && status < 500 && ![401, 403, 407, 408, 429].includes(status);
+}
+
+function resultOf(answer: Answer, method: string, client: HttpClient): Extract<Answer, { kind: "result" }> {
+  switch (answer.kind) {
+    case "result":
+      return answer;
+    case "error":
+      throw notMcp(`it refused ${method}: ${answer.error.message} (${answer.error.code})`, client.endpoint);
+    case "aborted":
+      throw gaveUp(method, client.endpoint, answer.sent);
+    case "none":
+      throw diagnose(answer.ending, method, client.endpoint);
+  }
+}
+
+function gaveUp(method: string, endpoint: URL, sent: boolean): StartError {
+  if (!sent) {
+    const message = `no connection to ${endpoint.host} came about before the start was given up. Check the address, routes and firewalls`;
+    return new StartError("timeout", message);
+  }
+  return new StartError(
+    "timeout",
+    `${endpoint.href} did not answer ${method} before the start was given up. Is the server slow to start? Then raise start_timeout_s`,
+  );
+}
+
+function noCommonVersion(supported: readonly string[], endpoint?: URL): StartError {
+  const who = endpoint === undefined ? "the server" : endpoint.href;
+  return new StartError(
+    "unsupported_version",
+    `${who} speaks MCP ${supported.slice(0, 8).join(", ")}; MCP Hangar speaks ${SUPPORTED_VERSIONS.join(", ")}. Update the older of the two`,
+  );
+}
+
+function readSessionId(value: string | string[] | undefined, endpoint: URL): string | undefined {
+  if (value === undefined) return undefined;
+  // A session id consists of visible ASCII characters (Streamable HTTP, session management).
+  if (typeof value === "string" && isPlainHeaderValue(value)) return value;
+  throw notMcp("its Mcp-Session-Id header is not plain ASCII", endpoint);
+}
+
+function strings(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? (value as readonly JsonValue[]).filter((item) => typeof item === "string") : [];
+}
+
+function isModern(version: string): boolean {
+  return (MODERN_VERSIONS as readonly string[]).includes(version);
+}

@@ -1,0 +1,135 @@
+import type { IncomingMessage } from "../../protocol/decode.ts";
+import type { UpstreamFailure, UpstreamReply, UpstreamRequest } from "../session.ts";
+import type { HttpSession } from "./http-session.ts";
+import type { Epoch } from "./legacy-session.ts";
+import type { Ending, MessageExchange, MessageReceiver } from "./message-exchange.ts";
+
+/** One request of ours that waits for its answer, over however many HTTP requests that takes. Settles exactly once. */
+export class RpcCall implements MessageReceiver {
+  readonly id: number;
+  readonly request: UpstreamRequest;
+  /** The JSON-RPC request as it goes out; the same for every attempt. */
+  readonly text: string;
+  readonly #session: HttpSession;
+  readonly #resolve: (reply: UpstreamReply) => void;
+  #exchange: MessageExchange | undefined;
+  #settled = false;
+  #sent = false;
+  /** The legacy session it was last sent in. */
+  epoch: Epoch | undefined;
+  /** Whether the session was renewed once for this call. */
+  retried = false;
+  /** Where an interrupted event stream can be taken up again. */
+  lastEventId: string | undefined;
+  /** Attempts in a row to take the stream up again that brought nothing. */
+  resumeFailures = 0;
+
+  constructor(
+    session: HttpSession,
+    outgoing: { readonly id: number; readonly request: UpstreamRequest; readonly text: string },
+    resolve: (reply: UpstreamReply) => void,
+  ) {
+    this.#session = session;
+    this.id = outgoing.id;
+    this.request = outgoing.request;
+    this.text = outgoing.text;
+    this.#resolve = resolve;
+    this.request.signal?.addEventListener("abort", this);
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Whether an attempt may have reached the server. */
+  get sent(): boolean {
+    return this.#sent || (this.#exchange?.sent ?? false);
+  }
+
+  /** The HTTP request that the call waits on from now on. */
+  attach(exchange: MessageExchange): void {
+    this.#exchange = exchange;
+  }
+
+  /** Forgets an attempt that certainly was not executed. */
+  detach(): void {
+    this.#exchange = undefined;
+  }
+
+  /** Called by the abort signal: the caller left, or the deadline passed. */
+  handleEvent(): void {
+    if (this.#settled) return;
+    const sent = this.sent;
+    this.settle({ kind: "failed", errorType: "aborted", message: "the request was given up", maybeExecuted: sent });
+    if (sent) this.#session.cancelled(this);
+    this.#exchange?.abort();
+  }
+
+  /** Ends the call without an answer. */
+  fail(failure: UpstreamFailure): void {
+    if (this.#settled) return;
+    this.settle(failure);
+    this.#exchange?.abort();
+  }
+
+  settle(reply: UpstreamReply): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.request.signal?.removeEventListener("abort", this);
+    this.#session.forget(this);
+    this.#resolve(reply);
+  }
+
+  onMessage(message: IncomingMessage, exchange: MessageExchange): void {
+    this.#session.count(message);
+    this.resumeFailures = 0;
+    switch (message.kind) {
+      case "response":
+        if (message.id !== this.id) this.#mismatch(message.id);
+        else {
+          this.#session.learn(this, message.result);
+          this.#answer({ kind: "result", result: message.result }, exchange);
+        }
+        break;
+      case "error":
+        // Alone on its HTTP request, an error without an id can only mean this request.
+        if (message.id !== this.id && message.id !== null) this.#mismatch(message.id);
+        else this.#answer({ kind: "error", error: message.error }, exchange);
+        break;
+      case "notification":
+        this.#session.route({ method: message.method, params: message.params }, this);
+        break;
+      case "request":
+        this.#session.serve({ id: message.id, method: message.method, params: message.params }, this);
+        break;
+      case "invalid":
+        this.#protocolError(`the answer to ${this.request.method} is not MCP: ${message.reason}`);
+        break;
+    }
+  }
+
+  onEnding(ending: Ending, exchange: MessageExchange): void {
+    if (this.#settled) {
+      this.#session.client.lingering.delete(exchange);
+      return;
+    }
+    this.#sent ||= exchange.sent;
+    this.lastEventId = exchange.lastEventId ?? this.lastEventId;
+    this.#session.ended(this, ending, exchange);
+  }
+
+  #answer(reply: UpstreamReply, exchange: MessageExchange): void {
+    if (exchange.streaming) this.#session.client.lingering.add(exchange);
+    this.settle(reply);
+  }
+
+  #mismatch(id: string | number): void {
+    this.#protocolError(
+      `the server answered request ${this.id} (${this.request.method}) under the id ${JSON.stringify(id)}`,
+    );
+  }
+
+  #protocolError(message: string): void {
+    this.fail({ kind: "failed", errorType: "protocol", message, maybeExecuted: true });
+  }
+}
