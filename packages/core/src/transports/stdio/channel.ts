@@ -1,0 +1,92 @@
+import type { Platform } from "../../platform/platform.ts";
+import { describeExit, quoteStderr } from "../diagnosis.ts";
+import type { SessionObserver } from "../session.ts";
+import { StdioConnection } from "./connection.ts";
+import type { StdioLimits } from "./limits.ts";
+import { PipeWriter } from "./pipe-writer.ts";
+import { type ServerExit, ServerProcess } from "./server-process.ts";
+import { StderrTail } from "./stderr-tail.ts";
+import type { SupervisedCommand } from "./supervisor.ts";
+
+/** A running server process and the connection over its pipes, which live and end together. */
+export class StdioChannel {
+  readonly connection: StdioConnection;
+  readonly #process: ServerProcess;
+  readonly #stderr: StderrTail;
+  readonly #limits: StdioLimits;
+  readonly #observer: SessionObserver;
+  /** Whether the end of the server is news for the observer. */
+  #announced = false;
+  #closed = false;
+
+  private constructor(process: ServerProcess, platform: Platform, observer: SessionObserver, limits: StdioLimits) {
+    this.#process = process;
+    this.#limits = limits;
+    this.#observer = observer;
+    this.#stderr = new StderrTail(limits.stderrLinesMax, limits.stderrLineBytesMax, (line) => observer.onLog(line));
+    this.connection = new StdioConnection({
+      writer: new PipeWriter(process.stdin, platform.clock, limits.queueLengthMax),
+      clock: platform.clock,
+      observer,
+      limits,
+      onBroken: (message) => this.#break(message),
+    });
+    process.stdout.on("data", (chunk: Buffer) => this.connection.read(chunk));
+    process.stderr.on("data", (chunk: Buffer) => this.#stderr.push(chunk));
+    void process.ended.then((exit) => this.#onEnded(exit));
+  }
+
+  /** Starts the server. @throws StartError */
+  static async open(
+    command: SupervisedCommand,
+    context: { readonly platform: Platform; readonly observer: SessionObserver; readonly limits: StdioLimits },
+  ): Promise<StdioChannel> {
+    const process = await ServerProcess.start(context.platform, command, context.limits);
+    return new StdioChannel(process, context.platform, context.observer, context.limits);
+  }
+
+  /** Last lines of the server's stderr, oldest first. */
+  get stderr(): readonly string[] {
+    return this.#stderr.lines;
+  }
+
+  /** From now on the observer hears of an end that comes unasked. */
+  announceEnd(): void {
+    this.#announced = true;
+  }
+
+  /** Resolves when the process group is gone. */
+  async ended(): Promise<ServerExit> {
+    return this.#process.ended;
+  }
+
+  /** Ends the session in peace: the server gets the time it needs to tidy up. */
+  close(): Promise<void> {
+    this.#closed = true;
+    this.connection.end("connection", "the session with the server was closed");
+    return this.#process.stop(this.#limits.stop);
+  }
+
+  /** Ends a server that is of no use. */
+  abandon(): Promise<void> {
+    this.#closed = true;
+    this.connection.end("connection", "the server was given up");
+    return this.#process.stop(this.#limits.abandon);
+  }
+
+  #break(message: string): void {
+    const hadSession = this.#announced && !this.#closed;
+    void this.abandon();
+    if (hadSession) this.#observer.onClosed({ reason: "crashed", message });
+  }
+
+  #onEnded({ code }: ServerExit): void {
+    this.#stderr.end();
+    const end = `the server process ${describeExit(code)}`;
+    this.connection.end("connection", end);
+    if (this.#announced && !this.#closed) {
+      this.#closed = true;
+      this.#observer.onClosed({ reason: "crashed", message: `${end}.${quoteStderr(this.#stderr.lines)}` });
+    }
+  }
+}

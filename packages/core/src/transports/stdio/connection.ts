@@ -1,0 +1,218 @@
+import type { Clock } from "../../platform/platform.ts";
+import { decodeMessage, type InvalidMessage } from "../../protocol/decode.ts";
+import { META } from "../../protocol/eras.ts";
+import type { JsonObject, JsonRpcId, JsonRpcNotification } from "../../protocol/json-rpc.ts";
+import { metaOf } from "../../protocol/meta.ts";
+import { type HopMeta, notificationText, outgoingParams, replyText, requestText } from "../http/outgoing-message.ts";
+import type { SessionObserver, UpstreamFailure, UpstreamReply, UpstreamRequest } from "../session.ts";
+import type { StdioLimits } from "./limits.ts";
+import { LineSplitter } from "./line-splitter.ts";
+import { deliver, PendingRequests } from "./pending-requests.ts";
+import type { PipeWriter } from "./pipe-writer.ts";
+import { ServerRequests } from "./server-requests.ts";
+
+/** What a connection works with. */
+export interface ConnectionContext {
+  readonly writer: PipeWriter;
+  readonly clock: Clock;
+  readonly observer: SessionObserver;
+  readonly limits: StdioLimits;
+  /** The server broke the protocol beyond repair: nothing it sends can be understood any more. */
+  readonly onBroken: (message: string) => void;
+}
+
+/** Characters of a line that is no message, for the log. */
+const EXCERPT_LENGTH = 200;
+
+/** Many requests of many callers over the two pipes of one server. */
+export class StdioConnection {
+  readonly #context: ConnectionContext;
+  readonly #pending = new PendingRequests();
+  readonly #incoming: LineSplitter;
+  readonly #serverRequests: ServerRequests;
+  /** Why nothing is sent any more. */
+  #over: Pick<UpstreamFailure, "errorType" | "message"> | undefined;
+  /** Set when the server turns out to be modern. */
+  #hop: HopMeta;
+  #noise = 0;
+
+  constructor(context: ConnectionContext) {
+    this.#context = context;
+    this.#incoming = new LineSplitter(context.limits.lineBytesMax, (line, truncated) => this.#receive(line, truncated));
+    this.#serverRequests = new ServerRequests(context.observer, context.limits.serverRequestsMax, (request, reply) => {
+      if (this.#push(replyText(request, reply)) !== undefined) {
+        context.observer.onMessage("sent", reply.kind === "result" ? "response" : "error");
+      }
+    });
+  }
+
+  /** Lines on stdout that were no messages of MCP. */
+  get noise(): number {
+    return this.#noise;
+  }
+
+  /** From now on every request carries what the modern era demands. */
+  becomeModern(hop: NonNullable<HopMeta>): void {
+    this.#hop = hop;
+    this.#serverRequests.refuseAll();
+  }
+
+  request(request: UpstreamRequest): Promise<UpstreamReply> {
+    const { signal } = request;
+    if (this.#over !== undefined) return Promise.resolve({ kind: "failed", ...this.#over, maybeExecuted: false });
+    if (signal?.aborted)
+      return Promise.resolve(failed("aborted", "the request was given up before it was sent", false));
+    const id = this.#pending.nextId();
+    let text: string;
+    try {
+      text = requestText(id, request.method, outgoingParams(request, id, this.#hop));
+    } catch (error) {
+      return Promise.resolve(
+        failed("protocol", `${request.method} cannot be written as JSON: ${String(error)}`, false),
+      );
+    }
+    const line = this.#push(text);
+    if (line === undefined) {
+      const message = `${request.method} was not sent: the server does not read its input, and the queue is full`;
+      return Promise.resolve(failed("overloaded", message, false));
+    }
+    this.#context.observer.onMessage("sent", "request");
+    return new Promise((resolve) => {
+      if (signal === undefined) {
+        this.#pending.add(id, { request, line, settle: resolve });
+        return;
+      }
+      const onAbort = (): void => this.#giveUp(id, signal.reason);
+      const settle = (reply: UpstreamReply): void => {
+        signal.removeEventListener("abort", onAbort);
+        resolve(reply);
+      };
+      signal.addEventListener("abort", onAbort);
+      this.#pending.add(id, { request, line, settle });
+    });
+  }
+
+  notify(notification: JsonRpcNotification): void {
+    if (this.#push(notificationText(notification)) !== undefined)
+      this.#context.observer.onMessage("sent", "notification");
+  }
+
+  /** Takes what came out of the server's stdout. */
+  read(chunk: Buffer): void {
+    this.#incoming.push(chunk);
+  }
+
+  /** Ends the connection; every request in flight settles with that failure. Only the first end counts. */
+  end(errorType: UpstreamFailure["errorType"], message: string): void {
+    if (this.#over !== undefined) return;
+    this.#incoming.end();
+    this.#over = { errorType, message };
+    for (const { line, settle } of this.#pending.takeAll()) {
+      settle(failed(errorType, message, this.#context.writer.isWritten(line)));
+    }
+  }
+
+  #push(text: string): number | undefined {
+    return this.#over === undefined ? this.#context.writer.push(text) : undefined;
+  }
+
+  #giveUp(id: number, reason: unknown): void {
+    const entry = this.#pending.giveUp(id, this.#context.clock.nowMs());
+    if (entry === undefined) return;
+    const why = reason instanceof Error ? reason.message : "the caller left";
+    this.notify({ method: "notifications/cancelled", params: { requestId: id, reason: why } });
+    entry.settle(failed("aborted", "the request was given up", this.#context.writer.isWritten(entry.line)));
+  }
+
+  #receive(line: Buffer, truncated: boolean): void {
+    if (this.#over !== undefined || isBlank(line)) return;
+    if (truncated) {
+      const { lineBytesMax } = this.#context.limits;
+      this.#break(`the server wrote a message of more than ${lineBytesMax} bytes, beginning with ${excerpt(line)}`);
+      return;
+    }
+    const message = decodeMessage(line);
+    if (message.kind !== "invalid") this.#context.observer.onMessage("received", message.kind);
+    switch (message.kind) {
+      case "response":
+        this.#settle(message.id, { kind: "result", result: message.result });
+        break;
+      case "error":
+        if (message.id !== null) this.#settle(message.id, { kind: "error", error: message.error });
+        else this.#context.observer.onLog(`[stdout] error without an id: ${message.error.message}`);
+        break;
+      case "notification":
+        this.#route(message.method, message.params);
+        break;
+      case "request":
+        this.#serverRequests.serve(message, this.#pending.soleCall(this.#context.clock.nowMs()));
+        break;
+      case "invalid":
+        this.#skip(line, message);
+        break;
+    }
+  }
+
+  #settle(id: JsonRpcId, reply: UpstreamReply): void {
+    this.#pending.take(id)?.settle(reply);
+  }
+
+  #route(method: string, params: JsonObject): void {
+    if (method === "notifications/progress") {
+      const progress = this.#pending.progress(params.progressToken, params);
+      // Without a request it is late, and nobody waits for it.
+      if (progress !== undefined) deliver(progress.request, { method, params: progress.params });
+      return;
+    }
+    if (method === "notifications/cancelled") {
+      this.#serverRequests.cancel(params.requestId);
+      return;
+    }
+    const request = this.#ownerOf(method, params);
+    if (request?.onNotification !== undefined) deliver(request, { method, params: withoutSubscription(params) });
+    else this.#context.observer.onNotification({ method, params });
+  }
+
+  #ownerOf(method: string, params: JsonObject): UpstreamRequest | undefined {
+    const subscription = metaOf(params)[META.subscriptionId];
+    if (subscription !== undefined) return this.#pending.request(subscription);
+    return method === "notifications/message" ? this.#pending.soleCall(this.#context.clock.nowMs()) : undefined;
+  }
+
+  #skip(line: Buffer, message: InvalidMessage): void {
+    const entry = this.#pending.take(message.id);
+    if (entry !== undefined) {
+      const text = `the answer to ${entry.request.method} is not MCP: ${message.reason}`;
+      entry.settle(failed("protocol", text, true));
+      return;
+    }
+    this.#noise++;
+    this.#context.observer.onLog(`[stdout] ${excerpt(line)} (skipped: ${message.reason})`);
+  }
+
+  #break(message: string): void {
+    this.end("protocol", message);
+    this.#context.onBroken(message);
+  }
+}
+
+function failed(errorType: UpstreamFailure["errorType"], message: string, maybeExecuted: boolean): UpstreamFailure {
+  return { kind: "failed", errorType, message, maybeExecuted };
+}
+
+function isBlank(line: Buffer): boolean {
+  for (const byte of line) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+  return true;
+}
+
+function excerpt(line: Buffer): string {
+  return JSON.stringify(line.toString("utf8", 0, EXCERPT_LENGTH));
+}
+
+/** The id of the subscription is ours, and means nothing to whom the notification is for. */
+function withoutSubscription(params: JsonObject): JsonObject {
+  const meta = metaOf(params);
+  if (meta[META.subscriptionId] === undefined) return params;
+  const { [META.subscriptionId]: _ours, ...rest } = meta;
+  return { ...params, _meta: rest };
+}

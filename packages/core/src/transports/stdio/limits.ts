@@ -1,0 +1,44 @@
+const MEBIBYTE = 1024 * 1024;
+
+/** How long a server is given to end in each way before the next, harder one. */
+export interface StopGrace {
+  /** Milliseconds after its stdin was closed. */
+  readonly eofMs: number;
+  /** Milliseconds after SIGTERM; then comes SIGKILL. */
+  readonly termMs: number;
+}
+
+/** Bounds of the stdio transport. Each has a default that suits servers of any honest size. */
+export interface StdioLimits {
+  /** Bytes of one line on stdout, which is one message. A longer one ends the session. */
+  readonly lineBytesMax: number;
+  /** UTF-16 units that may wait until the server reads its stdin; more requests are refused as overloaded. */
+  readonly queueLengthMax: number;
+  /** Lines of stderr that are kept for diagnoses. */
+  readonly stderrLinesMax: number;
+  /** Bytes of one line of stderr; the rest of a longer one is dropped. */
+  readonly stderrLineBytesMax: number;
+  /** Requests of the server that may wait for an answer; more are refused. */
+  readonly serverRequestsMax: number;
+  /** Milliseconds `server/discover` may take before the server is taken for a legacy one that swallows unknown requests. */
+  readonly probeTimeoutMs: number;
+  /** Of a session that is closed in peace. */
+  readonly stop: StopGrace;
+  /** Of a server that never became a session, or broke the protocol: nobody is served by waiting. */
+  readonly abandon: StopGrace;
+  /** Milliseconds the pipes may take to drain once the process has ended. */
+  readonly drainMs: number;
+}
+
+/** What holds unless the caller says otherwise. */
+export const STDIO_LIMITS: StdioLimits = {
+  lineBytesMax: 16 * MEBIBYTE,
+  queueLengthMax: 16 * MEBIBYTE,
+  stderrLinesMax: 50,
+  stderrLineBytesMax: 4 * 1024,
+  serverRequestsMax: 100,
+  probeTimeoutMs: 5_000,
+  stop: { eofMs: 2_000, termMs: 3_000 },
+  abandon: { eofMs: 0, termMs: 1_000 },
+  drainMs: 500,
+};
