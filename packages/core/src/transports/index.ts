@@ -3,6 +3,7 @@ import type { ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Implementation } from "../protocol/eras.ts";
 import type { Transport } from "./session.ts";
+import { stdioTransport } from "./stdio/index.ts";
 
 /** What transports get from the gateway. */
 export interface TransportContext {
@@ -15,9 +16,10 @@ export interface TransportContext {
 export type TransportFactory = (id: string, options: ServerOptions, context: TransportContext) => Transport;
 
 /** The transport for a server's mode. */
-export const createTransport: TransportFactory = (id, options) => {
+export const createTransport: TransportFactory = (id, options, context) => {
   switch (options.mode) {
     case "subprocess":
+      return stdioTransport(options, { platform: context.platform, id, info: context.info });
     case "remote":
       throw new Error(`${id}: not wired yet`);
   }
