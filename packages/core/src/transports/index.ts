@@ -1,7 +1,8 @@
-import type { TelemetryBus } from "@mcp-hangar/telemetry";
+import { registeredName, type TelemetryBus } from "@mcp-hangar/telemetry";
 import type { ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Implementation } from "../protocol/eras.ts";
+import { httpTransport } from "./http/http-transport.ts";
 import type { Transport } from "./session.ts";
 import { stdioTransport } from "./stdio/index.ts";
 
