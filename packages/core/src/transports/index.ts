@@ -2,6 +2,7 @@ import { registeredName, type TelemetryBus } from "@mcp-hangar/telemetry";
 import type { ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Implementation } from "../protocol/eras.ts";
+import type { JsonObject } from "../protocol/json-rpc.ts";
 import { httpTransport } from "./http/http-transport.ts";
 import type { Transport } from "./session.ts";
 import { stdioTransport } from "./stdio/index.ts";
@@ -16,12 +17,26 @@ export interface TransportContext {
 
 export type TransportFactory = (id: string, options: ServerOptions, context: TransportContext) => Transport;
 
-/** The transport for a server's mode. */
-export const createTransport: TransportFactory = (id, options, context) => {
+/**
+ * What a legacy server may ask for while it serves a call. One session serves many clients, so this is offered before
+ * it is known who calls; a client that cannot answer is refused in its place, at once. Roots are not offered: servers
+ * ask for them outside of calls, when it cannot be told which client is meant.
+ */
+const CLIENT_CAPABILITIES: JsonObject = { sampling: {}, elicitation: { form: {}, url: {} } };
+
+/** The transport for a server's mode. A new mode is a case here, a schema in options.ts and a folder. */
+export const createTransport: TransportFactory = (id, options, { platform, bus, info }) => {
   switch (options.mode) {
     case "subprocess":
-      return stdioTransport(options, { platform: context.platform, id, info: context.info });
+      return stdioTransport(options, { platform, id, info, capabilities: CLIENT_CAPABILITIES });
     case "remote":
-      throw new Error(`${id}: not wired yet`);
+      return httpTransport(options, {
+        platform,
+        // The id comes from the configuration.
+        server: registeredName(id),
+        clientInfo: info,
+        clientCapabilities: CLIENT_CAPABILITIES,
+        emit: (event) => bus.emit(event),
+      });
   }
 };
