@@ -24,7 +24,7 @@ export const bannedGlobals: Readonly<Record<string, Ambient>> = {
 /** Members of globals, and of modules that stand under their own name, that may not be read, called or picked out by destructuring. */
 export const bannedMembers: Readonly<Record<string, Readonly<Record<string, Ambient>>>> = {
   Date: { now: "time" },
-  performance: { now: "time", timeOrigin: "time" },
+  performance: { now: "time" },
   AbortSignal: { timeout: "time" },
   Math: { random: "randomness" },
   crypto: {
