@@ -4,3 +4,4 @@ export * from "./fake-session.ts";
 export * from "./fake-transport.ts";
 export * from "./recording-bus.ts";
 export * from "./seeded-random.ts";
+export * from "./unreliable-upstream.ts";
