@@ -1,1 +1,16 @@
-export {};
+#!/usr/bin/env node
+import { createProgram } from "./cli/program.ts";
+
+/** Exit codes: 0 done, 1 it did not work; what and why is on stderr. */
+const program = createProgram((code) => {
+  process.exitCode = code;
+});
+try {
+  await program.parseAsync();
+} catch (error) {
+  // What a user can mend has a message of its own; the stack is for what nobody foresaw.
+  const { message, stack } = error as Error;
+  const text = process.env.MCP_LOG_LEVEL?.toLowerCase() === "debug" ? stack : message;
+  process.stderr.write(`mcp-hangar: ${text}\n`);
+  process.exitCode = 1;
+}

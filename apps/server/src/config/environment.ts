@@ -1,3 +1,8 @@
+import { authority } from "../http/host-names.ts";
+
+/** The variables of the process, or a test's own. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Which front door `serve` opens when no option says so. */
 export const SERVE_MODES = ["stdio", "http"] as const;
 export type ServeMode = (typeof SERVE_MODES)[number];
@@ -19,3 +24,10 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   { name: "MCP_LOG_LEVEL", path: ["logging", "level"], description: "Least level that is written." },
   { name: "MCP_JSON_LOGS", path: ["logging", "json_format"], description: "`true` or `false`: JSON lines or not." },
 ];
+
+/** Where a gateway with this environment listens, for commands that ask one. */
+export function gatewayUrl(env: Environment): string {
+  const host = env.MCP_HTTP_HOST || "127.0.0.1";
+  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${authority(reachable, Number(env.MCP_HTTP_PORT) || 8000)}`;
+}

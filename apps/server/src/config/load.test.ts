@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { type Environment, loadConfig, parseConfig } from "./load.ts";
+import type { Environment } from "./environment.ts";
+import { loadConfig, parseConfig } from "./load.ts";
 import { ConfigError } from "./problem.ts";
 import type { Config } from "./schema.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { type ConfigDocument, parseConfigDocument } from "./document.ts";
-import { ENVIRONMENT, SERVE_MODES, type ServeMode } from "./environment.ts";
+import { ENVIRONMENT, type Environment, SERVE_MODES, type ServeMode } from "./environment.ts";
 import { explainIssue, nearest } from "./explain.ts";
 import { ConfigError, type ConfigPath, type ConfigProblem } from "./problem.ts";
 import { settleScalars } from "./scalars.ts";
@@ -11,8 +11,6 @@ export const DEFAULT_CONFIG_FILE = "config.yaml";
 
 /** Largest configuration file, in bytes: hundreds of servers take some 100 KB. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A configuration that is valid as a whole, and where it was read. */
 export interface LoadedConfig {

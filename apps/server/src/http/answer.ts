@@ -5,7 +5,7 @@ import { RPC } from "@mcp-hangar/core";
 export interface Answer {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

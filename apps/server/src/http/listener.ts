@@ -46,11 +46,8 @@ export class HttpListener {
       handle,
     );
     this.#server.maxConnections = options.connectionsMax;
-    // Without `100 Continue` the client sends no body, and a refusal by its announced length reaches it first.
-    this.#server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
-      response.writeContinue();
-      handle(request, response);
-    });
+    // Whoever reads the body says `100 Continue`, once it knows that it wants the body.
+    this.#server.on("checkContinue", handle);
     this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>
       this.#onClientError(error, socket),
     );

@@ -74,7 +74,7 @@ export class McpEndpoint {
     if (this.#closing) response.shouldKeepAlive = false;
     this.#open.add(response);
     response.once("close", () => this.#open.delete(response));
-    readBody(request, this.#options.bodyBytesMax, (outcome) => {
+    readBody(request, response, this.#options.bodyBytesMax, (outcome) => {
       if (outcome.kind === "body") return face.handleHttp(request, response, outcome.body);
       if (outcome.kind === "aborted") return;
       const message = `the body is larger than ${this.#options.bodyBytesMax} bytes (http.max_body_bytes)`;

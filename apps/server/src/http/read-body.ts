@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** How reading a body ended: with all of it, at the limit, or because the client left. */
 export type BodyOutcome =
@@ -7,15 +7,22 @@ export type BodyOutcome =
   | { readonly kind: "aborted" };
 
 /**
- * Reads the whole body of a request. A body beyond `bytesMax` is not kept; what still comes of it is thrown away.
+ * Reads the whole body of a request, answering `Expect: 100-continue`. A body beyond `bytesMax` is not kept; what still comes of it is thrown away.
  * A callback rather than a promise: this runs for every call. It is called once.
  */
-export function readBody(request: IncomingMessage, bytesMax: number, done: (outcome: BodyOutcome) => void): void {
+export function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bytesMax: number,
+  done: (outcome: BodyOutcome) => void,
+): void {
   if (Number(request.headers["content-length"] ?? 0) > bytesMax) {
     request.resume();
     done({ kind: "too_large" });
     return;
   }
+  // A client that asks first sends its body only now, after its length has been looked at.
+  if (request.headers.expect !== undefined) response.writeContinue();
   let chunks: Buffer[] = [];
   let bytes = 0;
   let settled = false;

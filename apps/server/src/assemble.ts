@@ -1,0 +1,79 @@
+import { setImmediate } from "node:timers/promises";
+import { Gateway, type Platform } from "@mcp-hangar/core";
+import { createMetrics, type Metrics } from "@mcp-hangar/metrics";
+import { type GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
+import { BUILD } from "./build-info.ts";
+import type { Config } from "./config/schema.ts";
+import { Health } from "./http/health.ts";
+import { fleetCheck, logCheck } from "./http/readiness-checks.ts";
+import { createLogging, type Logging, type LoggingEnvironment } from "./logging/logging.ts";
+import { createMcpFace, type McpFace } from "./mcp/index.ts";
+
+/** Everything a running gateway is made of, wired but not started. */
+export interface Hangar {
+  readonly config: Config;
+  readonly platform: Platform;
+  readonly bus: TelemetryBus;
+  readonly logging: Logging;
+  readonly gateway: Gateway;
+  /** `undefined` when the configuration switches metrics off. */
+  readonly metrics: Metrics | undefined;
+  readonly health: Health;
+  /** All servers under one roof, tools prefixed. */
+  readonly aggregateFace: McpFace;
+  /** One face a server, tools under their own names. */
+  readonly serverFaces: ReadonlyMap<string, McpFace>;
+  snapshot(): GatewaySnapshot;
+}
+
+/** The composition root: the one place where the runtime and what observes it meet. Throws when a part cannot run. */
+export function assemble(config: Config, platform: Platform, terminal: Omit<LoggingEnvironment, "clock">): Hangar {
+  const logging = createLogging(config.logging, { ...terminal, clock: platform.clock });
+  const { logger } = logging;
+  const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));
+  bus.on("log", logging.listener);
+
+  const gateway = new Gateway({
+    servers: config.mcp_servers,
+    execution: config.execution,
+    rateLimit: config.rate_limit,
+    circuitBreaker: config.circuit_breaker,
+    bus,
+    platform,
+    info: BUILD,
+    onServerLog: (server, line) => logger.debug("mcp_server_log", { mcp_server: server, line }),
+  });
+  const snapshot = (): GatewaySnapshot => ({
+    servers: gateway.fleet.snapshot(),
+    batchItemsExecuting: 0,
+    discovery: [],
+    exporters: [logging.snapshot()],
+    listeners: bus.listeners(),
+    lastReloadSuccessful: true,
+    build: { version: BUILD.version, node: process.version },
+  });
+
+  const { enabled, series_limit: seriesLimit, runtime: runtimeMetrics } = config.observability.metrics;
+  const metrics = enabled
+    ? createMetrics({ bus, snapshot, seriesLimit, runtimeMetrics, yieldTurn: () => setImmediate() })
+    : undefined;
+  const health = new Health(platform.clock, BUILD.version, [
+    fleetCheck(() => gateway.fleet.snapshot()),
+    logCheck(() => logging.snapshot()),
+  ]);
+  const faceParts = { gateway, info: BUILD, platform };
+  return {
+    config,
+    platform,
+    bus,
+    logging,
+    gateway,
+    metrics,
+    health,
+    aggregateFace: createMcpFace({ ...faceParts, scope: { kind: "all" } }),
+    serverFaces: new Map(
+      Object.keys(config.mcp_servers).map((id) => [id, createMcpFace({ ...faceParts, scope: { kind: "server", id } })]),
+    ),
+    snapshot,
+  };
+}

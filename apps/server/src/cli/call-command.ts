@@ -1,0 +1,74 @@
+import {
+  type CallResult,
+  Gateway,
+  type JsonObject,
+  nodePlatform,
+  remoteOptions,
+  type ServerOptions,
+} from "@mcp-hangar/core";
+import { TelemetryBus } from "@mcp-hangar/telemetry";
+import { BUILD } from "../build-info.ts";
+import { loadConfig } from "../config/load.ts";
+import { type Config, configSchema } from "../config/schema.ts";
+import { printableResult } from "./printable-result.ts";
+import type { CallOptions } from "./program.ts";
+
+/**
+ * `mcp-hangar call`: one tool call through a gateway of its own, whose only server is the running gateway's endpoint for
+ * that server, or with `--config` the server itself. Exits with 1 when the tool or the call failed.
+ */
+export async function runCall(server: string, tool: string, options: CallOptions): Promise<number> {
+  const config = options.config === undefined ? configSchema.parse({}) : loadConfig(options.config, process.env).config;
+  const gateway = new Gateway({
+    servers: {
+      [server]: options.config === undefined ? runningServer(options.url, server) : configuredServer(config, server),
+    },
+    execution: config.execution,
+    circuitBreaker: config.circuit_breaker,
+    bus: new TelemetryBus(),
+    platform: nodePlatform,
+    info: BUILD,
+  });
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  try {
+    // The arguments were parsed from JSON.
+    const call = { server, tool, arguments: options.args as JsonObject };
+    return print(await gateway.callTool(call, interrupted.signal), options.json ?? false);
+  } finally {
+    await gateway.close();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+function runningServer(url: string, server: string): ServerOptions {
+  return remoteOptions.parse({
+    mode: "remote",
+    endpoint: `${url}/servers/${encodeURIComponent(server)}/mcp`,
+    call_timeout_s: 300,
+  });
+}
+
+function configuredServer({ mcp_servers: servers }: Config, server: string): ServerOptions {
+  const options = servers[server];
+  if (options !== undefined) return options;
+  const known = Object.keys(servers).join(", ") || "none";
+  throw new Error(`the configuration has no server ${JSON.stringify(server)}; it has: ${known}`);
+}
+
+function print(result: CallResult, json: boolean): number {
+  switch (result.kind) {
+    case "result": {
+      const { value, isError } = result.result;
+      process.stdout.write(`${json ? JSON.stringify(value, undefined, 2) : printableResult(value)}\n`);
+      return isError ? 1 : 0;
+    }
+    case "error":
+      process.stderr.write(`mcp-hangar: ${result.error.message} (JSON-RPC error ${result.error.code})\n`);
+      return 1;
+    case "failure":
+      process.stderr.write(`mcp-hangar: ${result.message} (${result.code})\n`);
+      return 1;
+  }
+}

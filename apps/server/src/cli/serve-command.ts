@@ -1,0 +1,63 @@
+import { isatty } from "node:tty";
+import { nodePlatform } from "@mcp-hangar/core";
+import { assemble } from "../assemble.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import type { Logging } from "../logging/logging.ts";
+import { type Door, serve } from "../serve.ts";
+import type { ServeOptions } from "./program.ts";
+
+const STDERR = 2;
+
+/** `mcp-hangar serve`: runs until a signal or the end of the client. Resolves to the exit code. */
+export async function runServe(options: ServeOptions): Promise<number> {
+  const { config, mode } = loadConfig(options.config, process.env);
+  const http = options.http ?? mode === "http";
+  if (!http && (options.host !== undefined || options.port !== undefined)) {
+    throw new Error("--host and --port are for HTTP; add --http");
+  }
+  const terminal = isatty(STDERR);
+  const hangar = assemble(withOptions(config, options), nodePlatform, {
+    fd: STDERR,
+    terminal,
+    colours: terminal && (process.env.NO_COLOR ?? "") === "",
+  });
+  const stop = stopOnSignals(hangar.logging);
+  reportFatalErrors(hangar.logging);
+  const door: Door = http
+    ? { kind: "http", unsafeNoAuth: options.unsafeNoAuth ?? false }
+    : { kind: "stdio", input: process.stdin, output: process.stdout };
+  await serve(hangar, door, stop);
+  // Over stdio the client may keep its end open; nothing is left to wait for.
+  process.exit(0);
+}
+
+/** What stands on the command line wins over file and environment. */
+function withOptions(config: Config, { host, port }: ServeOptions): Config {
+  return { ...config, http: { ...config.http, host: host ?? config.http.host, port: port ?? config.http.port } };
+}
+
+/** The first signal asks for an orderly end, the second ends the process at once. */
+function stopOnSignals(logging: Logging): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (!stop.signal.aborted) return stop.abort(signal);
+      logging.logger.warning("shutdown_forced", { cause: signal });
+      logging.flushNow();
+      process.exit(1);
+    });
+  }
+  return stop.signal;
+}
+
+/** A programming error leaves the process in an unknown state: it is logged, and a supervisor starts a new one. */
+function reportFatalErrors(logging: Logging): void {
+  for (const kind of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(kind, (error: unknown) => {
+      logging.logger.critical("fatal_error", { kind, error });
+      logging.flushNow();
+      process.exit(1);
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { z } from "zod";
+import type { StatusOptions } from "./program.ts";
+import { table } from "./table.ts";
+
+/** How long a gateway may take to answer, in ms. */
+const ANSWER_DEADLINE_MS = 5_000;
+
+const system = z.looseObject({ version: z.string(), uptime_seconds: z.number(), calls_in_flight: z.number() });
+const server = z.looseObject({
+  id: z.string(),
+  mode: z.string(),
+  state: z.string(),
+  circuit_breaker: z.string(),
+  consecutive_failures: z.number(),
+  in_flight: z.number(),
+  tool_count: z.number(),
+});
+const servers = z.looseObject({ mcp_servers: z.array(server) });
+const readiness = z.looseObject({
+  status: z.string(),
+  checks: z.array(z.looseObject({ name: z.string(), status: z.string(), message: z.string().optional() })),
+});
+
+/** `mcp-hangar status`: exits with 0 when the gateway is ready, 1 when it is not or does not answer. */
+export async function runStatus({ url, json }: StatusOptions): Promise<number> {
+  const [about, fleet, ready] = await Promise.all([
+    get(url, "/api/system", system),
+    get(url, "/api/mcp_servers", servers),
+    get(url, "/health/ready", readiness),
+  ]);
+  const text = json
+    ? JSON.stringify({ url, status: ready.status, checks: ready.checks, system: about, ...fleet }, undefined, 2)
+    : [headline(url, about, ready), ...complaints(ready), "", serverTable(fleet.mcp_servers)].join("\n");
+  process.stdout.write(`${text}\n`);
+  return ready.status === "unhealthy" ? 1 : 0;
+}
+
+function headline(url: string, about: z.infer<typeof system>, { status }: z.infer<typeof readiness>): string {
+  const uptime = duration(about.uptime_seconds);
+  return `MCP Hangar ${about.version} at ${url}: ${status}, up ${uptime}, ${about.calls_in_flight} calls in flight`;
+}
+
+function complaints({ checks }: z.infer<typeof readiness>): readonly string[] {
+  return checks
+    .filter(({ status }) => status !== "healthy")
+    .map(({ name, status, message }) => `  ${name}: ${status}${message === undefined ? "" : `, ${message}`}`);
+}
+
+function serverTable(fleet: readonly z.infer<typeof server>[]): string {
+  if (fleet.length === 0) return "no servers are configured";
+  return table(
+    ["SERVER", "MODE", "STATE", "BREAKER", "FAILURES", "IN FLIGHT", "TOOLS"],
+    fleet.map((each) => [
+      each.id,
+      each.mode,
+      each.state,
+      each.circuit_breaker,
+      String(each.consecutive_failures),
+      String(each.in_flight),
+      // A server that was never started has listed nothing yet.
+      each.state === "cold" && each.tool_count === 0 ? "-" : String(each.tool_count),
+    ]),
+  );
+}
+
+function duration(seconds: number): string {
+  const units: readonly (readonly [string, number])[] = [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["m", 60],
+    ["s", 1],
+  ];
+  const first = units.findIndex(([, size]) => seconds >= size);
+  if (first === -1) return "0s";
+  return units
+    .slice(first, first + 2)
+    .map(
+      ([unit, size], index) =>
+        `${Math.floor((index === 0 ? seconds : seconds % (units[first]?.[1] ?? 1)) / size)}${unit}`,
+    )
+    .join(" ");
+}
+
+async function get<Schema extends z.ZodType>(url: string, path: string, schema: Schema): Promise<z.output<Schema>> {
+  const signal = AbortSignal.timeout(ANSWER_DEADLINE_MS);
+  const response = await fetch(`${url}${path}`, { signal }).catch((cause: unknown) => {
+    throw new Error(unreachable(url, cause), { cause });
+  });
+  const parsed = schema.safeParse(await response.json().catch(() => undefined));
+  if (parsed.success) return parsed.data;
+  throw new Error(`what answers at ${url}${path} is not an MCP Hangar gateway (HTTP ${response.status}); check --url`);
+}
+
+function unreachable(url: string, error: unknown): string {
+  if (error instanceof Error && error.name === "TimeoutError") {
+    return `the gateway at ${url} did not answer within ${ANSWER_DEADLINE_MS / 1_000} s`;
+  }
+  const { cause } = error as { readonly cause?: { readonly code?: string; readonly message?: string } };
+  if (cause?.code === "ECONNREFUSED") {
+    return `nothing listens at ${url}; start a gateway with mcp-hangar serve --http, or name another with --url`;
+  }
+  return `cannot reach ${url}: ${cause?.message ?? String(error)}; check --url`;
+}

@@ -1,0 +1,125 @@
+import type { Hangar } from "../assemble.ts";
+import { listServers, showServer, showSystem } from "./api.ts";
+import { isLoopback } from "./host-names.ts";
+import { HttpListener, type ListenerOptions } from "./listener.ts";
+import { McpEndpoint } from "./mcp-endpoint.ts";
+import { requestGuard } from "./request-guard.ts";
+import { createRouter, type View } from "./router.ts";
+
+/** Refuses to listen where everybody can call tools; authentication arrives later. */
+export class UnsafeBindError extends Error {
+  constructor(host: string) {
+    const remedy = "bind 127.0.0.1, or pass --unsafe-no-auth if something else protects the port";
+    super(`refusing to listen on ${host}: whoever reaches it could call every tool without authentication; ${remedy}`);
+    this.name = "UnsafeBindError";
+  }
+}
+
+/** The listeners of a gateway: the front door and, if configured, the metrics apart from it. */
+export interface FrontDoor {
+  readonly listeners: readonly HttpListener[];
+  /** Requests whose answer has not begun. */
+  unanswered(): number;
+  /** Accepts no more connections, and ends those there are with the answer they wait for. */
+  stopAccepting(): void;
+  /** Ends every connection. */
+  close(): void;
+}
+
+/**
+ * Opens the front door.
+ * @throws UnsafeBindError when the host is not loopback and `unsafeNoAuth` is false.
+ */
+export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Promise<FrontDoor> {
+  const { http, observability } = hangar.config;
+  if (!isLoopback(http.host) && !unsafeNoAuth) throw new UnsafeBindError(http.host);
+  const mcp = new McpEndpoint({
+    aggregate: hangar.aggregateFace,
+    ofServer: (id) => hangar.serverFaces.get(id),
+    bodyBytesMax: http.max_body_bytes,
+  });
+  const guard = requestGuard({
+    boundTo: http.host,
+    allowedHosts: http.allowed_hosts,
+    allowedOrigins: http.allowed_origins,
+  });
+  const metricsApart = observability.metrics.port !== undefined;
+  const views = { ...healthViews(hangar), ...apiViews(hangar), ...(metricsApart ? {} : metricsView(hangar)) };
+  const listener = new HttpListener(
+    limits(hangar, http.host, http.port),
+    createRouter({ guard, mcp, views, onError: onErrorOf(hangar) }),
+  );
+  const apart = await openMetricsDoor(hangar);
+  try {
+    hangar.logging.logger.info("http_listening", await listener.listen());
+  } catch (error) {
+    apart?.close();
+    throw error;
+  }
+  const listeners = apart === undefined ? [listener] : [listener, apart];
+  return {
+    listeners,
+    unanswered: () => mcp.unanswered(),
+    stopAccepting() {
+      listener.stopAccepting();
+      mcp.closeAfterAnswers();
+    },
+    close() {
+      for (const each of listeners) each.close();
+    },
+  };
+}
+
+/** Opens the separate listener for metrics and probes; `undefined` when none is configured. */
+export async function openMetricsDoor(hangar: Hangar): Promise<HttpListener | undefined> {
+  const { enabled, host, port } = hangar.config.observability.metrics;
+  if (!enabled || port === undefined) return undefined;
+  const guard = requestGuard({ boundTo: host, allowedHosts: hangar.config.http.allowed_hosts, allowedOrigins: [] });
+  const views = { ...metricsView(hangar), ...healthViews(hangar) };
+  const listener = new HttpListener(
+    limits(hangar, host, port),
+    createRouter({ guard, views, onError: onErrorOf(hangar) }),
+  );
+  const { url } = await listener.listen();
+  hangar.logging.logger.info("metrics_listening", { url: `${url}/metrics` });
+  return listener;
+}
+
+function healthViews({ health }: Hangar): Record<string, View> {
+  return {
+    "/health/live": () => health.live(),
+    "/health/ready": () => health.ready(),
+    "/health/startup": () => health.startup(),
+  };
+}
+
+function apiViews({ snapshot, health }: Hangar): Record<string, View> {
+  const sources = { snapshot, uptimeSeconds: () => health.uptimeSeconds() };
+  return {
+    "/api/mcp_servers": () => listServers(sources),
+    "/api/mcp_servers/": (_request, id) => showServer(sources, id),
+    "/api/system": () => showSystem(sources),
+  };
+}
+
+function metricsView({ metrics }: Hangar): Record<string, View> {
+  if (metrics === undefined) return {};
+  return { "/metrics": async ({ headers }) => ({ status: 200, ...(await metrics.render(headers.accept)) }) };
+}
+
+function limits({ config }: Hangar, host: string, port: number): ListenerOptions {
+  const { http } = config;
+  return {
+    host,
+    port,
+    headerBytesMax: http.max_header_bytes,
+    connectionsMax: http.max_connections,
+    headersTimeoutMs: http.headers_timeout_s * 1_000,
+    requestTimeoutMs: http.request_timeout_s * 1_000,
+    keepAliveTimeoutMs: http.keep_alive_timeout_s * 1_000,
+  };
+}
+
+function onErrorOf({ logging }: Hangar): (error: unknown, path: string) => void {
+  return (error, path) => logging.logger.error("http_view_failed", { path, error });
+}

@@ -1,0 +1,38 @@
+import type { ExporterSnapshot, ServerSnapshot } from "@mcp-hangar/telemetry";
+import type { HealthCheck } from "./health.ts";
+
+/**
+ * Servers that are degraded or dead degrade the gateway, but never make it unready: the others still answer, and sending
+ * traffic elsewhere would not bring them back. Cold servers are healthy, because they start when they are called.
+ */
+export function fleetCheck(servers: () => readonly ServerSnapshot[]): HealthCheck {
+  return {
+    name: "mcp_servers",
+    run() {
+      const failing = servers().filter(({ state }) => state === "degraded" || state === "dead");
+      if (failing.length === 0) return { status: "healthy" };
+      return {
+        status: "degraded",
+        message: `not working: ${failing.map(({ id, state }) => `${id} (${state})`).join(", ")}`,
+      };
+    },
+  };
+}
+
+/** A log that loses lines is a gateway that works but cannot be watched. */
+export function logCheck(log: () => ExporterSnapshot): HealthCheck {
+  return {
+    name: "log",
+    run() {
+      const { queueSize, queueCapacity, dropped } = log();
+      if (queueSize >= queueCapacity) {
+        return {
+          status: "degraded",
+          message: `the log queue is full (${queueSize}): nobody reads stderr or logging.file`,
+        };
+      }
+      if ((dropped.rejected ?? 0) === 0) return { status: "healthy" };
+      return { status: "degraded", message: `${dropped.rejected} lines could not be written: stderr is closed` };
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import type { Readable, Writable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
+import type { Hangar } from "./assemble.ts";
+import { BUILD } from "./build-info.ts";
+import { openFrontDoor, openMetricsDoor } from "./http/front-door.ts";
+
+/** How the gateway meets its clients. */
+export type Door =
+  | { readonly kind: "http"; readonly unsafeNoAuth: boolean }
+  | { readonly kind: "stdio"; readonly input: Readable; readonly output: Writable };
+
+/** How often the end of the calls in flight is looked for while draining, in ms. */
+const DRAIN_LOOK_MS = 20;
+
+/**
+ * Runs the gateway until `stop` aborts or, over stdio, the client closes its end; then drains and closes everything.
+ * Rejects when a listener cannot be opened; nothing is left running then either.
+ */
+export async function serve(hangar: Hangar, door: Door, stop: AbortSignal): Promise<void> {
+  const { gateway, bus, platform, health, logging } = hangar;
+  let opened: OpenedDoor | undefined;
+  try {
+    opened = door.kind === "http" ? await openHttp(hangar, door.unsafeNoAuth) : await openStdio(hangar, door);
+    gateway.start();
+    health.phase = "serving";
+    bus.emit({ type: "gateway.started", timeMs: platform.clock.wallMs(), version: BUILD.version });
+    const cause = await Promise.race([opened.ended, aborted(stop)]);
+    logging.logger.info("shutdown_started", { cause });
+  } finally {
+    health.phase = "stopping";
+    await shutDown(hangar, opened);
+  }
+}
+
+interface OpenedDoor {
+  /** Resolves with the cause when the door ends by itself. */
+  readonly ended: Promise<string>;
+  /** Takes nothing new, waits for the calls in flight, ends sessions and connections. */
+  close(): Promise<void>;
+}
+
+async function openHttp(hangar: Hangar, unsafeNoAuth: boolean): Promise<OpenedDoor> {
+  const frontDoor = await openFrontDoor(hangar, unsafeNoAuth);
+  return {
+    // An HTTP door never ends by itself.
+    ended: new Promise(() => {}),
+    async close() {
+      frontDoor.stopAccepting();
+      await drain(hangar, () => frontDoor.unanswered());
+      await closeFaces(hangar);
+      frontDoor.close();
+    },
+  };
+}
+
+async function openStdio(hangar: Hangar, { input, output }: Extract<Door, { kind: "stdio" }>): Promise<OpenedDoor> {
+  const metricsDoor = await openMetricsDoor(hangar);
+  const served = hangar.aggregateFace.serveStdio(input, output);
+  hangar.logging.logger.info("stdio_serving");
+  return {
+    ended: served.then(() => "the client closed its end"),
+    async close() {
+      await drain(hangar, () => 0);
+      await closeFaces(hangar);
+      metricsDoor?.close();
+    },
+  };
+}
+
+/** Waits until no call is in flight and nothing is unanswered, or `http.shutdown_timeout_s` has passed. */
+async function drain({ gateway, config, platform, logging }: Hangar, unanswered: () => number): Promise<void> {
+  const { clock } = platform;
+  const deadlineMs = clock.nowMs() + config.http.shutdown_timeout_s * 1_000;
+  const inFlight = (): number => gateway.fleet.all().reduce((sum, server) => sum + server.snapshot().inFlight, 0);
+  while (inFlight() + unanswered() > 0) {
+    if (clock.nowMs() >= deadlineMs) {
+      logging.logger.warning("shutdown_timed_out", { calls_in_flight: inFlight(), requests_unanswered: unanswered() });
+      return;
+    }
+    await setTimeout(DRAIN_LOOK_MS);
+  }
+}
+
+async function closeFaces({ aggregateFace, serverFaces }: Hangar): Promise<void> {
+  await Promise.all([aggregateFace, ...serverFaces.values()].map((face) => face.close()));
+}
+
+async function shutDown(hangar: Hangar, door: OpenedDoor | undefined): Promise<void> {
+  const { gateway, bus, platform, health, logging, metrics } = hangar;
+  try {
+    await door?.close();
+    await gateway.close();
+    metrics?.close();
+    bus.emit({ type: "gateway.stopped", timeMs: platform.clock.wallMs(), uptimeSeconds: health.uptimeSeconds() });
+  } finally {
+    await logging.close();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(String(signal.reason));
+    else signal.addEventListener("abort", () => resolve(String(signal.reason)), { once: true });
+  });
+}
