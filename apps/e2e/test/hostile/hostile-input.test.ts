@@ -202,7 +202,7 @@ async function send(
 ): Promise<RawResponse> {
   using connection = await rawConnection(gateway.url);
   connection.write(postBytes(gateway.mcpUrl(), body, headers));
-  return connection.response();
+  return await connection.response();
 }
 
 function sessionHeaders(): Record<string, string> {
