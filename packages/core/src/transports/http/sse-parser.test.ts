@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { SseParser } from "./sse-parser.ts";
+
+interface Seen {
+  readonly type: string;
+  readonly data: string;
+}
+
+function parse(chunks: readonly Buffer[], limit = 10_000): { seen: Seen[]; parser: SseParser; ok: boolean } {
+  const seen: Seen[] = [];
+  const parser = new SseParser(
+    { onEvent: (data, type) => void seen.push({ type, data: data.toString("utf8") }) },
+    limit,
+  );
+  let ok = true;
+  for (const chunk of chunks) ok = parser.push(Buffer.from(chunk)) && ok;
+  return { seen, parser, ok };
+}
+
+function parseText(text: string): Seen[] {
+  return parse([Buffer.from(text)]).seen;
+}
+
+const SAMPLE = [
+  "\ufeffdata: première\n\n",
+  ": a comment\r\n",
+  "event: ping\r\ndata\r\n\r\n",
+  "id: 7\rretry: 250\rdata:zwei 🚀\rdata:  drei\r\r",
+  'event:\ndata: {"a":"ü"}\nunknown: field\nid: 8\n\n',
+  "data: cut off\n",
+].join("");
+const SAMPLE_EVENTS: Seen[] = [
+  { type: "message", data: "première" },
+  { type: "ping", data: "" },
+  { type: "message", data: "zwei 🚀\n drei" },
+  { type: "message", data: '{"a":"ü"}' },
+];
+
+describe("SseParser", () => {
+  it("reads events with every kind of line break, comments, several data lines and a byte order mark", () => {
+    expect(parseText(SAMPLE)).toEqual(SAMPLE_EVENTS);
+  });
+
+  it("reads the same events wherever the bytes are split in two", () => {
+    const bytes = Buffer.from(SAMPLE);
+    for (let at = 0; at <= bytes.length; at++) {
+      expect(parse([bytes.subarray(0, at), bytes.subarray(at)]).seen, `split at ${at}`).toEqual(SAMPLE_EVENTS);
+    }
+  });
+
+  it("reads the same events one byte at a time", () => {
+    const bytes = Buffer.from(SAMPLE);
+    const { seen, parser } = parse(Array.from(bytes, (_, at) => bytes.subarray(at, at + 1)));
+    expect(seen).toEqual(SAMPLE_EVENTS);
+    expect(parser.lastEventId).toBe("8");
+    expect(parser.retryMs).toBe(250);
+  });
+
+  it("does not take the beginning of a byte order mark for one", () => {
+    const bytes = Buffer.concat([Buffer.from([0xef, 0xbb]), Buffer.from("data: x\n\ndata: y\n\n")]);
+    for (let at = 0; at < 6; at++) {
+      expect(parse([bytes.subarray(0, at), bytes.subarray(at)]).seen).toEqual([{ type: "message", data: "y" }]);
+    }
+  });
+
+  it("takes an event id over only when its event is complete", () => {
+    expect(parse([Buffer.from("id: 1\ndata: x\n\nid: 2\ndata: y\n")]).parser.lastEventId).toBe("1");
+    expect(parse([Buffer.from("id: 1\n\nid: 2\n\n")]).parser.lastEventId).toBe("2");
+  });
+
+  it("takes an id back when the server sends an empty one, and ignores an id with a null character", () => {
+    expect(parse([Buffer.from("id: 1\n\nid\n\n")]).parser.lastEventId).toBeUndefined();
+    expect(parse([Buffer.from("id: 1\n\nid: a\0b\n\n")]).parser.lastEventId).toBe("1");
+  });
+
+  it("ignores a retry that is not a number", () => {
+    expect(parse([Buffer.from("retry: 1e3\n\nretry: -1\n\nretry:\n\n")]).parser.retryMs).toBeUndefined();
+  });
+
+  it("delivers no event without data, and no event that was cut off", () => {
+    expect(parseText("event: x\n\n: only a comment\n\ndata: half")).toEqual([]);
+  });
+
+  it("removes one space after the colon and no more", () => {
+    expect(parseText("data:  a \n\n")).toEqual([{ type: "message", data: " a " }]);
+  });
+
+  it("gives up on an event that outgrows the limit, whether in one line or in many", () => {
+    expect(parse([Buffer.from("data: 123456789")], 10).ok).toBe(false);
+    expect(parse([Buffer.from("data: 1234\n"), Buffer.from("data: 5678\n"), Buffer.from("data: 9012\n")], 10).ok).toBe(
+      false,
+    );
+  });
+
+  it("counts the limit an event and not a stream", () => {
+    const event = Buffer.from("data: 12345678\n\n");
+    expect(
+      parse(
+        Array.from({ length: 100 }, () => event),
+        16,
+      ).ok,
+    ).toBe(true);
+  });
+});
