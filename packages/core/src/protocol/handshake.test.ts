@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { LEGACY_VERSIONS, MODERN_VERSIONS } from "./eras.ts";
-import { discoverParams, initializeParams, readDiscoverResult, readInitializeResult } from "./handshake.ts";
+import { initializeParams, modernHop, readDiscoverResult, readInitializeResult } from "./handshake.ts";
 
 const introduction = { info: { name: "mcp-hangar", version: "1.2.3" }, capabilities: { roots: {} } };
 
@@ -10,12 +10,9 @@ test("offers the newest revision of each era and says who asks", () => {
     clientInfo: introduction.info,
     capabilities: { roots: {} },
   });
-  expect(discoverParams(introduction)).toEqual({
-    _meta: {
-      "io.modelcontextprotocol/protocolVersion": MODERN_VERSIONS[0],
-      "io.modelcontextprotocol/clientInfo": introduction.info,
-      "io.modelcontextprotocol/clientCapabilities": { roots: {} },
-    },
+  expect(modernHop(introduction.info)).toEqual({
+    "io.modelcontextprotocol/protocolVersion": MODERN_VERSIONS[0],
+    "io.modelcontextprotocol/clientInfo": introduction.info,
   });
 });
 

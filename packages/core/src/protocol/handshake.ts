@@ -19,18 +19,9 @@ export type HandshakeOutcome =
   /** The server speaks MCP, but no revision that the gateway does. */
   | { readonly kind: "unsupported"; readonly versions: readonly string[] };
 
-/** The part of `_meta` that the modern era demands of every request. */
-export function modernMeta({ info, capabilities }: Introduction): JsonObject {
-  return {
-    [META.protocolVersion]: MODERN_VERSIONS[0],
-    [META.clientInfo]: info,
-    [META.clientCapabilities]: capabilities,
-  };
-}
-
-/** Params of `server/discover`, the opening question to a server of unknown era. */
-export function discoverParams(introduction: Introduction): JsonObject {
-  return { _meta: modernMeta(introduction) };
+/** The part of `_meta` that the modern era demands of every request, apart from the capabilities. */
+export function modernHop(info: Implementation): Readonly<Record<string, string | JsonObject>> {
+  return { [META.protocolVersion]: MODERN_VERSIONS[0], [META.clientInfo]: info };
 }
 
 /** Params of `initialize`; the server may answer with another version than the one asked for. */

@@ -138,7 +138,7 @@ test("servers of the oldest revision are served", async () => {
 describe("a server of the modern era", () => {
   const command = [process.execPath, fixture("modern-server.mjs")];
 
-  test("is recognised, also when it turns modern between two starts", async () => {
+  test("is recognised at the first start and at the next", async () => {
     const { session, transport } = await open({ command });
     expect(session.peer).toMatchObject({
       era: "modern",

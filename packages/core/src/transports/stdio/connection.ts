@@ -57,7 +57,8 @@ export class StdioConnection {
     this.#serverRequests.refuseAll();
   }
 
-  request(request: UpstreamRequest): Promise<UpstreamReply> {
+  /** Sends a request. `hop` is for the opening question, which is modern before anything is known of the server. */
+  request(request: UpstreamRequest, hop: HopMeta = this.#hop): Promise<UpstreamReply> {
     const { signal } = request;
     if (this.#over !== undefined) return Promise.resolve({ kind: "failed", ...this.#over, maybeExecuted: false });
     if (signal?.aborted)
@@ -65,7 +66,7 @@ export class StdioConnection {
     const id = this.#pending.nextId();
     let text: string;
     try {
-      text = requestText(id, request.method, outgoingParams(request, id, this.#hop));
+      text = requestText(id, request.method, outgoingParams(request, id, hop));
     } catch (error) {
       return Promise.resolve(
         failed("protocol", `${request.method} cannot be written as JSON: ${String(error)}`, false),

@@ -1,15 +1,15 @@
 import type { CancelTimer } from "../../platform/platform.ts";
 import { type Era, type PeerDescription, SUPPORTED_VERSIONS } from "../../protocol/eras.ts";
 import {
-  discoverParams,
   type HandshakeOutcome,
   type Introduction,
   initializeParams,
+  modernHop,
   readDiscoverResult,
   readInitializeResult,
 } from "../../protocol/handshake.ts";
-import type { JsonObject } from "../../protocol/json-rpc.ts";
-import { StartError, type UpstreamReply } from "../session.ts";
+import { isJsonObject, type JsonRpcErrorObject, RPC } from "../../protocol/json-rpc.ts";
+import { StartError } from "../session.ts";
 import type { StdioConnection } from "./connection.ts";
 
 /** What a handshake needs to know. */
@@ -24,8 +24,6 @@ export interface HandshakeContext {
 
 /** The connection ended during the handshake: the exit of the process says why. */
 export class ConnectionEnded extends Error {}
-
-type Reader = (result: JsonObject, fallbackName: string) => HandshakeOutcome;
 
 /**
  * Finds out which era a server belongs to, beginning with `first`, and shakes hands.
@@ -63,21 +61,29 @@ async function initialize(context: HandshakeContext): Promise<Answer> {
 }
 
 async function ask(context: HandshakeContext, method: "initialize" | "server/discover"): Promise<Answer> {
-  const [params, read]: [JsonObject, Reader] =
-    method === "initialize"
-      ? [initializeParams(context.introduction), readInitializeResult]
-      : [discoverParams(context.introduction), readDiscoverResult];
+  const { connection, introduction, fallbackName } = context;
+  const legacy = method === "initialize";
+  const params = legacy ? initializeParams(introduction) : {};
   // No signal: cancelling an initialize is forbidden, and a cancelled probe would only confuse a legacy server.
-  const reply: UpstreamReply = await context.connection.request({ method, params, signal: undefined, trace: {} });
+  const reply = await connection.request(
+    { method, params, signal: undefined, trace: {}, clientCapabilities: introduction.capabilities },
+    legacy ? undefined : modernHop(introduction.info),
+  );
   switch (reply.kind) {
     case "result":
-      return read(reply.result.value, context.fallbackName);
+      return (legacy ? readInitializeResult : readDiscoverResult)(reply.result.value, fallbackName);
     case "error":
-      return { kind: "error", code: reply.error.code, message: reply.error.message };
+      return readError(reply.error);
     case "failed":
       if (reply.errorType === "connection") throw new ConnectionEnded(reply.message);
       throw new StartError("not_mcp", reply.message);
   }
+}
+
+function readError({ code, message, data }: JsonRpcErrorObject): Answer {
+  const supported = code === RPC.unsupportedVersion && isJsonObject(data) ? data.supported : undefined;
+  if (!Array.isArray(supported)) return { kind: "error", code, message };
+  return { kind: "unsupported", versions: supported.map(String) };
 }
 
 /** `undefined` when the answer does not come in time. */

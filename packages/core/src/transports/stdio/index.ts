@@ -1,6 +1,7 @@
 import type { SubprocessOptions } from "../../options.ts";
 import type { Platform } from "../../platform/platform.ts";
-import { type Era, type Implementation, META, MODERN_VERSIONS } from "../../protocol/eras.ts";
+import type { Era, Implementation } from "../../protocol/eras.ts";
+import { modernHop } from "../../protocol/handshake.ts";
 import type { JsonObject } from "../../protocol/json-rpc.ts";
 import { diagnoseExit, quoteStderr } from "../diagnosis.ts";
 import { type SessionObserver, StartError, type Transport, type UpstreamSession } from "../session.ts";
@@ -90,7 +91,7 @@ class StdioTransport implements Transport {
       );
       const peer = await Promise.race([handshake, aborted]);
       if (peer.era === "modern") {
-        channel.connection.becomeModern({ [META.protocolVersion]: MODERN_VERSIONS[0], [META.clientInfo]: info });
+        channel.connection.becomeModern(modernHop(info));
       }
       this.#era = peer.era;
       channel.announceEnd();
