@@ -1,6 +1,6 @@
 /**
  * What `npm start`, `npm test` and `npm run bench` run: it brings the pinned Node.js and pnpm when they are missing,
- * installs, builds, and then runs the demo, the tests or the benchmarks.
+ * installs, builds, and then runs the demo, the tests or the benchmarks. `npm run hangar` runs the built command line.
  *
  * It runs on a bare Node.js 20, before anything is installed, so it is plain JavaScript without dependencies.
  * Everything it says goes to stderr; stdout belongs to the command that it runs.
@@ -9,7 +9,10 @@ import { root } from "./toolchain/pins.mjs";
 import { findToolchain } from "./toolchain/resolve.mjs";
 import { run } from "./toolchain/run.mjs";
 
-/** @typedef {{ readonly says: string, readonly argv: readonly string[], readonly quiet: boolean }} Step */
+/**
+ * `built` is a step that only runs what an earlier command has built, and says nothing of its own.
+ * @typedef {{ readonly says: string, readonly argv: readonly string[], readonly quiet: boolean, readonly built?: boolean }} Step
+ */
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Step>>} */
 const commands = {
@@ -26,6 +29,7 @@ const commands = {
   test: (args) => loud("running the tests", "pnpm", "exec", "vitest", "run", ...args),
   bench: (args) =>
     loud("running the benchmarks", "pnpm", "--fail-if-no-match", "--filter", "@mcp-hangar/bench", "start", ...args),
+  hangar: (args) => ({ ...loud("", "node", "apps/server/dist/main.js", ...args), built: true }),
 };
 
 /** @type {readonly Step[]} */
@@ -59,8 +63,9 @@ async function main(name, args) {
     process.stdout.write(`${found.directories.join(":")}\n`);
     return 0;
   }
-  for (const step of [...preparation, command(args)]) {
-    say(step.says);
+  const last = command(args);
+  for (const step of last.built ? [last] : [...preparation, last]) {
+    if (!step.built) say(step.says);
     const code = await run(step, { cwd: root, env: found.env, say });
     if (code !== 0) {
       if (step.quiet)

@@ -10,6 +10,7 @@ import { isAtLeast, readPins, root } from "./pins.mjs";
 
 /** A first download of Node.js (about 40 MB) over a slow line; beyond this something hangs. */
 const downloadLimitMs = 10 * 60_000;
+const thisNode = { version: process.versions.node, directory: dirname(process.execPath) };
 
 /**
  * Finds a Node.js and a pnpm that fit this workspace: those in use when they do, else the pinned ones through npx.
@@ -18,18 +19,18 @@ const downloadLimitMs = 10 * 60_000;
  * staying in between, where it would swallow signals.
  * @param {Environment} env the environment of this process
  * @param {(line: string) => void} say
+ * @param {{ readonly version: string, readonly directory: string }} [running] the Node.js in use
  * @returns {Promise<Toolchain>}
  */
-export async function findToolchain(env, say) {
+export async function findToolchain(env, say, running = thisNode) {
   const pins = readPins();
-  const running = process.versions.node;
-  if (isAtLeast(running, pins.oldestNode)) {
-    const here = withDirectories(env, [dirname(process.execPath)]);
+  if (isAtLeast(running.version, pins.oldestNode)) {
+    const here = withDirectories(env, [running.directory]);
     const pnpm = await output(["pnpm", "--version"], here.env, 20_000);
     if (pnpm.stdout.trim() === pins.pnpm) return here;
   }
   say(
-    `this is Node.js ${running}; bringing Node.js ${pins.node} and pnpm ${pins.pnpm} with npx (a minute the first time)`,
+    `this is Node.js ${running.version}; bringing Node.js ${pins.node} and pnpm ${pins.pnpm} with npx (a minute the first time)`,
   );
   const packages = [`node@${pins.node}`, `pnpm@${pins.pnpm}`];
   const script = "node --version && pnpm --version && command -v node && command -v pnpm";
