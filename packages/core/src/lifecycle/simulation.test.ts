@@ -30,16 +30,19 @@ class Simulation {
   readonly #upstream: UnreliableUpstream;
   readonly #gateway: Gateway;
   readonly #server: ManagedServer;
+  readonly #obedient: boolean;
   #calls: PendingCall[] = [];
   #made = 0;
   /** Requests of the operator that have not been answered. */
   #requests = 0;
+  /** A rule that was seen broken in a callback. */
+  #broken: string | undefined;
 
   constructor(seed: number) {
     const random = seededRandom(seed);
     this.#random = random;
     this.#platform = fakePlatform({ seed });
-    this.#upstream = new UnreliableUpstream(this.#platform.clock, random);
+    this.#upstream = new UnreliableUpstream(this.#platform.clock, random, seed % 2 === 0);
     const options = serverOptions.parse({
       mode: "subprocess",
       command: "fake",
@@ -52,7 +55,11 @@ class Simulation {
     });
     this.#gateway = new Gateway({
       servers: { fake: options },
-      execution: { max_concurrency: 3, default_mcp_server_concurrency: 2, max_waiting: random.integer(0, 5) },
+      execution: {
+        max_concurrency: random.integer(1, 3),
+        default_mcp_server_concurrency: 2,
+        max_waiting: random.integer(0, 5),
+      },
       circuitBreaker: { failure_threshold: random.integer(1, 5), open_s: random.integer(1, MAX_OPEN_S) },
       bus: this.#bus,
       platform: this.#platform,
@@ -62,6 +69,12 @@ class Simulation {
     const server = this.#gateway.fleet.get("fake");
     if (server === undefined) throw new Error("The gateway does not know its server");
     this.#server = server;
+    this.#obedient = seed % 2 === 1;
+    this.#bus.on("idle", (event) => {
+      const used = this.#server.snapshot().inFlight > 0;
+      if (event.type === "server.stopped" && event.reason === "idle" && used)
+        this.#broken = "it was stopped while in use";
+    });
     this.#gateway.start();
   }
 
@@ -91,7 +104,7 @@ class Simulation {
         this.#calls[random.integer(0, Math.max(0, this.#calls.length - 1))]?.leave.abort();
         break;
       case 4:
-        this.#request("stop", this.#server.stop(random.pick(["requested", "reload"])));
+        this.#stop();
         break;
       case 5:
         this.#request("start", this.#server.ensureReady(new AbortController().signal, true));
@@ -129,6 +142,14 @@ class Simulation {
     return call;
   }
 
+  #stop(): void {
+    const session = this.#upstream.transport.sessions.find((other) => other === this.#server.session());
+    const stopped = this.#server.stop(this.#random.pick(["requested", "reload"])).then(() => {
+      if (session?.hasEnded === false) this.#broken = "a stop resolves when the session is gone";
+    });
+    this.#request("stop", stopped);
+  }
+
   #request(name: string, answer: Promise<unknown>): void {
     this.#note(name);
     this.#requests++;
@@ -146,6 +167,9 @@ class Simulation {
       check(result !== undefined || !over, "a call ends with its deadline, or when the caller leaves");
     }
     this.#calls = this.#calls.filter(({ result }) => result === undefined);
+    const awaited = this.#server.state.name === "initializing" ? 1 : 0;
+    check(!this.#obedient || this.#upstream.transport.opening <= awaited, "a start that nobody wants is aborted");
+    check(this.#broken === undefined, this.#broken ?? "");
   }
 
   #checkOwnership(): void {
@@ -170,16 +194,24 @@ class Simulation {
     for (;;) {
       const call = this.#call();
       await this.#advance(1_000);
-      if (call.result?.kind === "result") return;
+      if (call.result?.kind === "result") break;
       this.#note(JSON.stringify(call.result));
       check(this.#platform.clock.nowMs() < giveUpMs, `a call succeeds within ${RECOVERY_MS} ms`);
+    }
+    for (let more = 0; more < 6; more++) {
+      const call = this.#call();
+      await this.#advance(0);
+      check(call.result?.kind === "result", "after one call has succeeded, all do");
     }
   }
 
   async #close(): Promise<void> {
     const { transport } = this.#upstream;
+    this.#call();
     this.#request("close", this.#gateway.close());
+    this.#call();
     await this.#advance(0);
+    check(this.#calls.length === 0, "no call outlives the gateway");
     check(this.#requests === 0, "every request of the operator is answered");
     check(transport.live === 0 && transport.opening === 0, "no session and no start is left");
     check(transport.closed, "the transport is closed");
@@ -223,14 +255,14 @@ function check(holds: boolean, rule: string): void {
 /** What occurred in any sequence: a simulation that never gets somewhere proves nothing about it. */
 const seen = new Set<string>();
 const EVERYTHING = [
-  ...["success", "timeout", "cancelled", "connection", "upstream_error", "tool_error"],
-  ...["start_failed", "circuit_open", "overloaded"],
-  ...["cold → initializing", "dead → initializing", "dead → cold"],
-  ...["initializing → ready", "initializing → cold", "initializing → dead"],
-  ...["ready → degraded", "ready → cold", "ready → dead"],
-  ...["degraded → ready", "degraded → cold", "degraded → dead"],
-  ...["stopped: idle", "stopped: requested", "stopped: reload", "stopped: crashed", "stopped: shutdown"],
-];
+  ["success", "timeout", "cancelled", "connection", "upstream_error", "tool_error"],
+  ["start_failed", "circuit_open", "overloaded"],
+  ["cold → initializing", "dead → initializing", "dead → cold"],
+  ["initializing → ready", "initializing → cold", "initializing → dead"],
+  ["ready → degraded", "ready → cold", "ready → dead"],
+  ["degraded → ready", "degraded → cold", "degraded → dead"],
+  ["stopped: idle", "stopped: requested", "stopped: reload", "stopped: crashed", "stopped: shutdown"],
+].flat();
 
 /** Sequence 17 alone: `SIMULATION_SEEDS=17`; more of them: `SIMULATION_SEEDS=1-50000`. */
 function seeds(): readonly number[] {

@@ -67,6 +67,7 @@ export class FakeSession implements UpstreamSession {
   /** Ends the requests in flight. */
   readonly #inFlight = new Set<(reply: UpstreamReply) => void>();
   #state: "open" | "crashed" | "closing" = "open";
+  #ended = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: FakeSessionOptions) {
@@ -77,6 +78,11 @@ export class FakeSession implements UpstreamSession {
   /** Whether the server is there: neither crashed nor closed. */
   get isOpen(): boolean {
     return this.#state === "open";
+  }
+
+  /** Whether nothing is left of it: it crashed, or closing has taken its time. */
+  get hasEnded(): boolean {
+    return this.#ended;
   }
 
   /** Requests that have no reply yet. */
@@ -121,7 +127,7 @@ export class FakeSession implements UpstreamSession {
   crash(message = "The fake server crashed"): void {
     if (this.#state !== "open") return;
     this.#state = "crashed";
-    this.#options.onEnd();
+    this.#end();
     this.#failInFlight(message);
     this.#options.observer.onClosed({ reason: "crashed", message });
   }
@@ -152,11 +158,16 @@ export class FakeSession implements UpstreamSession {
   }
 
   async #close(): Promise<void> {
-    const crashed = this.#state === "crashed";
     this.#state = "closing";
     this.#failInFlight("The fake session was closed");
     await this.#options.closing();
-    if (!crashed) this.#options.onEnd();
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#options.onEnd();
   }
 
   #failInFlight(message: string): void {

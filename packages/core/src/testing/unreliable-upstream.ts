@@ -11,12 +11,15 @@ export class UnreliableUpstream {
   readonly transport: FakeTransport;
   readonly #clock: Clock;
   readonly #random: SeededRandom;
+  readonly #disobedient: boolean;
   readonly #healthy = serverWithTools("echo");
   #onToolCall: FakeReply = this.#healthy;
   /** Lists and pings: what starts and health checks depend on. */
   #onOther: FakeReply = this.#healthy;
 
-  constructor(clock: Clock, random: SeededRandom) {
+  /** A transport breaks its promise when it ignores the abort of a start; only a `disobedient` upstream ever does. */
+  constructor(clock: Clock, random: SeededRandom, disobedient: boolean) {
+    this.#disobedient = disobedient;
     this.#clock = clock;
     this.#random = random;
     this.transport = new FakeTransport(clock, {
@@ -50,7 +53,7 @@ export class UnreliableUpstream {
         break;
       case 2:
         behaviour.openHangs = random.chance(0.3);
-        behaviour.openIgnoresAbort = random.chance(0.3);
+        behaviour.openIgnoresAbort = this.#disobedient && random.chance(0.3);
         break;
       case 3:
         behaviour.closeDelayMs = random.pick([0, 100, 5_000]);
@@ -68,7 +71,8 @@ export class UnreliableUpstream {
 
   /** The present behaviour in words, for the log of a simulation. */
   describe(): string {
-    return `${JSON.stringify(this.transport.behaviour)}, tools/call ${this.#onToolCall}, other ${this.#onOther}`;
+    const replies = `tools/call ${String(this.#onToolCall)}, other ${String(this.#onOther)}`;
+    return `${JSON.stringify(this.transport.behaviour)}, ${replies}`;
   }
 
   #anyReply(): FakeReply {
@@ -84,7 +88,18 @@ export class UnreliableUpstream {
         this.transport.lastSession?.crash("crashed while it answered");
         return "hang";
       },
+      (request) => {
+        void this.#crashSoon();
+        return this.#healthy(request);
+      },
     ]);
+  }
+
+  /** Crashes a few promise callbacks from now: while the answer is on its way through the gateway. */
+  async #crashSoon(): Promise<void> {
+    const session = this.transport.lastSession;
+    for (let callbacks = this.#random.integer(0, 12); callbacks > 0; callbacks--) await Promise.resolve();
+    session?.crash("crashed just after it answered");
   }
 
   #late(ms: number, reply: UpstreamReply): Promise<UpstreamReply> {
