@@ -37,15 +37,27 @@ function withOptions(config: Config, { host, port }: ServeOptions): Config {
   return { ...config, http: { ...config.http, host: host ?? config.http.host, port: port ?? config.http.port } };
 }
 
-/** The first signal asks for an orderly end, the second ends the process at once. */
+/**
+ * Signals within this time are one wish, in ms: of a Ctrl-C the terminal tells every process, and npm or pnpm hands it on
+ * once more.
+ */
+const SAME_WISH_MS = 1_000;
+
+/** The first signal asks for an orderly end; one that comes later ends the process at once. */
 function stopOnSignals(logging: Logging): AbortSignal {
   const stop = new AbortController();
+  let askedMs = 0;
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (!stop.signal.aborted) return stop.abort(signal);
-      logging.logger.warning("shutdown_forced", { cause: signal });
-      logging.flushNow();
-      process.exit(1);
+      const nowMs = nodePlatform.clock.nowMs();
+      if (!stop.signal.aborted) {
+        askedMs = nowMs;
+        stop.abort(signal);
+      } else if (nowMs - askedMs > SAME_WISH_MS) {
+        logging.logger.warning("shutdown_forced", { cause: signal });
+        logging.flushNow();
+        process.exit(1);
+      }
     });
   }
   return stop.signal;
