@@ -54,9 +54,14 @@ export class LabelSets<Series extends object> {
     return this.#folded;
   }
 
-  /** Every series; safe to iterate while series come and go. */
-  all(): Iterable<Series> {
-    return this.#all;
+  /** Every series; safe to iterate while series come and go, and never more than there are now. */
+  *all(): Iterable<Series> {
+    let remaining = this.#all.size;
+    for (const series of this.#all) {
+      if (remaining === 0) return;
+      remaining -= 1;
+      yield series;
+    }
   }
 
   /** The series that an observation with these labels belongs to, created if need be. */

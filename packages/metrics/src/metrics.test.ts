@@ -1,0 +1,402 @@
+import { type CallOutcome, type HangarEvent, registeredName } from "@mcp-hangar/telemetry";
+import { Counter, Histogram, register, Summary } from "prom-client";
+import { describe, expect, test } from "vitest";
+import { callFinished, gatewaySnapshot, serverSnapshot } from "../test/fleet.ts";
+import { OPEN_METRICS, testGateway } from "../test/scrape.ts";
+
+const CALLS = "mcp_hangar_tool_calls_total";
+const DURATION = "mcp_hangar_tool_call_duration_seconds";
+const ERRORS = "mcp_hangar_tool_call_errors_total";
+const REJECTIONS = "mcp_hangar_tool_call_rejections_total";
+const RATE_LIMIT_HITS = "mcp_hangar_rate_limit_hits_total";
+
+const math = registeredName("math");
+const registered: HangarEvent = { type: "server.registered", timeMs: 0, server: math, mode: "subprocess" };
+const unregistered: HangarEvent = { type: "server.unregistered", timeMs: 0, server: math };
+
+describe("one observation a fact", () => {
+  const message = "";
+  test.each<[string, CallOutcome, { errors?: string; rejections?: string; timed: boolean }]>([
+    ["a success", { status: "success", resultType: "complete" }, { timed: true }],
+    ["an error", { status: "error", errorType: "tool_error", message }, { errors: "tool_error", timed: true }],
+    ["a timeout", { status: "timeout", errorType: "timeout", message }, { errors: "timeout", timed: true }],
+    [
+      "a rejection",
+      { status: "rejected", reason: "access_denied", message },
+      { rejections: "access_denied", timed: false },
+    ],
+    ["a cancellation", { status: "cancelled", message }, { timed: true }],
+  ])("%s is counted once in each metric that it concerns, and in no other", async (_what, outcome, expected) => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    gateway.emit(callFinished("math", "add", { outcome, durationSeconds: 2 }));
+    const { families } = await gateway.scrape();
+    const changed = [...families.values()]
+      .flatMap(({ samples }) => samples)
+      .filter(({ name, value }) => value !== 0 && /tool_call|rate_limit/.test(name) && !name.endsWith("_bucket"))
+      .map(({ name, labels, value }) => [name, labels, value]);
+    const names = { mcp_server: "math", tool: "add" };
+    expect(changed).toEqual([
+      [CALLS, { ...names, status: outcome.status }, 1],
+      ...(expected.timed ? [[`${DURATION}_sum`, names, 2]] : []),
+      ...(expected.timed ? [[`${DURATION}_count`, names, 1]] : []),
+      ...(expected.errors ? [[ERRORS, { ...names, error_type: expected.errors }, 1]] : []),
+      ...(expected.rejections ? [[REJECTIONS, { mcp_server: "math", reason: expected.rejections }, 1]] : []),
+    ]);
+  });
+
+  test("a rate-limited call counts for its principal too", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    gateway.emit(callFinished("math", "add", { outcome: { status: "rejected", reason: "rate_limited", message } }));
+    const scrape = await gateway.scrape();
+    expect(scrape.value(RATE_LIMIT_HITS, { principal: "alice" })).toBe(1);
+    expect(scrape.value(REJECTIONS, { mcp_server: "math", reason: "rate_limited" })).toBe(1);
+  });
+
+  test("a thousand calls are a thousand, over all series", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add", "sub"])]);
+    for (let call = 0; call < 1_000; call++) gateway.emit(callFinished("math", call % 3 === 0 ? "add" : "sub"));
+    const scrape = await gateway.scrape();
+    expect(scrape.value(CALLS, { tool: "add", status: "success" })).toBe(334);
+    expect(scrape.value(CALLS, { tool: "sub", status: "success" })).toBe(666);
+    expect(scrape.value(`${DURATION}_bucket`, { tool: "sub", le: "0.005" })).toBe(666);
+    expect(scrape.value(`${DURATION}_bucket`, { tool: "sub", le: "0.0025" })).toBe(0);
+  });
+
+  test("a metric that cannot take an observation does not keep the others from counting it", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    const outcome: CallOutcome = { status: "error", errorType: "internal", message };
+    gateway.emit(callFinished("math", "add", { outcome, durationSeconds: Number.NaN }));
+    const scrape = await gateway.scrape();
+    expect(scrape.value(CALLS, { tool: "add", status: "error" })).toBe(1);
+    expect(scrape.value(ERRORS, { tool: "add", error_type: "internal" })).toBe(1);
+    expect(gateway.bus.listeners()).toEqual([{ listener: "metrics", errors: 1 }]);
+  });
+
+  test("what a caller typed never becomes a label", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    gateway.emit(
+      callFinished(undefined, undefined, { outcome: { status: "rejected", reason: "unknown_tool", message } }),
+      callFinished("math", undefined, { outcome: { status: "rejected", reason: "unknown_tool", message } }),
+    );
+    const scrape = await gateway.scrape();
+    expect(scrape.value(CALLS, { mcp_server: "_other", tool: "_other", status: "rejected" })).toBe(1);
+    expect(scrape.value(CALLS, { mcp_server: "math", tool: "_other", status: "rejected" })).toBe(1);
+    expect(String((await gateway.metrics.render()).body)).not.toContain("typed by the caller");
+  });
+});
+
+describe("pre-initialised series", () => {
+  test("exist with 0 for the servers and tools known at the start", async () => {
+    const scrape = await testGateway([serverSnapshot("math", ["add"])]).scrape();
+    for (const status of ["success", "error", "timeout", "rejected", "cancelled"]) {
+      expect(scrape.value(CALLS, { mcp_server: "math", tool: "add", status })).toBe(0);
+    }
+    expect(scrape.value(ERRORS, { mcp_server: "math", tool: "add", error_type: "start_failed" })).toBe(0);
+    expect(scrape.value(`${DURATION}_count`, { mcp_server: "math", tool: "add" })).toBe(0);
+    expect(scrape.value("mcp_hangar_mcp_server_starts_total", { mcp_server: "math", result: "failure" })).toBe(0);
+    expect(scrape.value("mcp_hangar_gc_servers_collected_total", { reason: "idle" })).toBe(0);
+    expect(scrape.value("mcp_hangar_gc_cycles_total")).toBe(0);
+  });
+
+  test("exist for calls that resolve to no tool, as those of a server that never started", async () => {
+    const scrape = await testGateway([serverSnapshot("math")]).scrape();
+    expect(scrape.value(ERRORS, { mcp_server: "math", tool: "_other", error_type: "start_failed" })).toBe(0);
+    expect(scrape.value(REJECTIONS, { mcp_server: "_other", reason: "unknown_tool" })).toBe(0);
+    expect(scrape.value(RATE_LIMIT_HITS, { principal: "_other" })).toBe(0);
+  });
+
+  test("appear as soon as a server is registered and its tools are listed", async () => {
+    const gateway = testGateway();
+    gateway.emit(registered);
+    gateway.snapshot = gatewaySnapshot([serverSnapshot("math")]);
+    expect((await gateway.scrape()).value("mcp_hangar_health_checks_total", { result: "unhealthy" })).toBe(0);
+    expect((await gateway.scrape()).value(CALLS, { tool: "add", status: "error" })).toBeUndefined();
+    gateway.emit({ type: "server.tools_listed", timeMs: 0, server: math, tools: [registeredName("add")] });
+    expect((await gateway.scrape()).value(CALLS, { tool: "add", status: "error" })).toBe(0);
+  });
+
+  test("appear at the next scrape when the events were missed", async () => {
+    const gateway = testGateway();
+    gateway.snapshot = gatewaySnapshot([serverSnapshot("math", ["add"])], {
+      discovery: [{ source: registeredName("docker"), servers: 1, healthy: true }],
+    });
+    expect((await gateway.scrape()).value(CALLS, { mcp_server: "math", tool: "add", status: "error" })).toBe(0);
+  });
+
+  test("let rate() see the first event of a kind: 0 in one scrape, 1 in the next", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    const labels = { mcp_server: "math", tool: "add", error_type: "connection" };
+    expect((await gateway.scrape()).value(ERRORS, labels)).toBe(0);
+    const outcome: CallOutcome = { status: "error", errorType: "connection", message: "refused" };
+    gateway.emit(callFinished("math", "add", { outcome }));
+    expect((await gateway.scrape()).value(ERRORS, labels)).toBe(1);
+  });
+
+  test("do not reset what was counted when a name is announced again", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    gateway.emit(callFinished("math", "add"));
+    gateway.emit(registered, {
+      type: "server.tools_listed",
+      timeMs: 0,
+      server: math,
+      tools: [registeredName("add"), registeredName("sub")],
+    });
+    const scrape = await gateway.scrape();
+    expect(scrape.value(CALLS, { tool: "add", status: "success" })).toBe(1);
+    expect(scrape.value(`${DURATION}_count`, { tool: "add" })).toBe(1);
+    expect(scrape.value(CALLS, { tool: "sub", status: "success" })).toBe(0);
+  });
+});
+
+describe("series of a removed server", () => {
+  test("disappear with the event, whatever the metric", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"]), serverSnapshot("files", ["read"])]);
+    gateway.emit(callFinished("math", "add"), callFinished("files", "read"), unregistered);
+    gateway.snapshot = gatewaySnapshot([serverSnapshot("files", ["read"])]);
+    const text = String((await gateway.metrics.render()).body);
+    expect(text).not.toContain('"math"');
+    expect((await gateway.scrape()).value(CALLS, { mcp_server: "files", tool: "read", status: "success" })).toBe(1);
+  });
+
+  test("disappear when the snapshot has no such server any more", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    gateway.emit(callFinished("math", "add"));
+    gateway.snapshot = gatewaySnapshot();
+    expect(String((await gateway.metrics.render()).body)).not.toContain('"math"');
+  });
+
+  test("are not resurrected by a late event, which counts for _other", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    gateway.snapshot = gatewaySnapshot();
+    gateway.emit(
+      unregistered,
+      callFinished("math", "add"),
+      { type: "server.stopped", timeMs: 0, server: math, reason: "requested", message: undefined },
+      { type: "server.tools_listed", timeMs: 0, server: math, tools: [registeredName("add")] },
+    );
+    const scrape = await gateway.scrape();
+    expect(String((await gateway.metrics.render()).body)).not.toContain('"math"');
+    expect(scrape.value(CALLS, { mcp_server: "_other", tool: "_other", status: "success" })).toBe(1);
+    expect(scrape.value("mcp_hangar_mcp_server_stops_total", { mcp_server: "_other", reason: "requested" })).toBe(1);
+  });
+
+  test("start again from 0 when the server comes back", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    gateway.emit(callFinished("math", "add"), unregistered, registered, callFinished("math", "add"));
+    const scrape = await gateway.scrape();
+    expect(scrape.value(CALLS, { mcp_server: "math", tool: "add", status: "success" })).toBe(1);
+    expect(scrape.value(`${DURATION}_count`, { mcp_server: "math", tool: "add" })).toBe(1);
+  });
+});
+
+describe("the series limit", () => {
+  const OVERFLOWS = "mcp_hangar_metric_series_overflows_total";
+
+  test("folds the excess into _other and counts it", async () => {
+    const gateway = testGateway([serverSnapshot("math")], { seriesLimits: { toolCalls: 20 } });
+    for (let tool = 0; tool < 100; tool++) gateway.emit(callFinished("math", `tool-${tool}`));
+    const scrape = await gateway.scrape();
+    const folded = scrape.value(CALLS, { mcp_server: "_other", tool: "_other", status: "success" }) ?? 0;
+    const own = scrape.count(CALLS, { mcp_server: "math", status: "success" }) - 1;
+    expect(folded).toBeGreaterThan(80);
+    expect(own + folded).toBe(100);
+    expect(scrape.value(OVERFLOWS, { metric: CALLS })).toBe(folded);
+    expect(scrape.value(OVERFLOWS, { metric: `${DURATION}` })).toBe(0);
+  });
+
+  test("keeps principals to 1 000 unless told otherwise", async () => {
+    const gateway = testGateway();
+    for (let id = 0; id < 1_500; id++) {
+      gateway.emit(
+        callFinished(undefined, undefined, {
+          caller: { type: "jwt", id: registeredName(`user-${id}`), roles: [] },
+          outcome: { status: "rejected", reason: "rate_limited", message: "" },
+        }),
+      );
+    }
+    const scrape = await gateway.scrape();
+    expect(scrape.count(RATE_LIMIT_HITS)).toBe(1_000);
+    expect(scrape.value(RATE_LIMIT_HITS, { principal: "_other" })).toBe(501);
+    expect(scrape.value(OVERFLOWS, { metric: RATE_LIMIT_HITS })).toBe(501);
+  });
+
+  test("holds for what is read from the snapshot: the excess is added up", async () => {
+    const servers = Array.from({ length: 10 }, (_, index) =>
+      serverSnapshot(`s${index}`, [], { consecutiveFailures: 1 }),
+    );
+    const scrape = await testGateway(servers, { seriesLimit: 4 }).scrape();
+    const name = "mcp_hangar_health_check_consecutive_failures";
+    expect(scrape.count(name)).toBe(5);
+    expect(scrape.value(name, { mcp_server: "_other" })).toBe(6);
+  });
+
+  test("bounds what a hostile upstream with ever new tools can make of a scrape", async () => {
+    const gateway = testGateway([serverSnapshot("math")], { seriesLimit: 200 });
+    for (let round = 0; round < 50; round++) {
+      const tools = Array.from({ length: 100 }, (_, index) => registeredName(`tool-${round}-${index}`));
+      gateway.emit({ type: "server.tools_listed", timeMs: 0, server: math, tools });
+    }
+    const scrape = await gateway.scrape();
+    expect(scrape.count(CALLS)).toBeLessThanOrEqual(110);
+    expect(scrape.count(`${DURATION}_count`)).toBeLessThanOrEqual(110);
+  });
+});
+
+describe("gauges", () => {
+  test("show the snapshot of the scrape", async () => {
+    const gateway = testGateway([serverSnapshot("math", [], { state: "dead", up: false, breaker: "open" })]);
+    const first = await gateway.scrape();
+    expect(first.value("mcp_hangar_mcp_server_state", { mcp_server: "math" })).toBe(4);
+    expect(first.value("mcp_hangar_mcp_server_up", { mcp_server: "math" })).toBe(0);
+    expect(first.value("mcp_hangar_circuit_breaker_state", { mcp_server: "math" })).toBe(2);
+    gateway.snapshot = gatewaySnapshot([serverSnapshot("math", [], { state: "cold" })]);
+    expect((await gateway.scrape()).value("mcp_hangar_mcp_server_state", { mcp_server: "math" })).toBe(0);
+  });
+
+  test("are read from one snapshot a scrape", async () => {
+    let taken = 0;
+    const gateway = testGateway([], {
+      snapshot: () => {
+        taken += 1;
+        return gatewaySnapshot();
+      },
+    });
+    expect(taken).toBe(1);
+    await gateway.metrics.render();
+    expect(taken).toBe(2);
+  });
+
+  test("write an absent optional name as the empty string", async () => {
+    const scrape = await testGateway([serverSnapshot("math")]).scrape();
+    expect(scrape.value("mcp_hangar_mcp_server_info", { mcp_server: "math", mode: "subprocess", group: "" })).toBe(1);
+  });
+
+  test("counters read from totals do not add up over scrapes", async () => {
+    const messages = { sent: { request: 7, response: 0, notification: 0, error: 0 }, received: noMessages };
+    const gateway = testGateway([serverSnapshot("math", [], { messages })]);
+    await gateway.scrape();
+    const labels = { mcp_server: "math", direction: "sent", kind: "request" };
+    expect((await gateway.scrape()).value("mcp_hangar_messages_total", labels)).toBe(7);
+  });
+
+  test("make the scrape fail when the snapshot cannot be taken, and the next one can succeed", async () => {
+    let closing = false;
+    const { metrics } = testGateway([], {
+      snapshot: () => {
+        if (!closing) return gatewaySnapshot();
+        throw new Error("the gateway is closing");
+      },
+    });
+    closing = true;
+    await expect(metrics.render()).rejects.toThrow("the gateway is closing");
+    closing = false;
+    await expect(metrics.render()).resolves.toBeDefined();
+  });
+});
+
+describe("exemplars", () => {
+  const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const trace = { traceId, spanId: "00f067aa0ba902b7", sampled: true };
+
+  test("name the sampled trace in the bucket of its latency, also in the last one", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    gateway.emit(
+      callFinished("math", "add", { trace, durationSeconds: 2 }),
+      callFinished("math", "add", { trace, durationSeconds: 1_000 }),
+    );
+    const { families } = await gateway.scrape();
+    const exemplars = [...families.values()].flatMap(({ samples }) =>
+      samples.flatMap(({ name, labels, exemplar }) => (exemplar ? [[name, labels.le, exemplar]] : [])),
+    );
+    expect(exemplars).toEqual([
+      [`${DURATION}_bucket`, "2.5", { labels: { trace_id: traceId }, value: 2 }],
+      [`${DURATION}_bucket`, "+Inf", { labels: { trace_id: traceId }, value: 1_000 }],
+    ]);
+  });
+
+  test("name no trace that was not sampled, since nobody could look it up", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    gateway.emit(callFinished("math", "add", { trace: { ...trace, sampled: false } }));
+    expect(String((await gateway.metrics.render(OPEN_METRICS)).body)).not.toContain(traceId);
+  });
+
+  test("are left out of the text format, which has none", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    gateway.emit(callFinished("math", "add", { trace }));
+    expect(String((await gateway.metrics.render("text/plain")).body)).not.toContain(traceId);
+  });
+});
+
+describe("the registry", () => {
+  test("is not the global one of prom-client", async () => {
+    testGateway([serverSnapshot("math")], { runtimeMetrics: true }).metrics.close();
+    expect(register.getMetricsAsArray()).toEqual([]);
+  });
+
+  test("belongs to one instance", async () => {
+    const first = testGateway([serverSnapshot("math", ["add"])]);
+    const second = testGateway([serverSnapshot("math", ["add"])]);
+    first.emit(callFinished("math", "add"));
+    expect((await second.scrape()).value(CALLS, { tool: "add", status: "success" })).toBe(0);
+  });
+
+  test("takes metrics of the embedding program, of every type", async () => {
+    const { metrics, scrape } = testGateway();
+    const registers = [metrics.registry];
+    new Counter({ name: "app_things", help: "Things.", registers }).inc(3);
+    new Summary({ name: "app_sizes", help: 'Sizes "quoted".', percentiles: [0.5], registers }).observe(2);
+    new Histogram({ name: "app_waits", help: "Waits.", labelNames: ["kind"], buckets: [1, 2], registers }).observe(
+      { kind: "x" },
+      1.5,
+    );
+    const result = await scrape();
+    expect(result.value("app_things_total")).toBe(3);
+    expect(result.value("app_sizes", { quantile: "0.5" })).toBe(2);
+    expect(result.value("app_waits_bucket", { kind: "x", le: "2.0" })).toBe(1);
+  });
+
+  test("says through prom-client itself what the scrape says", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add", 'h"o\\s\nt'], { httpConnections: 2 })], {
+      pending: [],
+    });
+    gateway.emit(
+      callFinished("math", "add", { durationSeconds: 0.7 }),
+      callFinished("math", 'h"o\\s\nt', { durationSeconds: 700 }),
+      callFinished("math", "add", { outcome: { status: "error", errorType: "internal", message: "" } }),
+    );
+    const ours = String((await gateway.metrics.render()).body);
+    const theirs = await gateway.metrics.registry.metrics();
+    expect(sortedLines(ours)).toEqual(sortedLines(theirs));
+  });
+});
+
+test("a pending metric is not exposed, and is as soon as it is no longer listed", async () => {
+  const pending = await testGateway().scrape();
+  expect(pending.families.has("mcp_hangar_config_reloads")).toBe(false);
+  const complete = await testGateway([], { pending: [] }).scrape();
+  expect(complete.value("mcp_hangar_config_reloads_total", { result: "failure" })).toBe(0);
+});
+
+test("after close nothing is counted any more", async () => {
+  const gateway = testGateway([serverSnapshot("math", ["add"])]);
+  gateway.metrics.close();
+  gateway.emit(callFinished("math", "add"));
+  expect((await gateway.scrape()).value(CALLS, { tool: "add", status: "success" })).toBe(0);
+});
+
+const noMessages = { request: 0, response: 0, notification: 0, error: 0 };
+
+/** Sample lines with their labels in alphabetical order and boundaries spelt alike, so that two writers compare. */
+function sortedLines(text: string): readonly string[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => {
+      const [, name = line, labels = "", value = ""] = /^([^{ ]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+      const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, text]) =>
+        label === "le" && text !== undefined && /^\d+$/.test(text) ? `le="${text}.0"` : `${label}="${text}"`,
+      );
+      return `${name}{${pairs.sort().join(",")}} ${value}`;
+    })
+    .sort();
+}

@@ -1,0 +1,109 @@
+import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { type RuntimeMetricDefinition, runtimeMetrics } from "@mcp-hangar/telemetry";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Scrape, type TestGateway, testGateway } from "../../test/scrape.ts";
+
+let gateway: TestGateway;
+
+beforeEach(() => {
+  gateway = testGateway([], { runtimeMetrics: true });
+});
+afterEach(() => gateway.metrics.close());
+
+/** Repeats scrapes until one shows what is waited for; fails after five seconds. */
+async function scrapeUntil(done: (scrape: Scrape) => boolean): Promise<Scrape> {
+  const deadline = Date.now() + 5_000;
+  for (;;) {
+    const scrape = await gateway.scrape();
+    if (done(scrape)) return scrape;
+    if (Date.now() > deadline) throw new Error("It did not happen within five seconds.");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe("runtime metrics", () => {
+  test("are those of the table, with the declared types", async () => {
+    const { families } = await gateway.scrape();
+    const exposed = [...families.values()]
+      .filter(({ name }) => !name.startsWith("mcp_hangar_"))
+      .map(({ name, type }) => [type === "counter" ? `${name}_total` : name, type]);
+    const declared = Object.values<RuntimeMetricDefinition>(runtimeMetrics)
+      .filter(({ platform }) => platform === "any" || platform === process.platform)
+      .map(({ name, type }) => [name, type]);
+    expect(exposed.sort()).toEqual(declared.sort());
+  });
+
+  test("have values that this process can have", async () => {
+    const { value } = await gateway.scrape();
+    expect(value("process_cpu_seconds_total")).toBeGreaterThan(0);
+    expect(value("process_cpu_seconds_total")).toBeLessThan(3_600);
+    expect(value("process_resident_memory_bytes")).toBeGreaterThan(20e6);
+    expect(value("nodejs_heap_size_used_bytes")).toBeGreaterThan(1e6);
+    expect(value("nodejs_heap_size_limit_bytes")).toBeGreaterThan(value("nodejs_heap_size_used_bytes") ?? Infinity);
+    expect(value("nodejs_available_cpus")).toBeGreaterThan(0);
+    expect(value("nodejs_available_cpus")).toBeLessThanOrEqual(availableParallelism());
+    expect(value("nodejs_version_info", { version: process.version })).toBe(1);
+  });
+
+  test.skipIf(process.platform !== "linux")("have the values that Linux tells", async () => {
+    const { value } = await gateway.scrape();
+    expect(Math.abs((value("process_start_time_seconds") ?? 0) - performance.timeOrigin / 1_000)).toBeLessThan(2);
+    expect(value("process_virtual_memory_bytes")).toBeGreaterThan(value("process_resident_memory_bytes") ?? Infinity);
+    expect(value("process_open_fds")).toBeGreaterThan(3);
+    expect(value("process_open_fds")).toBeLessThan(value("process_max_fds") ?? 0);
+  });
+
+  test("count CPU time up, and do not add it up again with every scrape", async () => {
+    const before = (await gateway.scrape()).value("process_cpu_seconds_total") ?? 0;
+    const spent = process.cpuUsage();
+    while (process.cpuUsage(spent).user < 50_000) Math.sqrt(2);
+    const after = (await gateway.scrape()).value("process_cpu_seconds_total") ?? 0;
+    expect(after - before).toBeGreaterThanOrEqual(0.05);
+    expect(after).toBeLessThanOrEqual((process.cpuUsage().user + process.cpuUsage().system) / 1e6);
+  });
+
+  test("show a blocked event loop as lag, and an idle one as none", async () => {
+    const idle = await scrapeUntil(({ value }) => (value("nodejs_eventloop_lag_max_seconds") ?? 0) > 0);
+    expect(idle.value("nodejs_eventloop_lag_p50_seconds")).toBeLessThan(0.015);
+    const start = Date.now();
+    while (Date.now() - start < 150) Math.sqrt(2);
+    const blocked = await scrapeUntil(({ value }) => (value("nodejs_eventloop_lag_max_seconds") ?? 0) > 0.1);
+    expect(blocked.value("nodejs_eventloop_lag_max_seconds")).toBeLessThan(5);
+  });
+
+  test("count every garbage collection, also when several are reported together", () => {
+    const script = `
+      import { TelemetryBus } from "@mcp-hangar/telemetry";
+      import { createMetrics } from "@mcp-hangar/metrics";
+      const build = { version: "1", node: "v24" };
+      const snapshot = () => ({ servers: [], batchItemsExecuting: 0, discovery: [], exporters: [], listeners: [], lastReloadSuccessful: true, build });
+      const metrics = createMetrics({ bus: new TelemetryBus(), snapshot });
+      for (let index = 0; index < 5; index++) globalThis.gc();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const text = String((await metrics.render()).body);
+      console.log(/nodejs_gc_duration_seconds_count\\{kind="major"\\} (\\d+)/.exec(text)[1]);`;
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--expose-gc", "--conditions=@mcp-hangar/source", "--input-type=module", "--eval", script],
+      { cwd: new URL("../..", import.meta.url), encoding: "utf8" },
+    );
+    expect(stderr).toBe("");
+    expect(Number(stdout)).toBe(5);
+  });
+});
+
+test("metrics that are not closed do not keep a process alive", () => {
+  const script = `
+    import { TelemetryBus } from "@mcp-hangar/telemetry";
+    import { createMetrics } from "@mcp-hangar/metrics";
+    const build = { version: "1", node: "v24" };
+    const snapshot = () => ({ servers: [], batchItemsExecuting: 0, discovery: [], exporters: [], listeners: [], lastReloadSuccessful: true, build });
+    createMetrics({ bus: new TelemetryBus(), snapshot });`;
+  const { status, signal } = spawnSync(
+    process.execPath,
+    ["--conditions=@mcp-hangar/source", "--input-type=module", "--eval", script],
+    { cwd: new URL("../..", import.meta.url), timeout: 10_000 },
+  );
+  expect([status, signal]).toEqual([0, null]);
+});

@@ -1,0 +1,77 @@
+import {
+  type CallFinished,
+  type GatewaySnapshot,
+  type RegisteredName,
+  registeredName,
+  Sensitive,
+  type ServerSnapshot,
+} from "@mcp-hangar/telemetry";
+
+const noMessages = { request: 0, response: 0, notification: 0, error: 0 };
+
+/** A server that is ready and idle. */
+export function serverSnapshot(id: string, tools: readonly string[] = [], changes: Partial<ServerSnapshot> = {}) {
+  return {
+    id: registeredName(id),
+    mode: "subprocess",
+    group: undefined,
+    state: "ready",
+    up: true,
+    initialized: true,
+    coldStartInProgress: false,
+    consecutiveFailures: 0,
+    breaker: "closed",
+    inFlight: 0,
+    httpConnections: undefined,
+    messages: { sent: noMessages, received: noMessages },
+    tools: tools.map(registeredName),
+    ...changes,
+  } satisfies ServerSnapshot;
+}
+
+/** A gateway that runs these servers. */
+export function gatewaySnapshot(
+  servers: readonly ServerSnapshot[] = [],
+  changes: Partial<GatewaySnapshot> = {},
+): GatewaySnapshot {
+  return {
+    servers,
+    batchItemsExecuting: 0,
+    discovery: [],
+    exporters: [],
+    listeners: [],
+    lastReloadSuccessful: true,
+    build: { version: "1.2.3", node: "v24.0.0" },
+    ...changes,
+  };
+}
+
+/** A call that succeeded in 4 ms; the names as a caller would have to type them do not matter here. */
+export function callFinished(
+  server: string | undefined,
+  tool: string | undefined,
+  changes: Partial<CallFinished> = {},
+): CallFinished {
+  const registered = (name: string | undefined): RegisteredName | undefined =>
+    name === undefined ? undefined : registeredName(name);
+  return {
+    type: "call.finished",
+    timeMs: 0,
+    callId: "call",
+    origin: "mcp",
+    server: registered(server),
+    tool: registered(tool),
+    requestedServer: "typed by the caller",
+    requestedTool: "typed by the caller",
+    outcome: { status: "success", resultType: "complete" },
+    durationSeconds: 0.004,
+    coldStart: false,
+    caller: { type: "api_key", id: registeredName("alice"), roles: [] },
+    correlation: {},
+    trace: undefined,
+    batchId: undefined,
+    arguments: new Sensitive({ secret: "hunter2" }),
+    result: undefined,
+    ...changes,
+  };
+}
