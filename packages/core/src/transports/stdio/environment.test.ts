@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { serverEnvironment, unusableVariable } from "./environment.ts";
+
+test("hands on where things are and how text is written, and nothing else", () => {
+  const inherited = {
+    PATH: "/bin",
+    HOME: "/home/a",
+    LC_ALL: "C.UTF-8",
+    API_KEY: "secret",
+    HTTPS_PROXY: "http://u:p@proxy",
+  };
+  expect(serverEnvironment(inherited, {})).toEqual({ PATH: "/bin", HOME: "/home/a", LC_ALL: "C.UTF-8" });
+});
+
+test("what the configuration says wins", () => {
+  expect(serverEnvironment({ PATH: "/bin" }, { PATH: "/opt/bin", API_KEY: "theirs" })).toEqual({
+    PATH: "/opt/bin",
+    API_KEY: "theirs",
+  });
+});
+
+test("does not hand on exported shell functions", () => {
+  expect(serverEnvironment({ TERM: "() { :; }; echo broken" }, {})).toEqual({});
+});
+
+test("names the first variable that a shell drops", () => {
+  expect(unusableVariable({ A_1: "", _b: "" })).toBeUndefined();
+  for (const name of ["a.b", "1A", "a-b", "", "npm_config_//registry/"])
+    expect(unusableVariable({ [name]: "" })).toBe(name);
+});

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { LineSplitter } from "./line-splitter.ts";
+
+function split(chunks: readonly (string | Uint8Array)[], lineBytesMax = 1_000): string[] {
+  const lines: string[] = [];
+  const splitter = new LineSplitter(lineBytesMax, (line, truncated) =>
+    lines.push(`${line}${truncated ? " (cut)" : ""}`),
+  );
+  for (const chunk of chunks) splitter.push(typeof chunk === "string" ? Buffer.from(chunk) : Buffer.from(chunk));
+  splitter.end();
+  return lines;
+}
+
+test.each<[string, string[], string[]]>([
+  ["several lines in one chunk", ["a\nb\nc\n"], ["a", "b", "c"]],
+  ["one line in several chunks", ["a", "b", "c\nd"], ["abc", "d"]],
+  ["a line break of its own", ["ab", "\n", "c\n"], ["ab", "c"]],
+  ["CRLF, also in two chunks", ["a\r\nb\r", "\nc"], ["a", "b", "c"]],
+  ["a carriage return within a line", ["a\rb\n"], ["a\rb"]],
+  ["empty lines", ["\n\na\n"], ["", "", "a"]],
+  ["nothing", [], []],
+  ["no text after the last line break", ["a\n"], ["a"]],
+])("finds %s", (_name, chunks, lines) => {
+  expect(split(chunks)).toEqual(lines);
+});
+
+test("any way to cut a text gives the same lines", () => {
+  const bytes = Buffer.from('{"a":"grüße 🎈"}\r\n\n{"b":1}\n{"c":"…"}');
+  const whole = split([bytes]);
+  for (let size = 1; size < bytes.length; size++) {
+    const chunks = [];
+    for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
+    expect(split(chunks)).toEqual(whole);
+  }
+});
+
+test("cuts a line that is too long and goes on with the next", () => {
+  expect(split(["12345\n123456\n12\n"], 5)).toEqual(["12345", "12345 (cut)", "12"]);
+  expect(split(["123", "45", "67", "89\n1", "2\n"], 5)).toEqual(["12345 (cut)", "12"]);
+  expect(split(["1234567"], 5)).toEqual(["12345 (cut)"]);
+});
+
+test("lines that were handed out are never written to again", () => {
+  const lines: Buffer[] = [];
+  const splitter = new LineSplitter(1_000, (line) => lines.push(line));
+  for (const chunk of ["fir", "st\nsec", "ond\nth", "ird\n"]) splitter.push(Buffer.from(chunk));
+  expect(lines.map(String)).toEqual(["first", "second", "third"]);
+});
+
+test("a line that comes byte by byte costs time and memory in proportion to its length", () => {
+  const bytes = 2_000_000;
+  const byte = Buffer.from("x");
+  let length = 0;
+  const splitter = new LineSplitter(bytes, (line) => {
+    length = line.length;
+  });
+  const startedMs = performance.now();
+  for (let i = 0; i < bytes; i++) splitter.push(byte);
+  splitter.push(Buffer.from("\n"));
+  expect(length).toBe(bytes);
+  // A copy of everything at each byte would take hours.
+  expect(performance.now() - startedMs).toBeLessThan(10_000);
+});
