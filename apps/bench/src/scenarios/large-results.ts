@@ -4,7 +4,7 @@ import { compared, runRounds, typical } from "./rounds.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Bytes of one large result: the size that the targets name. */
-const largeBytes = 100_000;
+export const largeBytes = 100_000;
 
 /** Results of 100 KB over an HTTP upstream. */
 export const largeResults: Scenario = {

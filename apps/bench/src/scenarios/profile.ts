@@ -2,12 +2,14 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startHangar, type Upstream } from "../gateways/contenders.ts";
 import { runClosedLoop } from "../load/closed-loop.ts";
-import { echoWorkload } from "../load/expectation.ts";
+import { blobWorkload, echoWorkload, type Workload } from "../load/expectation.ts";
 import { openSession } from "../load/mcp-session.ts";
+import type { BenchOptions } from "../options.ts";
 import { workFolder } from "../processes/launch.ts";
 import { type CpuProfile, selfTimes } from "../report/cpu-profile.ts";
 import type { Findings } from "../report/figure.ts";
 import { leanStdioArgs, withLean } from "../upstreams/lean.ts";
+import { largeBytes } from "./large-results.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Functions that the table shows. */
@@ -30,7 +32,7 @@ export const profile: Scenario = {
         nodeArgs: ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${sampleMicros}`],
       });
       const session = await openSession(gateway.process.url, "/mcp", options.era);
-      const load = { session, workload: echoWorkload(200, `${gateway.prefix}echo`), inFlight: 16 };
+      const load = { session, workload: workload(options, gateway.prefix), inFlight: 16 };
       progress("warming up");
       await runClosedLoop({ ...load, seconds: Math.min(2, options.seconds) });
       progress("profiling");
@@ -60,6 +62,11 @@ export const profile: Scenario = {
     });
   },
 };
+
+function workload({ only }: BenchOptions, prefix: string): Workload {
+  const wanted = only.includes("large-results") ? blobWorkload(largeBytes) : echoWorkload(200);
+  return { ...wanted, tool: prefix + wanted.tool };
+}
 
 /** V8 stamps its profiles with the monotonic clock that hrtime reads, so the warm-up can be cut off. */
 function nowMicros(): number {

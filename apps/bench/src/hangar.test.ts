@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { parseOptions } from "./options.ts";
+import { run } from "./run.ts";
+
+test("the gateway answers every call rightly and gets its figures", async () => {
+  const parsed = parseOptions([
+    "--seconds=0.1",
+    "--rounds=1",
+    "--from-sources",
+    "--contenders=direct,hangar,bare",
+    "--only=throughput,stdio,large-results,startup",
+  ]);
+  if (parsed.help) throw new Error("no help was asked for");
+  const { figures } = await run(parsed.options, () => {});
+  const found = Object.fromEntries(figures.map(({ id, value }) => [id, value]));
+  for (const id of [
+    "throughput.16.ratio_bare",
+    "throughput.32.cpu",
+    "stdio.16.cpu",
+    "large.16.cpu",
+    "startup.first_call",
+  ]) {
+    expect(found[id], id).toBeGreaterThanOrEqual(0);
+  }
+});
