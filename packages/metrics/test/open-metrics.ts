@@ -55,7 +55,7 @@ export function parseOpenMetrics(text: string): ReadonlyMap<string, ParsedFamily
     if (sample.exemplar !== undefined && suffix !== "_bucket" && suffix !== "_total") {
       throw new Error(`An exemplar where none may be: ${line}`);
     }
-    const key = `${sample.name} ${JSON.stringify(Object.entries(sample.labels).sort())}`;
+    const key = `${sample.name} ${JSON.stringify(Object.entries(sample.labels).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
     if (series.has(key)) throw new Error(`A series that comes twice: ${line}`);
     series.add(key);
     current.samples.push(sample);

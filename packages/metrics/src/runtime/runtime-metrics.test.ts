@@ -31,7 +31,7 @@ describe("runtime metrics", () => {
     const declared = Object.values<RuntimeMetricDefinition>(runtimeMetrics)
       .filter(({ platform }) => platform === "any" || platform === process.platform)
       .map(({ name, type }) => [name, type]);
-    expect(exposed.sort()).toEqual(declared.sort());
+    expect(Object.fromEntries(exposed)).toEqual(Object.fromEntries(declared));
   });
 
   test("have values that this process can have", async () => {

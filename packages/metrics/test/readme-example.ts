@@ -1,0 +1,43 @@
+import { createServer } from "node:http";
+import { setImmediate as turn } from "node:timers/promises";
+import { createMetrics } from "@mcp-hangar/metrics";
+import { type GatewaySnapshot, registeredName, TelemetryBus } from "@mcp-hangar/telemetry";
+
+// Gauges are read from a snapshot when somebody scrapes; counters and histograms come from events.
+const servers = new Set([registeredName("math")]);
+const none = { request: 0, response: 0, notification: 0, error: 0 };
+const snapshot = (): GatewaySnapshot => ({
+  servers: [...servers].map((id) => ({
+    id,
+    mode: "remote",
+    group: undefined,
+    state: "ready",
+    up: true,
+    initialized: true,
+    coldStartInProgress: false,
+    consecutiveFailures: 0,
+    breaker: "closed",
+    inFlight: 0,
+    httpConnections: 1,
+    messages: { sent: none, received: none },
+    tools: [registeredName("add")],
+  })),
+  batchItemsExecuting: 0,
+  discovery: [],
+  exporters: [],
+  listeners: bus.listeners(),
+  lastReloadSuccessful: true,
+  build: { version: "1.0.0", node: process.version },
+});
+
+export const bus = new TelemetryBus();
+export const metrics = createMetrics({ bus, snapshot, yieldTurn: () => turn() });
+
+export const endpoint = createServer(async (request, response) => {
+  try {
+    const { contentType, body } = await metrics.render(request.headers.accept);
+    response.writeHead(200, { "content-type": contentType, "content-length": body.length }).end(body);
+  } catch (error) {
+    response.writeHead(500).end(`The metrics cannot be read: ${String(error)}\n`);
+  }
+});
