@@ -3,7 +3,7 @@ import { type BenchOptions, parseOptions } from "./options.ts";
 import { run } from "./run.ts";
 
 function quick(...args: string[]): BenchOptions {
-  const parsed = parseOptions(["--seconds", "0.1", "--rounds", "1", ...args]);
+  const parsed = parseOptions(["--seconds", "0.05", "--rounds", "1", ...args]);
   if (parsed.help) throw new Error("no help was asked for");
   return parsed.options;
 }
