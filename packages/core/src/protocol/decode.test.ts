@@ -92,6 +92,10 @@ test("keeps __proto__ a plain key that changes no prototype", () => {
   if (message.kind !== "request") throw new Error(message.kind);
   expect(message.params.polluted).toBeUndefined();
   expect(JSON.stringify({ ...message.params })).toBe('{"__proto__":{"polluted":1}}');
+  const exact = decode('{"jsonrpc":"2.0","id":1,"method":"m","params":{"__proto__":{"n":12345678901234567890}}}');
+  if (exact.kind !== "request") throw new Error(exact.kind);
+  expect(exact.params.n).toBeUndefined();
+  expect(JSON.stringify({ ...exact.params })).toBe('{"__proto__":{"n":12345678901234567890}}');
 });
 
 const result = `{"content":[{"type":"text","text":"${LARGE} é \\" }"}],"n":12345678901234567890}`;
@@ -136,4 +140,26 @@ test("a string that looks like the end of an envelope is not taken for one", () 
   expect(response(`{"jsonrpc":"2.0","id":7,"result":${inner}}`)).toMatchObject({ id: 7, bytes: inner });
   const members = `{"a":"${LARGE}","jsonrpc":"2.0","id":9}`;
   expect(response(`{"jsonrpc":"2.0","id":7,"result":${members}}`)).toMatchObject({ id: 7, bytes: members });
+});
+
+test("numbers that no double holds are written again as they came", () => {
+  const params =
+    '{"id":12345678901234567890,"list":[-9007199254740993,0.12345678901234567890],"text":"1234567890123456789"}';
+  const message = decode(`{"jsonrpc":"2.0","id":1,"method":"m","params":${params}}`);
+  if (message.kind !== "request") throw new Error(message.kind);
+  expect(JSON.stringify({ ...message.params })).toBe(params);
+  const small = response(`{"jsonrpc":"2.0","id":1,"result":${params}}`);
+  expect(JSON.stringify(small.value)).toBe(params);
+  expect(JSON.stringify(response(`{"jsonrpc":"2.0","id":7,"result":${result}}`).value)).toBe(result);
+});
+
+test("numbers that a double holds stay numbers, however long", () => {
+  const message = decode(
+    '{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":0.3333333333333333,"b":1.0000000000000000,"c":9007199254740991}}',
+  );
+  expect(message).toMatchObject({ params: { a: 0.3333333333333333, b: 1, c: 9007199254740991 } });
+});
+
+test("an id that no double holds is refused, because it could not be given back", () => {
+  expect(decode('{"jsonrpc":"2.0","id":12345678901234567890,"method":"m"}')).toMatchObject({ kind: "invalid" });
 });

@@ -8,6 +8,7 @@ import {
   RPC,
 } from "./json-rpc.ts";
 import { isNestedTooDeep, NESTING_MAX } from "./nesting.ts";
+import { parseJson } from "./parse-json.ts";
 import { ResultPayload } from "./result-payload.ts";
 import { spliceResponse } from "./splice-response.ts";
 
@@ -52,7 +53,7 @@ export function decodeMessage(bytes: Buffer): IncomingMessage {
   }
   let message: unknown;
   try {
-    message = JSON.parse(bytes.toString("utf8"));
+    message = parseJson(bytes.toString("utf8"));
   } catch {
     return invalid("it is not valid JSON", RPC.parseError);
   }

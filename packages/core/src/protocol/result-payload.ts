@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "./json-rpc.ts";
+import { parseJson } from "./parse-json.ts";
 
 /**
  * The `result` of a JSON-RPC response on its way through. It is held as it came, parsed or as JSON bytes, and converted
@@ -25,7 +26,7 @@ export class ResultPayload {
   /** The parsed object; parses once. */
   get value(): JsonObject {
     if (this.#value === undefined) {
-      const parsed: unknown = JSON.parse(this.#json?.toString("utf8") ?? "{}");
+      const parsed = parseJson(this.#json?.toString("utf8") ?? "{}");
       this.#value = isJsonObject(parsed) ? parsed : {};
     }
     return this.#value;

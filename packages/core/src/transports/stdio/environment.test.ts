@@ -4,12 +4,12 @@ import { serverEnvironment, unusableVariable } from "./environment.ts";
 test("hands on where things are and how text is written, and nothing else", () => {
   const inherited = {
     PATH: "/bin",
-    HOME: "/home/a",
+    HOME: "/somewhere",
     LC_ALL: "C.UTF-8",
     API_KEY: "secret",
     HTTPS_PROXY: "http://u:p@proxy",
   };
-  expect(serverEnvironment(inherited, {})).toEqual({ PATH: "/bin", HOME: "/home/a", LC_ALL: "C.UTF-8" });
+  expect(serverEnvironment(inherited, {})).toEqual({ PATH: "/bin", HOME: "/somewhere", LC_ALL: "C.UTF-8" });
 });
 
 test("what the configuration says wins", () => {
