@@ -34,6 +34,8 @@ export async function admitCapacity(
   globalSlots: ConcurrencyLimit,
   signal: AbortSignal,
 ): Promise<Admission | Failure> {
+  // Looked at before queueing as well: a server that is known to be dead refuses at once.
+  if (server.breaker.state() === "open" && server.breaker.retryAfterMs() > 0) return circuitOpen(server);
   if (!server.slots.tryAcquire()) {
     const waited = await server.slots.acquire(signal);
     if (waited !== "acquired") return notAcquired(waited, `server "${server.id}" has too many calls waiting`);
@@ -49,9 +51,7 @@ export async function admitCapacity(
   if (permit === undefined) {
     globalSlots.release();
     server.slots.release();
-    const retryAfterMs = server.breaker.retryAfterMs();
-    const message = `circuit breaker of server "${server.id}" is open after repeated failures`;
-    return failure("circuit_open", `${message}; next probe in ${Math.ceil(retryAfterMs)} ms`, retryAfterMs);
+    return circuitOpen(server);
   }
   return new HeldCapacity(server, globalSlots, permit);
 }
@@ -76,6 +76,12 @@ class HeldCapacity implements Admission {
     this.#server.slots.release();
     this.#endUse();
   }
+}
+
+function circuitOpen(server: ManagedServer): Failure {
+  const retryAfterMs = server.breaker.retryAfterMs();
+  const message = `circuit breaker of server "${server.id}" is open after repeated failures`;
+  return failure("circuit_open", `${message}; next probe in ${Math.ceil(retryAfterMs)} ms`, retryAfterMs);
 }
 
 function notAcquired(waited: "overloaded" | "aborted", message: string): Failure {

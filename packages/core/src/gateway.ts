@@ -156,11 +156,12 @@ export class Gateway {
       try {
         const session = server.session() ?? (await this.#coldStart(server, exchange, deadline));
         if ("code" in session) {
-          verdict = session.code === "start_failed" || deadline.timedOut() ? "failure" : "neutral";
+          verdict = session.code === "start_failed" ? "failure" : "neutral";
           return expired(session, deadline, timeoutMs, server);
         }
         const prepared = exchange.params();
         if ("code" in prepared) return prepared;
+        const sentMs = this.#options.platform.clock.nowMs();
         const reply = await session.request({
           method: exchange.method,
           params: prepared.params,
@@ -170,7 +171,7 @@ export class Gateway {
           onServerRequest: exchange.context.onServerRequest,
           clientCapabilities: exchange.context.clientCapabilities,
         });
-        verdict = verdictOf(reply, deadline);
+        verdict = verdictOf(reply, this.#options.platform.clock.nowMs() - sentMs, server);
         return expired(resultOf(reply, server), deadline, timeoutMs, server);
       } finally {
         admission.release(verdict);
@@ -209,9 +210,12 @@ function expired(result: CallResult, deadline: Deadline, timeoutMs: number, serv
   return failure("timeout", `server "${server.id}" did not answer within ${timeoutMs / 1_000} s`);
 }
 
-/** An answer, even an error, shows a live server; a caller who left says nothing about it. */
-function verdictOf(reply: UpstreamReply, deadline: Deadline): Verdict {
+/**
+ * An answer, even an error, shows a live server; a caller who left says nothing about it. Nor does a deadline that gave
+ * the server less than half of its own timeout: one impatient caller must not open the breaker for everybody.
+ */
+function verdictOf(reply: UpstreamReply, elapsedMs: number, server: ManagedServer): Verdict {
   if (reply.kind !== "failed") return "success";
-  if (reply.errorType === "aborted") return deadline.timedOut() ? "failure" : "neutral";
-  return "failure";
+  if (reply.errorType !== "aborted") return "failure";
+  return elapsedMs >= server.options.call_timeout_s * 500 ? "failure" : "neutral";
 }

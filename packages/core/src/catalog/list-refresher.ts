@@ -24,6 +24,8 @@ export interface RefreshContext {
 export class ListRefresher {
   readonly #context: RefreshContext;
   readonly #running = new Map<ListKind, Promise<boolean | string>>();
+  readonly #announced = new Set<ListKind>();
+  #scheduled = false;
   #lastMissMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: RefreshContext) {
@@ -48,9 +50,12 @@ export class ListRefresher {
   announced(method: string): boolean {
     const lists = this.#context.catalog.invalidate(method);
     if (lists.length === 0) return false;
-    this.#context.clock.schedule(DEBOUNCE_MS, () => {
-      for (const list of lists) void this.#refetch(list);
-    });
+    for (const list of lists) this.#announced.add(list);
+    // One timer at a time: a server may announce as often as it likes.
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#context.clock.schedule(DEBOUNCE_MS, () => this.#refetchAnnounced());
+    }
     return true;
   }
 
@@ -64,6 +69,12 @@ export class ListRefresher {
     this.#lastMissMs = nowMs;
     this.#context.catalog.invalidate(LISTS.tools.changed);
     void this.#refetch("tools");
+  }
+
+  #refetchAnnounced(): void {
+    this.#scheduled = false;
+    for (const list of this.#announced) void this.#refetch(list);
+    this.#announced.clear();
   }
 
   async #refetch(list: ListKind): Promise<void> {

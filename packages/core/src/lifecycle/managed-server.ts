@@ -213,6 +213,9 @@ export class ManagedServer {
     const before = this.#state;
     const { state, effects } = transition(before, input, this.#context.platform.clock.nowMs(), this.#limits);
     this.#state = state;
+    for (const effect of effects) this.#run(effect);
+    if (before.name === "initializing" && state.name !== "initializing") this.#finishOpening();
+    // Told last, when everything is in place: a listener may call back into this server.
     if (state.name !== before.name) {
       this.#emit({
         type: "server.state_changed",
@@ -222,8 +225,6 @@ export class ManagedServer {
         cause: input.type,
       });
     }
-    for (const effect of effects) this.#run(effect);
-    if (before.name === "initializing" && state.name !== "initializing") this.#finishOpening();
   }
 
   #run(effect: LifecycleEffect<UpstreamSession>): void {
@@ -324,8 +325,9 @@ export class ManagedServer {
     this.#closing.add(tracked);
   }
 
+  /** Waits for what runs now; what is started meanwhile is not ours to wait for. */
   async #settled(): Promise<void> {
-    while (this.#closing.size > 0) await Promise.allSettled(this.#closing);
+    await Promise.allSettled([...this.#closing]);
   }
 
   #stamp(): { server: RegisteredName; timeMs: number } {

@@ -62,10 +62,11 @@ export function transition<Session>(
       return stay(failed(state, state.failures + 1, state.crashes, input.message, nowMs, limits));
     case "session_ended": {
       if (!owns(state, input.session)) return stay(state);
-      const stable = nowMs - state.sinceMs >= limits.stableMs;
-      const crashes = stable ? 0 : state.crashes + 1;
+      const crashes = isStable(state, nowMs, limits) ? 0 : state.crashes + 1;
+      // A server that was failing its checks has not become healthy by crashing.
+      const failures = state.failures > 0 ? state.failures + 1 : crashes;
       return {
-        state: failed(state, crashes, crashes, input.message, nowMs, limits),
+        state: failed(state, failures, crashes, input.message, nowMs, limits),
         effects: [
           { type: "close", session: input.session },
           { type: "report_stop", reason: "crashed", message: input.message },
@@ -74,7 +75,13 @@ export function transition<Session>(
     }
     case "check_succeeded":
       if (!owns(state, input.session)) return stay(state);
-      return stay({ ...state, name: "ready", failures: 0, crashes: 0 });
+      // A check soon after the start does not end a crash loop; having lived for a while does.
+      return stay({
+        ...state,
+        name: "ready",
+        failures: 0,
+        crashes: isStable(state, nowMs, limits) ? 0 : state.crashes,
+      });
     case "check_failed": {
       if (!owns(state, input.session)) return stay(state);
       const failures = state.failures + 1;
@@ -104,6 +111,10 @@ function owns<Session>(
   session: Session,
 ): state is Extract<ServerState<Session>, { readonly session: Session }> {
   return (state.name === "ready" || state.name === "degraded") && state.session === session;
+}
+
+function isStable(state: { readonly sinceMs: number }, nowMs: number, limits: LifecycleLimits): boolean {
+  return nowMs - state.sinceMs >= limits.stableMs;
 }
 
 /** No session any more: cold after a few failures, dead after `maxConsecutiveFailures`. */
