@@ -47,7 +47,7 @@ export class Recorder implements SessionObserver {
 }
 
 /** Short times, so that servers that have to be killed do not hold up the tests. */
-export const QUICK: Partial<StdioLimits> = {
+const QUICK: Partial<StdioLimits> = {
   probeTimeoutMs: 2_000,
   stop: { eofMs: 300, termMs: 300 },
   abandon: { eofMs: 0, termMs: 300 },

@@ -1,15 +1,17 @@
 import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { JsonRpcNotification } from "../../src/protocol/json-rpc.ts";
 import type { UpstreamSession } from "../../src/transports/session.ts";
 import { call, open, textOf } from "./harness.ts";
 
-/** The program of a published server. */
-async function programOf(name: string): Promise<string> {
-  const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
+const everything = fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-everything/package.json"));
+const filesystem = fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-filesystem/package.json"));
+
+/** The program of a published server, by its manifest. */
+async function programOf(manifest: string): Promise<string> {
   const { bin } = JSON.parse(await readFile(manifest, "utf8")) as { bin: Record<string, string> };
   const [file = ""] = Object.values(bin);
   return join(dirname(manifest), file);
@@ -23,7 +25,7 @@ async function toolNames(session: UpstreamSession): Promise<string[]> {
 
 test("server-everything: tools, progress, errors, and a question to the caller", async () => {
   const { session } = await open({
-    command: [process.execPath, await programOf("@modelcontextprotocol/server-everything"), "stdio"],
+    command: [process.execPath, await programOf(everything), "stdio"],
   });
   expect(session.peer).toMatchObject({ era: "legacy", info: { name: "mcp-servers/everything" } });
   expect(await toolNames(session)).toEqual(expect.arrayContaining(["echo", "get-sum", "trigger-sampling-request"]));
@@ -68,7 +70,7 @@ test("server-filesystem: reads and writes in the folder it was given", async () 
   const folder = await realpath(await mkdtemp(join(tmpdir(), "mcp-hangar-files-")));
   try {
     const { session } = await open({
-      command: [process.execPath, await programOf("@modelcontextprotocol/server-filesystem"), folder],
+      command: [process.execPath, await programOf(filesystem), folder],
     });
     const path = join(folder, "note.txt");
     const content = "x".repeat(100_000);

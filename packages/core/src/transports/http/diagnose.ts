@@ -69,7 +69,10 @@ function connectionError(error: Error, endpoint: URL): StartError {
   if (advice !== undefined) {
     return new StartError("tls_failed", `TLS with ${host} failed: ${describeError(error)}. ${advice}`, options);
   }
-  const message = `the connection to ${origin} broke during the handshake: ${describeError(error)}. Look into the server's log`;
+  // Servers that want a client certificate may just hang up: since TLS 1.3 they decide after the handshake.
+  const wish =
+    endpoint.protocol === "https:" ? ", or set tls.cert_file and tls.key_file if it wants a client certificate" : "";
+  const message = `the connection to ${origin} broke during the handshake: ${describeError(error)}. Look into the server's log${wish}`;
   return new StartError("connection_lost", message, options);
 }
 

@@ -130,12 +130,6 @@ export abstract class HttpSession implements UpstreamSession {
     this.post(replyText(request, reply));
   }
 
-  protected failAll(message: string): void {
-    for (const call of this.#calls.values()) {
-      call.fail({ kind: "failed", errorType: "connection", message, maybeExecuted: call.sent });
-    }
-  }
-
   #routeProgress(notification: JsonRpcNotification): void {
     const token = notification.params.progressToken;
     const call = typeof token === "number" ? this.#calls.get(token) : undefined;

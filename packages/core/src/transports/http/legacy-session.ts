@@ -2,7 +2,7 @@ import type { CancelTimer, Platform } from "../../platform/platform.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
 import type { JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { startDeadline } from "../../resilience/deadline.ts";
-import { type SessionObserver, StartError, type UpstreamRequest } from "../session.ts";
+import { type SessionObserver, StartError, type UpstreamFailure, type UpstreamRequest } from "../session.ts";
 import { EventStream } from "./event-stream.ts";
 import { failureOf, rpcErrorIn } from "./failures.ts";
 import type { HttpClient } from "./http-client.ts";
@@ -74,9 +74,8 @@ export class LegacySession extends HttpSession {
   }
 
   protected override dispatch(call: RpcCall): void {
-    if (this.#lost !== undefined) {
-      call.fail({ kind: "failed", errorType: "connection", message: this.#lost, maybeExecuted: false });
-    } else if (this.#renewal === undefined) this.#send(call);
+    if (this.#lost !== undefined) this.#failLost(call);
+    else if (this.#renewal === undefined) this.#send(call);
     else this.#afterRenewal(this.#renewal, call);
   }
 
@@ -87,20 +86,25 @@ export class LegacySession extends HttpSession {
   override ended(call: RpcCall, ending: Ending, exchange: MessageExchange): void {
     const epoch = call.epoch;
     if (ending.kind === "status") {
+      // This look comes first, because some servers refuse an unknown session under the id of the request.
+      // Once an answer had begun, the request was executed: it must not be sent again.
+      const isFirst = exchange.method === "POST" && !call.retried;
+      if (isFirst && epoch !== undefined && meansUnknownSession(epoch, ending)) {
+        call.retried = true;
+        call.detach();
+        this.#afterRenewal(this.#renew(epoch), call);
+        return;
+      }
       const answer = rpcErrorIn(ending.body);
       if (answer?.id === call.id) {
         this.observer.onMessage("received", "error");
         call.settle({ kind: "error", error: answer.error });
         return;
       }
-      if (epoch !== undefined && meansUnknownSession(epoch, ending) && !call.retried) {
-        call.retried = true;
-        call.detach();
-        this.#afterRenewal(this.#renew(epoch), call);
-        return;
-      }
     }
-    if (!this.#resume(call, ending, exchange)) call.fail(failureOf(ending, call.request.method));
+    if (this.#resume(call, ending, exchange)) return;
+    const failure = failureOf(ending, call.request.method);
+    call.fail(exchange.method === "POST" ? failure : resumeFailure(failure));
   }
 
   override cancelled(call: RpcCall): void {
@@ -138,13 +142,16 @@ export class LegacySession extends HttpSession {
 
   #afterRenewal(renewal: Promise<boolean>, call: RpcCall): void {
     void renewal.then((renewed) => {
-      // A failed renewal has failed all calls already, and an aborted call is not to be sent any more.
-      if (renewed && !call.settled) this.#send(call);
+      // An aborted call is not to be sent any more.
+      if (call.settled) return;
+      if (renewed) this.#send(call);
+      else this.#failLost(call);
     });
   }
 
   /** One renewal at a time, for all who met the loss of the same epoch. Never rejects. */
   #renew(lost: Epoch): Promise<boolean> {
+    if (this.#lost !== undefined) return Promise.resolve(false);
     if (lost !== this.#epoch) return this.#renewal ?? Promise.resolve(!this.closed);
     this.#renewal ??= this.#shakeHandsAgain().finally(() => {
       this.#renewal = undefined;
@@ -173,8 +180,13 @@ export class LegacySession extends HttpSession {
     const reason = error instanceof StartError ? error.message : String(error);
     const message = `the server forgot the session and a new one could not be opened: ${reason}`;
     this.#lost = message;
-    this.failAll(message);
     this.observer.onClosed({ reason: "crashed", message });
+  }
+
+  /** Fails a call that waits for a session; those that wait for their answer may still get it. */
+  #failLost(call: RpcCall): void {
+    const message = this.#lost ?? `the session was closed before ${call.request.method} was sent`;
+    call.fail({ kind: "failed", errorType: "connection", message, maybeExecuted: false });
   }
 
   /** A server that forgot its sessions has most likely been restarted, perhaps as another version. */
@@ -215,7 +227,7 @@ export class LegacySession extends HttpSession {
     const refused = exchange.method === "GET" && ending.kind === "status" && ending.status >= 500;
     if (call.lastEventId === undefined || !(interrupted || refused) || this.closed) return false;
     if (call.resumeFailures++ >= RESUME_FAILURES_MAX) return false;
-    const waitMs = Math.min(exchange.retryMs ?? RESUME_MS, RESUME_MS_MAX);
+    const waitMs = Math.min(call.retryMs ?? RESUME_MS, RESUME_MS_MAX);
     const cancel = this.#options.platform.clock.schedule(waitMs, () => {
       this.#resumptions.delete(call);
       const next = new MessageExchange(this.client, "GET", call);
@@ -225,6 +237,12 @@ export class LegacySession extends HttpSession {
     this.#resumptions.set(call, cancel);
     return true;
   }
+}
+
+/** The request itself had reached the server; only the rest of the answer could not be had. */
+function resumeFailure({ message }: UpstreamFailure): UpstreamFailure {
+  const what = `the answer broke off and could not be taken up again: ${message}`;
+  return { kind: "failed", errorType: "connection", message: what, maybeExecuted: true };
 }
 
 /**

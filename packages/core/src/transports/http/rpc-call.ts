@@ -21,6 +21,8 @@ export class RpcCall implements MessageReceiver {
   retried = false;
   /** Where an interrupted event stream can be taken up again. */
   lastEventId: string | undefined;
+  /** Milliseconds the server wants to pass before that. */
+  retryMs: number | undefined;
   /** Attempts in a row to take the stream up again that brought nothing. */
   resumeFailures = 0;
 
@@ -54,6 +56,7 @@ export class RpcCall implements MessageReceiver {
   /** Forgets an attempt that certainly was not executed. */
   detach(): void {
     this.#exchange = undefined;
+    this.#sent = false;
   }
 
   /** Called by the abort signal: the caller left, or the deadline passed. */
@@ -115,6 +118,7 @@ export class RpcCall implements MessageReceiver {
     }
     this.#sent ||= exchange.sent;
     this.lastEventId = exchange.lastEventId ?? this.lastEventId;
+    this.retryMs = exchange.retryMs ?? this.retryMs;
     this.#session.ended(this, ending, exchange);
   }
 
