@@ -6,7 +6,7 @@ import {
   type ListKind,
   type ManagedServer,
 } from "@mcp-hangar/core";
-import type { Scope } from "./scope.ts";
+import { type Scope, textOf } from "./scope.ts";
 import type { SessionStore } from "./session-store.ts";
 
 /** What a modern client wants to hear, as `subscriptions/listen` spells it. */
@@ -74,7 +74,7 @@ export class Announcements {
   }
 
   #onResourceUpdated(server: ManagedServer, params: JsonObject): void {
-    const uri = this.#scope.qualifyUri(server.id, String(params.uri));
+    const uri = this.#scope.qualifyUri(server.id, textOf(params.uri));
     const notification = { method: "notifications/resources/updated", params: { ...params, uri } };
     for (const session of this.#sessions.all()) if (session.subscriptions.has(uri)) session.push(notification);
     for (const { filter, send } of this.#listeners) {
@@ -83,7 +83,7 @@ export class Announcements {
   }
 
   #onLogMessage(notification: JsonRpcNotification): void {
-    const level = LOG_LEVELS.indexOf(String(notification.params.level));
+    const level = LOG_LEVELS.indexOf(textOf(notification.params.level));
     for (const session of this.#sessions.all()) {
       // A client that asked for a level wants messages; one that never did is not told about other clients' calls.
       if (session.logLevel !== undefined && level >= LOG_LEVELS.indexOf(session.logLevel)) session.push(notification);

@@ -9,6 +9,7 @@ import {
   ResultPayload,
   RPC,
 } from "@mcp-hangar/core";
+import { redactText } from "../logging/redact.ts";
 
 /** What a client gets for one request. */
 export type Answer =
@@ -40,7 +41,8 @@ export function answerOf(result: CallResult): Answer {
     case "failure": {
       const { rpcCode, retryable } = FAILURES[result.code];
       const retryAfter = result.retryAfterMs === undefined ? {} : { retry_after_ms: Math.ceil(result.retryAfterMs) };
-      return errorAnswer(rpcCode, result.message, { error_type: result.code, retryable, ...retryAfter });
+      // Messages may quote what a server wrote to its stderr, and callers are not its operators.
+      return errorAnswer(rpcCode, redactText(result.message), { error_type: result.code, retryable, ...retryAfter });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type JsonObject, META, ResultPayload } from "@mcp-hangar/core";
+import { isJsonObject, type JsonObject, META, ResultPayload } from "@mcp-hangar/core";
 
 const RESULT_TYPE_KEY = Buffer.from('"resultType"');
 const HOP_PREFIX = "io.modelcontextprotocol/";
@@ -23,7 +23,7 @@ export function forLegacyClient(result: ResultPayload): ResultPayload {
   if (result.bytes !== undefined && !result.bytes.includes(HOP_PREFIX)) return result;
   const { _meta: meta, resultType, ...rest } = result.value;
   if (meta === undefined && resultType === undefined) return result;
-  const kept = typeof meta === "object" ? withoutHopKeys(meta as JsonObject) : undefined;
+  const kept = isJsonObject(meta) ? withoutHopKeys(meta) : undefined;
   return ResultPayload.ofValue(kept === undefined ? rest : { ...rest, _meta: kept });
 }
 
@@ -39,6 +39,6 @@ export function cacheable(result: JsonObject): JsonObject {
 
 /** The subscription that a modern notification belongs to. */
 export function withSubscription(params: JsonObject, subscriptionId: string | number): JsonObject {
-  const meta = typeof params._meta === "object" ? params._meta : {};
+  const meta = isJsonObject(params._meta) ? params._meta : {};
   return { ...params, _meta: { ...meta, [META.subscriptionId]: subscriptionId } };
 }

@@ -103,7 +103,13 @@ export class HttpEndpoint {
     response.once("close", () => left.abort());
     const capabilities = meta[META.clientCapabilities];
     const request: ClientRequest = {
-      ...{ era: "modern", id, method, params, meta, caller, trace: traceHeaders(http) },
+      era: "modern",
+      id,
+      method,
+      params,
+      meta,
+      caller,
+      trace: traceHeaders(http),
       channel: { notify: (notification) => stream.send(encodeNotification(notification)), ask: undefined },
       signal: left.signal,
       session: undefined,

@@ -6,7 +6,7 @@ import {
   type ListKind,
   type ManagedServer,
 } from "@mcp-hangar/core";
-import type { Scope } from "./scope.ts";
+import { type Scope, textOf } from "./scope.ts";
 
 /** How long a list waits for a server that has never been listed. What comes later is announced by `list_changed`. */
 const FIRST_LIST_WAIT_MS = 10_000;
@@ -43,15 +43,15 @@ function listOf(server: ManagedServer, list: ListKind, signal: AbortSignal): Lis
 
 function qualified(scope: Scope, server: ManagedServer, list: ListKind, item: JsonObject): JsonObject {
   if (scope.single) return item;
-  const renamed = { ...item, name: scope.qualify(server.id, String(item.name)) };
+  const renamed = { ...item, name: scope.qualify(server.id, textOf(item.name)) };
   switch (list) {
     case "tools":
     case "prompts":
       return renamed;
     case "resources":
-      return { ...renamed, uri: scope.qualifyUri(server.id, String(item.uri)) };
+      return { ...renamed, uri: scope.qualifyUri(server.id, textOf(item.uri)) };
     case "resourceTemplates":
-      return { ...renamed, uriTemplate: scope.qualifyUri(server.id, String(item.uriTemplate)) };
+      return { ...renamed, uriTemplate: scope.qualifyUri(server.id, textOf(item.uriTemplate)) };
   }
 }
 

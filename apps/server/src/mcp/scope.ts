@@ -72,3 +72,8 @@ function ownerOf(gateway: Gateway, uri: string): Target {
     .filter((server) => server.catalog.known("resources")?.some((resource) => resource.uri === uri));
   return { server: owners.length === 1 ? (owners[0]?.id ?? "") : "", name: uri };
 }
+
+/** A name or URI that a server sent, which may be anything. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

@@ -47,13 +47,14 @@ export class SessionStore {
 
   closeAll(): void {
     this.#cancelSweep();
-    for (const session of [...this.#sessions.values()]) this.close(session);
+    // Deleting the current entry of a map while walking it is well defined.
+    for (const session of this.#sessions.values()) this.close(session);
   }
 
   #scheduleSweep(): () => void {
     return this.#platform.clock.schedule(SWEEP_MS, () => {
       const oldest = this.#platform.clock.nowMs() - IDLE_MS;
-      for (const session of [...this.#sessions.values()]) {
+      for (const session of this.#sessions.values()) {
         if (session.lastSeenMs < oldest && !session.inUse) this.close(session);
       }
       this.#cancelSweep = this.#scheduleSweep();

@@ -76,7 +76,14 @@ export class StdioEndpoint {
     const session = era === "legacy" ? this.#session : undefined;
     const capabilities = meta[META.clientCapabilities];
     const request: ClientRequest = {
-      ...{ era, id, method, params, meta, caller: LOCAL_CALLER, trace: {}, session },
+      era,
+      id,
+      method,
+      params,
+      meta,
+      caller: LOCAL_CALLER,
+      trace: {},
+      session,
       signal: controller.signal,
       capabilities: session?.capabilities ?? (isJsonObject(capabilities) ? capabilities : {}),
       channel: {

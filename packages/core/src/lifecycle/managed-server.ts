@@ -89,7 +89,8 @@ export class ManagedServer {
     this.#limits = {
       maxConsecutiveFailures: context.options.max_consecutive_failures,
       stableMs: STABLE_MS,
-      retryDelayMs: (failures) => (failures <= 1 ? 0 : backoffMs(failures - 2, RETRY_BACKOFF, context.platform.random)),
+      retryDelayMs: (failures) =>
+        failures <= 1 ? 0 : backoffMs(failures - 2, RETRY_BACKOFF, () => context.platform.random()),
     };
   }
 
@@ -327,7 +328,7 @@ export class ManagedServer {
 
   /** Waits for what runs now; what is started meanwhile is not ours to wait for. */
   async #settled(): Promise<void> {
-    await Promise.allSettled([...this.#closing]);
+    await Promise.allSettled(this.#closing);
   }
 
   #stamp(): { server: RegisteredName; timeMs: number } {

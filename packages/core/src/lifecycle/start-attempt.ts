@@ -39,7 +39,8 @@ export async function attemptStart(
       return { kind: "opened", session, toolsChanged: listed === true };
     }
   } catch (error) {
-    problem = messageOf(abort.aborted ? abort.reason : error);
+    // What the transport saw tells more than that it was given up.
+    problem = messageOf(abort.aborted && !(error instanceof StartError) ? abort.reason : error);
   }
   // Closed before the failure is announced: a retry must not meet the remains of this attempt.
   await session?.close();

@@ -36,7 +36,7 @@ export async function discover(endpoint: Endpoint, request: ClientRequest): Prom
   if ("code" in description) return answerOf(description);
   const { capabilities, info, instructions } = description;
   // Log levels are a matter of each modern request, and there is no method to set them.
-  const { logging, ...rest } = capabilities;
+  const { logging: _logging, ...rest } = capabilities;
   const result = {
     resultType: "complete",
     supportedVersions: MODERN_VERSIONS,

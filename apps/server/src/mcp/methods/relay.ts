@@ -3,7 +3,7 @@ import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { cacheable, forLegacyClient, forModernClient } from "../era-translation.ts";
-import type { Target } from "../scope.ts";
+import { type Target, textOf } from "../scope.ts";
 
 /** Capability that a client must have declared to be asked this by a server. */
 const ASKABLE: Readonly<Record<string, string>> = {
@@ -48,7 +48,7 @@ export async function readResource(endpoint: Endpoint, request: ClientRequest): 
   let { value } = answer.result;
   if (!endpoint.scope.single && Array.isArray(value.contents)) {
     const contents = value.contents.map((item) =>
-      isJsonObject(item) ? { ...item, uri: endpoint.scope.qualifyUri(target.server, String(item.uri)) } : item,
+      isJsonObject(item) ? { ...item, uri: endpoint.scope.qualifyUri(target.server, textOf(item.uri)) } : item,
     );
     value = { ...value, contents };
   }
