@@ -117,10 +117,20 @@ describe("pre-initialised series", () => {
 
   test("appear at the next scrape when the events were missed", async () => {
     const gateway = testGateway();
-    gateway.snapshot = gatewaySnapshot([serverSnapshot("math", ["add"])], {
-      discovery: [{ source: registeredName("docker"), servers: 1, healthy: true }],
-    });
+    gateway.snapshot = gatewaySnapshot([serverSnapshot("math", ["add"])]);
     expect((await gateway.scrape()).value(CALLS, { mcp_server: "math", tool: "add", status: "error" })).toBe(0);
+  });
+
+  test("appear for the discovery sources that the snapshot names", async () => {
+    const gateway = testGateway([], { pending: [] });
+    const name = "mcp_hangar_discovery_errors_total";
+    expect((await gateway.scrape()).value(name, { source: "docker" })).toBeUndefined();
+    const source = registeredName("docker");
+    gateway.snapshot = gatewaySnapshot([], { discovery: [{ source, servers: 0, healthy: true }] });
+    expect((await gateway.scrape()).value(name, { source: "docker" })).toBe(0);
+    const discovery = { timeMs: 0, source, durationSeconds: 1, registered: 0, deregistered: 0, error: "refused" };
+    gateway.emit({ type: "discovery.cycle_finished", ...discovery });
+    expect((await gateway.scrape()).value(name, { source: "docker" })).toBe(1);
   });
 
   test("let rate() see the first event of a kind: 0 in one scrape, 1 in the next", async () => {
