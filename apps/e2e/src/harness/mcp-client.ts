@@ -66,15 +66,22 @@ export interface McpClient extends AsyncDisposable {
   ping(): Promise<unknown>;
 }
 
+/** What a client declares that it can do for a server; the tests only declare it. */
+interface Capabilities {
+  readonly sampling?: Record<string, never>;
+  readonly elicitation?: { readonly form: Record<string, never>; readonly url: Record<string, never> };
+}
+
 const INFO = { name: "hangar-e2e", version: "1.0.0" };
 
 /** Connects an official client. */
-export function connect(kind: ClientKind, address: Address): Promise<McpClient> {
-  return kind === "sdk v1" ? connectV1(address) : connectV2(kind === "sdk v2 auto" ? "auto" : "legacy", address);
+export function connect(kind: ClientKind, address: Address, capabilities: Capabilities = {}): Promise<McpClient> {
+  if (kind === "sdk v1") return connectV1(address, capabilities);
+  return connectV2(kind === "sdk v2 auto" ? "auto" : "legacy", address, capabilities);
 }
 
-async function connectV1(address: Address): Promise<McpClient> {
-  const client = new ClientV1(INFO);
+async function connectV1(address: Address, capabilities: Capabilities): Promise<McpClient> {
+  const client = new ClientV1(INFO, { capabilities });
   const notifications: ReceivedNotification[] = [];
   client.fallbackNotificationHandler = async (notification) => {
     notifications.push(notification);
@@ -94,8 +101,8 @@ async function connectV1(address: Address): Promise<McpClient> {
   };
 }
 
-async function connectV2(mode: "legacy" | "auto", address: Address): Promise<McpClient> {
-  const client = new ClientV2(INFO, { versionNegotiation: { mode } });
+async function connectV2(mode: "legacy" | "auto", address: Address, capabilities: Capabilities): Promise<McpClient> {
+  const client = new ClientV2(INFO, { capabilities, versionNegotiation: { mode } });
   const notifications: ReceivedNotification[] = [];
   client.fallbackNotificationHandler = async (notification) => {
     notifications.push(notification);
@@ -116,7 +123,9 @@ type Face = Omit<McpClient, "protocolVersion" | "call" | typeof Symbol.asyncDisp
 function face(client: ClientV1 | ClientV2, notifications: readonly ReceivedNotification[]): Face {
   return {
     notifications,
-    tools: async () => (await client.listTools()).tools,
+    // The SDK v2 drops `execution`, which the modern era does not have, when it speaks that era.
+    tools: async () =>
+      (await client.listTools()).tools.map(({ execution: _execution, ...tool }: Listed) => tool as Listed),
     prompts: async () => (await client.listPrompts()).prompts,
     prompt: async (name, args) =>
       (await client.getPrompt({ name, ...(args !== undefined && { arguments: args }) })).messages,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Pause between two looks, in ms: short against every deadline here, long against the cost of a look. */
-const PAUSE_MS = 15;
+const PAUSE_MS = 25;
 
 /**
  * Asks `look` until it gives something other than `undefined` or `false`, and returns that.

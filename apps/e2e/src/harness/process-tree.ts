@@ -30,7 +30,8 @@ export function openFiles(pid: number): number {
   }
 }
 
-function commandLine(pid: string): string {
+/** The command line of a process, its arguments separated by spaces; empty if it is gone. */
+export function commandLine(pid: number | string): string {
   return readOrEmpty(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
 }
 

@@ -58,7 +58,7 @@ describe("a call is counted exactly once, with its status and its real duration:
 
   test("a server that is not configured, under _other", async () => {
     const { message } = await session.request("tools/call", { name: "nowhere__tool", arguments: {} });
-    expect(message.error).toMatchObject({ code: -32_602, message: expect.stringContaining("nowhere__tool") });
+    expect(message.error).toMatchObject({ code: -32_602, message: expect.stringContaining("nowhere") });
     const page = await gateway.metrics();
     const other = { mcp_server: "_other" };
     expect(page.sum("mcp_hangar_tool_calls_total", { ...other, tool: "_other", status: "rejected" })).toBe(1);
