@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createServer } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -17,9 +18,9 @@ const LOOK_MS = 50;
 /** Starts the built command line, its output being ours. */
 export function startGateway(configFile: string): GatewayProcess {
   const child = spawn(process.execPath, [MAIN, "serve", "--http", "--config", configFile], {
+    // In the group of this process: what kills the group leaves no gateway behind. Ctrl-C reaches both, and the gateway
+    // takes the signal that it is then sent for the same wish.
     stdio: ["ignore", "inherit", "inherit"],
-    // A group of its own: Ctrl-C reaches this process only, which then stops the gateway once and waits for it.
-    detached: true,
   });
   const exited = new Promise<number>((resolve) => {
     child.once("exit", (code) => resolve(code ?? 1));
@@ -28,6 +29,15 @@ export function startGateway(configFile: string): GatewayProcess {
   // Whatever ends this process must not leave a gateway behind.
   process.once("exit", () => child.kill("SIGTERM"));
   return { exited, stop: () => void child.kill("SIGTERM") };
+}
+
+/** Whether a port can be bound; what listens there already would answer in the place of the gateway. */
+export function isFree(host: string, port: number): Promise<boolean> {
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once("error", () => resolve(false));
+    probe.listen({ host, port }, () => probe.close(() => resolve(true)));
+  });
 }
 
 /** Resolves to true when the gateway at `url` has started, to false when `ended` says that it will not. */

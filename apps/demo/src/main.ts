@@ -1,6 +1,6 @@
 import { startAlmanac } from "./almanac/listen.ts";
 import { banner } from "./banner.ts";
-import { started, startGateway } from "./gateway.ts";
+import { isFree, started, startGateway } from "./gateway.ts";
 import { createPlayground } from "./playground.ts";
 
 const DEFAULT_PORT = "8000";
@@ -10,32 +10,29 @@ const port = process.env.MCP_HTTP_PORT || DEFAULT_PORT;
 const host = process.env.MCP_HTTP_HOST || "127.0.0.1";
 const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 
-const almanac = await startAlmanac();
-const playground = await createPlayground(almanac.url);
-const gateway = startGateway(playground.configFile);
-let asked = false;
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    asked = true;
-    gateway.stop();
-  });
+if (await isFree(host, Number(port))) {
+  process.exitCode = await runDemo();
+} else {
+  const remedy = `stop what listens there, or choose another: MCP_HTTP_PORT=${Number(port) + 1} npm start`;
+  process.stderr.write(`The port ${port} of ${host} cannot be bound; ${remedy}\n`);
+  process.exitCode = 1;
 }
-let ended = false;
-const exited = gateway.exited.finally(() => {
-  ended = true;
-});
 
-if (await started(url, () => ended)) {
-  process.stdout.write(
-    banner({ url, isDefaultUrl: port === DEFAULT_PORT && host === "127.0.0.1", files: playground.files }),
-  );
+async function runDemo(): Promise<number> {
+  const almanac = await startAlmanac();
+  const playground = await createPlayground(almanac.url);
+  const gateway = startGateway(playground.configFile);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => gateway.stop());
+  let ended = false;
+  void gateway.exited.then(() => {
+    ended = true;
+  });
+  if (await started(url, () => ended)) {
+    const isDefaultUrl = port === DEFAULT_PORT && host === "127.0.0.1";
+    process.stdout.write(banner({ url, isDefaultUrl, files: playground.files }));
+  }
+  const code = await gateway.exited;
+  almanac.close();
+  await playground.remove();
+  return code;
 }
-const code = await exited;
-almanac.close();
-await playground.remove();
-if (!asked && code !== 0) {
-  process.stderr.write(
-    `The gateway ended with ${code}; its last lines say why. Another port: MCP_HTTP_PORT=8001 npm start\n`,
-  );
-}
-process.exitCode = code;
