@@ -49,7 +49,7 @@ export interface Rig {
   readonly transport: Transport;
   readonly observer: RecordingObserver;
   readonly events: UpstreamRequestFinished[];
-  open(signal?: AbortSignal): Promise<UpstreamSession>;
+  readonly open: (signal?: AbortSignal) => Promise<UpstreamSession>;
 }
 
 export interface RigOptions extends Partial<Omit<RemoteOptions, "mode" | "endpoint">> {

@@ -29,11 +29,11 @@ export interface RawServer {
   /** Everything received, in order. */
   readonly received: readonly Received[];
   /** JSON-RPC methods received in POSTs, in order. */
-  methods(): readonly (string | undefined)[];
+  readonly methods: () => readonly (string | undefined)[];
   /** Sockets that are open now. */
-  sockets(): number;
+  readonly sockets: () => number;
   /** Stops listening and cuts all connections; done by itself at the end of the test. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts a server that is stopped when the test ends. With `tls` it speaks https. */

@@ -88,8 +88,10 @@ export abstract class HttpSession implements UpstreamSession {
     return this.#closing;
   }
 
-  /** Reads what later requests need out of a result; most need nothing. */
-  learn(_call: RpcCall, _result: ResultPayload): void {}
+  /** Reads what later requests need out of a result, and gives it back as the caller is to see it. */
+  learn(_call: RpcCall, result: ResultPayload): ResultPayload {
+    return result;
+  }
 
   forget(call: RpcCall): void {
     this.#calls.delete(call.id);

@@ -43,12 +43,13 @@ export class ModernSession extends HttpSession {
   readonly peer: PeerDescription;
   readonly #headers: readonly string[];
   readonly #hop: NonNullable<HopMeta>;
-  readonly #paramHeaders = new ParamHeaders();
+  readonly #paramHeaders: ParamHeaders;
   readonly #listening: EventStream | undefined;
 
   constructor(client: HttpClient, observer: SessionObserver, options: ModernSessionOptions) {
     super(client, observer);
     this.peer = options.peer;
+    this.#paramHeaders = new ParamHeaders((line) => observer.onLog(line));
     this.#headers = postHeaders(options.fixedHeaders, options.peer.protocolVersion);
     this.#hop = modernHop(options.peer.protocolVersion, options.clientInfo);
     const news = NEWS.filter(({ capability }) => announces(options.peer, capability));
@@ -102,8 +103,8 @@ export class ModernSession extends HttpSession {
   /** Modern servers must not send requests, and there is no way to answer one. */
   override serve(_request: JsonRpcRequest): void {}
 
-  override learn(call: RpcCall, result: ResultPayload): void {
-    if (call.request.method === "tools/list") this.#paramHeaders.learn(result);
+  override learn(call: RpcCall, result: ResultPayload): ResultPayload {
+    return call.request.method === "tools/list" ? this.#paramHeaders.learn(result) : result;
   }
 
   protected override post(text: string): void {

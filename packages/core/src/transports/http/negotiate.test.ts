@@ -126,6 +126,17 @@ describe("negotiation of the era", () => {
     expect(server.methods()).toEqual(["server/discover"]);
   });
 
+  it("asks once more when the server refuses the version and then lists it", async () => {
+    const error = { code: -32022, message: "not this one", data: { supported: ["2026-07-28"] } };
+    const server = await rawServer((received, response) =>
+      server.received.length === 1
+        ? json(response, 400, { jsonrpc: "2.0", id: received.message.id, error })
+        : result(received, response, MODERN_RESULT),
+    );
+    expect((await rig(server.url).open()).peer.era).toBe("modern");
+    expect(server.methods()).toEqual(["server/discover", "server/discover"]);
+  });
+
   it("accepts an answer to the handshake as an event stream", async () => {
     const server = await rawServer((received, response) => {
       if (received.method !== "POST") return void response.writeHead(405).end();

@@ -103,7 +103,7 @@ async function afterError(
       const supported = isJsonObject(error.data) ? strings(error.data.supported) : [];
       const common = SUPPORTED_VERSIONS.find((version) => supported.includes(version));
       if (common === undefined && supported.length > 0) throw noCommonVersion(supported);
-      if (common === undefined || !isModern(common) || common === MODERN_VERSIONS[0]) return undefined;
+      if (common === undefined || !isModern(common)) return undefined;
       const answer = await askDiscover(parties, common, signal);
       return discovered(resultOf(answer, "server/discover", client).result, client);
     }

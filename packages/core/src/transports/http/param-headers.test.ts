@@ -3,9 +3,14 @@ import type { JsonObject } from "../../protocol/json-rpc.ts";
 import { ResultPayload } from "../../protocol/result-payload.ts";
 import { ParamHeaders } from "./param-headers.ts";
 
+function page(...schemas: readonly JsonObject[]): ResultPayload {
+  const tools = schemas.map((inputSchema, index) => ({ name: index === 0 ? "t" : `t${index}`, inputSchema }));
+  return ResultPayload.ofJson(Buffer.from(JSON.stringify({ tools, ttlMs: 0 })));
+}
+
 function learned(inputSchema: JsonObject): ParamHeaders {
-  const headers = new ParamHeaders();
-  headers.learn(ResultPayload.ofJson(Buffer.from(JSON.stringify({ tools: [{ name: "t", inputSchema }] }))));
+  const headers = new ParamHeaders(() => {});
+  headers.learn(page(inputSchema));
   return headers;
 }
 
@@ -43,11 +48,36 @@ describe("ParamHeaders", () => {
     expect(headersOf(odd, {})).toEqual([]);
   });
 
-  it("ignores marks with a name that is no header name, or on a type that may not be marked", () => {
-    const odd = learned({
-      properties: { a: { type: "string", "x-mcp-header": "A B" }, b: { type: "number", "x-mcp-header": "B" } },
-    });
-    expect(headersOf(odd, { a: "x", b: 1 })).toEqual([]);
+  it.each<[string, JsonObject]>([
+    ["is empty", { properties: { a: { type: "string", "x-mcp-header": "" } } }],
+    ["is no text", { properties: { a: { type: "string", "x-mcp-header": 1 } } }],
+    ["is no header name", { properties: { a: { type: "string", "x-mcp-header": "A B" } } }],
+    ["is on a number", { properties: { a: { type: "number", "x-mcp-header": "A" } } }],
+    ["is on an object", { properties: { a: { type: "object", "x-mcp-header": "A" } } }],
+    ["is on the schema itself", { type: "string", "x-mcp-header": "A" }],
+    [
+      "is in an array's items",
+      { properties: { a: { type: "array", items: { type: "string", "x-mcp-header": "A" } } } },
+    ],
+    ["is in a branch", { anyOf: [{ properties: { a: { type: "string", "x-mcp-header": "A" } } }] }],
+    ["is in a definition", { $defs: { d: { type: "string", "x-mcp-header": "A" } } }],
+    [
+      "is given twice in different case",
+      { properties: { a: { type: "string", "x-mcp-header": "A" }, b: { type: "string", "x-mcp-header": "a" } } },
+    ],
+  ])("leaves a tool out, and says so once, when a mark %s", (_, schema) => {
+    const lines: string[] = [];
+    const headers = new ParamHeaders((line) => void lines.push(line));
+    const list = page(schema, SCHEMA);
+    expect(headers.learn(list).value).toEqual({ tools: [{ name: "t1", inputSchema: SCHEMA }], ttlMs: 0 });
+    headers.learn(list);
+    expect(lines).toEqual([expect.stringContaining("tool t is left out")]);
+  });
+
+  it("takes what looks like a mark in an example or as a property's name for what it is", () => {
+    const schema = { properties: { "x-mcp-header": { type: "string", default: { "x-mcp-header": 1 } } } };
+    const list = page(schema);
+    expect(new ParamHeaders(() => {}).learn(list)).toBe(list);
   });
 
   it("forgets marks that a later list no longer has", () => {

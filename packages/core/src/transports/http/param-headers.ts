@@ -1,39 +1,30 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json-rpc.ts";
-import type { ResultPayload } from "../../protocol/result-payload.ts";
+import { ResultPayload } from "../../protocol/result-payload.ts";
 import { encodeHeaderValue } from "./header-values.ts";
-
-const ANNOTATION = "x-mcp-header";
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const TYPES: readonly JsonValue[] = ["string", "integer", "boolean"];
-/** Bounds that no honest schema reaches: they keep a hostile one from filling the headers. */
-const DEPTH_MAX = 16;
-const HEADERS_MAX = 32;
-
-interface Declaration {
-  readonly header: string;
-  readonly path: readonly string[];
-}
+import { ANNOTATION, type ParamAnnotation, readParamAnnotations } from "./param-annotations.ts";
 
 /**
- * Arguments that a tool's schema marks with `x-mcp-header` are repeated as `Mcp-Param-*` headers (revision 2026-07-28,
- * Streamable HTTP); servers refuse calls without them. Learned from the tool lists that pass through.
+ * Arguments that a tool's schema marks with `x-mcp-header` are repeated as `Mcp-Param-*` headers (revision 2026-07-28);
+ * servers refuse calls without them. Learned from the tool lists that pass through.
  */
 export class ParamHeaders {
-  readonly #tools = new Map<string, readonly Declaration[]>();
+  readonly #tools = new Map<string, readonly ParamAnnotation[]>();
+  readonly #reported = new Set<string>();
+  readonly #report: (line: string) => void;
 
-  /** Looks through one page of `tools/list`. */
-  learn(result: ResultPayload): void {
+  /** `report` gets a line for each tool that is left out. */
+  constructor(report: (line: string) => void) {
+    this.#report = report;
+  }
+
+  /** Looks through one page of `tools/list` and gives it back without tools whose marks are invalid. */
+  learn(page: ResultPayload): ResultPayload {
     // Most lists are without, and then their bytes need no parsing.
-    if (result.bytes !== undefined && !result.bytes.includes(ANNOTATION)) return;
-    const { tools } = result.value;
-    if (!Array.isArray(tools)) return;
-    for (const tool of tools as readonly JsonValue[]) {
-      if (!isJsonObject(tool) || typeof tool.name !== "string") continue;
-      const found: Declaration[] = [];
-      collect(tool.inputSchema, [], found);
-      if (found.length > 0) this.#tools.set(tool.name, found);
-      else this.#tools.delete(tool.name);
-    }
+    if (page.bytes !== undefined && !page.bytes.includes(ANNOTATION)) return page;
+    const { tools } = page.value;
+    if (!Array.isArray(tools)) return page;
+    const kept = (tools as readonly JsonValue[]).filter((tool) => this.#admit(tool));
+    return kept.length === tools.length ? page : ResultPayload.ofValue({ ...page.value, tools: kept });
   }
 
   /** Appends the headers of one call. */
@@ -44,17 +35,20 @@ export class ParamHeaders {
       if (value !== undefined) headers.push(`Mcp-Param-${header}`, encodeHeaderValue(value));
     }
   }
-}
 
-/** Only properties reachable through `properties` may be marked. */
-function collect(schema: JsonValue | undefined, path: readonly string[], found: Declaration[]): void {
-  if (!isJsonObject(schema) || path.length > DEPTH_MAX) return;
-  const header = schema[ANNOTATION];
-  if (typeof header === "string" && TOKEN.test(header) && TYPES.includes(schema.type ?? null)) {
-    if (found.length < HEADERS_MAX) found.push({ header, path });
+  #admit(tool: JsonValue): boolean {
+    if (!isJsonObject(tool) || typeof tool.name !== "string") return true;
+    const found = readParamAnnotations(tool.inputSchema);
+    if (typeof found === "string") {
+      const line = `tool ${tool.name} is left out, because its inputSchema is invalid: ${found}`;
+      if (!this.#reported.has(tool.name)) this.#report(line);
+      this.#reported.add(tool.name);
+      return false;
+    }
+    if (found.length > 0) this.#tools.set(tool.name, found);
+    else this.#tools.delete(tool.name);
+    return true;
   }
-  if (!isJsonObject(schema.properties)) return;
-  for (const [name, property] of Object.entries(schema.properties)) collect(property, [...path, name], found);
 }
 
 function valueAt(root: JsonValue | undefined, path: readonly string[]): JsonValue | undefined {

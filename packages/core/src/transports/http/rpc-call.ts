@@ -89,10 +89,7 @@ export class RpcCall implements MessageReceiver {
     switch (message.kind) {
       case "response":
         if (message.id !== this.id) this.#mismatch(message.id);
-        else {
-          this.#session.learn(this, message.result);
-          this.#answer({ kind: "result", result: message.result }, exchange);
-        }
+        else this.#answer({ kind: "result", result: this.#session.learn(this, message.result) }, exchange);
         break;
       case "error":
         // Alone on its HTTP request, an error without an id can only mean this request.

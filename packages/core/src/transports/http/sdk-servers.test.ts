@@ -39,7 +39,7 @@ function serverOfV2(): { handler: (request: IncomingMessage, response: ServerRes
   const serve = toNodeHandler(mcp);
   return {
     handler: (incoming, response) => void serve(incoming as NodeIncomingMessageLike, response),
-    changed: () => void mcp.notify.toolsChanged(),
+    changed: () => mcp.notify.toolsChanged(),
   };
 }
 
@@ -53,7 +53,11 @@ class ServerOfV1 {
     this.json = json;
   }
 
-  readonly handler = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+  readonly handler = (incoming: IncomingMessage, response: ServerResponse): void => {
+    void this.#handle(incoming, response);
+  };
+
+  async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const id = incoming.headers["mcp-session-id"];
     const known = typeof id === "string" ? this.sessions.get(id) : undefined;
     if (known !== undefined) return known.transport.handleRequest(incoming, response);
@@ -68,7 +72,7 @@ class ServerOfV1 {
     // The SDK's own types disagree under exactOptionalPropertyTypes.
     await server.connect(transport as SdkTransport);
     await transport.handleRequest(incoming, response);
-  };
+  }
 
   #build(): McpServerV1 {
     const server = new McpServerV1({ name: "v1", version: "1.0.0" }, { capabilities: { logging: {} } });
