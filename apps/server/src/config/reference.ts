@@ -1,0 +1,185 @@
+import { z } from "zod";
+import { ENVIRONMENT } from "./environment.ts";
+import { configSchema } from "./schema.ts";
+import { unwrapSchema } from "./schema-tree.ts";
+
+/** One key of the configuration as the reference shows it. */
+export interface ReferenceEntry {
+  readonly path: string;
+  readonly type: string;
+  /** As YAML; `undefined` when there is none. */
+  readonly defaultValue: string | undefined;
+  readonly required: boolean;
+  readonly description: string;
+  readonly variable: string | undefined;
+  /** The kind of section that has the key, such as `remote`; `undefined` when all have it. */
+  readonly onlyIn: string | undefined;
+}
+
+/** A key before it is described. */
+interface Key {
+  readonly name: string;
+  readonly schema: z.core.$ZodType;
+  readonly onlyIn: string | undefined;
+}
+
+/** Every key of the configuration, sections before what is in them. */
+export function referenceEntries(): readonly ReferenceEntry[] {
+  return entriesBelow(configSchema, "");
+}
+
+/** The page `docs/reference/config.md`. */
+export function configReference(): string {
+  const sections = Map.groupBy(referenceEntries(), ({ path }) => path.split(".")[0] ?? path);
+  return `${[INTRODUCTION, ...[...sections].map(([name, entries]) => sectionText(name, entries)), variablesText()].join("\n")}`;
+}
+
+const INTRODUCTION = `# Configuration
+
+<!-- Generated from apps/server/src/config/schema.ts by pnpm generate. Do not edit. -->
+
+One YAML file: \`--config\`, else \`MCP_CONFIG\`, else \`config.yaml\` in the working directory. \`mcp-hangar config check\`
+lists every problem in it; a key that is not on this page is one.
+
+\`\${VAR}\` and \`\${VAR:-default}\` are replaced in every text value; the default also stands in for an empty variable, a
+variable that is not set is an error, and \`$\${\` is a literal \`\${\`. Inside \`{…}\` and \`[…]\` YAML wants quotes around them.
+
+\`\`\`yaml
+mcp_servers:
+  files:
+    mode: subprocess
+    command: [npx, -y, "@modelcontextprotocol/server-filesystem", "\${HOME}/shared"]
+  search:
+    mode: remote
+    endpoint: https://search.example.com/mcp
+    auth:
+      type: bearer
+      token: \${SEARCH_TOKEN}
+\`\`\`
+`;
+
+function sectionText(name: string, entries: readonly ReferenceEntry[]): string {
+  const [section, ...keys] = entries;
+  const rows = keys.map((entry) => {
+    const notes = entry.required ? "required" : entry.defaultValue === undefined ? "" : `\`${entry.defaultValue}\``;
+    const onlyIn = entry.onlyIn === undefined ? "" : `Only \`${entry.onlyIn}\`: `;
+    const variable = entry.variable === undefined ? "" : ` Environment: \`${entry.variable}\`.`;
+    return `| \`${entry.path}\` | ${cell(entry.type)} | ${cell(notes)} | ${onlyIn}${cell(entry.description)}${variable} |`;
+  });
+  return `## ${name}
+
+${section?.description ?? ""}
+
+| Key | Type | Default | What it does |
+| --- | --- | --- | --- |
+${rows.join("\n")}
+`;
+}
+
+function variablesText(): string {
+  const rows = ENVIRONMENT.map(({ name, path, description }) => {
+    return `| \`${name}\` | ${path === undefined ? "" : `\`${path.join(".")}\``} | ${cell(description)} |`;
+  });
+  return `## Environment
+
+An option of the command line wins over a variable, and a variable over the file.
+
+| Variable | Key | What it does |
+| --- | --- | --- |
+${rows.join("\n")}
+`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
+
+function entriesBelow(schema: z.core.$ZodType, prefix: string): readonly ReferenceEntry[] {
+  return keysOf(schema).flatMap((key) => {
+    const path = prefix === "" ? key.name : `${prefix}.${key.name}`;
+    const isRecord = unwrapSchema(key.schema).schema._zod.def.type === "record";
+    return [entryOf(path, key), ...entriesBelow(key.schema, isRecord ? `${path}.<id>` : path)];
+  });
+}
+
+function keysOf(wrapped: z.core.$ZodType): readonly Key[] {
+  const { def } = unwrapSchema(wrapped).schema._zod;
+  if (def.type === "object")
+    return Object.entries(def.shape).map(([name, schema]) => ({ name, schema, onlyIn: undefined }));
+  if (def.type === "record") return isSection(def.valueType) ? keysOf(def.valueType) : [];
+  if (def.type !== "union" || !("discriminator" in def) || !def.options.every(isSection)) return [];
+  return keysOfUnion(String(def.discriminator), def.options);
+}
+
+/** The discriminator with the values of all members first, then their keys, those that all have once. */
+function keysOfUnion(discriminator: string, members: readonly z.core.$ZodType[]): readonly Key[] {
+  const kinds = members.map((member) => {
+    const keys = keysOf(member);
+    const own = keys.find(({ name }) => name === discriminator);
+    return {
+      keys: keys.filter((key) => key !== own),
+      own,
+      value: own === undefined ? "" : typeOf(own.schema).replaceAll("`", ""),
+    };
+  });
+  const choices = kinds.flatMap(({ own }) => (own === undefined ? [] : [own.schema]));
+  const described = choices.map((choice) => unwrapSchema(choice).description).filter((text) => text !== undefined);
+  const choice = { name: discriminator, schema: z.union(choices).describe(described.join(" Or: ")), onlyIn: undefined };
+  const inAll = (name: string): boolean => kinds.every(({ keys }) => keys.some((key) => key.name === name));
+  const common = (kinds[0]?.keys ?? []).filter(({ name }) => inAll(name));
+  const special = kinds.flatMap(({ keys, value }) =>
+    keys.filter(({ name }) => !inAll(name)).map((key) => ({ ...key, onlyIn: value })),
+  );
+  return [choice, ...special, ...common];
+}
+
+function isSection(schema: z.core.$ZodType): boolean {
+  const { def } = unwrapSchema(schema).schema._zod;
+  return def.type === "object" || (def.type === "union" && def.options.every(isSection));
+}
+
+function entryOf(path: string, key: Key): ReferenceEntry {
+  const { description, optional, defaultValue, schema } = unwrapSchema(key.schema);
+  return {
+    path,
+    type: typeOf(schema),
+    defaultValue: defaultValue === undefined || isSection(schema) ? undefined : JSON.stringify(defaultValue),
+    required: !optional,
+    description: description ?? "",
+    variable: ENVIRONMENT.find((variable) => variable.path?.join(".") === path)?.name,
+    onlyIn: key.onlyIn,
+  };
+}
+
+function typeOf(wrapped: z.core.$ZodType): string {
+  const { def } = unwrapSchema(wrapped).schema._zod;
+  switch (def.type) {
+    case "enum":
+      return Object.values(def.entries)
+        .map((value) => `\`${value}\``)
+        .join(", ");
+    case "literal":
+      return def.values.map((value) => `\`${String(value)}\``).join(", ");
+    case "union":
+      return def.options.every(isSection) ? "section" : def.options.map(typeOf).join(" or ");
+    case "array":
+      return `list of ${typeOf(def.element)}`;
+    case "record":
+      return isSection(def.valueType) ? "sections by id" : `${typeOf(def.valueType)} by name`;
+    case "object":
+      return "section";
+    case "number":
+      return rangeOf(wrapped);
+    case "string":
+      return "text";
+    default:
+      return def.type;
+  }
+}
+
+/** Read from the JSON Schema of the number: what zod keeps itself is not part of its interface. */
+function rangeOf(schema: z.core.$ZodType): string {
+  const { type, minimum, exclusiveMinimum, maximum } = z.toJSONSchema(schema);
+  const lowest = minimum === undefined ? `more than ${exclusiveMinimum}` : String(minimum);
+  return `${type === "integer" ? "whole number" : "number"}, ${lowest} to ${maximum}`;
+}
