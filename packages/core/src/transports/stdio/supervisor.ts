@@ -15,6 +15,7 @@ import type { Platform } from "../../platform/platform.ts";
  * - The server runs in the foreground: a shell starts background jobs without stdin and with SIGINT ignored.
  * - The watcher holds none of the pipes, so that they close when the server closes them.
  * - The shell's own stderr is silenced, because some shells report there how the server was killed.
+ * - Nobody may be left to read the exit code: SIGPIPE must not end the shell before it has killed the group.
  * - The watcher is reaped by the shell, so that no zombie is left to a gateway that runs as pid 1 of a container.
  */
 const SUPERVISOR = `
@@ -33,6 +34,7 @@ exec 4>&2 2>/dev/null
 code=$?
 kill -s KILL "$watcher"
 wait "$watcher"
+trap '' PIPE
 echo "$code" >&3
 kill -s KILL -- -$$
 `;
