@@ -4,6 +4,7 @@ import {
   passedScenarios,
   REQUIREMENT_SETS,
   runConformanceSuite,
+  worsened,
 } from "../src/harness/conformance-suite.ts";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { type HttpUpstream, startFixture } from "../src/harness/upstreams.ts";
@@ -11,24 +12,45 @@ import { type HttpUpstream, startFixture } from "../src/harness/upstreams.ts";
 /** Scenarios of a requirement set that concern a server, so that a suite that runs nothing cannot pass. */
 const REQUIRED_SCENARIOS = { "2025-11-25": 30, "2026-07-28": 37 };
 
-let fixture: HttpUpstream;
+/**
+ * Server × requirement set where the gateway loses checks, and why: it speaks the modern era to a server that speaks
+ * both, so a legacy client cannot be asked in the middle of a call by tools that only ask in the legacy way, and has
+ * nothing to subscribe with. An entry that no longer fails makes the test fail: remove it then.
+ */
+const LOST_SCENARIOS: Readonly<Record<string, readonly string[]>> = {
+  "both 2025-11-25": [
+    "elicitation-sep1034-defaults",
+    "elicitation-sep1330-enums",
+    "resources-subscribe",
+    "resources-unsubscribe",
+    "tools-call-elicitation",
+    "tools-call-sampling",
+  ],
+};
+
+const ERAS = { "2025-11-25": "legacy", "2026-07-28": "modern" } as const;
+
+let fixtures: Readonly<Record<string, HttpUpstream>>;
 let gateway: HttpGateway;
 
 beforeAll(async () => {
-  fixture = await startFixture("conformance/main.ts");
-  gateway = await startGateway({ mcp_servers: { fixture: { mode: "remote", endpoint: fixture.url } } });
+  const eras = ["both", "legacy", "modern"];
+  const started = eras.map(async (era) => [era, await startFixture("conformance/main.ts", era)] as const);
+  fixtures = Object.fromEntries(await Promise.all(started));
+  const servers = Object.entries(fixtures).map(([era, { url }]) => [era, { mode: "remote", endpoint: url }]);
+  gateway = await startGateway({ mcp_servers: Object.fromEntries(servers) });
 });
 
 afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
-  await fixture?.[Symbol.asyncDispose]();
+  for (const fixture of Object.values(fixtures)) await fixture[Symbol.asyncDispose]();
 });
 
 describe.each(REQUIREMENT_SETS)("the official conformance suite, requirement set %s", (requirements) => {
   let direct: ConformanceReport;
 
   beforeAll(async () => {
-    direct = await runConformanceSuite(fixture.url, requirements);
+    direct = await runConformanceSuite(String(fixtures.both?.url), requirements);
   });
 
   test("the fixture itself passes every required scenario", () => {
@@ -36,10 +58,15 @@ describe.each(REQUIREMENT_SETS)("the official conformance suite, requirement set
     expect(direct.exitCode).toBe(0);
   });
 
-  test("through the gateway the same scenarios and checks have the same outcome", async () => {
-    const through = await runConformanceSuite(gateway.mcpUrl("fixture"), requirements);
-    expect(passedScenarios(through), through.summary).toEqual(passedScenarios(direct));
-    expect(through.checks, through.summary).toEqual(direct.checks);
-    expect(through.exitCode, through.summary).toBe(0);
+  test.each([ERAS[requirements], "both"])("through the gateway no check of the server %s is worse", async (era) => {
+    const through = await runConformanceSuite(gateway.mcpUrl(era), requirements);
+    const lost = LOST_SCENARIOS[`${era} ${requirements}`] ?? [];
+    const passed = passedScenarios(direct).filter((scenario) => !lost.includes(scenario));
+    expect(passedScenarios(through), through.summary).toEqual(passed);
+    const worse = worsened(direct, through).filter(
+      (check) => !lost.some((scenario) => check.startsWith(`${scenario}/`)),
+    );
+    expect(worse, through.summary).toEqual([]);
+    expect(through.exitCode, through.summary).toBe(lost.length === 0 ? 0 : 1);
   });
 });

@@ -23,23 +23,21 @@ const lanes = Array.from({ length: LANES }, (_each, lane) => lane);
 
 describe("kill -9 leaves no orphan process, and the next call works", { timeout: 120_000 }, () => {
   test.concurrent.each(lanes)("of the gateway, lane %i", async (lane) => {
-    const noOrphans: Promise<unknown>[] = [];
+    const orphans: Promise<string | undefined>[] = [];
     for (let kill = 0; kill < GATEWAY_KILLS_A_LANE; kill += 1) {
       const marker = `kill-gateway-${process.pid}-${lane}-${kill}-end`;
       const moment = MOMENTS[kill % MOMENTS.length] ?? "idle";
-      await killGateway(marker, moment);
+      await killGateway(marker, moment, kill % 2 === 0 ? ["--stubborn", "--stubborn-child"] : ["--stubborn-child"]);
       // The next gateway does not wait for it: a real one would not either.
-      noOrphans.push(
-        poll(`no orphan of ${marker}, ${moment}`, () => processesMarked(marker).length === 0, ORPHAN_DEADLINE_MS),
-      );
+      orphans.push(orphanOf(marker, moment));
     }
-    await Promise.all(noOrphans);
+    expect((await Promise.all(orphans)).filter((orphan) => orphan !== undefined)).toEqual([]);
   });
 
   test.concurrent.each(lanes)("of a server, lane %i", async (lane) => {
     const ids = Array.from({ length: SERVERS_A_LANE }, (_each, index) => `server${index}`);
     const marker = (id: string): string => `kill-${process.pid}-lane${lane}-${id}-end`;
-    const servers = ids.map((id) => [id, stubborn(marker(id))]);
+    const servers = ids.map((id) => [id, stubborn(marker(id), "--stubborn", "--stubborn-child")]);
     await using gateway = await startGateway({ mcp_servers: Object.fromEntries(servers) });
     for (const [index, id] of ids.entries()) await killTwice(gateway, id, marker(id), index % 2 === 1);
     const page = await gateway.metrics();
@@ -50,15 +48,24 @@ describe("kill -9 leaves no orphan process, and the next call works", { timeout:
     const [last = ""] = ids.slice(-1);
     const refused = (await call(gateway, last, "ok")).message.error;
     expect(refused?.data).toMatchObject({ retryable: true, retry_after_ms: expect.any(Number) });
-    await pause((refused?.data as { retry_after_ms: number }).retry_after_ms + 1);
+    await pause(Object(refused?.data).retry_after_ms + 1);
     expect(textOf((await call(gateway, last, "ok")).message)).toBe("ok");
     await gateway.stop();
     expect(ids.flatMap((id) => processesMarked(marker(id)))).toEqual([]);
   });
 });
 
-async function killGateway(marker: string, moment: Moment): Promise<void> {
-  await using gateway = await startGateway({ mcp_servers: { stubborn: stubborn(marker) } });
+/** Waits for the end of everything that has the marker; tells what is left at the deadline. */
+async function orphanOf(marker: string, moment: Moment): Promise<string | undefined> {
+  const gone = poll("the end", () => processesMarked(marker).length === 0, ORPHAN_DEADLINE_MS);
+  return gone.then(
+    () => undefined,
+    () => `${moment}: ${processesMarked(marker).map(commandLine).join("; ")}`,
+  );
+}
+
+async function killGateway(marker: string, moment: Moment, flags: readonly string[]): Promise<void> {
+  await using gateway = await startGateway({ mcp_servers: { stubborn: stubborn(marker, ...flags) } });
   const lost = (tool: string): Promise<unknown> => call(gateway, "stubborn", tool).catch(() => {});
   const pending = [lost("ok")];
   if (moment === "mid start") {
@@ -101,8 +108,8 @@ async function crashes(gateway: HttpGateway, server: string): Promise<number> {
   return (await gateway.metrics()).sum("mcp_hangar_mcp_server_stops_total", labels);
 }
 
-function stubborn(marker: string): Record<string, unknown> {
-  return nodeServer(fixtureFile("misbehaving/stdio.ts"), "--stubborn", marker);
+function stubborn(marker: string, ...flags: readonly string[]): Record<string, unknown> {
+  return nodeServer(fixtureFile("misbehaving/stdio.ts"), ...flags, marker);
 }
 
 /** The server itself: a supervisor has the same words in its command line, but is another program. */

@@ -56,6 +56,26 @@ export function passedScenarios({ checks }: ConformanceReport): readonly string[
   return [...new Set(entries.map(([scenario]) => scenario))].filter((scenario) => !failed.has(scenario)).sort();
 }
 
+/**
+ * Checks that came out worse in `through` than in `direct`, as `check: status → status`. A check that the suite
+ * reports as merely informative, such as an answer in JSON instead of an event stream, is as good as a success.
+ */
+export function worsened(direct: ConformanceReport, through: ConformanceReport): readonly string[] {
+  return Object.entries(direct.checks).flatMap(([check, before]) => {
+    const after = through.checks[check] ?? "MISSING";
+    return (BADNESS[after] ?? 3) > (BADNESS[before] ?? 0) ? [`${check}: ${before} → ${after}`] : [];
+  });
+}
+
+const BADNESS: Readonly<Record<string, number>> = {
+  SUCCESS: 0,
+  INFO: 0,
+  SKIPPED: 1,
+  WARNING: 1,
+  FAILURE: 2,
+  MISSING: 3,
+};
+
 /** A scenario may report a check more than once; each report counts. */
 function freshKey(checks: Readonly<Record<string, string>>, key: string): string {
   let candidate = key;
