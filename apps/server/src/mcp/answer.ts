@@ -3,8 +3,6 @@ import {
   FAILURES,
   type JsonObject,
   type JsonRpcErrorObject,
-  type JsonRpcId,
-  type JsonRpcNotification,
   type JsonValue,
   ResultPayload,
   RPC,
@@ -45,27 +43,4 @@ export function answerOf(result: CallResult): Answer {
       return errorAnswer(rpcCode, redactText(result.message), { error_type: result.code, retryable, ...retryAfter });
     }
   }
-}
-
-const JSON_SEPARATORS = {
-  beforeId: '{"jsonrpc":"2.0","id":',
-  beforeResult: ',"result":',
-  end: Buffer.from("}"),
-} as const;
-
-/** The bytes of a response. A result that is held as bytes is copied once and not rebuilt. */
-export function encodeAnswer(id: JsonRpcId | null, answer: Answer): Buffer {
-  if (answer.kind === "error") return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, error: answer.error }));
-  const { bytes } = answer.result;
-  if (bytes === undefined) return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, result: answer.result.value }));
-  const head = `${JSON_SEPARATORS.beforeId}${JSON.stringify(id)}${JSON_SEPARATORS.beforeResult}`;
-  return Buffer.concat([Buffer.from(head), bytes, JSON_SEPARATORS.end]);
-}
-
-export function encodeNotification({ method, params }: JsonRpcNotification): Buffer {
-  return Buffer.from(JSON.stringify({ jsonrpc: "2.0", method, params }));
-}
-
-export function encodeRequest(id: JsonRpcId, method: string, params: JsonObject): Buffer {
-  return Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
 }

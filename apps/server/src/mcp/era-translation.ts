@@ -1,30 +1,31 @@
 import { isJsonObject, type JsonObject, META, ResultPayload } from "@mcp-hangar/core";
 
-const RESULT_TYPE_KEY = Buffer.from('"resultType"');
 const HOP_PREFIX = "io.modelcontextprotocol/";
 const COMPLETE_HEAD = Buffer.from('{"resultType":"complete",');
 
 /** Makes a result fit for a modern client: it says what it is. Results of modern servers do so already. */
 export function forModernClient(result: ResultPayload): ResultPayload {
-  const { bytes } = result;
-  if (bytes === undefined) {
-    return result.value.resultType === undefined
-      ? ResultPayload.ofValue({ resultType: "complete", ...result.value })
-      : result;
+  const { bytes, summary } = result;
+  if (summary.resultType !== undefined) return result;
+  // A payload in bytes is one JSON object; anything but `{}` has members to follow the new first one.
+  if (bytes === undefined || bytes.length <= 2) {
+    return ResultPayload.ofValue({ resultType: "complete", ...result.value });
   }
-  if (bytes.includes(RESULT_TYPE_KEY) && result.value.resultType !== undefined) return result;
-  // The payload is one JSON object; anything but `{}` has members to follow the new first one.
-  if (bytes.length <= 2) return ResultPayload.ofValue({ resultType: "complete" });
-  return ResultPayload.ofJson(Buffer.concat([COMPLETE_HEAD, bytes.subarray(1)]));
+  const json = Buffer.concat([COMPLETE_HEAD, bytes.subarray(1)]);
+  return ResultPayload.ofJson(json, { ...summary, resultType: "complete" });
 }
 
 /** Makes a result fit for a legacy client: what the modern protocol says about its own hop is taken out. */
 export function forLegacyClient(result: ResultPayload): ResultPayload {
-  if (result.bytes !== undefined && !result.bytes.includes(HOP_PREFIX)) return result;
-  const { _meta: meta, resultType, ...rest } = result.value;
-  if (meta === undefined && resultType === undefined) return result;
+  const { resultType, hasMeta } = result.summary;
+  if (resultType === undefined && !(hasMeta && mentionsHop(result))) return result;
+  const { _meta: meta, resultType: _resultType, ...rest } = result.value;
   const kept = isJsonObject(meta) ? withoutHopKeys(meta) : undefined;
   return ResultPayload.ofValue(kept === undefined ? rest : { ...rest, _meta: kept });
+}
+
+function mentionsHop({ value }: ResultPayload): boolean {
+  return isJsonObject(value._meta) && Object.keys(value._meta).some((key) => key.startsWith(HOP_PREFIX));
 }
 
 function withoutHopKeys(meta: JsonObject): JsonObject | undefined {

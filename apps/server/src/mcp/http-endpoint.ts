@@ -14,9 +14,10 @@ import {
   SUPPORTED_VERSIONS,
 } from "@mcp-hangar/core";
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
-import { type Answer, encodeAnswer, encodeNotification, encodeRequest, errorAnswer } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { dispatch, notified } from "./dispatch.ts";
+import { encodeAnswer, encodeError, encodeNotification, encodeRequest } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { initialize } from "./methods/handshake.ts";
@@ -76,7 +77,9 @@ export class HttpEndpoint {
     const stream = new ResponseStream(response, accepts.events, this.#endpoint.platform.clock);
     if (message.kind === "request") {
       const meta = metaOf(message.params);
-      if (isModern(meta, header(request, "mcp-protocol-version")) && message.method !== "initialize") {
+      // A legacy handshake may carry any header; one inside a modern envelope is a method that this era does not have.
+      const version = message.method === "initialize" ? undefined : header(request, "mcp-protocol-version");
+      if (isModern(meta, version)) {
         return this.#modern(request, response, stream, message, meta, caller);
       }
       return this.#legacy(request, response, stream, message, meta, caller);
@@ -235,9 +238,9 @@ function refuse(
   headers: Readonly<Record<string, string>> = {},
   id: JsonRpcId | null = null,
 ): void {
-  const body = encodeAnswer(id, errorAnswer(code, message));
+  const body = encodeError(id, { code, message });
   response
-    .writeHead(status, { "content-type": "application/json", "content-length": body.length, ...headers })
+    .writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...headers })
     .end(body);
 }
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { CancelTimer, Clock } from "@mcp-hangar/core";
+import { type Encoded, encodedBytes, writeFramed } from "./encode.ts";
 
 /** Keeps proxies from closing a silent stream. */
 const KEEP_ALIVE_MS = 15_000;
@@ -44,14 +45,14 @@ export class ResponseStream {
   }
 
   /** Sends a message before the answer; dropped when the client takes no event stream. */
-  send(message: Buffer): void {
+  send(message: Encoded): void {
     if (!this.#acceptsEvents || this.#response.writableEnded) return;
     this.open();
     this.#write(message);
   }
 
   /** Sends the answer and ends the response. */
-  finish(status: number, message: Buffer, headers: Readonly<Record<string, string>> = {}): void {
+  finish(status: number, message: Encoded, headers: Readonly<Record<string, string>> = {}): void {
     if (this.#response.writableEnded || this.#response.destroyed) return;
     if (this.#streaming) {
       this.#cancelKeepAlive?.();
@@ -61,19 +62,24 @@ export class ResponseStream {
     }
     this.#response.writeHead(status, {
       "content-type": "application/json",
-      "content-length": message.length,
+      "content-length": encodedBytes(message),
       ...headers,
     });
-    this.#response.end(message);
+    if (typeof message === "string") {
+      this.#response.end(message);
+      return;
+    }
+    writeFramed(this.#response, "", message, "");
+    this.#response.end();
   }
 
-  #write(message: Buffer): void {
+  #write(message: Encoded): void {
     if (this.#response.writableLength > MAX_BUFFERED_BYTES) {
       this.#response.destroy();
       return;
     }
     // No message contains a line break, so one data line is enough.
-    this.#response.write(Buffer.concat([Buffer.from("event: message\ndata: "), message, Buffer.from("\n\n")]));
+    writeFramed(this.#response, "event: message\ndata: ", message, "\n\n");
   }
 
   #keepAlive(): void {

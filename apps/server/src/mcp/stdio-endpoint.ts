@@ -1,8 +1,9 @@
 import type { Readable, Writable } from "node:stream";
 import { decodeMessage, isJsonObject, type JsonRpcRequest, LOCAL_CALLER, META, metaOf, RPC } from "@mcp-hangar/core";
-import { encodeAnswer, encodeNotification, encodeRequest, errorAnswer } from "./answer.ts";
+import { errorAnswer } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { dispatch, notified } from "./dispatch.ts";
+import { type Encoded, encodeAnswer, encodeNotification, encodeRequest, writeFramed } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { LineReader } from "./line-reader.ts";
@@ -11,7 +12,6 @@ import { isModern, refuseEnvelope } from "./modern-envelope.ts";
 
 /** One message; a longer line is answered with an error and skipped. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
-const NEWLINE = Buffer.from("\n");
 
 /** MCP over a pair of pipes, both eras, for the one client that started this process. */
 export class StdioEndpoint {
@@ -124,8 +124,8 @@ export class StdioEndpoint {
     this.#write(encodeAnswer(null, answer));
   }
 
-  #write(message: Buffer): void {
-    if (this.#output.writable) this.#output.write(Buffer.concat([message, NEWLINE]));
+  #write(message: Encoded): void {
+    if (this.#output.writable) writeFramed(this.#output, "", message, "\n");
   }
 }
 

@@ -49,7 +49,9 @@ export function decodeMessage(bytes: Buffer): IncomingMessage {
   if (!isUtf8(bytes)) return invalid("it is not valid UTF-8", RPC.parseError);
   if (bytes.length >= SPLICE_FROM_BYTES) {
     const spliced = spliceResponse(bytes);
-    if (spliced !== undefined) return { kind: "response", id: spliced.id, result: ResultPayload.ofJson(spliced.json) };
+    if (spliced !== undefined) {
+      return { kind: "response", id: spliced.id, result: ResultPayload.ofJson(spliced.json, spliced.summary) };
+    }
   }
   let message: unknown;
   try {

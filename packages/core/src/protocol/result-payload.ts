@@ -1,26 +1,51 @@
 import { isJsonObject, type JsonObject } from "./json-rpc.ts";
 import { parseJson } from "./parse-json.ts";
 
+/** What a relay has to know of a result without looking inside again. */
+export interface ResultSummary {
+  /** `isError: true` of a tool result: the tool ran and says that it failed. */
+  readonly isError: boolean;
+  /** `resultType` of the modern era; `undefined` when the result does not say. */
+  readonly resultType: string | undefined;
+  /** Whether there is a `_meta`. */
+  readonly hasMeta: boolean;
+}
+
+/** Reads the summary off a parsed result. */
+export function summarise(value: JsonObject): ResultSummary {
+  const { isError, resultType, _meta: meta } = value;
+  return {
+    isError: isError === true,
+    resultType: typeof resultType === "string" ? resultType : undefined,
+    hasMeta: meta !== undefined,
+  };
+}
+
 /**
  * The `result` of a JSON-RPC response on its way through. It is held as it came, parsed or as JSON bytes, and converted
  * only when somebody asks: a large result travels from socket to socket without being rebuilt.
  */
 export class ResultPayload {
+  readonly summary: ResultSummary;
   #value: JsonObject | undefined;
-  #json: Buffer | undefined;
+  readonly #json: Buffer | undefined;
 
-  private constructor(value: JsonObject | undefined, json: Buffer | undefined) {
+  private constructor(summary: ResultSummary, value: JsonObject | undefined, json: Buffer | undefined) {
+    this.summary = summary;
     this.#value = value;
     this.#json = json;
   }
 
   static ofValue(value: JsonObject): ResultPayload {
-    return new ResultPayload(value, undefined);
+    return new ResultPayload(summarise(value), value, undefined);
   }
 
-  /** `json` must be the UTF-8 text of exactly one JSON object, without line breaks; the decoder has checked it. */
-  static ofJson(json: Buffer): ResultPayload {
-    return new ResultPayload(undefined, json);
+  /**
+   * `json` must be the UTF-8 text of exactly one JSON object, without line breaks, and `summary` must be of it; the
+   * decoder has checked both.
+   */
+  static ofJson(json: Buffer, summary: ResultSummary): ResultPayload {
+    return new ResultPayload(summary, undefined, json);
   }
 
   /** The parsed object; parses once. */
@@ -37,18 +62,12 @@ export class ResultPayload {
     return this.#json;
   }
 
-  /** `isError: true` of a tool result: the tool ran and says that it failed. */
   get isError(): boolean {
-    // Inside JSON strings quotes are escaped, so these bytes can only be a key: parse only on a hit.
-    if (this.#value === undefined && this.#json !== undefined && !this.#json.includes('"isError"')) return false;
-    return this.value.isError === true;
+    return this.summary.isError;
   }
 
   /** `resultType` of the modern era; a result that does not say is complete. */
   get resultType(): string {
-    if (this.#value === undefined && this.#json !== undefined && !this.#json.includes('"resultType"'))
-      return "complete";
-    const type = this.value.resultType;
-    return typeof type === "string" ? type : "complete";
+    return this.summary.resultType ?? "complete";
   }
 }

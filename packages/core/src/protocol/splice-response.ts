@@ -1,11 +1,13 @@
 import { isJsonObject, type JsonRpcId } from "./json-rpc.ts";
 import { isNestedTooDeep } from "./nesting.ts";
+import { type ResultSummary, summarise } from "./result-payload.ts";
 
 /** Where the result of a response lies in its bytes. */
 export interface SplicedResponse {
   readonly id: JsonRpcId;
   /** Exactly one JSON object without raw line breaks. */
   readonly json: Buffer;
+  readonly summary: ResultSummary;
 }
 
 /** Longest envelope that is looked for on either side of a result. */
@@ -39,11 +41,12 @@ export function spliceResponse(bytes: Buffer): SplicedResponse | undefined {
   const json = bytes.subarray(head[0].length, bytes.length - tail[0].length);
   // Line breaks between tokens are valid JSON, but would end the frame of a line protocol or of an event stream.
   if (json.includes(LINE_FEED) || json.includes(CARRIAGE_RETURN)) return undefined;
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(json.toString("utf8"));
-    if (!isJsonObject(value) || isNestedTooDeep(value, json.length)) return undefined;
+    value = JSON.parse(json.toString("utf8"));
   } catch {
     return undefined;
   }
-  return { id: JSON.parse(id) as JsonRpcId, json };
+  if (!isJsonObject(value) || isNestedTooDeep(value, json.length)) return undefined;
+  return { id: JSON.parse(id) as JsonRpcId, json, summary: summarise(value) };
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../protocol/json-rpc.ts";
-import { ResultPayload } from "../../protocol/result-payload.ts";
+import { ResultPayload, summarise } from "../../protocol/result-payload.ts";
 import { ParamHeaders } from "./param-headers.ts";
 
 function page(...schemas: readonly JsonObject[]): ResultPayload {
   const tools = schemas.map((inputSchema, index) => ({ name: index === 0 ? "t" : `t${index}`, inputSchema }));
-  return ResultPayload.ofJson(Buffer.from(JSON.stringify({ tools, ttlMs: 0 })));
+  const value = { tools, ttlMs: 0 };
+  return ResultPayload.ofJson(Buffer.from(JSON.stringify(value)), summarise(value));
 }
 
 function learned(inputSchema: JsonObject): ParamHeaders {
