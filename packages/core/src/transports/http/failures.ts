@@ -45,6 +45,24 @@ function statusFailure(ending: Extract<Ending, { kind: "status" }>, method: stri
   return failed("upstream_error", message, maybeExecuted);
 }
 
+/**
+ * What becomes of a request whose answer broke off and could not be taken up again: it had reached the server, whatever
+ * the attempt to get the rest says.
+ */
+export function resumeFailure({ message }: UpstreamFailure): UpstreamFailure {
+  return failed("connection", `the answer broke off and could not be taken up again: ${message}`, true);
+}
+
+/**
+ * Whether a refusal means that the server does not know the session id it was given. 404 is the status for that.
+ * Servers built after the well-known SDK example say 400 instead, and a restarted single-session server says that it is
+ * not initialized; both refuse before they look at the request.
+ */
+export function meansUnknownSession(ending: Extract<Ending, { kind: "status" }>): boolean {
+  if (ending.status === 404) return true;
+  return ending.status === 400 && /session|not initialized/i.test(rpcErrorIn(ending.body)?.error.message ?? "");
+}
+
 /** "HTTP 503: <beginning of the body>", with the target of a redirect. */
 export function describeStatus(ending: Extract<Ending, { kind: "status" }>): string {
   const { status, headers } = ending;

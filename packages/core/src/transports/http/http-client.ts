@@ -38,7 +38,7 @@ export class HttpClient {
     this.limits = limits;
     this.clock = options.clock;
     this.endpoint = endpoint;
-    this.lingering = new Lingering(options.clock);
+    this.lingering = new Lingering(options.clock, Math.ceil(limits.connectionsMax / 2));
     this.#path = endpoint.pathname + endpoint.search;
     this.#server = options.server;
     this.#emit = options.emit;

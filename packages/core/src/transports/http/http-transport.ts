@@ -43,7 +43,7 @@ class HttpTransport implements Transport {
 
   async open(observer: SessionObserver, signal: AbortSignal): Promise<UpstreamSession> {
     const { clientInfo, clientCapabilities } = this.#context;
-    const fixedHeaders = staticHeaders(this.#options);
+    const fixedHeaders = staticHeaders(this.#options, clientInfo);
     const client = await this.#connect();
     const parties = { client, observer, clientInfo, clientCapabilities: clientCapabilities ?? {}, fixedHeaders };
     try {

@@ -2,9 +2,9 @@ import type { CancelTimer, Platform } from "../../platform/platform.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
 import type { JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { startDeadline } from "../../resilience/deadline.ts";
-import { type SessionObserver, StartError, type UpstreamFailure, type UpstreamRequest } from "../session.ts";
+import { type SessionObserver, StartError, type UpstreamRequest } from "../session.ts";
 import { EventStream } from "./event-stream.ts";
-import { failureOf, rpcErrorIn } from "./failures.ts";
+import { failureOf, meansUnknownSession, resumeFailure, rpcErrorIn } from "./failures.ts";
 import type { HttpClient } from "./http-client.ts";
 import { HttpSession } from "./http-session.ts";
 import { type Ending, MessageExchange } from "./message-exchange.ts";
@@ -89,7 +89,7 @@ export class LegacySession extends HttpSession {
       // This look comes first, because some servers refuse an unknown session under the id of the request.
       // Once an answer had begun, the request was executed: it must not be sent again.
       const isFirst = exchange.method === "POST" && !call.retried;
-      if (isFirst && epoch !== undefined && meansUnknownSession(epoch, ending)) {
+      if (isFirst && epoch?.sessionId !== undefined && meansUnknownSession(ending)) {
         call.retried = true;
         call.detach();
         this.#afterRenewal(this.#renew(epoch), call);
@@ -237,20 +237,4 @@ export class LegacySession extends HttpSession {
     this.#resumptions.set(call, cancel);
     return true;
   }
-}
-
-/** The request itself had reached the server; only the rest of the answer could not be had. */
-function resumeFailure({ message }: UpstreamFailure): UpstreamFailure {
-  const what = `the answer broke off and could not be taken up again: ${message}`;
-  return { kind: "failed", errorType: "connection", message: what, maybeExecuted: true };
-}
-
-/**
- * 404 is the status for a session that is gone. Servers built after the well-known SDK example say 400 instead, and a
- * restarted single-session server says that it is not initialized; both refuse before they look at the request.
- */
-function meansUnknownSession(epoch: Epoch, ending: Extract<Ending, { kind: "status" }>): boolean {
-  if (epoch.sessionId === undefined) return false;
-  if (ending.status === 404) return true;
-  return ending.status === 400 && /session|not initialized/i.test(rpcErrorIn(ending.body)?.error.message ?? "");
 }

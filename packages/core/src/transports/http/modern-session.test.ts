@@ -205,11 +205,20 @@ describe("a stream that stays open after the answer", () => {
     );
     const session = await rig(server.url, { platform }).open();
     expect((await callTool(session, "x")).kind).toBe("result");
-    platform.clock.advance(4_999);
+    platform.clock.advance(999);
     expect(session.connections()).toBe(2);
     platform.clock.advance(1);
     await expect.poll(() => session.connections()).toBe(1);
     expect(platform.clock.pendingTimers).toBe(0);
+  });
+
+  it("is cut off earlier when such streams take up half of the sockets", async () => {
+    const server = await rawServer(
+      modern(({ message }, response) => void events(response).write(event({ id: message.id, result: {} }))),
+    );
+    const limits = { connectionsMax: 4 };
+    const session = await rig(server.url, { platform: fakePlatform(), context: { limits } }).open();
+    for (let i = 0; i < 20; i++) expect((await callTool(session, "x")).kind).toBe("result");
   });
 
   it("does not keep its socket from the next request when it ends right away", async () => {

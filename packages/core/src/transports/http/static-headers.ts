@@ -1,4 +1,5 @@
 import type { RemoteOptions } from "../../options.ts";
+import type { Implementation } from "../../protocol/eras.ts";
 import { StartError } from "../session.ts";
 import { isPlainHeaderValue } from "./header-values.ts";
 
@@ -30,10 +31,14 @@ const RESERVED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The headers of every request, from `headers` and `auth`, as a flat list of names and values.
+ * The headers of every request, from `headers` and `auth`, as a flat list of names and values. They introduce us by a
+ * `User-Agent` unless one is configured, because some gatekeepers refuse requests without.
  * @throws StartError `invalid_options` when a header is reserved, malformed or given twice.
  */
-export function staticHeaders(options: Pick<RemoteOptions, "headers" | "auth">): readonly string[] {
+export function staticHeaders(
+  options: Pick<RemoteOptions, "headers" | "auth">,
+  clientInfo: Implementation,
+): readonly string[] {
   const list: string[] = [];
   const seen = new Set<string>();
   for (const [name, value] of Object.entries(options.headers)) {
@@ -43,6 +48,8 @@ export function staticHeaders(options: Pick<RemoteOptions, "headers" | "auth">):
     seen.add(lower);
     list.push(name, value);
   }
+  const userAgent = `${clientInfo.name}/${clientInfo.version}`.replaceAll(" ", "-");
+  if (!seen.has("user-agent") && isPlainHeaderValue(userAgent)) list.push("User-Agent", userAgent);
   if (options.auth === undefined) return list;
   if (seen.has("authorization")) {
     throw refuse("both auth and headers.Authorization are set: keep one of them");
