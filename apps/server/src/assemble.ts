@@ -23,7 +23,7 @@ export interface Hangar {
   readonly aggregateFace: McpFace;
   /** One face a server, tools under their own names. */
   readonly serverFaces: ReadonlyMap<string, McpFace>;
-  snapshot(): GatewaySnapshot;
+  readonly snapshot: () => GatewaySnapshot;
 }
 
 /** The composition root: the one place where the runtime and what observes it meet. Throws when a part cannot run. */

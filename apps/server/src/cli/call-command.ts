@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import {
   type CallResult,
   Gateway,
@@ -61,7 +62,9 @@ function print(result: CallResult, json: boolean): number {
   switch (result.kind) {
     case "result": {
       const { value, isError } = result.result;
-      process.stdout.write(`${json ? JSON.stringify(value, undefined, 2) : printableResult(value)}\n`);
+      const text = json ? JSON.stringify(value, undefined, 2) : printableResult(value);
+      // A terminal obeys what it is sent; a server must not command it.
+      process.stdout.write(`${process.stdout.isTTY ? stripVTControlCharacters(text) : text}\n`);
       return isError ? 1 : 0;
     }
     case "error":

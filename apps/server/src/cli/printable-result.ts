@@ -12,12 +12,12 @@ function printableBlock(block: JsonValue): string {
   if (!isJsonObject(block)) return JSON.stringify(block);
   switch (block.type) {
     case "text":
-      return String(block.text);
+      return wordOf(block.text);
     case "image":
     case "audio":
-      return `[${block.type}: ${String(block.mimeType)}, ${base64Bytes(block.data)} bytes]`;
+      return `[${block.type}: ${wordOf(block.mimeType)}, ${base64Bytes(block.data)} bytes]`;
     case "resource_link":
-      return `[link: ${String(block.uri)}${block.name === undefined ? "" : ` (${String(block.name)})`}]`;
+      return `[link: ${wordOf(block.uri)}${block.name === undefined ? "" : ` (${wordOf(block.name)})`}]`;
     case "resource":
       return printableResource(block.resource);
     default:
@@ -27,8 +27,13 @@ function printableBlock(block: JsonValue): string {
 
 function printableResource(resource: JsonValue | undefined): string {
   if (!isJsonObject(resource)) return JSON.stringify(resource);
-  if (typeof resource.text === "string") return `[resource: ${String(resource.uri)}]\n${resource.text}`;
-  return `[resource: ${String(resource.uri)}, ${String(resource.mimeType)}, ${base64Bytes(resource.blob)} bytes]`;
+  if (typeof resource.text === "string") return `[resource: ${wordOf(resource.uri)}]\n${resource.text}`;
+  return `[resource: ${wordOf(resource.uri)}, ${wordOf(resource.mimeType)}, ${base64Bytes(resource.blob)} bytes]`;
+}
+
+/** What should be text is shown as it is even when a server sent something else. */
+function wordOf(value: JsonValue | undefined): string {
+  return typeof value === "string" ? value : JSON.stringify(value ?? null);
 }
 
 function base64Bytes(data: JsonValue | undefined): number {

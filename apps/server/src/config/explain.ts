@@ -59,7 +59,7 @@ function describe(issue: z.core.$ZodIssue, path: ConfigPath, context: ExplainCon
   if (issue.code === "invalid_key") return `not a valid id: ${serverId.description}`;
   if (value === undefined) return `missing; expected ${expectation(issue)}`;
   const allowed = allowedValues(issue);
-  const suggestion = allowed === undefined ? undefined : nearest(String(value), allowed);
+  const suggestion = allowed === undefined || typeof value !== "string" ? undefined : nearest(value, allowed);
   const hint = suggestion === undefined ? "" : ` (did you mean ${suggestion}?)`;
   return `${shown} is not allowed; expected ${expectation(issue)}${hint}`;
 }

@@ -7,7 +7,7 @@ import { settleScalars } from "./scalars.ts";
 import { type Config, configSchema } from "./schema.ts";
 
 /** The file that is read when neither `--config` nor `MCP_CONFIG` names one. */
-export const DEFAULT_CONFIG_FILE = "config.yaml";
+const DEFAULT_CONFIG_FILE = "config.yaml";
 
 /** Largest configuration file, in bytes: hundreds of servers take some 100 KB. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024;

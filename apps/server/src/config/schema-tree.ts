@@ -46,7 +46,7 @@ export function valueAt(root: unknown, path: ConfigPath): unknown {
 }
 
 /** The schema at `path`, or `undefined` when the path leaves the schema. */
-export function descend(schema: z.core.$ZodType, path: ConfigPath, root: unknown): z.core.$ZodType | undefined {
+function descend(schema: z.core.$ZodType, path: ConfigPath, root: unknown): z.core.$ZodType | undefined {
   const [part, ...rest] = path;
   if (part === undefined) return schema;
   const below = child(unwrapSchema(schema).schema, part, root);

@@ -45,7 +45,6 @@ const metricsOptions = z
     runtime: z.boolean().default(true).describe("Exports process and Node.js metrics (`process_*`, `nodejs_*`) too."),
   })
   .describe("Prometheus metrics.");
-export type MetricsOptions = z.infer<typeof metricsOptions>;
 
 const httpOptions = z
   .strictObject({
@@ -80,7 +79,6 @@ const httpOptions = z
     shutdown_timeout_s: seconds.default(10).describe("Time that calls in flight get to finish after SIGTERM."),
   })
   .describe("The HTTP front door of `serve --http`.");
-export type HttpOptions = z.infer<typeof httpOptions>;
 
 /** The whole configuration. Every key has a reader; a key that nothing reads is refused as unknown. */
 export const configSchema = z.strictObject({

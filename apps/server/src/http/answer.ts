@@ -9,9 +9,14 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** An answer whose body is text. */
+export interface TextAnswer extends Answer {
+  readonly body: string;
+}
+
 const JSON_TYPE = "application/json; charset=utf-8";
 
-export function jsonAnswer(status: number, value: unknown): Answer {
+export function jsonAnswer(status: number, value: unknown): TextAnswer {
   return { status, contentType: JSON_TYPE, body: JSON.stringify(value) };
 }
 
@@ -26,12 +31,12 @@ export interface Refusal {
 }
 
 /** A refusal outside MCP: `{"error":{"code","message"}}`. */
-export function refusalAnswer({ status, code, message, headers }: Refusal): Answer {
+export function refusalAnswer({ status, code, message, headers }: Refusal): TextAnswer {
   return { ...jsonAnswer(status, { error: { code, message } }), ...(headers && { headers }) };
 }
 
 /** A refusal of an MCP endpoint: a JSON-RPC error without an id, because no message was read. */
-export function rpcRefusalAnswer({ status, code, message, headers }: Refusal): Answer {
+export function rpcRefusalAnswer({ status, code, message, headers }: Refusal): TextAnswer {
   const error = { code: RPC.invalidRequest, message, data: { reason: code } };
   return { ...jsonAnswer(status, { jsonrpc: "2.0", id: null, error }), ...(headers && { headers }) };
 }

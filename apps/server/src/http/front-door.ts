@@ -7,7 +7,7 @@ import { requestGuard } from "./request-guard.ts";
 import { createRouter, type View } from "./router.ts";
 
 /** Refuses to listen where everybody can call tools; authentication arrives later. */
-export class UnsafeBindError extends Error {
+class UnsafeBindError extends Error {
   constructor(host: string) {
     const remedy = "bind 127.0.0.1, or pass --unsafe-no-auth if something else protects the port";
     super(`refusing to listen on ${host}: whoever reaches it could call every tool without authentication; ${remedy}`);

@@ -13,7 +13,7 @@ export interface CheckResult {
 /** One thing that readiness depends on. `run` must be quick: it is called for every probe. */
 export interface HealthCheck {
   readonly name: string;
-  run(): CheckResult;
+  readonly run: () => CheckResult;
 }
 
 /** The life of the process as probes see it. */

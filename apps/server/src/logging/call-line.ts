@@ -106,7 +106,7 @@ export function callLineJson(record: CallRecord): string {
   let json = `{"level":"${callLevel(status)}","timestamp":"${isoTime(record.timeMs)}","event":"${EVENT_NAMES[status]}"`;
   json += `,"service":"${SERVICE}","mcp_server":${quote(record.server)},"tool":${quote(record.tool)}`;
   json += `,"status":"${status}","duration_ms":${milliseconds(record.durationSeconds)}`;
-  json += `,"caller":${quote(record.caller)},"origin":"${record.origin}","call_id":${quote(record.callId)}`;
+  json += `,"caller":${quote(record.caller)},"origin":"${record.origin}","call_id":"${record.callId}"`;
   if (record.coldStart) json += ',"cold_start":true';
   if (record.cause !== undefined) json += `,"${status === "rejected" ? "reason" : "error_type"}":"${record.cause}"`;
   if (record.message !== undefined) json += `,"message":${quote(record.message)}`;

@@ -21,11 +21,11 @@ export interface Logging {
   /** Listens on the telemetry bus and makes a line of every event. */
   readonly listener: (event: HangarEvent) => void;
   /** The health of the log itself, for metrics and readiness. */
-  snapshot(): ExporterSnapshot;
+  readonly snapshot: () => ExporterSnapshot;
   /** Writes what waits and takes no more. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
   /** Writes what waits at once: for a process that is about to end. */
-  flushNow(): void;
+  readonly flushNow: () => void;
 }
 
 export interface LoggingEnvironment {

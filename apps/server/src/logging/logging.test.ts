@@ -1,0 +1,315 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nodePlatform } from "@mcp-hangar/core";
+import {
+  type CallFinished,
+  type CallOutcome,
+  type HangarEvent,
+  registeredName,
+  Sensitive,
+} from "@mcp-hangar/telemetry";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { callLine, callLineJson, callRecord } from "./call-line.ts";
+import { jsonFormat } from "./json-format.ts";
+import { createLogging, type Logging, type LoggingEnvironment } from "./logging.ts";
+
+const NAME = registeredName;
+const TRACE = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7", sampled: true };
+
+function call(change: Partial<CallFinished> = {}): CallFinished {
+  return {
+    type: "call.finished",
+    timeMs: Date.UTC(2026, 1, 3, 10, 30, 0, 123),
+    callId: "0b65d451-0b56-44b1-a47f-b7cc953b0b15",
+    origin: "mcp",
+    server: NAME("math"),
+    tool: NAME("add"),
+    requestedServer: "math",
+    requestedTool: "add",
+    outcome: { status: "success", resultType: "complete" },
+    durationSeconds: 0.15,
+    coldStart: false,
+    caller: { type: "anonymous", id: NAME("anonymous"), roles: [] },
+    correlation: {},
+    trace: undefined,
+    batchId: undefined,
+    arguments: new Sensitive({ password: "hunter2" }),
+    result: new Sensitive("hunter2"),
+    ...change,
+  };
+}
+
+let folder: string;
+let file: string;
+let fd: number;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "hangar-log-"));
+  file = join(folder, "stderr");
+  fd = openSync(file, "a+");
+});
+afterEach(() => {
+  closeSync(fd);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function logging(options: Parameters<typeof createLogging>[0], change: Partial<LoggingEnvironment> = {}): Logging {
+  return createLogging(options, { clock: nodePlatform.clock, fd, terminal: false, colours: false, ...change });
+}
+
+const text = (): string => readFileSync(file, "utf8");
+const lines = (): Record<string, unknown>[] =>
+  text()
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe("a JSON line", () => {
+  it("has timestamp, level, event, service and the fields", async () => {
+    const { logger, close } = logging({ level: "info" });
+    logger.warning("disk_low", { path: "/tmp", free_bytes: 12 });
+    await close();
+    const [line] = lines();
+    expect(line).toMatchObject({
+      level: "warning",
+      event: "disk_low",
+      service: "mcp-hangar",
+      path: "/tmp",
+      free_bytes: 12,
+    });
+    expect(line?.timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  });
+
+  it("of a call is the one that users know, with the time of the call", async () => {
+    const { listener, close } = logging({ level: "info" });
+    listener(call({ trace: TRACE }));
+    await close();
+    expect(lines()).toEqual([
+      {
+        timestamp: "2026-02-03T10:30:00.123Z",
+        level: "info",
+        event: "tool_invoked",
+        service: "mcp-hangar",
+        mcp_server: "math",
+        tool: "add",
+        status: "success",
+        duration_ms: 150,
+        caller: "anonymous",
+        origin: "mcp",
+        call_id: "0b65d451-0b56-44b1-a47f-b7cc953b0b15",
+        trace_id: TRACE.traceId,
+        span_id: TRACE.spanId,
+      },
+    ]);
+  });
+
+  const outcomes: readonly (readonly [CallOutcome, Record<string, unknown>])[] = [
+    [
+      { status: "error", errorType: "connection", message: "gone" },
+      { level: "warning", event: "tool_failed", error_type: "connection", message: "gone" },
+    ],
+    [
+      { status: "timeout", errorType: "timeout", message: "slow" },
+      { level: "warning", event: "tool_timed_out", error_type: "timeout" },
+    ],
+    [
+      { status: "rejected", reason: "rate_limited", message: "no" },
+      { level: "warning", event: "tool_rejected", reason: "rate_limited" },
+    ],
+    [
+      { status: "cancelled", message: "left" },
+      { level: "info", event: "tool_cancelled" },
+    ],
+  ];
+  it.each(outcomes)("of the outcome %j says how it ended and why", async (outcome, expected) => {
+    const { listener, close } = logging({ level: "info" });
+    listener(call({ outcome }));
+    await close();
+    expect(lines()[0]).toMatchObject({ ...expected, status: outcome.status });
+  });
+
+  it("holds neither arguments nor results nor secrets in names and messages", async () => {
+    const { listener, logger, close } = logging({ level: "debug" });
+    const message = "GET https://u:hunter2@host failed, Bearer hunter2hunter2";
+    listener(call({ outcome: { status: "error", errorType: "connection", message } }));
+    listener(
+      call({
+        server: undefined,
+        requestedServer: "sk-hunter2hunter2hunter2",
+        correlation: { sessionId: "Bearer hunter2hunter2" },
+      }),
+    );
+    logger.error("failed", {
+      headers: { authorization: "hunter2" },
+      error: new Error(message),
+      access_token: "hunter2",
+    });
+    await close();
+    expect(lines()).toHaveLength(3);
+    expect(text()).not.toContain("hunter2");
+  });
+
+  it("cannot be forged or broken by what callers type", async () => {
+    const { listener, close } = logging({ level: "info" });
+    const requestedTool = '"}\n{"event":"forged"}\u2028\ud800\0';
+    listener(call({ tool: undefined, requestedTool, correlation: { userId: "x".repeat(100_000) } }));
+    await close();
+    expect(lines()).toHaveLength(1);
+    expect(lines()[0]).toMatchObject({ event: "tool_invoked", tool: requestedTool });
+    expect(text().length).toBeLessThan(2_000);
+  });
+
+  it("keeps a field under another name when the line has one of that name", async () => {
+    const { logger, close } = logging({ level: "info" });
+    logger.info("real", { event: "other", level: "x", service: "y" });
+    await close();
+    expect(lines()[0]).toMatchObject({
+      event: "real",
+      level: "info",
+      field_event: "other",
+      field_level: "x",
+      field_service: "y",
+    });
+  });
+
+  it("is the same whether it was built by hand or by the general format", () => {
+    const general = jsonFormat();
+    const strange = { sessionId: 'quote" back\\slash \n\u0001', userId: "ünïcode 🚀" };
+    const events = [
+      call({ trace: TRACE, coldStart: true, batchId: "b1", correlation: strange, durationSeconds: 1.2345678 }),
+      ...outcomes.map(([outcome]) => call({ outcome, server: undefined, tool: undefined, requestedTool: "A Tool" })),
+    ];
+    for (const event of events) {
+      const record = callRecord(event);
+      expect(JSON.parse(callLineJson(record))).toEqual(JSON.parse(general(callLine(record))));
+      expect(callLineJson(record)).toMatch(/^\{.*\}\n$/);
+    }
+  });
+});
+
+describe("every event", () => {
+  const base = { timeMs: 0, server: NAME("math"), source: NAME("docker"), durationSeconds: 0.5 };
+  const events: readonly (readonly [HangarEvent, string, string])[] = [
+    [{ ...base, type: "server.registered", mode: "remote" }, "info", "mcp_server_registered"],
+    [{ ...base, type: "server.unregistered" }, "info", "mcp_server_unregistered"],
+    [
+      { ...base, type: "server.state_changed", from: "cold", to: "ready", cause: "x" },
+      "info",
+      "mcp_server_state_changed",
+    ],
+    [
+      { ...base, type: "server.state_changed", from: "ready", to: "dead", cause: "x" },
+      "error",
+      "mcp_server_state_changed",
+    ],
+    [{ ...base, type: "server.start_finished", result: "success", diagnosis: undefined }, "info", "mcp_server_started"],
+    [
+      { ...base, type: "server.start_finished", result: "failure", diagnosis: "why" },
+      "error",
+      "mcp_server_start_failed",
+    ],
+    [{ ...base, type: "server.stopped", reason: "crashed", message: "why" }, "error", "mcp_server_stopped"],
+    [{ ...base, type: "server.tools_listed", tools: [] }, "debug", "mcp_server_tools_listed"],
+    [
+      { ...base, type: "circuit_breaker.state_changed", from: "closed", to: "open" },
+      "warning",
+      "circuit_breaker_state_changed",
+    ],
+    [
+      { ...base, type: "upstream_request.finished", method: "POST", status: "200" },
+      "debug",
+      "upstream_request_finished",
+    ],
+    [
+      { ...base, type: "health_check.finished", result: "unhealthy", consecutiveFailures: 1, message: "x" },
+      "warning",
+      "health_check_finished",
+    ],
+    [
+      { ...base, type: "health_check.finished", result: "healthy", consecutiveFailures: 0, message: undefined },
+      "debug",
+      "health_check_finished",
+    ],
+    [{ ...base, type: "idle_sweep.finished", collected: { idle: 0, expired: 0 } }, "debug", "idle_sweep_finished"],
+    [{ ...base, type: "idle_sweep.finished", collected: { idle: 1, expired: 0 } }, "info", "idle_sweep_finished"],
+    [
+      { ...base, type: "discovery.cycle_finished", registered: 0, deregistered: 0, error: "x" },
+      "warning",
+      "discovery_cycle_finished",
+    ],
+    [
+      { ...base, type: "authentication.failed", reason: "x", remoteAddress: undefined },
+      "warning",
+      "authentication_failed",
+    ],
+    [{ ...base, type: "config.reloaded", result: "failure", message: "x" }, "error", "config_reloaded"],
+    [{ ...base, type: "gateway.started", version: "1" }, "info", "gateway_started"],
+    [{ ...base, type: "gateway.stopped", uptimeSeconds: 1 }, "info", "gateway_stopped"],
+  ];
+  it.each(events)("%j becomes a line of level %s: %s", async (event, level, name) => {
+    const { listener, close } = logging({ level: "debug" });
+    listener(event);
+    await close();
+    expect(lines()).toMatchObject([{ level, event: name, timestamp: "1970-01-01T00:00:00.000Z" }]);
+  });
+});
+
+describe("the log", () => {
+  it("writes no line below its level", async () => {
+    const { logger, listener, close } = logging({ level: "warning" });
+    logger.info("no");
+    listener(call());
+    listener({ type: "gateway.started", timeMs: 0, version: "1" });
+    logger.error("yes");
+    await close();
+    expect(lines().map(({ event }) => event)).toEqual(["yes"]);
+  });
+
+  it("keeps the order of events and lines", async () => {
+    const { logger, listener, close } = logging({ level: "info" });
+    for (let index = 0; index < 1_000; index++) {
+      if (index % 2 === 0) logger.info("line", { index });
+      else listener(call({ callId: String(index) }));
+    }
+    await close();
+    expect(lines().map((line) => Number(line.index ?? line.call_id))).toEqual(
+      Array.from({ length: 1_000 }, (_each, index) => index),
+    );
+  });
+
+  it("writes JSON lines to the file too, readable by its owner only", async () => {
+    const path = join(folder, "hangar.log");
+    const { logger, close } = logging({ level: "info", file: path, json_format: false });
+    logger.info("started", { port: 1 });
+    await close();
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ event: "started", port: 1 });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(text()).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {5}started port=1\n$/);
+  });
+
+  it("refuses a file that cannot be opened instead of going without", () => {
+    expect(() => logging({ level: "info", file: join(folder, "none", "x.log") })).toThrow(
+      /logging\.file: .*cannot be opened/,
+    );
+  });
+
+  it("is for people on a terminal unless the configuration says otherwise", async () => {
+    const human = logging({ level: "info" }, { terminal: true });
+    human.logger.info("hello", { text: "two words", bidi: "\u202e\u001b[31m" });
+    await human.close();
+    expect(text()).toMatch(/ info {5}hello text="two words" bidi="\\\\?u202e\\\\?u001b\[31m"\n$/);
+    const json = logging({ level: "info", json_format: true }, { terminal: true });
+    json.logger.info("hello");
+    await json.close();
+    expect(text().split("\n").at(-2)).toMatch(/^\{/);
+  });
+
+  it("writes what waits at once when the process is about to end", () => {
+    const { logger, flushNow, snapshot } = logging({ level: "info" });
+    logger.critical("last_words");
+    expect(text()).toBe("");
+    flushNow();
+    expect(lines()[0]).toMatchObject({ event: "last_words", level: "critical" });
+    expect(snapshot()).toMatchObject({ delivered: 1, queueSize: 0 });
+  });
+});
