@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { decodeMessage } from "../../protocol/decode.ts";
 import type { JsonObject } from "../../protocol/json-rpc.ts";
 import { ResultPayload, summarise } from "../../protocol/result-payload.ts";
 import { ParamHeaders } from "./param-headers.ts";
