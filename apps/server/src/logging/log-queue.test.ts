@@ -9,6 +9,9 @@ import type { LogLine } from "./line.ts";
 import { LineOutput, type OutputFailure } from "./line-output.ts";
 import { LogQueue, QUEUE_CAPACITY } from "./log-queue.ts";
 
+/** Where every Unix has it. */
+const MKFIFO = "/usr/bin/mkfifo";
+
 const line = (event: string): LogLine => ({
   kind: "line",
   timeMs: 0,
@@ -137,7 +140,7 @@ describe("an output", () => {
   it("to a pipe whose reader is gone fails for good instead of killing the process", async () => {
     const folder = mkdtempSync(join(tmpdir(), "hangar-fifo-"));
     const fifo = join(folder, "fifo");
-    execFileSync("mkfifo", [fifo]);
+    execFileSync(MKFIFO, [fifo]);
     const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
     const fd = openSync(fifo, "w");
     try {
@@ -155,7 +158,7 @@ describe("an output", () => {
   it("to a full pipe that does not block writes everything once the reader goes on", async () => {
     const folder = mkdtempSync(join(tmpdir(), "hangar-fifo-"));
     const fifo = join(folder, "fifo");
-    execFileSync("mkfifo", [fifo]);
+    execFileSync(MKFIFO, [fifo]);
     const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
     const fd = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
     try {
