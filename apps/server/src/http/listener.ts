@@ -80,8 +80,7 @@ export class HttpListener {
 
   #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     const answering = this.#answering.get(socket);
-    const free = answering === undefined || answering.writableFinished;
-    if (!socket.writable || error.code === "ECONNRESET" || !free) {
+    if (!socket.writable || error.code === "ECONNRESET" || isOwedAnother(answering)) {
       socket.destroy();
       return;
     }
@@ -96,6 +95,12 @@ export class HttpListener {
     // A client that goes on sending would keep the connection half open.
     socket.once("finish", () => socket.destroy());
   }
+}
+
+/** Whether the client waits for another answer, or is in the middle of one: an error would be taken for that one. */
+function isOwedAnother(answering: ServerResponse | undefined): boolean {
+  if (answering === undefined || answering.writableFinished) return false;
+  return answering.headersSent || answering.req.complete;
 }
 
 function refusalOf({ code }: NodeJS.ErrnoException): Parameters<typeof refusalAnswer>[0] {
