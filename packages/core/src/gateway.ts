@@ -6,7 +6,7 @@ import { Fleet, type FleetOptions } from "./fleet.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
 import type { RateLimitOptions } from "./options.ts";
 import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
-import { forwardedMeta, traceOf } from "./protocol/meta.ts";
+import { traceOf } from "./protocol/meta.ts";
 import { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
 import { type Deadline, startDeadline } from "./resilience/deadline.ts";
 import { RateLimiter } from "./resilience/rate-limiter.ts";
@@ -76,8 +76,7 @@ export class Gateway {
   async relay(request: Relay, signal?: AbortSignal): Promise<CallResult> {
     const server = this.fleet.get(request.server);
     if (server === undefined) return failure("invalid_request", `there is no server "${request.server}"`);
-    const meta = forwardedMeta(request.meta);
-    const params = meta === undefined ? request.params : { ...request.params, _meta: meta };
+    const params = request.meta === undefined ? request.params : { ...request.params, _meta: request.meta };
     // Without a span of its own the request stays in the caller's trace.
     const inMeta = traceOf(request.meta);
     const parent = inMeta.traceparent === undefined ? (request.trace ?? {}) : inMeta;
@@ -138,9 +137,7 @@ export class Gateway {
       params: () => {
         record.tool = server.catalog.tool(call.tool);
         if (record.tool === undefined) return unknownTool(call);
-        const meta = forwardedMeta(call.meta);
-        const params = { ...call.extra, name: call.tool, arguments: call.arguments };
-        return { params: meta === undefined ? params : { ...params, _meta: meta } };
+        return { params: { ...call.extra, name: call.tool, arguments: call.arguments, _meta: call.meta } };
       },
     };
   }

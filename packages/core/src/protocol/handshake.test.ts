@@ -13,6 +13,7 @@ test("offers the newest revision of each era and says who asks", () => {
   expect(modernHop(introduction.info)).toEqual({
     "io.modelcontextprotocol/protocolVersion": MODERN_VERSIONS[0],
     "io.modelcontextprotocol/clientInfo": introduction.info,
+    "io.modelcontextprotocol/clientCapabilities": {},
   });
 });
 

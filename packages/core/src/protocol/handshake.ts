@@ -19,9 +19,12 @@ export type HandshakeOutcome =
   /** The server speaks MCP, but no revision that the gateway does. */
   | { readonly kind: "unsupported"; readonly versions: readonly string[] };
 
-/** The part of `_meta` that the modern era demands of every request, apart from the capabilities. */
-export function modernHop(info: Implementation): Readonly<Record<string, string | JsonObject>> {
-  return { [META.protocolVersion]: MODERN_VERSIONS[0], [META.clientInfo]: info };
+/** The part of `_meta` that the modern era demands of every message. The capabilities are those of the agent, if any. */
+export function modernHop(
+  info: Implementation,
+  version: string = MODERN_VERSIONS[0],
+): Readonly<Record<string, string | JsonObject>> {
+  return { [META.protocolVersion]: version, [META.clientInfo]: info, [META.clientCapabilities]: {} };
 }
 
 /** Params of `initialize`; the server may answer with another version than the one asked for. */
@@ -35,9 +38,9 @@ export function readDiscoverResult(result: JsonObject, fallbackName: string): Ha
   if (!Array.isArray(supportedVersions) || !supportedVersions.every((version) => typeof version === "string")) {
     return { kind: "malformed", reason: '"supportedVersions" is not a list of strings' };
   }
-  if (!isJsonObject(capabilities)) return { kind: "malformed", reason: '"capabilities" is not an object' };
   const protocolVersion = MODERN_VERSIONS.find((version) => supportedVersions.includes(version));
   if (protocolVersion === undefined) return { kind: "unsupported", versions: supportedVersions };
+  if (!isJsonObject(capabilities)) return { kind: "malformed", reason: '"capabilities" is not an object' };
   const info = isJsonObject(result._meta) ? result._meta[META.serverInfo] : undefined;
   return {
     kind: "peer",

@@ -3,33 +3,10 @@ import { isJsonObject, type JsonObject } from "./json-rpc.ts";
 
 const NO_META: JsonObject = Object.freeze({});
 
-/** Keys of `_meta` that speak about one hop: trace context is replaced by our own, the rest describes the peer. */
-const HOP_KEYS: ReadonlySet<string> = new Set([
-  "traceparent",
-  "tracestate",
-  "baggage",
-  "io.modelcontextprotocol/protocolVersion",
-  "io.modelcontextprotocol/clientInfo",
-  "io.modelcontextprotocol/clientCapabilities",
-  "io.modelcontextprotocol/serverInfo",
-  "io.modelcontextprotocol/subscriptionId",
-]);
-
 /** `params._meta`, or an empty object when it is absent or no object. */
 export function metaOf(params: JsonObject): JsonObject {
   const meta = params._meta;
   return isJsonObject(meta) ? meta : NO_META;
-}
-
-/** What of a caller's `_meta` goes on to the upstream; `undefined` when nothing does. */
-export function forwardedMeta(meta: JsonObject = NO_META): JsonObject | undefined {
-  let forwarded: Record<string, JsonObject[string]> | undefined;
-  for (const key of Object.keys(meta)) {
-    if (HOP_KEYS.has(key)) continue;
-    forwarded ??= Object.create(null) as Record<string, JsonObject[string]>;
-    forwarded[key] = meta[key];
-  }
-  return forwarded;
 }
 
 /** Trace context in `_meta` (SEP-414, unprefixed keys). */

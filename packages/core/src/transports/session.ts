@@ -24,7 +24,10 @@ export type ServerRequestReply =
   | { readonly kind: "result"; readonly result: JsonObject }
   | { readonly kind: "error"; readonly error: JsonRpcErrorObject };
 
-/** One request to an upstream. `params` are sent as they are, apart from what the era adds to `_meta`. */
+/**
+ * One request to an upstream. `params` are sent as they are, apart from `_meta`: keys that speak about one hop stay here,
+ * and what the era of the server demands is added.
+ */
 export interface UpstreamRequest {
   readonly method: string;
   readonly params: JsonObject;

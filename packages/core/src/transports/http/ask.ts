@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "../../protocol/decode.ts";
 import type { JsonObject, JsonRpcErrorObject } from "../../protocol/json-rpc.ts";
+import { requestText } from "../outgoing-message.ts";
 import type { SessionObserver } from "../session.ts";
 import { count } from "./count.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { ResponseHeaders } from "./http-exchange.ts";
 import { type Ending, MessageExchange, type MessageReceiver } from "./message-exchange.ts";
-import { requestText } from "./outgoing-message.ts";
 
 /** A request of the transport itself, outside of any call. */
 export interface Question {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "../../protocol/decode.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
 import { isJsonObject, type JsonRpcNotification, type JsonRpcRequest, RPC } from "../../protocol/json-rpc.ts";
 import type { ResultPayload } from "../../protocol/result-payload.ts";
+import { replyText } from "../outgoing-message.ts";
 import type {
   ServerRequestReply,
   SessionObserver,
@@ -13,7 +14,6 @@ import { count } from "./count.ts";
 import { httpCloseFailure } from "./failures.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { Ending, MessageExchange } from "./message-exchange.ts";
-import { replyText } from "./outgoing-message.ts";
 import { RpcCall } from "./rpc-call.ts";
 
 /** News for the whole session, whichever stream a server sends them on. */

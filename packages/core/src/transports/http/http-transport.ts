@@ -4,7 +4,7 @@ import type { Platform } from "../../platform/platform.ts";
 import type { Era, Implementation } from "../../protocol/eras.ts";
 import type { JsonObject } from "../../protocol/json-rpc.ts";
 import { type SessionObserver, StartError, type Transport, type UpstreamSession } from "../session.ts";
-import { HttpClient } from "./http-client.ts";
+import type { HttpClient } from "./http-client.ts";
 import { LegacySession } from "./legacy-session.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import { ModernSession } from "./modern-session.ts";
@@ -68,6 +68,8 @@ class HttpTransport implements Transport {
     const endpoint = readEndpoint(this.#options.endpoint);
     const tls = await tlsConnect(this.#options.tls, endpoint.protocol === "https:");
     const { platform, server, emit, limits } = this.#context;
+    // Loaded when the first remote server starts: undici takes a good part of what an idle gateway holds.
+    const { HttpClient } = await import("./http-client.ts");
     return new HttpClient({
       endpoint,
       tls,

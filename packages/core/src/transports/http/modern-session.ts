@@ -1,5 +1,6 @@
 import type { Platform } from "../../platform/platform.ts";
 import { type Implementation, META, type PeerDescription } from "../../protocol/eras.ts";
+import { modernHop } from "../../protocol/handshake.ts";
 import {
   isJsonObject,
   type JsonObject,
@@ -7,13 +8,13 @@ import {
   type JsonRpcRequest,
 } from "../../protocol/json-rpc.ts";
 import type { ResultPayload } from "../../protocol/result-payload.ts";
+import { type HopMeta, notificationText, outgoingParams, requestText } from "../outgoing-message.ts";
 import type { SessionObserver, UpstreamRequest } from "../session.ts";
 import { EventStream } from "./event-stream.ts";
 import { failureOf, rpcErrorIn } from "./failures.ts";
 import type { HttpClient } from "./http-client.ts";
 import { HttpSession } from "./http-session.ts";
 import { type Ending, MessageExchange } from "./message-exchange.ts";
-import { type HopMeta, notificationText, outgoingParams, requestText } from "./outgoing-message.ts";
 import { ParamHeaders } from "./param-headers.ts";
 import { postMessage } from "./posted-message.ts";
 import { addRouting, addTrace, postHeaders } from "./protocol-headers.ts";
@@ -51,7 +52,7 @@ export class ModernSession extends HttpSession {
     this.peer = options.peer;
     this.#paramHeaders = new ParamHeaders((line) => observer.onLog(line));
     this.#headers = postHeaders(options.fixedHeaders, options.peer.protocolVersion);
-    this.#hop = modernHop(options.peer.protocolVersion, options.clientInfo);
+    this.#hop = modernHop(options.clientInfo, options.peer.protocolVersion);
     const news = NEWS.filter(({ capability }) => announces(options.peer, capability));
     if (news.length > 0) this.#listening = this.#listen(options.platform, news);
     this.#listening?.open();
@@ -118,8 +119,7 @@ export class ModernSession extends HttpSession {
   #listen(platform: Platform, news: readonly (typeof NEWS)[number][]): EventStream {
     const filter: Record<string, boolean> = {};
     for (const { filter: name } of news) filter[name] = true;
-    const meta = { ...this.#hop, [META.clientCapabilities]: {} };
-    const params = { notifications: filter, _meta: meta };
+    const params = { notifications: filter, _meta: { ...this.#hop } };
     const text = JSON.stringify({ jsonrpc: "2.0", id: LISTEN_ID, method: LISTEN, params });
     return new EventStream(this.client, platform, {
       method: "POST",
@@ -141,11 +141,6 @@ export class ModernSession extends HttpSession {
       onRefused: (status) => status === 429 || status >= 500,
     });
   }
-}
-
-/** The keys of `_meta` by which a modern request says who it comes from. */
-export function modernHop(protocolVersion: string, clientInfo: Implementation): NonNullable<HopMeta> {
-  return { [META.protocolVersion]: protocolVersion, [META.clientInfo]: clientInfo, [META.clientCapabilities]: {} };
 }
 
 function announces(peer: PeerDescription, capability: string): boolean {

@@ -201,7 +201,7 @@ describe("a start that fails", () => {
   it("names both sides' versions when they have none in common", async () => {
     const old = await rawServer((received, response) =>
       received.message.method === "initialize"
-        ? result(received, response, { ...LEGACY_RESULT, protocolVersion: "2024-11-05" })
+        ? result(received, response, { ...LEGACY_RESULT, protocolVersion: "2023-01-01" })
         : json(response, 404, {}),
     );
     expect(await startError(old.url)).toMatchObject({ code: "unsupported_version" });

@@ -1,5 +1,6 @@
 import type { Era } from "../../protocol/eras.ts";
 import { type Implementation, MODERN_VERSIONS, type PeerDescription, SUPPORTED_VERSIONS } from "../../protocol/eras.ts";
+import { initializeParams, modernHop, readDiscoverResult, readInitializeResult } from "../../protocol/handshake.ts";
 import {
   isJsonObject,
   type JsonObject,
@@ -8,17 +9,15 @@ import {
   RPC,
 } from "../../protocol/json-rpc.ts";
 import { startDeadline } from "../../resilience/deadline.ts";
+import { notificationText } from "../outgoing-message.ts";
 import { type SessionObserver, StartError } from "../session.ts";
 import { type Answer, ask } from "./ask.ts";
 import { diagnose, notMcp } from "./diagnose.ts";
 import { rpcErrorIn } from "./failures.ts";
-import { initializeParams, legacyPeer, modernPeer } from "./handshake.ts";
 import { isPlainHeaderValue } from "./header-values.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { LegacyHandshake } from "./legacy-session.ts";
 import type { Ending } from "./message-exchange.ts";
-import { modernHop } from "./modern-session.ts";
-import { notificationText } from "./outgoing-message.ts";
 import { sendAndWait } from "./posted-message.ts";
 import { addRouting, postHeaders } from "./protocol-headers.ts";
 
@@ -54,12 +53,12 @@ export async function initialize(parties: Parties, signal: AbortSignal): Promise
   const { client, observer, fixedHeaders } = parties;
   const question = {
     method: "initialize",
-    params: initializeParams(parties.clientInfo, parties.clientCapabilities),
+    params: initializeParams({ info: parties.clientInfo, capabilities: parties.clientCapabilities }),
     headers: postHeaders(fixedHeaders, undefined),
   };
   const answer = await ask(client, observer, question, signal);
   const { result, headers } = resultOf(answer, "initialize", client);
-  const peer = legacyPeer(result);
+  const peer = initialized(result, client.endpoint);
   const sessionId = readSessionId(headers["mcp-session-id"], client.endpoint);
   observer.onMessage("sent", "notification");
   const text = notificationText({ method: "notifications/initialized", params: {} });
@@ -118,20 +117,36 @@ async function afterError(
 }
 
 function askDiscover(parties: Parties, version: string, signal: AbortSignal): Promise<Answer> {
-  const params = { _meta: modernHop(version, parties.clientInfo) };
+  const params = { _meta: modernHop(parties.clientInfo, version) };
   const headers = postHeaders(parties.fixedHeaders, version);
   addRouting(headers, "server/discover", params);
   return ask(parties.client, parties.observer, { method: "server/discover", params, headers }, signal);
 }
 
-function discovered(result: JsonObject, client: HttpClient): PeerDescription | undefined {
-  const supported = strings(result.supportedVersions);
-  // Some legacy servers answer any method with some result.
-  if (supported.length === 0) return undefined;
-  const version = MODERN_VERSIONS.find((candidate) => supported.includes(candidate));
-  if (version !== undefined) return modernPeer(result, version);
-  if (SUPPORTED_VERSIONS.some((candidate) => supported.includes(candidate))) return undefined;
-  throw noCommonVersion(supported, client.endpoint);
+function initialized(result: JsonObject, endpoint: URL): PeerDescription {
+  const outcome = readInitializeResult(result, endpoint.host);
+  switch (outcome.kind) {
+    case "peer":
+      return outcome.peer;
+    case "malformed":
+      throw notMcp(`the result of initialize is malformed: ${outcome.reason}`, endpoint);
+    case "unsupported":
+      throw noCommonVersion(outcome.versions, endpoint);
+  }
+}
+
+function discovered(result: JsonObject, { endpoint }: HttpClient): PeerDescription | undefined {
+  const outcome = readDiscoverResult(result, endpoint.host);
+  switch (outcome.kind) {
+    case "peer":
+      return outcome.peer;
+    case "malformed":
+      // Some legacy servers answer any method with some result.
+      return undefined;
+    case "unsupported":
+      if (SUPPORTED_VERSIONS.some((version) => outcome.versions.includes(version))) return undefined;
+      throw noCommonVersion(outcome.versions, endpoint);
+  }
 }
 
 /** The JSON-RPC error of a refusal that is about the request; the other statuses speak for themselves. */

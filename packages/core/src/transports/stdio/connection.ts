@@ -3,7 +3,7 @@ import { decodeMessage, type InvalidMessage } from "../../protocol/decode.ts";
 import { META } from "../../protocol/eras.ts";
 import type { JsonObject, JsonRpcId, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
-import { type HopMeta, notificationText, outgoingParams, replyText, requestText } from "../http/outgoing-message.ts";
+import { type HopMeta, notificationText, outgoingParams, replyText, requestText } from "../outgoing-message.ts";
 import type { SessionObserver, UpstreamFailure, UpstreamReply, UpstreamRequest } from "../session.ts";
 import type { StdioLimits } from "./limits.ts";
 import { LineSplitter } from "./line-splitter.ts";

@@ -1,11 +1,6 @@
-import { META } from "../../protocol/eras.ts";
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonRpcNotification,
-  type JsonRpcRequest,
-} from "../../protocol/json-rpc.ts";
-import type { ServerRequestReply, UpstreamRequest } from "../session.ts";
+import { META } from "../protocol/eras.ts";
+import { isJsonObject, type JsonObject, type JsonRpcNotification, type JsonRpcRequest } from "../protocol/json-rpc.ts";
+import type { ServerRequestReply, UpstreamRequest } from "./session.ts";
 
 /** Keys of `_meta` that end at this hop in both eras, and those that our own span replaces. */
 const NOT_PASSED_ON: ReadonlySet<string> = new Set([

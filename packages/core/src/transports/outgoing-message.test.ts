@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { META } from "../../protocol/eras.ts";
-import type { UpstreamRequest } from "../session.ts";
+import { META } from "../protocol/eras.ts";
 import { outgoingParams, requestText } from "./outgoing-message.ts";
+import type { UpstreamRequest } from "./session.ts";
 
 function request(more: Partial<UpstreamRequest>): UpstreamRequest {
   return { method: "tools/call", params: {}, signal: undefined, trace: {}, ...more };
