@@ -48,7 +48,7 @@ export async function openSession(baseUrl: string, path: string, era: Era): Prom
 }
 
 /** The HTTP request for a JSON-RPC body of this session; extra header lines end in CRLF. */
-export function post(session: McpSession, body: string, extraHeaderLines = ""): string {
+function post(session: McpSession, body: string, extraHeaderLines = ""): string {
   return `${head(session, extraHeaderLines)}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
