@@ -58,13 +58,20 @@ async function openStdio(hangar: Hangar, { input, output }: Extract<Door, { kind
   const served = hangar.aggregateFace.serveStdio(input, output);
   hangar.logging.logger.info("stdio_serving");
   return {
-    ended: served.then(() => "the client closed its end"),
+    ended: Promise.race([served.then(() => "the client closed its end"), brokenPipe(output)]),
     async close() {
       await drain(hangar, () => 0);
       await closeFaces(hangar);
       metricsDoor?.close();
     },
   };
+}
+
+/** A client that is gone cannot be answered; writing to it is an error of the stream, not of the gateway. */
+function brokenPipe(output: Writable): Promise<string> {
+  return new Promise((resolve) => {
+    output.on("error", ({ message }) => resolve(`the client is gone: ${message}`));
+  });
 }
 
 /** Waits until no call is in flight and nothing is unanswered, or `http.shutdown_timeout_s` has passed. */

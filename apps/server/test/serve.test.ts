@@ -29,6 +29,11 @@ async function serveHttp(
   return { hangar, url: String(url) };
 }
 
+const META = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
 interface Answer {
   readonly status: number;
   readonly body: {
@@ -39,10 +44,6 @@ interface Answer {
 
 /** One call in the modern era, which needs no session. */
 async function call(url: string, tool: string, args: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
-  const meta = {
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientCapabilities": {},
-  };
   const response = await fetch(`${url}/servers/slow/mcp`, {
     method: "POST",
     headers: {
@@ -56,7 +57,7 @@ async function call(url: string, tool: string, args: Readonly<Record<string, unk
       jsonrpc: "2.0",
       id: 1,
       method: "tools/call",
-      params: { name: tool, arguments: args, _meta: meta },
+      params: { name: tool, arguments: args, _meta: META },
     }),
   });
   // The gateway answers a call without notifications as one JSON document.
@@ -176,6 +177,7 @@ describe("refusing to start", () => {
     expect(refused.stderr).toMatch(/refusing to listen on 0\.0\.0\.0: .*--unsafe-no-auth/);
     const hangar = startHangar([...args, "--unsafe-no-auth"]);
     expect(await hangar.event("http_listening")).toMatchObject({ host: "0.0.0.0" });
+    expect(hangar.events("unauthenticated_bind")).toMatchObject([{ level: "warning" }]);
   });
 
   it("on a port that is taken", async () => {
@@ -216,6 +218,17 @@ describe("serving stdio", () => {
       .map((line) => JSON.parse(line) as unknown);
     expect(lines).toMatchObject([{ jsonrpc: "2.0", id: 1, result: { serverInfo: { name: "mcp-hangar" } } }]);
     expect(hangar.events("shutdown_started")).toMatchObject([{ cause: "the client closed its end" }]);
+  });
+
+  it("ends in an orderly way when the client is gone in the middle of a call", async () => {
+    const hangar = startHangar(["serve", "--config", config()]);
+    const call = { name: "slow__sleep", arguments: { ms: 300 }, _meta: META };
+    hangar.child.stdin?.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: call })}\n`);
+    await hangar.event("mcp_server_log");
+    hangar.child.stdout?.destroy();
+    expect(await hangar.exited).toBe(0);
+    expect(hangar.events("fatal_error")).toEqual([]);
+    expect(hangar.events("shutdown_started")).toMatchObject([{ cause: expect.stringContaining("the client is gone") }]);
   });
 
   it("is what MCP_MODE decides when no option does", async () => {

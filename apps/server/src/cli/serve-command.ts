@@ -11,7 +11,7 @@ const STDERR = 2;
 
 /** `mcp-hangar serve`: runs until a signal or the end of the client. Resolves to the exit code. */
 export async function runServe(options: ServeOptions): Promise<number> {
-  const { config, mode } = loadConfig(options.config, process.env);
+  const { config, mode, file } = loadConfig(options.config, process.env);
   const http = options.http ?? mode === "http";
   if (!http && (options.host !== undefined || options.port !== undefined)) {
     throw new Error("--host and --port are for HTTP; add --http");
@@ -22,6 +22,7 @@ export async function runServe(options: ServeOptions): Promise<number> {
     terminal,
     colours: terminal && (process.env.NO_COLOR ?? "") === "",
   });
+  hangar.logging.logger.info("config_loaded", { file, mcp_servers: Object.keys(config.mcp_servers).length });
   const stop = stopOnSignals(hangar.logging);
   reportFatalErrors(hangar.logging);
   const door: Door = http

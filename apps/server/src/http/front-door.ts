@@ -32,7 +32,10 @@ export interface FrontDoor {
  */
 export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Promise<FrontDoor> {
   const { http, observability } = hangar.config;
-  if (!isLoopback(http.host) && !unsafeNoAuth) throw new UnsafeBindError(http.host);
+  if (!isLoopback(http.host)) {
+    if (!unsafeNoAuth) throw new UnsafeBindError(http.host);
+    hangar.logging.logger.warning("unauthenticated_bind", { host: http.host });
+  }
   const mcp = new McpEndpoint({
     aggregate: hangar.aggregateFace,
     ofServer: (id) => hangar.serverFaces.get(id),
