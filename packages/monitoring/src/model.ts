@@ -1,0 +1,217 @@
+import type { AlertName, DashboardUid, Severity, SloName, Unit } from "./names.ts";
+import type { Duration } from "./promql/duration.ts";
+import type { Metric, RecordedMetric } from "./promql/metric.ts";
+import type { ComparisonOperator, SelectorNode } from "./promql/node.ts";
+import type { Expression } from "./promql/vector.ts";
+import type { Template } from "./template.ts";
+
+/** A quantity and the threshold that an alert compares it with: also the line that panels and runbooks draw. */
+export interface Condition {
+  readonly measure: Expression;
+  readonly comparison: ComparisonOperator;
+  readonly threshold: number;
+  readonly unit: Unit;
+}
+
+/** Where to look first. `panel` is the key of a panel of that dashboard, `variables` are labels of the alert. */
+export interface DashboardLink<Label extends string = string> {
+  readonly uid: DashboardUid;
+  readonly panel?: string;
+  readonly variables?: readonly Label[];
+}
+
+/** An alert. Make it with `alertRule`, which demands that its texts use no label that the expression has lost. */
+export interface AlertRule {
+  /** The name, and the variant where several rules share one name: unique in a stack, stable for tests. */
+  readonly id: string;
+  readonly name: AlertName;
+  readonly expr: Expression;
+  readonly for: Duration;
+  readonly severity: Severity;
+  /** Further labels, beside the severity. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly summary: Template;
+  readonly description: Template;
+  readonly dashboard: DashboardLink;
+  /** At least one, unless the alert has no threshold (the dead man's switch). */
+  readonly conditions: readonly Condition[];
+}
+
+/** A recording rule. `metric` is what other rules and panels select. */
+export interface RecordingRule {
+  readonly record: string;
+  readonly expr: Expression;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly metric: RecordedMetric;
+}
+
+/** What belongs to one topic, side by side. The order of recording rules is the order of their evaluation. */
+export interface Topic {
+  readonly name: string;
+  readonly recordingRules: readonly RecordingRule[];
+  readonly alerts: readonly AlertRule[];
+}
+
+/** One pair of windows of a burn-rate alert. */
+export interface BurnWindow {
+  readonly long: Duration;
+  readonly short: Duration;
+  /** How many times faster than allowed the budget is spent: budget fraction × period / long window. */
+  readonly factor: number;
+  readonly for: Duration;
+  readonly severity: Severity;
+}
+
+/** A service level objective with the names of its recorded series. */
+export interface Slo {
+  readonly name: SloName;
+  readonly title: string;
+  /** The share of good events or time, such as 0.999. */
+  readonly objective: number;
+  /** 1 − objective, computed in decimals. */
+  readonly budget: number;
+  readonly period: Duration;
+  readonly windows: readonly BurnWindow[];
+}
+
+/** Where notifications go. Secrets are files that Alertmanager reads, never text in the configuration. */
+export type Receiver =
+  | { readonly name: string; readonly kind: "webhook"; readonly url: string; readonly sendResolved: boolean }
+  | { readonly name: string; readonly kind: "pagerduty"; readonly routingKeyFile: string }
+  | { readonly name: string; readonly kind: "slack"; readonly apiUrlFile: string; readonly channel: string };
+
+/** Alerts with these labels go to that receiver. The first route that fits is taken. */
+export interface Route {
+  readonly match: Readonly<Record<string, string>>;
+  readonly receiver: string;
+  readonly groupBy?: readonly string[];
+  readonly groupWait?: Duration;
+  readonly groupInterval?: Duration;
+  readonly repeatInterval?: Duration;
+}
+
+/** While one of the sources fires, the targets with the same values of the labels `equal` are not notified. */
+export interface Inhibition {
+  readonly sources: readonly AlertName[];
+  readonly targets: readonly AlertName[];
+  /** Restricts both sides further, such as to a severity. */
+  readonly sourceMatch?: Readonly<Record<string, string>>;
+  readonly targetMatch?: Readonly<Record<string, string>>;
+  readonly equal: readonly string[];
+}
+
+/** The whole of Alertmanager's configuration. */
+export interface Routing {
+  readonly defaultReceiver: string;
+  readonly groupBy: readonly string[];
+  readonly groupWait: Duration;
+  readonly groupInterval: Duration;
+  readonly repeatInterval: Duration;
+  readonly routes: readonly Route[];
+  readonly receivers: readonly Receiver[];
+  readonly inhibitions: readonly Inhibition[];
+}
+
+/** What an alert has to be shown to do. */
+export const SCENARIO_KINDS = [
+  "fires",
+  "just below stays silent",
+  "resolves",
+  "no traffic",
+  "idle healthy fleet",
+  "missing series",
+  "counter reset",
+] as const;
+export type ScenarioKind = (typeof SCENARIO_KINDS)[number];
+
+/** One input series of a scenario, in promtool's notation of values: `0+1x60`, `5 _ stale`. */
+export interface ScenarioSeries {
+  readonly metric: Metric;
+  readonly suffix?: SelectorNode["suffix"];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly values: string;
+}
+
+/** What the alert shall do at some time: the labels of each firing alert, none for silence. */
+export interface ScenarioExpectation {
+  readonly at: Duration;
+  readonly firing: readonly Readonly<Record<string, string>>[];
+}
+
+/** A story about one alert that promtool plays. */
+export interface Scenario {
+  /** The id of the alert. */
+  readonly alert: string;
+  readonly kind: ScenarioKind;
+  readonly title: string;
+  /** Time between two values of a series. */
+  readonly interval: Duration;
+  readonly series: readonly ScenarioSeries[];
+  readonly expect: readonly ScenarioExpectation[];
+}
+
+/** How a panel shows its queries. */
+export type Visualisation =
+  | "timeseries"
+  | "stat"
+  | "gauge"
+  | "table"
+  | "bargauge"
+  | "heatmap"
+  | "state-timeline"
+  | "alertlist";
+
+export interface Query {
+  readonly expr: Expression;
+  /** Grafana's notation, with labels that the expression has: `{{mcp_server}}`. */
+  readonly legend: string;
+  readonly instant?: boolean;
+}
+
+/** A panel of a dashboard. */
+export interface Panel {
+  /** Unique in its dashboard; alerts link to it. */
+  readonly key: string;
+  /** Unique in its dashboard and never reused, because links contain it. */
+  readonly id: number;
+  readonly title: string;
+  /** What to see in it, for somebody who has five seconds. */
+  readonly description: string;
+  readonly visualisation: Visualisation;
+  readonly unit: Unit;
+  readonly queries: readonly Query[];
+  /** Alerts whose thresholds are drawn as lines. */
+  readonly alerts: readonly AlertRule[];
+  /** On a grid of 24 columns. */
+  readonly place: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+}
+
+/** A choice that the reader makes, filled from the values of a label. */
+export interface DashboardVariable {
+  readonly name: string;
+  readonly title: string;
+  readonly label: string;
+  /** The series whose label values are offered. */
+  readonly from: Expression;
+}
+
+/** A dashboard of Grafana. */
+export interface Dashboard {
+  readonly uid: DashboardUid;
+  readonly title: string;
+  readonly description: string;
+  readonly variables: readonly DashboardVariable[];
+  readonly panels: readonly Panel[];
+}
+
+/** The page for the person woken by an alert. */
+export interface Runbook {
+  readonly alert: AlertName;
+  readonly meaning: string;
+  readonly impact: string;
+  readonly confirm: readonly { readonly question: string; readonly expr: Expression }[];
+  /** Each with the command that tells it from the others, and what to do about it. */
+  readonly causes: readonly { readonly cause: string; readonly command: string; readonly mend: string }[];
+  readonly actions: readonly string[];
+  readonly escalate: string;
+}

@@ -1,0 +1,134 @@
+import type { catalog } from "@mcp-hangar/telemetry";
+import type { Severity } from "../names.ts";
+import type { Duration } from "../promql/duration.ts";
+import type { BoundaryOf, HistogramMetric } from "../promql/select.ts";
+
+/** What every alert has. An alert that is not enabled is not generated. */
+export interface AlertSetting {
+  readonly severity: Severity;
+  readonly for: Duration;
+  readonly enabled: boolean;
+}
+
+/** Fires when a share from 0 to 1 is exceeded over the window. */
+export interface ShareAlert extends AlertSetting {
+  readonly share: number;
+  readonly window: Duration;
+}
+
+/** Fires when a quantile is above a limit, that is, when more than `1 − quantile` of the observations are. */
+export interface QuantileAlert<Histogram extends HistogramMetric> extends AlertSetting {
+  readonly quantile: number;
+  /** A boundary of the histogram, because only there the share is exact. */
+  readonly limit: BoundaryOf<Histogram>;
+  readonly window: Duration;
+}
+
+/** Fires when more than `count` happened within the window. */
+export interface CountAlert extends AlertSetting {
+  readonly count: number;
+  readonly window: Duration;
+}
+
+/** Fires when more than `perSecond` happen, on average over the window. */
+export interface RateAlert extends AlertSetting {
+  readonly perSecond: number;
+  readonly window: Duration;
+}
+
+/** Fires when a level is exceeded. */
+export interface LevelAlert extends AlertSetting {
+  readonly level: number;
+}
+
+/** Fires when something was so at any time within the window, so that a short change does not hide it. */
+export interface WindowAlert extends AlertSetting {
+  readonly window: Duration;
+}
+
+type Catalog = typeof catalog;
+
+/** Thresholds, windows and severities of every alert, by the name without its prefix. */
+export interface AlertSettings {
+  readonly NotResponding: AlertSetting;
+  readonly HighErrorRate: ShareAlert;
+  readonly BatchHighFailureRate: ShareAlert;
+  /** `count` rejections within `window`, or a breaker that was open within `openWithin`. */
+  readonly CircuitBreakerTripped: CountAlert & { readonly openWithin: Duration };
+  /** Consecutive failures. */
+  readonly ProviderUnhealthy: LevelAlert;
+  /** Consecutive failures. */
+  readonly HighConsecutiveFailures: LevelAlert;
+  readonly HealthCheckSlow: QuantileAlert<Catalog["healthCheckDuration"]>;
+  readonly HighLatencyP95: QuantileAlert<Catalog["toolCallDuration"]>;
+  readonly HighLatencyP99: QuantileAlert<Catalog["toolCallDuration"]>;
+  readonly HighLatencyByTool: QuantileAlert<Catalog["toolCallDuration"]>;
+  readonly FrequentColdStarts: RateAlert;
+  readonly BatchSlowExecution: QuantileAlert<Catalog["batchDuration"]>;
+  readonly BatchHighCancellationRate: ShareAlert;
+  readonly BatchSizeTooLarge: QuantileAlert<Catalog["batchSize"]>;
+  readonly GCSlowCycles: QuantileAlert<Catalog["idleSweepDuration"]>;
+  /** Resident bytes. */
+  readonly HighMemoryUsage: LevelAlert;
+  /** The share of the CPU that the process may use. */
+  readonly HighCPUUsage: ShareAlert;
+  readonly McpServerStarted: CountAlert;
+  readonly HighToolCallVolume: RateAlert;
+  readonly Watchdog: AlertSetting;
+  readonly McpServerDead: WindowAlert;
+  readonly McpServerDegraded: AlertSetting;
+  readonly DiscoverySourceUnhealthy: AlertSetting;
+  readonly RemoteServerUnreachable: AlertSetting;
+  /** Failures within `window` while nothing was delivered for `silence`. */
+  readonly TelemetryExportFailing: WindowAlert & { readonly silence: Duration };
+  /** `notAudit` are the exporters that do not carry audit records; every other one does. */
+  readonly AuditRecordsDropped: CountAlert & { readonly notAudit: readonly string[] };
+  readonly ListenerErrors: CountAlert;
+  readonly ConfigReloadFailed: AlertSetting;
+  readonly MetricSeriesLimitReached: CountAlert;
+}
+
+const critical = { severity: "critical", enabled: true } as const;
+const warning = { severity: "warning", enabled: true } as const;
+const info = { severity: "info", enabled: true } as const;
+
+/** The numbers that the product promises. */
+export const defaultAlertSettings: AlertSettings = {
+  NotResponding: { ...critical, for: "1m" },
+  HighErrorRate: { ...critical, share: 0.1, window: "5m", for: "2m" },
+  BatchHighFailureRate: { ...critical, share: 0.2, window: "5m", for: "3m" },
+  CircuitBreakerTripped: { ...critical, count: 10, window: "5m", openWithin: "2m", for: "2m" },
+  ProviderUnhealthy: { ...critical, level: 5, for: "2m" },
+  HighConsecutiveFailures: { ...warning, level: 2, for: "2m" },
+  // Servers are checked once a minute, so a shorter window would hold too few checks to tell one in twenty.
+  HealthCheckSlow: { ...warning, quantile: 0.95, limit: 5, window: "15m", for: "5m" },
+  HighLatencyP95: { ...warning, quantile: 0.95, limit: 3, window: "5m", for: "5m" },
+  HighLatencyP99: { ...warning, quantile: 0.99, limit: 5, window: "5m", for: "5m" },
+  HighLatencyByTool: { ...warning, quantile: 0.95, limit: 5, window: "5m", for: "5m" },
+  FrequentColdStarts: { ...warning, perSecond: 0.1, window: "5m", for: "10m" },
+  BatchSlowExecution: { ...warning, quantile: 0.95, limit: 30, window: "5m", for: "5m" },
+  BatchHighCancellationRate: { ...warning, share: 0.1, window: "5m", for: "5m" },
+  BatchSizeTooLarge: { ...warning, quantile: 0.95, limit: 50, window: "5m", for: "5m" },
+  GCSlowCycles: { ...warning, quantile: 0.95, limit: 0.5, window: "15m", for: "5m" },
+  HighMemoryUsage: { ...warning, level: 2_000_000_000, for: "10m" },
+  HighCPUUsage: { ...warning, share: 0.8, window: "5m", for: "10m" },
+  McpServerStarted: { ...info, count: 0, window: "5m", for: "0s" },
+  HighToolCallVolume: { ...info, perSecond: 100, window: "5m", for: "0s" },
+  Watchdog: { severity: "none", enabled: true, for: "0s" },
+  McpServerDead: { ...warning, window: "5m", for: "5m" },
+  McpServerDegraded: { ...warning, for: "15m" },
+  DiscoverySourceUnhealthy: { ...warning, for: "10m" },
+  RemoteServerUnreachable: { ...warning, for: "5m" },
+  TelemetryExportFailing: { ...warning, window: "10m", silence: "5m", for: "5m" },
+  // What is dropped is gone, and an audit trail with a hole is no proof.
+  AuditRecordsDropped: {
+    ...critical,
+    count: 0,
+    window: "15m",
+    notAudit: ["otlp_traces", "langfuse", "log"],
+    for: "0s",
+  },
+  ListenerErrors: { ...warning, count: 0, window: "15m", for: "0s" },
+  ConfigReloadFailed: { ...warning, for: "5m" },
+  MetricSeriesLimitReached: { ...warning, count: 0, window: "15m", for: "0s" },
+};

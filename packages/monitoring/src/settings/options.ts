@@ -1,0 +1,109 @@
+import type { Duration } from "../promql/duration.ts";
+import { type AlertSettings, defaultAlertSettings } from "./alerts.ts";
+import { type BurnSettings, defaultBurnSettings, defaultSloSettings, type SloSettings } from "./slos.ts";
+
+/** Where each severity is sent. Secrets are paths of files that Alertmanager reads. */
+export interface ReceiverSettings {
+  /** Whatever no other route takes. */
+  readonly default: { readonly webhookUrl: string };
+  readonly critical: { readonly pagerdutyRoutingKeyFile: string };
+  readonly warning: { readonly slackApiUrlFile: string; readonly slackChannel: string };
+  readonly info: { readonly webhookUrl: string };
+  /** Gets the dead man's switch again and again; something outside must notice when it stops. */
+  readonly heartbeat: { readonly webhookUrl: string; readonly repeatInterval: Duration };
+}
+
+/** Grouping and repetition of notifications. */
+export interface NotificationSettings {
+  readonly groupBy: readonly string[];
+  readonly groupWait: Duration;
+  readonly groupInterval: Duration;
+  readonly repeatInterval: Duration;
+}
+
+/** The Kubernetes variants of the files. */
+export interface KubernetesSettings {
+  readonly namespace: string;
+  /** Pods with the label `app` of this value are scraped. */
+  readonly app: string;
+}
+
+/** Everything that differs between installations. */
+export interface MonitoringOptions {
+  readonly jobName: string;
+  /** Addresses of gateways, for the static scrape configuration. */
+  readonly targets: readonly string[];
+  readonly scrapeInterval: Duration;
+  readonly scrapeTimeout: Duration;
+  readonly evaluationInterval: Duration;
+  /** The oldest Prometheus that must understand the rules. */
+  readonly minimumPrometheus: `${number}.${number}`;
+  /** Runbook pages are `<this>/<alert>.md`. */
+  readonly runbookBaseUrl: string;
+  /** Dashboards are `<this>/d/<uid>`. */
+  readonly grafanaBaseUrl: string;
+  readonly alertmanagers: readonly string[];
+  readonly alerts: AlertSettings;
+  readonly slos: SloSettings;
+  readonly burn: BurnSettings;
+  readonly receivers: ReceiverSettings;
+  readonly notifications: NotificationSettings;
+  readonly kubernetes: KubernetesSettings;
+}
+
+/** What a caller gives: only what shall differ from the defaults. Lists are replaced, not merged. */
+export type MonitoringOverrides = DeepPartial<MonitoringOptions>;
+
+type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
+    : T;
+
+/** The stack as the product ships it. */
+export const defaultOptions: MonitoringOptions = {
+  jobName: "mcp-hangar",
+  targets: ["host.docker.internal:8000"],
+  scrapeInterval: "10s",
+  scrapeTimeout: "5s",
+  evaluationInterval: "15s",
+  minimumPrometheus: "2.42",
+  runbookBaseUrl: "https://github.com/mcp-hangar/mcp-hangar/blob/main/docs/runbooks",
+  grafanaBaseUrl: "http://localhost:3000",
+  alertmanagers: ["alertmanager:9093"],
+  alerts: defaultAlertSettings,
+  slos: defaultSloSettings,
+  burn: defaultBurnSettings,
+  receivers: {
+    default: { webhookUrl: "http://alert-webhook:8080/default" },
+    critical: { pagerdutyRoutingKeyFile: "/etc/alertmanager/secrets/pagerduty-routing-key" },
+    warning: { slackApiUrlFile: "/etc/alertmanager/secrets/slack-api-url", slackChannel: "#mcp-hangar-alerts" },
+    info: { webhookUrl: "http://alert-webhook:8080/info" },
+    heartbeat: { webhookUrl: "http://alert-webhook:8080/heartbeat", repeatInterval: "5m" },
+  },
+  notifications: {
+    groupBy: ["alertname", "severity"],
+    groupWait: "30s",
+    groupInterval: "5m",
+    repeatInterval: "4h",
+  },
+  kubernetes: { namespace: "mcp-hangar", app: "mcp-hangar" },
+};
+
+/** The defaults with a caller's differences. */
+export function resolveOptions(overrides: MonitoringOverrides = {}): MonitoringOptions {
+  return merge(defaultOptions, overrides);
+}
+
+function merge<T>(defaults: T, overrides: unknown): T {
+  if (overrides === undefined) return defaults;
+  if (!isRecord(defaults) || !isRecord(overrides)) return overrides as T;
+  const keys = new Set([...Object.keys(defaults), ...Object.keys(overrides)]);
+  const merged = [...keys].map((key) => [key, merge(defaults[key], overrides[key])]);
+  // Every key has the value of the defaults or one that `MonitoringOverrides` admits in its place.
+  return Object.fromEntries(merged) as T;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
