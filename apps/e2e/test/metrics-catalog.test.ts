@@ -90,6 +90,12 @@ describe("after a run that exercises everything", () => {
     }
   });
 
+  test("the latency of a traced call has its trace as an exemplar", () => {
+    const samples = families.get("mcp_hangar_tool_call_duration_seconds")?.samples ?? [];
+    const traces = samples.flatMap(({ exemplar }) => (exemplar === undefined ? [] : [exemplar.labels.trace_id]));
+    expect(traces).toContain("4bf92f3577b34da6a3ce929d0e0e4736");
+  });
+
   test("known label sets exist with 0 before their first event, and nothing that a caller typed is a label", () => {
     const neverCalled = { mcp_server: "absent", status: "success" };
     expect(

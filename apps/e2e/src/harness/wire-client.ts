@@ -109,6 +109,13 @@ export async function post(url: string, body: unknown, { headers, signal }: Requ
   };
 }
 
+/** Names in the answer of a list method. Throws when the answer is anything else. */
+export function namesIn({ result, error }: RpcMessage, list: "tools" | "prompts" | "resources"): readonly string[] {
+  const entries = result?.[list];
+  if (!Array.isArray(entries)) throw new Error(`not a list of ${list}: ${JSON.stringify(error ?? result)}`);
+  return (entries as { name: string }[]).map(({ name }) => name);
+}
+
 /** Text of the first content block of a tool's result. Throws when the answer is anything else. */
 export function textOf({ result, error }: RpcMessage): string {
   const [first] = Array.isArray(result?.content) ? (result.content as { text?: unknown }[]) : [];
