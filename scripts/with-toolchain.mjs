@@ -54,16 +54,16 @@ async function main(name, args) {
     say(`"${name}" is not a command; use one of: ${Object.keys(commands).join(", ")}, path.`);
     return 2;
   }
-  const found = await findToolchain(process.env, say);
+  const last = command?.(args);
+  const found = await findToolchain(process.env, last?.built ? () => {} : say);
   if (!found.ok) {
     say(found.problem);
     return 1;
   }
-  if (command === undefined) {
+  if (last === undefined) {
     process.stdout.write(`${found.directories.join(":")}\n`);
     return 0;
   }
-  const last = command(args);
   for (const step of last.built ? [last] : [...preparation, last]) {
     if (!step.built) say(step.says);
     const code = await run(step, { cwd: root, env: found.env, say });
