@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { poll } from "./poll.ts";
 
 /** How to start a process. The environment is exactly `env` on top of the variables Node needs. */
@@ -26,7 +27,14 @@ export interface RunningProcess extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Processes that this test process started and that still run; whatever ends the test run ends them too. */
+/**
+ * Runs a program that the kernel kills when the process that started it dies: a test runner that is killed, for a test
+ * that hung, cleans nothing up. Part of util-linux; where it is missing, only an orderly exit cleans up.
+ */
+const SETPRIV = "/usr/bin/setpriv";
+const DIES_WITH_PARENT: readonly string[] = existsSync(SETPRIV) ? [SETPRIV, "--pdeathsig", "KILL", "--"] : [];
+
+/** Processes that this test process started and that still run; an orderly exit ends them too. */
 const running = new Set<ChildProcessWithoutNullStreams>();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
@@ -34,7 +42,8 @@ process.once("exit", () => {
 
 /** Starts a process and keeps what it writes. */
 export async function startProcess({ command, args, env = {}, cwd }: Command): Promise<RunningProcess> {
-  const child = spawn(command, args, {
+  const [program = command, ...rest] = [...DIES_WITH_PARENT, command, ...args];
+  const child = spawn(program, rest, {
     env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...env },
     stdio: "pipe",
     ...(cwd !== undefined && { cwd }),
