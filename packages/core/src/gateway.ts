@@ -153,7 +153,7 @@ export class Gateway {
       try {
         const session = server.session() ?? (await this.#coldStart(server, exchange, deadline));
         if ("code" in session) {
-          verdict = session.code === "start_failed" ? "failure" : "neutral";
+          // The lifecycle has a backoff of its own for servers that do not start; the breaker judges those that run.
           return expired(session, deadline, timeoutMs, server);
         }
         const prepared = exchange.params();

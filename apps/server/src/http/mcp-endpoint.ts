@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { ChurnMap } from "@mcp-hangar/core";
 import { type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
 import { readBody } from "./read-body.ts";
 
@@ -27,7 +28,8 @@ const SERVER_PATH = /^\/servers\/([^/]+)\/mcp$/;
 /** Checks what HTTP decides, reads the body and hands the request to its face. Knows which answers are outstanding. */
 export class McpEndpoint {
   readonly #options: McpEndpointOptions;
-  readonly #open = new Set<ServerResponse>();
+  readonly #open = new ChurnMap<number, ServerResponse>();
+  #lastKey = 0;
   #closing = false;
 
   constructor(options: McpEndpointOptions) {
@@ -61,19 +63,20 @@ export class McpEndpoint {
 
   /** Requests whose answer has not begun. Streams that have begun are not counted: some never end by themselves. */
   unanswered(): number {
-    return [...this.#open].filter(({ headersSent }) => !headersSent).length;
+    return this.#open.values().filter(({ headersSent }) => !headersSent).length;
   }
 
   /** From now on connections end with the answer that they wait for. */
   closeAfterAnswers(): void {
     this.#closing = true;
-    for (const response of this.#open) if (!response.headersSent) response.shouldKeepAlive = false;
+    for (const response of this.#open.values()) if (!response.headersSent) response.shouldKeepAlive = false;
   }
 
   #post(face: HttpFace, request: IncomingMessage, response: ServerResponse): void {
     if (this.#closing) response.shouldKeepAlive = false;
-    this.#open.add(response);
-    response.once("close", () => this.#open.delete(response));
+    const key = ++this.#lastKey;
+    this.#open.set(key, response);
+    response.once("close", () => this.#open.delete(key));
     readBody(request, response, this.#options.bodyBytesMax, (outcome) => {
       if (outcome.kind === "body") return face.handleHttp(request, response, outcome.body);
       if (outcome.kind === "aborted") return;

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonRpcId, JsonRpcNotification, JsonRpcRequest, ServerRequestReply } from "@mcp-hangar/core";
-import { isJsonObject } from "@mcp-hangar/core";
+import { ChurnMap, isJsonObject } from "@mcp-hangar/core";
 
 /** Requests of servers that wait for this client at the same time; more are refused. */
 const MAX_PENDING_ASKS = 64;
@@ -19,7 +19,7 @@ export class LegacySession {
   readonly subscriptions = new Map<string, () => void>();
   /** Lowest level of log messages it wants, or `undefined` for whatever servers send. */
   logLevel: string | undefined;
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new ChurnMap<string, AbortController>();
   readonly #asked = new Map<string, (reply: ServerRequestReply) => void>();
   #stream: SessionStream | undefined;
   #nextAsk = 1;

@@ -1,5 +1,14 @@
 import type { Readable, Writable } from "node:stream";
-import { decodeMessage, isJsonObject, type JsonRpcRequest, LOCAL_CALLER, META, metaOf, RPC } from "@mcp-hangar/core";
+import {
+  ChurnMap,
+  decodeMessage,
+  isJsonObject,
+  type JsonRpcRequest,
+  LOCAL_CALLER,
+  META,
+  metaOf,
+  RPC,
+} from "@mcp-hangar/core";
 import { errorAnswer } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { dispatch, notified } from "./dispatch.ts";
@@ -17,7 +26,7 @@ const MAX_LINE_BYTES = 16 * 1024 * 1024;
 export class StdioEndpoint {
   readonly #endpoint: Endpoint;
   readonly #output: Writable;
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new ChurnMap<string, AbortController>();
   #session: LegacySession | undefined;
 
   constructor(endpoint: Endpoint, output: Writable) {
@@ -37,7 +46,7 @@ export class StdioEndpoint {
       lines.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)), take, () => this.#tooLong());
     }
     lines.end(take);
-    for (const [, controller] of this.#running) if (this.#session === undefined) controller.abort();
+    for (const controller of this.#running.values()) if (this.#session === undefined) controller.abort();
     await Promise.allSettled(pending);
   }
 

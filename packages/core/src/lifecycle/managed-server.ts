@@ -318,7 +318,7 @@ export class ManagedServer {
     }
     const reason = state.lastError ?? "it was stopped while it started";
     const retryAfterMs = Math.max(0, state.retryAtMs - this.#context.platform.clock.nowMs());
-    return failure("start_failed", `server "${this.id}" could not be started: ${reason}`, retryAfterMs);
+    return failure("start_failed", `server "${this.id}" is not available: ${reason}`, retryAfterMs);
   }
 
   #track(work: Promise<void>): void {

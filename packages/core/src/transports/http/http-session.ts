@@ -1,3 +1,4 @@
+import { ChurnMap } from "../../churn-map.ts";
 import type { IncomingMessage } from "../../protocol/decode.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
 import { isJsonObject, type JsonRpcNotification, type JsonRpcRequest, RPC } from "../../protocol/json-rpc.ts";
@@ -33,7 +34,7 @@ const METHOD_NOT_FOUND: ServerRequestReply = {
 export abstract class HttpSession implements UpstreamSession {
   readonly client: HttpClient;
   protected readonly observer: SessionObserver;
-  readonly #calls = new Map<number, RpcCall>();
+  readonly #calls = new ChurnMap<number, RpcCall>();
   #lastId = 0;
   #closing: Promise<void> | undefined;
 

@@ -36,7 +36,7 @@ export class RpcCall implements MessageReceiver {
     this.request = outgoing.request;
     this.text = outgoing.text;
     this.#resolve = resolve;
-    this.request.signal?.addEventListener("abort", this);
+    this.request.signal?.addEventListener("abort", this.#onAbort);
   }
 
   get settled(): boolean {
@@ -59,14 +59,17 @@ export class RpcCall implements MessageReceiver {
     this.#sent = false;
   }
 
-  /** Called by the abort signal: the caller left, or the deadline passed. */
-  handleEvent(): void {
+  /**
+   * Called by the abort signal: the caller left, or the deadline passed. A function and not an object with `handleEvent`:
+   * Node.js 24 keeps every listener object alive until the next full collection, and with it the whole call.
+   */
+  readonly #onAbort = (): void => {
     if (this.#settled) return;
     const sent = this.sent;
     this.settle({ kind: "failed", errorType: "aborted", message: "the request was given up", maybeExecuted: sent });
     if (sent) this.#session.cancelled(this);
     this.#exchange?.abort();
-  }
+  };
 
   /** Ends the call without an answer. */
   fail(failure: UpstreamFailure): void {
@@ -78,7 +81,7 @@ export class RpcCall implements MessageReceiver {
   settle(reply: UpstreamReply): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.request.signal?.removeEventListener("abort", this);
+    this.request.signal?.removeEventListener("abort", this.#onAbort);
     this.#session.forget(this);
     this.#resolve(reply);
   }

@@ -1,3 +1,4 @@
+import { ChurnMap } from "../../churn-map.ts";
 import type { JsonObject, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
 import type { UpstreamReply, UpstreamRequest } from "../session.ts";
@@ -31,7 +32,7 @@ const AFTERMATH_MS = 30_000;
 
 /** The requests in flight of one connection, by our own ids: integers that are never used twice. */
 export class PendingRequests {
-  readonly #entries = new Map<number, PendingRequest>();
+  readonly #entries = new ChurnMap<number, PendingRequest>();
   #lastId = 0;
   /** Until then, what a server sends may stem from a call that was given up. */
   #aftermathUntilMs = Number.NEGATIVE_INFINITY;
@@ -47,9 +48,7 @@ export class PendingRequests {
   /** Removes and returns a request; `undefined` for ids that are unknown or settled, as of a late answer. */
   take(id: unknown): PendingRequest | undefined {
     if (typeof id !== "number") return undefined;
-    const entry = this.#entries.get(id);
-    if (entry !== undefined) this.#entries.delete(id);
-    return entry;
+    return this.#entries.delete(id);
   }
 
   /** Removes a request whose caller has left, while the server may go on with it. */
@@ -59,8 +58,8 @@ export class PendingRequests {
     return entry;
   }
 
-  takeAll(): PendingRequest[] {
-    const entries = [...this.#entries.values()];
+  takeAll(): readonly PendingRequest[] {
+    const entries = this.#entries.values();
     this.#entries.clear();
     return entries;
   }

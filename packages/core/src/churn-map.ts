@@ -1,0 +1,54 @@
+/**
+ * A map for entries that come and go with every call.
+ *
+ * A plain `Map` that lives long is rehashed again and again as entries churn. V8 links each discarded hash table to its
+ * successor, and a discarded table that has reached the old generation keeps what its successor holds alive until the
+ * next full collection. With requests and responses as values that promoted 9 KB a call. Here the hash table holds keys
+ * and small integers only, and the values lie in slots that are reused and cleared.
+ */
+export class ChurnMap<Key extends string | number, Value extends object> {
+  readonly #slotOf = new Map<Key, number>();
+  readonly #slots: (Value | undefined)[] = [];
+  readonly #free: number[] = [];
+
+  get size(): number {
+    return this.#slotOf.size;
+  }
+
+  has(key: Key): boolean {
+    return this.#slotOf.has(key);
+  }
+
+  get(key: Key): Value | undefined {
+    const slot = this.#slotOf.get(key);
+    return slot === undefined ? undefined : this.#slots[slot];
+  }
+
+  set(key: Key, value: Value): void {
+    const slot = this.#slotOf.get(key) ?? this.#free.pop() ?? this.#slots.length;
+    this.#slotOf.set(key, slot);
+    this.#slots[slot] = value;
+  }
+
+  /** Removes an entry and returns its value; `undefined` when there is none. */
+  delete(key: Key): Value | undefined {
+    const slot = this.#slotOf.get(key);
+    if (slot === undefined) return undefined;
+    const value = this.#slots[slot];
+    this.#slotOf.delete(key);
+    this.#slots[slot] = undefined;
+    this.#free.push(slot);
+    return value;
+  }
+
+  clear(): void {
+    this.#slotOf.clear();
+    this.#slots.length = 0;
+    this.#free.length = 0;
+  }
+
+  /** The values as they are now, in no particular order; entries may be removed while they are walked. */
+  values(): readonly Value[] {
+    return this.#slots.filter((value) => value !== undefined);
+  }
+}
