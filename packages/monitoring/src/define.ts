@@ -64,11 +64,13 @@ export function alertRule<Label extends string>(definition: AlertDefinition<Labe
 export type RecordName = `${string}:${string}:${string}`;
 
 /** A recorded series with exact labels and meaning, for `series`. */
-export type RecordedSeries<Name extends string, Label extends string, Means extends Comparable> = RecordedMetric & {
+export interface RecordedSeries<Name extends string, Label extends string, Means extends Comparable>
+  extends Omit<RecordedMetric, "name" | "labels"> {
   readonly name: Name;
   readonly labels: Readonly<Record<Label, LabelSpec>>;
-  readonly means: Means;
-};
+  /** For the compiler only. */
+  readonly means?: Means;
+}
 
 /** A recording rule that remembers its types. */
 export interface TypedRecordingRule<Name extends string, Label extends string, Means extends Comparable>
@@ -86,17 +88,19 @@ export function recordingRule<
 >(
   record: Name,
   expr: Vector<Label, Means>,
-  labels?: Readonly<Record<Added, string>>,
+  options: { readonly labels?: Readonly<Record<Added, string>>; readonly every?: Duration } = {},
 ): TypedRecordingRule<Name, Label | Added, Means> {
+  const labels: Readonly<Record<string, string>> = options.labels ?? {};
   const specs: Record<string, LabelSpec> = {};
   for (const name of labelsOf(expr.node)) specs[name] = openLabel;
-  for (const [name, value] of Object.entries<string>(labels ?? {})) specs[name] = { kind: "closed", values: [value] };
+  for (const [name, value] of Object.entries(labels)) specs[name] = { kind: "closed", values: [value] };
   const metric = { name: record, type: "recorded", labels: specs, bounds: boundsOf(expr.node) } as const;
   return {
     record,
     expr,
-    labels: labels ?? {},
-    // `means` exists for the compiler only; the labels are those of the expression, from which its types come too.
+    labels,
+    ...(options.every === undefined ? {} : { every: options.every }),
+    // The labels were found from the expression, and its types say the same.
     metric: metric as RecordedMetric as RecordedSeries<Name, Label | Added, Means>,
   };
 }

@@ -43,6 +43,8 @@ export interface RecordingRule {
   readonly expr: Expression;
   readonly labels: Readonly<Record<string, string>>;
   readonly metric: RecordedMetric;
+  /** How often it is evaluated; the evaluation interval of the stack unless said. */
+  readonly every?: Duration;
 }
 
 /** What belongs to one topic, side by side. The order of recording rules is the order of their evaluation. */

@@ -68,13 +68,19 @@ function labelsOfAggregate({ operator, grouping, of }: AggregateNode): ReadonlyS
 }
 
 function labelsOfBinary({ operator, left, right, matching }: BinaryNode): ReadonlySet<string> {
-  if (left.kind === "number") return labelsOf(right);
-  if (right.kind === "number" || operator === "and" || operator === "unless") return labelsOf(left);
+  if (isScalar(left)) return labelsOf(right);
+  if (isScalar(right) || operator === "and" || operator === "unless") return labelsOf(left);
   if (operator === "or") return labelsOf(left).intersection(labelsOf(right));
   if (matching === undefined) return labelsOf(left);
   if (matching.include !== undefined) return new Set([...labelsOf(left), ...matching.include]);
   const listed = new Set(matching.labels);
   return matching.kind === "on" ? labelsOf(left).intersection(listed) : labelsOf(left).difference(listed);
+}
+
+/** A number without series, which an operation applies to every series of the other side. */
+function isScalar(node: Node): boolean {
+  if (node.kind === "binary") return isScalar(node.left) && isScalar(node.right);
+  return node.kind === "number" || (node.kind === "call" && node.name === "time");
 }
 
 function boundsOfSelector({ metric, suffix }: SelectorNode): Bounds {
@@ -108,6 +114,7 @@ function boundsOfCall({ name, arguments: given }: CallNode): Bounds {
     case "resets":
     case "time":
     case "count_over_time":
+    case "clamp_min":
       return FROM_ZERO;
     default:
       return UNBOUNDED;

@@ -94,6 +94,11 @@ export function secondsSince<Label extends string>(timestamp: Vector<Label, "lev
   });
 }
 
+/** The values of a vector, or 0 where rounding has left something below it. */
+export function notNegative<Label extends string>(of: Vector<Label, Comparable>): Vector<Label, "rate"> {
+  return vector({ kind: "call", name: "clamp_min", arguments: [of.node, { kind: "number", value: 0 }] });
+}
+
 /** One series without labels that has always this value. */
 export function constant(value: number): Vector<never, "level"> {
   return vector({ kind: "call", name: "vector", arguments: [{ kind: "number", value }] });

@@ -134,13 +134,21 @@ export function subtract<Label extends string, Means extends Comparable>(
   return arithmetic(left, "-", right);
 }
 
+/** A number minus a vector. */
+export function subtractFrom<Label extends string>(
+  minuend: number,
+  of: Vector<Label, Comparable>,
+): Vector<Label, "level"> {
+  return vector({ kind: "binary", operator: "-", left: number(minuend), right: of.node });
+}
+
 /** What is missing to 1. */
 export function complement<Label extends string>(of: Vector<Label, "fraction">): Vector<Label, "fraction"> {
   return vector({ kind: "binary", operator: "-", left: number(1), right: of.node, bounds: [0, 1] });
 }
 
 /** Zero for every series of a vector: what stands in for a part whose series do not exist. */
-export function zero<Label extends string>(of: Vector<Label, Comparable>): Vector<Label, "rate"> {
+export function zero<Label extends string, Means extends Comparable>(of: Vector<Label, Means>): Vector<Label, Means> {
   return vector({ kind: "binary", operator: "*", left: number(0), right: of.node, bounds: [0, 0] });
 }
 
@@ -157,13 +165,20 @@ export function share<Label extends string>(
   return vector({ kind: "binary", operator: "/", left: guarded, right: traffic, bounds: [0, 1] });
 }
 
+/** The share that a part has in a whole, where the part exists whenever the whole does. */
+export function portion<Label extends string, Means extends "rate" | "level">(
+  part: Vector<Label, Means>,
+  whole: Vector<NoInfer<Label>, Means>,
+): Vector<Label, "fraction"> {
+  return vector({ kind: "binary", operator: "/", left: part.node, right: compare(whole, ">", 0).node, bounds: [0, 1] });
+}
+
 /** The share of a whole that is not in the part: of all calls those above the boundary of a bucket. */
 export function shareBeyond<Label extends string>(
   part: Vector<Label, "rate">,
   whole: Vector<NoInfer<Label>, "rate">,
 ): Vector<Label, "fraction"> {
-  const within: Node = { kind: "binary", operator: "/", left: part.node, right: compare(whole, ">", 0).node };
-  return vector({ kind: "binary", operator: "-", left: number(1), right: within, bounds: [0, 1] });
+  return complement(portion(part, whole));
 }
 
 function arithmetic<Label extends string, Means extends Meaning>(

@@ -41,15 +41,23 @@ function print(node: Node, indent: string): string {
   }
 }
 
-/** The operator has a line of its own; a number stays beside it. */
+/** The operator has a line of its own between two operands; beside a number it stays on the line of the other one. */
 function printBinary(node: BinaryNode, indent: string): string {
   const operator = `${node.operator}${printMatching(node)}`;
-  if (node.left.kind === "number")
-    return `${indent}${printLine(node.left)} ${operator}\n${operand(node, "right", indent)}`;
-  const left = `${operand(node, "left", indent)}\n${indent}${operator}`;
-  return node.right.kind === "number"
-    ? `${left} ${printLine(node.right)}`
-    : `${left}\n${operand(node, "right", indent)}`;
+  const { left, right } = node;
+  if (left.kind === "number" && !isOpen(node, "right")) {
+    return `${indent}${printLine(left)} ${operator} ${operand(node, "right", indent).slice(indent.length)}`;
+  }
+  if (right.kind === "number") {
+    const separator = isOpen(node, "left") ? `\n${indent}` : " ";
+    return `${operand(node, "left", indent)}${separator}${operator} ${printLine(right)}`;
+  }
+  return `${operand(node, "left", indent)}\n${indent}${operator}\n${operand(node, "right", indent)}`;
+}
+
+/** Whether an operand is spread over lines without parentheses around it, so that what follows needs its own line. */
+function isOpen(parent: BinaryNode, side: "left" | "right"): boolean {
+  return parent[side].kind === "binary" && !needsParentheses(parent, side);
 }
 
 function operand(parent: BinaryNode, side: "left" | "right", indent: string): string {

@@ -31,7 +31,7 @@ export type SeriesLabel<M extends Metric> =
   | (M["type"] extends "recorded" ? never : TargetLabel);
 
 /** What the plain series of a metric mean; recorded ones remember it. */
-export type MeaningOf<M extends Metric> = M extends { readonly means: infer Means extends Comparable }
+export type MeaningOf<M extends Metric> = M extends { readonly means?: infer Means extends Comparable }
   ? Means
   : M["type"] extends "counter"
     ? "counter"

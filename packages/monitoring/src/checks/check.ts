@@ -1,0 +1,60 @@
+import { printPromql } from "../promql/print.ts";
+import type { Expression } from "../promql/vector.ts";
+import type { Stack } from "../stack.ts";
+
+/** What a check found, and what to do about it. */
+export interface Finding {
+  /** What is wrong: `alert MCPHangarX`, `panel errors of mcp-hangar-overview`, `route to slack`. */
+  readonly subject: string;
+  readonly expr?: Expression;
+  readonly problem: string;
+  readonly mend: string;
+}
+
+/** One rule that every stack keeps. A finding fails the build. */
+export interface Check {
+  readonly name: string;
+  run(stack: Stack): readonly Finding[];
+}
+
+/** A finding with the check that found it. */
+export interface Violation extends Finding {
+  readonly check: string;
+}
+
+/** A violation as people read it. */
+export function describeViolation({ check, subject, expr, problem, mend }: Violation): string {
+  const lines = [`${subject}: ${problem} [${check}]`, `  mend: ${mend}`];
+  if (expr !== undefined) lines.push("  expression:", printPromql(expr).replaceAll(/^/gm, "    "));
+  return lines.join("\n");
+}
+
+/** An expression of the stack and who owns it. */
+export interface OwnedExpression {
+  readonly subject: string;
+  readonly kind: "alert" | "record" | "panel" | "variable" | "runbook";
+  readonly expr: Expression;
+}
+
+/** Every expression of a stack: of alerts, recording rules, panels, variables and runbooks. */
+export function expressionsOf(stack: Stack): readonly OwnedExpression[] {
+  return [
+    ...stack.recordingRules.map(
+      (rule): OwnedExpression => ({ subject: `recording rule ${rule.record}`, kind: "record", expr: rule.expr }),
+    ),
+    ...stack.alerts.map(
+      (alert): OwnedExpression => ({ subject: `alert ${alert.id}`, kind: "alert", expr: alert.expr }),
+    ),
+    ...stack.dashboards.flatMap(({ uid, panels, variables }) => [
+      ...panels.flatMap(({ key, queries }) =>
+        queries.map(({ expr }): OwnedExpression => ({ subject: `panel ${key} of ${uid}`, kind: "panel", expr })),
+      ),
+      ...variables.map(
+        ({ name, from }): OwnedExpression => ({ subject: `variable ${name} of ${uid}`, kind: "variable", expr: from }),
+      ),
+    ]),
+    ...stack.runbooks.flatMap(({ alert, confirm }) =>
+      confirm.map(({ expr }): OwnedExpression => ({ subject: `runbook ${alert}`, kind: "runbook", expr })),
+    ),
+  ];
+}

@@ -1,0 +1,66 @@
+import type { Stack } from "../stack.ts";
+import { alertsAreComplete } from "./alerts-are-complete.ts";
+import { burnRateReachable } from "./burn-rate-reachable.ts";
+import { type Check, describeViolation, type Violation } from "./check.ts";
+import { forFitsWindow } from "./for-fits-window.ts";
+import { functionsAreKnown } from "./functions-are-known.ts";
+import { inhibitionsFit } from "./inhibitions-fit.ts";
+import { labelExists } from "./label-exists.ts";
+import { labelValueExists } from "./label-value-exists.ts";
+import { metricExists } from "./metric-exists.ts";
+import { rangeLongEnough } from "./range-long-enough.ts";
+import { receiversNotify } from "./receivers-notify.ts";
+import { recordedBeforeUse } from "./recorded-before-use.ts";
+import { recordsAreNamed } from "./records-are-named.ts";
+import { routesFit } from "./routes-fit.ts";
+import { runbooksExist } from "./runbooks-exist.ts";
+import { textsHaveLabels } from "./texts-have-labels.ts";
+import { thresholdReachable } from "./threshold-reachable.ts";
+import { typesFit } from "./types-fit.ts";
+
+/** Every check. A new one is a file and a line here. */
+export const checks: readonly Check[] = [
+  metricExists,
+  labelExists,
+  labelValueExists,
+  typesFit,
+  thresholdReachable,
+  burnRateReachable,
+  rangeLongEnough,
+  forFitsWindow,
+  textsHaveLabels,
+  alertsAreComplete,
+  routesFit,
+  receiversNotify,
+  inhibitionsFit,
+  recordedBeforeUse,
+  recordsAreNamed,
+  functionsAreKnown,
+];
+
+/** Checks whose subject is not written yet. Each moves up with it; the list shrinks to nothing. */
+export const pendingChecks: readonly Check[] = [runbooksExist];
+
+/** The stack is not sound; the message lists every violation with its mend. */
+export class ChecksFailed extends Error {
+  readonly violations: readonly Violation[];
+
+  constructor(violations: readonly Violation[]) {
+    super(
+      `The monitoring stack has ${violations.length} defects:\n\n${violations.map(describeViolation).join("\n\n")}`,
+    );
+    this.name = "ChecksFailed";
+    this.violations = violations;
+  }
+}
+
+/** All violations of a stack, by all checks. */
+export function runChecks(stack: Stack): readonly Violation[] {
+  return checks.flatMap(({ name, run }) => run(stack).map((finding) => ({ check: name, ...finding })));
+}
+
+/** Throws {@link ChecksFailed} unless the stack is sound. */
+export function assertSound(stack: Stack): void {
+  const violations = runChecks(stack);
+  if (violations.length > 0) throw new ChecksFailed(violations);
+}

@@ -1,0 +1,45 @@
+import { assertSound } from "./checks/index.ts";
+import { alertmanagerConfig } from "./render/alertmanager.ts";
+import { promtoolTests } from "./render/promtool.ts";
+import { alertGroups, recordingGroups } from "./render/rules.ts";
+import { kubernetesScrapeConfig, staticScrapeConfig } from "./render/scrape.ts";
+import { yamlFile } from "./render/yaml.ts";
+import { type MonitoringOverrides, resolveOptions } from "./settings/options.ts";
+import { buildStack, type Stack } from "./stack.ts";
+
+/** Writes files of one kind: paths relative to the output folder, and their content. */
+type Renderer = (stack: Stack) => Readonly<Record<string, string>>;
+
+/** Every file that is generated comes from one of these. */
+const renderers: readonly Renderer[] = [
+  (stack) => ({
+    "prometheus/prometheus.yaml": yamlFile(staticScrapeConfig(stack)),
+    "prometheus/prometheus.kubernetes.yaml": yamlFile(kubernetesScrapeConfig(stack)),
+    "prometheus/alerts.yaml": yamlFile({ groups: alertGroups(stack) }),
+    "prometheus/recording-rules.yaml": yamlFile({ groups: recordingGroups(stack) }),
+    "alertmanager/alertmanager.yaml": yamlFile(alertmanagerConfig(stack.routing)),
+  }),
+  promtoolFiles,
+];
+
+/**
+ * The whole monitoring stack for these options, as file contents by path. It only computes: the same options give the
+ * same bytes. Throws a `ChecksFailed` that lists every violation if the stack is not sound.
+ */
+export function generateMonitoring(overrides: MonitoringOverrides = {}): ReadonlyMap<string, string> {
+  const stack = buildStack(resolveOptions(overrides));
+  assertSound(stack);
+  const files = renderers.flatMap((render) => Object.entries(render(stack)));
+  return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function promtoolFiles(stack: Stack): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    stack.topics.flatMap(({ name, alerts }) => {
+      const ids = new Set(alerts.map(({ id }) => id));
+      const scenarios = stack.scenarios.filter(({ alert }) => ids.has(alert));
+      if (scenarios.length === 0) return [];
+      return [[`prometheus/tests/${name}.yaml`, yamlFile(promtoolTests(scenarios, stack))]];
+    }),
+  );
+}

@@ -1,0 +1,51 @@
+import type { AlertRule, RecordingRule } from "../model.ts";
+import { SEVERITIES } from "../names.ts";
+import { printPromql } from "../promql/print.ts";
+import type { Stack } from "../stack.ts";
+import { printTemplate } from "../template.ts";
+import { dashboardUrl, runbookUrl } from "./links.ts";
+
+/** A group of rules as Prometheus and the PrometheusRule of Kubernetes have it. */
+export interface RuleGroup {
+  readonly name: string;
+  readonly interval?: string;
+  readonly rules: readonly object[];
+}
+
+/** The alerts, one group a severity. */
+export function alertGroups(stack: Stack): readonly RuleGroup[] {
+  return SEVERITIES.map((severity) => ({
+    name: `mcp-hangar-${severity === "none" ? "heartbeat" : severity}`,
+    rules: stack.alerts.filter((alert) => alert.severity === severity).map((alert) => alertOf(alert, stack)),
+  })).filter(({ rules }) => rules.length > 0);
+}
+
+/** The recording rules, one group a topic and evaluation interval. */
+export function recordingGroups({ topics }: Stack): readonly RuleGroup[] {
+  return topics.flatMap(({ name, recordingRules }) =>
+    [...Map.groupBy(recordingRules, ({ every }) => every)].map(([every, rules]) => ({
+      name: `mcp-hangar-${name}${every === undefined ? "" : `-every-${every}`}`,
+      ...(every === undefined ? {} : { interval: every }),
+      rules: rules.map(recordingOf),
+    })),
+  );
+}
+
+function alertOf(alert: AlertRule, stack: Stack): object {
+  return {
+    alert: alert.name,
+    expr: printPromql(alert.expr),
+    ...(alert.for === "0s" ? {} : { for: alert.for }),
+    labels: { severity: alert.severity, ...alert.labels },
+    annotations: {
+      summary: printTemplate(alert.summary),
+      description: printTemplate(alert.description),
+      runbook_url: runbookUrl(alert, stack.options),
+      dashboard_url: dashboardUrl(alert, stack),
+    },
+  };
+}
+
+function recordingOf({ record, expr, labels }: RecordingRule): object {
+  return { record, expr: printPromql(expr), ...(Object.keys(labels).length === 0 ? {} : { labels }) };
+}

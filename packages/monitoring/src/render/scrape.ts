@@ -1,0 +1,46 @@
+import type { Stack } from "../stack.ts";
+
+const RULE_FILES = ["/etc/prometheus/alerts.yaml", "/etc/prometheus/recording-rules.yaml"];
+
+/** Labels that every target gets; rules and routes may rely on them. */
+const TARGET_LABELS = { service: "mcp-hangar", tier: "application" };
+
+/** `prometheus.yaml` for targets that are listed in it. */
+export function staticScrapeConfig(stack: Stack): object {
+  return configWith(stack, {
+    static_configs: [{ targets: stack.options.targets, labels: TARGET_LABELS }],
+  });
+}
+
+/** `prometheus.yaml` for the pods of a Kubernetes cluster. */
+export function kubernetesScrapeConfig(stack: Stack): object {
+  const { namespace, app } = stack.options.kubernetes;
+  return configWith(stack, {
+    kubernetes_sd_configs: [{ role: "pod", namespaces: { names: [namespace] } }],
+    relabel_configs: [
+      { source_labels: ["__meta_kubernetes_pod_label_app"], regex: app, action: "keep" },
+      { source_labels: ["__meta_kubernetes_pod_phase"], regex: "Running", action: "keep" },
+      // A pod has a target for each of its ports; only one of them serves metrics.
+      { source_labels: ["__meta_kubernetes_pod_container_port_name"], regex: "http|metrics", action: "keep" },
+      { source_labels: ["__meta_kubernetes_pod_name"], target_label: "instance" },
+      ...Object.entries(TARGET_LABELS).map(([target_label, replacement]) => ({ target_label, replacement })),
+    ],
+  });
+}
+
+function configWith({ options }: Stack, discovery: object): object {
+  return {
+    global: { scrape_interval: options.scrapeInterval, evaluation_interval: options.evaluationInterval },
+    rule_files: RULE_FILES,
+    alerting: { alertmanagers: [{ static_configs: [{ targets: options.alertmanagers }] }] },
+    scrape_configs: [
+      {
+        job_name: options.jobName,
+        metrics_path: "/metrics",
+        scrape_interval: options.scrapeInterval,
+        scrape_timeout: options.scrapeTimeout,
+        ...discovery,
+      },
+    ],
+  };
+}

@@ -1,0 +1,70 @@
+import type { Inhibition, Receiver, Routing } from "./model.ts";
+import type { AlertName } from "./names.ts";
+import type { MonitoringOptions } from "./settings/options.ts";
+
+/** Where each severity goes, and which alerts are not worth a notification while a graver one tells the same. */
+export function routingOf({ receivers, notifications }: MonitoringOptions): Routing {
+  return {
+    ...notifications,
+    defaultReceiver: "default",
+    routes: [
+      {
+        match: { severity: "none" },
+        receiver: "heartbeat",
+        groupBy: ["alertname"],
+        groupWait: "0s",
+        groupInterval: "1m",
+        repeatInterval: receivers.heartbeat.repeatInterval,
+      },
+      { match: { severity: "critical" }, receiver: "pagerduty" },
+      { match: { severity: "warning" }, receiver: "slack" },
+      { match: { severity: "info" }, receiver: "info" },
+    ],
+    receivers: receiversOf(receivers),
+    inhibitions,
+  };
+}
+
+function receiversOf(settings: MonitoringOptions["receivers"]): readonly Receiver[] {
+  const { critical, warning, info, heartbeat } = settings;
+  return [
+    { name: "default", kind: "webhook", url: settings.default.webhookUrl, sendResolved: true },
+    { name: "pagerduty", kind: "pagerduty", routingKeyFile: critical.pagerdutyRoutingKeyFile },
+    { name: "slack", kind: "slack", apiUrlFile: warning.slackApiUrlFile, channel: warning.slackChannel },
+    // That a start is no longer recent is no news.
+    { name: "info", kind: "webhook", url: info.webhookUrl, sendResolved: false },
+    { name: "heartbeat", kind: "webhook", url: heartbeat.webhookUrl, sendResolved: false },
+  ];
+}
+
+const budgetBurns: readonly AlertName[] = [
+  "MCPHangarAvailabilityBudgetBurn",
+  "MCPHangarLatencyBudgetBurn",
+  "MCPHangarErrorsBudgetBurn",
+  "MCPHangarBatchSuccessBudgetBurn",
+];
+
+const inhibitions: readonly Inhibition[] = [
+  {
+    sources: ["MCPHangarNotResponding"],
+    targets: ["MCPHangarAvailabilityBudgetBurn"],
+    equal: ["job"],
+  },
+  {
+    sources: ["MCPHangarProviderUnhealthy"],
+    targets: ["MCPHangarHighConsecutiveFailures", "MCPHangarMcpServerDead", "MCPHangarMcpServerDegraded"],
+    equal: ["job", "mcp_server"],
+  },
+  {
+    sources: ["MCPHangarProviderUnhealthy", "MCPHangarCircuitBreakerTripped"],
+    targets: ["MCPHangarRemoteServerUnreachable"],
+    equal: ["job", "mcp_server"],
+  },
+  {
+    sources: budgetBurns,
+    sourceMatch: { severity: "critical" },
+    targets: budgetBurns,
+    targetMatch: { severity: "warning" },
+    equal: ["job", "slo"],
+  },
+];

@@ -1,0 +1,42 @@
+import type { Context } from "../context.ts";
+import { alertRule, when } from "../define.ts";
+import type { AlertRule } from "../model.ts";
+import type { AlertKey, SloName } from "../names.ts";
+import { fromSeconds, toSeconds } from "../promql/duration.ts";
+import { and } from "../promql/operators.ts";
+import { label, text, value } from "../template.ts";
+import { percent } from "./decimal.ts";
+import type { SloRecords } from "./recording-rules.ts";
+import { burnThreshold } from "./slos.ts";
+
+const ALERT_OF: Readonly<Record<SloName, AlertKey>> = {
+  availability: "AvailabilityBudgetBurn",
+  latency: "LatencyBudgetBurn",
+  errors: "ErrorsBudgetBurn",
+  batch_success: "BatchSuccessBudgetBurn",
+};
+
+/** One rule a pair of windows: the long one tells that it matters, the short one that it still goes on. */
+export function burnAlerts({ rules }: Context, { slo, errorRatio }: SloRecords): readonly AlertRule[] {
+  const labels = { slo: slo.name };
+  return slo.windows.map((window) => {
+    const threshold = burnThreshold(slo, window);
+    const condition = { threshold, unit: "percentunit" } as const;
+    // Windows are recorded under their shortest spelling.
+    const [longName, shortName] = [fromSeconds(toSeconds(window.long)), fromSeconds(toSeconds(window.short))];
+    const long = when(rules.series(errorRatio(longName).metric, labels), ">", condition);
+    const short = when(rules.series(errorRatio(shortName).metric, labels), ">", condition);
+    const exhausted = fromSeconds(Math.floor(toSeconds(slo.period) / window.factor / 3_600) * 3_600);
+    return alertRule({
+      alert: ALERT_OF[slo.name],
+      variant: window.long,
+      setting: window,
+      expr: and(long.expr, short.expr),
+      conditions: [long, short],
+      labels: { slo: slo.name, long_window: window.long },
+      summary: text`SLO ${slo.name} of ${label("job")} spends its error budget ${window.factor} times too fast`,
+      description: text`${value("percentage")} of the last ${window.long} was bad; the objective of ${percent(slo.objective)} % allows ${percent(slo.budget)} %. At this rate the budget of ${slo.period} lasts ${exhausted}.`,
+      dashboard: { uid: "mcp-hangar-slo" },
+    });
+  });
+}

@@ -1,0 +1,44 @@
+import { catalog } from "@mcp-hangar/telemetry";
+import type { Context } from "../context.ts";
+import type { SloName } from "../names.ts";
+import { avg, by, sum } from "../promql/aggregate.ts";
+import { prometheusMetrics } from "../promql/external.ts";
+import { absent, notNegative, rate } from "../promql/functions.ts";
+import { or, subtract, zero } from "../promql/operators.ts";
+import { anyOf } from "../promql/select.ts";
+import type { Vector } from "../promql/vector.ts";
+
+/** What an SLO counts: events, or the share of good time. */
+export type Indicator =
+  | { readonly kind: "events"; readonly bad: Vector<"job", "rate">; readonly valid: Vector<"job", "rate"> }
+  | { readonly kind: "time"; readonly good: Vector<"job", "fraction"> };
+
+/** The window of the recorded rates, from which all longer windows are added up. */
+export const BASE_WINDOW = "5m";
+
+/**
+ * The indicator of each SLO. Long windows are sums over the recorded rates instead of rates over the raw series, because
+ * a fleet has a hundred thousand of those, and thirty days of them can be queried once, but not every minute.
+ */
+export function indicatorsOf({ options, rules }: Context): Readonly<Record<SloName, Indicator>> {
+  const up = rules.series(prometheusMetrics.up);
+  const { toolCalls, toolCallErrors, toolCallDuration, batchItems } = catalog;
+  const errors = sum(rate(rules.series(toolCallErrors), BASE_WINDOW), by("job"));
+  const calls = rules.series(toolCalls, { status: anyOf("success", "error", "timeout") });
+  const finished = sum(rate(rules.observations(toolCallDuration), BASE_WINDOW), by("job"));
+  const inTime = sum(rate(rules.bucketUpTo(toolCallDuration, options.slos.latency.limit), BASE_WINDOW), by("job"));
+  const failedItems = rules.series(batchItems, { status: anyOf("error", "timeout") });
+  const items = rules.series(batchItems, { status: anyOf("success", "error", "timeout") });
+  return {
+    // A target that has vanished from service discovery has no series `up` at all, which is not the same as being up.
+    availability: { kind: "time", good: or(avg(up, by("job")), zero(absent(up))) },
+    latency: { kind: "events", bad: notNegative(subtract(finished, inTime)), valid: finished },
+    // Refusals and cancellations are the caller's doing: neither good nor bad.
+    errors: { kind: "events", bad: errors, valid: sum(rate(calls, BASE_WINDOW), by("job")) },
+    batch_success: {
+      kind: "events",
+      bad: sum(rate(failedItems, BASE_WINDOW), by("job")),
+      valid: sum(rate(items, BASE_WINDOW), by("job")),
+    },
+  };
+}

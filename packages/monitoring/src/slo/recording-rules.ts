@@ -1,0 +1,87 @@
+import type { Context } from "../context.ts";
+import { type RecordName, recordingRule, type TypedRecordingRule } from "../define.ts";
+import type { RecordingRule, Slo } from "../model.ts";
+import { type Duration, fromSeconds, toSeconds } from "../promql/duration.ts";
+import { avgOverTime, constant, sumOverTime } from "../promql/functions.ts";
+import { complement, divide, or, portion, subtractFrom, zero } from "../promql/operators.ts";
+import type { Vector } from "../promql/vector.ts";
+import { BASE_WINDOW, type Indicator } from "./indicators.ts";
+
+/** Windows from a day on change slowly and read much, so they are evaluated less often. */
+const LONG_SECONDS = 86_400;
+const LONG_EVERY: Duration = "1m";
+
+/** The error ratio of one SLO over one window. */
+export type ErrorRatio = TypedRecordingRule<RecordName, "job" | "slo", "fraction">;
+
+/** What is recorded about one SLO. */
+export interface SloRecords {
+  readonly slo: Slo;
+  /** All rules, in the order in which they depend on each other. */
+  readonly rules: readonly RecordingRule[];
+  /** The error ratio over a window of a burn-rate alert, the base window or the period. */
+  readonly errorRatio: (window: Duration) => ErrorRatio;
+  readonly budgetRemaining: TypedRecordingRule<RecordName, "job" | "slo", "level">;
+}
+
+/** Records an SLO: its events, its error ratio over every window, its objective and what remains of its budget. */
+export function recordSlo(context: Context, slo: Slo, indicator: Indicator): SloRecords {
+  const labels = { slo: slo.name };
+  const base = baseRules(context, slo, indicator);
+  const ratios = new Map(
+    windowsOf(slo).map((window) => {
+      const every = toSeconds(window) >= LONG_SECONDS ? { labels, every: LONG_EVERY } : { labels };
+      const record = `job_slo:mcp_hangar_slo_errors:ratio_rate${window}` as const;
+      return [window, recordingRule<RecordName, "job" | "slo", "fraction">(record, base.ratioOver(window), every)];
+    }),
+  );
+  const errorRatio = (window: Duration): ErrorRatio => {
+    const ratio = ratios.get(window);
+    if (ratio === undefined) throw new RangeError(`The SLO ${slo.name} has no window ${window}.`);
+    return ratio;
+  };
+  const spent = divide(context.rules.series(errorRatio(slo.period).metric, labels), slo.budget);
+  const budgetRemaining = recordingRule<RecordName, "job" | "slo", "level">(
+    `job_slo:mcp_hangar_slo_budget:remaining${slo.period}`,
+    subtractFrom(1, spent),
+    { labels, every: LONG_EVERY },
+  );
+  const objective = recordingRule("slo:mcp_hangar_slo_objective:ratio", constant(slo.objective), { labels });
+  return { slo, rules: [objective, ...base.rules, ...ratios.values(), budgetRemaining], errorRatio, budgetRemaining };
+}
+
+interface BaseRules {
+  readonly rules: readonly RecordingRule[];
+  readonly ratioOver: (window: Duration) => Vector<"job" | "slo", "fraction">;
+}
+
+function baseRules({ rules }: Context, { name }: Slo, indicator: Indicator): BaseRules {
+  const labels = { slo: name };
+  if (indicator.kind === "time") {
+    const good = recordingRule("job_slo:mcp_hangar_slo_good:ratio", indicator.good, { labels });
+    const goodSeries = rules.series(good.metric, labels);
+    return { rules: [good], ratioOver: (window) => complement(avgOverTime(goodSeries, window)) };
+  }
+  // Without failures there may be no series of failures; zero must be recorded, for sums over time cannot tell.
+  const bad = recordingRule("job_slo:mcp_hangar_slo_bad:rate5m", or(indicator.bad, zero(indicator.valid)), { labels });
+  const valid = recordingRule("job_slo:mcp_hangar_slo_valid:rate5m", indicator.valid, { labels });
+  const [badSeries, validSeries] = [rules.series(bad.metric, labels), rules.series(valid.metric, labels)];
+  return {
+    rules: [bad, valid],
+    ratioOver: (window) =>
+      window === BASE_WINDOW
+        ? portion(badSeries, validSeries)
+        : portion(sumOverTime(badSeries, window), sumOverTime(validSeries, window)),
+  };
+}
+
+/** Every window of the alerts, the base window and the period, shortest first. */
+function windowsOf({ windows, period }: Slo): readonly Duration[] {
+  const windowsUsed: readonly Duration[] = [
+    BASE_WINDOW,
+    period,
+    ...windows.flatMap(({ long, short }) => [long, short]),
+  ];
+  const seconds = new Set(windowsUsed.map(toSeconds));
+  return [...seconds].sort((a, b) => a - b).map(fromSeconds);
+}

@@ -1,0 +1,49 @@
+import { type Context, contextOf } from "./context.ts";
+import { dashboardsOf } from "./dashboards.ts";
+import type { AlertRule, Dashboard, RecordingRule, Routing, Runbook, Scenario, Slo, Topic } from "./model.ts";
+import { ALERT_PREFIX } from "./names.ts";
+import { routingOf } from "./routing.ts";
+import { runbookTopics } from "./runbooks/index.ts";
+import { scenarioTopics } from "./scenarios/index.ts";
+import type { AlertSetting } from "./settings/alerts.ts";
+import type { MonitoringOptions } from "./settings/options.ts";
+import { slosOf } from "./slo/slos.ts";
+import { topics } from "./topics/index.ts";
+
+/** Everything that is checked and rendered. */
+export interface Stack {
+  readonly options: MonitoringOptions;
+  readonly topics: readonly Topic[];
+  /** Of all topics. */
+  readonly alerts: readonly AlertRule[];
+  /** Of all topics, in the order of their evaluation. */
+  readonly recordingRules: readonly RecordingRule[];
+  readonly slos: readonly Slo[];
+  readonly routing: Routing;
+  readonly dashboards: readonly Dashboard[];
+  readonly runbooks: readonly Runbook[];
+  readonly scenarios: readonly Scenario[];
+}
+
+/** Builds the stack for these options; nothing is checked yet. */
+export function buildStack(options: MonitoringOptions): Stack {
+  const context = contextOf(options);
+  const built = topics.map((topic) => enabledOnly(topic(context), context));
+  return {
+    options,
+    topics: built,
+    alerts: built.flatMap(({ alerts }) => alerts),
+    recordingRules: built.flatMap(({ recordingRules }) => recordingRules),
+    slos: Object.values(slosOf(options)),
+    routing: routingOf(options),
+    dashboards: dashboardsOf(context, built),
+    runbooks: runbookTopics.flatMap((runbooks) => runbooks(context)),
+    scenarios: built.flatMap((topic) => scenarioTopics[topic.name]?.(context, topic) ?? []),
+  };
+}
+
+function enabledOnly(topic: Topic, { options }: Context): Topic {
+  const settings = new Map<string, AlertSetting>(Object.entries(options.alerts));
+  const enabled = ({ name }: AlertRule): boolean => settings.get(name.slice(ALERT_PREFIX.length))?.enabled ?? true;
+  return { ...topic, alerts: topic.alerts.filter(enabled) };
+}

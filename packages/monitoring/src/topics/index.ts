@@ -1,0 +1,26 @@
+import type { Context } from "../context.ts";
+import type { Topic } from "../model.ts";
+import { availability } from "./availability.ts";
+import { batches } from "./batches.ts";
+import { configuration } from "./configuration.ts";
+import { discovery } from "./discovery.ts";
+import { health } from "./health.ts";
+import { process } from "./process.ts";
+import { servers } from "./servers.ts";
+import { slos } from "./slos.ts";
+import { telemetry } from "./telemetry.ts";
+import { toolCalls } from "./tool-calls.ts";
+
+/** Every topic, in the order in which its rules are evaluated. */
+export const topics: readonly ((context: Context) => Topic)[] = [
+  availability,
+  toolCalls,
+  batches,
+  health,
+  servers,
+  discovery,
+  process,
+  telemetry,
+  configuration,
+  slos,
+];

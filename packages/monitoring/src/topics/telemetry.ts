@@ -1,0 +1,89 @@
+import { catalog } from "@mcp-hangar/telemetry";
+import type { Context } from "../context.ts";
+import { alertRule, when } from "../define.ts";
+import type { AlertRule, Topic } from "../model.ts";
+import { by, max, sum } from "../promql/aggregate.ts";
+import { toSeconds } from "../promql/duration.ts";
+import { increase, secondsSince } from "../promql/functions.ts";
+import { and } from "../promql/operators.ts";
+import { noneOf, not } from "../promql/select.ts";
+import { label, text, value } from "../template.ts";
+
+const dashboard = { uid: "mcp-hangar-telemetry" } as const;
+
+/** Whether telemetry itself arrives: an exporter that loses records silently is worse than none. */
+export function telemetry(context: Context): Topic {
+  return {
+    name: "telemetry",
+    recordingRules: [],
+    alerts: [exportFailing(context), auditDropped(context), listenerErrors(context), seriesLimit(context)],
+  };
+}
+
+/** Attempts that fail and are repeated successfully are no trouble; failures while nothing arrives are. */
+function exportFailing({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.TelemetryExportFailing;
+  const perExporter = by("job", "exporter");
+  const failures = sum(increase(rules.series(catalog.telemetryFailures), setting.window), perExporter);
+  const silence = max(secondsSince(rules.series(catalog.telemetryLastSuccess)), perExporter);
+  const silent = when(silence, ">", { threshold: toSeconds(setting.silence), unit: "s" });
+  const failing = when(failures, ">", { threshold: 0, unit: "short" });
+  return alertRule({
+    alert: "TelemetryExportFailing",
+    setting,
+    expr: and(failing.expr, silent.expr),
+    conditions: [failing, silent],
+    summary: text`The exporter ${label("exporter")} of ${label("job")} delivers nothing`,
+    description: text`The exporter ${label("exporter")} (${label("job")}) failed ${value("number")} times within ${setting.window} and has delivered nothing for more than ${setting.silence}. Its queue fills up, then records are lost.`,
+    dashboard,
+  });
+}
+
+function auditDropped({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.AuditRecordsDropped;
+  const dropped = rules.series(catalog.telemetryDropped, {
+    exporter: noneOf(...setting.notAudit),
+    reason: not("sampled"),
+  });
+  const lost = sum(increase(dropped, setting.window), by("job", "exporter"));
+  const condition = when(lost, ">", { threshold: setting.count, unit: "short" });
+  return alertRule({
+    alert: "AuditRecordsDropped",
+    setting,
+    expr: condition.expr,
+    conditions: [condition],
+    summary: text`The exporter ${label("exporter")} of ${label("job")} loses audit records`,
+    description: text`${value("number")} audit records of the exporter ${label("exporter")} (${label("job")}) were lost within ${setting.window}. The audit trail has a hole.`,
+    dashboard,
+  });
+}
+
+function listenerErrors({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.ListenerErrors;
+  const errors = sum(increase(rules.series(catalog.listenerErrors), setting.window), by("job", "listener"));
+  const condition = when(errors, ">", { threshold: setting.count, unit: "short" });
+  return alertRule({
+    alert: "ListenerErrors",
+    setting,
+    expr: condition.expr,
+    conditions: [condition],
+    summary: text`The telemetry listener ${label("listener")} of ${label("job")} throws`,
+    description: text`The listener ${label("listener")} threw ${value("number")} times within ${setting.window}. Calls go on, but what it should have recorded is missing. This is a defect of MCP Hangar.`,
+    dashboard,
+  });
+}
+
+function seriesLimit({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.MetricSeriesLimitReached;
+  const folded = sum(increase(rules.series(catalog.seriesOverflows), setting.window), by("job", "metric"));
+  const condition = when(folded, ">", { threshold: setting.count, unit: "short" });
+  return alertRule({
+    alert: "MetricSeriesLimitReached",
+    setting,
+    expr: condition.expr,
+    conditions: [condition],
+    summary: text`The metric ${label("metric")} has reached its series limit`,
+    description: text`Within ${setting.window}, ${value("number")} observations of ${label("metric")} (${label("job")}) were counted as _other, because the metric has as many series as it may have.`,
+    dashboard,
+  });
+}
