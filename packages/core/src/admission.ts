@@ -29,24 +29,43 @@ export function admitRate(limiter: RateLimiter | undefined, caller: Caller): Fai
  * Slots and breaker, in the order that keeps every permit accounted for: the server's slot first, so that a slow server
  * does not hold global slots while its own calls queue, then the global slot, and the breaker last.
  */
-export async function admitCapacity(
+export function admitCapacity(
+  server: ManagedServer,
+  globalSlots: ConcurrencyLimit,
+  signal: AbortSignal,
+): Admission | Failure | Promise<Admission | Failure> {
+  // Looked at before queueing as well: a server that is known to be dead refuses at once.
+  if (server.breaker.state() === "open" && server.breaker.retryAfterMs() > 0) return circuitOpen(server);
+  // Without a queue nothing is awaited: most calls go this way.
+  if (!server.slots.tryAcquire()) return queueForCapacity(server, globalSlots, signal);
+  if (!globalSlots.tryAcquire()) return queueForGlobalSlot(server, globalSlots, signal);
+  return admitByBreaker(server, globalSlots);
+}
+
+async function queueForCapacity(
   server: ManagedServer,
   globalSlots: ConcurrencyLimit,
   signal: AbortSignal,
 ): Promise<Admission | Failure> {
-  // Looked at before queueing as well: a server that is known to be dead refuses at once.
-  if (server.breaker.state() === "open" && server.breaker.retryAfterMs() > 0) return circuitOpen(server);
-  if (!server.slots.tryAcquire()) {
-    const waited = await server.slots.acquire(signal);
-    if (waited !== "acquired") return notAcquired(waited, `server "${server.id}" has too many calls waiting`);
-  }
-  if (!globalSlots.tryAcquire()) {
-    const waited = await globalSlots.acquire(signal);
-    if (waited !== "acquired") {
-      server.slots.release();
-      return notAcquired(waited, "the gateway has too many calls waiting");
-    }
-  }
+  const waited = await server.slots.acquire(signal);
+  if (waited !== "acquired") return notAcquired(waited, `server "${server.id}" has too many calls waiting`);
+  return globalSlots.tryAcquire()
+    ? admitByBreaker(server, globalSlots)
+    : queueForGlobalSlot(server, globalSlots, signal);
+}
+
+async function queueForGlobalSlot(
+  server: ManagedServer,
+  globalSlots: ConcurrencyLimit,
+  signal: AbortSignal,
+): Promise<Admission | Failure> {
+  const waited = await globalSlots.acquire(signal);
+  if (waited === "acquired") return admitByBreaker(server, globalSlots);
+  server.slots.release();
+  return notAcquired(waited, "the gateway has too many calls waiting");
+}
+
+function admitByBreaker(server: ManagedServer, globalSlots: ConcurrencyLimit): Admission | Failure {
   const permit = server.breaker.tryAcquire();
   if (permit === undefined) {
     globalSlots.release();

@@ -71,13 +71,20 @@ export class CallRecord {
   readonly span: CallSpan;
   readonly caller: Caller;
   readonly #call: ToolCall;
+  readonly #id: string;
   readonly #bus: TelemetryBus;
   readonly #platform: Platform;
   readonly #startedMs: number;
   #settled = false;
 
-  constructor(call: ToolCall, bus: TelemetryBus, platform: Platform, tracer: CallTracer) {
+  constructor(
+    call: ToolCall,
+    id: string,
+    { bus, platform }: { readonly bus: TelemetryBus; readonly platform: Platform },
+    tracer: CallTracer,
+  ) {
     this.#call = call;
+    this.#id = id;
     this.#bus = bus;
     this.#platform = platform;
     this.#startedMs = platform.clock.nowMs();
@@ -97,7 +104,7 @@ export class CallRecord {
     this.#bus.emit({
       type: "call.finished",
       timeMs: this.#platform.clock.wallMs(),
-      callId: this.#platform.uuid(),
+      callId: this.#id,
       origin: call.origin ?? "library",
       server: this.server,
       tool: this.tool,
