@@ -9,6 +9,7 @@ import { labelExists } from "./label-exists.ts";
 import { labelValueExists } from "./label-value-exists.ts";
 import { metricExists } from "./metric-exists.ts";
 import { rangeLongEnough } from "./range-long-enough.ts";
+import { ratiosAreGuarded } from "./ratios-are-guarded.ts";
 import { receiversNotify } from "./receivers-notify.ts";
 import { recordedBeforeUse } from "./recorded-before-use.ts";
 import { recordsAreNamed } from "./records-are-named.ts";
@@ -17,6 +18,7 @@ import { runbooksExist } from "./runbooks-exist.ts";
 import { textsHaveLabels } from "./texts-have-labels.ts";
 import { thresholdReachable } from "./threshold-reachable.ts";
 import { typesFit } from "./types-fit.ts";
+import { vanishedTargetsAreSeen } from "./vanished-targets-are-seen.ts";
 
 /** Every check. A new one is a file and a line here. */
 export const checks: readonly Check[] = [
@@ -36,6 +38,8 @@ export const checks: readonly Check[] = [
   recordedBeforeUse,
   recordsAreNamed,
   functionsAreKnown,
+  ratiosAreGuarded,
+  vanishedTargetsAreSeen,
 ];
 
 /** Checks whose subject is not written yet. Each moves up with it; the list shrinks to nothing. */

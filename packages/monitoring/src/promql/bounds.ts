@@ -1,4 +1,4 @@
-import { BREAKER_STATES, type MetricName, SERVER_STATES } from "@mcp-hangar/telemetry";
+import { BREAKER_STATES, type MetricName, type RuntimeMetricName, SERVER_STATES } from "@mcp-hangar/telemetry";
 import type { Bounds } from "./metric.ts";
 
 /**
@@ -16,7 +16,9 @@ export const GAUGE_BOUNDS = {
   mcp_hangar_build_info: [1, 1],
   mcp_hangar_mcp_server_state: [0, SERVER_STATES.length - 1],
   mcp_hangar_circuit_breaker_state: [0, BREAKER_STATES.length - 1],
-} as const satisfies Partial<Record<MetricName | "up", Bounds>>;
+  /** The smallest quota that Linux grants is a thousandth of a CPU. */
+  nodejs_available_cpus: [0.001, Number.POSITIVE_INFINITY],
+} as const satisfies Partial<Record<MetricName | RuntimeMetricName | "up", Bounds>>;
 
 type Limited = typeof GAUGE_BOUNDS;
 
