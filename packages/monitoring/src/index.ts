@@ -12,3 +12,4 @@ export * from "./settings/slos.ts";
 export * from "./slo/slos.ts";
 export * from "./stack.ts";
 export * from "./template.ts";
+export { sloRecords } from "./topics/slos.ts";

@@ -14,7 +14,7 @@ export interface Finding {
 /** One rule that every stack keeps. A finding fails the build. */
 export interface Check {
   readonly name: string;
-  run(stack: Stack): readonly Finding[];
+  readonly run: (stack: Stack) => readonly Finding[];
 }
 
 /** A finding with the check that found it. */

@@ -1,0 +1,112 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { catalog } from "@mcp-hangar/telemetry";
+import { afterEach, describe, expect, test } from "vitest";
+import { generateMonitoring } from "../generate.ts";
+import type { Scenario, ScenarioSeries } from "../model.ts";
+import { prometheusMetrics } from "../promql/external.ts";
+import { resolveOptions } from "../settings/options.ts";
+import { buildStack } from "../stack.ts";
+import { promtoolTests } from "./promtool.ts";
+import { yamlFile } from "./yaml.ts";
+
+const target = { job: "mcp-hangar", instance: "a:8000", service: "mcp-hangar", tier: "application" };
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+function up(values: string): ScenarioSeries {
+  return { metric: prometheusMetrics.up, labels: target, values };
+}
+
+function calls(status: string, values: string): ScenarioSeries {
+  return { metric: catalog.toolCalls, labels: { ...target, mcp_server: "math", tool: "add", status }, values };
+}
+
+function errors(values: string): ScenarioSeries {
+  const labels = { ...target, mcp_server: "math", tool: "add", error_type: "connection" };
+  return { metric: catalog.toolCallErrors, labels, values };
+}
+
+const down = { alert: "MCPHangarNotResponding", kind: "fires", interval: "15s" } as const;
+const failing = { alert: "MCPHangarHighErrorRate", kind: "fires", interval: "15s" } as const;
+
+const sound: readonly Scenario[] = [
+  {
+    ...down,
+    title: "the target stops answering and comes back",
+    series: [up("1x8 0x20 1x20")],
+    expect: [
+      { at: "2m", firing: [] },
+      { at: "5m", firing: [target] },
+      { at: "9m", firing: [] },
+    ],
+  },
+  {
+    ...down,
+    title: "the target is gone from service discovery",
+    series: [up("1x8 stale")],
+    expect: [
+      { at: "2m", firing: [] },
+      { at: "5m", firing: [{ job: "mcp-hangar" }] },
+    ],
+  },
+  {
+    ...failing,
+    title: "a fifth of the calls fails, then none",
+    series: [calls("success", "0+8x80"), calls("error", "0+2x40 80x40"), errors("0+2x40 80x40")],
+    expect: [
+      { at: "5m", firing: [{ job: "mcp-hangar" }] },
+      { at: "19m", firing: [] },
+    ],
+  },
+  {
+    ...failing,
+    title: "all calls fail at one a minute, which nothing may dilute",
+    series: [calls("error", "0+0.25x80"), errors("0+0.25x80")],
+    expect: [{ at: "10m", firing: [{ job: "mcp-hangar" }] }],
+  },
+];
+
+/** Plays scenarios with promtool against the generated rules; returns what it says and whether it was content. */
+function play(scenarios: readonly Scenario[]): { readonly passed: boolean; readonly output: string } {
+  const folder = mkdtempSync(join(tmpdir(), "promtool-"));
+  folders.push(folder);
+  mkdirSync(join(folder, "tests"));
+  const files = generateMonitoring();
+  for (const name of ["alerts", "recording-rules"]) {
+    writeFileSync(join(folder, `${name}.yaml`), files.get(`prometheus/${name}.yaml`) ?? "");
+  }
+  const file = join(folder, "tests/scenarios.yaml");
+  writeFileSync(file, yamlFile(promtoolTests(scenarios, buildStack(resolveOptions()))));
+  try {
+    return {
+      passed: true,
+      output: execFileSync("promtool", ["test", "rules", file], { encoding: "utf8", stdio: "pipe" }),
+    };
+  } catch (error) {
+    return { passed: false, output: String(error) };
+  }
+}
+
+describe.skipIf(spawnSync("promtool", ["--version"]).error !== undefined)("scenarios", () => {
+  test("are played by promtool", () => {
+    expect(play(sound)).toMatchObject({ passed: true });
+  });
+
+  test("fail when an alert does not do what they expect", () => {
+    for (const scenario of sound) {
+      const opposite = scenario.expect.map(({ at, firing }) => ({ at, firing: firing.length === 0 ? [target] : [] }));
+      expect(play([{ ...scenario, expect: opposite }])).toMatchObject({ passed: false });
+    }
+  });
+});
+
+test("a scenario of an alert that does not exist is refused", () => {
+  const scenario: Scenario = { ...down, alert: "MCPHangarGone", title: "", series: [], expect: [] };
+  expect(() => promtoolTests([scenario], buildStack(resolveOptions()))).toThrow("MCPHangarGone, which does not exist");
+});
