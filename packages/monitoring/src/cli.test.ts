@@ -1,0 +1,44 @@
+import { spawnSync } from "node:child_process";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { generateMonitoring } from "./generate.ts";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "monitoring-cli-"));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function cli(...args: readonly string[]): { readonly status: number | null; readonly output: string } {
+  const program = ["--conditions=@mcp-hangar/source", join(import.meta.dirname, "cli.ts"), ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, program, { encoding: "utf8" });
+  return { status, output: stdout + stderr };
+}
+
+test("generate writes the files, and check finds them fresh until one is changed", () => {
+  expect(cli("generate", "--out", folder)).toEqual({ status: 0, output: "" });
+  for (const [path, content] of generateMonitoring()) expect(readFileSync(join(folder, path), "utf8")).toBe(content);
+  expect(cli("check", "--out", folder)).toMatchObject({ status: 0 });
+  appendFileSync(join(folder, "prometheus/alerts.yaml"), "# by hand\n");
+  const { status, output } = cli("check", "--out", folder);
+  expect(status).toBe(1);
+  expect(output).toBe("prometheus/alerts.yaml is stale or missing: generate it again.\n");
+});
+
+test("options of a file take effect, and unsound ones write nothing and say why", () => {
+  const options = join(folder, "options.json");
+  writeFileSync(options, JSON.stringify({ alerts: { HighErrorRate: { share: 0.3 } } }));
+  expect(cli("generate", "--out", folder, "--options", options).status).toBe(0);
+  expect(readFileSync(join(folder, "prometheus/alerts.yaml"), "utf8")).toContain("the limit is 30 %");
+  writeFileSync(options, JSON.stringify({ alerts: { HighErrorRate: { share: 30 } } }));
+  const { status, output } = cli("generate", "--out", folder, "--options", options);
+  expect(status).toBe(1);
+  expect(output).toContain("alert MCPHangarHighErrorRate: the condition > 30 can never hold");
+  expect(readFileSync(join(folder, "prometheus/alerts.yaml"), "utf8")).toContain("the limit is 30 %");
+});
