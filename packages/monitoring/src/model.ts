@@ -79,7 +79,7 @@ export interface Slo {
 /** Where notifications go. Secrets are files that Alertmanager reads, never text in the configuration. */
 export type Receiver =
   | { readonly name: string; readonly kind: "webhook"; readonly url: string; readonly sendResolved: boolean }
-  | { readonly name: string; readonly kind: "pagerduty"; readonly routingKeyFile: string }
+  | { readonly name: string; readonly kind: "pagerduty"; readonly routingKeyFile: string; readonly url: string }
   | { readonly name: string; readonly kind: "slack"; readonly apiUrlFile: string; readonly channel: string };
 
 /** Alerts with these labels go to that receiver. The first route that fits is taken. */

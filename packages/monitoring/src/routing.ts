@@ -29,7 +29,12 @@ function receiversOf(settings: MonitoringOptions["receivers"]): readonly Receive
   const { critical, warning, info, heartbeat } = settings;
   return [
     { name: "default", kind: "webhook", url: settings.default.webhookUrl, sendResolved: true },
-    { name: "pagerduty", kind: "pagerduty", routingKeyFile: critical.pagerdutyRoutingKeyFile },
+    {
+      name: "pagerduty",
+      kind: "pagerduty",
+      routingKeyFile: critical.pagerdutyRoutingKeyFile,
+      url: critical.pagerdutyUrl,
+    },
     { name: "slack", kind: "slack", apiUrlFile: warning.slackApiUrlFile, channel: warning.slackChannel },
     // That a start is no longer recent is no news.
     { name: "info", kind: "webhook", url: info.webhookUrl, sendResolved: false },

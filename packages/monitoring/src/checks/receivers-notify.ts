@@ -19,7 +19,7 @@ function problemOf(receiver: Receiver): string | undefined {
     case "webhook":
       return URL.canParse(receiver.url) ? undefined : `"${receiver.url}" is not an address`;
     case "pagerduty":
-      return fileProblem(receiver.routingKeyFile);
+      return URL.canParse(receiver.url) ? fileProblem(receiver.routingKeyFile) : `"${receiver.url}" is not an address`;
     case "slack":
       return receiver.channel === "" ? "it has no channel" : fileProblem(receiver.apiUrlFile);
   }

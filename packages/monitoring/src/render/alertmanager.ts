@@ -48,6 +48,7 @@ function receiverOf(receiver: Receiver): object {
         pagerduty_configs: [
           {
             routing_key_file: receiver.routingKeyFile,
+            url: receiver.url,
             severity: "{{ .CommonLabels.severity }}",
             description: TITLE,
             client: "MCP Hangar",

@@ -1,6 +1,7 @@
 import type { Stack } from "../stack.ts";
 
-const RULE_FILES = ["/etc/prometheus/alerts.yaml", "/etc/prometheus/recording-rules.yaml"];
+/** Prometheus looks for them beside its configuration, wherever that is. */
+const RULE_FILES = ["alerts.yaml", "recording-rules.yaml"];
 
 /** Labels that every target gets; rules and routes may rely on them. */
 const TARGET_LABELS = { service: "mcp-hangar", tier: "application" };

@@ -6,7 +6,8 @@ import { type BurnSettings, defaultBurnSettings, defaultSloSettings, type SloSet
 export interface ReceiverSettings {
   /** Whatever no other route takes. */
   readonly default: { readonly webhookUrl: string };
-  readonly critical: { readonly pagerdutyRoutingKeyFile: string };
+  /** `pagerdutyUrl` is the Events API v2; accounts in the European region have another. */
+  readonly critical: { readonly pagerdutyRoutingKeyFile: string; readonly pagerdutyUrl: string };
   readonly warning: { readonly slackApiUrlFile: string; readonly slackChannel: string };
   readonly info: { readonly webhookUrl: string };
   /** Gets the dead man's switch again and again; something outside must notice when it stops. */
@@ -76,7 +77,10 @@ export const defaultOptions: MonitoringOptions = {
   burn: defaultBurnSettings,
   receivers: {
     default: { webhookUrl: "http://alert-webhook:8080/default" },
-    critical: { pagerdutyRoutingKeyFile: "/etc/alertmanager/secrets/pagerduty-routing-key" },
+    critical: {
+      pagerdutyRoutingKeyFile: "/etc/alertmanager/secrets/pagerduty-routing-key",
+      pagerdutyUrl: "https://events.pagerduty.com/v2/enqueue",
+    },
     warning: { slackApiUrlFile: "/etc/alertmanager/secrets/slack-api-url", slackChannel: "#mcp-hangar-alerts" },
     info: { webhookUrl: "http://alert-webhook:8080/info" },
     heartbeat: { webhookUrl: "http://alert-webhook:8080/heartbeat", repeatInterval: "5m" },

@@ -29,6 +29,8 @@ export interface BurnWindowSetting {
 /** How SLOs are counted, and how fast a spent budget is told. */
 export interface BurnSettings {
   readonly period: Duration;
+  /** How often windows from a day on are evaluated: they change slowly and read much. */
+  readonly longEvery: Duration;
   readonly windows: readonly BurnWindowSetting[];
 }
 
@@ -43,6 +45,7 @@ export const defaultSloSettings: SloSettings = {
 /** The windows of the SRE workbook, https://sre.google/workbook/alerting-on-slos/. */
 export const defaultBurnSettings: BurnSettings = {
   period: "30d",
+  longEvery: "1m",
   windows: [
     { long: "1h", short: "5m", budgetShare: 0.02, for: "2m", severity: "critical" },
     { long: "6h", short: "30m", budgetShare: 0.05, for: "15m", severity: "critical" },

@@ -7,9 +7,8 @@ import { complement, divide, or, portion, subtractFrom, zero } from "../promql/o
 import type { Vector } from "../promql/vector.ts";
 import { BASE_WINDOW, type Indicator } from "./indicators.ts";
 
-/** Windows from a day on change slowly and read much, so they are evaluated less often. */
+/** Windows from a day on are evaluated less often, as the settings say. */
 const LONG_SECONDS = 86_400;
-const LONG_EVERY: Duration = "1m";
 
 /** The error ratio of one SLO over one window. */
 export type ErrorRatio = TypedRecordingRule<RecordName, "job" | "slo", "fraction">;
@@ -27,10 +26,11 @@ export interface SloRecords {
 /** Records an SLO: its events, its error ratio over every window, its objective and what remains of its budget. */
 export function recordSlo(context: Context, slo: Slo, indicator: Indicator): SloRecords {
   const labels = { slo: slo.name };
+  const { longEvery } = context.options.burn;
   const base = baseRules(context, slo, indicator);
   const ratios = new Map(
     windowsOf(slo).map((window) => {
-      const every = toSeconds(window) >= LONG_SECONDS ? { labels, every: LONG_EVERY } : { labels };
+      const every = toSeconds(window) >= LONG_SECONDS ? { labels, every: longEvery } : { labels };
       const record = `job_slo:mcp_hangar_slo_errors:ratio_rate${window}` as const;
       return [window, recordingRule<RecordName, "job" | "slo", "fraction">(record, base.ratioOver(window), every)];
     }),
@@ -44,7 +44,7 @@ export function recordSlo(context: Context, slo: Slo, indicator: Indicator): Slo
   const budgetRemaining = recordingRule<RecordName, "job" | "slo", "level">(
     `job_slo:mcp_hangar_slo_budget:remaining${slo.period}`,
     subtractFrom(1, spent),
-    { labels, every: LONG_EVERY },
+    { labels, every: longEvery },
   );
   const objective = recordingRule("slo:mcp_hangar_slo_objective:ratio", constant(slo.objective), { labels });
   return { slo, rules: [objective, ...base.rules, ...ratios.values(), budgetRemaining], errorRatio, budgetRemaining };
