@@ -29,6 +29,8 @@ export interface BurnWindowSetting {
 /** How SLOs are counted, and how fast a spent budget is told. */
 export interface BurnSettings {
   readonly period: Duration;
+  /** The window of the recorded rates, from which all longer windows are added up. */
+  readonly baseWindow: Duration;
   /** How often windows from a day on are evaluated: they change slowly and read much. */
   readonly longEvery: Duration;
   readonly windows: readonly BurnWindowSetting[];
@@ -45,6 +47,7 @@ export const defaultSloSettings: SloSettings = {
 /** The windows of the SRE workbook, https://sre.google/workbook/alerting-on-slos/. */
 export const defaultBurnSettings: BurnSettings = {
   period: "30d",
+  baseWindow: "5m",
   longEvery: "1m",
   windows: [
     { long: "1h", short: "5m", budgetShare: 0.02, for: "2m", severity: "critical" },

@@ -13,20 +13,18 @@ export type Indicator =
   | { readonly kind: "events"; readonly bad: Vector<"job", "rate">; readonly valid: Vector<"job", "rate"> }
   | { readonly kind: "time"; readonly good: Vector<"job", "fraction"> };
 
-/** The window of the recorded rates, from which all longer windows are added up. */
-export const BASE_WINDOW = "5m";
-
 /**
  * The indicator of each SLO. Long windows are sums over the recorded rates instead of rates over the raw series, because
  * a fleet has a hundred thousand of those, and thirty days of them can be queried once, but not every minute.
  */
 export function indicatorsOf({ options, rules }: Context): Readonly<Record<SloName, Indicator>> {
   const up = rules.series(prometheusMetrics.up);
+  const window = options.burn.baseWindow;
   const { toolCalls, toolCallErrors, toolCallDuration, batchItems } = catalog;
-  const errors = sum(rate(rules.series(toolCallErrors), BASE_WINDOW), by("job"));
+  const errors = sum(rate(rules.series(toolCallErrors), window), by("job"));
   const calls = rules.series(toolCalls, { status: anyOf("success", "error", "timeout") });
-  const finished = sum(rate(rules.observations(toolCallDuration), BASE_WINDOW), by("job"));
-  const inTime = sum(rate(rules.bucketUpTo(toolCallDuration, options.slos.latency.limit), BASE_WINDOW), by("job"));
+  const finished = sum(rate(rules.observations(toolCallDuration), window), by("job"));
+  const inTime = sum(rate(rules.bucketUpTo(toolCallDuration, options.slos.latency.limit), window), by("job"));
   const failedItems = rules.series(batchItems, { status: anyOf("error", "timeout") });
   const items = rules.series(batchItems, { status: anyOf("success", "error", "timeout") });
   return {
@@ -34,11 +32,11 @@ export function indicatorsOf({ options, rules }: Context): Readonly<Record<SloNa
     availability: { kind: "time", good: or(avg(up, by("job")), zero(absent(up))) },
     latency: { kind: "events", bad: notNegative(subtract(finished, inTime)), valid: finished },
     // Refusals and cancellations are the caller's doing: neither good nor bad.
-    errors: { kind: "events", bad: errors, valid: sum(rate(calls, BASE_WINDOW), by("job")) },
+    errors: { kind: "events", bad: errors, valid: sum(rate(calls, window), by("job")) },
     batch_success: {
       kind: "events",
-      bad: sum(rate(failedItems, BASE_WINDOW), by("job")),
-      valid: sum(rate(items, BASE_WINDOW), by("job")),
+      bad: sum(rate(failedItems, window), by("job")),
+      valid: sum(rate(items, window), by("job")),
     },
   };
 }

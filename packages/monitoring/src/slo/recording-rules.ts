@@ -5,7 +5,7 @@ import { type Duration, fromSeconds, toSeconds } from "../promql/duration.ts";
 import { avgOverTime, constant, sumOverTime } from "../promql/functions.ts";
 import { complement, divide, or, portion, subtractFrom, zero } from "../promql/operators.ts";
 import type { Vector } from "../promql/vector.ts";
-import { BASE_WINDOW, type Indicator } from "./indicators.ts";
+import type { Indicator } from "./indicators.ts";
 
 /** Windows from a day on are evaluated less often, as the settings say. */
 const LONG_SECONDS = 86_400;
@@ -26,10 +26,10 @@ export interface SloRecords {
 /** Records an SLO: its events, its error ratio over every window, its objective and what remains of its budget. */
 export function recordSlo(context: Context, slo: Slo, indicator: Indicator): SloRecords {
   const labels = { slo: slo.name };
-  const { longEvery } = context.options.burn;
+  const { baseWindow, longEvery } = context.options.burn;
   const base = baseRules(context, slo, indicator);
   const ratios = new Map(
-    windowsOf(slo).map((window) => {
+    windowsOf(slo, baseWindow).map((window) => {
       const every = toSeconds(window) >= LONG_SECONDS ? { labels, every: longEvery } : { labels };
       const record = `job_slo:mcp_hangar_slo_errors:ratio_rate${window}` as const;
       return [window, recordingRule<RecordName, "job" | "slo", "fraction">(record, base.ratioOver(window), every)];
@@ -55,7 +55,7 @@ interface BaseRules {
   readonly ratioOver: (window: Duration) => Vector<"job" | "slo", "fraction">;
 }
 
-function baseRules({ rules }: Context, { name }: Slo, indicator: Indicator): BaseRules {
+function baseRules({ rules, options }: Context, { name }: Slo, indicator: Indicator): BaseRules {
   const labels = { slo: name };
   if (indicator.kind === "time") {
     const good = recordingRule("job_slo:mcp_hangar_slo_good:ratio", indicator.good, { labels });
@@ -63,25 +63,23 @@ function baseRules({ rules }: Context, { name }: Slo, indicator: Indicator): Bas
     return { rules: [good], ratioOver: (window) => complement(avgOverTime(goodSeries, window)) };
   }
   // Without failures there may be no series of failures; zero must be recorded, for sums over time cannot tell.
-  const bad = recordingRule("job_slo:mcp_hangar_slo_bad:rate5m", or(indicator.bad, zero(indicator.valid)), { labels });
-  const valid = recordingRule("job_slo:mcp_hangar_slo_valid:rate5m", indicator.valid, { labels });
+  const base = options.burn.baseWindow;
+  const anyBad = or(indicator.bad, zero(indicator.valid));
+  const bad = recordingRule(`job_slo:mcp_hangar_slo_bad:rate${base}`, anyBad, { labels });
+  const valid = recordingRule(`job_slo:mcp_hangar_slo_valid:rate${base}`, indicator.valid, { labels });
   const [badSeries, validSeries] = [rules.series(bad.metric, labels), rules.series(valid.metric, labels)];
   return {
     rules: [bad, valid],
     ratioOver: (window) =>
-      window === BASE_WINDOW
+      window === base
         ? portion(badSeries, validSeries)
         : portion(sumOverTime(badSeries, window), sumOverTime(validSeries, window)),
   };
 }
 
 /** Every window of the alerts, the base window and the period, shortest first. */
-function windowsOf({ windows, period }: Slo): readonly Duration[] {
-  const windowsUsed: readonly Duration[] = [
-    BASE_WINDOW,
-    period,
-    ...windows.flatMap(({ long, short }) => [long, short]),
-  ];
+function windowsOf({ windows, period }: Slo, base: Duration): readonly Duration[] {
+  const windowsUsed: readonly Duration[] = [base, period, ...windows.flatMap(({ long, short }) => [long, short])];
   const seconds = new Set(windowsUsed.map(toSeconds));
   return [...seconds].sort((a, b) => a - b).map(fromSeconds);
 }
