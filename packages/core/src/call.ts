@@ -13,6 +13,7 @@ import {
 } from "@mcp-hangar/telemetry";
 import type { Failure } from "./errors.ts";
 import type { Platform } from "./platform/platform.ts";
+import type { Era } from "./protocol/eras.ts";
 import type { JsonObject, JsonRpcErrorObject, JsonRpcNotification, JsonRpcRequest } from "./protocol/json-rpc.ts";
 import { correlationOf, traceOf } from "./protocol/meta.ts";
 import type { ResultPayload } from "./protocol/result-payload.ts";
@@ -33,6 +34,8 @@ export interface RelayContext {
   readonly onServerRequest?: ((request: JsonRpcRequest) => Promise<ServerRequestReply>) | undefined;
   /** What the agent can do, for modern servers. */
   readonly clientCapabilities?: JsonObject | undefined;
+  /** Era in which the agent speaks: one of the legacy era is asked on the way for what a modern server wants to know. */
+  readonly clientEra?: Era | undefined;
 }
 
 /** One tool call. Only `server` and `tool` are needed. */

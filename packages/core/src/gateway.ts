@@ -10,7 +10,8 @@ import { traceOf } from "./protocol/meta.ts";
 import { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
 import { type Deadline, startDeadline } from "./resilience/deadline.ts";
 import { RateLimiter } from "./resilience/rate-limiter.ts";
-import type { UpstreamReply } from "./transports/session.ts";
+import { answerInputs, wantsInput } from "./transports/input-rounds.ts";
+import type { UpstreamReply, UpstreamRequest } from "./transports/session.ts";
 
 export interface GatewayOptions extends FleetOptions {
   readonly rateLimit?: RateLimitOptions | undefined;
@@ -168,7 +169,7 @@ export class Gateway {
         const prepared = exchange.params();
         if ("code" in prepared) return prepared;
         const sentMs = this.#options.platform.clock.nowMs();
-        const reply = await session.request({
+        const request: UpstreamRequest = {
           method: exchange.method,
           params: prepared.params,
           signal: deadline.signal,
@@ -176,8 +177,15 @@ export class Gateway {
           onNotification: exchange.context.onNotification,
           onServerRequest: exchange.context.onServerRequest,
           clientCapabilities: exchange.context.clientCapabilities,
-        });
+          clientEra: exchange.context.clientEra,
+        };
+        let reply = await session.request(request);
         verdict = verdictOf(reply, this.#options.platform.clock.nowMs() - sentMs, server);
+        if (request.clientEra === "legacy" && wantsInput(reply)) {
+          reply = await answerInputs(session, request, reply, this.#options.platform);
+          // The server has answered once: how long the client takes over its answers says nothing about the server.
+          if (reply.kind === "failed" && reply.errorType !== "aborted") verdict = "failure";
+        }
         return expired(resultOf(reply, server), deadline, timeoutMs, server);
       } finally {
         admission.release(verdict);

@@ -24,7 +24,17 @@ export interface Listener {
 
 /** Listeners of one endpoint; more are refused. */
 export const MAX_LISTENERS = 1_000;
-const LOG_LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+/** Lowest first. */
+export const LOG_LEVELS: readonly string[] = [
+  "debug",
+  "info",
+  "notice",
+  "warning",
+  "error",
+  "critical",
+  "alert",
+  "emergency",
+];
 const FILTER_OF: Readonly<Record<ListKind, keyof ListenFilter>> = {
   tools: "toolsListChanged",
   prompts: "promptsListChanged",
@@ -53,6 +63,12 @@ export class Announcements {
     if (this.#listeners.size >= MAX_LISTENERS) return undefined;
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Whether a modern client listens for changes of the resource. */
+  hearsOf(uri: string): boolean {
+    for (const { filter } of this.#listeners) if (filter.resourceSubscriptions?.includes(uri)) return true;
+    return false;
   }
 
   close(): void {

@@ -1,5 +1,5 @@
-import { type Failure, type Implementation, isJsonObject, type JsonObject } from "@mcp-hangar/core";
-import type { Scope } from "./scope.ts";
+import { type Era, type Failure, type Implementation, isJsonObject, type JsonObject } from "@mcp-hangar/core";
+import type { Endpoint } from "./endpoint.ts";
 
 /** What an endpoint says about itself. */
 export interface EndpointDescription {
@@ -17,12 +17,12 @@ const AGGREGATE_CAPABILITIES: JsonObject = {
 };
 
 /**
- * Describes an endpoint. The aggregate offers what any server may offer; a single server is started if need be, and
- * offers what it says itself, as far as the gateway relays it.
+ * Describes an endpoint to clients of one era. The aggregate offers what any server may offer; a single server is
+ * started if need be, and offers what it says itself to clients of that era, as far as the gateway relays it.
  */
 export async function describe(
-  scope: Scope,
-  gatewayInfo: Implementation,
+  { scope, info: gatewayInfo }: Pick<Endpoint, "scope" | "info">,
+  era: Era,
   signal: AbortSignal,
 ): Promise<EndpointDescription | Failure> {
   const [server] = scope.servers();
@@ -35,16 +35,16 @@ export async function describe(
   }
   const session = await server.ensureReady(signal);
   if ("code" in session) return session;
-  const { capabilities, info, instructions, era } = session.peer;
-  return { capabilities: relayed(capabilities, era === "legacy"), info, instructions };
+  const { capabilities, info, instructions } = await session.peerFor(era);
+  return { capabilities: relayed(capabilities), info, instructions };
 }
 
-function relayed(upstream: JsonObject, canSubscribe: boolean): JsonObject {
+function relayed(upstream: JsonObject): JsonObject {
   const relayed: Record<string, JsonObject> = {};
   if (isJsonObject(upstream.tools)) relayed.tools = { listChanged: true };
   if (isJsonObject(upstream.prompts)) relayed.prompts = { listChanged: true };
   if (isJsonObject(upstream.resources)) {
-    const subscribe = canSubscribe && upstream.resources.subscribe === true;
+    const subscribe = upstream.resources.subscribe === true;
     relayed.resources = subscribe ? { subscribe, listChanged: true } : { listChanged: true };
   }
   if (isJsonObject(upstream.completions)) relayed.completions = {};

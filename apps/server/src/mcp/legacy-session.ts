@@ -1,8 +1,16 @@
 import type { JsonObject, JsonRpcId, JsonRpcNotification, JsonRpcRequest, ServerRequestReply } from "@mcp-hangar/core";
 import { ChurnMap, isJsonObject } from "@mcp-hangar/core";
+import type { ResourceSubscription } from "./resource-subscription.ts";
 
 /** Requests of servers that wait for this client at the same time; more are refused. */
 const MAX_PENDING_ASKS = 64;
+
+/** Capability that a client must have declared to be asked this by a server. */
+const ASKABLE: ReadonlyMap<string, string> = new Map([
+  ["sampling/createMessage", "sampling"],
+  ["elicitation/create", "elicitation"],
+  ["roots/list", "roots"],
+]);
 
 /** How a session reaches its client outside of an answer. */
 export type SessionStream = (notification: JsonRpcNotification) => void;
@@ -12,11 +20,13 @@ export class LegacySession {
   readonly id: string;
   readonly protocolVersion: string;
   readonly capabilities: JsonObject;
+  /** The part of its capabilities by which servers may ask it something in the middle of a request. */
+  readonly askable: JsonObject;
   lastSeenMs: number;
   /** Lists the client has seen; only their changes concern it. */
   readonly listed = new Set<string>();
-  /** Releases for the resources it is subscribed to, by the URI it used. */
-  readonly subscriptions = new Map<string, () => void>();
+  /** The resources it is subscribed to, by the URI it used. */
+  readonly subscriptions = new Map<string, ResourceSubscription>();
   /** Lowest level of log messages it wants, or `undefined` for whatever servers send. */
   logLevel: string | undefined;
   readonly #running = new ChurnMap<string, AbortController>();
@@ -28,6 +38,7 @@ export class LegacySession {
     this.id = id;
     this.protocolVersion = protocolVersion;
     this.capabilities = capabilities;
+    this.askable = askableOf(capabilities);
     this.lastSeenMs = nowMs;
   }
 
@@ -46,7 +57,9 @@ export class LegacySession {
   }
 
   end(id: JsonRpcId): void {
-    this.#running.delete(keyOf(id));
+    const controller = this.#running.delete(keyOf(id));
+    // Whoever still waits for an answer of the client does so in vain: the request that asked has ended.
+    if (this.#asked.size > 0) controller?.abort();
   }
 
   cancel(requestId: unknown): void {
@@ -94,18 +107,29 @@ export class LegacySession {
     if (typeof id === "string") this.#asked.get(id)?.(reply);
   }
 
-  /** Whether the client declared a capability, such as `sampling`. */
-  can(capability: string): boolean {
-    return isJsonObject(this.capabilities[capability]);
+  /** Whether the client declared that it answers requests of that method. */
+  canAnswer(method: string): boolean {
+    const capability = ASKABLE.get(method);
+    return capability !== undefined && isJsonObject(this.askable[capability]);
   }
 
   close(): void {
     for (const controller of this.#running.values()) controller.abort();
     for (const settle of this.#asked.values()) settle(refused("the client left"));
-    for (const release of this.subscriptions.values()) release();
+    for (const { release } of this.subscriptions.values()) release();
     this.subscriptions.clear();
     this.#stream = undefined;
   }
+}
+
+function askableOf(capabilities: JsonObject): JsonObject {
+  const askable: Record<string, JsonObject> = {};
+  for (const name of ASKABLE.values()) {
+    const capability = capabilities[name];
+    // Clients of the modern era do not tell of changed roots.
+    if (isJsonObject(capability)) askable[name] = name === "roots" ? {} : capability;
+  }
+  return askable;
 }
 
 function refused(message: string): ServerRequestReply {

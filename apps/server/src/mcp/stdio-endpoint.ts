@@ -74,7 +74,8 @@ export class StdioEndpoint {
 
   async #request({ id, method, params }: JsonRpcRequest): Promise<void> {
     const meta = metaOf(params);
-    const era = isModern(meta, undefined) && method !== "initialize" ? "modern" : "legacy";
+    // An `initialize` inside a modern envelope is a method that this era does not have.
+    const era = isModern(meta, undefined) ? "modern" : "legacy";
     const refusal = era === "modern" ? refuseEnvelope(method, params, meta, undefined) : undefined;
     if (refusal !== undefined) return this.#write(encodeAnswer(id, refusal));
     if (this.#running.has(key(id))) {
@@ -109,7 +110,7 @@ export class StdioEndpoint {
       },
     };
     try {
-      if (method === "initialize") return await this.#initialize(request);
+      if (method === "initialize" && era === "legacy") return await this.#initialize(request);
       const answer = await dispatch(this.#endpoint, request);
       // A cancelled request is not answered.
       if (!controller.signal.aborted) this.#write(encodeAnswer(id, answer));

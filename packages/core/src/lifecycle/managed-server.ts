@@ -20,6 +20,7 @@ import type { CircuitBreaker } from "../resilience/circuit-breaker.ts";
 import type { ConcurrencyLimit } from "../resilience/concurrency-limit.ts";
 import { StartError, type Transport, type UpstreamSession } from "../transports/session.ts";
 import { MessageCounter } from "./message-totals.ts";
+import { ResourceWatches } from "./resource-watches.ts";
 import { attemptStart, type SessionCallbacks, startTimeout } from "./start-attempt.ts";
 import { INITIAL_STATE, type ServerState } from "./state.ts";
 import { type LifecycleEffect, type LifecycleInput, type LifecycleLimits, transition } from "./transition.ts";
@@ -58,6 +59,8 @@ export class ManagedServer {
   readonly catalog: ServerCatalog;
   readonly breaker: CircuitBreaker;
   readonly slots: ConcurrencyLimit;
+  /** Subscriptions to its resources, if it is a modern one. */
+  readonly watches: ResourceWatches;
   readonly #context: ServerContext;
   readonly #limits: LifecycleLimits;
   readonly #messages = new MessageCounter();
@@ -85,6 +88,12 @@ export class ManagedServer {
       timeoutMs: context.options.call_timeout_s * 1_000,
       session: () => this.session(),
       onChanged: (list) => this.#onListChanged(list),
+    });
+    this.watches = new ResourceWatches({
+      platform: context.platform,
+      timeoutMs: context.options.call_timeout_s * 1_000,
+      session: () => this.session(),
+      onUpdated: (notification) => context.onNotification(this, notification),
     });
     this.#limits = {
       maxConsecutiveFailures: context.options.max_consecutive_failures,
@@ -130,6 +139,7 @@ export class ManagedServer {
   /** Stops for good: no later call starts it again. */
   async close(reason: Exclude<StopReason, "crashed">): Promise<void> {
     this.#closed = true;
+    this.watches.close();
     await this.stop(reason);
     await this.#context.transport.close();
   }

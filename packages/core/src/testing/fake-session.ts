@@ -90,6 +90,10 @@ export class FakeSession implements UpstreamSession {
     return this.#inFlight.size;
   }
 
+  peerFor(): Promise<PeerDescription> {
+    return Promise.resolve(this.peer);
+  }
+
   request(request: UpstreamRequest): Promise<UpstreamReply> {
     this.requests.push(request);
     if (request.signal?.aborted) return Promise.resolve(failure("aborted", "Aborted before it was sent", false));

@@ -1,5 +1,5 @@
 import type { ErrorType, MessageDirection, MessageKind, StopReason, TraceCarrier } from "@mcp-hangar/telemetry";
-import type { PeerDescription } from "../protocol/eras.ts";
+import type { Era, PeerDescription } from "../protocol/eras.ts";
 import type { JsonObject, JsonRpcErrorObject, JsonRpcNotification, JsonRpcRequest } from "../protocol/json-rpc.ts";
 import type { ResultPayload } from "../protocol/result-payload.ts";
 
@@ -47,11 +47,15 @@ export interface UpstreamRequest {
   readonly onServerRequest?: ((request: JsonRpcRequest) => Promise<ServerRequestReply>) | undefined;
   /** Capabilities of the agent behind the call, for the modern `_meta`; `{}` when it has none that can be honoured. */
   readonly clientCapabilities?: JsonObject | undefined;
+  /** Era of the client behind the request; without it the session serves the request in the way that suits it best. */
+  readonly clientEra?: Era | undefined;
 }
 
 /** A live connection to one upstream, after the handshake. */
 export interface UpstreamSession {
   readonly peer: PeerDescription;
+  /** Who answers requests of clients of that era: servers of both eras are two peers. Never rejects. */
+  peerFor(era: Era): Promise<PeerDescription>;
   request(request: UpstreamRequest): Promise<UpstreamReply>;
   /** Sends a notification; failures are ignored, because nobody waits for it. */
   notify(notification: JsonRpcNotification): void;

@@ -18,7 +18,7 @@ export async function initialize(
       session: undefined,
     };
   }
-  const description = await describe(endpoint.scope, endpoint.info, request.signal);
+  const description = await describe(endpoint, request.era, request.signal);
   if ("code" in description) return { answer: answerOf(description), session: undefined };
   // An unknown revision is answered with the newest of ours; the client decides whether that suits it.
   const protocolVersion = LEGACY_VERSIONS.find((version) => version === wanted) ?? LEGACY_VERSIONS[0];
@@ -32,7 +32,7 @@ export async function initialize(
 
 /** `server/discover` of the modern era. */
 export async function discover(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
-  const description = await describe(endpoint.scope, endpoint.info, request.signal);
+  const description = await describe(endpoint, request.era, request.signal);
   if ("code" in description) return answerOf(description);
   const { capabilities, info, instructions } = description;
   // Log levels are a matter of each modern request, and there is no method to set them.

@@ -1,16 +1,9 @@
-import { isJsonObject, type JsonObject, type RelayContext, type ResultPayload, RPC } from "@mcp-hangar/core";
+import { isJsonObject, type JsonObject, META, type RelayContext, type ResultPayload, RPC } from "@mcp-hangar/core";
 import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { cacheable, forLegacyClient, forModernClient } from "../era-translation.ts";
 import { type Target, textOf } from "../scope.ts";
-
-/** Capability that a client must have declared to be asked this by a server. */
-const ASKABLE: Readonly<Record<string, string>> = {
-  "sampling/createMessage": "sampling",
-  "elicitation/create": "elicitation",
-  "roots/list": "roots",
-};
 
 /** `tools/call`: the one method that is counted, traced and audited as a call. */
 export async function callTool(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
@@ -108,20 +101,20 @@ function translated(answer: Answer, request: ClientRequest): Answer {
 function relayContext(request: ClientRequest): RelayContext {
   const { channel, session } = request;
   const { ask } = channel;
+  const canAnswer = ask !== undefined && session !== undefined;
   return {
     caller: request.caller,
-    meta: request.meta,
+    meta: session?.logLevel === undefined ? request.meta : { ...request.meta, [META.logLevel]: session.logLevel },
     trace: request.trace,
     onNotification: (notification) => channel.notify(notification),
-    clientCapabilities: request.era === "modern" ? request.capabilities : undefined,
-    onServerRequest:
-      ask === undefined || session === undefined
-        ? undefined
-        : async (asked) => {
-            const capability = ASKABLE[asked.method];
-            if (capability !== undefined && session.can(capability)) return ask(asked);
-            const message = `${asked.method}: the client behind this call cannot answer it`;
-            return { kind: "error", error: { code: RPC.methodNotFound, message } };
-          },
+    clientEra: request.era,
+    clientCapabilities: canAnswer ? session.askable : request.era === "modern" ? request.capabilities : undefined,
+    onServerRequest: canAnswer
+      ? async (asked) => {
+          if (session.canAnswer(asked.method)) return ask(asked);
+          const message = `${asked.method}: the client behind this call cannot answer it`;
+          return { kind: "error", error: { code: RPC.methodNotFound, message } };
+        }
+      : undefined,
   };
 }

@@ -80,6 +80,10 @@ export abstract class HttpSession implements UpstreamSession {
     });
   }
 
+  peerFor(): Promise<PeerDescription> {
+    return Promise.resolve(this.peer);
+  }
+
   connections(): number {
     return this.client.connections();
   }

@@ -4,11 +4,12 @@ import type { Platform } from "../../platform/platform.ts";
 import type { Era, Implementation } from "../../protocol/eras.ts";
 import type { JsonObject } from "../../protocol/json-rpc.ts";
 import { type SessionObserver, StartError, type Transport, type UpstreamSession } from "../session.ts";
+import { EraMatchingSession } from "./era-matching-session.ts";
 import type { HttpClient } from "./http-client.ts";
-import { LegacySession } from "./legacy-session.ts";
+import { type LegacyHandshake, LegacySession } from "./legacy-session.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import { ModernSession } from "./modern-session.ts";
-import { initialize, type Negotiated, negotiate, type Parties } from "./negotiate.ts";
+import { initialize, negotiate, type Parties } from "./negotiate.ts";
 import { staticHeaders } from "./static-headers.ts";
 import { tlsConnect } from "./tls-files.ts";
 
@@ -44,13 +45,22 @@ class HttpTransport implements Transport {
   async open(observer: SessionObserver, signal: AbortSignal): Promise<UpstreamSession> {
     const { clientInfo, clientCapabilities } = this.#context;
     const fixedHeaders = staticHeaders(this.#options, clientInfo);
+    const introduction = { clientInfo, clientCapabilities: clientCapabilities ?? {}, fixedHeaders };
     const client = await this.#connect();
-    const parties = { client, observer, clientInfo, clientCapabilities: clientCapabilities ?? {}, fixedHeaders };
+    const parties = { ...introduction, client, observer };
     try {
       const negotiated = await negotiate(parties, this.#era, signal);
       if (signal.aborted) throw new StartError("timeout", "the start was given up");
       this.#era = negotiated.era;
-      return this.#session(parties, negotiated);
+      if (negotiated.era === "legacy") return this.#legacy(parties, negotiated.handshake);
+      const { platform } = this.#context;
+      const modern = new ModernSession(client, observer, { platform, peer: negotiated.peer, clientInfo, fixedHeaders });
+      return new EraMatchingSession(modern, observer, {
+        clock: platform.clock,
+        openTimeoutMs: client.limits.probeTimeoutMs,
+        openLegacy: (twinObserver, twinSignal) =>
+          this.#openLegacy({ ...introduction, observer: twinObserver }, twinSignal),
+      });
     } catch (error) {
       // The server may have been replaced by one of the other era: the next attempt asks again.
       this.#era = undefined;
@@ -80,19 +90,32 @@ class HttpTransport implements Transport {
     });
   }
 
-  #session(parties: Parties, negotiated: Negotiated): UpstreamSession {
-    const { client, observer, fixedHeaders, clientInfo } = parties;
-    const { platform } = this.#context;
-    if (negotiated.era === "modern") {
-      return new ModernSession(client, observer, { platform, peer: negotiated.peer, clientInfo, fixedHeaders });
+  /**
+   * Opens a session with the legacy side of a modern server. Without a session id it is of no use: a server that keeps
+   * no sessions can neither ask its client nor remember what it subscribed to.
+   */
+  async #openLegacy(introduction: Omit<Parties, "client">, signal: AbortSignal): Promise<UpstreamSession | undefined> {
+    const client = await this.#connect();
+    try {
+      const parties = { ...introduction, client };
+      const handshake = await initialize(parties, signal);
+      if (handshake.sessionId !== undefined) return this.#legacy(parties, handshake);
+      await client.destroy();
+      return undefined;
+    } catch (error) {
+      await client.destroy();
+      throw error;
     }
+  }
+
+  #legacy(parties: Parties, handshake: LegacyHandshake): UpstreamSession {
     const options = {
-      platform,
-      fixedHeaders,
+      platform: this.#context.platform,
+      fixedHeaders: parties.fixedHeaders,
       renewTimeoutMs: this.#options.start_timeout_s * 1_000,
       shakeHands: (signal: AbortSignal) => initialize(parties, signal),
     };
-    return new LegacySession(client, observer, options, negotiated.handshake);
+    return new LegacySession(parties.client, parties.observer, options, handshake);
   }
 }
 

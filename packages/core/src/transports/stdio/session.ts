@@ -13,6 +13,10 @@ export class StdioSession implements UpstreamSession {
     this.#channel = channel;
   }
 
+  peerFor(): Promise<PeerDescription> {
+    return Promise.resolve(this.peer);
+  }
+
   request(request: UpstreamRequest): Promise<UpstreamReply> {
     return this.#channel.connection.request(request);
   }
