@@ -133,7 +133,7 @@ export class CallRecord {
 }
 
 /** What a result means for telemetry. An `isError` result is passed on as a result, but the call has failed. */
-export function outcomeOf(result: CallResult): CallOutcome {
+function outcomeOf(result: CallResult): CallOutcome {
   switch (result.kind) {
     case "result":
       if (result.result.isError)

@@ -8,6 +8,9 @@ export function checkMetrics(exposition: Uint8Array): {
   readonly exitCode: number | null;
   readonly complaints: string;
 } {
-  const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: exposition });
+  const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], {
+    input: exposition,
+    encoding: "utf8",
+  });
   return { exitCode: status, complaints: `${stdout}${stderr}` };
 }

@@ -33,11 +33,10 @@ const snapshot = (): GatewaySnapshot => ({
 export const bus = new TelemetryBus();
 export const metrics = createMetrics({ bus, snapshot, yieldTurn: () => turn() });
 
-export const endpoint = createServer(async (request, response) => {
-  try {
-    const { contentType, body } = await metrics.render(request.headers.accept);
-    response.writeHead(200, { "content-type": contentType, "content-length": body.length }).end(body);
-  } catch (error) {
-    response.writeHead(500).end(`The metrics cannot be read: ${String(error)}\n`);
-  }
+export const endpoint = createServer((request, response) => {
+  metrics.render(request.headers.accept).then(
+    ({ contentType, body }) =>
+      response.writeHead(200, { "content-type": contentType, "content-length": body.length }).end(body),
+    (error) => response.writeHead(500).end(`The metrics cannot be read: ${String(error)}\n`),
+  );
 });

@@ -23,7 +23,7 @@ export interface Listener {
 }
 
 /** Listeners of one endpoint; more are refused. */
-export const MAX_LISTENERS = 1_000;
+const MAX_LISTENERS = 1_000;
 /** Lowest first. */
 export const LOG_LEVELS: readonly string[] = [
   "debug",

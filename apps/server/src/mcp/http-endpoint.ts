@@ -25,7 +25,7 @@ import { isModern, refuseEnvelope } from "./modern-envelope.ts";
 import { ResponseStream } from "./response-stream.ts";
 
 /** Somebody over HTTP who has not said who they are. */
-export const ANONYMOUS: Caller = { type: "anonymous", id: registeredName("anonymous"), roles: [] };
+const ANONYMOUS: Caller = { type: "anonymous", id: registeredName("anonymous"), roles: [] };
 
 const SESSION_HEADER = "mcp-session-id";
 const MODERN: readonly string[] = MODERN_VERSIONS;

@@ -6,7 +6,6 @@ import { HttpEndpoint } from "./http-endpoint.ts";
 import { StdioEndpoint } from "./stdio-endpoint.ts";
 
 export type { EndpointOptions } from "./endpoint.ts";
-export type { ScopeSelector } from "./scope.ts";
 
 /** One MCP endpoint: the aggregate of all servers, or a single server, over HTTP and stdio, in both protocol eras. */
 export interface McpFace {

@@ -58,8 +58,12 @@ export class LegacySession {
 
   end(id: JsonRpcId): void {
     const controller = this.#running.delete(keyOf(id));
-    // Whoever still waits for an answer of the client does so in vain: the request that asked has ended.
-    if (this.#asked.size > 0) controller?.abort();
+    if (controller !== undefined) this.stopAsking(controller);
+  }
+
+  /** A request has ended: whoever still waits for what the client was asked on its behalf does so in vain. */
+  stopAsking(ended: AbortController): void {
+    if (this.#asked.size > 0) ended.abort();
   }
 
   cancel(requestId: unknown): void {

@@ -71,7 +71,7 @@ function differs(header: string, value: string | undefined, body: string): strin
 const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** A header value; names outside of ASCII come as `=?base64?…?=`. `undefined` when that is malformed. */
-export function decodeHeader(value: string): string | undefined {
+function decodeHeader(value: string): string | undefined {
   const trimmed = value.trim();
   const encoded = /^=\?base64\?(.*)\?=$/s.exec(trimmed)?.[1];
   if (encoded === undefined) return trimmed;

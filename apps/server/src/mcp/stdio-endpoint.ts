@@ -116,6 +116,7 @@ export class StdioEndpoint {
       if (!controller.signal.aborted) this.#write(encodeAnswer(id, answer));
     } finally {
       this.#running.delete(key(id));
+      session?.stopAsking(controller);
     }
   }
 

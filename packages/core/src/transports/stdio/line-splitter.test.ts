@@ -4,7 +4,7 @@ import { LineSplitter } from "./line-splitter.ts";
 function split(chunks: readonly (string | Uint8Array)[], lineBytesMax = 1_000): string[] {
   const lines: string[] = [];
   const splitter = new LineSplitter(lineBytesMax, (line, truncated) =>
-    lines.push(`${line}${truncated ? " (cut)" : ""}`),
+    lines.push(`${line.toString()}${truncated ? " (cut)" : ""}`),
   );
   for (const chunk of chunks) splitter.push(typeof chunk === "string" ? Buffer.from(chunk) : Buffer.from(chunk));
   splitter.end();
