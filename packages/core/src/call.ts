@@ -47,6 +47,8 @@ export interface ToolCall extends RelayContext {
   readonly extra?: JsonObject | undefined;
   readonly origin?: CallOrigin | undefined;
   readonly batchId?: string | undefined;
+  /** Identity of the call in events and records, where the gateway's own part has to know it; must be unique. */
+  readonly callId?: string | undefined;
   /** Identifiers for correlation in Langfuse and audit records; those of `_meta` when absent. */
   readonly traceId?: string | undefined;
   readonly userId?: string | undefined;
@@ -133,7 +135,7 @@ export class CallRecord {
 }
 
 /** What a result means for telemetry. An `isError` result is passed on as a result, but the call has failed. */
-function outcomeOf(result: CallResult): CallOutcome {
+export function outcomeOf(result: CallResult): CallOutcome {
   switch (result.kind) {
     case "result":
       if (result.result.isError)

@@ -38,9 +38,11 @@ export interface Failure {
   readonly message: string;
   /** When it makes sense to try again; `undefined` when unknown. */
   readonly retryAfterMs: number | undefined;
+  /** False only when the upstream certainly never saw the request, so that a retry does nothing twice. */
+  readonly maybeExecuted: boolean;
 }
 
-/** Makes a failure value. */
+/** Makes the value of a failure that came before anything was sent; one that came later says so with a spread. */
 export function failure(code: FailureCode, message: string, retryAfterMs?: number): Failure {
-  return { kind: "failure", code, message, retryAfterMs };
+  return { kind: "failure", code, message, retryAfterMs, maybeExecuted: false };
 }

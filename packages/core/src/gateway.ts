@@ -62,7 +62,7 @@ export class Gateway {
    * Aborting `signal` means that the caller left. Never rejects: refusals and failures are values.
    */
   async callTool(call: ToolCall, signal?: AbortSignal): Promise<CallResult> {
-    const record = new CallRecord(call, this.#nextCallId(), this.#options, this.#tracer);
+    const record = new CallRecord(call, call.callId ?? this.#nextCallId(), this.#options, this.#tracer);
     try {
       const server = this.#route(call, record); // 1 route: names become a server and a tool
       if ("code" in server) return record.settle(server);
@@ -73,7 +73,7 @@ export class Gateway {
       const result = await this.#exchange(server, this.#toolExchange(call, server, record), signal); // 3 ready, 4 invoke
       return record.settle(result); // 5 settle
     } catch (error) {
-      return record.settle(failure("internal", `unexpected failure in the gateway: ${String(error)}`));
+      return record.settle(unexpected(error));
     }
   }
 
@@ -93,7 +93,7 @@ export class Gateway {
         signal,
       );
     } catch (error) {
-      return failure("internal", `unexpected failure in the gateway: ${String(error)}`);
+      return unexpected(error);
     }
   }
 
@@ -183,8 +183,12 @@ export class Gateway {
         verdict = verdictOf(reply, this.#options.platform.clock.nowMs() - sentMs, server);
         if (request.clientEra === "legacy" && wantsInput(reply)) {
           reply = await answerInputs(session, request, reply, this.#options.platform);
-          // The server has answered once: how long the client takes over its answers says nothing about the server.
-          if (reply.kind === "failed" && reply.errorType !== "aborted") verdict = "failure";
+          if (reply.kind === "failed") {
+            // The server has answered once: how long the client takes over its answers says nothing about the server.
+            if (reply.errorType !== "aborted") verdict = "failure";
+            // And it has begun to work, whatever became of the last round.
+            reply = { ...reply, maybeExecuted: true };
+          }
         }
         return expired(resultOf(reply, server), deadline, timeoutMs, server);
       } finally {
@@ -214,14 +218,26 @@ function unknownTool(call: ToolCall): Failure {
 
 function resultOf(reply: UpstreamReply, server: ManagedServer): CallResult {
   if (reply.kind !== "failed") return reply;
-  if (reply.errorType === "aborted") return failure("cancelled", "the caller cancelled the request");
-  return failure(reply.errorType, `server "${server.id}": ${reply.message}`);
+  const refused =
+    reply.errorType === "aborted"
+      ? failure("cancelled", "the caller cancelled the request")
+      : failure(reply.errorType, `server "${server.id}": ${reply.message}`);
+  return { ...refused, maybeExecuted: reply.maybeExecuted };
 }
 
 /** What ended because time was up is a timeout, whichever hop noticed it. */
 function expired(result: CallResult, deadline: Deadline, timeoutMs: number, server: ManagedServer): CallResult {
   if (result.kind !== "failure" || result.code !== "cancelled" || !deadline.timedOut()) return result;
-  return failure("timeout", `server "${server.id}" did not answer within ${timeoutMs / 1_000} s`);
+  const timeout = failure("timeout", `server "${server.id}" did not answer within ${timeoutMs / 1_000} s`);
+  return { ...timeout, maybeExecuted: result.maybeExecuted };
+}
+
+/** Where it happened is unknown, so it may have been after the request was sent. */
+function unexpected(error: unknown): Failure {
+  return {
+    ...failure("internal", `unexpected failure in the gateway: ${String(error)}`),
+    maybeExecuted: true,
+  };
 }
 
 /**

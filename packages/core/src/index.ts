@@ -1,4 +1,9 @@
 export type { AccessPolicy } from "./admission.ts";
+export { type BatchContext, Batches, type BatchesOptions, ownerOf } from "./batch/batches.ts";
+export * from "./batch/continuation-store.ts";
+export type { BatchItemReport, BatchRefusal, BatchReport } from "./batch/report.ts";
+export { type BatchProblem, batchRequest } from "./batch/request.ts";
+export type { ShortenedResult } from "./batch/shorten.ts";
 export { type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
 export { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./catalog/lists.ts";
 export { ChurnMap } from "./churn-map.ts";

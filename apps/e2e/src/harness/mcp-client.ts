@@ -66,22 +66,36 @@ export interface McpClient extends AsyncDisposable {
   ping(): Promise<unknown>;
 }
 
-/** What a client declares that it can do for a server; the tests only declare it. */
+/** What a client declares that it can do for a server. */
 interface Capabilities {
   readonly sampling?: Record<string, never>;
   readonly elicitation?: { readonly form: Record<string, never>; readonly url: Record<string, never> };
+  readonly roots?: Record<string, never>;
 }
+
+/** Answers what a server asks; without it, clients only declare that they can. */
+export type AnswerServer = (method: string, params: unknown) => Record<string, unknown>;
 
 const INFO = { name: "hangar-e2e", version: "1.0.0" };
 
 /** Connects an official client. */
-export function connect(kind: ClientKind, address: Address, capabilities: Capabilities = {}): Promise<McpClient> {
-  if (kind === "sdk v1") return connectV1(address, capabilities);
-  return connectV2(kind === "sdk v2 auto" ? "auto" : "legacy", address, capabilities);
+export function connect(
+  kind: ClientKind,
+  address: Address,
+  capabilities: Capabilities = {},
+  answer?: AnswerServer,
+): Promise<McpClient> {
+  if (kind === "sdk v1") return connectV1(address, capabilities, answer);
+  return connectV2(kind === "sdk v2 auto" ? "auto" : "legacy", address, capabilities, answer);
 }
 
-async function connectV1(address: Address, capabilities: Capabilities): Promise<McpClient> {
+async function connectV1(
+  address: Address,
+  capabilities: Capabilities,
+  answer: AnswerServer | undefined,
+): Promise<McpClient> {
   const client = new ClientV1(INFO, { capabilities });
+  if (answer) client.fallbackRequestHandler = async ({ method, params }) => answer(method, params);
   const notifications: ReceivedNotification[] = [];
   client.fallbackNotificationHandler = async (notification) => {
     notifications.push(notification);
@@ -101,8 +115,14 @@ async function connectV1(address: Address, capabilities: Capabilities): Promise<
   };
 }
 
-async function connectV2(mode: "legacy" | "auto", address: Address, capabilities: Capabilities): Promise<McpClient> {
+async function connectV2(
+  mode: "legacy" | "auto",
+  address: Address,
+  capabilities: Capabilities,
+  answer: AnswerServer | undefined,
+): Promise<McpClient> {
   const client = new ClientV2(INFO, { capabilities, versionNegotiation: { mode } });
+  if (answer) client.fallbackRequestHandler = async ({ method, params }) => answer(method, params);
   const notifications: ReceivedNotification[] = [];
   client.fallbackNotificationHandler = async (notification) => {
     notifications.push(notification);

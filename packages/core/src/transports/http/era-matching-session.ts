@@ -99,7 +99,10 @@ export class EraMatchingSession implements UpstreamSession {
   /** Whoever gives up meanwhile does not wait for the opening: a session answers an aborted request at once. */
   #requestOnceOpen(request: UpstreamRequest): Promise<UpstreamReply> {
     return new Promise((resolve) => {
+      let gone = false;
       const go = (): void => {
+        if (gone) return;
+        gone = true;
         request.signal?.removeEventListener("abort", go);
         resolve(this.#side().request(request));
       };
@@ -132,14 +135,14 @@ export class EraMatchingSession implements UpstreamSession {
       else if (over || this.#ending.signal.aborted) this.#drop(opened);
       else this.#legacy = opened;
     } catch (error) {
-      this.#refused(error);
+      this.#failed(error, deadline.signal.aborted);
     } finally {
       deadline.dispose();
     }
   }
 
-  #refused(error: unknown): void {
-    const passing = !(error instanceof StartError) || PASSING.has(error.code);
+  #failed(error: unknown, gaveUp: boolean): void {
+    const passing = gaveUp || !(error instanceof StartError) || PASSING.has(error.code);
     this.#opensAtMs = passing ? this.#options.clock.nowMs() + RETRY_MS : Number.POSITIVE_INFINITY;
     if (!passing || this.#ending.signal.aborted) return;
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,0 +1,183 @@
+import type { BatchResult, Caller, CallTracer, TelemetryBus } from "@mcp-hangar/telemetry";
+import { type CallResult, LOCAL_CALLER, type RelayContext } from "../call.ts";
+import { failure } from "../errors.ts";
+import type { Gateway } from "../gateway.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { JsonObject } from "../protocol/json-rpc.ts";
+import { correlationOf, traceOf } from "../protocol/meta.ts";
+import { type Attempt, type BatchEnd, BatchRun } from "./batch-run.ts";
+import type { ContinuationStore } from "./continuation-store.ts";
+import { type BatchRefusal, type BatchReport, countItems, reportItem } from "./report.ts";
+import { type BatchRequest, validateBatch } from "./request.ts";
+import { isRepeatable, retryDelayMs } from "./retry.ts";
+import { shortenResults } from "./shorten.ts";
+
+export interface BatchesOptions {
+  readonly gateway: Pick<Gateway, "callTool" | "fleet">;
+  readonly bus: TelemetryBus;
+  readonly platform: Platform;
+  /** Where results go that are too large for an answer. */
+  readonly continuations: ContinuationStore;
+  readonly tracer?: CallTracer | undefined;
+}
+
+/** Who sends a batch, and how to reach them meanwhile. `meta` gives trace and correlation of items without their own. */
+export type BatchContext = Omit<RelayContext, "timeoutMs">;
+
+/**
+ * Runs batches over `Gateway.callTool`. Every attempt at an item is a call with its own `call.finished`, under the
+ * batch's id; the item is counted once, by its final outcome, in the one `batch.finished`.
+ */
+export class Batches {
+  readonly #options: BatchesOptions;
+  #executing = 0;
+
+  constructor(options: BatchesOptions) {
+    this.#options = options;
+  }
+
+  /** Attempts that run now, over all batches, those included that a batch no longer waits for. */
+  get itemsExecuting(): number {
+    return this.#executing;
+  }
+
+  /**
+   * Validates a request as a whole, runs its calls, and reports on each. Aborting `signal` means that the client left.
+   * Answers within a tenth of a second of the batch's deadline, whatever upstreams do. Never rejects.
+   */
+  async execute(input: unknown, context: BatchContext = {}, signal?: AbortSignal): Promise<BatchReport | BatchRefusal> {
+    const { platform, bus } = this.#options;
+    const { clock } = platform;
+    const batchId = platform.uuid();
+    const startedMs = clock.nowMs();
+    const validation = validateBatch(input);
+    if (validation.kind === "invalid") {
+      const items = countItems([]);
+      const timeMs = clock.wallMs();
+      const durationSeconds = (clock.nowMs() - startedMs) / 1_000;
+      const { size, problems } = validation;
+      const result = "validation_error";
+      bus.emit({
+        type: "batch.finished",
+        timeMs,
+        batchId,
+        result,
+        size,
+        durationSeconds,
+        items,
+        cancellation: undefined,
+      });
+      const error = `nothing was run: the request has ${problems.length} problem(s)`;
+      return { batch_id: batchId, success: false, error_type: result, error, errors: problems };
+    }
+    const { request } = validation;
+    const size = request.calls.length;
+    const span = this.#options.tracer?.startBatch?.({ batchId, size, parent: parentOf(context) });
+    const trace = span?.outbound ?? parentOf(context);
+    const end = await this.#run(request, batchId, { ...context, trace }, signal);
+    const elapsedMs = clock.nowMs() - startedMs;
+    const result = batchResult(end);
+    span?.end(result);
+    bus.emit({
+      type: "batch.finished",
+      timeMs: clock.wallMs(),
+      batchId,
+      result,
+      size,
+      durationSeconds: elapsedMs / 1_000,
+      items: countItems(end.items),
+      cancellation: end.cancellation,
+    });
+    return this.#report(batchId, end, elapsedMs, context.caller ?? LOCAL_CALLER);
+  }
+
+  #run(
+    request: BatchRequest,
+    batchId: string,
+    context: BatchContext,
+    signal: AbortSignal | undefined,
+  ): Promise<BatchEnd> {
+    const { gateway, platform } = this.#options;
+    const { fleet } = gateway;
+    const run = new BatchRun(request, {
+      clock: platform.clock,
+      batchId,
+      // A server that does not exist takes no time.
+      defaultTimeoutMs: (server) => (fleet.get(server)?.options.call_timeout_s ?? 1) * 1_000,
+      attempt: (attempt, attemptSignal) => this.#attempt(attempt, batchId, context, attemptSignal),
+      retryDelayMs: (result, { server, tool }, attempts) =>
+        retryDelayMs(result, attempts, {
+          repeatable: () => isRepeatable(fleet.get(server), tool),
+          random: () => platform.random(),
+        }),
+    });
+    return run.run(signal);
+  }
+
+  async #attempt(
+    { call, callId, timeoutMs }: Attempt,
+    batchId: string,
+    context: BatchContext,
+    signal: AbortSignal,
+  ): Promise<CallResult> {
+    this.#executing++;
+    try {
+      return await this.#options.gateway.callTool(
+        {
+          ...context,
+          ...correlationOf(context.meta),
+          // What the item says itself wins. Of the batch's own _meta nothing else is meant for the upstreams: a progress
+          // token, say, belongs to one request.
+          ...correlationOf(call._meta as JsonObject | undefined),
+          meta: call._meta as JsonObject | undefined,
+          server: call.server,
+          tool: call.tool,
+          // It was part of a JSON message, or has to be fit for one.
+          arguments: call.arguments as JsonObject | undefined,
+          timeoutMs,
+          origin: "batch",
+          batchId,
+          callId,
+        },
+        signal,
+      );
+    } catch (error) {
+      return { ...failure("internal", `unexpected failure in the gateway: ${String(error)}`), maybeExecuted: true };
+    } finally {
+      this.#executing--;
+    }
+  }
+
+  #report(batchId: string, end: BatchEnd, elapsedMs: number, caller: Caller): BatchReport {
+    const shortened = shortenResults(end.items, ownerOf(caller), this.#options.continuations);
+    const results = end.items.map((item) => reportItem(item, shortened.get(item.index)));
+    const succeeded = results.filter(({ success }) => success).length;
+    return {
+      batch_id: batchId,
+      success: succeeded === results.length,
+      total: results.length,
+      succeeded,
+      failed: results.length - succeeded,
+      elapsed_ms: Math.round(elapsedMs),
+      cancellation: end.cancellation ?? null,
+      results,
+    };
+  }
+}
+
+/** The name under which the results of a caller are kept. */
+export function ownerOf(caller: Caller): string {
+  return `${caller.type}:${caller.id}`;
+}
+
+function parentOf(context: BatchContext): NonNullable<BatchContext["trace"]> {
+  const inMeta = traceOf(context.meta);
+  return inMeta.traceparent === undefined ? (context.trace ?? {}) : inMeta;
+}
+
+function batchResult({ items, cancellation }: BatchEnd): BatchResult {
+  const { success } = countItems(items);
+  if (success === items.length) return "success";
+  if (cancellation === "client") return "cancelled";
+  return success > 0 ? "partial" : "failure";
+}
