@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { ChecksFailed } from "./checks/index.ts";
-import { generateMonitoring } from "./generate.ts";
+import { generateMonitoring, RUNBOOK_FOLDER } from "./generate.ts";
 import type { MonitoringOverrides } from "./settings/options.ts";
 
 const program = new Command("mcp-hangar-monitoring").description("Generates and checks the monitoring of MCP Hangar.");
@@ -12,10 +12,11 @@ program
   .command("generate")
   .description("write the files of the monitoring stack")
   .requiredOption("--out <folder>", "where the files go")
+  .option("--runbooks <folder>", "where the runbooks go instead of <out>/runbooks")
   .option("--options <file>", "a JSON file with what differs from the defaults")
-  .action(async ({ out, options }: { readonly out: string; readonly options?: string }) => {
+  .action(async ({ out, runbooks, options }: Folders & { readonly options?: string }) => {
     for (const [path, content] of generateMonitoring(await readOptions(options))) {
-      const file = join(out, path);
+      const file = fileOf(path, { out, runbooks });
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, content);
     }
@@ -25,12 +26,15 @@ program
   .command("check")
   .description("check the stack, and with --out that the files there are those that would be generated")
   .option("--out <folder>", "the generated files")
+  .option("--runbooks <folder>", "the runbooks, if they are not in <out>/runbooks")
   .option("--options <file>", "a JSON file with what differs from the defaults")
-  .action(async ({ out, options }: { readonly out?: string; readonly options?: string }) => {
+  .action(async ({ out, runbooks, options }: Partial<Folders> & { readonly options?: string }) => {
     const files = generateMonitoring(await readOptions(options));
     const stale: string[] = [];
-    for (const [path, content] of out === undefined ? [] : files) {
-      if ((await contentOf(join(out ?? "", path))) !== content) stale.push(path);
+    if (out !== undefined) {
+      for (const [path, content] of files) {
+        if ((await contentOf(fileOf(path, { out, runbooks }))) !== content) stale.push(path);
+      }
     }
     for (const path of stale) process.stderr.write(`${path} is stale or missing: generate it again.\n`);
     if (stale.length > 0) process.exitCode = 1;
@@ -43,6 +47,17 @@ try {
   if (!(error instanceof ChecksFailed)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
+}
+
+/** Where generated files are. */
+interface Folders {
+  readonly out: string;
+  readonly runbooks?: string | undefined;
+}
+
+function fileOf(path: string, { out, runbooks }: Folders): string {
+  const isRunbook = path.startsWith(RUNBOOK_FOLDER) && runbooks !== undefined;
+  return isRunbook ? join(runbooks, path.slice(RUNBOOK_FOLDER.length)) : join(out, path);
 }
 
 /** The file's owner answers for its types: the checks find thresholds and windows that make no sense. */

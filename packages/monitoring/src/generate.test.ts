@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { load } from "js-yaml";
 import { afterAll, describe, expect, test } from "vitest";
 import { alertLabels } from "./checks/alert-labels.ts";
-import { generateMonitoring } from "./generate.ts";
+import { generateMonitoring, RUNBOOK_FOLDER } from "./generate.ts";
 import { ALERT_PREFIX } from "./names.ts";
 import { type MonitoringOverrides, resolveOptions } from "./settings/options.ts";
 import { buildStack } from "./stack.ts";
@@ -43,9 +43,10 @@ describe("generated files", () => {
   });
 
   test("are committed as they would be generated", () => {
-    const folder = join(import.meta.dirname, "../../../monitoring");
+    const root = join(import.meta.dirname, "../../..");
     for (const [path, content] of generateMonitoring()) {
-      expect(readFileSync(join(folder, path), "utf8") === content, `${path} is stale: run pnpm generate`).toBe(true);
+      const file = join(root, path.startsWith(RUNBOOK_FOLDER) ? "docs" : "monitoring", path);
+      expect(readFileSync(file, "utf8") === content, `${path} is stale: run pnpm generate`).toBe(true);
     }
   });
 

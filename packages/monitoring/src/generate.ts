@@ -2,6 +2,7 @@ import { assertSound } from "./checks/index.ts";
 import { alertmanagerConfig } from "./render/alertmanager.ts";
 import { promtoolTests } from "./render/promtool.ts";
 import { alertGroups, recordingGroups } from "./render/rules.ts";
+import { runbookPages } from "./render/runbooks.ts";
 import { kubernetesScrapeConfig, staticScrapeConfig } from "./render/scrape.ts";
 import { yamlFile } from "./render/yaml.ts";
 import { type MonitoringOverrides, resolveOptions } from "./settings/options.ts";
@@ -9,6 +10,9 @@ import { buildStack, type Stack } from "./stack.ts";
 
 /** Writes files of one kind: paths relative to the output folder, and their content. */
 type Renderer = (stack: Stack) => Readonly<Record<string, string>>;
+
+/** What the paths of runbooks begin with: they are documentation, and may go elsewhere than the rest. */
+export const RUNBOOK_FOLDER = "runbooks/";
 
 /** Every file that is generated comes from one of these. */
 const renderers: readonly Renderer[] = [
@@ -20,6 +24,7 @@ const renderers: readonly Renderer[] = [
     "alertmanager/alertmanager.yaml": yamlFile(alertmanagerConfig(stack.routing)),
   }),
   promtoolFiles,
+  runbookFiles,
 ];
 
 /**
@@ -31,6 +36,11 @@ export function generateMonitoring(overrides: MonitoringOverrides = {}): Readonl
   assertSound(stack);
   const files = renderers.flatMap((render) => Object.entries(render(stack)));
   return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function runbookFiles(stack: Stack): Readonly<Record<string, string>> {
+  const pages = Object.entries(runbookPages(stack));
+  return Object.fromEntries(pages.map(([name, page]) => [`${RUNBOOK_FOLDER}${name}`, page]));
 }
 
 function promtoolFiles(stack: Stack): Readonly<Record<string, string>> {

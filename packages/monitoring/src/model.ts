@@ -5,6 +5,8 @@ import type { ComparisonOperator, SelectorNode } from "./promql/node.ts";
 import type { Expression } from "./promql/vector.ts";
 import type { Template } from "./template.ts";
 
+export type * from "./runbooks/model.ts";
+
 /** A quantity and the threshold that an alert compares it with: also the line that panels and runbooks draw. */
 export interface Condition {
   readonly measure: Expression;
@@ -204,16 +206,4 @@ export interface Dashboard {
   readonly description: string;
   readonly variables: readonly DashboardVariable[];
   readonly panels: readonly Panel[];
-}
-
-/** The page for the person woken by an alert. */
-export interface Runbook {
-  readonly alert: AlertName;
-  readonly meaning: string;
-  readonly impact: string;
-  readonly confirm: readonly { readonly question: string; readonly expr: Expression }[];
-  /** Each with the command that tells it from the others, and what to do about it. */
-  readonly causes: readonly { readonly cause: string; readonly command: string; readonly mend: string }[];
-  readonly actions: readonly string[];
-  readonly escalate: string;
 }

@@ -1,7 +1,7 @@
 import { type Context, contextOf } from "./context.ts";
 import { dashboardsOf } from "./dashboards.ts";
 import type { AlertRule, Dashboard, RecordingRule, Routing, Runbook, Scenario, Slo, Topic } from "./model.ts";
-import { ALERT_PREFIX } from "./names.ts";
+import { ALERT_PREFIX, type AlertName } from "./names.ts";
 import { routingOf } from "./routing.ts";
 import { runbookTopics } from "./runbooks/index.ts";
 import { scenarioTopics } from "./scenarios/index.ts";
@@ -37,13 +37,16 @@ export function buildStack(options: MonitoringOptions): Stack {
     slos: Object.values(slosOf(options)),
     routing: routingOf(options),
     dashboards: dashboardsOf(context, built),
-    runbooks: runbookTopics.flatMap((runbooks) => runbooks(context)),
+    runbooks: runbookTopics.flatMap((runbooks) => runbooks(context).filter(({ alert }) => isEnabled(alert, context))),
     scenarios: built.flatMap((topic) => scenarioTopics[topic.name]?.(context, topic) ?? []),
   };
 }
 
-function enabledOnly(topic: Topic, { options }: Context): Topic {
+function enabledOnly(topic: Topic, context: Context): Topic {
+  return { ...topic, alerts: topic.alerts.filter(({ name }) => isEnabled(name, context)) };
+}
+
+function isEnabled(name: AlertName, { options }: Context): boolean {
   const settings = new Map<string, AlertSetting>(Object.entries(options.alerts));
-  const enabled = ({ name }: AlertRule): boolean => settings.get(name.slice(ALERT_PREFIX.length))?.enabled ?? true;
-  return { ...topic, alerts: topic.alerts.filter(enabled) };
+  return settings.get(name.slice(ALERT_PREFIX.length))?.enabled ?? true;
 }

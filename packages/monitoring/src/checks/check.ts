@@ -53,8 +53,10 @@ export function expressionsOf(stack: Stack): readonly OwnedExpression[] {
         ({ name, from }): OwnedExpression => ({ subject: `variable ${name} of ${uid}`, kind: "variable", expr: from }),
       ),
     ]),
-    ...stack.runbooks.flatMap(({ alert, confirm }) =>
-      confirm.map(({ expr }): OwnedExpression => ({ subject: `runbook ${alert}`, kind: "runbook", expr })),
+    ...stack.runbooks.flatMap(({ alert, confirm, causes }) =>
+      [...confirm, ...causes].flatMap(({ look }): readonly OwnedExpression[] =>
+        look?.kind === "query" ? [{ subject: `runbook ${alert}`, kind: "runbook", expr: look.expr }] : [],
+      ),
     ),
   ];
 }

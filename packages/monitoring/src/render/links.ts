@@ -8,6 +8,12 @@ export function runbookUrl({ name }: AlertRule, { runbookBaseUrl }: MonitoringOp
   return `${runbookBaseUrl}/${name}.md`;
 }
 
+/** The dashboard for an alert as a link for readers of its runbook: no labels are known there. */
+export function dashboardPage({ dashboard }: AlertRule, { options, dashboards }: Stack): string {
+  const title = dashboards.find(({ uid }) => uid === dashboard.uid)?.title ?? dashboard.uid;
+  return `[${title}](${options.grafanaBaseUrl}/d/${dashboard.uid})`;
+}
+
 /** The address of the dashboard for an alert, with the alert's labels chosen; a template of Prometheus. */
 export function dashboardUrl({ dashboard, expr }: AlertRule, { options, dashboards }: Stack): string {
   const { uid, panel, variables = [] } = dashboard;

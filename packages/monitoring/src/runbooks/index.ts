@@ -1,5 +1,30 @@
 import type { Context } from "../context.ts";
 import type { Runbook } from "../model.ts";
+import { availability } from "./availability.ts";
+import { batches } from "./batches.ts";
+import { configuration } from "./configuration.ts";
+import { discovery } from "./discovery.ts";
+import { health } from "./health.ts";
+import { latency } from "./latency.ts";
+import { process } from "./process.ts";
+import { remoteServers } from "./remote-servers.ts";
+import { servers } from "./servers.ts";
+import { slos } from "./slos.ts";
+import { telemetry } from "./telemetry.ts";
+import { toolCalls } from "./tool-calls.ts";
 
 /** The written part of each runbook, by topic. */
-export const runbookTopics: readonly ((context: Context) => readonly Runbook[])[] = [];
+export const runbookTopics: readonly ((context: Context) => readonly Runbook[])[] = [
+  availability,
+  toolCalls,
+  latency,
+  batches,
+  health,
+  servers,
+  remoteServers,
+  discovery,
+  process,
+  telemetry,
+  configuration,
+  slos,
+];

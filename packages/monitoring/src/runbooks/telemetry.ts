@@ -1,0 +1,188 @@
+import { catalog } from "@mcp-hangar/telemetry";
+import type { Context } from "../context.ts";
+import type { Runbook } from "../model.ts";
+import { by, count, max, sum, topk } from "../promql/aggregate.ts";
+import { prometheusMetrics } from "../promql/external.ts";
+import { increase, secondsSince } from "../promql/functions.ts";
+import { portion } from "../promql/operators.ts";
+import { noneOf, not } from "../promql/select.ts";
+import { log, query, see, shell } from "./look.ts";
+
+/** Telemetry that does not arrive. */
+export function telemetry(context: Context): readonly Runbook[] {
+  return [exportFailing(context), auditDropped(context), listenerErrors(context), seriesLimit(context)];
+}
+
+function exportFailing({ options, rules }: Context): Runbook {
+  const { window, silence } = options.alerts.TelemetryExportFailing;
+  const failures = increase(rules.series(catalog.telemetryFailures), window);
+  const fill = portion(rules.series(catalog.telemetryQueueSize), rules.series(catalog.telemetryQueueCapacity));
+  return {
+    alert: "MCPHangarTelemetryExportFailing",
+    meaning: `The exporter in the alert failed within ${window} and has delivered nothing for more than ${silence}.`,
+    impact: `Calls are not affected. Records wait in its queue; when that is full they are lost, and for audit records ${see("AuditRecordsDropped")} pages.`,
+    confirm: [
+      { question: "Why does it fail?", look: query(sum(failures, by("exporter", "reason"))) },
+      { question: "How full is its queue? At 1 it loses records.", look: query(fill) },
+      {
+        question: "How long has it delivered nothing? (s)",
+        look: query(max(secondsSince(rules.series(catalog.telemetryLastSuccess)), by("exporter"))),
+      },
+    ],
+    causes: [
+      {
+        cause: "The collector is away",
+        look: shell("curl -sS -m 5 -o /dev/null -w '%{http_code}\\n' COLLECTOR_URL"),
+        sign: "`connection` or `timeout`; `curl` from the gateway's host fails too.",
+        mend: "Start it, or correct the address of the exporter. It resumes by itself.",
+      },
+      {
+        cause: "The collector refuses",
+        sign: "`rejected`: wrong credentials, wrong path, or records that are too large for it.",
+        mend: "Read the collector's log; renew the key.",
+      },
+      {
+        cause: "A file or stderr cannot be written",
+        look: shell("df -h", "curl -sS http://127.0.0.1:8000/health/ready"),
+        sign: "`io`: the disk is full, or the process that reads stderr is gone. Readiness says `degraded` then.",
+        mend: "Free space or move `logging.file`; restart the gateway if stderr was closed.",
+      },
+      {
+        cause: "A defect of the exporter",
+        sign: "`encoding`: a record could not be written down.",
+        mend: "Report it with the version.",
+      },
+    ],
+    actions: ["Look at the queue first: it tells how much time there is until records are lost."],
+    escalate: "The exporter carries audit records, its queue is above half, and the cause is not found.",
+    resolves: "With the first delivery that succeeds.",
+  };
+}
+
+function auditDropped({ options, rules }: Context): Runbook {
+  const { window, notAudit } = options.alerts.AuditRecordsDropped;
+  const dropped = rules.series(catalog.telemetryDropped, {
+    exporter: noneOf(...notAudit),
+    reason: not("sampled"),
+  });
+  const lost = increase(dropped, window);
+  const failures = increase(rules.series(catalog.telemetryFailures, { exporter: noneOf(...notAudit) }), window);
+  return {
+    alert: "MCPHangarAuditRecordsDropped",
+    meaning: `The exporter in the alert lost audit records within the last ${window}.`,
+    impact: "The audit trail has a hole that cannot be filled later. Calls are not affected.",
+    confirm: [
+      { question: "How many, and why?", look: query(sum(lost, by("exporter", "reason"))) },
+      { question: "What went wrong with deliveries?", look: query(sum(failures, by("exporter", "reason"))) },
+      {
+        question: "What does the exporter look like now?",
+        look: shell("curl -sS http://127.0.0.1:8000/api/system | jq .exporters"),
+      },
+    ],
+    causes: [
+      {
+        cause: "The destination was away for longer than the queue lasts",
+        sign: "`queue_full`, with failures `connection`, `timeout` or `io`.",
+        mend: `Bring it back: ${see("TelemetryExportFailing")} has the steps.`,
+      },
+      {
+        cause: "There are more records than it takes",
+        look: query(sum(increase(rules.series(catalog.telemetryEvents), window), by("exporter"))),
+        sign: "`queue_full` without failures: it delivers all the time and is too slow.",
+        mend: `A nearer or faster destination; see ${see("HighToolCallVolume")} for who calls.`,
+      },
+      {
+        cause: "The destination refuses records",
+        sign: "`rejected`.",
+        mend: "Credentials, size limit or format of the destination; its log tells.",
+      },
+      {
+        cause: "The gateway stopped before everything was delivered",
+        look: log(["shutdown_started", "shutdown_timed_out", "gateway_stopped"], "cause"),
+        sign: "`shutdown`, and a stop in the log at that time.",
+        mend: "Stop the gateway only while its destinations are up.",
+      },
+    ],
+    actions: [
+      "Write down from when to when records are missing, and how many: auditors will ask.",
+      "Keep the gateway's log of that time: its lines about calls can stand in.",
+      "If policy forbids service without audit, stop the gateway now (SIGTERM).",
+    ],
+    escalate: "Always tell whoever answers for compliance; wake them if it goes on.",
+    resolves: `${window} after the last loss. That it resolved does not bring the records back.`,
+  };
+}
+
+function listenerErrors({ options, rules }: Context): Runbook {
+  const { window } = options.alerts.ListenerErrors;
+  return {
+    alert: "MCPHangarListenerErrors",
+    meaning: `A part of the gateway that records telemetry threw an exception within the last ${window}.`,
+    impact:
+      "Calls go on. What the listener in the alert records (metrics, log or an export) has gaps; other alerts may be blind.",
+    confirm: [
+      {
+        question: "Which listeners throw, and how often?",
+        look: query(sum(increase(rules.series(catalog.listenerErrors), window), by("instance", "listener"))),
+      },
+      { question: "With which error?", look: log("listener_failed", "listener", "error") },
+    ],
+    causes: [
+      {
+        cause: "A defect of this version",
+        look: query(rules.series(catalog.buildInfo)),
+        sign: "It began with an upgrade; the versions are labels.",
+        mend: "Roll back, and report it.",
+      },
+      {
+        cause: "An input that nobody thought of",
+        sign: "It happens with one server or tool only; the log has it next to the error.",
+        mend: "Report it with that line. `tools.deny` hides the tool if the gap matters.",
+      },
+    ],
+    actions: ["Report it with version, error and stack: this is always a defect of MCP Hangar."],
+    escalate: "Not at night, unless the listener is an audit export.",
+    resolves: `${window} after the last exception.`,
+  };
+}
+
+function seriesLimit({ options, rules }: Context): Runbook {
+  const { window } = options.alerts.MetricSeriesLimitReached;
+  const folded = increase(rules.series(catalog.seriesOverflows), window);
+  return {
+    alert: "MCPHangarMetricSeriesLimitReached",
+    meaning: `The metric in the alert has as many series as it may have, and counts further ones together as \`_other\`.`,
+    impact: "Totals stay right. Servers, tools or principals that came last cannot be told apart in this metric.",
+    confirm: [
+      { question: "Which metrics, and how many observations?", look: query(sum(folded, by("metric"))) },
+      {
+        question: "Which servers have the most tools?",
+        look: query(topk(10, count(rules.series(catalog.toolCalls, { status: "success" }), by("mcp_server")))),
+      },
+      { question: "How many samples has a scrape?", look: query(rules.series(prometheusMetrics.scrapeSamples)) },
+    ],
+    causes: [
+      {
+        cause: "A server lists very many tools",
+        look: shell("curl -sS http://127.0.0.1:8000/api/mcp_servers/SERVER | jq '.tools | length'"),
+        sign: "Hundreds, or names that change with each start.",
+        mend: "Expose those that are needed with `tools.allow`.",
+      },
+      {
+        cause: "The fleet has grown",
+        look: shell("mcp-hangar status"),
+        sign: "Many servers with a usual number of tools.",
+        mend: "Raise `observability.metrics.series_limit`, or split the fleet over several gateways. Each series costs memory here and in Prometheus.",
+      },
+      {
+        cause: "Many principals",
+        look: query(count(rules.series(catalog.rateLimitHits))),
+        sign: "The metric is `mcp_hangar_rate_limit_hits_total`.",
+        mend: "Look whether callers share credentials as they should; otherwise raise the limit.",
+      },
+    ],
+    actions: ["Nothing at once: only detail is lost."],
+    escalate: "Not at night.",
+    resolves: `${window} after the last observation that was folded. Series are given back when a server is removed, otherwise only with a restart of the gateway.`,
+  };
+}
