@@ -115,7 +115,7 @@ function dead({ options, rules }: Context): Runbook {
 
 function degraded({ options, rules }: Context): Runbook {
   const setting = options.alerts.McpServerDegraded;
-  const checks = increase(rules.series(catalog.healthChecks), setting.for);
+  const checks = increase(rules.series(catalog.healthChecks), "15m");
   return {
     alert: "MCPHangarMcpServerDegraded",
     meaning: `The server in the alert runs, but its health checks have been failing for ${setting.for}.`,
