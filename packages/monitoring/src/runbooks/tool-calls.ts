@@ -52,7 +52,7 @@ function errorRate({ options, rules }: Context): Runbook {
       },
       {
         cause: "More calls than there are slots",
-        sign: "`overloaded`. The message says `too many calls waiting` for our own limits, or HTTP 429 or 503 for the server's.",
+        sign: "`overloaded`. The message speaks of calls waiting if the limit is ours, of HTTP 429 or 503 if it is the server's.",
         mend: "Ours: raise `max_concurrency` of the server, or `execution.max_concurrency`. The server's: lower them. Either way turn on `rate_limit.enabled` against a single greedy caller.",
       },
       {
