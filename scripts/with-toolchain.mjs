@@ -5,9 +5,14 @@
  * It runs on a bare Node.js 20, before anything is installed, so it is plain JavaScript without dependencies.
  * Everything it says goes to stderr; stdout belongs to the command that it runs.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { root } from "./toolchain/pins.mjs";
 import { findToolchain } from "./toolchain/resolve.mjs";
 import { run } from "./toolchain/run.mjs";
+
+/** The built command line, from the root of the repository. */
+const commandLine = "apps/server/dist/main.js";
 
 /**
  * `built` is a step that only runs what an earlier command has built, and says nothing of its own.
@@ -29,7 +34,7 @@ const commands = {
   test: (args) => loud("running the tests", "pnpm", "exec", "vitest", "run", ...args),
   bench: (args) =>
     loud("running the benchmarks", "pnpm", "--fail-if-no-match", "--filter", "@mcp-hangar/bench", "start", ...args),
-  hangar: (args) => ({ ...loud("", "node", "apps/server/dist/main.js", ...args), built: true }),
+  hangar: (args) => ({ ...loud("", "node", commandLine, ...args), built: true }),
 };
 
 /** @type {readonly Step[]} */
@@ -55,6 +60,10 @@ async function main(name, args) {
     return 2;
   }
   const last = command?.(args);
+  if (last?.built && !existsSync(join(root, commandLine))) {
+    say(`${commandLine} is not built yet: run "npm start" or "pnpm build" first.`);
+    return 1;
+  }
   const found = await findToolchain(process.env, last?.built ? () => {} : say);
   if (!found.ok) {
     say(found.problem);
