@@ -22,8 +22,17 @@ const EVENT_NAME = /logger\.\w+\("(\w+)"|"([a-z]+_[a-z_]+)", (?:fields|\{)|(?:su
 
 /** Of MCP, of HTTP and the shell, of Prometheus and Alertmanager, and of the pages themselves. */
 const FOREIGN_WORDS = [
-  ...["ping", "/mcp", "curl", "kill PID", "alerting", "activeAlertmanagers"],
-  ...["config.yaml", "gateway.log", "mcp-hangar", "--url http://HOST:PORT", "http://127.0.0.1:8000"],
+  "ping",
+  "/mcp",
+  "curl",
+  "kill PID",
+  "alerting",
+  "activeAlertmanagers",
+  "config.yaml",
+  "gateway.log",
+  "mcp-hangar",
+  "--url http://HOST:PORT",
+  "http://127.0.0.1:8000",
   "/api/mcp_servers/SERVER",
 ];
 

@@ -1,6 +1,6 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
-import type { AlertRule, Routing } from "../model.ts";
+import type { AlertRule, Routing, Runbook } from "../model.ts";
 import { by, max, sum } from "../promql/aggregate.ts";
 import { prometheusMetrics, runtime } from "../promql/external.ts";
 import { histogramQuantile, increase, rate } from "../promql/functions.ts";
@@ -8,6 +8,7 @@ import type { Node } from "../promql/node.ts";
 import { add, compare, divide } from "../promql/operators.ts";
 import { buckets, series } from "../promql/select.ts";
 import { type Expression, vector } from "../promql/vector.ts";
+import { query } from "../runbooks/look.ts";
 import { type MonitoringOverrides, resolveOptions } from "../settings/options.ts";
 import { buildStack, type Stack } from "../stack.ts";
 import { label, text } from "../template.ts";
@@ -37,6 +38,17 @@ function withOptions(overrides: MonitoringOverrides): Stack {
 
 function withRouting(change: (routing: Routing) => Partial<Routing>): Stack {
   return { ...stack, routing: { ...stack.routing, ...change(stack.routing) } };
+}
+
+/** The stack with a defect in its first runbook. */
+function withRunbook(change: (runbook: Runbook) => Partial<Runbook>): Stack {
+  const [first, ...others] = stack.runbooks;
+  if (first === undefined) throw new Error("there are no runbooks");
+  return { ...stack, runbooks: [{ ...first, ...change(first) }, ...others] };
+}
+
+function renamed(suffix: string): Expression {
+  return series({ name: `mcp_hangar_calls_of_${suffix}`, type: "gauge", labels: {} });
 }
 
 /** An expression as somebody might write it around the types. */
@@ -292,6 +304,18 @@ const DEFECTS: readonly (readonly [defect: string, broken: Stack, check: string,
     withAlert(compare(series(prometheusMetrics.up), "==", 0)),
     "vanished-targets-are-seen",
     "gone from service discovery",
+  ],
+  [
+    "a runbook that confirms with a metric that was renamed",
+    withRunbook((runbook) => ({ confirm: [{ question: "", look: query(renamed(runbook.alert)) }] })),
+    "metric-exists",
+    "the metric mcp_hangar_calls_of_MCPHangarNotResponding does not exist",
+  ],
+  [
+    "a runbook that tells causes apart by a label that is gone",
+    withRunbook(() => ({ causes: [{ cause: "", look: query(untypedSum(["tool"])), sign: "", mend: "" }] })),
+    "label-exists",
+    "what sum aggregates has no label tool",
   ],
   [
     "a link to a runbook that nobody wrote",

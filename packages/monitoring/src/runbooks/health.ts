@@ -172,7 +172,7 @@ function slowChecks({ options, rules }: Context): Runbook {
     alert: "MCPHangarHealthCheckSlow",
     meaning: `More than ${percent(complementOf(quantile))} % of the health checks of the server in the alert took longer than ${limit} s over ${window}.`,
     impact:
-      "None yet. A check is a `ping` that any working server answers at once, so calls are likely slow too, and the next step is failure.",
+      "None yet. A check asks for a sign of life that a working server gives at once, so calls are likely slow too, and the next step is failure.",
     confirm: [
       { question: "How long do checks take, in seconds?", look: query(histogramQuantile(quantile, inBuckets)) },
       { question: "And calls?", look: query(histogramQuantile(quantile, callBuckets)) },

@@ -23,7 +23,7 @@ function memory({ options, rules }: Context): Runbook {
     confirm: [
       { question: "How much does each gateway hold?", look: query(rules.series(runtime.processResidentMemory)) },
       {
-        question: "How much of it is JavaScript heap, and where does the heap end?",
+        question: "How full is the JavaScript heap? At 1 the process dies.",
         look: query(portion(rules.series(runtime.heapUsed), rules.series(runtime.heapLimit))),
       },
       {

@@ -42,7 +42,7 @@ function common(
         look: query(rules.series(budgetRemaining.metric, labels)),
       },
       {
-        question: `Does it still go on? (share of the last ${baseWindow}; allowed ${percent(slo.budget)} %)`,
+        question: `Does it still go on? (bad share of the last ${baseWindow}; allowed ${percent(slo.budget)} %)`,
         look: query(rules.series(errorRatio(baseWindow).metric, labels)),
       },
       { question, look: query(expr) },
