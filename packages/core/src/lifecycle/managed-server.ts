@@ -1,5 +1,4 @@
 import {
-  type HangarEvent,
   type RegisteredName,
   registeredName,
   type ServerSnapshot,
@@ -15,20 +14,14 @@ import { type CheckOutcome, probe } from "../health/probe.ts";
 import type { ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type JsonRpcNotification, RPC } from "../protocol/json-rpc.ts";
-import { backoffMs } from "../resilience/backoff.ts";
 import type { CircuitBreaker } from "../resilience/circuit-breaker.ts";
 import type { ConcurrencyLimit } from "../resilience/concurrency-limit.ts";
-import { StartError, type Transport, type UpstreamSession } from "../transports/session.ts";
+import type { Transport, UpstreamSession } from "../transports/session.ts";
 import { MessageCounter } from "./message-totals.ts";
 import { ResourceWatches } from "./resource-watches.ts";
-import { attemptStart, type SessionCallbacks, startTimeout } from "./start-attempt.ts";
-import { INITIAL_STATE, type ServerState } from "./state.ts";
-import { type LifecycleEffect, type LifecycleInput, type LifecycleLimits, transition } from "./transition.ts";
-import { settledBefore } from "./wait.ts";
-
-/** A session that lived this long did not crash at start. */
-const STABLE_MS = 10_000;
-const RETRY_BACKOFF = { baseMs: 1_000, maxMs: 60_000 } as const;
+import { SessionOwner } from "./session-owner.ts";
+import type { SessionCallbacks } from "./start-attempt.ts";
+import type { ServerState } from "./state.ts";
 
 /** What a server needs from the gateway around it. */
 export interface ServerContext {
@@ -46,13 +39,7 @@ export interface ServerContext {
   readonly onLog: (server: ManagedServer, line: string) => void;
 }
 
-interface Opening {
-  readonly attempt: number;
-  readonly abort: AbortController;
-  readonly done: PromiseWithResolvers<void>;
-}
-
-/** One upstream server: runs the effects of the lifecycle and owns what the server owns. */
+/** One upstream server: its session, what it offers, who uses it, and how it is. */
 export class ManagedServer {
   readonly id: RegisteredName;
   readonly options: ServerOptions;
@@ -62,86 +49,75 @@ export class ManagedServer {
   /** Subscriptions to its resources, if it is a modern one. */
   readonly watches: ResourceWatches;
   readonly #context: ServerContext;
-  readonly #limits: LifecycleLimits;
+  readonly #owner: SessionOwner;
   readonly #messages = new MessageCounter();
   readonly #lists: ListRefresher;
-  readonly #closing = new Set<Promise<void>>();
-  #state: ServerState<UpstreamSession> = INITIAL_STATE;
-  #opening: Opening | undefined;
   #initialized = false;
   #inFlight = 0;
   #lastUsedMs: number;
-  #closed = false;
 
   constructor(context: ServerContext) {
+    const { platform, options, bus } = context;
+    const timeoutMs = options.call_timeout_s * 1_000;
     this.#context = context;
     // The id comes from the configuration.
     this.id = registeredName(context.id);
-    this.options = context.options;
+    this.options = options;
     this.breaker = context.breaker;
     this.slots = context.slots;
-    this.catalog = new ServerCatalog(toolFilter(context.options.tools));
-    this.#lastUsedMs = context.platform.clock.nowMs();
+    this.catalog = new ServerCatalog(toolFilter(options.tools));
+    this.#lastUsedMs = platform.clock.nowMs();
+    this.#owner = new SessionOwner({
+      id: this.id,
+      options,
+      transport: context.transport,
+      catalog: this.catalog,
+      platform,
+      callbacks: this.#callbacks(),
+      emit: (event) => bus.emit(event),
+      onStarted: (toolsChanged) => this.#onStarted(toolsChanged),
+    });
     this.#lists = new ListRefresher({
       catalog: this.catalog,
-      clock: context.platform.clock,
-      timeoutMs: context.options.call_timeout_s * 1_000,
+      clock: platform.clock,
+      timeoutMs,
       session: () => this.session(),
       onChanged: (list) => this.#onListChanged(list),
     });
     this.watches = new ResourceWatches({
-      platform: context.platform,
-      timeoutMs: context.options.call_timeout_s * 1_000,
+      platform,
+      timeoutMs,
       session: () => this.session(),
       onUpdated: (notification) => context.onNotification(this, notification),
     });
-    this.#limits = {
-      maxConsecutiveFailures: context.options.max_consecutive_failures,
-      stableMs: STABLE_MS,
-      retryDelayMs: (failures) =>
-        failures <= 1 ? 0 : backoffMs(failures - 2, RETRY_BACKOFF, () => context.platform.random()),
-    };
   }
 
   get state(): ServerState<UpstreamSession> {
-    return this.#state;
+    return this.#owner.state;
   }
 
   /** The live session, if there is one. */
   session(): UpstreamSession | undefined {
-    const state = this.#state;
-    return state.name === "ready" || state.name === "degraded" ? state.session : undefined;
+    return this.#owner.session();
   }
 
   /**
    * A session, started if need be. All callers join the one start in flight and each leaves by its own `signal`, which
-   * does not end the start. A server that failed a moment ago refuses at once, with the reason.
+   * does not end the start. A server that failed a moment ago refuses at once, with the reason, unless `force` is set.
    */
-  async ensureReady(signal: AbortSignal, force = false): Promise<UpstreamSession | Failure> {
-    const session = this.session();
-    if (session !== undefined) return session;
-    if (this.#closed) return failure("start_failed", `server "${this.id}" was removed or the gateway is shutting down`);
-    this.#apply({ type: "start_requested", force });
-    const opening = this.#opening;
-    if (opening === undefined) return this.#startRefusal();
-    if (!(await settledBefore(opening.done.promise, signal))) {
-      return failure("cancelled", `gave up waiting for server "${this.id}" to start`);
-    }
-    return this.session() ?? this.#startRefusal();
+  ensureReady(signal: AbortSignal, force = false): Promise<UpstreamSession | Failure> {
+    return this.#owner.ensureReady(signal, force);
   }
 
   /** Stops the server and resolves when its session is gone. The next call starts it again. */
-  async stop(reason: Exclude<StopReason, "crashed">): Promise<void> {
-    this.#apply({ type: "stop_requested", reason });
-    await this.#settled();
+  stop(reason: Exclude<StopReason, "crashed">): Promise<void> {
+    return this.#owner.stop(reason);
   }
 
   /** Stops for good: no later call starts it again. */
   async close(reason: Exclude<StopReason, "crashed">): Promise<void> {
-    this.#closed = true;
     this.watches.close();
-    await this.stop(reason);
-    await this.#context.transport.close();
+    await this.#owner.retire(reason);
   }
 
   /** Marks the server as in use until the returned function is called; a server in use is never swept. */
@@ -189,12 +165,15 @@ export class ManagedServer {
     if (session !== undefined) {
       const outcome = await probe(session, timeoutMs, this.#context.platform.clock);
       if (this.session() !== session) return { result: "skipped", message: undefined };
-      if (outcome.result === "healthy") this.#apply({ type: "check_succeeded", session });
-      else this.#apply({ type: "check_failed", session, message: outcome.message ?? "health check failed" });
+      this.#owner.checked(
+        session,
+        outcome.result === "healthy" ? undefined : (outcome.message ?? "health check failed"),
+      );
       return outcome;
     }
-    const broken = this.#state.name === "dead" || (this.#state.name === "cold" && this.#state.failures > 0);
-    if (!broken || this.#closed) return { result: "skipped", message: undefined };
+    const { state, retired } = this.#owner;
+    const broken = state.name === "dead" || (state.name === "cold" && state.failures > 0);
+    if (!broken || retired) return { result: "skipped", message: undefined };
     const started = await this.ensureReady(new AbortController().signal);
     return "kind" in started
       ? { result: "unhealthy", message: started.message }
@@ -202,7 +181,7 @@ export class ManagedServer {
   }
 
   snapshot(): ServerSnapshot {
-    const state = this.#state;
+    const { state } = this.#owner;
     return {
       id: this.id,
       mode: this.options.mode,
@@ -220,86 +199,6 @@ export class ManagedServer {
     };
   }
 
-  #apply(input: LifecycleInput<UpstreamSession>): void {
-    const before = this.#state;
-    const { state, effects } = transition(before, input, this.#context.platform.clock.nowMs(), this.#limits);
-    this.#state = state;
-    for (const effect of effects) this.#run(effect);
-    if (before.name === "initializing" && state.name !== "initializing") this.#finishOpening();
-    // Told last, when everything is in place: a listener may call back into this server.
-    if (state.name !== before.name) {
-      this.#emit({
-        type: "server.state_changed",
-        ...this.#stamp(),
-        from: before.name,
-        to: state.name,
-        cause: input.type,
-      });
-    }
-  }
-
-  #run(effect: LifecycleEffect<UpstreamSession>): void {
-    switch (effect.type) {
-      case "open":
-        this.#opening = { attempt: effect.attempt, abort: new AbortController(), done: Promise.withResolvers<void>() };
-        this.#track(this.#open(this.#opening));
-        break;
-      case "abort_open":
-        this.#opening?.abort.abort(new StartError("stopped", `server "${this.id}" was stopped while it started`));
-        break;
-      case "close":
-        this.#track(effect.session.close());
-        break;
-      case "report_stop":
-        this.#emit({ type: "server.stopped", ...this.#stamp(), reason: effect.reason, message: effect.message });
-        break;
-    }
-  }
-
-  #finishOpening(): void {
-    const opening = this.#opening;
-    this.#opening = undefined;
-    opening?.done.resolve();
-  }
-
-  async #open({ attempt, abort }: Opening): Promise<void> {
-    const { clock } = this.#context.platform;
-    const seconds = this.options.start_timeout_s;
-    const startedMs = clock.nowMs();
-    const cancelTimeout = clock.schedule(seconds * 1_000, () => abort.abort(startTimeout(this.id, seconds)));
-    let endedMessage: string | undefined;
-    const outcome = await attemptStart(
-      this.#context.transport,
-      this.catalog,
-      this.#callbacks(),
-      abort.signal,
-      (session, message) => {
-        endedMessage = message;
-        this.#apply({ type: "session_ended", session, message });
-      },
-    );
-    cancelTimeout();
-    const finished = {
-      type: "server.start_finished",
-      ...this.#stamp(),
-      durationSeconds: (clock.nowMs() - startedMs) / 1_000,
-    } as const;
-    if (outcome.kind === "failed") {
-      this.#emit({ ...finished, result: "failure", diagnosis: outcome.message });
-      this.#apply({ type: "open_failed", attempt, message: outcome.message });
-      return;
-    }
-    this.#initialized = true;
-    this.#lastUsedMs = clock.nowMs();
-    this.#emit({ ...finished, result: "success", diagnosis: undefined });
-    if (outcome.toolsChanged) this.#onListChanged("tools");
-    this.#apply({ type: "opened", attempt, session: outcome.session });
-    // It may have ended between its last answer and its adoption, when nobody owned it yet.
-    if (endedMessage !== undefined) {
-      this.#apply({ type: "session_ended", session: outcome.session, message: endedMessage });
-    }
-  }
-
   #callbacks(): SessionCallbacks {
     return {
       onNotification: (notification) => {
@@ -314,38 +213,18 @@ export class ManagedServer {
     };
   }
 
+  #onStarted(toolsChanged: boolean): void {
+    this.#initialized = true;
+    this.#lastUsedMs = this.#context.platform.clock.nowMs();
+    if (toolsChanged) this.#onListChanged("tools");
+  }
+
   #onListChanged(list: ListKind): void {
     if (list === "tools") {
-      this.#emit({ type: "server.tools_listed", ...this.#stamp(), tools: this.catalog.toolNames() });
+      const timeMs = this.#context.platform.clock.wallMs();
+      const tools = this.catalog.toolNames();
+      this.#context.bus.emit({ type: "server.tools_listed", timeMs, server: this.id, tools });
     }
     this.#context.onListChanged(this, list);
-  }
-
-  #startRefusal(): Failure {
-    const state = this.#state;
-    if (state.name !== "cold" && state.name !== "dead") {
-      return failure("start_failed", `server "${this.id}" is ${state.name}`);
-    }
-    const reason = state.lastError ?? "it was stopped while it started";
-    const retryAfterMs = Math.max(0, state.retryAtMs - this.#context.platform.clock.nowMs());
-    return failure("start_failed", `server "${this.id}" is not available: ${reason}`, retryAfterMs);
-  }
-
-  #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#closing.delete(tracked));
-    this.#closing.add(tracked);
-  }
-
-  /** Waits for what runs now; what is started meanwhile is not ours to wait for. */
-  async #settled(): Promise<void> {
-    await Promise.allSettled(this.#closing);
-  }
-
-  #stamp(): { server: RegisteredName; timeMs: number } {
-    return { server: this.id, timeMs: this.#context.platform.clock.wallMs() };
-  }
-
-  #emit(event: HangarEvent): void {
-    this.#context.bus.emit(event);
   }
 }
