@@ -1,9 +1,9 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import type { Context } from "../context.ts";
 import type { SloName } from "../names.ts";
-import { avg, by, sum } from "../promql/aggregate.ts";
+import { avg, by, max, sum } from "../promql/aggregate.ts";
 import { prometheusMetrics } from "../promql/external.ts";
-import { absent, notNegative, rate } from "../promql/functions.ts";
+import { maxOverTime, notNegative, rate } from "../promql/functions.ts";
 import { or, subtract, zero } from "../promql/operators.ts";
 import { anyOf } from "../promql/select.ts";
 import type { Vector } from "../promql/vector.ts";
@@ -12,6 +12,9 @@ import type { Vector } from "../promql/vector.ts";
 export type Indicator =
   | { readonly kind: "events"; readonly bad: Vector<"job", "rate">; readonly valid: Vector<"job", "rate"> }
   | { readonly kind: "time"; readonly good: Vector<"job", "fraction"> };
+
+/** How long a gateway that has vanished from service discovery counts as unavailable. */
+const REMEMBERED = "1d";
 
 /**
  * The indicator of each SLO. Long windows are sums over the recorded rates instead of rates over the raw series, because
@@ -28,8 +31,10 @@ export function indicatorsOf({ options, rules }: Context): Readonly<Record<SloNa
   const failedItems = rules.series(batchItems, { status: anyOf("error", "timeout") });
   const items = rules.series(batchItems, { status: anyOf("success", "error", "timeout") });
   return {
-    // A target that has vanished from service discovery has no series `up` at all, which is not the same as being up.
-    availability: { kind: "time", good: or(avg(up, by("job")), zero(absent(up))) },
+    // A target that has vanished from service discovery has no series `up` at all, which is not the same as being up. One
+    // that was never seen is not down either: the first rules of a new Prometheus are evaluated before its first scrape,
+    // and a single bad sample among so few would page. That nothing is ever scraped, NotResponding tells.
+    availability: { kind: "time", good: or(avg(up, by("job")), zero(max(maxOverTime(up, REMEMBERED), by("job")))) },
     latency: { kind: "events", bad: notNegative(subtract(finished, inTime)), valid: finished },
     // Refusals and cancellations are the caller's doing: neither good nor bad.
     errors: { kind: "events", bad: errors, valid: sum(rate(calls, window), by("job")) },
