@@ -1,16 +1,17 @@
 import type { Context } from "./context.ts";
+import { alertsBoard } from "./dashboards/alerts/index.ts";
+import { boardOf } from "./dashboards/board.ts";
+import { serverDetails } from "./dashboards/details/index.ts";
+import { overview } from "./dashboards/overview/index.ts";
+import { sloBoard } from "./dashboards/slo.ts";
+import { telemetryBoard } from "./dashboards/telemetry.ts";
 import type { Dashboard, Topic } from "./model.ts";
-import { DASHBOARD_UIDS, type DashboardUid } from "./names.ts";
 
-const TITLES: Readonly<Record<DashboardUid, string>> = {
-  "mcp-hangar-overview": "MCP Hangar / Overview",
-  "mcp-hangar-mcp-server-details": "MCP Hangar / MCP Server Details",
-  "mcp-hangar-alerts": "MCP Hangar / Alerts",
-  "mcp-hangar-slo": "MCP Hangar / SLOs",
-  "mcp-hangar-telemetry": "MCP Hangar / Telemetry",
-};
-
-/** The dashboards that alerts link to. */
-export function dashboardsOf(_context: Context, _topics: readonly Topic[]): readonly Dashboard[] {
-  return DASHBOARD_UIDS.map((uid) => ({ uid, title: TITLES[uid], description: "", variables: [], panels: [] }));
+/** The dashboards that alerts link to, with the thresholds of these topics' alerts. */
+export function dashboardsOf(context: Context, topics: readonly Topic[]): readonly Dashboard[] {
+  const board = boardOf(
+    context,
+    topics.flatMap(({ alerts }) => alerts),
+  );
+  return [overview, serverDetails, alertsBoard, sloBoard, telemetryBoard].map((dashboard) => dashboard(board));
 }

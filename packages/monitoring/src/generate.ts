@@ -1,5 +1,6 @@
 import { assertSound } from "./checks/index.ts";
 import { alertmanagerConfig } from "./render/alertmanager.ts";
+import { deploymentFiles } from "./render/deploy.ts";
 import { promtoolTests } from "./render/promtool.ts";
 import { alertGroups, recordingGroups } from "./render/rules.ts";
 import { runbookPages } from "./render/runbooks.ts";
@@ -25,6 +26,7 @@ const renderers: readonly Renderer[] = [
   }),
   promtoolFiles,
   runbookFiles,
+  deploymentFiles,
 ];
 
 /**

@@ -5,6 +5,7 @@ import type { ComparisonOperator, SelectorNode } from "./promql/node.ts";
 import type { Expression } from "./promql/vector.ts";
 import type { Template } from "./template.ts";
 
+export type * from "./dashboards/model.ts";
 export type * from "./runbooks/model.ts";
 
 /** A quantity and the threshold that an alert compares it with: also the line that panels and runbooks draw. */
@@ -152,58 +153,4 @@ export interface Scenario {
   readonly interval: Duration;
   readonly series: readonly ScenarioSeries[];
   readonly expect: readonly ScenarioExpectation[];
-}
-
-/** How a panel shows its queries. */
-export type Visualisation =
-  | "timeseries"
-  | "stat"
-  | "gauge"
-  | "table"
-  | "bargauge"
-  | "heatmap"
-  | "state-timeline"
-  | "alertlist";
-
-export interface Query {
-  readonly expr: Expression;
-  /** Grafana's notation, with labels that the expression has: `{{mcp_server}}`. */
-  readonly legend: string;
-  readonly instant?: boolean;
-}
-
-/** A panel of a dashboard. */
-export interface Panel {
-  /** Unique in its dashboard; alerts link to it. */
-  readonly key: string;
-  /** Unique in its dashboard and never reused, because links contain it. */
-  readonly id: number;
-  readonly title: string;
-  /** What to see in it, for somebody who has five seconds. */
-  readonly description: string;
-  readonly visualisation: Visualisation;
-  readonly unit: Unit;
-  readonly queries: readonly Query[];
-  /** Alerts whose thresholds are drawn as lines. */
-  readonly alerts: readonly AlertRule[];
-  /** On a grid of 24 columns. */
-  readonly place: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
-}
-
-/** A choice that the reader makes, filled from the values of a label. */
-export interface DashboardVariable {
-  readonly name: string;
-  readonly title: string;
-  readonly label: string;
-  /** The series whose label values are offered. */
-  readonly from: Expression;
-}
-
-/** A dashboard of Grafana. */
-export interface Dashboard {
-  readonly uid: DashboardUid;
-  readonly title: string;
-  readonly description: string;
-  readonly variables: readonly DashboardVariable[];
-  readonly panels: readonly Panel[];
 }

@@ -40,4 +40,7 @@ export type Unit =
   | "ops"
   | "cps"
   | "dateTimeAsIso"
-  | "bool";
+  | "dateTimeFromNow"
+  | "bool"
+  | "bool_yes_no"
+  | "dtdurations";

@@ -4,7 +4,7 @@ import type { Stack } from "../stack.ts";
 const RULE_FILES = ["alerts.yaml", "recording-rules.yaml"];
 
 /** Labels that every target gets; rules and routes may rely on them. */
-const TARGET_LABELS = { service: "mcp-hangar", tier: "application" };
+export const TARGET_LABELS = { service: "mcp-hangar", tier: "application" };
 
 /** `prometheus.yaml` for targets that are listed in it. */
 export function staticScrapeConfig(stack: Stack): object {

@@ -1,0 +1,50 @@
+import type { AlertRule, Condition } from "../model.ts";
+import { ALERT_PREFIX, type AlertKey, type Severity, type Unit } from "../names.ts";
+import type { AlertSettings } from "../settings/alerts.ts";
+import type { MonitoringOptions } from "../settings/options.ts";
+import type { Threshold, Tone } from "./model.ts";
+
+/** Alerts that a panel shows, and where their thresholds are on its axis. */
+export interface Drawn {
+  readonly alerts: readonly AlertRule[];
+  readonly thresholds: readonly Threshold[];
+}
+
+/** How grave an alert is, as a colour. */
+export const TONE_OF_SEVERITY: Readonly<Record<Severity, Tone>> = {
+  critical: "bad",
+  warning: "attention",
+  info: "neutral",
+  none: "neutral",
+};
+
+/**
+ * Draws alerts on a panel whose axis has this unit. A threshold is the one that the rule compares with; of an alert on a
+ * quantile, which compares a share, it is the limit of the quantile. An alert that is not generated draws nothing.
+ */
+export function drawnAlerts(
+  { options, alerts }: { readonly options: MonitoringOptions; readonly alerts: readonly AlertRule[] },
+  unit: Unit,
+  keys: readonly AlertKey[],
+): Drawn {
+  const names = new Set<string>(keys.map((key) => ALERT_PREFIX + key));
+  const drawn = alerts.filter(({ name }) => names.has(name));
+  const thresholds = drawn.flatMap((alert) => {
+    const tone = TONE_OF_SEVERITY[alert.severity];
+    const limit = unit === "percentunit" ? undefined : limitOf(alert, options.alerts);
+    const values = limit === undefined ? alert.conditions.flatMap((each) => lineOf(each, unit)) : [limit];
+    return [...new Set(values)].map((value) => ({ value, tone }));
+  });
+  return { alerts: drawn, thresholds };
+}
+
+/** The value of a quantile that an alert does not allow to be exceeded. */
+export function limitOf({ name }: AlertRule, settings: AlertSettings): number | undefined {
+  const setting = new Map<string, object>(Object.entries(settings)).get(name.slice(ALERT_PREFIX.length));
+  return setting !== undefined && "limit" in setting && typeof setting.limit === "number" ? setting.limit : undefined;
+}
+
+/** Only what is too high has a line; that a flag is down is told by its colour. */
+function lineOf({ unit, comparison, threshold }: Condition, axis: Unit): readonly number[] {
+  return unit === axis && (comparison === ">" || comparison === ">=") ? [threshold] : [];
+}

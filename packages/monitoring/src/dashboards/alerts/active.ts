@@ -1,0 +1,127 @@
+import { by, count, max } from "../../promql/aggregate.ts";
+import { prometheusMetrics } from "../../promql/external.ts";
+import { constant } from "../../promql/functions.ts";
+import { multiply, or } from "../../promql/operators.ts";
+import { not } from "../../promql/select.ts";
+import type { Vector } from "../../promql/vector.ts";
+import { TONE_OF_SEVERITY } from "../alert-lines.ts";
+import type { Board } from "../board.ts";
+import type { SectionDraft } from "../layout.ts";
+import { query } from "../measures.ts";
+import { stat, table, timeline } from "../panels.ts";
+import { zeroIsOk } from "../tones.ts";
+
+const NOTHING = "Nothing fires";
+
+/** What fires now, and what fired when. */
+export function active(board: Board): SectionDraft {
+  const { ofJob } = board;
+  const firing = ofJob.series(prometheusMetrics.alerts, { alertstate: "firing", severity: not("none") });
+  const pending = ofJob.series(prometheusMetrics.alerts, { alertstate: "pending", severity: not("none") });
+  const labels = by("alertname", "severity", "mcp_server", "slo");
+  return {
+    id: 100,
+    title: "Active",
+    rows: [
+      [
+        stat({
+          key: "firing-critical",
+          id: 101,
+          title: "Critical",
+          description: "Alerts that fire and wake somebody. The table below says which.",
+          unit: "none",
+          queries: [query(firingOf(board, "critical"), "Critical")],
+          thresholds: [{ value: 1, tone: "bad" }],
+          meanings: zeroIsOk,
+          width: 6,
+        }),
+        stat({
+          key: "firing-warning",
+          id: 102,
+          title: "Warning",
+          description: "Alerts that fire and can wait until the morning.",
+          unit: "none",
+          queries: [query(firingOf(board, "warning"), "Warning")],
+          thresholds: [{ value: 1, tone: "attention" }],
+          meanings: zeroIsOk,
+          width: 6,
+        }),
+        stat({
+          key: "firing-info",
+          id: 103,
+          title: "Info",
+          description: "Alerts for the record. Nobody needs to act.",
+          unit: "none",
+          queries: [query(firingOf(board, "info"), "Info")],
+          thresholds: [{ value: 1, tone: "neutral" }],
+          meanings: zeroIsOk,
+          width: 6,
+        }),
+        stat({
+          key: "pending",
+          id: 104,
+          title: "Pending",
+          description: "Alerts whose condition holds, but not yet for long enough to fire.",
+          unit: "none",
+          queries: [query(or(count(pending), constant(0)), "Pending")],
+          thresholds: [{ value: 1, tone: "attention" }],
+          meanings: zeroIsOk,
+          width: 6,
+        }),
+      ],
+      [
+        table({
+          key: "firing",
+          id: 105,
+          title: "Firing now",
+          description: "Every alert that fires. Click its name to read what to do.",
+          unit: "none",
+          queries: [{ expr: max(firing, labels), legend: "Firing" }],
+          runbook: { title: "What to do about {{alertname}}", alertLabel: "alertname" },
+          whenEmpty: NOTHING,
+          width: 12,
+        }),
+        timeline({
+          key: "alert-timeline",
+          id: 106,
+          title: "Timeline",
+          description: "When each alert was pending and fired. The first row is green while Prometheus answers.",
+          unit: "none",
+          queries: [
+            query(constant(0), "Prometheus answers"),
+            query(max(or(multiply(firing, 2), multiply(pending, 1)), by("alertname")), "{{alertname}}"),
+          ],
+          meanings: [
+            { value: 0, text: "OK", tone: "good" },
+            { value: 1, text: "pending", tone: "attention" },
+            { value: 2, text: "firing", tone: "bad" },
+          ],
+          whenEmpty: NOTHING,
+          height: 9,
+        }),
+      ],
+      [
+        timeline({
+          key: "severity-timeline",
+          id: 107,
+          title: "Firing by severity",
+          description: "How many alerts of each severity fired when. Green is none.",
+          unit: "none",
+          queries: (["critical", "warning", "info"] as const).map((severity) =>
+            query(firingOf(board, severity), severity),
+          ),
+          thresholds: [{ value: 1, tone: TONE_OF_SEVERITY.critical }],
+          base: "good",
+          meanings: zeroIsOk,
+          width: 24,
+          height: 6,
+        }),
+      ],
+    ],
+  };
+}
+
+/** Zero is an answer too, and the best one. */
+function firingOf({ ofJob }: Board, severity: "critical" | "warning" | "info"): Vector<never, "level"> {
+  return or(count(ofJob.series(prometheusMetrics.alerts, { alertstate: "firing", severity })), constant(0));
+}

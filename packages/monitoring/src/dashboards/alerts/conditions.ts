@@ -1,0 +1,145 @@
+import { catalog } from "@mcp-hangar/telemetry";
+import type { AlertRule, Condition } from "../../model.ts";
+import { ALERT_PREFIX, type Severity, type Unit } from "../../names.ts";
+import { labelsOf } from "../../promql/analyse.ts";
+import { nodesOf } from "../../promql/node.ts";
+import type { Expression } from "../../promql/vector.ts";
+import type { AlertSettings } from "../../settings/alerts.ts";
+import { percent } from "../../slo/decimal.ts";
+import { limitOf } from "../alert-lines.ts";
+import type { Board } from "../board.ts";
+import type { PanelDraft, SectionDraft } from "../layout.ts";
+import type { Query, ValueMeaning } from "../model.ts";
+import { chart, timeline } from "../panels.ts";
+import { breakerStates, flag, serverStates } from "../tones.ts";
+import { onBoard } from "./on-board.ts";
+
+/** Ids of panels are part of links, so each alert keeps its own; a new alert takes the next number. */
+const PANEL_IDS: Readonly<Record<Exclude<keyof AlertSettings, "Watchdog">, number>> = {
+  NotResponding: 1001,
+  HighErrorRate: 1002,
+  BatchHighFailureRate: 1003,
+  CircuitBreakerTripped: 1004,
+  ProviderUnhealthy: 1005,
+  HighConsecutiveFailures: 1006,
+  HealthCheckSlow: 1007,
+  HighLatencyP95: 1008,
+  HighLatencyP99: 1009,
+  HighLatencyByTool: 1010,
+  FrequentColdStarts: 1011,
+  BatchSlowExecution: 1012,
+  BatchHighCancellationRate: 1013,
+  BatchSizeTooLarge: 1014,
+  GCSlowCycles: 1015,
+  HighMemoryUsage: 1016,
+  HighCPUUsage: 1017,
+  McpServerStarted: 1018,
+  HighToolCallVolume: 1019,
+  McpServerDead: 1020,
+  McpServerDegraded: 1021,
+  DiscoverySourceUnhealthy: 1022,
+  RemoteServerUnreachable: 1023,
+  TelemetryExportFailing: 1024,
+  AuditRecordsDropped: 1025,
+  ListenerErrors: 1026,
+  ConfigReloadFailed: 1027,
+  MetricSeriesLimitReached: 1028,
+};
+
+const PANELS_A_ROW = 3;
+
+/**
+ * How near each alert of a severity is: exactly what its rule measures, with its threshold. Burn rates have a board of
+ * their own.
+ */
+export function conditions(
+  board: Board,
+  { severity, id, title }: { readonly severity: Severity; readonly id: number; readonly title: string },
+): SectionDraft {
+  const panels = board.alerts
+    .filter((alert) => alert.severity === severity)
+    .flatMap((alert) => {
+      const key = alert.name.slice(ALERT_PREFIX.length);
+      return isListed(key) ? [panelOf(board, alert, key)] : [];
+    });
+  const rows = Array.from({ length: Math.ceil(panels.length / PANELS_A_ROW) }, (_, row) =>
+    panels.slice(row * PANELS_A_ROW, (row + 1) * PANELS_A_ROW),
+  );
+  return { id, title, rows };
+}
+
+function isListed(key: string): key is keyof typeof PANEL_IDS {
+  return Object.hasOwn(PANEL_IDS, key);
+}
+
+function panelOf(board: Board, alert: AlertRule, key: keyof typeof PANEL_IDS): PanelDraft {
+  const [first] = alert.conditions;
+  const unit = first?.unit ?? "none";
+  // Conditions in other units have panels on the board that the alert links to.
+  const shown = alert.conditions.filter((condition) => condition.unit === unit);
+  const text = {
+    key: `condition-${alert.name}`,
+    id: PANEL_IDS[key],
+    title: titleOf(key),
+    description: `${ruleOf(first)}${alert.for === "0s" ? "" : `, for ${alert.for}`}.${limitText(alert, board)}`,
+    unit,
+    queries: shown.map((condition) => queryOf(condition, shown.length > 1)),
+    drawn: board.draw(unit, key),
+    width: 24 / PANELS_A_ROW,
+    height: 7,
+    whenEmpty: "nothing to measure",
+  };
+  return first?.comparison === "==" ? timeline({ ...text, meanings: meaningsOf(first) }) : chart(text);
+}
+
+/** `HighLatencyP95` as words: `High latency P95`. */
+function titleOf(key: string): string {
+  const [first = "", ...others] = key.split(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
+  return [first, ...others.map((word) => (/^[A-Z][a-z]/.test(word) ? word.toLowerCase() : word))].join(" ");
+}
+
+/** The rule in words; the measure is what is drawn. */
+function ruleOf(condition: Condition | undefined): string {
+  if (condition === undefined) return "Fires always";
+  const { comparison, threshold, unit } = condition;
+  if (comparison === "==") {
+    const meaning = meaningsOf(condition).find(({ value }) => value === threshold);
+    return `Fires while this is "${meaning?.text ?? threshold}"`;
+  }
+  return `Fires above ${unit === "percentunit" ? `${percent(threshold)} %` : `${threshold}${SYMBOLS[unit] ?? ""}`}`;
+}
+
+const SYMBOLS: Readonly<Partial<Record<Unit, string>>> = {
+  s: " s",
+  bytes: " bytes",
+  reqps: " a second",
+  cps: " a second",
+};
+
+function limitText(alert: AlertRule, { options }: Board): string {
+  const limit = limitOf(alert, options.alerts);
+  return limit === undefined ? "" : ` Shown is the share of what is above ${limit}.`;
+}
+
+function queryOf({ measure }: Condition, isOneOfSeveral: boolean): Query {
+  const expr = onBoard(measure);
+  const labels = [...labelsOf(expr.node)].filter((label) => !["job", "service", "tier"].includes(label));
+  const series = (labels.length === 0 ? ["job"] : labels).map((label) => `{{${label}}}`).join(" / ");
+  return { expr, legend: isOneOfSeveral ? `${series} ${metricOf(measure)}` : series };
+}
+
+/** What tells one measure of an alert from another. */
+function metricOf({ node }: Expression): string {
+  const [selector] = [...nodesOf(node)].filter((each) => each.kind === "selector");
+  return (selector?.metric.name ?? "")
+    .replace(/^mcp_hangar_/, "")
+    .replace(/_total$/, "")
+    .replaceAll("_", " ");
+}
+
+function meaningsOf({ measure, unit }: Condition): readonly ValueMeaning[] {
+  const names = [...nodesOf(measure.node)].flatMap((each) => (each.kind === "selector" ? [each.metric.name] : []));
+  if (names.includes(catalog.serverState.name)) return serverStates;
+  if (names.includes(catalog.circuitBreakerState.name)) return breakerStates;
+  return unit === "bool" ? flag("OK", "fails") : [];
+}

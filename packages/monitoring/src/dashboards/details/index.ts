@@ -1,0 +1,26 @@
+import { configReloads, firingAlerts, gatewayStarts, stateChanges } from "../annotations.ts";
+import { type Board, instanceVariable, jobVariable } from "../board.ts";
+import { otherDashboards } from "../drill-down.ts";
+import { layOut } from "../layout.ts";
+import type { Dashboard } from "../model.ts";
+import { serverVariable, toolVariable } from "./choice.ts";
+import { health } from "./health.ts";
+import { life } from "./life.ts";
+import { now } from "./now.ts";
+import { tools } from "./tools.ts";
+import { transport } from "./transport.ts";
+
+/** One server, or a few, and their tools. */
+export function serverDetails(board: Board): Dashboard {
+  return {
+    uid: "mcp-hangar-mcp-server-details",
+    title: "MCP Hangar / MCP Server Details",
+    description: "One server: whether it serves, which of its tools fail or are slow, and why.",
+    dataSources: ["prometheus"],
+    from: "now-3h",
+    variables: [jobVariable, instanceVariable, serverVariable(board), toolVariable(board)],
+    annotations: [gatewayStarts(board), configReloads(board), stateChanges(board), firingAlerts(board)],
+    links: otherDashboards("mcp-hangar-mcp-server-details"),
+    ...layOut([now, tools, health, life, transport].map((section) => section(board))),
+  };
+}

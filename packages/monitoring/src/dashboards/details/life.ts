@@ -1,0 +1,95 @@
+import { catalog } from "@mcp-hangar/telemetry";
+import { by, max, sum } from "../../promql/aggregate.ts";
+import { histogramQuantile, increase, rate } from "../../promql/functions.ts";
+import type { Board } from "../board.ts";
+import type { SectionDraft } from "../layout.ts";
+import { query, RATE } from "../measures.ts";
+import { chart, stackedChart, timeline } from "../panels.ts";
+import { flag } from "../tones.ts";
+import { ofServer } from "./choice.ts";
+
+const perServer = by("mcp_server");
+const LEGEND = "{{mcp_server}}";
+
+/** Starts and stops. */
+export function life({ chosen, draw, options }: Board): SectionDraft {
+  const { serverStarts, serverStops, serverColdStart, serverColdStartInProgress, serverInitialized } = catalog;
+  const { window } = options.alerts.McpServerStarted;
+  const starts = chosen.series(serverStarts, ofServer);
+  const coldStarts = sum(rate(chosen.buckets(serverColdStart, ofServer), RATE), by("mcp_server", "le"));
+  return {
+    id: 400,
+    title: "Starts and stops",
+    rows: [
+      [
+        chart({
+          key: "start-rate",
+          id: 401,
+          title: "Starts",
+          description:
+            "How often the server starts. Above the line the alert FrequentColdStarts fires: it crashes, or its idle time is too short.",
+          unit: "cps",
+          queries: [query(sum(rate(starts, RATE), perServer), LEGEND)],
+          drawn: draw("cps", "FrequentColdStarts"),
+          width: 6,
+        }),
+        stackedChart({
+          key: "starts",
+          id: 402,
+          title: "Starts by result",
+          description: `Starts within ${window}. Every one is told by the alert McpServerStarted; failed ones have their reason in the log.`,
+          unit: "short",
+          queries: [query(sum(increase(starts, window), by("result")), "{{result}}")],
+          drawn: draw("short", "McpServerStarted"),
+          width: 6,
+        }),
+        stackedChart({
+          key: "stops",
+          id: 403,
+          title: "Stops by reason",
+          description: "Why the server stopped. Idle is normal; crashed means that it ended by itself.",
+          unit: "cps",
+          queries: [query(sum(rate(chosen.series(serverStops, ofServer), RATE), by("reason")), "{{reason}}")],
+          width: 6,
+        }),
+        chart({
+          key: "cold-start-duration",
+          id: 404,
+          title: "P95 cold start",
+          description: "How long callers wait for a start that succeeds.",
+          unit: "s",
+          queries: [query(histogramQuantile(0.95, coldStarts), LEGEND)],
+          width: 6,
+          whenEmpty: "no starts",
+        }),
+      ],
+      [
+        timeline({
+          key: "starting",
+          id: 405,
+          title: "Starting",
+          description: "While the server starts. A long bar is a start that hangs.",
+          unit: "bool_yes_no",
+          queries: [query(max(chosen.series(serverColdStartInProgress, ofServer), perServer), LEGEND)],
+          meanings: [
+            { value: 0, text: "no", tone: "good" },
+            { value: 1, text: "starting", tone: "attention" },
+          ],
+          height: 5,
+          whenEmpty: "no such server",
+        }),
+        timeline({
+          key: "initialized",
+          id: 406,
+          title: "Used since the gateway started",
+          description: "From when on the server has been initialised. Never means that nobody has called it yet.",
+          unit: "bool_yes_no",
+          queries: [query(max(chosen.series(serverInitialized, ofServer), perServer), LEGEND)],
+          meanings: flag("initialised", "never").map((each) => ({ ...each, tone: "neutral" })),
+          height: 5,
+          whenEmpty: "no such server",
+        }),
+      ],
+    ],
+  };
+}

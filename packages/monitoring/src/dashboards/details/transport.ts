@@ -1,0 +1,90 @@
+import { catalog } from "@mcp-hangar/telemetry";
+import { by, max, min, sum } from "../../promql/aggregate.ts";
+import { histogramQuantile, rate } from "../../promql/functions.ts";
+import { andOn } from "../../promql/operators.ts";
+import type { Board } from "../board.ts";
+import type { SectionDraft } from "../layout.ts";
+import { query, RATE } from "../measures.ts";
+import { chart, stackedChart, timeline } from "../panels.ts";
+import { flag } from "../tones.ts";
+import { ofServer } from "./choice.ts";
+
+const NOT_REMOTE = "not a remote server";
+
+/** What goes over the wire between the gateway and the server. */
+export function transport({ chosen, draw }: Board): SectionDraft {
+  const { messages, httpRequests, httpRequestDuration, httpConnections } = catalog;
+  const durations = sum(rate(chosen.buckets(httpRequestDuration, ofServer), RATE), by("mcp_server", "method", "le"));
+  const remote = chosen.series(catalog.serverInfo, { ...ofServer, mode: "remote" });
+  const remoteUp = andOn(chosen.series(catalog.serverUp, ofServer), ["job", "instance", "mcp_server"], remote);
+  return {
+    id: 500,
+    title: "Transport",
+    rows: [
+      [
+        chart({
+          key: "messages",
+          id: 501,
+          title: "Messages",
+          description: "JSON-RPC messages to and from the server. Requests sent without responses received: it hangs.",
+          unit: "ops",
+          queries: [
+            query(
+              sum(rate(chosen.series(messages, ofServer), RATE), by("direction", "kind")),
+              "{{direction}} {{kind}}",
+            ),
+          ],
+          width: 6,
+          whenEmpty: "no messages",
+        }),
+        stackedChart({
+          key: "http-requests",
+          id: 502,
+          title: "HTTP requests",
+          description:
+            "Requests to remote servers by status; error got no response at all (refused, reset, timed out).",
+          unit: "reqps",
+          queries: [query(sum(rate(chosen.series(httpRequests, ofServer), RATE), by("status")), "{{status}}")],
+          width: 6,
+          whenEmpty: NOT_REMOTE,
+        }),
+        chart({
+          key: "http-duration",
+          id: 503,
+          title: "P95 HTTP request",
+          description: "How long remote servers take to answer; of event streams, to the first byte.",
+          unit: "s",
+          queries: [query(histogramQuantile(0.95, durations), "{{mcp_server}} {{method}}")],
+          width: 6,
+          whenEmpty: NOT_REMOTE,
+        }),
+        chart({
+          key: "http-connections",
+          id: 504,
+          title: "HTTP connections",
+          description: "Open connections to remote servers. A number that only grows is a leak.",
+          unit: "none",
+          queries: [query(max(chosen.series(httpConnections, ofServer), by("mcp_server")), "{{mcp_server}}")],
+          width: 6,
+          whenEmpty: NOT_REMOTE,
+        }),
+      ],
+      [
+        timeline({
+          key: "remote-reachable",
+          id: 505,
+          title: "Remote server reachable",
+          description:
+            "Whether a session with the remote server can be had. The alert RemoteServerUnreachable fires while it cannot.",
+          unit: "bool_yes_no",
+          queries: [query(min(remoteUp, by("mcp_server")), "{{mcp_server}}")],
+          drawn: draw("bool", "RemoteServerUnreachable"),
+          meanings: flag("reachable", "unreachable"),
+          width: 24,
+          height: 5,
+          whenEmpty: NOT_REMOTE,
+        }),
+      ],
+    ],
+  };
+}

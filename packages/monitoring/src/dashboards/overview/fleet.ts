@@ -1,0 +1,195 @@
+import { catalog } from "@mcp-hangar/telemetry";
+import { by, max, min, sum, topk } from "../../promql/aggregate.ts";
+import { histogramQuantile, rate } from "../../promql/functions.ts";
+import { share } from "../../promql/operators.ts";
+import type { Board } from "../board.ts";
+import { toServer } from "../drill-down.ts";
+import type { PanelDraft, SectionDraft } from "../layout.ts";
+import { query, RATE, SERVED } from "../measures.ts";
+import type { Query } from "../model.ts";
+import { chart, stackedChart, table, timeline } from "../panels.ts";
+import { breakerStates, flag, serverStates } from "../tones.ts";
+
+const perServer = by("mcp_server");
+
+/** Which servers there are, how they are, and how often they start. */
+export function fleet(board: Board): SectionDraft {
+  const { chosen, draw } = board;
+  const { serverState, serverStarts, serverStops, serverColdStart, serverColdStartInProgress } = catalog;
+  const { healthChecks, healthCheckDuration } = catalog;
+  const checkDurations = rate(chosen.buckets(healthCheckDuration), RATE);
+  const startDurations = rate(chosen.buckets(serverColdStart), RATE);
+  return {
+    id: 300,
+    title: "Servers",
+    rows: [
+      [serverTable(board)],
+      [
+        timeline({
+          key: "server-states",
+          id: 302,
+          title: "States",
+          description: "The state of each server over time. Cold is normal: a server starts when it is called.",
+          unit: "none",
+          queries: [query(max(chosen.series(serverState), perServer), "{{mcp_server}}")],
+          meanings: serverStates,
+          drillDown: toServer,
+          whenEmpty: "no servers",
+        }),
+        stackedChart({
+          key: "health-checks",
+          id: 303,
+          title: "Health checks",
+          description:
+            "Results of health checks. Skipped means that there was nothing to probe, such as a cold server.",
+          unit: "ops",
+          queries: [query(sum(rate(chosen.series(healthChecks), RATE), by("result")), "{{result}}")],
+          width: 6,
+          whenEmpty: "no checks",
+        }),
+        chart({
+          key: "health-check-duration",
+          id: 304,
+          title: "P95 health check",
+          description:
+            "The slowest health checks. Click a line to look at the server, where the limit of HealthCheckSlow is drawn too.",
+          unit: "s",
+          queries: [
+            query(topk(10, histogramQuantile(0.95, sum(checkDurations, by("mcp_server", "le")))), "{{mcp_server}}"),
+          ],
+          drawn: draw("s", "HealthCheckSlow"),
+          drillDown: toServer,
+          width: 6,
+          whenEmpty: "no checks",
+        }),
+      ],
+      [
+        chart({
+          key: "starts",
+          id: 305,
+          title: "Starts by server",
+          description:
+            "How often servers start. Above the line a server is started again and again: it crashes, or its idle time is too short.",
+          unit: "cps",
+          queries: [query(topk(10, sum(rate(chosen.series(serverStarts), RATE), perServer)), "{{mcp_server}}")],
+          drawn: draw("cps", "FrequentColdStarts"),
+          drillDown: toServer,
+          width: 6,
+        }),
+        stackedChart({
+          key: "start-results",
+          id: 306,
+          title: "Starts by result",
+          description: "Failed starts make callers wait and then fail. The details of a server say which one it is.",
+          unit: "cps",
+          queries: [query(sum(rate(chosen.series(serverStarts), RATE), by("result")), "{{result}}")],
+          width: 6,
+        }),
+        stackedChart({
+          key: "stops",
+          id: 307,
+          title: "Stops by reason",
+          description: "Why servers stop. Idle is normal, crashed is not.",
+          unit: "cps",
+          queries: [query(sum(rate(chosen.series(serverStops), RATE), by("reason")), "{{reason}}")],
+          width: 6,
+        }),
+        chart({
+          key: "cold-starts",
+          id: 308,
+          title: "P95 cold start",
+          description: "How long a caller waits for a server that has to start first, and how many are starting now.",
+          unit: "s",
+          queries: [
+            query(histogramQuantile(0.95, sum(startDurations, by("le"))), "P95"),
+            query(histogramQuantile(0.5, sum(startDurations, by("le"))), "P50"),
+          ],
+          width: 3,
+          whenEmpty: "no starts",
+        }),
+        chart({
+          key: "starting-now",
+          id: 309,
+          title: "Starting now",
+          description: "Servers that are starting. A line that stays up is a start that hangs.",
+          unit: "none",
+          queries: [query(sum(chosen.series(serverColdStartInProgress)), "Starting")],
+          width: 3,
+        }),
+      ],
+    ],
+  };
+}
+
+/** One row a server, worst news in colour; a click leads to its details. */
+function serverTable({ chosen, draw }: Board): PanelDraft {
+  const { serverState, serverUp, serverInitialized, serverInfo, circuitBreakerState } = catalog;
+  const served = sum(rate(chosen.series(catalog.toolCalls, { status: SERVED }), RATE), perServer);
+  const failed = sum(rate(chosen.series(catalog.toolCallErrors), RATE), perServer);
+  const durations = sum(rate(chosen.buckets(catalog.toolCallDuration), RATE), by("mcp_server", "le"));
+  const failures = max(chosen.series(catalog.healthCheckConsecutiveFailures), perServer);
+  const columns: readonly Query[] = [
+    {
+      expr: max(chosen.series(serverInfo), by("mcp_server", "mode", "group")),
+      legend: "Configured",
+    },
+    {
+      expr: max(chosen.series(serverState), perServer),
+      legend: "State",
+      column: { title: "State", unit: "none", meanings: serverStates },
+    },
+    {
+      expr: min(chosen.series(serverUp), perServer),
+      legend: "Reachable",
+      column: { title: "Reachable", unit: "bool_yes_no", meanings: flag("yes", "no") },
+    },
+    {
+      expr: max(chosen.series(circuitBreakerState), perServer),
+      legend: "Breaker",
+      column: { title: "Breaker", unit: "none", meanings: breakerStates },
+    },
+    {
+      expr: failures,
+      legend: "Failures in a row",
+      column: {
+        title: "Failures in a row",
+        unit: "none",
+        thresholds: draw("short", "HighConsecutiveFailures", "ProviderUnhealthy").thresholds,
+      },
+    },
+    { expr: served, legend: "Calls", column: { title: "Calls", unit: "reqps" } },
+    {
+      expr: share(failed, served),
+      legend: "Failing",
+      column: { title: "Failing", unit: "percentunit", thresholds: draw("percentunit", "HighErrorRate").thresholds },
+    },
+    {
+      expr: histogramQuantile(0.95, durations),
+      legend: "P95",
+      column: { title: "P95", unit: "s", thresholds: draw("s", "HighLatencyP95").thresholds },
+    },
+    {
+      expr: max(chosen.series(serverInitialized), perServer),
+      legend: "Used",
+      column: {
+        title: "Used since start",
+        unit: "bool_yes_no",
+        meanings: [
+          { value: 0, text: "no", tone: "neutral" },
+          { value: 1, text: "yes", tone: "neutral" },
+        ],
+      },
+    },
+  ];
+  return table({
+    key: "servers",
+    id: 301,
+    title: "Servers",
+    description: "Every server with what matters about it. Red first; click a name to look at that server.",
+    unit: "none",
+    queries: columns,
+    worstFirst: "State",
+    drillDown: toServer,
+    whenEmpty: "no servers",
+  });
+}

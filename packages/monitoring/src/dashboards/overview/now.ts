@@ -1,0 +1,133 @@
+import { BREAKER_STATES, catalog, SERVER_STATES } from "@mcp-hangar/telemetry";
+import { by, count, max, sum } from "../../promql/aggregate.ts";
+import { prometheusMetrics } from "../../promql/external.ts";
+import { absent, histogramQuantile, rate } from "../../promql/functions.ts";
+import { compare, or, share, zero } from "../../promql/operators.ts";
+import { anyOf } from "../../promql/select.ts";
+import type { Vector } from "../../promql/vector.ts";
+import type { Board } from "../board.ts";
+import type { SectionDraft } from "../layout.ts";
+import { query, RATE, SERVED } from "../measures.ts";
+import { stat } from "../panels.ts";
+import { zeroIsOk } from "../tones.ts";
+
+/** The first row: whether anything is wrong, and in which part. */
+export function now(board: Board): SectionDraft {
+  const { chosen, draw } = board;
+  const up = chosen.series(prometheusMetrics.up);
+  const served = chosen.series(catalog.toolCalls, { status: SERVED });
+  const failing = share(sum(rate(chosen.series(catalog.toolCallErrors), RATE)), sum(rate(served, RATE)));
+  const items = chosen.series(catalog.batchItems, { status: SERVED });
+  const failedItems = chosen.series(catalog.batchItems, { status: anyOf("error", "timeout") });
+  const troubled = compare(serverStates(board), ">=", SERVER_STATES.indexOf("degraded"));
+  const breakers = max(chosen.series(catalog.circuitBreakerState), by("mcp_server"));
+  return {
+    id: 100,
+    title: "Now",
+    rows: [
+      [
+        stat({
+          key: "gateways-down",
+          id: 101,
+          title: "Gateways down",
+          description:
+            "Gateways that Prometheus cannot scrape; 1 also if it knows none at all. Above 0, clients most likely cannot call tools.",
+          unit: "none",
+          queries: [query(or(or(count(compare(up, "==", 0)), zero(count(up))), absent(up)), "Gateways down")],
+          drawn: draw("none", "NotResponding"),
+          thresholds: [{ value: 1, tone: "bad" }],
+          meanings: zeroIsOk,
+        }),
+        stat({
+          key: "call-rate",
+          id: 102,
+          title: "Tool calls",
+          description:
+            "Tool calls that finish a second, whatever their outcome. A sudden drop to 0 means that clients are cut off.",
+          unit: "reqps",
+          queries: [query(sum(rate(chosen.series(catalog.toolCalls), RATE)), "Calls")],
+        }),
+        stat({
+          key: "failing-now",
+          id: 103,
+          title: "Failing calls",
+          description:
+            "The share of tool calls that fail on the gateway's or a server's side. Red is where the alert HighErrorRate fires.",
+          unit: "percentunit",
+          queries: [query(failing, "Failing")],
+          drawn: draw("percentunit", "HighErrorRate"),
+          whenEmpty: "no calls",
+        }),
+        stat({
+          key: "p95-now",
+          id: 104,
+          title: "P95 latency",
+          description: "95 of 100 tool calls are faster than this. Coloured from where the alert HighLatencyP95 fires.",
+          unit: "s",
+          queries: [
+            query(histogramQuantile(0.95, sum(rate(chosen.buckets(catalog.toolCallDuration), RATE), by("le"))), "P95"),
+          ],
+          drawn: draw("s", "HighLatencyP95"),
+          whenEmpty: "no calls",
+        }),
+        stat({
+          key: "servers-unreachable",
+          id: 105,
+          title: "Servers unreachable",
+          description: "Servers that are not reachable: neither ready nor able to start. Calls to them fail.",
+          unit: "none",
+          queries: [query(or(count(compare(serversUp(board), "==", 0)), zero(count(serversUp(board)))), "Unreachable")],
+          thresholds: [{ value: 1, tone: "bad" }],
+          meanings: zeroIsOk,
+          whenEmpty: "no servers",
+        }),
+        stat({
+          key: "servers-troubled",
+          id: 106,
+          title: "Degraded or dead",
+          description: "Servers whose health checks or starts fail. The table below says which.",
+          unit: "none",
+          queries: [query(or(count(troubled), zero(count(serverStates(board)))), "Degraded or dead")],
+          thresholds: [{ value: 1, tone: "attention" }],
+          meanings: zeroIsOk,
+          whenEmpty: "no servers",
+        }),
+        stat({
+          key: "breakers-open",
+          id: 107,
+          title: "Breakers open",
+          description: "Circuit breakers that refuse every call to their server, because calls before kept failing.",
+          unit: "none",
+          queries: [
+            query(
+              or(count(compare(breakers, "==", BREAKER_STATES.indexOf("open"))), zero(count(breakers))),
+              "Breakers open",
+            ),
+          ],
+          thresholds: [{ value: 1, tone: "bad" }],
+          meanings: zeroIsOk,
+          whenEmpty: "no servers",
+        }),
+        stat({
+          key: "batch-items-failing-now",
+          id: 108,
+          title: "Failing batch items",
+          description: "The share of items in batches that fail. Red is where the alert BatchHighFailureRate fires.",
+          unit: "percentunit",
+          queries: [query(share(sum(rate(failedItems, RATE)), sum(rate(items, RATE))), "Failing items")],
+          drawn: draw("percentunit", "BatchHighFailureRate"),
+          whenEmpty: "no batches",
+        }),
+      ],
+    ],
+  };
+}
+
+/** The worst state of each server over the gateways. */
+function serverStates({ chosen }: Board): Vector<"mcp_server", "level"> {
+  return max(chosen.series(catalog.serverState), by("mcp_server"));
+}
+
+function serversUp({ chosen }: Board): Vector<"mcp_server", "fraction"> {
+  return max(chosen.series(catalog.serverUp), by("mcp_server"));
+}

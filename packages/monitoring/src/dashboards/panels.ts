@@ -1,0 +1,92 @@
+import type { AlertRule } from "../model.ts";
+import type { Unit } from "../names.ts";
+import type { Drawn } from "./alert-lines.ts";
+import type { PanelDraft } from "./layout.ts";
+import type { DrillDown, Query, RunbookLink, Threshold, Tone, ValueMeaning, Visualisation } from "./model.ts";
+
+/** What every panel says, and what only some need. */
+export interface PanelText {
+  readonly key: string;
+  readonly id: number;
+  readonly title: string;
+  readonly description: string;
+  readonly unit: Unit;
+  readonly queries: readonly Query[];
+  /** The alerts whose thresholds are drawn. */
+  readonly drawn?: Drawn;
+  /** Thresholds that belong to no alert. */
+  readonly thresholds?: readonly Threshold[];
+  readonly base?: Tone;
+  readonly meanings?: readonly ValueMeaning[];
+  readonly whenEmpty?: string;
+  readonly drillDown?: DrillDown;
+  readonly runbook?: RunbookLink;
+  readonly worstFirst?: string;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** Lines over time. */
+export function chart(text: PanelText): PanelDraft {
+  return draft("timeseries", { width: 8, height: 8, ...text });
+}
+
+/** Areas over time that add up to the whole. */
+export function stackedChart(text: PanelText): PanelDraft {
+  return { ...draft("timeseries", { width: 8, height: 8, ...text }), stacked: true };
+}
+
+/** The number of now, with its colour; green below the first threshold. What is gone shows nothing, not its last value. */
+export function stat(text: PanelText): PanelDraft {
+  const isJudged = (text.drawn?.thresholds.length ?? 0) + (text.thresholds?.length ?? 0) > 0;
+  const queries = text.queries.map((query) => ({ ...query, instant: true }));
+  return draft("stat", { width: 3, height: 4, base: isJudged ? "good" : "neutral", ...text, queries });
+}
+
+/** One row for each value of a label, the newest values only. */
+export function table(text: PanelText): PanelDraft {
+  const queries = text.queries.map((query) => ({ ...query, instant: true }));
+  return draft("table", { width: 24, height: 9, ...text, queries });
+}
+
+/** The states of things side by side over time. */
+export function timeline(text: PanelText): PanelDraft {
+  return draft("state-timeline", { width: 12, height: 8, ...text });
+}
+
+/** How often which duration occurred, over time. */
+export function heatmap(text: PanelText): PanelDraft {
+  return draft("heatmap", { width: 12, height: 8, ...text });
+}
+
+function draft(
+  visualisation: Visualisation,
+  text: PanelText & { readonly width: number; readonly height: number },
+): PanelDraft {
+  const {
+    drawn,
+    thresholds = [],
+    base = "neutral",
+    meanings = [],
+    whenEmpty,
+    drillDown,
+    runbook,
+    worstFirst,
+    ...rest
+  } = text;
+  const alerts: readonly AlertRule[] = drawn?.alerts ?? [];
+  const steps = [...(drawn?.thresholds ?? []), ...thresholds].toSorted((a, b) => a.value - b.value);
+  return {
+    ...rest,
+    visualisation,
+    alerts,
+    thresholds: steps,
+    base,
+    meanings,
+    stacked: false,
+    whenEmpty,
+    drillDown,
+    runbook,
+    worstFirst,
+  };
+}

@@ -1,0 +1,136 @@
+import { type Duration, fromSeconds, toSeconds } from "../promql/duration.ts";
+import { complement, divide } from "../promql/operators.ts";
+import type { Vector } from "../promql/vector.ts";
+import { percent } from "../slo/decimal.ts";
+import type { SloRecords } from "../slo/recording-rules.ts";
+import { burnThreshold } from "../slo/slos.ts";
+import { sloRecords } from "../topics/slos.ts";
+import { TONE_OF_SEVERITY } from "./alert-lines.ts";
+import { firingAlerts } from "./annotations.ts";
+import { type Board, jobVariable } from "./board.ts";
+import { alertmanagerLinks, otherDashboards } from "./drill-down.ts";
+import { layOut, type PanelDraft, type SectionDraft } from "./layout.ts";
+import { query } from "./measures.ts";
+import type { Dashboard, Threshold } from "./model.ts";
+import { chart, stat } from "./panels.ts";
+
+/** A quarter of the budget is what one bad day may still take. */
+const LITTLE = 0.25;
+
+/** What was promised, how much of the allowance for errors is left, and how fast it is being spent. */
+export function sloBoard(board: Board): Dashboard {
+  const records = sloRecords(board.context);
+  return {
+    uid: "mcp-hangar-slo",
+    title: "MCP Hangar / SLOs",
+    description: "What was promised, how much of the error budget is left, and how fast it is being spent.",
+    dataSources: ["alertmanager", "prometheus"],
+    from: "now-7d",
+    variables: [jobVariable],
+    annotations: [firingAlerts(board)],
+    links: [...otherDashboards("mcp-hangar-slo"), ...alertmanagerLinks],
+    ...layOut([
+      { id: 100, title: "Error budgets", rows: [records.map((each, index) => budgetLeft(board, each, 101 + index))] },
+      ...records.map((each, index) => objective(board, each, 200 + 100 * index)),
+    ]),
+  };
+}
+
+function budgetLeft(board: Board, { slo, budgetRemaining }: SloRecords, id: number): PanelDraft {
+  return stat({
+    key: `budget-left-${slo.name}`,
+    id,
+    title: slo.title,
+    description: `How much of the error budget of ${slo.period} is left. Below 0 the objective of ${percent(slo.objective)} % is missed.`,
+    unit: "percentunit",
+    queries: [query(board.ofJob.series(budgetRemaining.metric, { slo: slo.name }), "Budget left")],
+    base: "bad",
+    thresholds: [
+      { value: 0, tone: "attention" },
+      { value: LITTLE, tone: "good" },
+    ],
+    width: 6,
+    whenEmpty: "no traffic yet",
+  });
+}
+
+function objective(board: Board, records: SloRecords, id: number): SectionDraft {
+  const { slo, budgetRemaining } = records;
+  const [fastest] = slo.windows;
+  const ratio = (window: Duration): Vector<"job" | "slo", "fraction"> => {
+    const shortest = fromSeconds(toSeconds(window));
+    return board.ofJob.series(records.errorRatio(shortest).metric, { slo: slo.name });
+  };
+  const limits = slo.windows.map(
+    ({ factor, severity }): Threshold => ({ value: factor, tone: TONE_OF_SEVERITY[severity] }),
+  );
+  const alerts = board.alerts.filter(({ labels }) => labels.slo === slo.name);
+  return {
+    id,
+    title: `${slo.title}: ${percent(slo.objective)} % of ${slo.period}`,
+    rows: [
+      [
+        stat({
+          key: `good-${slo.name}`,
+          id: id + 1,
+          title: `Good in ${slo.period}`,
+          description: `The share that was good in the last ${slo.period}. The objective is ${percent(slo.objective)} %.`,
+          unit: "percentunit",
+          queries: [query(complement(ratio(slo.period)), "Good")],
+          base: "bad",
+          thresholds: [{ value: slo.objective, tone: "good" }],
+          width: 4,
+          whenEmpty: "no traffic yet",
+        }),
+        chart({
+          key: `burn-${slo.name}`,
+          id: id + 2,
+          title: "Bad share by window",
+          description:
+            "What was bad, over each window of the alerts. An alert fires when a window is above its own limit and its short window is too.",
+          unit: "percentunit",
+          queries: slo.windows.map((window) =>
+            query(ratio(window.long), `${window.long}: limit ${percent(burnThreshold(slo, window))} %`),
+          ),
+          drawn: {
+            alerts,
+            thresholds: slo.windows.map((window) => ({
+              value: burnThreshold(slo, window),
+              tone: TONE_OF_SEVERITY[window.severity],
+            })),
+          },
+          width: 11,
+          whenEmpty: "no traffic yet",
+        }),
+        chart({
+          key: `budget-${slo.name}`,
+          id: id + 3,
+          title: "Budget left",
+          description: `The error budget of ${slo.period} over time. A steep fall is an incident; at 0 the objective is missed.`,
+          unit: "percentunit",
+          queries: [query(board.ofJob.series(budgetRemaining.metric, { slo: slo.name }), "Budget left")],
+          thresholds: [{ value: 0, tone: "bad" }],
+          width: 9,
+          whenEmpty: "no traffic yet",
+        }),
+      ],
+      ...(fastest === undefined
+        ? []
+        : [
+            [
+              stat({
+                key: `burn-rate-${slo.name}`,
+                id: id + 4,
+                title: `Burn rate, ${fastest.long}`,
+                description: `How many times faster than allowed the budget is being spent. At 1 it lasts exactly ${slo.period}.`,
+                unit: "none",
+                queries: [query(divide(ratio(fastest.long), slo.budget), "Burn rate")],
+                thresholds: limits,
+                width: 4,
+                whenEmpty: "no traffic",
+              }),
+            ],
+          ]),
+    ],
+  };
+}

@@ -1,0 +1,65 @@
+import type { Stack } from "../../stack.ts";
+import { alertGroups, recordingGroups } from "../rules.ts";
+import { TARGET_LABELS } from "../scrape.ts";
+
+/** The rules for the Prometheus operator. */
+export function prometheusRule(stack: Stack): object {
+  return {
+    apiVersion: "monitoring.coreos.com/v1",
+    kind: "PrometheusRule",
+    metadata: metadata("mcp-hangar", stack),
+    spec: { groups: [...recordingGroups(stack), ...alertGroups(stack)] },
+  };
+}
+
+/** Lets the Prometheus operator scrape the port `metrics` of the gateway's service, with the labels that rules rely on. */
+export function serviceMonitor(stack: Stack): object {
+  const { options } = stack;
+  const { namespace, app } = options.kubernetes;
+  const labels = Object.entries({ job: options.jobName, ...TARGET_LABELS });
+  return {
+    apiVersion: "monitoring.coreos.com/v1",
+    kind: "ServiceMonitor",
+    metadata: metadata("mcp-hangar", stack),
+    spec: {
+      namespaceSelector: { matchNames: [namespace] },
+      selector: { matchLabels: { app } },
+      endpoints: [
+        {
+          port: "metrics",
+          path: "/metrics",
+          interval: options.scrapeInterval,
+          scrapeTimeout: options.scrapeTimeout,
+          relabelings: [
+            { sourceLabels: ["__meta_kubernetes_pod_name"], targetLabel: "instance", action: "replace" },
+            ...labels.map(([targetLabel, replacement]) => ({ targetLabel, replacement, action: "replace" })),
+          ],
+        },
+      ],
+    },
+  };
+}
+
+/** A dashboard for the sidecar of Grafana's chart, which looks for the label `grafana_dashboard`. */
+export function dashboardConfigMap(stack: Stack, file: string, content: string): object {
+  const name = `mcp-hangar-dashboard-${file.replace(/\.json$/, "")}`;
+  const { labels, ...rest } = metadata(name, stack);
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      ...rest,
+      labels: { ...labels, grafana_dashboard: "1" },
+      annotations: { grafana_folder: "MCP Hangar" },
+    },
+    data: { [file]: content },
+  };
+}
+
+function metadata(
+  name: string,
+  { options }: Stack,
+): { name: string; namespace: string; labels: Record<string, string> } {
+  const { namespace, app } = options.kubernetes;
+  return { name, namespace, labels: { app, "app.kubernetes.io/part-of": "mcp-hangar" } };
+}

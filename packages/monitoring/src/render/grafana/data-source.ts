@@ -1,0 +1,13 @@
+import type { DataSourceRef } from "@grafana/grafana-foundation-sdk/common";
+import type { DataSourceType } from "../../dashboards/model.ts";
+
+/** The variable with which the reader chooses the data source of a type. */
+export function dataSourceVariableName(type: DataSourceType): string {
+  return `${type}_datasource`;
+}
+
+/** The Prometheus that the reader chose. */
+export const chosenPrometheus: DataSourceRef = {
+  type: "prometheus",
+  uid: `\${${dataSourceVariableName("prometheus")}}`,
+};

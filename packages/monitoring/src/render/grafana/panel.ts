@@ -1,0 +1,106 @@
+import {
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueTextMode,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
+  LegendDisplayMode,
+  LegendPlacement,
+  ReduceDataOptionsBuilder,
+  SortOrder,
+  StackingConfigBuilder,
+  StackingMode,
+  TableSortByFieldStateBuilder,
+  TooltipDisplayMode,
+  VisibilityMode,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from "@grafana/grafana-foundation-sdk/common";
+import { FieldColorBuilder, FieldColorModeId, type Panel as SdkPanel } from "@grafana/grafana-foundation-sdk/dashboard";
+import * as heatmap from "@grafana/grafana-foundation-sdk/heatmap";
+import * as stat from "@grafana/grafana-foundation-sdk/stat";
+import * as stateTimeline from "@grafana/grafana-foundation-sdk/statetimeline";
+import * as table from "@grafana/grafana-foundation-sdk/table";
+import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
+import type { Panel } from "../../dashboards/model.ts";
+import { seriesColours } from "./series-colours.ts";
+import { tableOverrides, tableSort, tableTransformations } from "./table.ts";
+
+/** The part of a panel that depends on how it shows its queries; what all panels have is added by `common.ts`. */
+export function visualisationOf(panel: Panel) {
+  switch (panel.visualisation) {
+    case "timeseries":
+      return chart(panel);
+    case "stat":
+      return number(panel);
+    case "table":
+      return rows(panel);
+    case "state-timeline":
+      return states();
+    case "heatmap":
+      return densities(panel);
+  }
+}
+
+function chart(panel: Panel): timeseries.PanelBuilder {
+  const style = panel.thresholds.length > 0 ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off;
+  return new timeseries.PanelBuilder()
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
+    .overrides([...seriesColours(panel)])
+    .axisSoftMin(0)
+    .lineWidth(panel.stacked ? 1 : 2)
+    .fillOpacity(panel.stacked ? 40 : 8)
+    .showPoints(VisibilityMode.Never)
+    .stacking(new StackingConfigBuilder().mode(panel.stacked ? StackingMode.Normal : StackingMode.None))
+    .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(style))
+    .legend(
+      new VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom),
+    )
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
+}
+
+function number(panel: Panel): stat.PanelBuilder {
+  const isJudged = panel.thresholds.length + panel.meanings.length > 0;
+  const isNamed = panel.queries.some(({ legend }) => legend.includes("{{"));
+  return new stat.PanelBuilder()
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(false))
+    .colorMode(isJudged ? BigValueColorMode.Background : BigValueColorMode.Value)
+    .graphMode(BigValueGraphMode.None)
+    .textMode(isNamed ? BigValueTextMode.ValueAndName : BigValueTextMode.Value);
+}
+
+function rows(panel: Panel): table.PanelBuilder {
+  return new table.PanelBuilder()
+    .transformations([...tableTransformations(panel)])
+    .overrides([...tableOverrides(panel)])
+    .sortBy(
+      tableSort(panel).map(({ displayName, desc }) =>
+        new TableSortByFieldStateBuilder().displayName(displayName).desc(desc),
+      ),
+    );
+}
+
+function states(): stateTimeline.PanelBuilder {
+  return new stateTimeline.PanelBuilder()
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .showValue(VisibilityMode.Auto)
+    .mergeValues(true)
+    .rowHeight(0.8)
+    .legend(new VizLegendOptionsBuilder().showLegend(false))
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single));
+}
+
+function densities({ unit }: Panel): heatmap.PanelBuilder {
+  return new heatmap.PanelBuilder()
+    .yAxis(new heatmap.YAxisConfigBuilder().unit(unit))
+    .color(new heatmap.HeatmapColorOptionsBuilder().mode(heatmap.HeatmapColorMode.Scheme).scheme("Oranges").steps(64))
+    .showValue(VisibilityMode.Never)
+    .tooltip(new heatmap.HeatmapTooltipBuilder().mode(TooltipDisplayMode.Single));
+}
+
+/** What is built; the type of the SDK without its builder. */
+export type BuiltPanel = SdkPanel;

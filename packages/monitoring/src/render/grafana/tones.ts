@@ -1,0 +1,31 @@
+import {
+  MappingType,
+  type Threshold as SdkThreshold,
+  type ValueMapping,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import type { Threshold, Tone, ValueMeaning } from "../../dashboards/model.ts";
+
+/** Colours by Grafana's names, which follow the theme of the reader. */
+export const COLOURS: Readonly<Record<Tone, string>> = {
+  good: "green",
+  attention: "orange",
+  bad: "red",
+  neutral: "blue",
+};
+
+/** The steps of a scale; each colour holds from its value on. */
+export function thresholdSteps(base: Tone, thresholds: readonly Threshold[]): SdkThreshold[] {
+  return [
+    { value: null, color: COLOURS[base] },
+    ...thresholds.map(({ value, tone }) => ({ value, color: COLOURS[tone] })),
+  ];
+}
+
+/** Words and colours instead of numbers. */
+export function valueMappings(meanings: readonly ValueMeaning[]): ValueMapping[] {
+  if (meanings.length === 0) return [];
+  const options = Object.fromEntries(
+    meanings.map(({ value, text, tone }, index) => [String(value), { text, color: COLOURS[tone], index }]),
+  );
+  return [{ type: MappingType.ValueToText, options }];
+}
