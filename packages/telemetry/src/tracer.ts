@@ -1,4 +1,5 @@
 import type { CallOutcome } from "./events.ts";
+import type { BatchResult } from "./vocabulary.ts";
 
 /** W3C trace context as it travels in headers or in MCP `params._meta` (unprefixed keys, SEP-414). */
 export interface TraceCarrier {
@@ -37,9 +38,27 @@ export interface CallSpan {
   end(outcome: CallOutcome): void;
 }
 
+/** What is known of a batch before its first call runs. */
+export interface BatchStart {
+  readonly batchId: string;
+  /** Number of items. */
+  readonly size: number;
+  /** Trace context of whoever sent the batch. */
+  readonly parent: TraceCarrier;
+}
+
+/** The span around the calls of one batch. */
+export interface BatchSpan {
+  /** The parent of calls that bring no trace context of their own. */
+  readonly outbound: TraceCarrier;
+  end(result: BatchResult): void;
+}
+
 /** The port through which the runtime makes spans without knowing a tracing library. */
 export interface CallTracer {
   startCall(start: CallStart): CallSpan;
+  /** Without it the calls of a batch are children of whoever sent the batch. */
+  startBatch?(start: BatchStart): BatchSpan;
 }
 
 /**

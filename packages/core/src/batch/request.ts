@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isJsonObject } from "../protocol/json-rpc.ts";
 
 /** Calls in one batch; the histogram of batch sizes ends there too. */
-export const MAX_BATCH_CALLS = 100;
+const MAX_BATCH_CALLS = 100;
 /** Names that are longer than this belong to no server and no tool. */
 const MAX_NAME = 200;
 const MAX_TIMEOUT_S = 300;
