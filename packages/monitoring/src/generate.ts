@@ -1,7 +1,7 @@
 import { assertSound } from "./checks/index.ts";
 import { alertmanagerConfig } from "./render/alertmanager.ts";
 import { deploymentFiles } from "./render/deploy.ts";
-import { promtoolTests } from "./render/promtool.ts";
+import { promtoolFiles } from "./render/promtool.ts";
 import { alertGroups, recordingGroups } from "./render/rules.ts";
 import { runbookPages } from "./render/runbooks.ts";
 import { kubernetesScrapeConfig, staticScrapeConfig } from "./render/scrape.ts";
@@ -24,7 +24,7 @@ const renderers: readonly Renderer[] = [
     "prometheus/recording-rules.yaml": yamlFile({ groups: recordingGroups(stack) }),
     "alertmanager/alertmanager.yaml": yamlFile(alertmanagerConfig(stack.routing)),
   }),
-  promtoolFiles,
+  testFiles,
   runbookFiles,
   deploymentFiles,
 ];
@@ -45,13 +45,16 @@ function runbookFiles(stack: Stack): Readonly<Record<string, string>> {
   return Object.fromEntries(pages.map(([name, page]) => [`${RUNBOOK_FOLDER}${name}`, page]));
 }
 
-function promtoolFiles(stack: Stack): Readonly<Record<string, string>> {
+function testFiles(stack: Stack): Readonly<Record<string, string>> {
   return Object.fromEntries(
     stack.topics.flatMap(({ name, alerts }) => {
       const ids = new Set(alerts.map(({ id }) => id));
-      const scenarios = stack.scenarios.filter(({ alert }) => ids.has(alert));
-      if (scenarios.length === 0) return [];
-      return [[`prometheus/tests/${name}.yaml`, yamlFile(promtoolTests(scenarios, stack))]];
+      const files = promtoolFiles(
+        name,
+        stack.scenarios.filter(({ alert }) => ids.has(alert)),
+        stack,
+      );
+      return Object.entries(files).map(([file, content]) => [`prometheus/tests/${file}`, yamlFile(content)]);
     }),
   );
 }

@@ -141,6 +141,8 @@ export interface ScenarioSeries {
 export interface ScenarioExpectation {
   readonly at: Duration;
   readonly firing: readonly Readonly<Record<string, string>>[];
+  /** What each measure of the alert gives, where panels depend on it: a share without traffic has no value, not NaN. */
+  readonly measured?: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
 }
 
 /** A story about one alert that promtool plays. */
@@ -151,6 +153,16 @@ export interface Scenario {
   readonly title: string;
   /** Time between two values of a series. */
   readonly interval: Duration;
+  /** Time between two evaluations of the rules, where it is not that of the stack: stories of days need fewer. */
+  readonly every?: Duration;
   readonly series: readonly ScenarioSeries[];
   readonly expect: readonly ScenarioExpectation[];
+}
+
+/** Why an alert has no scenario of a kind. */
+export interface ScenarioWaiver {
+  /** The id of the alert. */
+  readonly alert: string;
+  readonly kind: ScenarioKind;
+  readonly reason: string;
 }

@@ -1,6 +1,16 @@
 import { type Context, contextOf } from "./context.ts";
 import { dashboardsOf } from "./dashboards.ts";
-import type { AlertRule, Dashboard, RecordingRule, Routing, Runbook, Scenario, Slo, Topic } from "./model.ts";
+import type {
+  AlertRule,
+  Dashboard,
+  RecordingRule,
+  Routing,
+  Runbook,
+  Scenario,
+  ScenarioWaiver,
+  Slo,
+  Topic,
+} from "./model.ts";
 import { ALERT_PREFIX, type AlertName } from "./names.ts";
 import { routingOf } from "./routing.ts";
 import { runbookTopics } from "./runbooks/index.ts";
@@ -23,12 +33,15 @@ export interface Stack {
   readonly dashboards: readonly Dashboard[];
   readonly runbooks: readonly Runbook[];
   readonly scenarios: readonly Scenario[];
+  /** Why alerts have no scenario of a kind. */
+  readonly scenarioWaivers: readonly ScenarioWaiver[];
 }
 
 /** Builds the stack for these options; nothing is checked yet. */
 export function buildStack(options: MonitoringOptions): Stack {
   const context = contextOf(options);
   const built = topics.map((topic) => enabledOnly(topic(context), context));
+  const coverages = built.flatMap((topic) => scenarioTopics[topic.name]?.(context, topic) ?? []);
   return {
     options,
     topics: built,
@@ -38,7 +51,8 @@ export function buildStack(options: MonitoringOptions): Stack {
     routing: routingOf(options),
     dashboards: dashboardsOf(context, built),
     runbooks: runbookTopics.flatMap((runbooks) => runbooks(context).filter(({ alert }) => isEnabled(alert, context))),
-    scenarios: built.flatMap((topic) => scenarioTopics[topic.name]?.(context, topic) ?? []),
+    scenarios: coverages.flatMap(({ scenarios }) => scenarios),
+    scenarioWaivers: coverages.flatMap(({ waivers }) => waivers),
   };
 }
 

@@ -184,6 +184,12 @@ const DEFECTS: readonly (readonly [defect: string, broken: Stack, check: string,
     "is not shorter than the window of 300s",
   ],
   [
+    "a for that a single sample outlasts, as that of a dead server once was",
+    withOptions({ alerts: { McpServerDead: { window: "5m", for: "5m" } } }),
+    "for-fits-window",
+    "is not longer than the 300s that a single sample holds the condition up",
+  ],
+  [
     "a for below the evaluation interval",
     withOptions({ alerts: { HighErrorRate: { for: "5s" } } }),
     "for-fits-window",

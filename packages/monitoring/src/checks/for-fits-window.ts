@@ -2,7 +2,7 @@ import { isGrafanaRange, toSeconds } from "../promql/duration.ts";
 import { type Node, nodesOf } from "../promql/node.ts";
 import type { Check } from "./check.ts";
 
-/** `for` and the windows of an alert agree: what one event causes must last longer than `for`, or nobody hears of it. */
+/** `for` and the windows of an alert agree: what one event causes lasts longer than `for`, what one sample causes does not. */
 export const forFitsWindow: Check = {
   name: "for-fits-window",
   run({ alerts, options }) {
@@ -14,6 +14,11 @@ export const forFitsWindow: Check = {
         const problem = `for ${alert.for} is shorter than the evaluation interval ${options.evaluationInterval}`;
         return [{ subject, expr: alert.expr, problem, mend: "use 0s or at least one evaluation interval" }];
       }
+      const held = longestHold(alert.expr.node);
+      if (wait > 0 && held >= wait) {
+        const problem = `for ${alert.for} is not longer than the ${held}s that a single sample holds the condition up`;
+        return [{ subject, expr: alert.expr, problem, mend: "hold samples for less than for, or wait longer" }];
+      }
       const window = shortestEventWindow(alert.expr.node);
       if (window === undefined || wait < window) return [];
       const problem = `for ${alert.for} is not shorter than the window of ${window}s in which events are counted`;
@@ -22,10 +27,20 @@ export const forFitsWindow: Check = {
   },
 };
 
+/** Of functions that keep the worst sample of a window: with one of them, one bad sample is enough to fire. */
+function longestHold(node: Node): number {
+  return Math.max(0, ...windowsOf(node, ["max_over_time", "min_over_time"]));
+}
+
 /** Of functions that count events: a single event is seen as long as it is within the window, and no longer. */
 function shortestEventWindow(node: Node): number | undefined {
-  const windows = [...nodesOf(node)].flatMap((each) => {
-    if (each.kind !== "call" || !["increase", "changes", "resets"].includes(each.name)) return [];
+  const windows = windowsOf(node, ["increase", "changes", "resets"]);
+  return windows.length === 0 ? undefined : Math.min(...windows);
+}
+
+function windowsOf(node: Node, functions: readonly string[]): readonly number[] {
+  return [...nodesOf(node)].flatMap((each) => {
+    if (each.kind !== "call" || !functions.includes(each.name)) return [];
     return each.arguments.flatMap((argument) =>
       typeof argument !== "string" &&
       argument.kind === "selector" &&
@@ -35,5 +50,4 @@ function shortestEventWindow(node: Node): number | undefined {
         : [],
     );
   });
-  return windows.length === 0 ? undefined : Math.min(...windows);
 }

@@ -1,5 +1,9 @@
-import type { AlertRule, Scenario, ScenarioSeries } from "../model.ts";
+import type { AlertRule, Scenario, ScenarioExpectation, ScenarioSeries } from "../model.ts";
+import type { Duration } from "../promql/duration.ts";
+import { printPromql } from "../promql/print.ts";
+import type { Expression } from "../promql/vector.ts";
 import type { Stack } from "../stack.ts";
+import { alertGroups, recordingGroups } from "./rules.ts";
 
 /** Where a test file finds the rules: one folder above it. */
 const RULE_FILES = ["../alerts.yaml", "../recording-rules.yaml"];
@@ -8,12 +12,30 @@ const RULE_FILES = ["../alerts.yaml", "../recording-rules.yaml"];
  * A test file for promtool. Alerts are read from the series `ALERTS`, which has their labels but not their texts, so that
  * a changed sentence breaks no test.
  */
-export function promtoolTests(scenarios: readonly Scenario[], { alerts, options }: Stack): object {
+export function promtoolTests(scenarios: readonly Scenario[], stack: Stack): object {
+  const { alerts, options } = stack;
   return {
     rule_files: RULE_FILES,
-    evaluation_interval: options.evaluationInterval,
+    evaluation_interval: scenarios[0]?.every ?? options.evaluationInterval,
+    // Otherwise the order is left to chance, and an alert may see what was recorded one evaluation before.
+    group_eval_order: [...recordingGroups(stack), ...alertGroups(stack)].map(({ name }) => name),
     tests: scenarios.map((scenario) => testOf(scenario, alertWith(scenario.alert, alerts))),
   };
+}
+
+/** The test files for some scenarios: one, and a further one for each other pace of evaluation. */
+export function promtoolFiles(
+  name: string,
+  scenarios: readonly Scenario[],
+  stack: Stack,
+): Readonly<Record<string, object>> {
+  const byPace = Map.groupBy(scenarios, ({ every }) => every ?? stack.options.evaluationInterval);
+  return Object.fromEntries(
+    [...byPace].map(([every, some]) => {
+      const suffix = every === stack.options.evaluationInterval ? "" : `-every-${every}`;
+      return [`${name}${suffix}.yaml`, promtoolTests(some, stack)];
+    }),
+  );
 }
 
 function testOf({ kind, title, interval, series, expect }: Scenario, alert: AlertRule): object {
@@ -22,12 +44,32 @@ function testOf({ kind, title, interval, series, expect }: Scenario, alert: Aler
     name: `${alert.id}: ${kind}: ${title}`,
     interval,
     input_series: series.map((each) => ({ series: seriesName(each), values: each.values })),
-    promql_expr_test: expect.map(({ at, firing }) => ({
-      expr: `ALERTS${braces(labels)}`,
-      eval_time: at,
-      exp_samples: firing.map((own) => ({ labels: `ALERTS${braces({ ...labels, ...own })}`, value: 1 })),
-    })),
+    promql_expr_test: [
+      ...expect.map(({ at, firing }) => ({
+        expr: `ALERTS${braces(labels)}`,
+        eval_time: at,
+        exp_samples: firing.map((own) => ({ labels: `ALERTS${braces({ ...labels, ...own })}`, value: 1 })),
+      })),
+      ...expect.flatMap(({ at, measured }) => (measured === undefined ? [] : measuredAt(at, measured, alert))),
+    ],
   };
+}
+
+function measuredAt(
+  at: Duration,
+  measured: NonNullable<ScenarioExpectation["measured"]>,
+  { conditions }: AlertRule,
+): readonly object[] {
+  return conditions.map(({ measure }) => ({
+    expr: printPromql(measure),
+    eval_time: at,
+    exp_samples: measured.map(({ labels, value }) => ({ labels: seriesLabels(measure, labels), value })),
+  }));
+}
+
+/** A selector keeps the name of its metric, anything that computes drops it. */
+function seriesLabels({ node }: Expression, labels: Readonly<Record<string, string>>): string {
+  return node.kind === "selector" ? `${node.metric.name}${node.suffix}${braces(labels)}` : braces(labels);
 }
 
 function alertWith(id: string, alerts: readonly AlertRule[]): AlertRule {

@@ -1,8 +1,28 @@
 import type { Context } from "../context.ts";
-import type { Scenario, Topic } from "../model.ts";
+import type { Topic } from "../model.ts";
+import { availability } from "./availability.ts";
+import { batches } from "./batches.ts";
+import { configuration } from "./configuration.ts";
+import { discovery } from "./discovery.ts";
+import { health } from "./health.ts";
+import { process } from "./process.ts";
+import { servers } from "./servers.ts";
+import type { Coverage } from "./story.ts";
+import { telemetry } from "./telemetry.ts";
+import { toolCalls } from "./tool-calls.ts";
 
 /** The scenarios of a topic's alerts. */
-export type ScenariosOf = (context: Context, topic: Topic) => readonly Scenario[];
+export type ScenariosOf = (context: Context, topic: Topic) => Coverage;
 
 /** The scenarios of each topic, by its name. */
-export const scenarioTopics: Readonly<Record<string, ScenariosOf>> = {};
+export const scenarioTopics: Readonly<Record<string, ScenariosOf>> = {
+  availability,
+  "tool-calls": toolCalls,
+  batches,
+  health,
+  servers,
+  discovery,
+  process,
+  telemetry,
+  configuration,
+};

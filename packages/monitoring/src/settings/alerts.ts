@@ -97,7 +97,7 @@ export const defaultAlertSettings: AlertSettings = {
   NotResponding: { ...critical, for: "1m" },
   HighErrorRate: { ...critical, share: 0.1, window: "5m", for: "2m" },
   BatchHighFailureRate: { ...critical, share: 0.2, window: "5m", for: "3m" },
-  CircuitBreakerTripped: { ...critical, count: 10, window: "5m", openWithin: "2m", for: "2m" },
+  CircuitBreakerTripped: { ...critical, count: 10, window: "5m", openWithin: "1m", for: "2m" },
   ProviderUnhealthy: { ...critical, level: 5, for: "2m" },
   HighConsecutiveFailures: { ...warning, level: 2, for: "2m" },
   // Servers are checked once a minute, so a shorter window would hold too few checks to tell one in twenty.
@@ -115,7 +115,7 @@ export const defaultAlertSettings: AlertSettings = {
   McpServerStarted: { ...info, count: 0, window: "5m", for: "0s" },
   HighToolCallVolume: { ...info, perSecond: 100, window: "5m", for: "0s" },
   Watchdog: { severity: "none", enabled: true, for: "0s" },
-  McpServerDead: { ...warning, window: "5m", for: "5m" },
+  McpServerDead: { ...warning, window: "2m", for: "5m" },
   McpServerDegraded: { ...warning, for: "15m" },
   DiscoverySourceUnhealthy: { ...warning, for: "10m" },
   RemoteServerUnreachable: { ...warning, for: "5m" },

@@ -1,0 +1,119 @@
+import { bucketLabel, type ClosedLabel } from "@mcp-hangar/telemetry";
+import type { Metric, ScrapedMetric } from "../promql/metric.ts";
+import type { SelectorNode } from "../promql/node.ts";
+import type { HistogramMetric } from "../promql/select.ts";
+
+/**
+ * How things go for what an alert looks at: nothing happens; all is well under load; just not bad enough; just bad
+ * enough.
+ */
+export type Mood = "idle" | "healthy" | "below" | "above";
+
+/** One series of a story: by how much it grows at every step of each mood, the level that it then has, or whether it runs. */
+export interface StorySeries {
+  readonly metric: Metric;
+  readonly suffix: SelectorNode["suffix"];
+  readonly kind: "counter" | "gauge" | "clock";
+  readonly labels: Readonly<Record<string, string>>;
+  readonly in: Readonly<Record<Mood, number>>;
+}
+
+/** Every label of a metric with a value that it can have; a renamed label or value does not compile. */
+export type SeriesLabels<M extends Metric> = {
+  readonly [Name in keyof M["labels"]]: M["labels"][Name] extends ClosedLabel<infer Value> ? Value : string;
+};
+
+type CounterOf = ScrapedMetric & { readonly type: "counter" };
+type GaugeOf = ScrapedMetric & { readonly type: "gauge" };
+
+/** How much a counter grows at every step. A number holds for every mood but idleness. */
+export type Growth = number | { readonly healthy?: number; readonly below?: number; readonly above?: number };
+
+/** A counter of two instances of the gateway, half of it each, so that a rule has to add them up. */
+export function counter<M extends CounterOf>(
+  metric: M,
+  labels: SeriesLabels<M>,
+  growth: Growth,
+): readonly StorySeries[] {
+  return halves(metric, "", labels, growth);
+}
+
+/** A gauge of one instance. Idle is as good as healthy, unless said. */
+export function gauge<M extends GaugeOf>(
+  metric: M,
+  labels: SeriesLabels<M>,
+  level: { readonly idle?: number; readonly healthy: number; readonly below: number; readonly above: number },
+  instance = "a:8000",
+): readonly StorySeries[] {
+  const { idle = level.healthy, healthy, below, above } = level;
+  return [{ metric, suffix: "", kind: "gauge", labels: { instance, ...labels }, in: { idle, healthy, below, above } }];
+}
+
+/** A gauge that has the same level whatever happens. */
+export function steady<M extends GaugeOf>(
+  metric: M,
+  labels: SeriesLabels<M>,
+  level: number,
+  instance = "a:8000",
+): readonly StorySeries[] {
+  return gauge(metric, labels, { healthy: level, below: level, above: level }, instance);
+}
+
+/** When something last succeeded: now while it is well, and also just below the limit. */
+export function lastSuccess<M extends GaugeOf>(metric: M, labels: SeriesLabels<M>): readonly StorySeries[] {
+  const own = { instance: "a:8000", ...labels };
+  return [{ metric, suffix: "", kind: "clock", labels: own, in: { idle: 0, healthy: 1, below: 1, above: 0 } }];
+}
+
+/** What is observed at every step: how much there is, and in each mood the share beyond the limit. */
+export interface Observations {
+  readonly limit: number;
+  readonly each: number;
+  readonly beyond: { readonly below: number; readonly above: number };
+}
+
+/**
+ * A histogram of two instances, as the buckets around the limit and the count. A tenth of the observations lies just
+ * within the limit and all that is beyond lies just beyond, so that no other boundary would do.
+ */
+export function histogram<M extends HistogramMetric>(
+  metric: M & ScrapedMetric,
+  labels: SeriesLabels<M>,
+  { limit, each, beyond }: Observations,
+): readonly StorySeries[] {
+  const at = metric.buckets.indexOf(limit);
+  const within = (mood: "below" | "above"): number => each * (1 - beyond[mood]);
+  const bucket = (boundary: number | undefined, growth: Growth): readonly StorySeries[] =>
+    boundary === undefined ? [] : halves(metric, "_bucket", { ...labels, le: bucketLabel(boundary) }, growth);
+  const near = each / 10;
+  return [
+    ...bucket(at > 0 ? metric.buckets[at - 1] : undefined, {
+      healthy: each - near,
+      below: within("below") - near,
+      above: within("above") - near,
+    }),
+    ...bucket(limit, { healthy: each, below: within("below"), above: within("above") }),
+    ...bucket(metric.buckets[at + 1] ?? Infinity, each),
+    ...halves(metric, "_count", labels, each),
+  ];
+}
+
+function halves(
+  metric: Metric,
+  suffix: SelectorNode["suffix"],
+  labels: Readonly<Record<string, string>>,
+  growth: Growth,
+): readonly StorySeries[] {
+  const {
+    healthy = 0,
+    below = 0,
+    above = 0,
+  } = typeof growth === "number" ? { healthy: growth, below: growth, above: growth } : growth;
+  return ["a:8000", "b:8000"].map((instance) => ({
+    metric,
+    suffix,
+    kind: "counter",
+    labels: { instance, ...labels },
+    in: { idle: 0, healthy: healthy / 2, below: below / 2, above: above / 2 },
+  }));
+}

@@ -1,0 +1,88 @@
+import { catalog, SERVER_STATES, type ServerStateName } from "@mcp-hangar/telemetry";
+import type { Context } from "../context.ts";
+import type { Topic } from "../model.ts";
+import { complementOf } from "../slo/decimal.ts";
+import { counter, gauge, histogram, steady } from "./series.ts";
+import { alertNamed, around, type Coverage, type Story, stepOf, tell, together } from "./story.ts";
+
+const server = { mcp_server: "math" } as const;
+
+/** Servers that start too often, are dead, degraded or out of reach, and a sweep that is slow. */
+export function servers(context: Context, { alerts }: Topic): Coverage {
+  const { McpServerDead, GCSlowCycles: slow, McpServerStarted: started } = context.options.alerts;
+  const slowSweeps = histogram(
+    catalog.idleSweepDuration,
+    {},
+    {
+      limit: slow.limit,
+      each: 10_000,
+      beyond: around(complementOf(slow.quantile), slow.window, context),
+    },
+  );
+  const starts = counter(
+    catalog.serverStarts,
+    { ...server, result: "success" },
+    { below: started.count, above: started.count + 1 },
+  );
+  return together(
+    tell(context, alertNamed(alerts, "FrequentColdStarts"), [frequentStarts(context)]),
+    tell(context, alertNamed(alerts, "McpServerDead"), [
+      { ...inState("dead", "degraded"), course: { kind: "level", held: McpServerDead.window } },
+    ]),
+    tell(context, alertNamed(alerts, "McpServerDegraded"), [inState("degraded", "ready")]),
+    tell(context, alertNamed(alerts, "RemoteServerUnreachable"), [unreachable]),
+    tell(context, alertNamed(alerts, "GCSlowCycles"), [
+      { course: { kind: "average", window: slow.window }, series: slowSweeps, firing: {}, share: {} },
+    ]),
+    tell(context, alertNamed(alerts, "McpServerStarted"), [
+      { course: { kind: "event", window: started.window }, series: starts, firing: server },
+    ]),
+  );
+}
+
+function frequentStarts(context: Context): Story {
+  const { perSecond, window } = context.options.alerts.FrequentColdStarts;
+  const { below, above } = around(perSecond * stepOf(context), window, context);
+  const growth = { below: below / 2, above: above / 2 };
+  return {
+    course: { kind: "average", window },
+    series: [
+      ...counter(catalog.serverStarts, { ...server, result: "success" }, growth),
+      ...counter(catalog.serverStarts, { ...server, result: "failure" }, growth),
+    ],
+    firing: server,
+  };
+}
+
+/** One of two gateways sees the server in a state, and before that in one that is nearly as bad. */
+function inState(state: ServerStateName, below: ServerStateName): Story {
+  const level = (name: ServerStateName): number => SERVER_STATES.indexOf(name);
+  const { serverState } = catalog;
+  return {
+    course: { kind: "level" },
+    series: [
+      ...gauge(serverState, server, {
+        idle: level("cold"),
+        healthy: level("ready"),
+        below: level(below),
+        above: level(state),
+      }),
+      ...steady(serverState, server, level("cold"), "b:8000"),
+    ],
+    firing: server,
+  };
+}
+
+/** One of two gateways cannot reach a remote server; that a local one does not start is not what this alert is about. */
+const unreachable: Story = {
+  course: { kind: "level" },
+  series: [
+    ...gauge(catalog.serverUp, { mcp_server: "search" }, { healthy: 1, below: 1, above: 0 }),
+    ...steady(catalog.serverUp, { mcp_server: "search" }, 1, "b:8000"),
+    ...steady(catalog.serverInfo, { mcp_server: "search", mode: "remote", group: "" }, 1),
+    ...steady(catalog.serverInfo, { mcp_server: "search", mode: "remote", group: "" }, 1, "b:8000"),
+    ...gauge(catalog.serverUp, { mcp_server: "math" }, { healthy: 1, below: 0, above: 0 }),
+    ...steady(catalog.serverInfo, { mcp_server: "math", mode: "subprocess", group: "" }, 1),
+  ],
+  firing: { mcp_server: "search" },
+};
