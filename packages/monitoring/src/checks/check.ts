@@ -32,11 +32,11 @@ export function describeViolation({ check, subject, expr, problem, mend }: Viola
 /** An expression of the stack and who owns it. */
 export interface OwnedExpression {
   readonly subject: string;
-  readonly kind: "alert" | "record" | "panel" | "variable" | "runbook";
+  readonly kind: "alert" | "record" | "panel" | "variable" | "annotation" | "runbook";
   readonly expr: Expression;
 }
 
-/** Every expression of a stack: of alerts, recording rules, panels, variables and runbooks. */
+/** Every expression of a stack: of alerts, recording rules, dashboards and runbooks. */
 export function expressionsOf(stack: Stack): readonly OwnedExpression[] {
   return [
     ...stack.recordingRules.map(
@@ -45,12 +45,15 @@ export function expressionsOf(stack: Stack): readonly OwnedExpression[] {
     ...stack.alerts.map(
       (alert): OwnedExpression => ({ subject: `alert ${alert.id}`, kind: "alert", expr: alert.expr }),
     ),
-    ...stack.dashboards.flatMap(({ uid, panels, variables }) => [
+    ...stack.dashboards.flatMap(({ uid, panels, variables, annotations }) => [
       ...panels.flatMap(({ key, queries }) =>
         queries.map(({ expr }): OwnedExpression => ({ subject: `panel ${key} of ${uid}`, kind: "panel", expr })),
       ),
       ...variables.map(
         ({ name, from }): OwnedExpression => ({ subject: `variable ${name} of ${uid}`, kind: "variable", expr: from }),
+      ),
+      ...annotations.map(
+        ({ name, expr }): OwnedExpression => ({ subject: `annotation ${name} of ${uid}`, kind: "annotation", expr }),
       ),
     ]),
     ...stack.runbooks.flatMap(({ alert, confirm, causes }) =>

@@ -29,7 +29,15 @@ function withAlert(expr: Expression, change: Partial<AlertRule> = {}): Stack {
     dashboard: { uid: "mcp-hangar-overview" },
     for: "1m",
   } as const;
-  return { ...stack, alerts: [...stack.alerts, { ...sound, ...plain, id: "defect", expr, ...change }] };
+  const broken: AlertRule = { ...sound, ...plain, id: "defect", expr, ...change };
+  // On a panel, for where it is drawn is not what is wrong with it.
+  const dashboards = stack.dashboards.map((dashboard) => ({
+    ...dashboard,
+    panels: dashboard.panels.map((panel) =>
+      panel.key === "gateways-down" ? { ...panel, alerts: [...panel.alerts, broken] } : panel,
+    ),
+  }));
+  return { ...stack, alerts: [...stack.alerts, broken], dashboards };
 }
 
 function withOptions(overrides: MonitoringOverrides): Stack {

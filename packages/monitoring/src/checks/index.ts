@@ -1,13 +1,18 @@
 import type { Stack } from "../stack.ts";
 import { alertsAreComplete } from "./alerts-are-complete.ts";
+import { alertsAreDrawn } from "./alerts-are-drawn.ts";
 import { burnRateReachable } from "./burn-rate-reachable.ts";
 import { type Check, describeViolation, type Violation } from "./check.ts";
+import { jsonChecks } from "./dashboards/index.ts";
+import { onDashboards } from "./dashboards/rendered.ts";
 import { forFitsWindow } from "./for-fits-window.ts";
 import { functionsAreKnown } from "./functions-are-known.ts";
 import { inhibitionsFit } from "./inhibitions-fit.ts";
 import { labelExists } from "./label-exists.ts";
 import { labelValueExists } from "./label-value-exists.ts";
+import { legendsHaveLabels } from "./legends-have-labels.ts";
 import { metricExists } from "./metric-exists.ts";
+import { metricsAreShown } from "./metrics-are-shown.ts";
 import { rangeLongEnough } from "./range-long-enough.ts";
 import { ratiosAreGuarded } from "./ratios-are-guarded.ts";
 import { receiversNotify } from "./receivers-notify.ts";
@@ -19,8 +24,9 @@ import { textsHaveLabels } from "./texts-have-labels.ts";
 import { thresholdReachable } from "./threshold-reachable.ts";
 import { typesFit } from "./types-fit.ts";
 import { vanishedTargetsAreSeen } from "./vanished-targets-are-seen.ts";
+import { zeroAlertsAreShown } from "./zero-alerts-are-shown.ts";
 
-/** Every check. A new one is a file and a line here. */
+/** Every check of rules and routes. A new one is a file and a line here. */
 export const checks: readonly Check[] = [
   metricExists,
   labelExists,
@@ -43,6 +49,15 @@ export const checks: readonly Check[] = [
   runbooksExist,
 ];
 
+/** Every check of dashboards; those of their JSON have a list of their own. */
+export const dashboardChecks: readonly Check[] = [
+  alertsAreDrawn,
+  legendsHaveLabels,
+  metricsAreShown,
+  zeroAlertsAreShown,
+  ...jsonChecks.map(onDashboards),
+];
+
 /** The stack is not sound; the message lists every violation with its mend. */
 export class ChecksFailed extends Error {
   readonly violations: readonly Violation[];
@@ -58,7 +73,9 @@ export class ChecksFailed extends Error {
 
 /** All violations of a stack, by all checks. */
 export function runChecks(stack: Stack): readonly Violation[] {
-  return checks.flatMap(({ name, run }) => run(stack).map((finding) => ({ check: name, ...finding })));
+  return [...checks, ...dashboardChecks].flatMap(({ name, run }) =>
+    run(stack).map((finding) => ({ check: name, ...finding })),
+  );
 }
 
 /** Throws {@link ChecksFailed} unless the stack is sound. */

@@ -31,17 +31,28 @@ export function drawnAlerts(
   const drawn = alerts.filter(({ name }) => names.has(name));
   const thresholds = drawn.flatMap((alert) => {
     const tone = TONE_OF_SEVERITY[alert.severity];
-    const limit = unit === "percentunit" ? undefined : limitOf(alert, options.alerts);
-    const values = limit === undefined ? alert.conditions.flatMap((each) => lineOf(each, unit)) : [limit];
-    return [...new Set(values)].map((value) => ({ value, tone }));
+    return linesOf(alert, unit, options.alerts).map((value) => ({ value, tone }));
   });
   return { alerts: drawn, thresholds };
 }
 
+/** Where the lines of an alert are on an axis with this unit. */
+export function linesOf(alert: AlertRule, unit: Unit, settings: AlertSettings): readonly number[] {
+  const limit = limitOf(alert, settings);
+  const values = limit?.unit === unit ? [limit.value] : alert.conditions.flatMap((each) => lineOf(each, unit));
+  return [...new Set(values)];
+}
+
 /** The value of a quantile that an alert does not allow to be exceeded. */
-export function limitOf({ name }: AlertRule, settings: AlertSettings): number | undefined {
-  const setting = new Map<string, object>(Object.entries(settings)).get(name.slice(ALERT_PREFIX.length));
-  return setting !== undefined && "limit" in setting && typeof setting.limit === "number" ? setting.limit : undefined;
+export function limitOf(
+  { name }: AlertRule,
+  settings: AlertSettings,
+): { readonly value: number; readonly unit: Unit } | undefined {
+  const key = name.slice(ALERT_PREFIX.length);
+  const setting = new Map<string, object>(Object.entries(settings)).get(key);
+  if (setting === undefined || !("limit" in setting) || typeof setting.limit !== "number") return undefined;
+  // All other histograms that alerts look at are of durations.
+  return { value: setting.limit, unit: key === "BatchSizeTooLarge" ? "short" : "s" };
 }
 
 /** Only what is too high has a line; that a flag is down is told by its colour. */

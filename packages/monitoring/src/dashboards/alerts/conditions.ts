@@ -118,7 +118,8 @@ const SYMBOLS: Readonly<Partial<Record<Unit, string>>> = {
 
 function limitText(alert: AlertRule, { options }: Board): string {
   const limit = limitOf(alert, options.alerts);
-  return limit === undefined ? "" : ` Shown is the share of what is above ${limit}.`;
+  if (limit === undefined) return "";
+  return ` Shown is the share of what is above ${limit.value}${SYMBOLS[limit.unit] ?? ""}.`;
 }
 
 function queryOf({ measure }: Condition, isOneOfSeveral: boolean): Query {

@@ -2,6 +2,9 @@ import { type DashboardLink, DashboardLinkType } from "@grafana/grafana-foundati
 import type { Dashboard, DashboardHeadLink, Panel } from "../../dashboards/model.ts";
 import { dataSourceVariableName } from "./data-source.ts";
 
+/** Pages of Grafana about what an Alertmanager does. */
+export const ALERTMANAGER_PAGES = ["silences", "groups"] as const;
+
 /** Links in the head of a dashboard; choices and time go along. */
 export function headLinks({ links }: Dashboard): readonly DashboardLink[] {
   return links.map(({ title, tooltip, to }) => {

@@ -1,0 +1,28 @@
+import { DASHBOARD_UIDS } from "../../names.ts";
+import type { DashboardCheck } from "./rendered.ts";
+
+const KNOWN: ReadonlySet<string | undefined> = new Set(DASHBOARD_UIDS);
+
+/** Dashboards and panels have ids that are theirs alone, for links lead to them. */
+export const idsAreUnique: DashboardCheck = {
+  name: "ids-are-unique",
+  run({ uid, panels = [] }, { dashboards }) {
+    const ids = panels.map(({ id }) => id);
+    return [
+      ...(KNOWN.has(uid)
+        ? []
+        : [{ problem: `its uid ${uid} is not one of the public ones`, mend: "use one of DASHBOARD_UIDS" }]),
+      ...(dashboards.filter((other) => other.uid === uid).length === 1
+        ? []
+        : [{ problem: `another dashboard has the uid ${uid} too`, mend: "give each its own" }]),
+      ...panels.flatMap(({ id, title = "" }, index) => {
+        const where = `panel ${title}`;
+        if (id === undefined || !Number.isInteger(id) || id < 1) {
+          return [{ where, problem: `its id is ${id}`, mend: "give it a whole number from 1 on" }];
+        }
+        if (ids.indexOf(id) === index) return [];
+        return [{ where, problem: `its id ${id} is that of another panel`, mend: "take a number that was never used" }];
+      }),
+    ];
+  },
+};

@@ -1,0 +1,46 @@
+import { ALERTMANAGER_PAGES } from "../../render/grafana/links.ts";
+import {
+  contentPanels,
+  type DashboardCheck,
+  panelName,
+  type RenderedDashboard,
+  type RenderedLink,
+} from "./rendered.ts";
+
+/** Every link leads to a dashboard that exists and has the variables that are passed, to a runbook or to Alertmanager. */
+export const linksResolve: DashboardCheck = {
+  name: "links-resolve",
+  run(dashboard, { dashboards, stack }) {
+    const links = [
+      ...(dashboard.links ?? []).map((link) => ({ link, where: `link ${link.title}` })),
+      ...contentPanels(dashboard).flatMap((panel) =>
+        (panel.fieldConfig?.defaults?.links ?? []).map((link) => ({ link, where: panelName(panel) })),
+      ),
+    ];
+    return links.flatMap(({ link, where }) => {
+      const problem = problemOf(link, dashboards, stack.options.runbookBaseUrl);
+      return problem === undefined ? [] : [{ where, problem, mend: "link to what is generated" }];
+    });
+  },
+};
+
+function problemOf(
+  { url = "" }: RenderedLink,
+  dashboards: readonly RenderedDashboard[],
+  runbooks: string,
+): string | undefined {
+  if (url.startsWith(`${runbooks}/`) && url.endsWith(".md")) return undefined;
+  const [, page] = /^\/alerting\/(\w+)\?alertmanager=/.exec(url) ?? [];
+  if (page !== undefined) {
+    return ALERTMANAGER_PAGES.some((known) => known === page) ? undefined : `Grafana has no page /alerting/${page}`;
+  }
+  const [, uid, query = ""] = /^\/d\/([\w-]+)(?:\?(.*))?$/.exec(url) ?? [];
+  const target = dashboards.find((each) => each.uid === uid);
+  if (target === undefined) return `"${url}" leads nowhere`;
+  const known = new Set((target.templating?.list ?? []).map(({ name }) => name));
+  const passed = [...query.matchAll(/(?:^|&)var-(\w+)=|\$\{(\w+):queryparam\}/g)].map(
+    ([, named, whole]) => named ?? whole ?? "",
+  );
+  const unknown = passed.filter((name) => !known.has(name) && !name.endsWith("_datasource"));
+  return unknown.length === 0 ? undefined : `${uid} has no variable ${unknown.join(", ")}`;
+}

@@ -1,0 +1,112 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { dump } from "js-yaml";
+import { describe, expect, test } from "vitest";
+import type { RenderedDashboard } from "../checks/dashboards/rendered.ts";
+import { contentPanels, targetsOf } from "../checks/dashboards/rendered.ts";
+import { type MonitoringOverrides, resolveOptions } from "../settings/options.ts";
+import { buildStack } from "../stack.ts";
+import { dashboardFiles } from "./grafana.ts";
+import { alertGroups } from "./rules.ts";
+
+function dashboards(overrides: MonitoringOverrides = {}): ReadonlyMap<string, RenderedDashboard> {
+  const files = dashboardFiles(buildStack(resolveOptions(overrides)));
+  // The renderer wrote these fields.
+  return new Map([...files].map(([name, text]) => [name, JSON.parse(text) as RenderedDashboard]));
+}
+
+function thresholds(dashboard: RenderedDashboard | undefined, title: string): readonly (number | null)[] {
+  const panel = contentPanels(dashboard ?? {}).find((each) => each.type === "timeseries" && each.title === title);
+  return (panel?.fieldConfig?.defaults?.thresholds?.steps ?? []).map(({ value }) => value);
+}
+
+describe("dashboards", () => {
+  test("have the public files and uids", () => {
+    expect([...dashboards()].map(([file, { uid }]) => [file, uid])).toEqual([
+      ["overview.json", "mcp-hangar-overview"],
+      ["mcp-server-details.json", "mcp-hangar-mcp-server-details"],
+      ["alerts.json", "mcp-hangar-alerts"],
+      ["slo.json", "mcp-hangar-slo"],
+      ["telemetry.json", "mcp-hangar-telemetry"],
+    ]);
+  });
+
+  test("keep the ids of their panels, which are part of links", () => {
+    const ids = [...dashboards()].flatMap(([file, { panels = [] }]) =>
+      panels.map(({ id, title }) => `${file} ${id} ${title}`),
+    );
+    expect(ids.sort()).toMatchSnapshot();
+  });
+
+  test("draw the threshold of a share where its alert has it", () => {
+    const changed = { alerts: { HighErrorRate: { share: 0.25 } } };
+    expect(thresholds(dashboards().get("overview.json"), "Failing calls")).toEqual([null, 0.1]);
+    expect(thresholds(dashboards(changed).get("overview.json"), "Failing calls")).toEqual([null, 0.25]);
+    expect(JSON.stringify(alertGroups(buildStack(resolveOptions(changed))))).toContain("> 0.25");
+    expect(thresholds(dashboards(changed).get("alerts.json"), "High error rate")).toEqual([null, 0.25]);
+  });
+
+  test("draw the limit of a quantile where its alert has it", () => {
+    const changed = dashboards({ alerts: { HighLatencyP95: { limit: 2.5 } } });
+    expect(thresholds(dashboards().get("overview.json"), "Latency")).toEqual([null, 3, 5]);
+    expect(thresholds(changed.get("overview.json"), "Latency")).toEqual([null, 2.5, 5]);
+  });
+
+  test("draw nothing of an alert that is not generated, and have no panel of its condition", () => {
+    const without = dashboards({ alerts: { HighErrorRate: { enabled: false } } });
+    expect(thresholds(without.get("overview.json"), "Failing calls")).toEqual([null]);
+    expect(contentPanels(without.get("alerts.json") ?? {}).map(({ title }) => title)).not.toContain("High error rate");
+  });
+
+  test("give the same ids to the other conditions when an alert is not generated", () => {
+    const idOf = (all: ReadonlyMap<string, RenderedDashboard>): number | undefined =>
+      contentPanels(all.get("alerts.json") ?? {}).find(({ title }) => title === "High memory usage")?.id;
+    expect(idOf(dashboards())).toBe(1016);
+    expect(idOf(dashboards({ alerts: { HighErrorRate: { enabled: false } } }))).toBe(1016);
+  });
+
+  test("have a threshold for each objective and each burn rate that is set", () => {
+    const changed = dashboards({ slos: { errors: { objective: 0.9999 } } }).get("slo.json");
+    const text = JSON.stringify(changed);
+    expect(text).toContain("99.99 %");
+    expect(text).toContain("1h: limit 0.144 %");
+  });
+
+  test("name every job that they are generated for, not all that Prometheus scrapes", () => {
+    const overview = JSON.stringify(dashboards({ jobName: "gateway-eu" }).get("overview.json"));
+    expect(overview).toContain('"current":{"text":["gateway-eu"],"value":["gateway-eu"]}');
+    expect(overview).not.toContain('job="gateway-eu"');
+  });
+
+  test("lead from the fleet to a server and from a server to its tools", () => {
+    const overview = JSON.stringify(dashboards().get("overview.json"));
+    expect(overview).toContain(`var-mcp_server=\${__field.labels.mcp_server:percentencode}`);
+    expect(overview).toContain(`var-mcp_server=\${__data.fields.mcp_server:percentencode}`);
+    const details = JSON.stringify(dashboards().get("mcp-server-details.json"));
+    expect(details).toContain(`var-tool=\${__field.labels.tool:percentencode}`);
+  });
+});
+
+describe.skipIf(spawnSync("promtool", ["--version"]).error !== undefined)("promtool", () => {
+  test("accepts every query and every annotation", () => {
+    const exprs = [...dashboards().values()].flatMap((dashboard) => [
+      ...targetsOf(dashboard).map(({ target }) => target.expr ?? ""),
+      ...(dashboard.annotations?.list ?? []).map(({ expr = "" }) => expr),
+    ]);
+    const rules = [...new Set(exprs)].map((expr, index) => ({
+      record: `query:${index}`,
+      expr: expr.replaceAll("$__rate_interval", "5m"),
+    }));
+    const folder = mkdtempSync(join(tmpdir(), "queries-"));
+    try {
+      writeFileSync(join(folder, "rules.yaml"), dump({ groups: [{ name: "queries", rules }] }, { lineWidth: -1 }));
+      expect(execFileSync("promtool", ["check", "rules", join(folder, "rules.yaml")], { encoding: "utf8" })).toContain(
+        `SUCCESS: ${rules.length} rules found`,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
