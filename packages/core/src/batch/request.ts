@@ -57,19 +57,22 @@ export type BatchValidation =
   | { readonly kind: "valid"; readonly request: BatchRequest }
   | { readonly kind: "invalid"; readonly problems: readonly BatchProblem[]; readonly size: number };
 
-/** Checks a whole request before anything of it runs, and finds all problems: of at most 101 calls, that is. */
+/** Checks a whole request before anything of it runs, and finds all problems: of the first 100 calls, that is. */
 export function validateBatch(input: unknown): BatchValidation {
   const calls = isJsonObject(input) && Array.isArray(input.calls) ? (input.calls as readonly unknown[]) : [];
-  // One call too many is enough to know; the rest of an endless list is not looked at.
-  const capped =
-    isJsonObject(input) && calls.length > MAX_BATCH_CALLS
-      ? { ...input, calls: calls.slice(0, MAX_BATCH_CALLS + 1) }
-      : input;
-  const parsed = batchRequest.safeParse(capped);
-  const duplicates = duplicateIds(calls.slice(0, MAX_BATCH_CALLS));
-  if (parsed.success && duplicates.length === 0) return { kind: "valid", request: parsed.data };
-  const problems = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf);
-  return { kind: "invalid", problems: [...problems, ...duplicates], size: calls.length };
+  const size = calls.length;
+  const checked = calls.slice(0, MAX_BATCH_CALLS);
+  const parsed = batchRequest.safeParse(
+    isJsonObject(input) && size > checked.length ? { ...input, calls: checked } : input,
+  );
+  const problems = [
+    ...(parsed.success ? [] : parsed.error.issues.flatMap(problemsOf)),
+    ...(size > checked.length ? [problemAt(["calls"], `${size} calls; a batch has at most ${MAX_BATCH_CALLS}`)] : []),
+    ...duplicateIds(checked),
+  ];
+  return parsed.success && problems.length === 0
+    ? { kind: "valid", request: parsed.data }
+    : { kind: "invalid", problems, size };
 }
 
 function problemsOf(issue: z.core.$ZodIssue): readonly BatchProblem[] {
