@@ -1,6 +1,8 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { Batches } from "../../src/batch/batches.ts";
-import type { CallResult } from "../../src/call.ts";
+import type { CallResult, ToolCall } from "../../src/call.ts";
+import { failure } from "../../src/errors.ts";
 import { settlePromises } from "../../src/testing/index.ts";
 import { answers, call, LOST, OK, times, useBench } from "./bench.ts";
 
@@ -54,6 +56,28 @@ describe("the end of a batch", () => {
     await settlePromises();
     expect(batches.itemsExecuting).toBe(0);
     expect(bench.finished().items.timeout).toBe(1);
+  });
+
+  it("is the deadline's doing also when a timer of the machine fires a moment early", async () => {
+    const { gateway, platform, bus, continuations } = use({ a: { reply: hang } });
+    const callTool = ({ timeoutMs = 0 }: ToolCall): Promise<CallResult> =>
+      new Promise((resolve) => {
+        platform.clock.schedule(timeoutMs - 1, () => resolve(failure("timeout", "no answer")));
+      });
+    const batches = new Batches({ gateway: { fleet: gateway.fleet, callTool }, bus, platform, continuations });
+    const running = batches.execute({ calls: [call("a"), call("a")], max_concurrency: 1, timeout: 2, max_attempts: 5 });
+    await platform.clock.advanceAsync(2_000);
+    expect(await running).toMatchObject({
+      cancellation: "timeout",
+      results: [{ error_type: "timeout", attempts: 1 }, { error_type: "cancelled" }],
+    });
+  });
+
+  it("leaves nothing behind on the client's signal", async () => {
+    const bench = use({ a: { reply: answers(() => OK) } });
+    const client = new AbortController();
+    await bench.batches.execute({ calls: [call("a")] }, {}, client.signal);
+    expect(getEventListeners(client.signal, "abort")).toEqual([]);
   });
 
   it("does not come early when one call has a shorter time of its own", async () => {
