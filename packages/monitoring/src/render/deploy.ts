@@ -10,7 +10,7 @@ import { yamlFile } from "./yaml.ts";
 export function deploymentFiles(stack: Stack): Readonly<Record<string, string>> {
   const dashboards = [...dashboardFiles(stack)];
   return {
-    "docker-compose.yaml": yamlFile(composeFile()),
+    "docker-compose.yaml": yamlFile(composeFile(stack)),
     "otel-collector/config.yaml": yamlFile(collectorConfig()),
     // The folder must exist to be mounted, and what is put there must not be committed.
     "alertmanager/secrets/.gitignore": "*\n!.gitignore\n",

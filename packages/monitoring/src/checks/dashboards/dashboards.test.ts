@@ -188,7 +188,7 @@ const DEFECTS: readonly (readonly [defect: string, rule: string, says: string, s
   [
     "a unit that Grafana does not know",
     "panel-units-rule",
-    "Grafana has no unit calls/s",
+    'Grafana has no unit "calls/s"',
     (d) => {
       panel(d, "stat").fieldConfig.defaults.unit = "calls/s";
     },
@@ -204,7 +204,7 @@ const DEFECTS: readonly (readonly [defect: string, rule: string, says: string, s
   [
     "a column with an unknown unit",
     "panel-units-rule",
-    "Grafana has no unit sec",
+    'Grafana has no unit "sec"',
     (d) => {
       panel(d, "table").fieldConfig.overrides.push({ properties: [{ id: "unit", value: "sec" }] });
     },

