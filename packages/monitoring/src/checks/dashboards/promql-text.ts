@@ -23,8 +23,19 @@ const RANGES: readonly (readonly [variable: string, duration: string])[] = [
   ["$__range", "7901s"],
 ];
 
-/** Reads a query of a dashboard, Grafana's own variables included. */
+const remembered = new Map<string, ParsedQuery>();
+/** More queries than all dashboards have; what is remembered is dropped then, so that it cannot grow for ever. */
+const REMEMBERED_MAX = 2_000;
+
+/** Reads a query of a dashboard, Grafana's own variables included. Several rules read each query, so it is remembered. */
 export function parseQuery(expr: string): ParsedQuery {
+  const known = remembered.get(expr) ?? parse(expr);
+  if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+  remembered.set(expr, known);
+  return known;
+}
+
+function parse(expr: string): ParsedQuery {
   let text = expr;
   for (const [variable, duration] of RANGES) text = text.replaceAll(`[${variable}`, `[${duration}`);
   const tree = parser.parse(text);

@@ -1,5 +1,6 @@
 import { labelsOf } from "../../promql/analyse.ts";
 import { prometheusMetrics } from "../../promql/external.ts";
+import type { Metric } from "../../promql/metric.ts";
 import type { Stack } from "../../stack.ts";
 import { knownMetrics } from "../known-metrics.ts";
 
@@ -8,7 +9,7 @@ const UNCERTAIN: ReadonlySet<string> = new Set(["instance", "service", "tier"]);
 
 /** The labels that the series of a name in a query have; `undefined` if there is no such metric. */
 export function labelsOfText(name: string, stack: Stack): ReadonlySet<string> | undefined {
-  const known = knownMetrics(stack);
+  const known = metricsOf(stack);
   const suffix = known.has(name) ? "" : (/_(bucket|count|sum)$/.exec(name)?.[0] ?? "");
   const metric = known.get(suffix === "" ? name : name.slice(0, -suffix.length));
   if (metric === undefined) return undefined;
@@ -20,4 +21,13 @@ export function labelsOfText(name: string, stack: Stack): ReadonlySet<string> | 
     matchers: [],
   });
   return name === prometheusMetrics.alerts.name ? labels.difference(UNCERTAIN) : labels;
+}
+
+const remembered = new WeakMap<Stack, ReadonlyMap<string, Metric>>();
+
+/** Found once a stack, for it is asked for every selector of every dashboard. */
+function metricsOf(stack: Stack): ReadonlyMap<string, Metric> {
+  const known = remembered.get(stack) ?? knownMetrics(stack);
+  remembered.set(stack, known);
+  return known;
 }
