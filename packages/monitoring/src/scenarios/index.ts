@@ -7,6 +7,7 @@ import { discovery } from "./discovery.ts";
 import { health } from "./health.ts";
 import { process } from "./process.ts";
 import { servers } from "./servers.ts";
+import { slos } from "./slos.ts";
 import type { Coverage } from "./story.ts";
 import { telemetry } from "./telemetry.ts";
 import { toolCalls } from "./tool-calls.ts";
@@ -25,4 +26,5 @@ export const scenarioTopics: Readonly<Record<string, ScenariosOf>> = {
   process,
   telemetry,
   configuration,
+  slos,
 };

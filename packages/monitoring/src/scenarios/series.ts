@@ -85,12 +85,12 @@ export function histogram<M extends HistogramMetric>(
   const within = (mood: "below" | "above"): number => each * (1 - beyond[mood]);
   const bucket = (boundary: number | undefined, growth: Growth): readonly StorySeries[] =>
     boundary === undefined ? [] : halves(metric, "_bucket", { ...labels, le: bucketLabel(boundary) }, growth);
-  const near = each / 10;
+  const near = (all: number): number => Math.max(0, all - each / 10);
   return [
     ...bucket(at > 0 ? metric.buckets[at - 1] : undefined, {
-      healthy: each - near,
-      below: within("below") - near,
-      above: within("above") - near,
+      healthy: near(each),
+      below: near(within("below")),
+      above: near(within("above")),
     }),
     ...bucket(limit, { healthy: each, below: within("below"), above: within("above") }),
     ...bucket(metric.buckets[at + 1] ?? Infinity, each),

@@ -58,7 +58,7 @@ export function tidy(value: number): number {
 }
 
 /** The nearest number of fifteen binary digits, which is exact for whole numbers up to thirty-two thousand. */
-function exact(value: number): number {
+export function exact(value: number): number {
   if (value === 0) return 0;
   const unit = 2 ** (Math.floor(Math.log2(Math.abs(value))) - 14);
   return Math.round(value / unit) * unit;

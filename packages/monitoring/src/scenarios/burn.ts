@@ -1,0 +1,73 @@
+/** A stretch in which a share of all events, or of the time, is bad; `undefined` while there are no events. */
+export interface Burn {
+  readonly errorRatio: number | undefined;
+  readonly steps: number;
+  readonly restarted?: boolean;
+}
+
+/** What a burn-rate alert reads, in seconds. */
+export interface BurnClock {
+  /** Between two evaluations. */
+  readonly step: number;
+  readonly long: number;
+  readonly short: number;
+  readonly wait: number;
+  /** The window of the recorded rates; 0 where levels are recorded as they are. */
+  readonly base: number;
+  readonly threshold: number;
+}
+
+/**
+ * At which evaluations a burn-rate alert fires, worked out from its definition and not from its expression, so that
+ * both have to agree. The first evaluation is at time zero.
+ */
+export function firingSteps(burns: readonly Burn[], clock: BurnClock): readonly boolean[] {
+  const recorded = recordedRates(burns, clock);
+  // The rates themselves are already means over the base window.
+  const steps = (seconds: number): number => (seconds === clock.base ? 0 : Math.floor(seconds / clock.step));
+  let pending: number | undefined;
+  return recorded.map((_, now) => {
+    const isBurning = [clock.long, clock.short].every((seconds) => {
+      const ratio = ratioOf(recorded.slice(Math.max(0, now - steps(seconds)), now + 1));
+      return ratio !== undefined && ratio > clock.threshold;
+    });
+    pending = isBurning ? (pending ?? now) : undefined;
+    return pending !== undefined && (now - pending) * clock.step >= clock.wait;
+  });
+}
+
+interface Rates {
+  readonly bad: number;
+  readonly valid: number;
+}
+
+function ratioOf(rates: readonly Rates[]): number | undefined {
+  const bad = rates.reduce((sum, each) => sum + each.bad, 0);
+  const valid = rates.reduce((sum, each) => sum + each.valid, 0);
+  return valid > 0 ? bad / valid : undefined;
+}
+
+/** The rates that are recorded at each evaluation: means over the base window, which is empty before time zero. */
+function recordedRates(burns: readonly Burn[], { step, base }: BurnClock): readonly Rates[] {
+  const total = burns.reduce((sum, { steps }) => sum + steps, 0);
+  return Array.from({ length: total + 1 }, (_, now) => {
+    const until = now * step;
+    // A level at time zero is that of the first stretch.
+    if (base === 0) return meanOf(burns, Math.max(0, now - 1) * step, Math.max(1, now) * step, step, step);
+    return meanOf(burns, Math.max(0, until - base), until, step, base);
+  });
+}
+
+function meanOf(burns: readonly Burn[], from: number, until: number, step: number, window: number): Rates {
+  let [start, bad, valid] = [0, 0, 0];
+  for (const { errorRatio, steps } of burns) {
+    const end = start + steps * step;
+    const overlap = Math.max(0, Math.min(until, end) - Math.max(from, start)) / window;
+    if (errorRatio !== undefined) {
+      valid += overlap;
+      bad += overlap * errorRatio;
+    }
+    start = end;
+  }
+  return { bad, valid };
+}

@@ -1,0 +1,132 @@
+import type { Context } from "../context.ts";
+import type { Scenario, ScenarioSeries, Topic } from "../model.ts";
+import { fromSeconds, toSeconds } from "../promql/duration.ts";
+import { sloRecords } from "../topics/slos.ts";
+import type { Burn } from "./burn.ts";
+import { type BurnTeller, burnTeller } from "./burn-teller.ts";
+import { isBad } from "./slo-series.ts";
+import { type Coverage, tell, together } from "./story.ts";
+import { exact } from "./values.ts";
+
+/** Budgets that are spent too fast, in every pair of windows. */
+export function slos(context: Context, { alerts }: Topic): Coverage {
+  return together(
+    ...sloRecords(context).flatMap((records) =>
+      records.slo.windows.map((window) => {
+        const { name } = records.slo;
+        const alert = alerts.find(({ labels }) => labels.slo === name && labels.long_window === window.long);
+        if (alert === undefined) return { scenarios: [], waivers: [] };
+        const teller = burnTeller(context, records.slo, window, alert);
+        // Another job that has the same rules, and whose budget is gone.
+        const elsewhere = [window.long, window.short].map(
+          (range): ScenarioSeries => ({
+            metric: records.errorRatio(fromSeconds(toSeconds(range))).metric,
+            labels: { job: "another-job", slo: name },
+            values: `1x${teller.long * 2}`,
+          }),
+        );
+        const scenarios = [
+          ...common(teller, elsewhere),
+          ...(name === "availability" ? ofTime(teller) : ofEvents(teller)),
+        ];
+        return tell(context, alert, [], { scenarios, waived: name === "availability" ? timeReasons : {} });
+      }),
+    ),
+  );
+}
+
+const timeReasons = {
+  "no traffic": "It asks whether the gateway can be scraped, not whether it is called.",
+  "counter reset": "It reads a gauge of Prometheus, which no restart of the gateway resets.",
+} as const;
+
+function common(teller: BurnTeller, elsewhere: readonly ScenarioSeries[]): readonly Scenario[] {
+  const { clock, long, short, wait, ramp, scenario } = teller;
+  const { threshold } = clock;
+  const [beyond, within, double] = [exact(threshold * 1.01), exact(threshold * 0.98), Math.min(1, 2 * threshold)];
+  const brief = Math.floor((0.95 * threshold * long) / double - ramp / 2);
+  return [
+    scenario("fires", "just beyond the limit, after a time without errors", [
+      { errorRatio: 0, steps: long },
+      { errorRatio: beyond, steps: long + ramp + wait },
+    ]),
+    scenario("fires", "everything is bad", [
+      { errorRatio: 0, steps: long },
+      { errorRatio: 1, steps: Math.ceil(threshold * long) + ramp + wait + 1 },
+    ]),
+    scenario(
+      "just below stays silent",
+      "just below the limit all the time, and another job far beyond it",
+      [{ errorRatio: within, steps: long + wait }],
+      { further: elsewhere },
+    ),
+    scenario("just below stays silent", "far beyond the limit, but not for long", [
+      { errorRatio: 0, steps: long },
+      { errorRatio: double, steps: brief },
+      { errorRatio: 0, steps: short },
+    ]),
+    scenario("resolves", "all is well again", [
+      { errorRatio: 1, steps: ramp + wait + 4 },
+      { errorRatio: 0, steps: short + ramp + 2 },
+    ]),
+    scenario("resolves", "it goes on just below the limit, and the long window still remembers", [
+      { errorRatio: double, steps: long },
+      { errorRatio: within, steps: short + ramp + 2 },
+    ]),
+  ];
+}
+
+/** What holds only where events are counted. */
+function ofEvents(teller: BurnTeller): readonly Scenario[] {
+  const { slo, clock, long, short, wait, ramp, scenario, expectation } = teller;
+  const within = exact(clock.threshold * 0.98);
+  const end = long + wait;
+  const bad: Burn = { errorRatio: 1, steps: ramp + wait + 4 };
+  const stop: Burn = { errorRatio: undefined, steps: short + ramp + 2 };
+  const isPart = isBad[slo.name];
+  return [
+    scenario("no traffic", "calls stop in the midst of trouble", [bad, stop]),
+    scenario("idle healthy fleet", "nothing has ever happened", [{ errorRatio: undefined, steps: end }], {
+      expect: [expectation(end, false, "nothing")],
+    }),
+    scenario("missing series", "there is none at all", [], {
+      only: () => false,
+      expect: [expectation(end, false, "nothing")],
+    }),
+    scenario("missing series", "nothing of what counts as bad", [{ errorRatio: 0, steps: end }], {
+      only: (series) => !isPart(series),
+      expect: [expectation(end, false, 0)],
+    }),
+    scenario("missing series", "they end in the midst of trouble", [bad], {
+      ending: " stale",
+      expect: [expectation(bad.steps, true), expectation(bad.steps + stop.steps, false)],
+    }),
+    scenario("counter reset", "just below the limit", [
+      { errorRatio: within, steps: Math.ceil(long / 2) },
+      { errorRatio: within, steps: Math.ceil(long / 2) + wait, restarted: true },
+    ]),
+    scenario("counter reset", "in the midst of trouble", [
+      { errorRatio: 1, steps: 4 },
+      { errorRatio: 1, steps: ramp + wait + 4, restarted: true },
+    ]),
+  ];
+}
+
+/** What holds only where time is counted. */
+function ofTime({ clock, long, wait, scenario, expectation }: BurnTeller): readonly Scenario[] {
+  const end = long + wait;
+  const gone = Math.ceil(clock.threshold * long) + wait + 1;
+  return [
+    scenario("idle healthy fleet", "every scrape succeeds", [{ errorRatio: 0, steps: end }], {
+      expect: [expectation(end, false, 0)],
+    }),
+    scenario("missing series", "no gateway was ever seen", [], {
+      only: () => false,
+      expect: [expectation(end, false, "nothing")],
+    }),
+    scenario("missing series", "the targets leave service discovery", [{ errorRatio: 0, steps: long }], {
+      ending: " stale",
+      expect: [expectation(long, false), expectation(long + gone + 1, true)],
+    }),
+  ];
+}
