@@ -1,0 +1,60 @@
+import { type GatewayConfig, startGateway } from "../../../../apps/e2e/src/harness/gateway-process.ts";
+import { EVERYTHING, freePort, nodeServer, startFixture } from "../../../../apps/e2e/src/harness/upstreams.ts";
+import { modernRequest } from "../../../../apps/e2e/src/harness/wire-client.ts";
+import { fixtureFile } from "../../../../apps/e2e/src/harness/workspace.ts";
+import { type LiveEndpoints, productOptions } from "../../../../apps/e2e/src/live/live-options.ts";
+import { startLoad } from "../../../../apps/e2e/src/live/load.ts";
+import { startMonitoring } from "../../../../apps/e2e/src/live/monitoring-stack.ts";
+
+/** A gateway under load with Prometheus and Alertmanager. Disposing ends all of them. */
+export interface Stage extends AsyncDisposable {
+  /** Base URL of Prometheus. */
+  readonly prometheus: string;
+}
+
+const STDIO = fixtureFile("misbehaving/stdio.ts");
+
+/**
+ * Starts the stage: servers that are well, one that fails, one that is slow, one that crashes, and a remote one that goes
+ * down after `remoteEndsAfterMs`. Rules and thresholds are as the product ships them; only scrapes are closer together.
+ */
+export async function startStage(remoteEndsAfterMs: number): Promise<Stage> {
+  await using cleanup = new AsyncDisposableStack();
+  const [port, remotePort] = [await freePort(), await freePort()];
+  const remote = cleanup.use(await startFixture("misbehaving/http.ts", String(remotePort)));
+  const gateway = cleanup.use(await startGateway(config(remotePort), {}, port));
+  const monitoring = cleanup.use(await startMonitoring({ targets: [`127.0.0.1:${port}`], options }));
+  const call = (server: string, name: string, args: object = {}): Promise<unknown> =>
+    modernRequest(gateway.mcpUrl(server), "tools/call", { name, arguments: args });
+  cleanup.use(startLoad(() => call("everything", "echo", { message: "hello" }), 60));
+  cleanup.use(startLoad(() => call("everything", "get-sum", { a: 1, b: 2 }), 180));
+  cleanup.use(startLoad(() => call("search", "sleep", { ms: 40 + Math.random() * 160 }), 120, 2));
+  cleanup.use(startLoad(() => call("reports", "sleep", { ms: 700 + Math.random() * 3_600 }), 1_500, 3));
+  cleanup.use(startLoad(() => call("tickets", Math.random() < 0.6 ? "ok" : "is_error"), 250));
+  cleanup.use(startLoad(() => call("calendar", Math.random() < 0.02 ? "crash" : "ok"), 400));
+  cleanup.use(startLoad(() => call("weather", "ok"), 300));
+  const end = setTimeout(() => void remote[Symbol.asyncDispose](), remoteEndsAfterMs);
+  cleanup.defer(() => clearTimeout(end));
+  const owned = cleanup.move();
+  return { prometheus: monitoring.prometheus.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function options(endpoints: LiveEndpoints): ReturnType<typeof productOptions> {
+  return { ...productOptions(endpoints), scrapeInterval: "2s", scrapeTimeout: "1s", evaluationInterval: "5s" };
+}
+
+function config(remotePort: number): GatewayConfig {
+  const checked = { health_check_interval_s: 2 };
+  return {
+    mcp_servers: {
+      everything: { ...nodeServer(EVERYTHING), ...checked },
+      search: { ...nodeServer(STDIO), ...checked },
+      reports: { ...nodeServer(STDIO), ...checked, call_timeout_s: 4 },
+      tickets: { ...nodeServer(STDIO), ...checked },
+      calendar: { ...nodeServer(STDIO), ...checked },
+      weather: { mode: "remote", endpoint: `http://127.0.0.1:${remotePort}/mcp`, ...checked, call_timeout_s: 2 },
+    },
+    rate_limit: { enabled: true, requests_per_second: 60, burst: 80 },
+    logging: { level: "info", json_format: true, file: "gateway.log" },
+  };
+}
