@@ -8,11 +8,13 @@ import { startStage } from "./data/stage.ts";
 import { startPainter } from "./draw.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const DASHBOARDS = join(ROOT, "monitoring/grafana/dashboards");
-const PICTURES = join(ROOT, "docs/screenshots");
-
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "6" }, prometheus: { type: "string" } },
+  options: {
+    minutes: { type: "string", default: "6" },
+    prometheus: { type: "string" },
+    dashboards: { type: "string", default: join(ROOT, "monitoring/grafana/dashboards") },
+    out: { type: "string", default: join(ROOT, "docs/screenshots") },
+  },
 });
 const lengthMs = Number(values.minutes) * 60_000;
 if (!(lengthMs > 0)) throw new Error(`--minutes is ${values.minutes}: give a number above 0`);
@@ -20,14 +22,14 @@ if (!(lengthMs > 0)) throw new Error(`--minutes is ${values.minutes}: give a num
 await using cleanup = new AsyncDisposableStack();
 const prometheus = values.prometheus ?? (await liveLoad());
 const painter = cleanup.use(await startPainter());
-await mkdir(PICTURES, { recursive: true });
+await mkdir(values.out, { recursive: true });
 const toMs = Math.floor(Date.now() / 2_000) * 2_000;
 const span = { fromMs: toMs - lengthMs, toMs };
-for (const file of (await readdir(DASHBOARDS)).filter((name) => name.endsWith(".json"))) {
-  const dashboard = JSON.parse(await readFile(join(DASHBOARDS, file), "utf8")) as Dashboard;
+for (const file of (await readdir(values.dashboards)).filter((name) => name.endsWith(".json"))) {
+  const dashboard = JSON.parse(await readFile(join(values.dashboards, file), "utf8")) as Dashboard;
   const png = await painter.paint(await ask(prometheus, dashboard, span));
   const name = `${basename(file, ".json")}.png`;
-  await writeFile(join(PICTURES, name), png);
+  await writeFile(join(values.out, name), png);
   process.stdout.write(`${name}: ${Math.round(png.length / 1_000)} kB\n`);
 }
 

@@ -2,10 +2,13 @@ import {
   applyFieldOverrides,
   cacheFieldDisplayNames,
   type DataFrame,
+  type Field,
+  FieldColorModeId,
   FieldConfigOptionsRegistry,
   type FieldConfigPropertyItem,
   type FieldConfigSource,
   type GrafanaTheme2,
+  getFieldColorModeForField,
 } from "@grafana/data";
 import type { Panel } from "../dashboard.ts";
 
@@ -66,9 +69,19 @@ export function withFieldOptions(frames: DataFrame[], panel: Panel, theme: Grafa
     theme,
     timeZone: "utc",
   });
-  // Colours by name are looked up under the names that are kept here; before that every field is called Value.
   cacheFieldDisplayNames(given);
+  for (const field of given.flatMap(({ fields }) => fields)) fixColour(field, theme);
   return given;
+}
+
+/**
+ * Writes down the colour that a name or a place in the palette gives. Fields lose both while a chart joins them, and their
+ * lines would have other colours than the legend says.
+ */
+function fixColour(field: Field, theme: GrafanaTheme2): void {
+  const mode = getFieldColorModeForField(field);
+  if (!mode.id.startsWith("palette-")) return;
+  field.config.color = { mode: FieldColorModeId.Fixed, fixedColor: mode.getCalculator(field, theme)(0, 0) };
 }
 
 /** What Grafana's time series panel falls back to where the file is silent. */

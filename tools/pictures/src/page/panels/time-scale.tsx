@@ -7,19 +7,23 @@ export function timeScale(range: TimeRange, left: number, right: number): (timeM
   return (timeMs) => left + ((timeMs - from) / (to - from)) * (right - left);
 }
 
+/** Room for one label, in pixels. */
+const LABEL = 70;
+
 /** Labels of whole minutes along the bottom of a chart. */
 export function TimeAxis({ range, x, y, theme }: AxisProps): ReactElement {
-  const first = Math.ceil(range.from.valueOf() / 60_000) * 60_000;
-  const minutes = Array.from({ length: 60 }, (_none, index) => first + index * 60_000);
+  const minute = x(60_000) - x(0);
+  const step = Math.ceil(LABEL / minute) * 60_000;
+  const first = Math.ceil(range.from.valueOf() / step) * step;
+  const count = Math.max(0, Math.floor((range.to.valueOf() - first) / step) + 1);
+  const times = Array.from({ length: count }, (_none, index) => first + index * step);
   return (
     <g fill={theme.colors.text.secondary} fontSize={12} textAnchor="middle">
-      {minutes
-        .filter((time) => time <= range.to.valueOf())
-        .map((time) => (
-          <text key={time} x={x(time)} y={y}>
-            {dateTimeFormat(time, { format: "HH:mm", timeZone: "utc" })}
-          </text>
-        ))}
+      {times.map((time) => (
+        <text key={time} x={x(time)} y={y}>
+          {dateTimeFormat(time, { format: "HH:mm", timeZone: "utc" })}
+        </text>
+      ))}
     </g>
   );
 }
