@@ -36,15 +36,16 @@ export function gatewayArguments(...args: readonly string[]): readonly string[] 
   return [SOURCE_CONDITION, "--disable-warning=ExperimentalWarning", GATEWAY_MAIN, ...args];
 }
 
-/** Starts a gateway on a free loopback port and waits until it listens. */
+/** Starts a gateway on a loopback port, by default any free one, and waits until it listens. */
 export async function startGateway(
   config: GatewayConfig,
   env: Readonly<Record<string, string>> = {},
+  port = 0,
 ): Promise<HttpGateway> {
   await using cleanup = new AsyncDisposableStack();
   const folder = cleanup.use(await temporaryFolder());
   const configFile = await writeConfig(folder.path, config);
-  const args = gatewayArguments("serve", "--http", "--port", "0", "--config", configFile);
+  const args = gatewayArguments("serve", "--http", "--port", String(port), "--config", configFile);
   const gateway = cleanup.use(await startProcess({ command: process.execPath, args, env, cwd: folder.path }));
   const url = await listeningUrl(gateway);
   const owned = cleanup.move();

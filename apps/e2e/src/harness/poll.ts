@@ -11,6 +11,7 @@ export async function poll<Found>(
   awaited: string,
   look: () => Promise<Found | undefined | false> | Found | undefined | false,
   deadlineMs = 10_000,
+  pauseMs = PAUSE_MS,
 ): Promise<Found> {
   const deadline = performance.now() + deadlineMs;
   let cause: unknown;
@@ -22,7 +23,7 @@ export async function poll<Found>(
     } catch (error) {
       cause = error;
     }
-    await delay(PAUSE_MS);
+    await delay(pauseMs);
   } while (performance.now() < deadline);
   throw new Error(`waited ${deadlineMs} ms in vain for ${awaited}`, { cause });
 }

@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import { startProcess } from "../harness/child-process.ts";
+import { freePort } from "../harness/upstreams.ts";
+import { type Labels, ready } from "./prometheus-process.ts";
+
+/** Debian's name for it. */
+const ALERTMANAGER = "prometheus-alertmanager";
+
+/** An alert as Alertmanager knows it. */
+export interface KnownAlert {
+  readonly labels: Labels;
+  readonly receivers: readonly { readonly name: string }[];
+  readonly status: { readonly state: string; readonly inhibitedBy: readonly string[] };
+}
+
+/** An Alertmanager of its own. Disposing kills it. */
+export interface AlertmanagerProcess extends AsyncDisposable {
+  /** `host:port`. */
+  readonly address: string;
+  alerts(): Promise<readonly KnownAlert[]>;
+  /** Lines of its log at the levels warn and error. */
+  complaints(): readonly string[];
+}
+
+/** Starts Alertmanager with `<folder>/alertmanager/alertmanager.yaml`, alone: no cluster. */
+export async function startAlertmanager(folder: string, address: string): Promise<AlertmanagerProcess> {
+  const alertmanager = await startProcess({
+    command: ALERTMANAGER,
+    args: [
+      `--config.file=${join(folder, "alertmanager/alertmanager.yaml")}`,
+      `--storage.path=${join(folder, "alertmanager-data")}`,
+      `--web.listen-address=${address}`,
+      "--cluster.listen-address=",
+    ],
+    cwd: folder,
+  });
+  await ready(alertmanager, `http://${address}`);
+  return {
+    address,
+    async alerts() {
+      const response = await fetch(`http://${address}/api/v2/alerts`, { signal: AbortSignal.timeout(10_000) });
+      return (await response.json()) as readonly KnownAlert[];
+    },
+    complaints: () =>
+      alertmanager
+        .stderr()
+        .split("\n")
+        .filter((line) => /\blevel=(warn|error)\b/.test(line)),
+    [Symbol.asyncDispose]: () => alertmanager[Symbol.asyncDispose](),
+  };
+}
+
+/** An address for an Alertmanager that is named in a configuration before it runs. */
+export async function freeAddress(): Promise<string> {
+  return `127.0.0.1:${await freePort()}`;
+}

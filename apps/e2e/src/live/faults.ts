@@ -1,0 +1,178 @@
+import { runProcess } from "../harness/child-process.ts";
+import { callWell, type Fleet, type ServerId, wellAgain } from "./fleet.ts";
+import { startLoad } from "./load.ts";
+import type { MonitoringStack } from "./monitoring-stack.ts";
+import type { Labels } from "./prometheus-process.ts";
+
+/** An alert that a fault must cause: its name without the prefix, the labels that tell it from others. */
+export interface ExpectedAlert {
+  readonly alert: string;
+  readonly labels: Labels;
+  /** A graver alert tells the same, so Alertmanager must hold this one back. */
+  readonly inhibited?: true;
+}
+
+/** Something that goes wrong with the fleet, and what must be told about it. */
+export interface Fault {
+  readonly name: string;
+  readonly alerts: readonly ExpectedAlert[];
+  /** PromQL that has an answer only if it really happened. */
+  readonly evidence?: string;
+  /** Makes it go wrong; disposing of the result repairs it. */
+  readonly begin: (fleet: Fleet, monitoring: MonitoringStack) => Promise<AsyncDisposable>;
+}
+
+const job = { job: "mcp-hangar" };
+const at = (mcp_server: ServerId): Labels => ({ ...job, mcp_server });
+
+/** Faults of single servers and of the log: they leave each other alone, so they may happen at the same time. */
+export const FAULTS: readonly Fault[] = [
+  {
+    name: "a server whose tools fail",
+    alerts: [
+      { alert: "HighErrorRate", labels: { ...job, severity: "critical" } },
+      { alert: "ErrorsBudgetBurn", labels: { ...job, severity: "critical", slo: "errors", long_window: "20s" } },
+      {
+        alert: "ErrorsBudgetBurn",
+        labels: { ...job, severity: "warning", slo: "errors", long_window: "60s" },
+        inhibited: true,
+      },
+    ],
+    begin: async (fleet) => startLoad(() => fleet.call("failing", "is_error"), 100),
+  },
+  {
+    name: "a server that hangs",
+    alerts: [
+      { alert: "HighLatencyP95", labels: job },
+      { alert: "HighLatencyP99", labels: job },
+      { alert: "HighLatencyByTool", labels: { ...at("hanging"), tool: "silence" } },
+      { alert: "LatencyBudgetBurn", labels: { ...job, severity: "critical", slo: "latency", long_window: "20s" } },
+    ],
+    async begin(fleet) {
+      await using started = new AsyncDisposableStack();
+      started.use(startLoad(() => fleet.call("hanging", "silence"), 20, 8));
+      // Calls that succeed in between keep the circuit breaker closed, or the rest would fail at once instead of late.
+      started.use(startLoad(() => callWell(fleet, "hanging"), 200));
+      return started.move();
+    },
+  },
+  {
+    name: "a server that does not answer its health checks",
+    alerts: [
+      { alert: "HighConsecutiveFailures", labels: at("deaf") },
+      { alert: "HealthCheckSlow", labels: at("deaf") },
+      { alert: "McpServerDegraded", labels: at("deaf") },
+      { alert: "ProviderUnhealthy", labels: at("deaf") },
+      { alert: "HighConsecutiveFailures", labels: at("deaf"), inhibited: true },
+    ],
+    async begin(fleet) {
+      await fleet.call("deaf", "stop_answering", { ms: 12_000 });
+      return { [Symbol.asyncDispose]: () => wellAgain(fleet, "deaf") };
+    },
+  },
+  {
+    name: "a server whose circuit breaker opens",
+    alerts: [{ alert: "CircuitBreakerTripped", labels: at("tripping") }],
+    async begin(fleet) {
+      const load = startLoad(() => fleet.call("tripping", "silence"), 20, 10);
+      return afterwards(load, () => wellAgain(fleet, "tripping"));
+    },
+  },
+  {
+    name: "a remote server that is gone",
+    alerts: [
+      { alert: "RemoteServerUnreachable", labels: at("remote") },
+      { alert: "McpServerDead", labels: at("remote") },
+    ],
+    async begin(fleet) {
+      await fleet.killRemote();
+      return {
+        async [Symbol.asyncDispose]() {
+          await fleet.startRemote();
+          await wellAgain(fleet, "remote");
+        },
+      };
+    },
+  },
+  {
+    name: "a server that crashes again and again",
+    alerts: [
+      { alert: "FrequentColdStarts", labels: at("crashing") },
+      { alert: "McpServerStarted", labels: at("crashing") },
+    ],
+    async begin(fleet) {
+      const load = startLoad(() => fleet.call("crashing", "crash"), 250);
+      return afterwards(load, () => wellAgain(fleet, "crashing"));
+    },
+  },
+  {
+    name: "a gateway whose servers have more tools than its metrics may have series",
+    alerts: [{ alert: "MetricSeriesLimitReached", labels: job }],
+    begin: async (fleet) => startLoad(() => fleet.callSmall(), 30),
+  },
+  {
+    name: "a log that cannot be written",
+    alerts: [{ alert: "TelemetryExportFailing", labels: { ...job, exporter: "log" } }],
+    async begin(fleet) {
+      await limitFileSize(fleet, "0");
+      return { [Symbol.asyncDispose]: () => limitFileSize(fleet, "unlimited") };
+    },
+  },
+];
+
+/** Uses up its rate limit. */
+const FLOOD: Fault = {
+  name: "a client that calls without pause",
+  alerts: [{ alert: "HighToolCallVolume", labels: job }],
+  evidence: 'increase(mcp_hangar_rate_limit_hits_total{job="mcp-hangar"}[5s]) > 0',
+  begin: async (fleet) => startLoad(() => fleet.call("failing", "ok"), 0, 20),
+};
+
+/** The gateway ends, and is started again at the same address. */
+const DOWN: Fault = {
+  name: "a gateway that is stopped",
+  alerts: [
+    { alert: "NotResponding", labels: job },
+    {
+      alert: "AvailabilityBudgetBurn",
+      labels: { ...job, severity: "critical", long_window: "20s" },
+      inhibited: true,
+    },
+  ],
+  async begin(fleet) {
+    await fleet.stopGateway();
+    return { [Symbol.asyncDispose]: () => fleet.startGateway() };
+  },
+};
+
+function afterwards(load: AsyncDisposable, repair: () => Promise<void>): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      await load[Symbol.asyncDispose]();
+      await repair();
+    },
+  };
+}
+
+/** Service discovery knows the gateway no more, so that it has no series `up` that could be 0. */
+const GONE: Fault = {
+  name: "a gateway that is gone from service discovery",
+  alerts: [
+    { alert: "NotResponding", labels: job },
+    { alert: "AvailabilityBudgetBurn", labels: { ...job, severity: "critical", long_window: "20s" }, inhibited: true },
+  ],
+  async begin(fleet, monitoring) {
+    await monitoring.scrapeOnly([]);
+    return { [Symbol.asyncDispose]: () => monitoring.scrapeOnly(fleet.targets) };
+  },
+};
+
+/** Faults that reach everybody, so they must happen one after the other. */
+export const GLOBAL_FAULTS: readonly Fault[] = [FLOOD, DOWN, GONE];
+
+/** A disk that is full, for one process: every write to a file fails as soon as the file is as large as the limit. */
+async function limitFileSize(fleet: Fleet, soft: string): Promise<void> {
+  const args = [`--pid=${fleet.gateway().process.pid}`, `--fsize=${soft}:unlimited`];
+  const { code, stderr } = await runProcess({ command: "prlimit", args });
+  if (code !== 0) throw new Error(`prlimit failed: ${stderr}`);
+}

@@ -1,0 +1,141 @@
+import { type GatewayConfig, type HttpGateway, startGateway } from "../harness/gateway-process.ts";
+import { poll } from "../harness/poll.ts";
+import { EVERYTHING, freePort, type HttpUpstream, nodeServer, startFixture } from "../harness/upstreams.ts";
+import { modernRequest, type RpcMessage } from "../harness/wire-client.ts";
+import { fixtureFile } from "../harness/workspace.ts";
+import { type Load, startLoad } from "./load.ts";
+
+/** The servers behind the gateway: one that is well, and one for each way of not being so. */
+export const SERVERS = ["everything", "remote", "failing", "hanging", "deaf", "tripping", "crashing"] as const;
+export type ServerId = (typeof SERVERS)[number];
+
+/** A gateway with real servers behind it, all of which a test can make worse and well again, and a second, small one. */
+export interface Fleet extends AsyncDisposable {
+  /** `host:port` of both gateways, the same after a restart. */
+  readonly targets: readonly string[];
+  gateway(): HttpGateway;
+  call(server: ServerId, tool: string, args?: object): Promise<RpcMessage>;
+  /** Calls the next tool through the small gateway, whose metrics may have fewer series than there are tools. */
+  callSmall(): Promise<RpcMessage>;
+  /** Asks the gateway to stop and waits until it has. */
+  stopGateway(): Promise<void>;
+  startGateway(): Promise<void>;
+  /** Kills the remote server. */
+  killRemote(): Promise<void>;
+  startRemote(): Promise<void>;
+}
+
+const STDIO = fixtureFile("misbehaving/stdio.ts");
+const checked = { health_check_interval_s: 0.3 };
+
+/** What a call of each server, that shall succeed, calls. */
+const WELL: Readonly<Record<ServerId, readonly [tool: string, args: object]>> = {
+  everything: ["echo", { message: "well" }],
+  remote: ["ok", {}],
+  failing: ["ok", {}],
+  hanging: ["ok", {}],
+  deaf: ["ok", {}],
+  tripping: ["ok", {}],
+  crashing: ["ok", {}],
+};
+
+/** Starts the remote server, then the gateway. Servers are cold until they are called. */
+export async function startFleet(): Promise<Fleet> {
+  await using cleanup = new AsyncDisposableStack();
+  const [port, remotePort] = [await freePort(), String(await freePort())];
+  let remote: HttpUpstream | undefined;
+  let gateway: HttpGateway | undefined;
+  cleanup.defer(async () => remote?.[Symbol.asyncDispose]());
+  cleanup.defer(async () => gateway?.[Symbol.asyncDispose]());
+  const running = (): HttpGateway => {
+    if (gateway === undefined) throw new Error("the gateway is stopped");
+    return gateway;
+  };
+  const methods = {
+    async startRemote(): Promise<void> {
+      remote = await startFixture("misbehaving/http.ts", remotePort);
+    },
+    async killRemote(): Promise<void> {
+      await remote?.[Symbol.asyncDispose]();
+      remote = undefined;
+    },
+    async startGateway(): Promise<void> {
+      gateway = await startGateway(configWith(`http://127.0.0.1:${remotePort}/mcp`), {}, port);
+    },
+    async stopGateway(): Promise<void> {
+      await running().stop();
+      gateway = undefined;
+    },
+  };
+  const [small] = await Promise.all([startGateway(SMALL), methods.startRemote(), methods.startGateway()]);
+  cleanup.use(small);
+  const owned = cleanup.move();
+  let turn = 0;
+  return {
+    targets: [`127.0.0.1:${port}`, new URL(small.url).host],
+    gateway: running,
+    async call(server, tool, args = {}) {
+      return (await modernRequest(running().mcpUrl(server), "tools/call", { name: tool, arguments: args })).message;
+    },
+    async callSmall() {
+      turn = (turn % SMALL_TOOLS) + 1;
+      const params = { name: `extra_${turn}`, arguments: {} };
+      return (await modernRequest(small.mcpUrl("own"), "tools/call", params)).message;
+    },
+    ...methods,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Calls every server until it answers well. */
+export async function warmUp(fleet: Fleet): Promise<void> {
+  await Promise.all([fleet.callSmall(), ...SERVERS.map((server) => wellAgain(fleet, server))]);
+}
+
+/** Calls a server until it answers well. A dead one is started again after its backoff at the latest. */
+export async function wellAgain(fleet: Fleet, server: ServerId): Promise<void> {
+  await poll(`${server} to answer well`, () => callWell(fleet, server).then(() => true), 40_000, 200);
+}
+
+/** A call that succeeds; throws if it does not. */
+export async function callWell(fleet: Fleet, server: ServerId): Promise<void> {
+  const { error, result } = await fleet.call(server, ...WELL[server]);
+  if (error !== undefined || result?.isError === true) {
+    throw new Error(`${server} does not answer well: ${JSON.stringify(error ?? result)}`);
+  }
+}
+
+/** Some twenty calls a second to one server after the other, all of which succeed while the servers are well. */
+export function healthyLoad(fleet: Fleet, servers: readonly ServerId[] = SERVERS): Load {
+  let turn = 0;
+  return startLoad(() => {
+    turn += 1;
+    return callWell(fleet, servers[turn % servers.length] ?? "everything");
+  }, 50);
+}
+
+/** Tools of the server behind the small gateway: more than a metric there may have series. */
+const SMALL_TOOLS = 100;
+const SMALL: GatewayConfig = {
+  mcp_servers: { own: nodeServer(STDIO, `--extra-tools=${SMALL_TOOLS}`) },
+  observability: { metrics: { series_limit: 60 } },
+};
+
+function configWith(endpoint: string): GatewayConfig {
+  return {
+    mcp_servers: {
+      // Stopped when it rests, so that idle sweeps are frequent enough to be measured.
+      everything: { ...nodeServer(EVERYTHING), ...checked, idle_ttl_s: 4 },
+      remote: { mode: "remote", endpoint, ...checked, max_consecutive_failures: 2, call_timeout_s: 2 },
+      failing: { ...nodeServer(STDIO), ...checked },
+      hanging: { ...nodeServer(STDIO), ...checked, call_timeout_s: 1 },
+      // Degraded after four failed checks, and dead only after eight: that is long enough to be seen, and to be mended.
+      deaf: { ...nodeServer(STDIO), ...checked, call_timeout_s: 1, max_consecutive_failures: 4 },
+      tripping: { ...nodeServer(STDIO), ...checked, call_timeout_s: 1 },
+      crashing: { ...nodeServer(STDIO), ...checked },
+    },
+    rate_limit: { enabled: true, requests_per_second: 80, burst: 80 },
+    circuit_breaker: { failure_threshold: 25, open_s: 1 },
+    logging: { level: "info", json_format: true, file: "gateway.log" },
+  };
+}

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { poll } from "../../src/harness/poll.ts";
+import { FAULTS, type Fault, GLOBAL_FAULTS } from "../../src/live/faults.ts";
+import { type Fleet, healthyLoad, startFleet, warmUp } from "../../src/live/fleet.ts";
+import type { Load } from "../../src/live/load.ts";
+import { type MonitoringStack, startMonitoring } from "../../src/live/monitoring-stack.ts";
+import { prove } from "../../src/live/prove.ts";
+import { type PublishedQuery, publishedQueries, reasonForSilence } from "../../src/live/queries.ts";
+import { missingPrograms } from "../../src/live/tools.ts";
+import { alertName, firing } from "../../src/live/watch.ts";
+
+const DASHBOARDS = ["alerts", "mcp-server-details", "overview", "slo", "telemetry"].map((name) => `${name}.json`);
+
+let fleet: Fleet;
+let stack: MonitoringStack;
+let load: Load;
+
+describe.skipIf(missingPrograms().length > 0)("with Prometheus and Alertmanager for real,", () => {
+  beforeAll(async () => {
+    fleet = await startFleet();
+    await warmUp(fleet);
+    stack = await startMonitoring({ targets: fleet.targets });
+  });
+
+  afterAll(async () => {
+    await load?.[Symbol.asyncDispose]();
+    await stack?.[Symbol.asyncDispose]();
+    await fleet?.[Symbol.asyncDispose]();
+  });
+
+  describe("a healthy idle fleet", () => {
+    test("is silent, but for the heartbeat", { timeout: 60_000 }, async () => {
+      const scraped = async (): Promise<number> => (await firstValue("min(count_over_time(up[1m]))")) ?? 0;
+      await poll("ten scrapes", async () => (await scraped()) >= 10, 40_000, 500);
+      // Pending ones too: an alert that only its wait keeps silent will not stay so.
+      expect(await names("ALERTS[7s]")).toEqual([alertName("Watchdog")]);
+    });
+
+    test("was so from the first evaluation, when Prometheus had not seen it yet", async () => {
+      const possible = ["NotResponding", "Watchdog"].map(alertName);
+      expect((await names('ALERTS{alertstate="firing"}[1m]')).filter((name) => !possible.includes(name))).toEqual([]);
+    });
+  });
+
+  describe("while everything goes wrong", { timeout: 100_000 }, () => {
+    /** They begin at the same time; each test waits for its own. */
+    const proofs = new Map<Fault, Promise<unknown>>();
+    /** Until then something is wrong, so that queries about what is wrong have an answer. */
+    const asked = Promise.withResolvers<void>();
+
+    beforeAll(() => {
+      load = healthyLoad(fleet, ["everything"]);
+      for (const fault of FAULTS)
+        proofs.set(fault, prove(fault, fleet, stack, fault === FAULTS[0] ? asked.promise : Promise.resolve()));
+      // A fault that is not told fails its own test, even if an earlier one still waits.
+      for (const proof of proofs.values()) proof.catch(() => {});
+    });
+
+    test("every rule is loaded and evaluates without an error", async () => {
+      const caused = ["HighErrorRate", "HighLatencyP95", "McpServerDead"];
+      await Promise.all(caused.map((alert) => firing(stack, { alert, labels: {} })));
+      const rules = await stack.prometheus.rules();
+      expect(rules.map(({ name }) => name).sort()).toEqual([...rulesWritten(stack.files)].sort());
+      expect(rules.filter(({ health, lastError }) => health !== "ok" || (lastError ?? "") !== "")).toEqual([]);
+    });
+
+    test("every query of the dashboards and runbooks has an answer, or a reason to have none", async () => {
+      const queries = publishedQueries(stack.files);
+      const silent = await withoutAnswer(queries).finally(() => asked.resolve());
+      expect(silent).toEqual([]);
+      const sources = new Set(queries.map(({ source }) => source.split(": ", 1)[0]));
+      expect([...sources].sort()).toEqual(expect.arrayContaining(DASHBOARDS));
+      expect(sources.size).toBeGreaterThan(30);
+    });
+
+    test.each(FAULTS)("receivers are told of $name, and of its end", async (fault) => {
+      await proofs.get(fault);
+    });
+  });
+
+  describe("one after the other, and of nothing else at that time,", { timeout: 100_000 }, () => {
+    test.each(GLOBAL_FAULTS)("receivers are told of $name, and of its end", async (fault) => {
+      // A start is news whenever it happens, and whoever restarts a gateway starts servers.
+      const explained = ["Watchdog", "McpServerStarted", ...fault.alerts.map(({ alert }) => alert)].map(alertName);
+      expect((await prove(fault, fleet, stack)).filter((name) => !explained.includes(name))).toEqual([]);
+    });
+  });
+
+  describe("from the start to the end", () => {
+    test("no alert fired that no fault explains", async () => {
+      const explained = [...FAULTS, ...GLOBAL_FAULTS].flatMap(({ alerts }) =>
+        alerts.map(({ alert }) => alertName(alert)),
+      );
+      expect(await names('ALERTS{alertstate="firing"}[1h]')).toEqual(
+        [...new Set([...explained, alertName("Watchdog")])].sort(),
+      );
+    });
+
+    test("the heartbeat arrived, nothing fell to the default receiver, and every payload was understood", () => {
+      const heard = stack.sink.notifications.map(({ alert, receiver }) => ({ alert, receiver }));
+      expect(heard).toContainEqual({ alert: alertName("Watchdog"), receiver: "heartbeat" });
+      expect(heard.filter(({ receiver }) => receiver === "default")).toEqual([]);
+      expect(stack.sink.misunderstood).toEqual([]);
+    });
+
+    test("Prometheus and Alertmanager had nothing to complain of", () => {
+      expect(stack.prometheus.complaints()).toEqual([]);
+      expect(stack.alertmanager.complaints()).toEqual([]);
+    });
+  });
+});
+
+/** Queries that have no answer and no reason to have none. Throws for one that Prometheus refuses. */
+async function withoutAnswer(queries: readonly PublishedQuery[]): Promise<readonly string[]> {
+  const silent: string[] = [];
+  for (const { source, expr } of queries) {
+    const answer = await stack.prometheus.query(expr).catch((cause: unknown) => {
+      throw new Error(`${source}: ${expr}`, { cause });
+    });
+    if (answer.length === 0 && reasonForSilence(expr) === undefined) silent.push(`${source}: ${expr}`);
+  }
+  return silent;
+}
+
+/** Names of the alerts in a range of the series `ALERTS`, sorted. */
+async function names(range: string): Promise<readonly string[]> {
+  const found = await stack.prometheus.query(`count by (alertname) (count_over_time(${range}))`);
+  return found.map(({ metric }) => metric.alertname ?? "").sort();
+}
+
+async function firstValue(expr: string): Promise<number | undefined> {
+  return (await stack.prometheus.query(expr))[0]?.value;
+}
+
+/** Names of the rules in the generated files, as often as they are there. */
+function rulesWritten(files: ReadonlyMap<string, string>): readonly string[] {
+  const text = ["alerts", "recording-rules"].map((name) => files.get(`prometheus/${name}.yaml`) ?? "").join("\n");
+  return [...text.matchAll(/^ +- (?:alert|record): (\S+)$/gm)].flatMap(([, name]) => name ?? []);
+}
