@@ -4,20 +4,32 @@ import {
   getDisplayValueAlignmentFactors,
   getFieldDisplayValues,
   type ReduceDataOptions,
-  VizOrientation,
+  type VizOrientation,
 } from "@grafana/data";
-import { BigValue, VizRepeater } from "@grafana/ui";
-import type { ComponentProps, ReactElement } from "react";
+import {
+  BigValue,
+  type BigValueColorMode,
+  type BigValueGraphMode,
+  type BigValueJustifyMode,
+  type BigValueTextMode,
+  VizRepeater,
+} from "@grafana/ui";
+import type { ReactElement } from "react";
 import type { PanelProps } from "./draw-panel.tsx";
 
-type BigValueProps = ComponentProps<typeof BigValue>;
+/** What a file says about a panel of this type. */
+interface StatOptions {
+  readonly reduceOptions: ReduceDataOptions;
+  readonly orientation: VizOrientation;
+  readonly colorMode: BigValueColorMode;
+  readonly graphMode: BigValueGraphMode;
+  readonly justifyMode: BigValueJustifyMode;
+  readonly textMode: BigValueTextMode;
+}
 
 /** A panel of big numbers, with Grafana's own component for one of them. */
 export function Stat({ panel, frames, theme, width, height }: PanelProps): ReactElement {
-  const options = panel.options as unknown as BigValueProps & {
-    readonly reduceOptions: ReduceDataOptions;
-    readonly orientation: VizOrientation;
-  };
+  const options = panel.options as unknown as StatOptions;
   const getValues = (): FieldDisplay[] =>
     getFieldDisplayValues({
       data: frames,
@@ -38,7 +50,7 @@ export function Stat({ panel, frames, theme, width, height }: PanelProps): React
       height={height}
       itemSpacing={3}
       autoGrid
-      orientation={options.orientation ?? VizOrientation.Auto}
+      orientation={options.orientation}
       renderValue={({ value, alignmentFactors, count, ...size }) => (
         <BigValue
           {...size}
