@@ -38,6 +38,8 @@ export interface Query {
   readonly instant?: boolean;
   /** Shows traces that belong to the observations. */
   readonly exemplars?: boolean;
+  /** Thresholds of this series alone, where the others of the panel have other ones. */
+  readonly thresholds?: readonly Threshold[];
   /** Of a table; without one, the query only gives labels and its value is hidden. */
   readonly column?: Column;
 }
@@ -85,6 +87,9 @@ export interface Panel {
   readonly base: Tone;
   readonly meanings: readonly ValueMeaning[];
   readonly stacked: boolean;
+  /** Shows the axis up to the highest threshold even while values are far below. */
+  readonly keepsThresholdsInView: boolean;
+  readonly decimals: number | undefined;
   /** What is written where there is nothing to show, because that can be a good sign. */
   readonly whenEmpty: string | undefined;
   readonly drillDown: DrillDown | undefined;

@@ -22,6 +22,8 @@ export interface PanelText {
   readonly drillDown?: DrillDown;
   readonly runbook?: RunbookLink;
   readonly worstFirst?: string;
+  readonly keepsThresholdsInView?: boolean;
+  readonly decimals?: number;
   readonly width?: number;
   readonly height?: number;
 }
@@ -72,6 +74,8 @@ function draft(
     drillDown,
     runbook,
     worstFirst,
+    keepsThresholdsInView = false,
+    decimals,
     ...rest
   } = text;
   const alerts: readonly AlertRule[] = drawn?.alerts ?? [];
@@ -84,6 +88,8 @@ function draft(
     base,
     meanings,
     stacked: false,
+    keepsThresholdsInView,
+    decimals,
     whenEmpty,
     drillDown,
     runbook,

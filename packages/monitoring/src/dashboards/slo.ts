@@ -1,3 +1,4 @@
+import type { Slo } from "../model.ts";
 import { type Duration, fromSeconds, toSeconds } from "../promql/duration.ts";
 import { complement, divide } from "../promql/operators.ts";
 import type { Vector } from "../promql/vector.ts";
@@ -40,8 +41,8 @@ function budgetLeft(board: Board, { slo, budgetRemaining }: SloRecords, id: numb
   return stat({
     key: `budget-left-${slo.name}`,
     id,
-    title: slo.title,
-    description: `How much of the error budget of ${slo.period} is left. Below 0 the objective of ${percent(slo.objective)} % is missed.`,
+    title: `${nameOf(slo)}: budget left`,
+    description: `${slo.title}. How much of the error budget of ${slo.period} is left; below 0 the objective of ${percent(slo.objective)} % is missed.`,
     unit: "percentunit",
     queries: [query(board.ofJob.series(budgetRemaining.metric, { slo: slo.name }), "Budget left")],
     base: "bad",
@@ -67,7 +68,7 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
   const alerts = board.alerts.filter(({ labels }) => labels.slo === slo.name);
   return {
     id,
-    title: `${slo.title}: ${percent(slo.objective)} % of ${slo.period}`,
+    title: `${nameOf(slo)}: ${slo.title.charAt(0).toLowerCase()}${slo.title.slice(1)}, ${percent(slo.objective)} % of ${slo.period}`,
     rows: [
       [
         stat({
@@ -124,6 +125,7 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
                 title: `Burn rate, ${fastest.long}`,
                 description: `How many times faster than allowed the budget is being spent. At 1 it lasts exactly ${slo.period}.`,
                 unit: "none",
+                decimals: 1,
                 queries: [query(divide(ratio(fastest.long), slo.budget), "Burn rate")],
                 thresholds: limits,
                 width: 4,
@@ -133,4 +135,10 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
           ]),
     ],
   };
+}
+
+/** `batch_success` as words. */
+function nameOf({ name }: Slo): string {
+  const words = name.replaceAll("_", " ");
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }

@@ -34,9 +34,10 @@ describe("dashboards", () => {
   });
 
   test("keep the ids of their panels, which are part of links", () => {
-    const ids = [...dashboards()].flatMap(([file, { panels = [] }]) =>
-      panels.map(({ id, title }) => `${file} ${id} ${title}`),
-    );
+    const ids = buildStack(resolveOptions()).dashboards.flatMap(({ uid, panels, sections }) => [
+      ...panels.map(({ key, id }) => `${uid} ${id} ${key}`),
+      ...sections.map(({ id }) => `${uid} ${id}`),
+    ]);
     expect(ids.sort()).toMatchSnapshot();
   });
 

@@ -404,6 +404,16 @@ const DEFECTS: readonly (readonly [defect: string, rule: string, says: string, s
     },
   ],
   [
+    "a row of a table that leads nowhere",
+    "links-resolve",
+    '"/d/mcp-hangar-tool" leads nowhere',
+    (d) => {
+      panel(d, "table").fieldConfig.overrides.push({
+        properties: [{ id: "links", value: [{ title: "Tool", url: "/d/mcp-hangar-tool" }] }],
+      });
+    },
+  ],
+  [
     "a link that passes a variable which is not there",
     "links-resolve",
     "mcp-hangar-slo has no variable tool",

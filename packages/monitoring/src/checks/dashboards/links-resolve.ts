@@ -5,6 +5,7 @@ import {
   panelName,
   type RenderedDashboard,
   type RenderedLink,
+  type RenderedPanel,
 } from "./rendered.ts";
 
 /** Every link leads to a dashboard that exists and has the variables that are passed, to a runbook or to Alertmanager. */
@@ -14,7 +15,7 @@ export const linksResolve: DashboardCheck = {
     const links = [
       ...(dashboard.links ?? []).map((link) => ({ link, where: `link ${link.title}` })),
       ...contentPanels(dashboard).flatMap((panel) =>
-        (panel.fieldConfig?.defaults?.links ?? []).map((link) => ({ link, where: panelName(panel) })),
+        fieldLinks(panel).map((link) => ({ link, where: panelName(panel) })),
       ),
     ];
     return links.flatMap(({ link, where }) => {
@@ -23,6 +24,13 @@ export const linksResolve: DashboardCheck = {
     });
   },
 };
+
+/** Of all fields, and of some only: columns of a table. */
+function fieldLinks({ fieldConfig }: RenderedPanel): readonly RenderedLink[] {
+  const properties = (fieldConfig?.overrides ?? []).flatMap((override) => override.properties ?? []);
+  const own = properties.filter(({ id }) => id === "links").flatMap(({ value }) => (Array.isArray(value) ? value : []));
+  return [...(fieldConfig?.defaults?.links ?? []), ...own];
+}
 
 function problemOf(
   { url = "" }: RenderedLink,

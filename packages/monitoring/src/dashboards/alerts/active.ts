@@ -107,10 +107,11 @@ export function active(board: Board): SectionDraft {
           title: "Firing by severity",
           description: "How many alerts of each severity fired when. Green is none.",
           unit: "none",
-          queries: (["critical", "warning", "info"] as const).map((severity) =>
-            query(firingOf(board, severity), severity),
-          ),
-          thresholds: [{ value: 1, tone: TONE_OF_SEVERITY.critical }],
+          queries: (["critical", "warning", "info"] as const).map((severity) => ({
+            expr: firingOf(board, severity),
+            legend: severity,
+            thresholds: [{ value: 1, tone: TONE_OF_SEVERITY[severity] }],
+          })),
           base: "good",
           meanings: zeroIsOk,
           width: 24,

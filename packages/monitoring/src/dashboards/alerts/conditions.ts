@@ -87,6 +87,7 @@ function panelOf(board: Board, alert: AlertRule, key: keyof typeof PANEL_IDS): P
     drawn: board.draw(unit, key),
     width: 24 / PANELS_A_ROW,
     height: 7,
+    keepsThresholdsInView: true,
     whenEmpty: "nothing to measure",
   };
   return first?.comparison === "==" ? timeline({ ...text, meanings: meaningsOf(first) }) : chart(text);
@@ -95,7 +96,8 @@ function panelOf(board: Board, alert: AlertRule, key: keyof typeof PANEL_IDS): P
 /** `HighLatencyP95` as words: `High latency P95`. */
 function titleOf(key: string): string {
   const [first = "", ...others] = key.split(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
-  return [first, ...others.map((word) => (/^[A-Z][a-z]/.test(word) ? word.toLowerCase() : word))].join(" ");
+  const words = [first, ...others.map((word) => (/^[A-Z][a-z]/.test(word) ? word.toLowerCase() : word))];
+  return words.join(" ").replace(/^Mcp/, "MCP");
 }
 
 /** The rule in words; the measure is what is drawn. */

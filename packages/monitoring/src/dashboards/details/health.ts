@@ -1,9 +1,9 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, sum } from "../../promql/aggregate.ts";
-import { histogramQuantile, increase, rate } from "../../promql/functions.ts";
+import { increase, rate } from "../../promql/functions.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { query, RATE } from "../measures.ts";
+import { quantileOf, query, RATE } from "../measures.ts";
 import { chart, stackedChart, timeline } from "../panels.ts";
 import { breakerStates, serverStates } from "../tones.ts";
 import { ofServer } from "./choice.ts";
@@ -78,7 +78,7 @@ export function health({ chosen, draw, options }: Board): SectionDraft {
           title: "P95 health check",
           description: "How long health checks take. The alert HealthCheckSlow fires above the line.",
           unit: "s",
-          queries: [query(histogramQuantile(0.95, durations), LEGEND)],
+          queries: [query(quantileOf(0.95, durations), LEGEND)],
           drawn: draw("s", "HealthCheckSlow"),
           width: 6,
           whenEmpty: "no checks",

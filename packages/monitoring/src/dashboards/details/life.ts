@@ -1,9 +1,9 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, sum } from "../../promql/aggregate.ts";
-import { histogramQuantile, increase, rate } from "../../promql/functions.ts";
+import { increase, rate } from "../../promql/functions.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { query, RATE } from "../measures.ts";
+import { quantileOf, query, RATE } from "../measures.ts";
 import { chart, stackedChart, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
 import { ofServer } from "./choice.ts";
@@ -58,7 +58,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           title: "P95 cold start",
           description: "How long callers wait for a start that succeeds.",
           unit: "s",
-          queries: [query(histogramQuantile(0.95, coldStarts), LEGEND)],
+          queries: [query(quantileOf(0.95, coldStarts), LEGEND)],
           width: 6,
           whenEmpty: "no starts",
         }),

@@ -1,10 +1,10 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, min, sum } from "../../promql/aggregate.ts";
-import { histogramQuantile, rate } from "../../promql/functions.ts";
+import { rate } from "../../promql/functions.ts";
 import { share } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { query, RATE, SERVED } from "../measures.ts";
+import { quantileOf, query, RATE, SERVED } from "../measures.ts";
 import { stat } from "../panels.ts";
 import { breakerStates, flag, serverStates } from "../tones.ts";
 import { ofServer, ofTool } from "./choice.ts";
@@ -93,7 +93,7 @@ export function now({ chosen, draw }: Board): SectionDraft {
           title: "P95 latency",
           description: "95 of 100 calls are faster than this. The limit is that of HighLatencyByTool.",
           unit: "s",
-          queries: [query(histogramQuantile(0.95, durations), "P95")],
+          queries: [query(quantileOf(0.95, durations), "P95")],
           drawn: draw("s", "HighLatencyByTool"),
           width: 4,
           whenEmpty: "no calls",

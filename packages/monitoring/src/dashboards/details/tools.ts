@@ -1,11 +1,11 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, sum, topk } from "../../promql/aggregate.ts";
-import { histogramQuantile, increase, rate } from "../../promql/functions.ts";
-import { share } from "../../promql/operators.ts";
+import { increase, rate } from "../../promql/functions.ts";
+import { compare, share } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import { toTool } from "../drill-down.ts";
 import type { PanelDraft, SectionDraft } from "../layout.ts";
-import { percentiles, query, RATE, SERVED } from "../measures.ts";
+import { percentiles, quantileOf, query, RATE, SERVED } from "../measures.ts";
 import { chart, heatmap, stackedChart, table } from "../panels.ts";
 import { ofServer, ofTool } from "./choice.ts";
 
@@ -55,7 +55,7 @@ export function tools(board: Board): SectionDraft {
           description:
             "The slowest tools. The alert HighLatencyByTool fires above the line. Click to look at that tool alone.",
           unit: "s",
-          queries: [query(topk(MOST, histogramQuantile(0.95, sum(durations, by("mcp_server", "tool", "le")))), LEGEND)],
+          queries: [query(topk(MOST, quantileOf(0.95, sum(durations, by("mcp_server", "tool", "le")))), LEGEND)],
           drawn: draw("s", "HighLatencyByTool"),
           drillDown: toTool,
           whenEmpty: "no calls",
@@ -127,18 +127,18 @@ function toolTable({ chosen, draw }: Board): PanelDraft {
     key: "tools",
     id: 201,
     title: "Tools",
-    description: "Every tool that was called, with how it does. Click a name to look at that tool alone.",
+    description: "Every tool that is being called, with how it does. Click a name to look at that tool alone.",
     unit: "none",
     queries: [
-      { expr: served, legend: "Calls", column: { title: "Calls", unit: "reqps" } },
+      { expr: compare(served, ">", 0), legend: "Calls", column: { title: "Calls", unit: "reqps" } },
       {
         expr: share(failed, served),
         legend: "Failing",
         column: { title: "Failing", unit: "percentunit", thresholds: draw("percentunit", "HighErrorRate").thresholds },
       },
-      { expr: histogramQuantile(0.5, durations), legend: "P50", column: { title: "P50", unit: "s" } },
+      { expr: quantileOf(0.5, durations), legend: "P50", column: { title: "P50", unit: "s" } },
       {
-        expr: histogramQuantile(0.95, durations),
+        expr: quantileOf(0.95, durations),
         legend: "P95",
         column: { title: "P95", unit: "s", thresholds: draw("s", "HighLatencyByTool").thresholds },
       },

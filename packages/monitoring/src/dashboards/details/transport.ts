@@ -1,10 +1,10 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, min, sum } from "../../promql/aggregate.ts";
-import { histogramQuantile, rate } from "../../promql/functions.ts";
+import { rate } from "../../promql/functions.ts";
 import { andOn } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { query, RATE } from "../measures.ts";
+import { quantileOf, query, RATE } from "../measures.ts";
 import { chart, stackedChart, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
 import { ofServer } from "./choice.ts";
@@ -54,7 +54,7 @@ export function transport({ chosen, draw }: Board): SectionDraft {
           title: "P95 HTTP request",
           description: "How long remote servers take to answer; of event streams, to the first byte.",
           unit: "s",
-          queries: [query(histogramQuantile(0.95, durations), "{{mcp_server}} {{method}}")],
+          queries: [query(quantileOf(0.95, durations), "{{mcp_server}} {{method}}")],
           width: 6,
           whenEmpty: NOT_REMOTE,
         }),

@@ -1,12 +1,12 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, sum } from "../../promql/aggregate.ts";
-import { histogramQuantile, rate } from "../../promql/functions.ts";
+import { rate } from "../../promql/functions.ts";
 import { share } from "../../promql/operators.ts";
 import { anyOf, not } from "../../promql/select.ts";
 import type { Board } from "../board.ts";
 import { toServer } from "../drill-down.ts";
 import type { SectionDraft } from "../layout.ts";
-import { percentiles, query, RATE, SERVED } from "../measures.ts";
+import { percentiles, quantileOf, query, RATE, SERVED } from "../measures.ts";
 import { chart, stackedChart } from "../panels.ts";
 
 const NONE = "no batches";
@@ -62,7 +62,7 @@ export function batches({ chosen, draw }: Board): SectionDraft {
           title: "Batch size",
           description: "Items in a batch. The line is where the alert BatchSizeTooLarge fires for P95.",
           unit: "short",
-          queries: [query(histogramQuantile(0.95, sizes), "P95"), query(histogramQuantile(0.5, sizes), "P50")],
+          queries: [query(quantileOf(0.95, sizes), "P95"), query(quantileOf(0.5, sizes), "P50")],
           drawn: draw("short", "BatchSizeTooLarge"),
           width: 5,
           whenEmpty: NONE,

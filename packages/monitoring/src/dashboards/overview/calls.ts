@@ -1,11 +1,11 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, sum, topk } from "../../promql/aggregate.ts";
-import { histogramQuantile, rate } from "../../promql/functions.ts";
+import { rate } from "../../promql/functions.ts";
 import { share } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import { toServer } from "../drill-down.ts";
 import type { SectionDraft } from "../layout.ts";
-import { percentiles, query, RATE, SERVED } from "../measures.ts";
+import { percentiles, quantileOf, query, RATE, SERVED } from "../measures.ts";
 import { chart, stackedChart } from "../panels.ts";
 
 /** More lines than this nobody can tell apart. */
@@ -89,9 +89,7 @@ export function calls({ chosen, draw }: Board): SectionDraft {
           title: "P95 latency by server",
           description: "The slowest servers. Click a line to look at that server.",
           unit: "s",
-          queries: [
-            query(topk(MOST, histogramQuantile(0.95, sum(durations, by("mcp_server", "le")))), "{{mcp_server}}"),
-          ],
+          queries: [query(topk(MOST, quantileOf(0.95, sum(durations, by("mcp_server", "le")))), "{{mcp_server}}")],
           drillDown: toServer,
           whenEmpty: "no calls",
         }),

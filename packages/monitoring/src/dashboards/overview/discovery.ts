@@ -1,9 +1,9 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, min, sum } from "../../promql/aggregate.ts";
-import { histogramQuantile, rate } from "../../promql/functions.ts";
+import { rate } from "../../promql/functions.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { query, RATE } from "../measures.ts";
+import { quantileOf, query, RATE } from "../measures.ts";
 import { chart, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
 
@@ -72,7 +72,7 @@ export function discovery({ chosen, draw }: Board): SectionDraft {
           title: "P95 cycle",
           description: "How long a source takes to answer.",
           unit: "s",
-          queries: [query(histogramQuantile(0.95, cycles), "{{source}}")],
+          queries: [query(quantileOf(0.95, cycles), "{{source}}")],
           width: 3,
           whenEmpty: NONE,
         }),

@@ -1,11 +1,11 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, min, sum, topk } from "../../promql/aggregate.ts";
-import { histogramQuantile, rate } from "../../promql/functions.ts";
-import { share } from "../../promql/operators.ts";
+import { rate } from "../../promql/functions.ts";
+import { compare, share } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import { toServer } from "../drill-down.ts";
 import type { PanelDraft, SectionDraft } from "../layout.ts";
-import { query, RATE, SERVED } from "../measures.ts";
+import { quantileOf, query, RATE, SERVED } from "../measures.ts";
 import type { Query } from "../model.ts";
 import { chart, stackedChart, table, timeline } from "../panels.ts";
 import { breakerStates, flag, serverStates } from "../tones.ts";
@@ -54,9 +54,7 @@ export function fleet(board: Board): SectionDraft {
           description:
             "The slowest health checks. Click a line to look at the server, where the limit of HealthCheckSlow is drawn too.",
           unit: "s",
-          queries: [
-            query(topk(10, histogramQuantile(0.95, sum(checkDurations, by("mcp_server", "le")))), "{{mcp_server}}"),
-          ],
+          queries: [query(topk(10, quantileOf(0.95, sum(checkDurations, by("mcp_server", "le")))), "{{mcp_server}}")],
           drawn: draw("s", "HealthCheckSlow"),
           drillDown: toServer,
           width: 6,
@@ -101,8 +99,8 @@ export function fleet(board: Board): SectionDraft {
           description: "How long a caller waits for a server that has to start first, and how many are starting now.",
           unit: "s",
           queries: [
-            query(histogramQuantile(0.95, sum(startDurations, by("le"))), "P95"),
-            query(histogramQuantile(0.5, sum(startDurations, by("le"))), "P50"),
+            query(quantileOf(0.95, sum(startDurations, by("le"))), "P95"),
+            query(quantileOf(0.5, sum(startDurations, by("le"))), "P50"),
           ],
           width: 3,
           whenEmpty: "no starts",
@@ -157,14 +155,14 @@ function serverTable({ chosen, draw }: Board): PanelDraft {
         thresholds: draw("short", "HighConsecutiveFailures", "ProviderUnhealthy").thresholds,
       },
     },
-    { expr: served, legend: "Calls", column: { title: "Calls", unit: "reqps" } },
+    { expr: compare(served, ">", 0), legend: "Calls", column: { title: "Calls", unit: "reqps" } },
     {
       expr: share(failed, served),
       legend: "Failing",
       column: { title: "Failing", unit: "percentunit", thresholds: draw("percentunit", "HighErrorRate").thresholds },
     },
     {
-      expr: histogramQuantile(0.95, durations),
+      expr: quantileOf(0.95, durations),
       legend: "P95",
       column: { title: "P95", unit: "s", thresholds: draw("s", "HighLatencyP95").thresholds },
     },

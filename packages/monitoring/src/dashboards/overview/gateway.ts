@@ -1,11 +1,11 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, sum } from "../../promql/aggregate.ts";
 import { runtime } from "../../promql/external.ts";
-import { histogramQuantile, rate, secondsSince } from "../../promql/functions.ts";
+import { rate, secondsSince } from "../../promql/functions.ts";
 import { divideOn } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { query, RATE } from "../measures.ts";
+import { quantileOf, query, RATE } from "../measures.ts";
 import { chart, stackedChart, stat, table, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
 
@@ -73,7 +73,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           description:
             "How long the sweep takes that stops idle servers. The line is where the alert GCSlowCycles fires.",
           unit: "s",
-          queries: [query(histogramQuantile(0.95, sweeps), "P95")],
+          queries: [query(quantileOf(0.95, sweeps), "P95")],
           drawn: draw("s", "GCSlowCycles"),
           width: 6,
         }),

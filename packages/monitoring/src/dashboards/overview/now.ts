@@ -1,13 +1,13 @@
 import { BREAKER_STATES, catalog, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { by, count, max, sum } from "../../promql/aggregate.ts";
 import { prometheusMetrics } from "../../promql/external.ts";
-import { absent, histogramQuantile, rate } from "../../promql/functions.ts";
+import { absent, rate } from "../../promql/functions.ts";
 import { compare, or, share, zero } from "../../promql/operators.ts";
 import { anyOf } from "../../promql/select.ts";
 import type { Vector } from "../../promql/vector.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { query, RATE, SERVED } from "../measures.ts";
+import { quantileOf, query, RATE, SERVED } from "../measures.ts";
 import { stat } from "../panels.ts";
 import { zeroIsOk } from "../tones.ts";
 
@@ -65,7 +65,7 @@ export function now(board: Board): SectionDraft {
           description: "95 of 100 tool calls are faster than this. Coloured from where the alert HighLatencyP95 fires.",
           unit: "s",
           queries: [
-            query(histogramQuantile(0.95, sum(rate(chosen.buckets(catalog.toolCallDuration), RATE), by("le"))), "P95"),
+            query(quantileOf(0.95, sum(rate(chosen.buckets(catalog.toolCallDuration), RATE), by("le"))), "P95"),
           ],
           drawn: draw("s", "HighLatencyP95"),
           whenEmpty: "no calls",
@@ -73,7 +73,7 @@ export function now(board: Board): SectionDraft {
         stat({
           key: "servers-unreachable",
           id: 105,
-          title: "Servers unreachable",
+          title: "Unreachable",
           description: "Servers that are not reachable: neither ready nor able to start. Calls to them fail.",
           unit: "none",
           queries: [query(or(count(compare(serversUp(board), "==", 0)), zero(count(serversUp(board)))), "Unreachable")],
@@ -84,8 +84,9 @@ export function now(board: Board): SectionDraft {
         stat({
           key: "servers-troubled",
           id: 106,
-          title: "Degraded or dead",
-          description: "Servers whose health checks or starts fail. The table below says which.",
+          title: "In trouble",
+          description:
+            "Servers that are degraded or dead: their health checks or starts fail. The table below says which.",
           unit: "none",
           queries: [query(or(count(troubled), zero(count(serverStates(board)))), "Degraded or dead")],
           thresholds: [{ value: 1, tone: "attention" }],
@@ -111,7 +112,7 @@ export function now(board: Board): SectionDraft {
         stat({
           key: "batch-items-failing-now",
           id: 108,
-          title: "Failing batch items",
+          title: "Batch failures",
           description: "The share of items in batches that fail. Red is where the alert BatchHighFailureRate fires.",
           unit: "percentunit",
           queries: [query(share(sum(rate(failedItems, RATE)), sum(rate(items, RATE))), "Failing items")],

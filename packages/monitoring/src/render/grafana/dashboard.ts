@@ -5,8 +5,6 @@ import {
   type RowPanel,
   type Dashboard as SdkDashboard,
   type Panel as SdkPanel,
-  ThresholdsConfigBuilder,
-  ThresholdsMode,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { GRID_COLUMNS } from "../../dashboards/layout.ts";
 import type { Dashboard, Panel, Section } from "../../dashboards/model.ts";
@@ -16,7 +14,7 @@ import { chosenPrometheus } from "./data-source.ts";
 import { dataLinks, headLinks } from "./links.ts";
 import { visualisationOf } from "./panel.ts";
 import { targetsOf } from "./targets.ts";
-import { thresholdSteps, valueMappings } from "./tones.ts";
+import { absoluteThresholds, valueMappings } from "./tones.ts";
 import { variablesOf } from "./variables.ts";
 
 /** A dashboard in Grafana's classic JSON. Everything that Grafana would otherwise choose is said. */
@@ -46,7 +44,8 @@ export function grafanaDashboard(dashboard: Dashboard, options: MonitoringOption
 
 function panelOf(panel: Panel, dashboard: Dashboard, options: MonitoringOptions): SdkPanel {
   const { id, title, description, unit, place, thresholds, base, meanings, whenEmpty } = panel;
-  const builder = visualisationOf(panel)
+  const links = dataLinks(panel, dashboard, options.runbookBaseUrl);
+  const builder = visualisationOf(panel, links)
     .id(id)
     .title(title)
     .description(description)
@@ -54,10 +53,11 @@ function panelOf(panel: Panel, dashboard: Dashboard, options: MonitoringOptions)
     .gridPos({ x: place.x, y: place.y, w: place.width, h: place.height })
     .targets([...targetsOf(panel)])
     .unit(unit)
-    .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(thresholdSteps(base, thresholds)))
-    .dataLinks(dataLinks(panel, dashboard, options.runbookBaseUrl).map((link) => ({ build: () => link })));
+    .thresholds({ build: () => absoluteThresholds(base, thresholds) })
+    .dataLinks(panel.visualisation === "table" ? [] : links.map((link) => ({ build: () => link })));
   if (meanings.length > 0) builder.mappings(valueMappings(meanings));
   if (whenEmpty !== undefined) builder.noValue(whenEmpty);
+  if (panel.decimals !== undefined) builder.decimals(panel.decimals);
   return builder.build();
 }
 

@@ -16,27 +16,29 @@ import {
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from "@grafana/grafana-foundation-sdk/common";
-import { FieldColorBuilder, FieldColorModeId } from "@grafana/grafana-foundation-sdk/dashboard";
+import { type DashboardLink, FieldColorBuilder, FieldColorModeId } from "@grafana/grafana-foundation-sdk/dashboard";
 import * as heatmap from "@grafana/grafana-foundation-sdk/heatmap";
 import * as stat from "@grafana/grafana-foundation-sdk/stat";
 import * as stateTimeline from "@grafana/grafana-foundation-sdk/statetimeline";
 import * as table from "@grafana/grafana-foundation-sdk/table";
 import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
 import type { Panel } from "../../dashboards/model.ts";
-import { seriesColours } from "./series-colours.ts";
-import { tableOverrides, tableSort, tableTransformations } from "./table.ts";
+import { axisTop } from "./axis.ts";
+import { quietSeries, seriesColours } from "./series-colours.ts";
+import { override, property, tableOverrides, tableSort, tableTransformations } from "./table.ts";
+import { absoluteThresholds } from "./tones.ts";
 
 /** The part of a panel that depends on how it shows its queries; what all panels have is added by `common.ts`. */
-export function visualisationOf(panel: Panel) {
+export function visualisationOf(panel: Panel, links: readonly DashboardLink[]) {
   switch (panel.visualisation) {
     case "timeseries":
       return chart(panel);
     case "stat":
       return number(panel);
     case "table":
-      return rows(panel);
+      return rows(panel, links);
     case "state-timeline":
-      return states();
+      return states(panel);
     case "heatmap":
       return densities(panel);
   }
@@ -44,10 +46,9 @@ export function visualisationOf(panel: Panel) {
 
 function chart(panel: Panel): timeseries.PanelBuilder {
   const style = panel.thresholds.length > 0 ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off;
-  return new timeseries.PanelBuilder()
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
-    .overrides([...seriesColours(panel)])
-    .axisSoftMin(0)
+  const builder = new timeseries.PanelBuilder()
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
+    .overrides([...seriesColours(panel), ...quietSeries(panel)])
     .lineWidth(panel.stacked ? 1 : 2)
     .fillOpacity(panel.stacked ? 40 : 8)
     .showPoints(VisibilityMode.Never)
@@ -59,7 +60,10 @@ function chart(panel: Panel): timeseries.PanelBuilder {
         .displayMode(LegendDisplayMode.List)
         .placement(LegendPlacement.Bottom),
     )
-    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
+    .axisSoftMin(0);
+  const top = axisTop(panel);
+  return top === undefined ? builder : builder.axisSoftMax(top);
 }
 
 function number(panel: Panel): stat.PanelBuilder {
@@ -73,10 +77,10 @@ function number(panel: Panel): stat.PanelBuilder {
     .textMode(isNamed ? BigValueTextMode.ValueAndName : BigValueTextMode.Value);
 }
 
-function rows(panel: Panel): table.PanelBuilder {
+function rows(panel: Panel, links: readonly DashboardLink[]): table.PanelBuilder {
   return new table.PanelBuilder()
     .transformations([...tableTransformations(panel)])
-    .overrides([...tableOverrides(panel)])
+    .overrides([...tableOverrides(panel, links)])
     .sortBy(
       tableSort(panel).map(({ displayName, desc }) =>
         new TableSortByFieldStateBuilder().displayName(displayName).desc(desc),
@@ -84,9 +88,16 @@ function rows(panel: Panel): table.PanelBuilder {
     );
 }
 
-function states(): stateTimeline.PanelBuilder {
+function states({ queries, base }: Panel): stateTimeline.PanelBuilder {
   return new stateTimeline.PanelBuilder()
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .overrides(
+      queries.flatMap(({ legend, thresholds }) =>
+        thresholds === undefined
+          ? []
+          : [override(legend, [property("thresholds", absoluteThresholds(base, thresholds))])],
+      ),
+    )
     .showValue(VisibilityMode.Auto)
     .mergeValues(true)
     .rowHeight(0.8)

@@ -20,6 +20,17 @@ const COLOUR_OF: Readonly<Record<string, string>> = {
   idle: "blue",
 };
 
+/** Series that are zero all the time are drawn, but do not fill the legend with names of what never happened. */
+export function quietSeries({ queries }: Panel): readonly Override[] {
+  if (!queries.some(({ legend }) => legend.includes("{{"))) return [];
+  return [
+    {
+      matcher: { id: "byValue", options: { reducer: "allIsZero", op: "gte", value: 0 } },
+      properties: [property("custom.hideFrom", { legend: true, tooltip: true, viz: false })],
+    },
+  ];
+}
+
 /** Fixed colours for the known values of the label that a panel tells its series by. */
 export function seriesColours({ queries }: Panel): readonly Override[] {
   const names = queries.flatMap(({ legend, expr }) => {

@@ -1,13 +1,28 @@
 import type {
+  DashboardLink,
   DataTransformerConfig,
   DynamicConfigValue,
   MatcherConfig,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import { ThresholdsMode } from "@grafana/grafana-foundation-sdk/dashboard";
+import {
+  MappingType,
+  SpecialValueMatch,
+  ThresholdsMode,
+  type ValueMapping,
+} from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Column, Panel } from "../../dashboards/model.ts";
 import { labelsOf } from "../../promql/analyse.ts";
 import { refIdOf } from "./targets.ts";
 import { thresholdSteps, valueMappings } from "./tones.ts";
+
+/** What a cell without a value says, where the whole table says something else when it is empty. */
+const NO_VALUE = { id: "noValue", value: "–" };
+
+/** What is not there is neither good nor bad. */
+const NOTHING: ValueMapping = {
+  type: MappingType.SpecialValue,
+  options: { match: SpecialValueMatch.NullAndNan, result: { text: "–", color: "transparent" } },
+};
 
 /** What some columns have that the others do not. */
 export interface Override {
@@ -49,13 +64,25 @@ export function tableTransformations(panel: Panel): readonly DataTransformerConf
 }
 
 /** Names, units and colours of the columns. Fields keep their names, because links refer to those. */
-export function tableOverrides(panel: Panel): readonly Override[] {
+export function tableOverrides(panel: Panel, links: readonly DashboardLink[]): readonly Override[] {
   return [
-    ...labelNames(panel).map((label) => override(label, [property("displayName", LABEL_TITLES[label] ?? label)])),
+    ...labelNames(panel).map((label) =>
+      override(label, [
+        property("displayName", LABEL_TITLES[label] ?? label),
+        NO_VALUE,
+        ...linked(label, panel, links),
+      ]),
+    ),
     ...panel.queries.flatMap(({ column }, index) =>
       column === undefined ? [] : [override(valueName(panel, index), columnProperties(column))],
     ),
   ];
+}
+
+/** Only what names the thing leads to it; numbers that are links are hard to read. */
+function linked(label: string, { drillDown, runbook }: Panel, links: readonly DashboardLink[]): DynamicConfigValue[] {
+  const names = drillDown === undefined ? [runbook?.alertLabel] : Object.values(drillDown.variables);
+  return names.at(-1) === label && links.length > 0 ? [property("links", links)] : [];
 }
 
 /** The field by which a table is sorted, as it is displayed. */
@@ -78,11 +105,16 @@ function columnProperties({ title, unit, thresholds = [], meanings = [] }: Colum
   return [
     property("displayName", title),
     property("unit", unit),
+    NO_VALUE,
     ...(thresholds.length === 0
       ? []
       : [property("thresholds", { mode: ThresholdsMode.Absolute, steps: thresholdSteps("good", thresholds) })]),
-    ...(meanings.length === 0 ? [] : [property("mappings", valueMappings(meanings))]),
-    ...(isColoured ? [property("custom.cellOptions", { type: "color-background", mode: "basic" })] : []),
+    ...(isColoured
+      ? [
+          property("mappings", [...valueMappings(meanings), NOTHING]),
+          property("custom.cellOptions", { type: "color-background", mode: "basic" }),
+        ]
+      : []),
   ];
 }
 

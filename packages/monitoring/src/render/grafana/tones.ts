@@ -1,6 +1,8 @@
 import {
   MappingType,
   type Threshold as SdkThreshold,
+  type ThresholdsConfig,
+  ThresholdsMode,
   type ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Threshold, Tone, ValueMeaning } from "../../dashboards/model.ts";
@@ -19,6 +21,11 @@ export function thresholdSteps(base: Tone, thresholds: readonly Threshold[]): Sd
     { value: null, color: COLOURS[base] },
     ...thresholds.map(({ value, tone }) => ({ value, color: COLOURS[tone] })),
   ];
+}
+
+/** A scale by values as they are. */
+export function absoluteThresholds(base: Tone, thresholds: readonly Threshold[]): ThresholdsConfig {
+  return { mode: ThresholdsMode.Absolute, steps: thresholdSteps(base, thresholds) };
 }
 
 /** Words and colours instead of numbers. */
