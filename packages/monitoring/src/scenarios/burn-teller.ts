@@ -12,7 +12,7 @@ import { fromSeconds, toSeconds } from "../promql/duration.ts";
 import { burnThreshold } from "../slo/slos.ts";
 import { type Burn, type BurnClock, firingSteps } from "./burn.ts";
 import type { StorySeries } from "./series.ts";
-import { sloSeries } from "./slo-series.ts";
+import { type SloSeries, sloSeries } from "./slo-series.ts";
 import { counterValues, gaugeValues } from "./values.ts";
 
 /** Tells what happens to one burn-rate alert. Times are in evaluations. */
@@ -24,6 +24,8 @@ export interface BurnTeller {
   readonly wait: number;
   /** How long the recorded rates need to follow. */
   readonly ramp: number;
+  /** Samples of a series for one evaluation. */
+  readonly samples: number;
   /** A scenario that expects what the definition of the alert says about these stretches. */
   readonly scenario: (kind: ScenarioKind, title: string, burns: readonly Burn[], change?: Change) => Scenario;
   readonly expectation: (step: number, firing: boolean, measured?: number | "nothing") => ScenarioExpectation;
@@ -67,6 +69,7 @@ export function burnTeller({ options }: Context, slo: Slo, window: BurnWindow, a
     short: clock.short / step,
     wait: Math.ceil(clock.wait / step),
     ramp: Math.ceil(clock.base / step),
+    samples: step / sample,
     expectation,
     scenario: (kind, title, burns, { only = () => true, ending = "", further = [], expect } = {}) => ({
       alert: alert.id,
@@ -85,14 +88,14 @@ export function burnTeller({ options }: Context, slo: Slo, window: BurnWindow, a
 
 function played(
   burns: readonly Burn[],
-  seriesAt: (errorRatio: number | undefined) => readonly StorySeries[],
+  seriesAt: SloSeries,
   samples: number,
   job: string,
   only: (series: StorySeries) => boolean,
   ending: string,
 ): readonly ScenarioSeries[] {
-  const values = burns.map(({ errorRatio }) => seriesAt(errorRatio));
-  return seriesAt(0).flatMap(({ metric, suffix, kind, labels, ...rest }, index) => {
+  const values = burns.map(({ errorRatio, volume = 1 }) => seriesAt(errorRatio, volume));
+  return seriesAt(0, 1).flatMap(({ metric, suffix, kind, labels, ...rest }, index) => {
     if (!only({ metric, suffix, kind, labels, ...rest })) return [];
     const stretches = burns.map(({ steps, restarted = false }, each) => ({
       steps: steps * samples,
@@ -115,8 +118,13 @@ function changesOf(firing: readonly boolean[]): readonly (readonly [step: number
 }
 
 /** That both instances are added up need not be told again and again: half of everything has the same shares. */
-function isTold(kind: ScenarioKind, { labels }: StorySeries): boolean {
-  return kind === "fires" || kind === "just below stays silent" || labels.instance === "a:8000";
+function isTold(kind: ScenarioKind, series: StorySeries): boolean {
+  return (
+    kind === "fires" ||
+    kind === "just below stays silent" ||
+    series.kind !== "counter" ||
+    series.labels.instance === "a:8000"
+  );
 }
 
 /** Slow windows are evaluated less often, as far as there are still ten evaluations in the short one. */

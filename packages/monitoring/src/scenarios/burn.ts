@@ -3,6 +3,8 @@ export interface Burn {
   readonly errorRatio: number | undefined;
   readonly steps: number;
   readonly restarted?: boolean;
+  /** How many events there are, compared with other stretches; 1 unless said. */
+  readonly volume?: number;
 }
 
 /** What a burn-rate alert reads, in seconds. */
@@ -60,9 +62,9 @@ function recordedRates(burns: readonly Burn[], { step, base }: BurnClock): reado
 
 function meanOf(burns: readonly Burn[], from: number, until: number, step: number, window: number): Rates {
   let [start, bad, valid] = [0, 0, 0];
-  for (const { errorRatio, steps } of burns) {
+  for (const { errorRatio, steps, volume = 1 } of burns) {
     const end = start + steps * step;
-    const overlap = Math.max(0, Math.min(until, end) - Math.max(from, start)) / window;
+    const overlap = (volume * Math.max(0, Math.min(until, end) - Math.max(from, start))) / window;
     if (errorRatio !== undefined) {
       valid += overlap;
       bad += overlap * errorRatio;

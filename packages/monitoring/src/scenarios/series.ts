@@ -59,10 +59,19 @@ export function steady<M extends GaugeOf>(
   return gauge(metric, labels, { healthy: level, below: level, above: level }, instance);
 }
 
-/** When something last succeeded: now while it is well, and also just below the limit. */
+/**
+ * When something last succeeded: now while it is well, and also just below the limit. On a second instance it succeeds
+ * all the time.
+ */
 export function lastSuccess<M extends GaugeOf>(metric: M, labels: SeriesLabels<M>): readonly StorySeries[] {
-  const own = { instance: "a:8000", ...labels };
-  return [{ metric, suffix: "", kind: "clock", labels: own, in: { idle: 0, healthy: 1, below: 1, above: 0 } }];
+  const clock = (instance: string, above: 0 | 1): StorySeries => ({
+    metric,
+    suffix: "",
+    kind: "clock",
+    labels: { instance, ...labels },
+    in: { idle: 0, healthy: 1, below: 1, above },
+  });
+  return [clock("a:8000", 0), clock("b:8000", 1)];
 }
 
 /** What is observed at every step: how much there is, and in each mood the share beyond the limit. */

@@ -1,6 +1,9 @@
 import type { Context } from "../context.ts";
 import type { Scenario, ScenarioSeries, Topic } from "../model.ts";
 import { fromSeconds, toSeconds } from "../promql/duration.ts";
+import { nodesOf } from "../promql/node.ts";
+import { REMEMBERED } from "../slo/indicators.ts";
+import type { ErrorRatio } from "../slo/recording-rules.ts";
 import { sloRecords } from "../topics/slos.ts";
 import type { Burn } from "./burn.ts";
 import { type BurnTeller, burnTeller } from "./burn-teller.ts";
@@ -17,17 +20,11 @@ export function slos(context: Context, { alerts }: Topic): Coverage {
         const alert = alerts.find(({ labels }) => labels.slo === name && labels.long_window === window.long);
         if (alert === undefined) return { scenarios: [], waivers: [] };
         const teller = burnTeller(context, records.slo, window, alert);
-        // Another job that has the same rules, and whose budget is gone.
-        const elsewhere = [window.long, window.short].map(
-          (range): ScenarioSeries => ({
-            metric: records.errorRatio(fromSeconds(toSeconds(range))).metric,
-            labels: { job: "another-job", slo: name },
-            values: `1x${teller.long * 2}`,
-          }),
-        );
+        const ratios = [window.long, window.short].map((range) => records.errorRatio(fromSeconds(toSeconds(range))));
         const scenarios = [
-          ...common(teller, elsewhere),
+          ...common(teller, others(ratios, teller, context)),
           ...(name === "availability" ? ofTime(teller) : ofEvents(teller)),
+          ...(name === "availability" && window === records.slo.windows[0] ? [forgotten(teller)] : []),
         ];
         return tell(context, alert, [], { scenarios, waived: name === "availability" ? timeReasons : {} });
       }),
@@ -40,7 +37,25 @@ const timeReasons = {
   "counter reset": "It reads a gauge of Prometheus, which no restart of the gateway resets.",
 } as const;
 
-function common(teller: BurnTeller, elsewhere: readonly ScenarioSeries[]): readonly Scenario[] {
+/** Another job that has the same rules, and another objective of this job, whose budgets are gone. */
+function others(
+  ratios: readonly ErrorRatio[],
+  { slo, long, samples }: BurnTeller,
+  { options }: Context,
+): readonly ScenarioSeries[] {
+  const read = ratios.flatMap(({ expr }) =>
+    [...nodesOf(expr.node)].flatMap((node) => (node.kind === "selector" ? [node.metric] : [])),
+  );
+  const metrics = new Map([...ratios.map(({ metric }) => metric), ...read].map((metric) => [metric.name, metric]));
+  return [...metrics.values()].flatMap((metric) =>
+    [
+      { job: "another-job", slo: slo.name },
+      { job: options.jobName, slo: "another-slo" },
+    ].map((labels) => ({ metric, labels, values: `1x${2 * long * samples}` })),
+  );
+}
+
+function common(teller: BurnTeller, further: readonly ScenarioSeries[]): readonly Scenario[] {
   const { clock, long, short, wait, ramp, scenario } = teller;
   const { threshold } = clock;
   const [beyond, within, double] = [exact(threshold * 1.01), exact(threshold * 0.98), Math.min(1, 2 * threshold)];
@@ -50,15 +65,20 @@ function common(teller: BurnTeller, elsewhere: readonly ScenarioSeries[]): reado
       { errorRatio: 0, steps: long },
       { errorRatio: beyond, steps: long + ramp + wait },
     ]),
-    scenario("fires", "everything is bad", [
-      { errorRatio: 0, steps: long },
-      { errorRatio: 1, steps: Math.ceil(threshold * long) + ramp + wait + 1 },
-    ]),
+    scenario(
+      "fires",
+      "everything is bad",
+      [
+        { errorRatio: 0, steps: long },
+        { errorRatio: 1, steps: Math.ceil(threshold * long) + ramp + wait + 1 },
+      ],
+      { further },
+    ),
     scenario(
       "just below stays silent",
-      "just below the limit all the time, and another job far beyond it",
+      "just below the limit all the time, and others far beyond it",
       [{ errorRatio: within, steps: long + wait }],
-      { further: elsewhere },
+      { further },
     ),
     scenario("just below stays silent", "far beyond the limit, but not for long", [
       { errorRatio: 0, steps: long },
@@ -86,6 +106,10 @@ function ofEvents(teller: BurnTeller): readonly Scenario[] {
   const isPart = isBad[slo.name];
   return [
     scenario("no traffic", "calls stop in the midst of trouble", [bad, stop]),
+    scenario("no traffic", "nearly none of them are left, and those fail", [
+      { errorRatio: 0, steps: long },
+      { errorRatio: 1, steps: end, volume: 1 / 16 },
+    ]),
     scenario("idle healthy fleet", "nothing has ever happened", [{ errorRatio: undefined, steps: end }], {
       expect: [expectation(end, false, "nothing")],
     }),
@@ -129,4 +153,18 @@ function ofTime({ clock, long, wait, scenario, expectation }: BurnTeller): reado
       expect: [expectation(long, false), expectation(long + gone + 1, true)],
     }),
   ];
+}
+
+/** A gateway that was removed on purpose is not down for ever. */
+function forgotten({ clock, long, short, wait, scenario, expectation }: BurnTeller): Scenario {
+  const remembered = toSeconds(REMEMBERED) / clock.step;
+  return scenario(
+    "missing series",
+    "the targets are gone for so long that nobody expects them",
+    [{ errorRatio: 0, steps: long }],
+    {
+      ending: " stale",
+      expect: [expectation(long + remembered, true), expectation(long + remembered + short + wait + 2, false)],
+    },
+  );
 }

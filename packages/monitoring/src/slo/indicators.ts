@@ -14,7 +14,7 @@ export type Indicator =
   | { readonly kind: "time"; readonly good: Vector<"job", "fraction"> };
 
 /** How long a gateway that has vanished from service discovery counts as unavailable. */
-const REMEMBERED = "1d";
+export const REMEMBERED = "1d";
 
 /**
  * The indicator of each SLO. Long windows are sums over the recorded rates instead of rates over the raw series, because

@@ -1,0 +1,35 @@
+import type { Mutant } from "./mutants.ts";
+
+interface Equivalent {
+  readonly isOne: (mutant: Mutant) => boolean;
+  readonly reason: string;
+}
+
+/** Alerts that fire on any event at all. */
+const ANY_EVENT: readonly string[] = [
+  "MCPHangarMcpServerStarted",
+  "MCPHangarTelemetryExportFailing",
+  "MCPHangarAuditRecordsDropped",
+  "MCPHangarListenerErrors",
+  "MCPHangarMetricSeriesLimitReached",
+];
+
+/** Mutants that behave like the original, so that no scenario can tell them apart. */
+export const equivalents: readonly Equivalent[] = [
+  {
+    isOne: ({ isErased }) => isErased,
+    reason: "its values are multiplied by zero; it is there so that a series exists",
+  },
+  {
+    isOne: ({ alert, what }) => ANY_EVENT.includes(alert) && what === "sum → max",
+    reason: "a sum of counts is above zero exactly when the greatest of them is",
+  },
+  {
+    isOne: ({ what }) => what === "clamp_min",
+    reason: "it takes back rounding errors below zero, which are far too small for any threshold",
+  },
+  {
+    isOne: ({ where, operator, what }) => where.includes(":") && operator === "scope dropped" && what === "job",
+    reason: "jobs stay apart by their label in every recorded series, and alerts select their own",
+  },
+];

@@ -1,0 +1,56 @@
+import type { Scenario } from "../../src/model.ts";
+import { perform } from "../promtool.ts";
+import { equivalents } from "./equivalents.ts";
+import type { Mutant } from "./mutants.ts";
+
+/** What became of some mutants. */
+export interface Score {
+  readonly killed: readonly Mutant[];
+  readonly survived: readonly Mutant[];
+  /** Survivors that nothing can kill, with the reason. */
+  readonly equivalent: readonly (readonly [Mutant, reason: string])[];
+}
+
+/** These kill most mutants, so that the others need to be played for few. */
+const DEADLY: readonly Scenario["kind"][] = ["fires", "just below stays silent"];
+
+/** Plays the scenarios of each mutant's alert, until one of them notices the damage. */
+export async function scoreOf(mutants: readonly Mutant[]): Promise<Score> {
+  const killed: Mutant[] = [];
+  let alive = mutants;
+  for (const isTurn of [isDeadly, (scenario: Scenario) => !isDeadly(scenario)]) {
+    const verdicts = await perform(
+      alive.map(({ alert, stack }) => ({
+        stack,
+        scenarios: stack.scenarios.filter((scenario) => scenario.alert === alert && isTurn(scenario)),
+      })),
+    );
+    killed.push(...alive.filter((mutant, index) => wasNoticed(mutant, verdicts[index] ?? "")));
+    alive = alive.filter((_, index) => verdicts[index] === "");
+  }
+  const equivalent = alive.flatMap((mutant) => {
+    const reason = reasonFor(mutant);
+    return reason === undefined ? [] : [[mutant, reason] as const];
+  });
+  return { killed, survived: alive.filter((mutant) => reasonFor(mutant) === undefined), equivalent };
+}
+
+/** A mutant in one line. */
+export function describeMutant({ alert, where, operator, what }: Mutant): string {
+  return `${alert}: ${operator}: ${what}${where === alert ? "" : ` in ${where}`}`;
+}
+
+function isDeadly({ kind }: Scenario): boolean {
+  return DEADLY.includes(kind);
+}
+
+/** A rule that promtool cannot read proves nothing. */
+function wasNoticed(mutant: Mutant, verdict: string): boolean {
+  if (verdict === "") return false;
+  if (!verdict.includes("exp:")) throw new Error(`${describeMutant(mutant)} is no valid rule: ${verdict}`);
+  return true;
+}
+
+function reasonFor(mutant: Mutant): string | undefined {
+  return equivalents.find(({ isOne }) => isOne(mutant))?.reason;
+}
