@@ -1,10 +1,10 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
-import type { AlertRule, Routing, Runbook } from "../model.ts";
+import { type AlertRule, type Routing, type Runbook, SCENARIO_KINDS, type Scenario } from "../model.ts";
 import { by, max, sum } from "../promql/aggregate.ts";
 import { prometheusMetrics, runtime } from "../promql/external.ts";
 import { histogramQuantile, increase, rate } from "../promql/functions.ts";
-import type { Node } from "../promql/node.ts";
+import { type Node, nodesOf } from "../promql/node.ts";
 import { add, compare, divide } from "../promql/operators.ts";
 import { buckets, series } from "../promql/select.ts";
 import { type Expression, vector } from "../promql/vector.ts";
@@ -37,7 +37,39 @@ function withAlert(expr: Expression, change: Partial<AlertRule> = {}): Stack {
       panel.key === "gateways-down" ? { ...panel, alerts: [...panel.alerts, broken] } : panel,
     ),
   }));
-  return { ...stack, alerts: [...stack.alerts, broken], dashboards };
+  return { ...stack, alerts: [...stack.alerts, broken], dashboards, ...triedAs(broken) };
+}
+
+/** Scenarios and reasons that satisfy whoever does not look closely, for they are not what is wrong. */
+function triedAs({ id, expr }: AlertRule): Pick<Stack, "scenarios" | "scenarioWaivers"> {
+  const series = [...nodesOf(expr.node)].flatMap((node) =>
+    node.kind === "selector" ? [{ metric: node.metric, labels: {}, values: "1" }] : [],
+  );
+  const fires: Scenario = {
+    alert: id,
+    kind: "fires",
+    title: "",
+    interval: "15s",
+    series,
+    expect: [{ at: "1m", firing: [{}] }],
+  };
+  const waivers = SCENARIO_KINDS.filter((kind) => kind !== "fires").map((kind) => ({
+    alert: id,
+    kind,
+    reason: "none",
+  }));
+  return { scenarios: [...stack.scenarios, fires], scenarioWaivers: [...stack.scenarioWaivers, ...waivers] };
+}
+
+/** The stack with other scenarios of one alert. */
+function withScenarios(alert: string, change: (scenario: Scenario) => readonly Scenario[]): Stack {
+  const scenarios = stack.scenarios.flatMap((each) => (each.alert === alert ? change(each) : [each]));
+  return { ...stack, scenarios };
+}
+
+/** The stack with another expression of an alert, and all else as it was. */
+function withExpr(id: string, expr: Expression): Stack {
+  return { ...stack, alerts: stack.alerts.map((alert) => (alert.id === id ? { ...alert, expr } : alert)) };
 }
 
 function withOptions(overrides: MonitoringOverrides): Stack {
@@ -337,6 +369,72 @@ const DEFECTS: readonly (readonly [defect: string, broken: Stack, check: string,
     "runbooks-exist",
     "it has no runbook",
   ],
+  [
+    "an alert that nothing shows to resolve",
+    withScenarios("MCPHangarHighErrorRate", (each) => (each.kind === "resolves" ? [] : [each])),
+    "alerts-are-tried",
+    'no scenario shows "resolves"',
+  ],
+  [
+    "a scenario that expects nothing of an alert",
+    withScenarios("MCPHangarHighErrorRate", (each) => [each.kind === "fires" ? { ...each, expect: [] } : each]),
+    "alerts-are-tried",
+    "does not end with a firing alert",
+  ],
+  [
+    "a scenario that is left out without a reason",
+    { ...stack, scenarioWaivers: stack.scenarioWaivers.map((waiver) => ({ ...waiver, reason: " " })) },
+    "alerts-are-tried",
+    "is left out without a reason",
+  ],
+  [
+    "a reason for something that is told",
+    {
+      ...stack,
+      scenarioWaivers: [
+        { alert: "MCPHangarHighErrorRate", kind: "no traffic", reason: "why not" },
+        ...stack.scenarioWaivers,
+      ],
+    },
+    "alerts-are-tried",
+    "is both told and left out",
+  ],
+  [
+    "scenarios of an alert that is gone",
+    {
+      ...stack,
+      scenarioWaivers: [{ alert: "MCPHangarGone", kind: "no traffic", reason: "why not" }, ...stack.scenarioWaivers],
+    },
+    "alerts-are-tried",
+    "there is no such alert",
+  ],
+  [
+    "an alert on servers that are not ready, which is what idle servers are",
+    withExpr("MCPHangarMcpServerDead", compare(max(series(serverState), by("job", "mcp_server")), "<", 2)),
+    "idle-is-silent",
+    "it fires on an idle, healthy fleet",
+  ],
+  [
+    "an alert on failed batches, which does not see those that fail in part",
+    withExpr(
+      "MCPHangarBatchHighFailureRate",
+      compare(sum(rate(series(catalog.batchCalls, { result: "failure" }), "5m"), perJob), ">", 1),
+    ),
+    "scenarios-feed-alerts",
+    "it reads mcp_hangar_batch_calls_total, of which no scenario that makes it fire has a series",
+  ],
+  [
+    "an alert on the first event of a counter that is born with it",
+    withAlert(compare(sum(increase(series(catalog.rateLimitHits), "5m"), perJob), ">", 0)),
+    "first-events-are-seen",
+    "is born with the first event of each principal",
+  ],
+  [
+    "exporters that nobody watches",
+    without("MCPHangarTelemetryExportFailing"),
+    "telemetry-is-watched",
+    "no alert reads it, so that nobody hears when telemetry itself fails",
+  ],
 ];
 
 describe("a build with a defect fails and says what to mend:", () => {
@@ -386,6 +484,18 @@ test("an alert without a runbook, a runbook without an alert, and two for one al
   expect(problems({ alerts: [], runbooks })).toEqual(["there is no such alert"]);
   expect(problems({ alerts, runbooks: [...runbooks, ...runbooks] })).toEqual(["it is written twice"]);
 });
+
+/** The stack without an alert and all that belongs to it. */
+function without(name: string): Stack {
+  const isOther = ({ alert }: { readonly alert: string }): boolean => alert !== name;
+  return {
+    ...stack,
+    alerts: stack.alerts.filter((alert) => alert.name !== name),
+    scenarios: stack.scenarios.filter(isOther),
+    scenarioWaivers: stack.scenarioWaivers.filter(isOther),
+    runbooks: stack.runbooks.filter(isOther),
+  };
+}
 
 function untypedSum(labels: readonly string[]) {
   const of = rate(series(batchItems), "5m").node;

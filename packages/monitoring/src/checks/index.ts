@@ -1,12 +1,15 @@
 import type { Stack } from "../stack.ts";
 import { alertsAreComplete } from "./alerts-are-complete.ts";
 import { alertsAreDrawn } from "./alerts-are-drawn.ts";
+import { alertsAreTried } from "./alerts-are-tried.ts";
 import { burnRateReachable } from "./burn-rate-reachable.ts";
 import { type Check, describeViolation, type Violation } from "./check.ts";
 import { jsonChecks } from "./dashboards/index.ts";
 import { onDashboards } from "./dashboards/rendered.ts";
+import { firstEventsAreSeen } from "./first-events-are-seen.ts";
 import { forFitsWindow } from "./for-fits-window.ts";
 import { functionsAreKnown } from "./functions-are-known.ts";
+import { idleIsSilent } from "./idle-is-silent.ts";
 import { inhibitionsFit } from "./inhibitions-fit.ts";
 import { labelExists } from "./label-exists.ts";
 import { labelValueExists } from "./label-value-exists.ts";
@@ -20,6 +23,8 @@ import { recordedBeforeUse } from "./recorded-before-use.ts";
 import { recordsAreNamed } from "./records-are-named.ts";
 import { routesFit } from "./routes-fit.ts";
 import { runbooksExist } from "./runbooks-exist.ts";
+import { scenariosFeedAlerts } from "./scenarios-feed-alerts.ts";
+import { telemetryIsWatched } from "./telemetry-is-watched.ts";
 import { textsHaveLabels } from "./texts-have-labels.ts";
 import { thresholdReachable } from "./threshold-reachable.ts";
 import { typesFit } from "./types-fit.ts";
@@ -47,6 +52,11 @@ export const checks: readonly Check[] = [
   ratiosAreGuarded,
   vanishedTargetsAreSeen,
   runbooksExist,
+  alertsAreTried,
+  idleIsSilent,
+  scenariosFeedAlerts,
+  firstEventsAreSeen,
+  telemetryIsWatched,
 ];
 
 /** Every check of dashboards; those of their JSON have a list of their own. */

@@ -107,6 +107,13 @@ function boundsOfCall({ name, arguments: given }: CallNode): Bounds {
       return [0, topBoundary(inner)];
     case "sum_over_time":
       return inner === undefined || typeof inner === "string" || boundsOf(inner)[0] < 0 ? UNBOUNDED : FROM_ZERO;
+    case "clamp_max": {
+      const limit = given.at(-1);
+      if (inner === undefined || typeof inner === "string" || limit === undefined || typeof limit === "string")
+        return UNBOUNDED;
+      const [least, greatest] = boundsOf(inner);
+      return [Math.min(least, boundsOf(limit)[0]), Math.min(greatest, boundsOf(limit)[1])];
+    }
     case "rate":
     case "increase":
     case "irate":

@@ -69,3 +69,10 @@ function print(value: number): string {
   const text = String(value);
   return text.includes("e") ? value.toFixed(20).replace(/\.?0+$/, "") : text;
 }
+
+/** The last value of a series in promtool's notation; `undefined` if it has ended by then. */
+export function finalValue(values: string): number | undefined {
+  const last = values.trim().split(/\s+/).at(-1) ?? "";
+  const [, first, growth, times] = /^(-?[\d.]+)([+-][\d.]+)?(?:x(\d+))?$/.exec(last) ?? [];
+  return first === undefined ? undefined : Number(first) + Number(growth ?? 0) * Number(times ?? 0);
+}
