@@ -46,9 +46,12 @@ describe("kill -9 leaves no orphan process, and the next call works", { timeout:
     );
     expect(crashes).toEqual(ids.map(() => 2));
     const [last = ""] = ids.slice(-1);
+    // On a busy machine the pause after the second crash may be over by now; a refusal says how long it still lasts.
     const refused = (await call(gateway, last, "ok")).message.error;
-    expect(refused?.data).toMatchObject({ retryable: true, retry_after_ms: expect.any(Number) });
-    await pause(Object(refused?.data).retry_after_ms + 1);
+    if (refused !== undefined) {
+      expect(refused.data).toMatchObject({ retryable: true, retry_after_ms: expect.any(Number) });
+      await pause(Object(refused.data).retry_after_ms + 1);
+    }
     expect(textOf((await call(gateway, last, "ok")).message)).toBe("ok");
     await gateway.stop();
     expect(ids.flatMap((id) => processesMarked(marker(id)))).toEqual([]);
