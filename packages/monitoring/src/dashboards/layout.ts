@@ -11,7 +11,8 @@ export interface SectionDraft {
   /** Unique among the headings and panels of a dashboard, and never reused. */
   readonly id: number;
   readonly title: string;
-  readonly rows: readonly (readonly PanelDraft[])[];
+  /** From left to right; those in a list stand one above the other. */
+  readonly rows: readonly (readonly (PanelDraft | readonly PanelDraft[])[])[];
 }
 
 /** Gives every panel its place: rows one below the other, panels of a row side by side. */
@@ -27,11 +28,18 @@ export function layOut(drafts: readonly SectionDraft[]): {
     y += 1;
     for (const row of rows) {
       let x = 0;
-      for (const { width, height, ...panel } of row) {
-        panels.push({ ...panel, place: { x, y, width, height } });
-        x += width;
+      let rowHeight = 0;
+      for (const item of row) {
+        const column: readonly PanelDraft[] = "key" in item ? [item] : item;
+        let below = 0;
+        for (const { width, height, ...panel } of column) {
+          panels.push({ ...panel, place: { x, y: y + below, width, height } });
+          below += height;
+        }
+        x += Math.max(0, ...column.map(({ width }) => width));
+        rowHeight = Math.max(rowHeight, below);
       }
-      y += Math.max(0, ...row.map(({ height }) => height));
+      y += rowHeight;
     }
   }
   return { sections, panels };

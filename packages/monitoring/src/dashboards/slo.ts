@@ -71,18 +71,36 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
     title: `${nameOf(slo)}: ${slo.title.charAt(0).toLowerCase()}${slo.title.slice(1)}, ${percent(slo.objective)} % of ${slo.period}`,
     rows: [
       [
-        stat({
-          key: `good-${slo.name}`,
-          id: id + 1,
-          title: `Good in ${slo.period}`,
-          description: `The share that was good in the last ${slo.period}. The objective is ${percent(slo.objective)} %.`,
-          unit: "percentunit",
-          queries: [query(complement(ratio(slo.period)), "Good")],
-          base: "bad",
-          thresholds: [{ value: slo.objective, tone: "good" }],
-          width: 4,
-          whenEmpty: "no traffic yet",
-        }),
+        [
+          stat({
+            key: `good-${slo.name}`,
+            id: id + 1,
+            title: `Good in ${slo.period}`,
+            description: `The share that was good in the last ${slo.period}. The objective is ${percent(slo.objective)} %.`,
+            unit: "percentunit",
+            queries: [query(complement(ratio(slo.period)), "Good")],
+            base: "bad",
+            thresholds: [{ value: slo.objective, tone: "good" }],
+            width: 4,
+            whenEmpty: "no traffic yet",
+          }),
+          ...(fastest === undefined
+            ? []
+            : [
+                stat({
+                  key: `burn-rate-${slo.name}`,
+                  id: id + 4,
+                  title: `Burn rate, ${fastest.long}`,
+                  description: `How many times faster than allowed the budget is being spent. At 1 it lasts exactly ${slo.period}.`,
+                  unit: "none",
+                  decimals: 1,
+                  queries: [query(divide(ratio(fastest.long), slo.budget), "Burn rate")],
+                  thresholds: limits,
+                  width: 4,
+                  whenEmpty: "no traffic",
+                }),
+              ]),
+        ],
         chart({
           key: `burn-${slo.name}`,
           id: id + 2,
@@ -115,24 +133,6 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
           whenEmpty: "no traffic yet",
         }),
       ],
-      ...(fastest === undefined
-        ? []
-        : [
-            [
-              stat({
-                key: `burn-rate-${slo.name}`,
-                id: id + 4,
-                title: `Burn rate, ${fastest.long}`,
-                description: `How many times faster than allowed the budget is being spent. At 1 it lasts exactly ${slo.period}.`,
-                unit: "none",
-                decimals: 1,
-                queries: [query(divide(ratio(fastest.long), slo.budget), "Burn rate")],
-                thresholds: limits,
-                width: 4,
-                whenEmpty: "no traffic",
-              }),
-            ],
-          ]),
     ],
   };
 }

@@ -2,7 +2,7 @@ import { by, count, max } from "../../promql/aggregate.ts";
 import { prometheusMetrics } from "../../promql/external.ts";
 import { constant } from "../../promql/functions.ts";
 import { multiply, or } from "../../promql/operators.ts";
-import { not } from "../../promql/select.ts";
+import { anyOf, not } from "../../promql/select.ts";
 import type { Vector } from "../../promql/vector.ts";
 import { TONE_OF_SEVERITY } from "../alert-lines.ts";
 import type { Board } from "../board.ts";
@@ -18,6 +18,11 @@ export function active(board: Board): SectionDraft {
   const { ofJob } = board;
   const firing = ofJob.series(prometheusMetrics.alerts, { alertstate: "firing", severity: not("none") });
   const pending = ofJob.series(prometheusMetrics.alerts, { alertstate: "pending", severity: not("none") });
+  const urgent = ofJob.series(prometheusMetrics.alerts, {
+    alertstate: "firing",
+    severity: anyOf("critical", "warning"),
+  });
+  const forTheRecord = ofJob.series(prometheusMetrics.alerts, { alertstate: "firing", severity: "info" });
   const labels = by("alertname", "severity", "mcp_server", "slo");
   return {
     id: 100,
@@ -89,12 +94,16 @@ export function active(board: Board): SectionDraft {
           unit: "none",
           queries: [
             query(constant(0), "Prometheus answers"),
-            query(max(or(multiply(firing, 2), multiply(pending, 1)), by("alertname")), "{{alertname}}"),
+            query(
+              max(or(or(multiply(urgent, 3), multiply(forTheRecord, 2)), pending), by("alertname")),
+              "{{alertname}}",
+            ),
           ],
           meanings: [
             { value: 0, text: "OK", tone: "good" },
             { value: 1, text: "pending", tone: "attention" },
-            { value: 2, text: "firing", tone: "bad" },
+            { value: 2, text: "firing", tone: "neutral" },
+            { value: 3, text: "firing", tone: "bad" },
           ],
           whenEmpty: NOTHING,
           height: 9,
