@@ -55,7 +55,7 @@ export async function perform(performances: readonly Performance[]): Promise<Ver
 }
 
 /** The stack with nothing but the rules that these scenarios are about. */
-export function trimmed(stack: Stack, scenarios: readonly Scenario[]): Stack {
+function trimmed(stack: Stack, scenarios: readonly Scenario[]): Stack {
   const ids = new Set(scenarios.map(({ alert }) => alert));
   const alerts = stack.alerts.filter(({ id }) => ids.has(id));
   const needed = rulesBehind(

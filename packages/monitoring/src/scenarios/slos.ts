@@ -63,7 +63,7 @@ function common(teller: BurnTeller, further: readonly ScenarioSeries[]): readonl
   return [
     scenario("fires", "just beyond the limit, after a time without errors", [
       { errorRatio: 0, steps: long },
-      { errorRatio: beyond, steps: long + ramp + wait },
+      { errorRatio: beyond, steps: long + ramp + wait + 1 },
     ]),
     scenario(
       "fires",

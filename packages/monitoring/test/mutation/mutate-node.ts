@@ -56,7 +56,7 @@ export function damagesTo(root: Node, conditions: readonly Condition[]): readonl
 }
 
 /** The tree with one node replaced wherever it is. */
-export function replaced(tree: Node, target: Node, replacement: Node): Node {
+function replaced(tree: Node, target: Node, replacement: Node): Node {
   return tree === target ? replacement : mapChildren(tree, (child) => replaced(child, target, replacement));
 }
 
