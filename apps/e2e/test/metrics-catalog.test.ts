@@ -123,6 +123,11 @@ describe("after a run that exercises everything", () => {
     expect(page.sum("mcp_hangar_rate_limit_hits_total")).toBe(
       page.sum("mcp_hangar_tool_call_rejections_total", { reason: "rate_limited" }),
     );
+    expect(page.sum("mcp_hangar_batch_calls_total", { result: "partial" })).toBe(1);
+    expect(page.sum("mcp_hangar_batch_calls_total", { result: "validation_error" })).toBe(1);
+    expect(page.sum("mcp_hangar_batch_items_total", { status: "success" })).toBe(1);
+    expect(page.sum("mcp_hangar_batch_items_total")).toBe(2);
+    expect(page.sum("mcp_hangar_batch_size_sum")).toBe(2);
     expect(page.sum("mcp_hangar_build_info")).toBe(1);
   });
 });
@@ -149,6 +154,12 @@ async function exercise(target: HttpGateway): Promise<void> {
     },
     40_000,
   );
+  const calls = [
+    { server: "remote", tool: "echo" },
+    { server: "refusing", tool: "ok" },
+  ];
+  await session.request("tools/call", { name: "hangar_call", arguments: { calls } });
+  await session.request("tools/call", { name: "hangar_call", arguments: { calls: [] } });
   await Promise.all(Array.from({ length: 80 }, () => call("piped__ok")));
 }
 

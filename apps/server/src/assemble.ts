@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { Gateway, type Platform } from "@mcp-hangar/core";
+import { Batches, ContinuationStore, Gateway, type Platform } from "@mcp-hangar/core";
 import { createMetrics, type Metrics } from "@mcp-hangar/metrics";
 import { type GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
 import { BUILD } from "./build-info.ts";
@@ -8,6 +8,7 @@ import { Health } from "./http/health.ts";
 import { fleetCheck, logCheck } from "./http/readiness-checks.ts";
 import { createLogging, type Logging, type LoggingEnvironment } from "./logging/logging.ts";
 import { createMcpFace, type McpFace } from "./mcp/index.ts";
+import { createManagementTools } from "./mcp/management/index.ts";
 
 /** Everything a running gateway is made of, wired but not started. */
 export interface Hangar {
@@ -43,9 +44,11 @@ export function assemble(config: Config, platform: Platform, terminal: Omit<Logg
     info: BUILD,
     onServerLog: (server, line) => logger.debug("mcp_server_log", { mcp_server: server, line }),
   });
+  const continuations = new ContinuationStore(platform);
+  const batches = new Batches({ gateway, bus, platform, continuations });
   const snapshot = (): GatewaySnapshot => ({
     servers: gateway.fleet.snapshot(),
-    batchItemsExecuting: 0,
+    batchItemsExecuting: batches.itemsExecuting,
     discovery: [],
     exporters: [logging.snapshot()],
     listeners: bus.listeners(),
@@ -61,6 +64,7 @@ export function assemble(config: Config, platform: Platform, terminal: Omit<Logg
     fleetCheck(() => gateway.fleet.snapshot()),
     logCheck(() => logging.snapshot()),
   ]);
+  const management = createManagementTools({ batches, continuations });
   const faceParts = { gateway, info: BUILD, platform };
   return {
     config,
@@ -70,7 +74,7 @@ export function assemble(config: Config, platform: Platform, terminal: Omit<Logg
     gateway,
     metrics,
     health,
-    aggregateFace: createMcpFace({ ...faceParts, scope: { kind: "all" } }),
+    aggregateFace: createMcpFace({ ...faceParts, scope: { kind: "all" }, management }),
     serverFaces: new Map(
       Object.keys(config.mcp_servers).map((id) => [id, createMcpFace({ ...faceParts, scope: { kind: "server", id } })]),
     ),

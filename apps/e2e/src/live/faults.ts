@@ -57,6 +57,25 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "batches that fail, are large, slow and cut short",
+    alerts: [
+      { alert: "BatchHighFailureRate", labels: job },
+      { alert: "BatchSuccessBudgetBurn", labels: { ...job, severity: "critical", long_window: "20s" } },
+      { alert: "BatchSizeTooLarge", labels: job },
+      { alert: "BatchSlowExecution", labels: job },
+      { alert: "BatchHighCancellationRate", labels: job },
+    ],
+    async begin(fleet) {
+      const fails = { server: "failing", tool: "is_error" } as const;
+      const hangs = { server: "hanging", tool: "silence" } as const;
+      await using started = new AsyncDisposableStack();
+      started.use(startLoad(() => fleet.batch(Array.from({ length: 10 }, () => fails)), 500));
+      started.use(startLoad(() => fleet.batch([hangs]), 200, 2));
+      started.use(startLoad(() => fleet.batch([fails, hangs], { fail_fast: true }), 500));
+      return started.move();
+    },
+  },
+  {
     name: "a server that does not answer its health checks",
     alerts: [
       { alert: "HighConsecutiveFailures", labels: at("deaf") },
@@ -169,6 +188,17 @@ const GONE: Fault = {
 
 /** Faults that reach everybody, so they must happen one after the other. */
 export const GLOBAL_FAULTS: readonly Fault[] = [FLOOD, DOWN, GONE];
+
+/** Alerts that no fault here causes, and why; promtool plays them. What becomes possible leaves this list. */
+export const UNPROVED: Readonly<Record<string, string>> = {
+  HighMemoryUsage: "two gigabytes are more than a test may take",
+  HighCPUUsage: "what a process gets of a busy machine is chance",
+  GCSlowCycles: "a sweep that takes half a second needs more servers than there are",
+  ListenerErrors: "it is a defect of the gateway, which nobody knows how to cause",
+  AuditRecordsDropped: "no exporter of audit records is configured",
+  DiscoverySourceUnhealthy: "the gateway has no discovery yet",
+  ConfigReloadFailed: "the gateway does not reload its configuration yet",
+};
 
 /** A disk that is full, for one process: every write to a file fails as soon as the file is as large as the limit. */
 async function limitFileSize(fleet: Fleet, soft: string): Promise<void> {

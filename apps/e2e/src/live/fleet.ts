@@ -15,6 +15,8 @@ export interface Fleet extends AsyncDisposable {
   readonly targets: readonly string[];
   gateway(): HttpGateway;
   call(server: ServerId, tool: string, args?: object): Promise<RpcMessage>;
+  /** Sends a batch of calls. */
+  batch(calls: readonly BatchItem[], options?: { readonly fail_fast: boolean }): Promise<RpcMessage>;
   /** Calls the next tool through the small gateway, whose metrics may have fewer series than there are tools. */
   callSmall(): Promise<RpcMessage>;
   /** Asks the gateway to stop and waits until it has. */
@@ -23,6 +25,13 @@ export interface Fleet extends AsyncDisposable {
   /** Kills the remote server. */
   killRemote(): Promise<void>;
   startRemote(): Promise<void>;
+}
+
+/** One call of a batch. */
+export interface BatchItem {
+  readonly server: ServerId;
+  readonly tool: string;
+  readonly arguments?: object;
 }
 
 const STDIO = fixtureFile("misbehaving/stdio.ts");
@@ -67,8 +76,8 @@ export async function startFleet(): Promise<Fleet> {
       gateway = undefined;
     },
   };
-  const [small] = await Promise.all([startGateway(SMALL), methods.startRemote(), methods.startGateway()]);
-  cleanup.use(small);
+  const small = cleanup.use(await startGateway(SMALL));
+  await Promise.all([methods.startRemote(), methods.startGateway()]);
   const owned = cleanup.move();
   let turn = 0;
   return {
@@ -76,6 +85,10 @@ export async function startFleet(): Promise<Fleet> {
     gateway: running,
     async call(server, tool, args = {}) {
       return (await modernRequest(running().mcpUrl(server), "tools/call", { name: tool, arguments: args })).message;
+    },
+    async batch(calls, options = { fail_fast: false }) {
+      const params = { name: "hangar_call", arguments: { calls, ...options } };
+      return (await modernRequest(running().mcpUrl(), "tools/call", params)).message;
     },
     async callSmall() {
       turn = (turn % SMALL_TOOLS) + 1;
@@ -105,13 +118,22 @@ export async function callWell(fleet: Fleet, server: ServerId): Promise<void> {
   }
 }
 
-/** Some twenty calls a second to one server after the other, all of which succeed while the servers are well. */
+/** Some twenty calls and a batch a second, all of which succeed while the servers are well. */
 export function healthyLoad(fleet: Fleet, servers: readonly ServerId[] = SERVERS): Load {
   let turn = 0;
-  return startLoad(() => {
+  const next = (): ServerId => {
     turn += 1;
-    return callWell(fleet, servers[turn % servers.length] ?? "everything");
-  }, 50);
+    return servers[turn % servers.length] ?? "everything";
+  };
+  const item = (): BatchItem => {
+    const server = next();
+    const [tool, args] = WELL[server];
+    return { server, tool, arguments: args };
+  };
+  const load = new AsyncDisposableStack();
+  load.use(startLoad(() => callWell(fleet, next()), 50));
+  load.use(startLoad(() => fleet.batch([item(), item(), item()]), 1_000));
+  return load;
 }
 
 /** Tools of the server behind the small gateway: more than a metric there may have series. */

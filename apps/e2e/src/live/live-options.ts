@@ -40,7 +40,7 @@ export function quickOptions(endpoints: LiveEndpoints): MonitoringOverrides {
     notifications: { groupWait: "0s", groupInterval: "1s", repeatInterval: "1h" },
     alerts: quickAlerts(),
     // Calls longer than half a second are what a hanging server makes within a test.
-    slos: { latency: { objective: 0.995, limit: 0.5 } },
+    slos: { latency: { objective: 0.995, limit: 0.5 }, batch_success: { objective: 0.99 } },
     burn: {
       baseWindow: WINDOW,
       longEvery: "1s",
@@ -67,6 +67,8 @@ function quickAlerts(): NonNullable<MonitoringOverrides["alerts"]> {
     HighLatencyP95: { window: WINDOW, for: "1s", limit: 0.5 },
     HighLatencyP99: { window: WINDOW, for: "1s", limit: 0.5 },
     HighLatencyByTool: { window: WINDOW, for: "1s", limit: 0.5 },
+    BatchSlowExecution: { window: WINDOW, for: "1s", limit: 0.5 },
+    BatchSizeTooLarge: { window: WINDOW, for: "1s", limit: 5 },
     // A state that is held for a window says something only if it lasts longer than that.
     CircuitBreakerTripped: { window: "10s", openWithin: "4s", for: "5s" },
     McpServerDead: { window: "4s", for: "5s" },

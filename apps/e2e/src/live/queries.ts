@@ -49,10 +49,6 @@ const SILENT: readonly { readonly pattern: RegExp; readonly reason: string }[] =
   { pattern: /([<>]=?|==|!=) [\d.e+-]+$/, reason: "it is a condition, which has an answer only while it is met" },
   { pattern: /== 0\s+or\s+absent\(.*\)$/, reason: "it is a condition, which has an answer only while it is met" },
   { pattern: /exporter!~"otlp_traces\|langfuse\|log"/, reason: "no exporter of audit records is configured" },
-  {
-    pattern: /slo="batch_success"/,
-    reason: "batches are not part of the load",
-  },
 ];
 
 const PENDING: readonly string[] = PENDING_METRICS.map((key) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { poll } from "../../src/harness/poll.ts";
-import { FAULTS, type Fault, GLOBAL_FAULTS } from "../../src/live/faults.ts";
+import { FAULTS, type Fault, GLOBAL_FAULTS, UNPROVED } from "../../src/live/faults.ts";
 import { type Fleet, healthyLoad, startFleet, warmUp } from "../../src/live/fleet.ts";
 import type { Load } from "../../src/live/load.ts";
 import { type MonitoringStack, startMonitoring } from "../../src/live/monitoring-stack.ts";
@@ -81,19 +81,20 @@ describe.skipIf(missingPrograms().length > 0)("with Prometheus and Alertmanager 
   describe("one after the other, and of nothing else at that time,", { timeout: 100_000 }, () => {
     test.each(GLOBAL_FAULTS)("receivers are told of $name, and of its end", async (fault) => {
       // A start is news whenever it happens, and whoever restarts a gateway starts servers.
-      const explained = ["Watchdog", "McpServerStarted", ...fault.alerts.map(({ alert }) => alert)].map(alertName);
-      expect((await prove(fault, fleet, stack)).filter((name) => !explained.includes(name))).toEqual([]);
+      const possible = ["Watchdog", "McpServerStarted", ...fault.alerts.map(({ alert }) => alert)].map(alertName);
+      expect((await prove(fault, fleet, stack)).filter((name) => !possible.includes(name))).toEqual([]);
     });
   });
 
   describe("from the start to the end", () => {
+    test("every alert was proved, or has a reason not to be", async () => {
+      const rules = (await stack.prometheus.rules()).filter(({ type }) => type === "alerting");
+      const known = [...explained(), ...Object.keys(UNPROVED).map(alertName)];
+      expect([...new Set(rules.map(({ name }) => name))].sort()).toEqual(known.sort());
+    });
+
     test("no alert fired that no fault explains", async () => {
-      const explained = [...FAULTS, ...GLOBAL_FAULTS].flatMap(({ alerts }) =>
-        alerts.map(({ alert }) => alertName(alert)),
-      );
-      expect(await names('ALERTS{alertstate="firing"}[1h]')).toEqual(
-        [...new Set([...explained, alertName("Watchdog")])].sort(),
-      );
+      expect(await names('ALERTS{alertstate="firing"}[1h]')).toEqual([...explained()].sort());
     });
 
     test("the heartbeat arrived, nothing fell to the default receiver, and every payload was understood", () => {
@@ -109,6 +110,12 @@ describe.skipIf(missingPrograms().length > 0)("with Prometheus and Alertmanager 
     });
   });
 });
+
+/** Names of the alerts that faults cause, and of the one that always fires. */
+function explained(): readonly string[] {
+  const caused = [...FAULTS, ...GLOBAL_FAULTS].flatMap(({ alerts }) => alerts.map(({ alert }) => alert));
+  return [...new Set([...caused, "Watchdog"])].map(alertName);
+}
 
 /** Queries that have no answer and no reason to have none. Throws for one that Prometheus refuses. */
 async function withoutAnswer(queries: readonly PublishedQuery[]): Promise<readonly string[]> {

@@ -30,7 +30,8 @@ export async function describe(
     return {
       capabilities: AGGREGATE_CAPABILITIES,
       info: gatewayInfo,
-      instructions: "Tools and prompts of all servers are named <server>__<name>.",
+      instructions:
+        "Tools and prompts of all servers are named <server>__<name>. hangar_call runs many tool calls in parallel.",
     };
   }
   const session = await server.ensureReady(signal);

@@ -1,5 +1,6 @@
 import type { Gateway, Implementation, Platform } from "@mcp-hangar/core";
 import { Announcements } from "./announcements.ts";
+import type { ManagementTools } from "./management/index.ts";
 import { createScope, type Scope, type ScopeSelector } from "./scope.ts";
 import { SessionStore } from "./session-store.ts";
 
@@ -9,6 +10,8 @@ export interface EndpointOptions {
   /** Name and version that clients see. */
   readonly info: Implementation;
   readonly platform: Platform;
+  /** Tools of the gateway itself; none when absent. */
+  readonly management?: ManagementTools | undefined;
 }
 
 /** What the methods of one endpoint work on. */
@@ -17,6 +20,7 @@ export class Endpoint {
   readonly info: Implementation;
   readonly platform: Platform;
   readonly scope: Scope;
+  readonly management: ManagementTools | undefined;
   readonly sessions: SessionStore;
   readonly announcements: Announcements;
   /** Aborted when the endpoint closes: long-lived streams end. */
@@ -26,6 +30,7 @@ export class Endpoint {
     this.gateway = options.gateway;
     this.info = options.info;
     this.platform = options.platform;
+    this.management = options.management;
     this.scope = createScope(options.gateway, options.scope);
     this.sessions = new SessionStore(options.platform);
     this.announcements = new Announcements(options.gateway, this.scope, this.sessions);

@@ -3,12 +3,13 @@ import { type CallResult, LOCAL_CALLER, type RelayContext } from "../call.ts";
 import { failure } from "../errors.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Platform } from "../platform/platform.ts";
+import { META } from "../protocol/eras.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
 import { correlationOf, traceOf } from "../protocol/meta.ts";
 import { type Attempt, type BatchEnd, BatchRun } from "./batch-run.ts";
 import type { ContinuationStore } from "./continuation-store.ts";
 import { type BatchRefusal, type BatchReport, countItems, reportItem } from "./report.ts";
-import { type BatchRequest, validateBatch } from "./request.ts";
+import { type BatchCall, type BatchRequest, validateBatch } from "./request.ts";
 import { isRepeatable, retryDelayMs } from "./retry.ts";
 import { shortenResults } from "./shorten.ts";
 
@@ -126,10 +127,9 @@ export class Batches {
         {
           ...context,
           ...correlationOf(context.meta),
-          // What the item says itself wins. Of the batch's own _meta nothing else is meant for the upstreams: a progress
-          // token, say, belongs to one request.
+          // What the item says itself wins.
           ...correlationOf(call._meta as JsonObject | undefined),
-          meta: call._meta as JsonObject | undefined,
+          meta: itemMeta(context, call),
           server: call.server,
           tool: call.tool,
           // It was part of a JSON message, or has to be fit for one.
@@ -168,6 +168,14 @@ export class Batches {
 /** The name under which the results of a caller are kept. */
 export function ownerOf(caller: Caller): string {
   return `${caller.type}:${caller.id}`;
+}
+
+/** Of the batch's own `_meta` only the log level is for every item; a progress token, say, belongs to one request. */
+function itemMeta({ meta }: BatchContext, call: BatchCall): JsonObject | undefined {
+  // It was part of a JSON message, or has to be fit for one.
+  const own = call._meta as JsonObject | undefined;
+  const logLevel = meta?.[META.logLevel];
+  return logLevel === undefined ? own : { [META.logLevel]: logLevel, ...own };
 }
 
 function parentOf(context: BatchContext): NonNullable<BatchContext["trace"]> {

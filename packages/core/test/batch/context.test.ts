@@ -1,5 +1,6 @@
 import { registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
+import { META } from "../../src/protocol/eras.ts";
 import { answers, call, OK, useBench } from "./bench.ts";
 
 const use = useBench();
@@ -17,6 +18,16 @@ describe("what an item carries", () => {
     expect(bench.received("a").map(({ params }) => params._meta)).toEqual([undefined, { traceparent: OWN }]);
     await bench.run({ calls: [call("a")] }, { trace: { traceparent: OWN } });
     expect(bench.received("a").at(-1)?.trace.traceparent).toBe(OWN);
+  });
+
+  it("is the log level of the batch, unless it has its own", async () => {
+    const bench = use({ a: { reply: answers(() => OK) } });
+    const calls = [call("a"), call("a", { _meta: { [META.logLevel]: "error" } })];
+    await bench.run({ calls }, { meta: { [META.logLevel]: "debug", progressToken: 7 } });
+    expect(bench.received("a").map(({ params }) => params._meta)).toEqual([
+      { [META.logLevel]: "debug" },
+      { [META.logLevel]: "error" },
+    ]);
   });
 
   it("is a child of the batch's span where there is one", async () => {

@@ -2,16 +2,9 @@ import type { MetricKey } from "./index.ts";
 
 /**
  * Metrics of the catalog whose cause is not built yet. Each is declared, so that names and labels are settled, but is
- * not exposed with a value that means nothing. The list shrinks to nothing as batches, discovery and reload arrive.
+ * not exposed with a value that means nothing. The list shrinks to nothing as discovery and reload arrive.
  */
 export const PENDING_METRICS = [
-  "batchCalls",
-  "batchDuration",
-  "batchSize",
-  "batchItems",
-  "batchCancellations",
-  "batchCircuitBreakerRejections",
-  "batchConcurrency",
   "discoveryServers",
   "discoveryRegistrations",
   "discoveryDeregistrations",

@@ -12,7 +12,8 @@ export function listMethod(list: ListKind): (endpoint: Endpoint, request: Client
     if (merged.kind === "failure") return answerOf(merged);
     request.session?.listed.add(list);
     const { cursor } = request.params;
-    const result = page(list, merged.items, cursor);
+    const own = list === "tools" ? (endpoint.management?.definitions ?? []) : [];
+    const result = page(list, [...own, ...merged.items], cursor);
     if (result === undefined) return errorAnswer(RPC.invalidParams, `invalid cursor ${JSON.stringify(cursor)}`);
     return resultAnswer(request.era === "modern" ? { resultType: "complete", ...cacheable(result) } : result);
   };

@@ -8,6 +8,11 @@ import { type Target, textOf } from "../scope.ts";
 /** `tools/call`: the one method that is counted, traced and audited as a call. */
 export async function callTool(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
   const { name, arguments: args, _meta, ...extra } = request.params;
+  const management = endpoint.management?.get(name);
+  if (management !== undefined) {
+    const result = await management.call(args, relayContext(request), request.signal);
+    return translated({ kind: "result", result }, request);
+  }
   // Without a usable name the gateway still counts the refusal, under the empty name.
   const target = endpoint.scope.resolve(typeof name === "string" ? name : "");
   const result = await endpoint.gateway.callTool(
