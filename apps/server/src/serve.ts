@@ -78,7 +78,7 @@ function brokenPipe(output: Writable): Promise<string> {
 async function drain({ gateway, config, platform, logging }: Hangar, unanswered: () => number): Promise<void> {
   const { clock } = platform;
   const deadlineMs = clock.nowMs() + config.http.shutdown_timeout_s * 1_000;
-  const inFlight = (): number => gateway.fleet.all().reduce((sum, server) => sum + server.snapshot().inFlight, 0);
+  const inFlight = (): number => gateway.fleet.callsInFlight();
   while (inFlight() + unanswered() > 0) {
     if (clock.nowMs() >= deadlineMs) {
       logging.logger.warning("shutdown_timed_out", { calls_in_flight: inFlight(), requests_unanswered: unanswered() });

@@ -80,20 +80,17 @@ class HeldCapacity implements Admission {
   readonly #server: ManagedServer;
   readonly #globalSlots: ConcurrencyLimit;
   readonly #permit: BreakerPermit;
-  readonly #endUse: () => void;
 
   constructor(server: ManagedServer, globalSlots: ConcurrencyLimit, permit: BreakerPermit) {
     this.#server = server;
     this.#globalSlots = globalSlots;
     this.#permit = permit;
-    this.#endUse = server.use();
   }
 
   release(verdict: Verdict): void {
     this.#permit.settle(verdict);
     this.#globalSlots.release();
     this.#server.slots.release();
-    this.#endUse();
   }
 }
 

@@ -1,5 +1,5 @@
-import type { BreakerStateName, ServerSnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
-import type { ListKind } from "./catalog/lists.ts";
+import type { BreakerStateName, ServerSnapshot, StopReason, TelemetryBus } from "@mcp-hangar/telemetry";
+import { LIST_KINDS, type ListKind } from "./catalog/lists.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
 import { IdleSweep } from "./health/idle-sweep.ts";
 import { ManagedServer } from "./lifecycle/managed-server.ts";
@@ -31,27 +31,83 @@ export interface FleetObserver {
   onListChanged(server: ManagedServer, list: ListKind): void;
 }
 
-/** All servers, with the health checks and the idle sweep over them. */
+/** Who defined a server: the configuration, a discovery source, or a call of the management interface. */
+export type ServerOrigin = "config" | "discovery" | "runtime";
+
+/** A server, the monitor over it, and who defined it. */
+interface Member {
+  readonly server: ManagedServer;
+  readonly monitor: HealthMonitor;
+  readonly origin: ServerOrigin;
+}
+
+/** All servers, with the health checks and the idle sweep over them. Servers come and go while calls run. */
 export class Fleet {
   readonly #options: FleetOptions;
-  readonly #servers = new Map<string, ManagedServer>();
-  readonly #monitors = new Map<string, HealthMonitor>();
+  readonly #members = new Map<string, Member>();
+  /** No longer to be found, but still finishing calls. */
+  readonly #retiring = new Map<ManagedServer, Promise<void>>();
   readonly #observers = new Set<FleetObserver>();
   readonly #sweep: IdleSweep;
   #started = false;
+  #closed = false;
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    for (const [id, server] of Object.entries(options.servers)) this.#add(id, server);
-    this.#sweep = new IdleSweep(() => this.#servers.values(), options.platform, options.bus);
+    for (const [id, server] of Object.entries(options.servers)) this.#add(id, server, "config");
+    this.#sweep = new IdleSweep(() => this.all(), options.platform, options.bus);
   }
 
   get(id: string): ManagedServer | undefined {
-    return this.#servers.get(id);
+    return this.#members.get(id)?.server;
+  }
+
+  /** Who defined the server; `undefined` when there is none. */
+  originOf(id: string): ServerOrigin | undefined {
+    return this.#members.get(id)?.origin;
   }
 
   all(): readonly ManagedServer[] {
-    return [...this.#servers.values()];
+    return [...this.#members.values()].map(({ server }) => server);
+  }
+
+  /** Adds a server. Returns false, and changes nothing, when the id is taken. */
+  register(id: string, options: ServerOptions, origin: ServerOrigin): boolean {
+    if (this.#closed || this.#members.has(id)) return false;
+    this.#announce(this.#add(id, options, origin));
+    return true;
+  }
+
+  /**
+   * Puts a server with other options in the place of one that is there; calls never find the place empty. Resolves when
+   * the old one has finished its calls and is gone, to false when there was none.
+   */
+  async replace(id: string, options: ServerOptions): Promise<boolean> {
+    const old = this.#members.get(id);
+    if (old === undefined || this.#closed) return false;
+    const server = this.#add(id, options, old.origin);
+    server.catalog.inherit(old.server.catalog);
+    this.#announce(server);
+    await this.#retire(old, "reload");
+    return true;
+  }
+
+  /**
+   * Removes a server: new calls no longer find it. Resolves when its calls are finished and it is gone, to false when
+   * there was none.
+   */
+  async unregister(id: string, reason: Exclude<StopReason, "crashed" | "idle">): Promise<boolean> {
+    const member = this.#members.get(id);
+    if (member === undefined) return false;
+    this.#members.delete(id);
+    this.#announce(member.server);
+    await this.#retire(member, reason);
+    // Told last: a call that ends meanwhile must not bring the series of the server back.
+    if (!this.#members.has(id)) {
+      const timeMs = this.#options.platform.clock.wallMs();
+      this.#options.bus.emit({ type: "server.unregistered", timeMs, server: member.server.id });
+    }
+    return true;
   }
 
   /** Subscribes to announcements of servers; the returned function unsubscribes. */
@@ -64,22 +120,45 @@ export class Fleet {
     return this.all().map((server) => server.snapshot());
   }
 
+  /** Calls that wait or run, at servers that are being removed too. */
+  callsInFlight(): number {
+    return [...this.all(), ...this.#retiring.keys()].reduce((sum, { inFlight }) => sum + inFlight, 0);
+  }
+
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    for (const monitor of this.#monitors.values()) monitor.start();
+    for (const { monitor } of this.#members.values()) monitor.start();
     this.#sweep.start();
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    const members = [...this.#members.values()];
     await Promise.all([
       this.#sweep.close(),
-      ...[...this.#monitors.values()].map((monitor) => monitor.close()),
-      ...this.all().map((server) => server.close("shutdown")),
+      ...members.map(({ monitor }) => monitor.close()),
+      ...[...members.map(({ server }) => server), ...this.#retiring.keys()].map((server) => server.close("shutdown")),
     ]);
+    await Promise.all(this.#retiring.values());
   }
 
-  #add(id: string, options: ServerOptions): void {
+  async #retire({ server, monitor }: Member, reason: Exclude<StopReason, "crashed" | "idle">): Promise<void> {
+    const gone = (async () => {
+      await Promise.all([monitor.close(), server.unused()]);
+      await server.close(reason);
+    })();
+    this.#retiring.set(server, gone);
+    await gone;
+    this.#retiring.delete(server);
+  }
+
+  /** The lists of clients change with a server that comes or goes. */
+  #announce(server: ManagedServer): void {
+    for (const list of LIST_KINDS) for (const observer of this.#observers) observer.onListChanged(server, list);
+  }
+
+  #add(id: string, options: ServerOptions, origin: ServerOrigin): ManagedServer {
     const { platform, bus, execution, circuitBreaker, info } = this.#options;
     const { clock } = platform;
     const breakerLimits = {
@@ -105,9 +184,11 @@ export class Fleet {
       },
       onLog: (from, line) => this.#options.onServerLog?.(from.id, line),
     });
-    this.#servers.set(id, server);
-    this.#monitors.set(id, new HealthMonitor(server, platform, bus));
+    const monitor = new HealthMonitor(server, platform, bus);
+    this.#members.set(id, { server, monitor, origin });
     bus.emit({ type: "server.registered", timeMs: clock.wallMs(), server: server.id, mode: options.mode });
+    if (this.#started) monitor.start();
+    return server;
   }
 
   #onBreaker(server: ManagedServer, from: BreakerStateName, to: BreakerStateName): void {

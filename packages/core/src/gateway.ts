@@ -155,6 +155,8 @@ export class Gateway {
   async #exchange(server: ManagedServer, exchange: Exchange, signal: AbortSignal | undefined): Promise<CallResult> {
     const timeoutMs = exchange.context.timeoutMs ?? server.options.call_timeout_s * 1_000;
     const deadline = startDeadline(this.#options.platform.clock, timeoutMs, signal);
+    // From here to the end: a server that is removed from the fleet finishes the calls that have found it.
+    server.beginUse();
     try {
       const admitted = admitCapacity(server, this.#slots, deadline.signal);
       const admission = admitted instanceof Promise ? await admitted : admitted;
@@ -195,6 +197,7 @@ export class Gateway {
         admission.release(verdict);
       }
     } finally {
+      server.endUse();
       deadline.dispose();
     }
   }

@@ -8,7 +8,7 @@ export { type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from 
 export { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./catalog/lists.ts";
 export { ChurnMap } from "./churn-map.ts";
 export { FAILURES, type Failure, type FailureCode, type FailureKind, failure } from "./errors.ts";
-export { Fleet, type FleetObserver, type FleetOptions } from "./fleet.ts";
+export { Fleet, type FleetObserver, type FleetOptions, type ServerOrigin } from "./fleet.ts";
 export { Gateway, type GatewayOptions, type Relay } from "./gateway.ts";
 export type { ManagedServer } from "./lifecycle/managed-server.ts";
 export * from "./options.ts";

@@ -25,7 +25,7 @@ export async function subscribeTo(
   const server = endpoint.gateway.fleet.get(target.server);
   const asked = { ...request, method: "resources/subscribe", params: {} };
   if (server === undefined) return forward(endpoint, asked, target, { uri: target.name });
-  const letGo = server.use();
+  const letGo = server.keepUp();
   const session = await server.ensureReady(request.signal);
   const era = "code" in session ? undefined : (await session.peerFor(request.era)).era;
   if (era === "modern") {

@@ -13,6 +13,8 @@ export class ServerCatalog {
   readonly #lists = new Map<ListKind, ListItems>();
   readonly #stale = new Set<ListKind>(LIST_KINDS);
   #tools: ReadonlyMap<string, RegisteredName> = new Map();
+  /** With the tools that the policy hides. */
+  #listedTools: ListItems = [];
 
   /** `visible` decides which tools exist for callers. */
   constructor(visible: (tool: string) => boolean) {
@@ -35,6 +37,14 @@ export class ServerCatalog {
 
   toolNames(): readonly RegisteredName[] {
     return [...this.#tools.values()];
+  }
+
+  /** Takes over what another catalog knows of the same server, under its own policy, until it is listed anew. */
+  inherit(other: ServerCatalog): void {
+    for (const list of LIST_KINDS) {
+      const items = other.#lists.get(list);
+      if (items !== undefined) this.#lists.set(list, list === "tools" ? this.#visibleTools(other.#listedTools) : items);
+    }
   }
 
   /** Marks the lists that a `list_changed` notification names; returns whether there were any. */
@@ -79,6 +89,7 @@ export class ServerCatalog {
       visible.push(item);
     }
     this.#tools = names;
+    this.#listedTools = items;
     return visible;
   }
 }

@@ -54,6 +54,8 @@ export class ManagedServer {
   readonly #lists: ListRefresher;
   #initialized = false;
   #inFlight = 0;
+  #keepers = 0;
+  readonly #whenUnused: (() => void)[] = [];
   #lastUsedMs: number;
 
   constructor(context: ServerContext) {
@@ -120,13 +122,34 @@ export class ManagedServer {
     await this.#owner.retire(reason);
   }
 
-  /** Marks the server as in use until the returned function is called; a server in use is never swept. */
-  use(): () => void {
-    this.#inFlight++;
+  /** Calls that wait for the server or run at it. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Keeps the idle sweep away until the returned function is called, as for a subscription; a removal does not wait. */
+  keepUp(): () => void {
+    this.#keepers++;
     return () => {
-      this.#inFlight--;
+      this.#keepers--;
       this.#lastUsedMs = this.#context.platform.clock.nowMs();
     };
+  }
+
+  /** Marks the server as in use until {@link endUse}; a server in use is neither swept nor closed by a removal. */
+  beginUse(): void {
+    this.#inFlight++;
+  }
+
+  /** The end of one use. */
+  endUse(): void {
+    this.#lastUsedMs = this.#context.platform.clock.nowMs();
+    if (--this.#inFlight === 0) for (const resolve of this.#whenUnused.splice(0)) resolve();
+  }
+
+  /** Resolves as soon as nobody uses the server. */
+  async unused(): Promise<void> {
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#whenUnused.push(resolve));
   }
 
   /** Whether it runs, nobody uses it, and its time to live has passed. */
@@ -134,6 +157,7 @@ export class ManagedServer {
     return (
       this.session() !== undefined &&
       this.#inFlight === 0 &&
+      this.#keepers === 0 &&
       nowMs - this.#lastUsedMs >= this.options.idle_ttl_s * 1_000
     );
   }

@@ -181,7 +181,8 @@ class Simulation {
     const others = open.filter((session) => session !== owned).length;
     check(others <= starting, "an open session is owned, or its start is still under way");
     check(this.#server.slots.inUse <= (this.#server.options.max_concurrency ?? 0), "the server's slots are kept");
-    check(this.#server.snapshot().inFlight <= this.#server.slots.inUse, "who uses the server holds a slot");
+    const { inUse, waiting } = this.#server.slots;
+    check(inUse + waiting <= this.#server.inFlight, "who holds a slot or waits for one uses the server");
   }
 
   /** Once the upstream is well again, a call succeeds within the longest backoff. */
@@ -216,7 +217,7 @@ class Simulation {
     check(transport.live === 0 && transport.opening === 0, "no session and no start is left");
     check(transport.closed, "the transport is closed");
     check(this.#platform.clock.pendingTimers === 0, "no timer is left");
-    check(this.#server.snapshot().inFlight === 0, "nobody uses the server");
+    check(this.#server.inFlight === 0, "nobody uses the server");
     check(this.#server.slots.inUse === 0 && this.#server.slots.waiting === 0, "every slot is back");
   }
 

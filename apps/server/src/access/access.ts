@@ -1,0 +1,34 @@
+import type { IncomingMessage } from "node:http";
+import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import type { Refusal } from "../http/answer.ts";
+import type { Permission } from "./permissions.ts";
+
+/** Who a request comes from: a caller, or why it is not taken from anybody. */
+export type Identification =
+  | { readonly kind: "caller"; readonly caller: Caller }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+/** Decides who callers are and what they may do. The one place that knows whether authentication is on. */
+export interface Access {
+  /** Whether callers have to prove who they are. */
+  readonly enabled: boolean;
+  /** Answers at once where it can: most requests come with a key that is known. Never rejects. */
+  identify(request: IncomingMessage): Identification | Promise<Identification>;
+  /** Whether the caller's roles contain the permission. */
+  permits(caller: Caller, permission: Permission): boolean;
+  /** Whether the caller's roles admit a tool of a server; one that they do not admit does not exist for the caller. */
+  admits(caller: Caller, server: string, tool: string): boolean;
+}
+
+const ANYBODY: Identification = {
+  kind: "caller",
+  caller: { type: "anonymous", id: registeredName("anonymous"), roles: [] },
+};
+
+/** Access without authentication: everybody may do everything. The listener refuses to bind beyond loopback with it. */
+export const OPEN_ACCESS: Access = {
+  enabled: false,
+  identify: () => ANYBODY,
+  permits: () => true,
+  admits: () => true,
+};

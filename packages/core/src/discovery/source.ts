@@ -1,0 +1,29 @@
+import type { Platform } from "../platform/platform.ts";
+
+/** A server as a source announces it: unchecked, because whoever can label a container or write a file can announce. */
+export interface DiscoveredServer {
+  /** The id it asks for; it becomes a server's id only when it is valid and free. */
+  readonly name: string;
+  /** An entry of `mcp_servers`, unparsed. */
+  readonly options: unknown;
+  /** Where it was found, for people: a container's name, a file. */
+  readonly location: string;
+}
+
+/** One place where servers are announced. */
+export interface DiscoverySource {
+  /**
+   * Everything announced now.
+   * Rejects with what happened and what to do when the place cannot be asked; what was found before then stays.
+   */
+  discover(signal: AbortSignal): Promise<readonly DiscoveredServer[]>;
+  /** Calls back when something may have changed, so that nobody waits for the next cycle; returns how to stop it. */
+  watch?(onChange: () => void): () => void;
+  /** Frees what it holds. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** What a source gets from the gateway. */
+export interface SourceContext {
+  readonly platform: Platform;
+}

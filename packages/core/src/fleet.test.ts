@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest";
+import type { Fleet } from "./fleet.ts";
+import { Gateway } from "./gateway.ts";
+import { circuitBreakerOptions, executionOptions, type ServerOptions, subprocessOptions } from "./options.ts";
+import { type FakePlatform, FakeTransport, fakePlatform, RecordingBus, serverWithTools } from "./testing/index.ts";
+
+interface Setup {
+  readonly gateway: Gateway;
+  readonly fleet: Fleet;
+  readonly bus: RecordingBus;
+  readonly platform: FakePlatform;
+  /** Every transport that was made, oldest first. */
+  readonly transports: FakeTransport[];
+}
+
+function setUp(): Setup {
+  const platform = fakePlatform();
+  const bus = new RecordingBus();
+  const transports: FakeTransport[] = [];
+  const gateway = new Gateway({
+    servers: { math: server() },
+    execution: executionOptions.parse({}),
+    circuitBreaker: circuitBreakerOptions.parse({}),
+    bus,
+    platform,
+    info: { name: "test", version: "0" },
+    transports: () => {
+      const transport = new FakeTransport(platform.clock, { reply: serverWithTools("echo", "secret") });
+      transports.push(transport);
+      return transport;
+    },
+  });
+  return { gateway, fleet: gateway.fleet, bus, platform, transports };
+}
+
+function server(options: object = {}): ServerOptions {
+  return subprocessOptions.parse({ mode: "subprocess", command: "fake", ...options });
+}
+
+const HANGS = (request: { readonly method: string }): ReturnType<ReturnType<typeof serverWithTools>> =>
+  request.method === "tools/call" ? "hang" : serverWithTools("echo")(request as never);
+
+describe("a server that is registered while the gateway runs", () => {
+  it("is called, announced and checked like those of the configuration", async () => {
+    const { gateway, fleet, bus, platform } = setUp();
+    gateway.start();
+    const changed: string[] = [];
+    fleet.observe({ onListChanged: ({ id }, list) => changed.push(`${id} ${list}`), onNotification: () => {} });
+    expect(fleet.register("words", server({ health_check_interval_s: 5 }), "runtime")).toBe(true);
+    expect(changed).toContain("words tools");
+    expect(fleet.originOf("words")).toBe("runtime");
+    expect(await gateway.callTool({ server: "words", tool: "echo" })).toMatchObject({ kind: "result" });
+    await platform.clock.advanceAsync(6_000);
+    expect(bus.of("health_check.finished").map(({ server: id }) => id)).toEqual(["words"]);
+    await gateway.close();
+  });
+
+  it("does not take the place of another", async () => {
+    const { fleet, gateway } = setUp();
+    expect(fleet.register("math", server(), "discovery")).toBe(false);
+    expect(fleet.originOf("math")).toBe("config");
+    await gateway.close();
+    expect(fleet.register("late", server(), "discovery")).toBe(false);
+  });
+});
+
+describe("a server that is removed", () => {
+  it("is unknown at once, finishes its calls, and leaves", async () => {
+    const { gateway, fleet, bus, platform, transports } = setUp();
+    const [transport] = transports;
+    if (transport === undefined) throw new Error("no transport was made");
+    transport.behaviour.reply = HANGS;
+    const running = gateway.callTool({ server: "math", tool: "echo" });
+    await expect.poll(() => transport.lastSession?.inFlight).toBe(1);
+    expect(fleet.callsInFlight()).toBe(1);
+    const removed = fleet.unregister("math", "reload");
+    expect(await gateway.callTool({ server: "math", tool: "echo" })).toMatchObject({ code: "unknown_tool" });
+    await platform.clock.advanceAsync(10);
+    expect(transport.live).toBe(1);
+    expect(fleet.callsInFlight()).toBe(1);
+    expect(bus.of("server.unregistered")).toEqual([]);
+    await platform.clock.advanceAsync(30_000);
+    expect(await running).toMatchObject({ code: "timeout" });
+    expect(await removed).toBe(true);
+    expect(transport.live).toBe(0);
+    expect(transport.closed).toBe(true);
+    expect(bus.of("server.stopped")).toMatchObject([{ reason: "reload" }]);
+    expect(bus.events.at(-1)).toMatchObject({ type: "server.unregistered", server: "math" });
+    expect(await fleet.unregister("math", "reload")).toBe(false);
+    await gateway.close();
+    expect(platform.clock.pendingTimers).toBe(0);
+  });
+
+  it("does not keep the gateway from closing", async () => {
+    const { gateway, fleet, transports } = setUp();
+    const [transport] = transports;
+    if (transport === undefined) throw new Error("no transport was made");
+    transport.behaviour.reply = HANGS;
+    const running = gateway.callTool({ server: "math", tool: "echo" });
+    await expect.poll(() => transport.lastSession?.inFlight).toBe(1);
+    const removed = fleet.unregister("math", "requested");
+    await gateway.close();
+    expect(await running).toMatchObject({ code: "connection" });
+    expect(await removed).toBe(true);
+    expect(transport.live).toBe(0);
+  });
+});
+
+describe("a server that is replaced", () => {
+  it("answers without a gap, under its new policy from the first call on", async () => {
+    const { gateway, fleet, bus, transports } = setUp();
+    expect(await gateway.callTool({ server: "math", tool: "secret" })).toMatchObject({ kind: "result" });
+    const replaced = fleet.replace("math", server({ tools: { deny: ["secret"] } }));
+    expect(await gateway.callTool({ server: "math", tool: "secret" })).toMatchObject({ code: "unknown_tool" });
+    expect(await gateway.callTool({ server: "math", tool: "echo" })).toMatchObject({ kind: "result" });
+    expect(await replaced).toBe(true);
+    expect(transports.map(({ live }) => live)).toEqual([0, 1]);
+    expect(fleet.originOf("math")).toBe("config");
+    expect(bus.of("server.unregistered")).toEqual([]);
+    await gateway.close();
+  });
+
+  it("lists what it listed before, and shows what the new policy allows, before it has started", async () => {
+    const { gateway, fleet } = setUp();
+    await fleet.replace("math", server({ tools: { deny: ["secret"] } }));
+    await gateway.callTool({ server: "math", tool: "echo" });
+    expect(fleet.get("math")?.catalog.toolNames()).toEqual(["echo"]);
+    await fleet.replace("math", server());
+    expect(fleet.get("math")?.catalog.toolNames()).toEqual(["echo", "secret"]);
+    expect(await fleet.replace("nobody", server())).toBe(false);
+    await gateway.close();
+  });
+});
