@@ -1,12 +1,17 @@
 #!/usr/bin/env node
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { ChecksFailed } from "./checks/index.ts";
+import { diffCommand } from "./cli/diff.ts";
+import { readOptions } from "./cli/read-options.ts";
+import { InputUnusable } from "./diff/parse-lock.ts";
 import { generateMonitoring, RUNBOOK_FOLDER } from "./generate.ts";
-import type { MonitoringOverrides } from "./settings/options.ts";
 
-const program = new Command("mcp-hangar-monitoring").description("Generates and checks the monitoring of MCP Hangar.");
+const program = new Command("mcp-hangar-monitoring")
+  .description("Generates, checks and compares the monitoring of MCP Hangar.")
+  .addHelpText("after", "\nExit codes: 0 all is well, 1 something was found, 2 the command could not do its work.")
+  .exitOverride();
 
 program
   .command("generate")
@@ -41,12 +46,20 @@ program
     else process.stdout.write(`${files.size} files are sound.\n`);
   });
 
+program.addCommand(diffCommand().exitOverride());
+
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof ChecksFailed)) throw error;
+  process.exitCode = exitCodeOf(error);
+}
+
+/** Says what went wrong, unless commander has. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof ChecksFailed || error instanceof InputUnusable)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  return error instanceof ChecksFailed ? 1 : 2;
 }
 
 /** Where generated files are. */
@@ -58,11 +71,6 @@ interface Folders {
 function fileOf(path: string, { out, runbooks }: Folders): string {
   const isRunbook = path.startsWith(RUNBOOK_FOLDER) && runbooks !== undefined;
   return isRunbook ? join(runbooks, path.slice(RUNBOOK_FOLDER.length)) : join(out, path);
-}
-
-/** The file's owner answers for its types: the checks find thresholds and windows that make no sense. */
-async function readOptions(file: string | undefined): Promise<MonitoringOverrides> {
-  return file === undefined ? {} : (JSON.parse(await readFile(file, "utf8")) as MonitoringOverrides);
 }
 
 async function contentOf(file: string): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import { assertSound } from "./checks/index.ts";
+import { catalogLock, lockFile } from "./diff/lock.ts";
 import { alertmanagerConfig } from "./render/alertmanager.ts";
 import { deploymentFiles } from "./render/deploy.ts";
 import { promtoolFiles } from "./render/promtool.ts";
@@ -24,6 +25,7 @@ const renderers: readonly Renderer[] = [
     "prometheus/recording-rules.yaml": yamlFile({ groups: recordingGroups(stack) }),
     "alertmanager/alertmanager.yaml": yamlFile(alertmanagerConfig(stack.routing)),
   }),
+  (stack) => ({ "catalog.json": lockFile(catalogLock(stack)) }),
   testFiles,
   runbookFiles,
   deploymentFiles,
