@@ -1,8 +1,21 @@
 import { describe, expect, it } from "vitest";
 import type { Fleet } from "./fleet.ts";
 import { Gateway } from "./gateway.ts";
-import { circuitBreakerOptions, executionOptions, type ServerOptions, subprocessOptions } from "./options.ts";
-import { type FakePlatform, FakeTransport, fakePlatform, RecordingBus, serverWithTools } from "./testing/index.ts";
+import {
+  circuitBreakerOptions,
+  executionOptions,
+  rateLimitOptions,
+  type ServerOptions,
+  subprocessOptions,
+} from "./options.ts";
+import {
+  type FakePlatform,
+  FakeTransport,
+  fakePlatform,
+  RecordingBus,
+  serverWithTools,
+  settlePromises,
+} from "./testing/index.ts";
 
 interface Setup {
   readonly gateway: Gateway;
@@ -128,6 +141,59 @@ describe("a server that is replaced", () => {
     await fleet.replace("math", server());
     expect(fleet.get("math")?.catalog.toolNames()).toEqual(["echo", "secret"]);
     expect(await fleet.replace("nobody", server())).toBe(false);
+    await gateway.close();
+  });
+});
+
+describe("a server that another origin claims", () => {
+  it("belongs to the claimant afterwards", async () => {
+    const { gateway, fleet } = setUp();
+    fleet.register("words", server(), "discovery");
+    expect(await fleet.replace("words", server({ tools: { deny: ["secret"] } }), "config")).toBe(true);
+    expect(fleet.originOf("words")).toBe("config");
+    await gateway.close();
+  });
+});
+
+describe("limits that change while the gateway runs", () => {
+  it("hold for the servers there are and for those that come, but not where a server has its own", async () => {
+    const { gateway, fleet, transports } = setUp();
+    for (const [id, options] of Object.entries({ own: { max_concurrency: 2 }, other: {} }))
+      fleet.register(id, server(options), "runtime");
+    gateway.configure({ execution: executionOptions.parse({ default_mcp_server_concurrency: 1, max_waiting: 0 }) });
+    fleet.register("late", server(), "runtime");
+    for (const transport of transports) transport.behaviour.reply = HANGS;
+    const leave = new AbortController();
+    const call = (id: string): ReturnType<Gateway["callTool"]> =>
+      gateway.callTool({ server: id, tool: "echo" }, leave.signal);
+    for (const id of ["math", "own", "other", "late"]) {
+      const first = call(id);
+      const second = call(id);
+      const secondIs = await Promise.race([second, settlePromises().then(() => "running")]);
+      expect(secondIs, id).toEqual(id === "own" ? "running" : expect.objectContaining({ code: "overloaded" }));
+      void first;
+    }
+    leave.abort();
+    await gateway.close();
+  });
+
+  it("open breakers by the new threshold, and count rates from the change on", async () => {
+    const { gateway, transports } = setUp();
+    gateway.configure({
+      circuitBreaker: circuitBreakerOptions.parse({ failure_threshold: 1 }),
+      rateLimit: rateLimitOptions.parse({ enabled: true, requests_per_second: 1, burst: 2 }),
+    });
+    const [transport] = transports;
+    if (transport === undefined) throw new Error("no transport was made");
+    expect(await gateway.callTool({ server: "math", tool: "echo" })).toMatchObject({ kind: "result" });
+    transport.behaviour.reply = (request) =>
+      request.method === "tools/call"
+        ? { kind: "failed", errorType: "protocol", message: "nonsense", maybeExecuted: true }
+        : serverWithTools("echo")(request);
+    expect(await gateway.callTool({ server: "math", tool: "echo" })).toMatchObject({ code: "protocol" });
+    expect(await gateway.callTool({ server: "math", tool: "echo" })).toMatchObject({ code: "rate_limited" });
+    gateway.configure({ rateLimit: rateLimitOptions.parse({}) });
+    expect(await gateway.callTool({ server: "math", tool: "echo" })).toMatchObject({ code: "circuit_open" });
     await gateway.close();
   });
 });

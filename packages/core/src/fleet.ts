@@ -7,7 +7,7 @@ import type { CircuitBreakerOptions, ExecutionOptions, ServerOptions } from "./o
 import type { Platform } from "./platform/platform.ts";
 import type { Implementation } from "./protocol/eras.ts";
 import type { JsonRpcNotification } from "./protocol/json-rpc.ts";
-import { CircuitBreaker } from "./resilience/circuit-breaker.ts";
+import { CircuitBreaker, type CircuitBreakerLimits } from "./resilience/circuit-breaker.ts";
 import { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
 import { createTransport, type TransportFactory } from "./transports/index.ts";
 
@@ -43,7 +43,7 @@ interface Member {
 
 /** All servers, with the health checks and the idle sweep over them. Servers come and go while calls run. */
 export class Fleet {
-  readonly #options: FleetOptions;
+  #options: FleetOptions;
   readonly #members = new Map<string, Member>();
   /** No longer to be found, but still finishing calls. */
   readonly #retiring = new Map<ManagedServer, Promise<void>>();
@@ -80,12 +80,12 @@ export class Fleet {
 
   /**
    * Puts a server with other options in the place of one that is there; calls never find the place empty. Resolves when
-   * the old one has finished its calls and is gone, to false when there was none.
+   * the old one has finished its calls and is gone, to false when there was none. The origin stays unless told.
    */
-  async replace(id: string, options: ServerOptions): Promise<boolean> {
+  async replace(id: string, options: ServerOptions, origin?: ServerOrigin): Promise<boolean> {
     const old = this.#members.get(id);
     if (old === undefined || this.#closed) return false;
-    const server = this.#add(id, options, old.origin);
+    const server = this.#add(id, options, origin ?? old.origin);
     server.catalog.inherit(old.server.catalog);
     this.#announce(server);
     await this.#retire(old, "reload");
@@ -108,6 +108,15 @@ export class Fleet {
       this.#options.bus.emit({ type: "server.unregistered", timeMs, server: member.server.id });
     }
     return true;
+  }
+
+  /** Changes the limits of all servers, of those that come later too. Calls that wait or run are not disturbed. */
+  configure(limits: Partial<Pick<FleetOptions, "execution" | "circuitBreaker">>): void {
+    this.#options = { ...this.#options, ...limits };
+    for (const { slots, breaker, options } of this.all()) {
+      slots.resize(this.#slotsOf(options), this.#options.execution.max_waiting);
+      breaker.configure(this.#breakerLimits());
+    }
   }
 
   /** Subscribes to announcements of servers; the returned function unsubscribes. */
@@ -159,23 +168,16 @@ export class Fleet {
   }
 
   #add(id: string, options: ServerOptions, origin: ServerOrigin): ManagedServer {
-    const { platform, bus, execution, circuitBreaker, info } = this.#options;
+    const { platform, bus, execution, info } = this.#options;
     const { clock } = platform;
-    const breakerLimits = {
-      failureThreshold: circuitBreaker.failure_threshold,
-      openMs: circuitBreaker.open_s * 1_000,
-    };
     const server: ManagedServer = new ManagedServer({
       id,
       options,
       platform,
       bus,
       transport: (this.#options.transports ?? createTransport)(id, options, { platform, bus, info }),
-      breaker: new CircuitBreaker(breakerLimits, clock, (from, to) => this.#onBreaker(server, from, to)),
-      slots: new ConcurrencyLimit(
-        options.max_concurrency ?? execution.default_mcp_server_concurrency,
-        execution.max_waiting,
-      ),
+      breaker: new CircuitBreaker(this.#breakerLimits(), clock, (from, to) => this.#onBreaker(server, from, to)),
+      slots: new ConcurrencyLimit(this.#slotsOf(options), execution.max_waiting),
       onNotification: (from, notification) => {
         for (const observer of this.#observers) observer.onNotification(from, notification);
       },
@@ -189,6 +191,15 @@ export class Fleet {
     bus.emit({ type: "server.registered", timeMs: clock.wallMs(), server: server.id, mode: options.mode });
     if (this.#started) monitor.start();
     return server;
+  }
+
+  #slotsOf({ max_concurrency: own }: ServerOptions): number {
+    return own ?? this.#options.execution.default_mcp_server_concurrency;
+  }
+
+  #breakerLimits(): CircuitBreakerLimits {
+    const { failure_threshold: failureThreshold, open_s: openSeconds } = this.#options.circuitBreaker;
+    return { failureThreshold, openMs: openSeconds * 1_000 };
   }
 
   #onBreaker(server: ManagedServer, from: BreakerStateName, to: BreakerStateName): void {

@@ -5,6 +5,7 @@ import { type Failure, failure } from "./errors.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
 import type { RateLimitOptions } from "./options.ts";
+import type { Platform } from "./platform/platform.ts";
 import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
 import { traceOf } from "./protocol/meta.ts";
 import { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
@@ -19,6 +20,9 @@ export interface GatewayOptions extends FleetOptions {
   /** Which callers may use which tools; everybody everything when absent. */
   readonly access?: AccessPolicy | undefined;
 }
+
+/** Limits that can change while the gateway runs; what is absent stays as it is. */
+type GatewayLimits = Partial<Pick<GatewayOptions, "execution" | "circuitBreaker" | "rateLimit">>;
 
 /** A request other than a tool call that is passed on to one server. */
 export interface Relay extends RelayContext {
@@ -42,7 +46,7 @@ export class Gateway {
   readonly fleet: Fleet;
   readonly #options: GatewayOptions;
   readonly #slots: ConcurrencyLimit;
-  readonly #rate: RateLimiter | undefined;
+  #rate: RateLimiter | undefined;
   readonly #tracer: CallTracer;
   /** Call ids are this and a running number: as unique as a UUID, at a tenth of its cost. */
   readonly #callIdPrefix: string;
@@ -53,7 +57,7 @@ export class Gateway {
     this.#callIdPrefix = options.platform.uuid();
     this.#tracer = options.tracer ?? passThroughTracer;
     this.#slots = new ConcurrencyLimit(options.execution.max_concurrency, options.execution.max_waiting);
-    this.#rate = rateLimiter(options);
+    this.#rate = rateLimiter(options.rateLimit, options.platform);
     this.fleet = new Fleet(options);
   }
 
@@ -64,10 +68,13 @@ export class Gateway {
   async callTool(call: ToolCall, signal?: AbortSignal): Promise<CallResult> {
     const record = new CallRecord(call, call.callId ?? this.#nextCallId(), this.#options, this.#tracer);
     try {
-      const server = this.#route(call, record); // 1 route: names become a server and a tool
-      if ("code" in server) return record.settle(server);
-
-      const refusal = this.#refuse(call, server, record); // 2 admit: access and rate here, capacity in #exchange
+      const server = this.#route(call, record); // 1 route: names become a server and a tool that the caller may use
+      if ("code" in server) {
+        record.settle(server);
+        // Records say what happened; the caller hears the same as of a tool that does not exist.
+        return server.code === "access_denied" ? unknownTool(call) : server;
+      }
+      const refusal = admitRate(this.#rate, record.caller); // 2 admit: the rate here, capacity in #exchange
       if (refusal !== undefined) return record.settle(refusal);
 
       const result = await this.#exchange(server, this.#toolExchange(call, server, record), signal); // 3 ready, 4 invoke
@@ -97,6 +104,15 @@ export class Gateway {
     }
   }
 
+  /** Changes limits while calls run; those that are admitted already keep what they have. */
+  configure(limits: GatewayLimits): void {
+    const { execution, circuitBreaker, rateLimit } = limits;
+    if (execution !== undefined) this.#slots.resize(execution.max_concurrency, execution.max_waiting);
+    this.fleet.configure({ ...(execution && { execution }), ...(circuitBreaker && { circuitBreaker }) });
+    // Every principal begins anew with a full bucket: a burst once, when somebody changes the limit.
+    if (rateLimit !== undefined) this.#rate = rateLimiter(rateLimit, this.#options.platform);
+  }
+
   /** Starts health checks and the idle sweep. Servers start on their first call. */
   start(): void {
     this.fleet.start();
@@ -117,6 +133,9 @@ export class Gateway {
     if (server === undefined) return unknownTool(call);
     record.server = server.id;
     record.tool = server.catalog.tool(call.tool);
+    // Before anything that depends on what the server offers: by name alone, so that no answer tells what exists.
+    const allowed = this.#options.access?.(record.caller, server.id, call.tool) ?? true;
+    if (!allowed) return failure("access_denied", `"${record.caller.id}" may not call "${record.tool ?? "that tool"}"`);
     // A server that was never started has listed nothing yet; its tool is looked up again once it runs.
     if (record.tool === undefined && server.catalog.known("tools") !== undefined) {
       server.refreshMissed();
@@ -126,12 +145,6 @@ export class Gateway {
       return failure("invalid_request", `arguments of "${call.tool}" must be an object`);
     }
     return server;
-  }
-
-  #refuse(call: ToolCall, server: ManagedServer, record: CallRecord): Failure | undefined {
-    const allowed = this.#options.access?.(record.caller, server.id, call.tool) ?? true;
-    if (!allowed) return failure("access_denied", `"${record.caller.id}" may not call "${call.tool}"`);
-    return admitRate(this.#rate, record.caller);
   }
 
   #toolExchange(call: ToolCall, server: ManagedServer, record: CallRecord): Exchange {
@@ -208,7 +221,7 @@ export class Gateway {
   }
 }
 
-function rateLimiter({ rateLimit, platform }: GatewayOptions): RateLimiter | undefined {
+function rateLimiter(rateLimit: RateLimitOptions | undefined, platform: Platform): RateLimiter | undefined {
   if (rateLimit === undefined || !rateLimit.enabled) return undefined;
   const { requests_per_second: requestsPerSecond, burst } = rateLimit;
   return new RateLimiter({ requestsPerSecond, burst }, platform.clock);

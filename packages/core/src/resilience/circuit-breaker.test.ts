@@ -195,6 +195,29 @@ describe("a half-open breaker", () => {
 });
 
 describe("any sequence of calls", () => {
+  describe("a breaker whose limits change", () => {
+    it("counts the failures it has seen against the new threshold", () => {
+      const { breaker } = setup();
+      settle(breaker, "failure", "failure");
+      breaker.configure({ failureThreshold: 2, openMs: 1_000 });
+      expect(breaker.state()).toBe("closed");
+      settle(breaker, "failure");
+      expect(breaker.state()).toBe("open");
+      expect(breaker.retryAfterMs()).toBe(1_000);
+    });
+
+    it("stays open for as long as it was opened for", () => {
+      const test = setup();
+      trip(test);
+      test.breaker.configure({ failureThreshold: 1, openMs: 1 });
+      test.clock.advance(29_999);
+      expect(test.breaker.tryAcquire()).toBeUndefined();
+      test.clock.advance(1);
+      settle(test.breaker, "failure");
+      expect(test.breaker.retryAfterMs()).toBe(1);
+    });
+  });
+
   const LEGAL = ["closed → open", "open → half_open", "half_open → closed", "half_open → open"];
 
   it("makes only legal changes, probes one at a time, and recovers as soon as calls succeed", () => {

@@ -34,7 +34,7 @@ const PROBE_RETRY_MS = 1_000;
  * closes or reopens it.
  */
 export class CircuitBreaker {
-  readonly #limits: CircuitBreakerLimits;
+  #limits: CircuitBreakerLimits;
   readonly #clock: Clock;
   readonly #onChange: ((from: BreakerStateName, to: BreakerStateName) => void) | undefined;
   #state: BreakerState = { name: "closed", consecutiveFailures: 0 };
@@ -48,6 +48,11 @@ export class CircuitBreaker {
     this.#limits = limits;
     this.#clock = clock;
     this.#onChange = onChange;
+  }
+
+  /** Changes the limits. A breaker that is open stays so until the time that was set when it opened. */
+  configure(limits: CircuitBreakerLimits): void {
+    this.#limits = limits;
   }
 
   /** The present state. An open breaker whose time is up reports `open` until it admits its probe. */

@@ -147,6 +147,19 @@ describe("resize", () => {
     await settlePromises();
     expect([waiter.result, limit.inUse]).toEqual(["acquired", 1]);
   });
+
+  it("sends nobody away who waits already when fewer may wait", async () => {
+    const limit = new ConcurrencyLimit(1, 2);
+    limit.tryAcquire();
+    const waiters = [track(limit.acquire()), track(limit.acquire())];
+    limit.resize(1, 0);
+    expect(await limit.acquire()).toBe("overloaded");
+    expect(waiters.map(({ result }) => result)).toEqual(["waiting", "waiting"]);
+    limit.resize(1, 3);
+    const third = track(limit.acquire());
+    await settlePromises();
+    expect(third.result).toBe("waiting");
+  });
 });
 
 describe("any sequence of calls", () => {

@@ -16,7 +16,7 @@ const ABORTED: Promise<AcquireResult> = Promise.resolve("aborted");
 /** A number of slots with a bounded, cancellable, first-in-first-out queue in front. All operations are O(1). */
 export class ConcurrencyLimit {
   #max: number;
-  readonly #maxWaiting: number;
+  #maxWaiting: number;
   #inUse = 0;
   #waiting = 0;
   // A doubly linked list, so that a caller who leaves is unlinked at once and nothing stays behind.
@@ -69,9 +69,13 @@ export class ConcurrencyLimit {
     this.#admitWaiting();
   }
 
-  /** Changes the number of slots (at least 1). Slots in use stay in use, so a smaller limit takes hold gradually. */
-  resize(max: number): void {
+  /**
+   * Changes the number of slots (at least 1) and, if given, of places to wait. Slots in use stay in use and whoever waits
+   * goes on waiting, so smaller limits take hold gradually.
+   */
+  resize(max: number, maxWaiting: number = this.#maxWaiting): void {
     this.#max = max;
+    this.#maxWaiting = maxWaiting;
     this.#admitWaiting();
   }
 
