@@ -8,6 +8,8 @@ export interface DiscoveredServer {
   readonly options: unknown;
   /** Where it was found, for people: a container's name, a file. */
   readonly location: string;
+  /** Why the announcement cannot be read: `options` mean nothing then, and what was announced before stays. */
+  readonly problem?: string | undefined;
 }
 
 /** One place where servers are announced. */
@@ -26,4 +28,9 @@ export interface DiscoverySource {
 /** What a source gets from the gateway. */
 export interface SourceContext {
   readonly platform: Platform;
+  /**
+   * Reads a text of YAML or JSON into plain data, with limits on size and depth; `${NAME}` becomes the environment's
+   * variable of that name when `expandVariables` is set. Throws an error that says what is wrong, and where.
+   */
+  readonly parseDocument: (text: string, expandVariables: boolean) => unknown;
 }

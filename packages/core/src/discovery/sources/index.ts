@@ -1,0 +1,27 @@
+import { z } from "zod";
+import type { DiscoverySource, SourceContext } from "../source.ts";
+import type { SourceKind } from "../source-kind.ts";
+import { filesystemSource } from "./filesystem.ts";
+
+/** Every kind of source there is. A new kind is a file in this folder and an entry here; the configuration follows. */
+const SOURCE_KINDS = [filesystemSource] as const;
+
+type SchemasOf<Kinds extends readonly { readonly optionsSchema: z.ZodObject }[]> = {
+  readonly [Index in keyof Kinds]: Kinds[Index]["optionsSchema"];
+};
+
+/** One entry of `discovery.sources`: the kinds of `SOURCE_KINDS`, told apart by `type`. */
+export const sourceOptions = z.discriminatedUnion(
+  "type",
+  // Mapping keeps length and order, which the type of `map` does not say.
+  SOURCE_KINDS.map(({ optionsSchema }) => optionsSchema) as unknown as SchemasOf<typeof SOURCE_KINDS>,
+);
+export type SourceOptions = z.output<typeof sourceOptions>;
+
+/** Makes the source that the options describe. */
+export function createSource(options: SourceOptions, context: SourceContext): DiscoverySource {
+  const found = SOURCE_KINDS.find(({ kind }) => kind === options.type);
+  // `type` is the literal of the kind whose schema has parsed the options, so they fit each other.
+  const kind = found as unknown as SourceKind<string, z.ZodType<SourceOptions>>;
+  return kind.create(options, context);
+}
