@@ -1,6 +1,7 @@
 import type { CallFinished } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import type { CallResult, ToolCall } from "./call.ts";
+import { failure } from "./errors.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
 import {
   circuitBreakerOptions,
@@ -199,6 +200,20 @@ describe("Gateway.callTool", () => {
     expect(gateway.fleet.snapshot()[0]?.inFlight).toBe(0);
     await gateway.close();
     expect(platform.clock.pendingTimers).toBe(0);
+  });
+
+  it.each([
+    ["a tool that it has", {}],
+    ["a tool that it does not have", { tool: "no such tool" }],
+    ["arguments that are no object", { arguments: [] as never }],
+  ])("answers a caller without access as if the tool did not exist, and starts nothing: %s", async (_case, call) => {
+    const { gateway, bus, transport } = setUp({}, { access: (_caller, _server, tool) => tool === "other" });
+    const denied = await gateway.callTool({ ...CALL, ...call });
+    const { tool } = { ...CALL, ...call };
+    expect(denied).toEqual(failure("unknown_tool", `unknown tool "${tool}" of server "${CALL.server}"`));
+    expect(bus.of("call.finished")[0]?.outcome).toMatchObject({ status: "rejected", reason: "access_denied" });
+    expect(transport.attempts).toBe(0);
+    await gateway.close();
   });
 
   it("starts a server once for all callers, and each leaves at its own deadline", async () => {

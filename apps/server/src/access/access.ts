@@ -9,15 +9,24 @@ export type Identification =
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
 /** Decides who callers are and what they may do. The one place that knows whether authentication is on. */
-export interface Access {
+export interface Access extends CallerRights {
   /** Whether callers have to prove who they are. */
   readonly enabled: boolean;
   /** Answers at once where it can: most requests come with a key that is known. Never rejects. */
   identify(request: IncomingMessage): Identification | Promise<Identification>;
+}
+
+/** What callers may do. Whoever runs the process (the caller `local`) may do everything. */
+export interface CallerRights {
   /** Whether the caller's roles contain the permission. */
   permits(caller: Caller, permission: Permission): boolean;
-  /** Whether the caller's roles admit a tool of a server; one that they do not admit does not exist for the caller. */
-  admits(caller: Caller, server: string, tool: string): boolean;
+  /**
+   * Whether a role of the caller that has the permission, `tools:call` unless told, admits a tool of a server. One that
+   * is not admitted does not exist for the caller.
+   */
+  admits(caller: Caller, server: string, tool: string, permission?: Permission): boolean;
+  /** As {@link admits} for the server as a whole: whether anything of it may exist for the caller. */
+  reaches(caller: Caller, server: string, permission?: Permission): boolean;
 }
 
 const ANYBODY: Identification = {
@@ -31,4 +40,5 @@ export const OPEN_ACCESS: Access = {
   identify: () => ANYBODY,
   permits: () => true,
   admits: () => true,
+  reaches: () => true,
 };
