@@ -2,13 +2,16 @@ import { setImmediate } from "node:timers/promises";
 import { Batches, ContinuationStore, Gateway, type Platform } from "@mcp-hangar/core";
 import { createMetrics, type Metrics } from "@mcp-hangar/metrics";
 import { type GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
+import { type Access, OPEN_ACCESS } from "./access/access.ts";
 import { BUILD } from "./build-info.ts";
 import type { Config } from "./config/schema.ts";
 import { Health } from "./http/health.ts";
 import { fleetCheck, logCheck } from "./http/readiness-checks.ts";
 import { createLogging, type Logging, type LoggingEnvironment } from "./logging/logging.ts";
+import { createManagementTools } from "./management/mcp-tools.ts";
+import type { Operation } from "./management/operation.ts";
+import { createOperations } from "./management/operations/index.ts";
 import { createMcpFace, type McpFace } from "./mcp/index.ts";
-import { createManagementTools } from "./mcp/management/index.ts";
 
 /** Everything a running gateway is made of, wired but not started. */
 export interface Hangar {
@@ -20,6 +23,9 @@ export interface Hangar {
   /** `undefined` when the configuration switches metrics off. */
   readonly metrics: Metrics | undefined;
   readonly health: Health;
+  readonly access: Access;
+  /** What the gateway does for its operators, over MCP and REST. */
+  readonly operations: readonly Operation[];
   /** All servers under one roof, tools prefixed. */
   readonly aggregateFace: McpFace;
   /** One face a server, tools under their own names. */
@@ -64,7 +70,9 @@ export function assemble(config: Config, platform: Platform, terminal: Omit<Logg
     fleetCheck(() => gateway.fleet.snapshot()),
     logCheck(() => logging.snapshot()),
   ]);
-  const management = createManagementTools({ batches, continuations });
+  const access = OPEN_ACCESS;
+  const operations = createOperations({ gateway, batches, continuations, bus, platform, access, health, snapshot });
+  const management = createManagementTools(operations, access);
   const faceParts = { gateway, info: BUILD, platform };
   return {
     config,
@@ -74,6 +82,8 @@ export function assemble(config: Config, platform: Platform, terminal: Omit<Logg
     gateway,
     metrics,
     health,
+    access,
+    operations,
     aggregateFace: createMcpFace({ ...faceParts, scope: { kind: "all" }, management }),
     serverFaces: new Map(
       Object.keys(config.mcp_servers).map((id) => [id, createMcpFace({ ...faceParts, scope: { kind: "server", id } })]),

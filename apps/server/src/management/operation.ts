@@ -23,7 +23,9 @@ export interface OperationFailure {
   /** What happened, and what to do. */
   readonly message: string;
   /** Problems by field, where there are several. */
-  readonly problems?: readonly { readonly field: string; readonly message: string }[];
+  readonly problems?: readonly InputProblem[];
+  /** Further members for programs, such as the id of a batch. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** What everybody who offers an operation has to know; the schemas describe it in `tools/list` and in OpenAPI. */
@@ -42,6 +44,8 @@ interface OperationShape<Input extends z.ZodObject, Output extends z.ZodObject> 
   readonly tool?: `hangar_${string}`;
   /** Its place in the REST interface; absent when it has none. Input comes from path, query and JSON body together. */
   readonly route?: { readonly method: RouteMethod; readonly path: `/api/${string}` };
+  /** What it does is the business of others than the gateway: the servers whose tools are called. */
+  readonly openWorld?: true;
 }
 
 /** An operation as it is written: input and output have the types of their schemas. */
@@ -53,20 +57,74 @@ export interface OperationDefinition<Input extends z.ZodObject, Output extends z
   ) => z.input<Output> | OperationFailure | Promise<z.input<Output> | OperationFailure>;
 }
 
-/** An operation as the doors use it: `run` takes what the input schema has parsed. */
+/** An operation as the doors use it. */
 export interface Operation extends OperationShape<z.ZodObject, z.ZodObject> {
-  readonly run: (input: unknown, context: OperationContext) => Promise<object>;
+  /** Parses what a client sent and does what it asks. Resolves to a value of the output schema, or to a failure. */
+  readonly perform: (input: unknown, context: OperationContext) => Promise<object | OperationFailure>;
 }
 
-/** Something the gateway does for its operators: written once, offered as a management tool and over REST. */
+/**
+ * Something the gateway does for its operators: written once, offered as a management tool and over REST. A field that
+ * the input schema does not have is refused, whether or not the schema says so itself.
+ */
 export function operation<Input extends z.ZodObject, Output extends z.ZodObject>(
   definition: OperationDefinition<Input, Output>,
 ): Operation {
+  const { run, ...shape } = definition;
+  const input = definition.input.strict();
   return {
-    ...definition,
-    // The doors parse with the schema of the same definition before they call.
-    run: async (input, context) => definition.run(input as z.output<Input>, context),
+    ...shape,
+    input,
+    async perform(raw, context) {
+      const parsed = input.safeParse(raw);
+      if (!parsed.success) return invalidInput(parsed.error.issues.flatMap(problemsOf));
+      // `strict()` changes what is refused, not what is parsed.
+      return run(parsed.data as z.output<Input>, context);
+    },
   };
+}
+
+/** An operation that finds by itself what is wrong with its input, in words of its own; the schema only describes it. */
+export function rawOperation<Input extends z.ZodObject, Output extends z.ZodObject>(
+  shape: OperationShape<Input, Output>,
+  perform: (input: unknown, context: OperationContext) => Promise<z.input<Output> | OperationFailure>,
+): Operation {
+  return { ...shape, perform };
+}
+
+/** One thing that is wrong with the input of an operation. */
+interface InputProblem {
+  /** Name of the field, with dots; empty when it is about the whole. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The failure of an operation whose input is wrong. */
+export function invalidInput(problems: readonly InputProblem[]): OperationFailure {
+  const [first, ...others] = problems;
+  const detail = first === undefined ? "" : `: ${first.field === "" ? "" : `${first.field}: `}${first.message}`;
+  const more = others.length === 0 ? "" : `, and ${others.length} more`;
+  return {
+    ...operationFailure("invalid_request", 400, `nothing was done, the input is wrong${detail}${more}`),
+    problems,
+  };
+}
+
+/** Names typed by callers are repeated up to this length. */
+const NAME_MAX = 100;
+
+function problemsOf(issue: z.core.$ZodIssue): readonly InputProblem[] {
+  const field = (path: readonly PropertyKey[]): string => path.map(String).join(".");
+  if (issue.code !== "unrecognized_keys") return [{ field: field(issue.path), message: issue.message }];
+  return issue.keys.map((key) => ({
+    field: field([...issue.path, key.slice(0, NAME_MAX)]),
+    message: "there is no such field",
+  }));
+}
+
+/** Whether an operation could not be done. */
+export function isOperationFailure(value: object): value is OperationFailure {
+  return "kind" in value && value.kind === "failure";
 }
 
 /** Makes the value of an operation that could not be done. */

@@ -1,6 +1,6 @@
 import type { Gateway, Implementation, Platform } from "@mcp-hangar/core";
+import type { ManagementTools } from "../management/mcp-tools.ts";
 import { Announcements } from "./announcements.ts";
-import type { ManagementTools } from "./management/index.ts";
 import { createScope, type Scope, type ScopeSelector } from "./scope.ts";
 import { SessionStore } from "./session-store.ts";
 

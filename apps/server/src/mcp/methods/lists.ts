@@ -12,7 +12,7 @@ export function listMethod(list: ListKind): (endpoint: Endpoint, request: Client
     if (merged.kind === "failure") return answerOf(merged);
     request.session?.listed.add(list);
     const { cursor } = request.params;
-    const own = list === "tools" ? (endpoint.management?.definitions ?? []) : [];
+    const own = list === "tools" ? (endpoint.management?.definitionsFor(request.caller) ?? []) : [];
     const result = page(list, [...own, ...merged.items], cursor);
     if (result === undefined) return errorAnswer(RPC.invalidParams, `invalid cursor ${JSON.stringify(cursor)}`);
     return resultAnswer(request.era === "modern" ? { resultType: "complete", ...cacheable(result) } : result);

@@ -8,9 +8,10 @@ import { type Target, textOf } from "../scope.ts";
 /** `tools/call`: the one method that is counted, traced and audited as a call. */
 export async function callTool(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
   const { name, arguments: args, _meta, ...extra } = request.params;
-  const management = endpoint.management?.get(name);
+  const management = endpoint.management?.find(name, request.caller);
   if (management !== undefined) {
-    const result = await management.call(args, relayContext(request), request.signal);
+    const { caller, signal } = request;
+    const result = await management.call(args, { caller, signal, relay: relayContext(request) });
     return translated({ kind: "result", result }, request);
   }
   // Without a usable name the gateway still counts the refusal, under the empty name.

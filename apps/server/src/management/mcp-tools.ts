@@ -1,0 +1,90 @@
+import { type JsonObject, ResultPayload } from "@mcp-hangar/core";
+import type { Caller } from "@mcp-hangar/telemetry";
+import { z } from "zod";
+import type { Access } from "../access/access.ts";
+import { isOperationFailure, type Operation, type OperationContext, type OperationFailure } from "./operation.ts";
+
+/** A tool of the gateway itself, beside those of its servers. */
+export interface ManagementTool {
+  /** Answers one call. What could not be done is part of the result, so that a model can mend it. */
+  call(args: unknown, context: OperationContext): Promise<ResultPayload>;
+}
+
+/** The gateway's own tools. What a caller may not use does not exist for that caller. */
+export interface ManagementTools {
+  /** Their entries in the caller's `tools/list`. */
+  definitionsFor(caller: Caller): readonly JsonObject[];
+  /** Names of servers' tools contain two underscores in a row; those of operations must not. */
+  find(name: unknown, caller: Caller): ManagementTool | undefined;
+}
+
+interface Entry {
+  readonly operation: Operation;
+  readonly definition: JsonObject;
+  readonly tool: ManagementTool;
+}
+
+/** Offers the operations that have a `tool` as tools of MCP. */
+export function createManagementTools(operations: readonly Operation[], access: Access): ManagementTools {
+  const entries = new Map<unknown, Entry>();
+  for (const operation of operations) {
+    if (operation.tool === undefined) continue;
+    if (entries.has(operation.tool)) throw new Error(`two operations are the tool ${operation.tool}`);
+    entries.set(operation.tool, { operation, definition: definitionOf(operation), tool: toolOf(operation) });
+  }
+  // Whoever started the gateway as a child process may do everything that the process may.
+  const permits = (caller: Caller, { operation: { permission } }: Entry): boolean =>
+    caller.type === "local" || access.permits(caller, permission);
+  return {
+    definitionsFor: (caller) =>
+      [...entries.values()].filter((entry) => permits(caller, entry)).map(({ definition }) => definition),
+    find(name, caller) {
+      const entry = entries.get(name);
+      return entry !== undefined && permits(caller, entry) ? entry.tool : undefined;
+    },
+  };
+}
+
+function definitionOf({ tool, title, description, input, output, effect, openWorld }: Operation): JsonObject {
+  const definition = {
+    name: tool,
+    title,
+    description,
+    inputSchema: z.toJSONSchema(input, { io: "input" }),
+    outputSchema: z.toJSONSchema(output, { io: "output" }),
+    annotations: {
+      title,
+      readOnlyHint: effect === "read",
+      destructiveHint: effect === "destroy",
+      idempotentHint: openWorld === undefined,
+      openWorldHint: openWorld ?? false,
+    },
+  };
+  // JSON Schemas are JSON.
+  return definition as unknown as JsonObject;
+}
+
+function toolOf({ perform }: Operation): ManagementTool {
+  return {
+    async call(args, context) {
+      const value = await perform(args ?? {}, context);
+      return isOperationFailure(value) ? failed(value) : succeeded(value);
+    },
+  };
+}
+
+/** A result for programs (`structuredContent`) and, as text, for models and clients that do not know that. */
+function succeeded(value: object): ResultPayload {
+  // What operations answer is made of plain data, which is written as JSON here and by the endpoint.
+  return ResultPayload.ofValue({ content: textOf(value), structuredContent: value as JsonObject });
+}
+
+/** Text only: structured content would have to look like a success, and some clients refuse a result that does not. */
+function failed({ code, message, problems, details }: OperationFailure): ResultPayload {
+  const value = { success: false, error_type: code, error: message, errors: problems, ...details };
+  return ResultPayload.ofValue({ content: textOf(value), isError: true });
+}
+
+function textOf(value: object): readonly JsonObject[] {
+  return [{ type: "text", text: JSON.stringify(value) }];
+}

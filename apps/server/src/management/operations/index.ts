@@ -1,0 +1,19 @@
+import type { Operation } from "../operation.ts";
+import type { ManagementParts } from "../parts.ts";
+import { batchOperations } from "./batch.ts";
+import { continuationOperations } from "./continuations.ts";
+import { serverOperations } from "./servers.ts";
+import { systemOperations } from "./system.ts";
+
+/**
+ * Everything the gateway does for its operators, one topic a file. The management tools of `/mcp`, the REST interface and
+ * its OpenAPI document are made of this list. A topic touches its parts only when one of its operations runs.
+ */
+export function createOperations(parts: ManagementParts): readonly Operation[] {
+  return [
+    ...serverOperations(parts),
+    ...batchOperations(parts),
+    ...continuationOperations(parts),
+    ...systemOperations(parts),
+  ];
+}

@@ -1,0 +1,57 @@
+import type { Gateway, ManagedServer } from "@mcp-hangar/core";
+import { BREAKER_STATES, SERVER_MODES, SERVER_STATES } from "@mcp-hangar/telemetry";
+import { z } from "zod";
+import { redactText } from "../../logging/redact.ts";
+import { type OperationFailure, operationFailure } from "../operation.ts";
+
+/** Longer names belong to no server. */
+const NAME_MAX = 200;
+
+/** The id of a server, as operations take it. */
+export const serverInput = z.string().min(1).max(NAME_MAX).describe("Id of the MCP server.");
+
+/** One server in lists. */
+export const serverView = z.object({
+  id: z.string(),
+  mode: z.enum(SERVER_MODES),
+  group: z.string().nullable(),
+  origin: z
+    .enum(["config", "discovery", "runtime"])
+    .describe("Who defined it: the configuration, a discovery source, or a call of this interface."),
+  state: z.enum(SERVER_STATES),
+  up: z.boolean().describe("Ready, or cold and able to start."),
+  initialized: z.boolean().describe("Started at least once since the gateway runs."),
+  consecutive_failures: z.int(),
+  circuit_breaker: z.enum(BREAKER_STATES),
+  in_flight: z.int().describe("Calls that wait for the server or run at it."),
+  tool_count: z.int().describe("Tools it listed last; 0 until it has started once."),
+  last_error: z.string().nullable().describe("Why its last start or session failed; null when it did not."),
+});
+export type ServerView = z.infer<typeof serverView>;
+
+/** A server as it is now. */
+export function viewOf(gateway: Gateway, server: ManagedServer): ServerView {
+  const snapshot = server.snapshot();
+  const lastError = "lastError" in server.state ? server.state.lastError : undefined;
+  return {
+    id: snapshot.id,
+    mode: snapshot.mode,
+    group: snapshot.group ?? null,
+    origin: gateway.fleet.originOf(server.id) ?? "config",
+    state: snapshot.state,
+    up: snapshot.up,
+    initialized: snapshot.initialized,
+    consecutive_failures: snapshot.consecutiveFailures,
+    circuit_breaker: snapshot.breaker,
+    in_flight: snapshot.inFlight,
+    tool_count: snapshot.tools.length,
+    // It may quote what the server wrote to its stderr.
+    last_error: lastError === undefined ? null : redactText(lastError),
+  };
+}
+
+/** The failure of an operation on a server that does not exist. */
+export function unknownServer(id: string): OperationFailure {
+  const message = `there is no server ${JSON.stringify(id.slice(0, 100))}; GET /api/mcp_servers or hangar_list names them`;
+  return operationFailure("unknown_server", 404, message);
+}

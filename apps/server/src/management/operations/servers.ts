@@ -1,0 +1,79 @@
+import { SERVER_STATES } from "@mcp-hangar/telemetry";
+import { z } from "zod";
+import { type Operation, operation } from "../operation.ts";
+import type { ManagementParts } from "../parts.ts";
+import { serverInput, serverView, unknownServer, viewOf } from "./server-view.ts";
+
+const MESSAGE_KINDS = z.object({
+  request: z.int(),
+  response: z.int(),
+  notification: z.int(),
+  error: z.int(),
+});
+
+/** What can be seen of servers. */
+export function serverOperations({
+  gateway,
+  access,
+}: Pick<ManagementParts, "gateway" | "access">): readonly Operation[] {
+  return [
+    operation({
+      id: "listServers",
+      title: "List the servers",
+      description:
+        "Lists the MCP servers of the gateway with mode, state, failures, circuit breaker and calls in flight.",
+      permission: "servers:read",
+      effect: "read",
+      tool: "hangar_list",
+      route: { method: "GET", path: "/api/mcp_servers" },
+      input: z.object({ state: z.enum(SERVER_STATES).optional().describe("Only servers in this state.") }),
+      output: z.object({ mcp_servers: z.array(serverView) }),
+      run: ({ state }) => {
+        const views = gateway.fleet.all().map((server) => viewOf(gateway, server));
+        return { mcp_servers: state === undefined ? views : views.filter((view) => view.state === state) };
+      },
+    }),
+    operation({
+      id: "showServer",
+      title: "Show a server",
+      description:
+        "Shows one MCP server: its state, the reason of its last failure, the names of its tools, its limits.",
+      permission: "servers:read",
+      effect: "read",
+      tool: "hangar_details",
+      route: { method: "GET", path: "/api/mcp_servers/{server}" },
+      input: z.object({ server: serverInput }),
+      output: serverView.extend({
+        tools: z.array(z.string()),
+        messages: z
+          .object({ sent: MESSAGE_KINDS, received: MESSAGE_KINDS })
+          .describe("JSON-RPC messages since the server was registered."),
+        limits: z.object({
+          call_timeout_s: z.number(),
+          start_timeout_s: z.number(),
+          idle_ttl_s: z.number(),
+          health_check_interval_s: z.number(),
+          max_consecutive_failures: z.int(),
+        }),
+      }),
+      run: ({ server: id }, { caller }) => {
+        const server = gateway.fleet.get(id);
+        if (server === undefined) return unknownServer(id);
+        const { messages, tools } = server.snapshot();
+        const { options } = server;
+        return {
+          ...viewOf(gateway, server),
+          tools: tools.filter((tool) => access.admits(caller, id, tool)),
+          messages,
+          limits: {
+            call_timeout_s: options.call_timeout_s,
+            start_timeout_s: options.start_timeout_s,
+            idle_ttl_s: options.idle_ttl_s,
+            health_check_interval_s: options.health_check_interval_s,
+            max_consecutive_failures: options.max_consecutive_failures,
+          },
+        };
+      },
+    }),
+  ];
+}

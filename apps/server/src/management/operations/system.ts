@@ -1,0 +1,67 @@
+import { DROP_REASONS, EXPORT_FAILURE_REASONS, SERVER_STATES } from "@mcp-hangar/telemetry";
+import { z } from "zod";
+import { BUILD } from "../../build-info.ts";
+import { type Operation, operation } from "../operation.ts";
+import type { ManagementParts } from "../parts.ts";
+
+const exporterView = z.object({
+  name: z.string(),
+  delivered: z.int(),
+  dropped: z.partialRecord(z.enum(DROP_REASONS), z.int()),
+  failures: z.partialRecord(z.enum(EXPORT_FAILURE_REASONS), z.int()),
+  queue_size: z.int(),
+  queue_capacity: z.int(),
+});
+
+/** The gateway as a whole. */
+export function systemOperations({
+  snapshot,
+  health,
+}: Pick<ManagementParts, "snapshot" | "health">): readonly Operation[] {
+  return [
+    operation({
+      id: "showSystem",
+      title: "Show the gateway",
+      description: "Shows the gateway as a whole: version, uptime, how many servers are in which state, its exporters.",
+      permission: "system:read",
+      effect: "read",
+      tool: "hangar_status",
+      route: { method: "GET", path: "/api/system" },
+      input: z.object({}),
+      output: z.object({
+        name: z.literal(BUILD.name),
+        version: z.string(),
+        node: z.string(),
+        uptime_seconds: z.number(),
+        mcp_servers: z
+          .object({ total: z.int() })
+          .extend(Object.fromEntries(SERVER_STATES.map((state) => [state, z.int().optional()]))),
+        calls_in_flight: z.int(),
+        exporters: z.array(exporterView),
+      }),
+      run: () => {
+        const { servers, build, exporters } = snapshot();
+        const states = Object.groupBy(servers, ({ state }) => state);
+        return {
+          name: BUILD.name,
+          version: build.version,
+          node: build.node,
+          uptime_seconds: health.uptimeSeconds(),
+          mcp_servers: {
+            total: servers.length,
+            ...Object.fromEntries(Object.entries(states).map(([state, members]) => [state, members?.length ?? 0])),
+          },
+          calls_in_flight: servers.reduce((sum, { inFlight }) => sum + inFlight, 0),
+          exporters: exporters.map((exporter) => ({
+            name: exporter.exporter,
+            delivered: exporter.delivered,
+            dropped: exporter.dropped,
+            failures: exporter.failures,
+            queue_size: exporter.queueSize,
+            queue_capacity: exporter.queueCapacity,
+          })),
+        };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,16 @@
+import type { Batches, ContinuationStore, Gateway, Platform } from "@mcp-hangar/core";
+import type { GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
+import type { Access } from "../access/access.ts";
+import type { Health } from "../http/health.ts";
+
+/** What the operations work on. */
+export interface ManagementParts {
+  readonly gateway: Gateway;
+  readonly batches: Batches;
+  readonly continuations: ContinuationStore;
+  readonly bus: TelemetryBus;
+  readonly platform: Platform;
+  readonly access: Access;
+  readonly health: Health;
+  readonly snapshot: () => GatewaySnapshot;
+}
