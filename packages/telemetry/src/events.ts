@@ -15,6 +15,7 @@ import type {
   HttpStatusLabel,
   RejectionReason,
   ReloadResult,
+  ReloadTrigger,
   ResultType,
   ServerMode,
   ServerStateName,
@@ -162,8 +163,13 @@ export interface AuthenticationFailed extends EventBase<"authentication.failed">
   readonly remoteAddress: string | undefined;
 }
 
+/** Somebody or something asked for a reload of the configuration, and it ended. */
 export interface ConfigReloaded extends EventBase<"config.reloaded"> {
   readonly result: ReloadResult;
+  readonly trigger: ReloadTrigger;
+  /** Who asked; `undefined` when nobody did over a door of the gateway. */
+  readonly caller: Caller | undefined;
+  /** What changed, or every problem that kept it from changing. */
   readonly message: string | undefined;
 }
 

@@ -127,6 +127,10 @@ export type ExportFailureReason = (typeof EXPORT_FAILURE_REASONS)[number];
 export const RELOAD_RESULTS = ["success", "failure"] as const;
 export type ReloadResult = (typeof RELOAD_RESULTS)[number];
 
+/** What asked for a reload: a changed file, SIGHUP, or somebody over a door of the gateway. */
+export const RELOAD_TRIGGERS = ["file", "signal", "request"] as const;
+export type ReloadTrigger = (typeof RELOAD_TRIGGERS)[number];
+
 /** How a caller proved who it is; `local` is whoever runs the process over stdio or the library. */
 export const CALLER_TYPES = ["anonymous", "local", "api_key", "jwt"] as const;
 export type CallerType = (typeof CALLER_TYPES)[number];

@@ -77,8 +77,9 @@ function contentOf(event: OtherEvent): Content {
     case "authentication.failed":
       return ["warning", "authentication_failed", { reason: event.reason, remote_address: event.remoteAddress }];
     case "config.reloaded": {
-      const { result, message } = event;
-      return [result === "success" ? "info" : "error", "config_reloaded", { result, message }];
+      const { result, trigger, caller, message } = event;
+      const fields = { result, trigger, caller: caller?.id, message };
+      return [result === "success" ? "info" : "error", "config_reloaded", fields];
     }
     case "gateway.started":
       return ["info", "gateway_started", { version: event.version }];

@@ -242,7 +242,11 @@ describe("every event", () => {
       "warning",
       "authentication_failed",
     ],
-    [{ ...base, type: "config.reloaded", result: "failure", message: "x" }, "error", "config_reloaded"],
+    [
+      { ...base, type: "config.reloaded", result: "failure", trigger: "file", caller: undefined, message: "x" },
+      "error",
+      "config_reloaded",
+    ],
     [{ ...base, type: "gateway.started", version: "1" }, "info", "gateway_started"],
     [{ ...base, type: "gateway.stopped", uptimeSeconds: 1 }, "info", "gateway_stopped"],
   ];
