@@ -1,11 +1,14 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
 import type { Dashboard, Panel } from "../dashboards/model.ts";
+import type { Unit } from "../names.ts";
 import { by, count, sum } from "../promql/aggregate.ts";
 import { prometheusMetrics } from "../promql/external.ts";
 import { rate } from "../promql/functions.ts";
 import { nodesOf } from "../promql/node.ts";
+import { quantityOf } from "../promql/quantity.ts";
 import { series } from "../promql/select.ts";
+import type { Expression } from "../promql/vector.ts";
 import { resolveOptions } from "../settings/options.ts";
 import { buildStack, type Stack } from "../stack.ts";
 import { alertsAreDrawn } from "./alerts-are-drawn.ts";
@@ -13,6 +16,7 @@ import type { Check } from "./check.ts";
 import { legendsHaveLabels } from "./legends-have-labels.ts";
 import { metricExists } from "./metric-exists.ts";
 import { metricsAreShown } from "./metrics-are-shown.ts";
+import { unitsFit } from "./units-fit.ts";
 import { zeroAlertsAreShown } from "./zero-alerts-are-shown.ts";
 
 const stack = buildStack(resolveOptions());
@@ -112,6 +116,63 @@ const DEFECTS: readonly (readonly [defect: string, check: Check, broken: Stack, 
     "the threshold 3 of MCPHangarHighLatencyP95 is not drawn",
   ],
   [
+    "a share in per cent that is called a share",
+    unitsFit,
+    withPanel("failing-calls", ({ queries }) => ({
+      queries: queries.map((query) => ({ ...query, expr: times(100, query.expr) })),
+    })),
+    "panel failing-calls of mcp-hangar-overview: share is shown 100 × too high with the unit percentunit",
+  ],
+  [
+    "seconds that are called milliseconds",
+    unitsFit,
+    withPanel("latency", () => ({ unit: "ms" as Unit })),
+    "panel latency of mcp-hangar-overview: seconds is shown 1000 × too low with the unit ms",
+  ],
+  [
+    "a rate that is called a number of seconds",
+    unitsFit,
+    withPanel("calls-by-server", () => ({ unit: "s" })),
+    "panel calls-by-server of mcp-hangar-overview: the unit s does not fit what is measured: number per second",
+  ],
+  [
+    "a point in time that is not in milliseconds",
+    unitsFit,
+    withPanel("last-delivery", ({ queries }) => ({
+      queries: queries.map((query) => ({ ...query, expr: times(1 / 1_000, query.expr) })),
+    })),
+    "point in time is shown 1000 × too low with the unit dateTimeFromNow",
+  ],
+  [
+    "a column of a table in another unit",
+    unitsFit,
+    withPanel("servers", ({ queries }) => ({
+      queries: queries.map((query) =>
+        query.column?.unit === "percentunit" ? { ...query, column: { ...query.column, unit: "reqps" } } : query,
+      ),
+    })),
+    "the unit reqps does not fit what is measured: share",
+  ],
+  [
+    "a heatmap of seconds whose axis says bytes",
+    unitsFit,
+    withPanel("latency-heatmap", () => ({ unit: "bytes" })),
+    "the unit bytes does not fit what is measured: seconds",
+  ],
+  [
+    "an alert whose share is told as a rate",
+    unitsFit,
+    {
+      ...stack,
+      alerts: stack.alerts.map((alert) =>
+        alert.id === "MCPHangarHighErrorRate"
+          ? { ...alert, conditions: alert.conditions.map((each) => ({ ...each, unit: "cps" as const })) }
+          : alert,
+      ),
+    },
+    "alert MCPHangarHighErrorRate: the unit cps does not fit what is measured: share",
+  ],
+  [
     "a count of alerts that shows no data instead of zero",
     zeroAlertsAreShown,
     withPanel("firing-critical", () => ({ queries: [{ expr: count(firing), legend: "Critical" }] })),
@@ -137,6 +198,10 @@ describe("a broken dashboard", () => {
     expect(problems(check, broken).join("\n")).toContain(says);
   });
 });
+
+function times(value: number, of: Expression): Expression {
+  return { node: { kind: "binary", operator: "*", left: of.node, right: { kind: "number", value } } };
+}
 
 function withoutMetric(name: string): Stack {
   return {
@@ -164,3 +229,11 @@ function withoutAlert(name: string, uid: string): Stack {
     })),
   };
 }
+
+test("what every panel and alert of the product measures is known, so that none escapes the check of its unit", () => {
+  const measures = stack.alerts.flatMap(({ conditions }) => conditions.map(({ measure }) => measure));
+  const shown = stack.dashboards.flatMap(({ panels }) =>
+    panels.flatMap(({ queries }) => queries.map(({ expr }) => expr)),
+  );
+  expect([...measures, ...shown].filter(({ node }) => quantityOf(node) === undefined)).toEqual([]);
+});

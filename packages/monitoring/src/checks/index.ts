@@ -28,6 +28,7 @@ import { telemetryIsWatched } from "./telemetry-is-watched.ts";
 import { textsHaveLabels } from "./texts-have-labels.ts";
 import { thresholdReachable } from "./threshold-reachable.ts";
 import { typesFit } from "./types-fit.ts";
+import { unitsFit } from "./units-fit.ts";
 import { vanishedTargetsAreSeen } from "./vanished-targets-are-seen.ts";
 import { zeroAlertsAreShown } from "./zero-alerts-are-shown.ts";
 
@@ -64,6 +65,7 @@ export const dashboardChecks: readonly Check[] = [
   alertsAreDrawn,
   legendsHaveLabels,
   metricsAreShown,
+  unitsFit,
   zeroAlertsAreShown,
   ...jsonChecks.map(onDashboards),
 ];

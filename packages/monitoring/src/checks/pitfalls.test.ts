@@ -1,5 +1,7 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
+import type { Panel } from "../dashboards/model.ts";
+import type { Unit } from "../names.ts";
 import { by, count, sum } from "../promql/aggregate.ts";
 import { prometheusMetrics } from "../promql/external.ts";
 import { histogramQuantile, increase, rate } from "../promql/functions.ts";
@@ -27,6 +29,15 @@ function withExpr(id: string, expr: Expression): Stack {
 
 function withOptions(overrides: MonitoringOverrides): Stack {
   return buildStack(resolveOptions(overrides));
+}
+
+/** The stack with one panel changed. */
+function withPanel(key: string, change: Partial<Panel>): Stack {
+  const dashboards = stack.dashboards.map((dashboard) => ({
+    ...dashboard,
+    panels: dashboard.panels.map((panel) => (panel.key === key ? { ...panel, ...change } : panel)),
+  }));
+  return { ...stack, dashboards };
 }
 
 /** The stack without one alert. */
@@ -219,6 +230,29 @@ const PITFALLS: readonly Pitfall[] = [
       "inhibition of MCPHangarAvailabilityBudgetBurn by MCPHangarNotResponding",
       "has no label provider",
       "labels that both sides have",
+    ],
+  },
+  {
+    defect: "zero alerts were displayed as no data",
+    broken: withPanel("firing-critical", {
+      queries: [{ expr: count(series(prometheusMetrics.alerts, { alertstate: "firing" })), legend: "Critical" }],
+    }),
+    says: ["panel firing-critical of mcp-hangar-alerts", "without alerts it shows nothing", "constant(0)"],
+  },
+  {
+    defect: "cost panels showed cents as dollars, 100 times too high",
+    broken: withPanel("call-rate", {
+      // The type of units has no money in it, for nothing here is measured in it.
+      unit: "currencyUSD" as Unit,
+      queries: [
+        { expr: sum(increase(unknown("mcp_hangar_call_cost_cents_total", "counter"), "1h"), perJob), legend: "Cost" },
+      ],
+    }),
+    says: [
+      "panel call-rate of mcp-hangar-overview",
+      "money is shown 100 × too high with the unit currencyUSD",
+      "mcp_hangar_call_cost_cents_total",
+      "convert the value",
     ],
   },
   {
