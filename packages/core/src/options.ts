@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addressRange } from "./address-range.ts";
 
 /** Seconds, up to a day: longer than any sane timeout, short enough that a typing error shows. */
 const seconds = z.number().positive().max(86_400);
@@ -58,6 +59,20 @@ const authOptions = z
   ])
   .describe("Credentials towards the server.");
 
+const addressGuardOptions = z
+  .strictObject({
+    allow: z
+      .array(addressRange)
+      .max(1_000)
+      .default([])
+      .describe(
+        "Addresses and ranges that are not public and may be connected to nevertheless, such as `10.1.0.0/16`.",
+      ),
+  })
+  .describe(
+    "Refuses connections to loopback, private, link-local and other special addresses, whatever the name resolves to. Servers of discovery sources always have it.",
+  );
+
 /** A server reached over Streamable HTTP. */
 export const remoteOptions = z.strictObject({
   mode: z.literal("remote").describe("How the server is reached: over Streamable HTTP."),
@@ -65,6 +80,7 @@ export const remoteOptions = z.strictObject({
   headers: z.record(z.string(), z.string()).default({}).describe("Headers sent with every request."),
   auth: authOptions.optional(),
   tls: tlsOptions.optional(),
+  address_guard: addressGuardOptions.optional(),
   ...common,
 });
 export type RemoteOptions = z.infer<typeof remoteOptions>;

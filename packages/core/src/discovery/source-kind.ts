@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { addressRange } from "../transports/http/address-range.ts";
+import { addressRange } from "../address-range.ts";
 import type { DiscoverySource, SourceContext } from "./source.ts";
 
 /** Modes a discovered server may have. Groups are for the configuration: they are about other servers. */

@@ -54,6 +54,7 @@ function connectionError(error: Error, endpoint: URL): StartError {
     const message = `nothing listens at ${host} (ECONNREFUSED). Is the server running, and are host and port of the endpoint right?`;
     return new StartError("connection_refused", message, options);
   }
+  if (code === "ADDRESS_REFUSED") return new StartError("address_refused", error.message, options);
   if (DNS_CODES.has(code)) {
     return new StartError(
       "dns_failed",

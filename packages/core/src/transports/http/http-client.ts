@@ -7,6 +7,8 @@ import {
 } from "@mcp-hangar/telemetry";
 import { Pool } from "undici";
 import type { Clock } from "../../platform/platform.ts";
+import type { AddressGuard } from "./address-guard.ts";
+import { guardedConnector } from "./guarded-connect.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import { Lingering } from "./lingering.ts";
@@ -16,6 +18,8 @@ import type { TlsConnect } from "./tls-files.ts";
 export interface HttpClientOptions {
   readonly endpoint: URL;
   readonly tls: TlsConnect | undefined;
+  /** Which addresses may be connected to; all of them when absent. */
+  readonly guard?: AddressGuard | undefined;
   readonly limits: HttpLimits;
   readonly clock: Clock;
   readonly server: RegisteredName;
@@ -34,7 +38,7 @@ export class HttpClient {
   readonly #emit: (event: UpstreamRequestFinished) => void;
 
   constructor(options: HttpClientOptions) {
-    const { endpoint, limits } = options;
+    const { endpoint, limits, tls, guard } = options;
     this.limits = limits;
     this.clock = options.clock;
     this.endpoint = endpoint;
@@ -52,7 +56,9 @@ export class HttpClient {
       // Calls have deadlines of their own, and event streams may be silent for hours.
       headersTimeout: 0,
       bodyTimeout: 0,
-      ...(options.tls && { connect: options.tls }),
+      ...(guard !== undefined
+        ? { connect: guardedConnector(guard, { tls, timeoutMs: limits.connectTimeoutMs }) }
+        : tls && { connect: tls }),
     });
   }
 

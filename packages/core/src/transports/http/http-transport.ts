@@ -4,6 +4,7 @@ import type { Platform } from "../../platform/platform.ts";
 import type { Era, Implementation } from "../../protocol/eras.ts";
 import type { JsonObject } from "../../protocol/json-rpc.ts";
 import { type SessionObserver, StartError, type Transport, type UpstreamSession } from "../session.ts";
+import { AddressGuard } from "./address-guard.ts";
 import { EraMatchingSession } from "./era-matching-session.ts";
 import type { HttpClient } from "./http-client.ts";
 import { type LegacyHandshake, LegacySession } from "./legacy-session.ts";
@@ -78,11 +79,13 @@ class HttpTransport implements Transport {
     const endpoint = readEndpoint(this.#options.endpoint);
     const tls = await tlsConnect(this.#options.tls, endpoint.protocol === "https:");
     const { platform, server, emit, limits } = this.#context;
+    const { address_guard: addressGuard } = this.#options;
     // Loaded when the first remote server starts: undici takes a good part of what an idle gateway holds.
     const { HttpClient } = await import("./http-client.ts");
     return new HttpClient({
       endpoint,
       tls,
+      guard: addressGuard && new AddressGuard(addressGuard.allow),
       limits: { ...HTTP_LIMITS, ...limits },
       clock: platform.clock,
       server,

@@ -5,11 +5,12 @@ import { z } from "zod";
 export const addressRange = z
   .string()
   .max(100)
-  .refine((text) => rangeOf(text) !== undefined, "not an address range such as 10.0.0.0/8 or fd00::/8");
+  .refine((text) => rangeOf(text) !== undefined, "not an address range such as 10.0.0.0/8 or fd00::/8, nor an address");
 
 /** A range of IP addresses, read. */
 export interface AddressRange {
   readonly address: string;
+  /** Bits that the addresses of the range have in common. */
   readonly prefix: number;
   readonly family: "ipv4" | "ipv6";
 }
