@@ -87,6 +87,8 @@ export interface Panel {
   readonly base: Tone;
   readonly meanings: readonly ValueMeaning[];
   readonly stacked: boolean;
+  /** What all its lines tell, such as how much fails; `undefined` where they are told apart by their names. */
+  readonly lines: Tone | undefined;
   /** Shows the axis up to the highest threshold even while values are far below. */
   readonly keepsThresholdsInView: boolean;
   readonly decimals: number | undefined;

@@ -22,6 +22,7 @@ export interface PanelText {
   readonly drillDown?: DrillDown;
   readonly runbook?: RunbookLink;
   readonly worstFirst?: string;
+  readonly lines?: Tone | undefined;
   readonly keepsThresholdsInView?: boolean;
   readonly decimals?: number;
   readonly width?: number;
@@ -74,6 +75,7 @@ function draft(
     drillDown,
     runbook,
     worstFirst,
+    lines,
     keepsThresholdsInView = false,
     decimals,
     ...rest
@@ -88,6 +90,7 @@ function draft(
     base,
     meanings,
     stacked: false,
+    lines,
     keepsThresholdsInView,
     decimals,
     whenEmpty,

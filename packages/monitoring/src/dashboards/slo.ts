@@ -82,6 +82,7 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
             base: "bad",
             thresholds: [{ value: slo.objective, tone: "good" }],
             width: 4,
+            height: fastest === undefined ? 8 : 4,
             whenEmpty: "no traffic yet",
           }),
           ...(fastest === undefined

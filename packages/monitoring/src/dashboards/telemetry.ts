@@ -12,6 +12,8 @@ import type { Dashboard } from "./model.ts";
 import { chart, stackedChart, stat } from "./panels.ts";
 
 const NONE = "no exporters";
+/** A tenth of the time is felt by callers; well-sized heaps need a hundredth. */
+const MUCH_GARBAGE = 0.1;
 const perExporter = by("exporter");
 
 /** Whether audit records, traces and metrics arrive where they should. */
@@ -213,9 +215,10 @@ function processes({ chosen }: Board): SectionDraft {
           id: 302,
           title: "Garbage collection",
           description:
-            "The share of time that is spent collecting garbage. Above some percent the heap is too small or something leaks.",
+            "The share of time that is spent collecting garbage. Above the line the heap is too small or something leaks.",
           unit: "percentunit",
           queries: [query(collections, "{{instance}} {{kind}}")],
+          thresholds: [{ value: MUCH_GARBAGE, tone: "attention" }],
           width: 6,
         }),
         chart({

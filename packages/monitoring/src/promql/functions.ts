@@ -99,6 +99,14 @@ export function notNegative<Label extends string>(of: Vector<Label, Comparable>)
   return vector({ kind: "call", name: "clamp_min", arguments: [of.node, { kind: "number", value: 0 }] });
 }
 
+/** The values of a vector, or this limit where estimates have come out above it. */
+export function notAbove<Label extends string, Means extends Comparable>(
+  limit: number,
+  of: Vector<Label, Means>,
+): Vector<Label, Means> {
+  return vector({ kind: "call", name: "clamp_max", arguments: [of.node, { kind: "number", value: limit }] });
+}
+
 /** One series without labels that has always this value. */
 export function constant(value: number): Vector<never, "level"> {
   return vector({ kind: "call", name: "vector", arguments: [{ kind: "number", value }] });

@@ -1,7 +1,8 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import type { AlertRule, Condition } from "../../model.ts";
 import { ALERT_PREFIX, type Severity, type Unit } from "../../names.ts";
-import { labelsOf } from "../../promql/analyse.ts";
+import { boundsOf, labelsOf } from "../../promql/analyse.ts";
+import { notAbove } from "../../promql/functions.ts";
 import { nodesOf } from "../../promql/node.ts";
 import type { Expression } from "../../promql/vector.ts";
 import type { AlertSettings } from "../../settings/alerts.ts";
@@ -9,7 +10,7 @@ import { percent } from "../../slo/decimal.ts";
 import { limitOf } from "../alert-lines.ts";
 import type { Board } from "../board.ts";
 import type { PanelDraft, SectionDraft } from "../layout.ts";
-import type { Query, ValueMeaning } from "../model.ts";
+import type { Query, Tone, ValueMeaning } from "../model.ts";
 import { chart, timeline } from "../panels.ts";
 import { breakerStates, flag, serverStates } from "../tones.ts";
 import { onBoard } from "./on-board.ts";
@@ -85,6 +86,7 @@ function panelOf(board: Board, alert: AlertRule, key: keyof typeof PANEL_IDS): P
     unit,
     queries: shown.map((condition) => queryOf(condition, shown.length > 1)),
     drawn: board.draw(unit, key),
+    lines: linesOf(shown),
     width: 24 / PANELS_A_ROW,
     height: 7,
     keepsThresholdsInView: true,
@@ -124,11 +126,28 @@ function limitText(alert: AlertRule, { options }: Board): string {
   return ` Shown is the share of what is above ${limit.value}${SYMBOLS[limit.unit] ?? ""}.`;
 }
 
-function queryOf({ measure }: Condition, isOneOfSeveral: boolean): Query {
-  const expr = onBoard(measure);
-  const labels = [...labelsOf(expr.node)].filter((label) => !["job", "service", "tier"].includes(label));
+function queryOf(condition: Condition, isOneOfSeveral: boolean): Query {
+  const { measure } = condition;
+  const expr = isShare(condition) ? notAbove(1, onBoard(measure)) : onBoard(measure);
+  const labels = namesOf(measure);
   const series = (labels.length === 0 ? ["job"] : labels).map((label) => `{{${label}}}`).join(" / ");
   return { expr, legend: isOneOfSeveral ? `${series} ${metricOf(measure)}` : series };
+}
+
+/** The labels by which a reader tells the series of a measure apart. */
+function namesOf({ node }: Expression): readonly string[] {
+  return [...labelsOf(node)].filter((label) => !["job", "service", "tier"].includes(label));
+}
+
+/** Servers and the like have each their colour; a share of the whole that alerts look at is one of what is bad. */
+function linesOf(conditions: readonly Condition[]): Tone | undefined {
+  if (conditions.some(({ measure }) => namesOf(measure).length > 0)) return undefined;
+  return conditions.every(isShare) ? "attention" : "neutral";
+}
+
+/** Not so the use of CPU, which is no part of a whole that is counted. */
+function isShare({ measure, unit }: Condition): boolean {
+  return unit === "percentunit" && boundsOf(measure.node)[1] === 1;
 }
 
 /** What tells one measure of an alert from another. */

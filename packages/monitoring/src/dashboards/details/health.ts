@@ -3,7 +3,7 @@ import { by, max, sum } from "../../promql/aggregate.ts";
 import { increase, rate } from "../../promql/functions.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE } from "../measures.ts";
+import { quantileOf, query, RATE, recently } from "../measures.ts";
 import { chart, stackedChart, timeline } from "../panels.ts";
 import { breakerStates, serverStates } from "../tones.ts";
 import { ofServer } from "./choice.ts";
@@ -17,7 +17,7 @@ export function health({ chosen, draw, options }: Board): SectionDraft {
   const { window } = options.alerts.CircuitBreakerTripped;
   const refused = chosen.series(catalog.toolCallErrors, { ...ofServer, error_type: "circuit_open" });
   const refusedInBatches = chosen.series(catalog.batchCircuitBreakerRejections, ofServer);
-  const durations = sum(rate(chosen.buckets(healthCheckDuration, ofServer), RATE), by("mcp_server", "le"));
+  const durations = sum(recently(chosen.buckets(healthCheckDuration, ofServer)), by("mcp_server", "le"));
   return {
     id: 300,
     title: "Health",

@@ -8,7 +8,7 @@ import { health } from "./health.ts";
 import { life } from "./life.ts";
 import { now } from "./now.ts";
 import { tools } from "./tools.ts";
-import { transport } from "./transport.ts";
+import { messages, remote } from "./transport.ts";
 
 /** One server, or a few, and their tools. */
 export function serverDetails(board: Board): Dashboard {
@@ -21,6 +21,6 @@ export function serverDetails(board: Board): Dashboard {
     variables: [jobVariable, instanceVariable, serverVariable(board), toolVariable(board)],
     annotations: [gatewayStarts(board), configReloads(board), stateChanges(board), firingAlerts(board)],
     links: otherDashboards("mcp-hangar-mcp-server-details"),
-    ...layOut([now, tools, health, life, transport].map((section) => section(board))),
+    ...layOut([now, tools, health, life, messages, remote].map((section) => section(board))),
   };
 }

@@ -3,7 +3,7 @@ import { by, max, sum } from "../../promql/aggregate.ts";
 import { increase, rate } from "../../promql/functions.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE } from "../measures.ts";
+import { quantileOf, query, RATE, recently } from "../measures.ts";
 import { chart, stackedChart, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
 import { ofServer } from "./choice.ts";
@@ -16,7 +16,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
   const { serverStarts, serverStops, serverColdStart, serverColdStartInProgress, serverInitialized } = catalog;
   const { window } = options.alerts.McpServerStarted;
   const starts = chosen.series(serverStarts, ofServer);
-  const coldStarts = sum(rate(chosen.buckets(serverColdStart, ofServer), RATE), by("mcp_server", "le"));
+  const coldStarts = sum(recently(chosen.buckets(serverColdStart, ofServer)), by("mcp_server", "le"));
   return {
     id: 400,
     title: "Starts and stops",

@@ -1,10 +1,9 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, min, sum } from "../../promql/aggregate.ts";
 import { rate } from "../../promql/functions.ts";
-import { share } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE, SERVED } from "../measures.ts";
+import { quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import { stat } from "../panels.ts";
 import { breakerStates, flag, serverStates } from "../tones.ts";
 import { ofServer, ofTool } from "./choice.ts";
@@ -16,7 +15,7 @@ const LEGEND = "{{mcp_server}}";
 export function now({ chosen, draw }: Board): SectionDraft {
   const served = sum(rate(chosen.series(catalog.toolCalls, { ...ofTool, status: SERVED }), RATE));
   const failed = sum(rate(chosen.series(catalog.toolCallErrors, ofTool), RATE));
-  const durations = sum(rate(chosen.buckets(catalog.toolCallDuration, ofTool), RATE), by("le"));
+  const durations = sum(recently(chosen.buckets(catalog.toolCallDuration, ofTool)), by("le"));
   const failures = max(chosen.series(catalog.healthCheckConsecutiveFailures, ofServer), perServer);
   return {
     id: 100,
@@ -82,7 +81,7 @@ export function now({ chosen, draw }: Board): SectionDraft {
           description:
             "The share of the calls that fail. The limit is that of HighErrorRate, which looks at all servers together.",
           unit: "percentunit",
-          queries: [query(share(failed, served), "Failing")],
+          queries: [query(shareOf(failed, served), "Failing")],
           drawn: draw("percentunit", "HighErrorRate"),
           width: 4,
           whenEmpty: "no calls",

@@ -1,11 +1,11 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, sum, topk } from "../../promql/aggregate.ts";
 import { increase, rate } from "../../promql/functions.ts";
-import { compare, share } from "../../promql/operators.ts";
+import { compare } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import { toTool } from "../drill-down.ts";
 import type { PanelDraft, SectionDraft } from "../layout.ts";
-import { percentiles, quantileOf, query, RATE, SERVED } from "../measures.ts";
+import { percentiles, quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import { chart, heatmap, stackedChart, table } from "../panels.ts";
 import { ofServer, ofTool } from "./choice.ts";
 
@@ -20,7 +20,7 @@ export function tools(board: Board): SectionDraft {
   const { toolCalls, toolCallErrors, toolCallDuration, toolCallRejections } = catalog;
   const served = sum(rate(chosen.series(toolCalls, { ...ofTool, status: SERVED }), RATE), perTool);
   const failed = sum(rate(chosen.series(toolCallErrors, ofTool), RATE), perTool);
-  const durations = rate(chosen.buckets(toolCallDuration, ofTool), RATE);
+  const durations = recently(chosen.buckets(toolCallDuration, ofTool));
   const refused = chosen.series(toolCallRejections, ofServer);
   return {
     id: 200,
@@ -44,7 +44,7 @@ export function tools(board: Board): SectionDraft {
           title: "Failing calls by tool",
           description: "Which tool the failures come from. Click a line to look at that tool alone.",
           unit: "percentunit",
-          queries: [query(topk(MOST, share(failed, served)), LEGEND)],
+          queries: [query(topk(MOST, shareOf(failed, served)), LEGEND)],
           drillDown: toTool,
           whenEmpty: "no calls",
         }),
@@ -122,7 +122,7 @@ export function tools(board: Board): SectionDraft {
 function toolTable({ chosen, draw }: Board): PanelDraft {
   const served = sum(rate(chosen.series(catalog.toolCalls, { ...ofTool, status: SERVED }), RATE), perTool);
   const failed = sum(rate(chosen.series(catalog.toolCallErrors, ofTool), RATE), perTool);
-  const durations = sum(rate(chosen.buckets(catalog.toolCallDuration, ofTool), RATE), by("mcp_server", "tool", "le"));
+  const durations = sum(recently(chosen.buckets(catalog.toolCallDuration, ofTool)), by("mcp_server", "tool", "le"));
   return table({
     key: "tools",
     id: 201,
@@ -132,7 +132,7 @@ function toolTable({ chosen, draw }: Board): PanelDraft {
     queries: [
       { expr: compare(served, ">", 0), legend: "Calls", column: { title: "Calls", unit: "reqps" } },
       {
-        expr: share(failed, served),
+        expr: shareOf(failed, served),
         legend: "Failing",
         column: { title: "Failing", unit: "percentunit", thresholds: draw("percentunit", "HighErrorRate").thresholds },
       },

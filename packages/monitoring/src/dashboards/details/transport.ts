@@ -4,22 +4,19 @@ import { rate } from "../../promql/functions.ts";
 import { andOn } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE } from "../measures.ts";
+import { quantileOf, query, RATE, recently } from "../measures.ts";
 import { chart, stackedChart, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
 import { ofServer } from "./choice.ts";
 
-const NOT_REMOTE = "not a remote server";
+/** Said on every panel of the section, so that nobody takes an empty one for a fault. */
+const NOT_REMOTE = "no remote server chosen";
 
-/** What goes over the wire between the gateway and the server. */
-export function transport({ chosen, draw }: Board): SectionDraft {
-  const { messages, httpRequests, httpRequestDuration, httpConnections } = catalog;
-  const durations = sum(rate(chosen.buckets(httpRequestDuration, ofServer), RATE), by("mcp_server", "method", "le"));
-  const remote = chosen.series(catalog.serverInfo, { ...ofServer, mode: "remote" });
-  const remoteUp = andOn(chosen.series(catalog.serverUp, ofServer), ["job", "instance", "mcp_server"], remote);
+/** What the gateway and the server say to each other. */
+export function messages({ chosen }: Board): SectionDraft {
   return {
     id: 500,
-    title: "Transport",
+    title: "Messages",
     rows: [
       [
         chart({
@@ -30,13 +27,35 @@ export function transport({ chosen, draw }: Board): SectionDraft {
           unit: "ops",
           queries: [
             query(
-              sum(rate(chosen.series(messages, ofServer), RATE), by("direction", "kind")),
+              sum(rate(chosen.series(catalog.messages, ofServer), RATE), by("direction", "kind")),
               "{{direction}} {{kind}}",
             ),
           ],
-          width: 6,
+          width: 24,
+          height: 7,
           whenEmpty: "no messages",
         }),
+      ],
+    ],
+  };
+}
+
+/** How servers are reached over HTTP. Last, because there is nothing to see of a server that runs as a process. */
+export function remote({ chosen, draw }: Board): SectionDraft {
+  const { httpRequests, httpRequestDuration, httpConnections } = catalog;
+  const durations = sum(recently(chosen.buckets(httpRequestDuration, ofServer)), by("mcp_server", "method", "le"));
+  const isRemote = chosen.series(catalog.serverInfo, { ...ofServer, mode: "remote" });
+  const requests = andOn(
+    rate(chosen.series(httpRequests, ofServer), RATE),
+    ["job", "instance", "mcp_server"],
+    isRemote,
+  );
+  const remoteUp = andOn(chosen.series(catalog.serverUp, ofServer), ["job", "instance", "mcp_server"], isRemote);
+  return {
+    id: 600,
+    title: "HTTP, to remote servers only",
+    rows: [
+      [
         stackedChart({
           key: "http-requests",
           id: 502,
@@ -44,7 +63,7 @@ export function transport({ chosen, draw }: Board): SectionDraft {
           description:
             "Requests to remote servers by status; error got no response at all (refused, reset, timed out).",
           unit: "reqps",
-          queries: [query(sum(rate(chosen.series(httpRequests, ofServer), RATE), by("status")), "{{status}}")],
+          queries: [query(sum(requests, by("status")), "{{status}}")],
           width: 6,
           whenEmpty: NOT_REMOTE,
         }),
@@ -68,8 +87,6 @@ export function transport({ chosen, draw }: Board): SectionDraft {
           width: 6,
           whenEmpty: NOT_REMOTE,
         }),
-      ],
-      [
         timeline({
           key: "remote-reachable",
           id: 505,
@@ -80,8 +97,7 @@ export function transport({ chosen, draw }: Board): SectionDraft {
           queries: [query(min(remoteUp, by("mcp_server")), "{{mcp_server}}")],
           drawn: draw("bool", "RemoteServerUnreachable"),
           meanings: flag("reachable", "unreachable"),
-          width: 24,
-          height: 5,
+          width: 6,
           whenEmpty: NOT_REMOTE,
         }),
       ],

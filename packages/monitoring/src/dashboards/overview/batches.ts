@@ -1,12 +1,11 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, sum } from "../../promql/aggregate.ts";
 import { rate } from "../../promql/functions.ts";
-import { share } from "../../promql/operators.ts";
 import { anyOf, not } from "../../promql/select.ts";
 import type { Board } from "../board.ts";
 import { toServer } from "../drill-down.ts";
 import type { SectionDraft } from "../layout.ts";
-import { percentiles, quantileOf, query, RATE, SERVED } from "../measures.ts";
+import { percentiles, quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import { chart, stackedChart } from "../panels.ts";
 
 const NONE = "no batches";
@@ -18,7 +17,7 @@ export function batches({ chosen, draw }: Board): SectionDraft {
   const items = sum(rate(chosen.series(batchItems, { status: SERVED }), RATE));
   const cancelled = sum(rate(chosen.series(batchCancellations), RATE));
   const valid = sum(rate(chosen.series(batchCalls, { result: not("validation_error") }), RATE));
-  const sizes = sum(rate(chosen.buckets(batchSize), RATE), by("le"));
+  const sizes = sum(recently(chosen.buckets(batchSize)), by("le"));
   const refused = chosen.series(catalog.batchCircuitBreakerRejections);
   return {
     id: 400,
@@ -40,7 +39,8 @@ export function batches({ chosen, draw }: Board): SectionDraft {
           title: "Failing batch items",
           description: "The share of items in batches that fail. The alert BatchHighFailureRate fires above the line.",
           unit: "percentunit",
-          queries: [query(share(failedItems, items), "Failing items")],
+          queries: [query(shareOf(failedItems, items), "Failing items")],
+          lines: "attention",
           drawn: draw("percentunit", "BatchHighFailureRate"),
           whenEmpty: NONE,
         }),
@@ -50,7 +50,7 @@ export function batches({ chosen, draw }: Board): SectionDraft {
           title: "Batch duration",
           description: "How long batches take. The line is where the alert BatchSlowExecution fires for P95.",
           unit: "s",
-          queries: percentiles(sum(rate(chosen.buckets(batchDuration), RATE), by("le"))),
+          queries: percentiles(sum(recently(chosen.buckets(batchDuration)), by("le"))),
           drawn: draw("s", "BatchSlowExecution"),
           whenEmpty: NONE,
         }),
@@ -74,7 +74,8 @@ export function batches({ chosen, draw }: Board): SectionDraft {
           description:
             "The share of batches that a deadline, fail_fast or the client ended. The alert BatchHighCancellationRate fires above the line.",
           unit: "percentunit",
-          queries: [query(share(cancelled, valid), "Cut short")],
+          queries: [query(shareOf(cancelled, valid), "Cut short")],
+          lines: "attention",
           drawn: draw("percentunit", "BatchHighCancellationRate"),
           width: 5,
           whenEmpty: NONE,

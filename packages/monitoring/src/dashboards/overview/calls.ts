@@ -1,11 +1,10 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, sum, topk } from "../../promql/aggregate.ts";
 import { rate } from "../../promql/functions.ts";
-import { share } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import { toServer } from "../drill-down.ts";
 import type { SectionDraft } from "../layout.ts";
-import { percentiles, quantileOf, query, RATE, SERVED } from "../measures.ts";
+import { percentiles, quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import { chart, stackedChart } from "../panels.ts";
 
 /** More lines than this nobody can tell apart. */
@@ -17,7 +16,7 @@ export function calls({ chosen, draw }: Board): SectionDraft {
   const perServer = by("mcp_server");
   const served = chosen.series(toolCalls, { status: SERVED });
   const failed = chosen.series(toolCallErrors);
-  const durations = rate(chosen.buckets(toolCallDuration), RATE);
+  const durations = recently(chosen.buckets(toolCallDuration));
   return {
     id: 200,
     title: "Tool calls",
@@ -41,7 +40,8 @@ export function calls({ chosen, draw }: Board): SectionDraft {
           description:
             "The share of tool calls that fail on the gateway's or a server's side. The alert HighErrorRate fires above the line.",
           unit: "percentunit",
-          queries: [query(share(sum(rate(failed, RATE)), sum(rate(served, RATE))), "All servers")],
+          queries: [query(shareOf(sum(rate(failed, RATE)), sum(rate(served, RATE))), "All servers")],
+          lines: "attention",
           drawn: draw("percentunit", "HighErrorRate"),
           whenEmpty: "no calls",
         }),
@@ -76,7 +76,7 @@ export function calls({ chosen, draw }: Board): SectionDraft {
           unit: "percentunit",
           queries: [
             query(
-              topk(MOST, share(sum(rate(failed, RATE), perServer), sum(rate(served, RATE), perServer))),
+              topk(MOST, shareOf(sum(rate(failed, RATE), perServer), sum(rate(served, RATE), perServer))),
               "{{mcp_server}}",
             ),
           ],

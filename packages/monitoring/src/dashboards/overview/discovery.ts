@@ -3,7 +3,7 @@ import { by, max, min, sum } from "../../promql/aggregate.ts";
 import { rate } from "../../promql/functions.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE } from "../measures.ts";
+import { quantileOf, query, RATE, recently } from "../measures.ts";
 import { chart, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
 
@@ -13,7 +13,7 @@ const perSource = by("source");
 /** Where servers come from that nobody configured. */
 export function discovery({ chosen, draw }: Board): SectionDraft {
   const { discoveryServers, discoveryRegistrations, discoveryDeregistrations, discoveryErrors } = catalog;
-  const cycles = sum(rate(chosen.buckets(catalog.discoveryCycleDuration), RATE), by("source", "le"));
+  const cycles = sum(recently(chosen.buckets(catalog.discoveryCycleDuration)), by("source", "le"));
   return {
     id: 500,
     title: "Discovery",

@@ -1,11 +1,11 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, min, sum, topk } from "../../promql/aggregate.ts";
 import { rate } from "../../promql/functions.ts";
-import { compare, share } from "../../promql/operators.ts";
+import { compare } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import { toServer } from "../drill-down.ts";
 import type { PanelDraft, SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE, SERVED } from "../measures.ts";
+import { quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import type { Query } from "../model.ts";
 import { chart, stackedChart, table, timeline } from "../panels.ts";
 import { breakerStates, flag, serverStates } from "../tones.ts";
@@ -17,8 +17,8 @@ export function fleet(board: Board): SectionDraft {
   const { chosen, draw } = board;
   const { serverState, serverStarts, serverStops, serverColdStart, serverColdStartInProgress } = catalog;
   const { healthChecks, healthCheckDuration } = catalog;
-  const checkDurations = rate(chosen.buckets(healthCheckDuration), RATE);
-  const startDurations = rate(chosen.buckets(serverColdStart), RATE);
+  const checkDurations = recently(chosen.buckets(healthCheckDuration));
+  const startDurations = recently(chosen.buckets(serverColdStart));
   return {
     id: 300,
     title: "Servers",
@@ -124,7 +124,7 @@ function serverTable({ chosen, draw }: Board): PanelDraft {
   const { serverState, serverUp, serverInitialized, serverInfo, circuitBreakerState } = catalog;
   const served = sum(rate(chosen.series(catalog.toolCalls, { status: SERVED }), RATE), perServer);
   const failed = sum(rate(chosen.series(catalog.toolCallErrors), RATE), perServer);
-  const durations = sum(rate(chosen.buckets(catalog.toolCallDuration), RATE), by("mcp_server", "le"));
+  const durations = sum(recently(chosen.buckets(catalog.toolCallDuration)), by("mcp_server", "le"));
   const failures = max(chosen.series(catalog.healthCheckConsecutiveFailures), perServer);
   const columns: readonly Query[] = [
     {
@@ -157,7 +157,7 @@ function serverTable({ chosen, draw }: Board): PanelDraft {
     },
     { expr: compare(served, ">", 0), legend: "Calls", column: { title: "Calls", unit: "reqps" } },
     {
-      expr: share(failed, served),
+      expr: shareOf(failed, served),
       legend: "Failing",
       column: { title: "Failing", unit: "percentunit", thresholds: draw("percentunit", "HighErrorRate").thresholds },
     },

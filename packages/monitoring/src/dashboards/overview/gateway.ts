@@ -5,7 +5,7 @@ import { rate, secondsSince } from "../../promql/functions.ts";
 import { divideOn } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE } from "../measures.ts";
+import { quantileOf, query, RATE, recently } from "../measures.ts";
 import { chart, stackedChart, stat, table, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
 
@@ -18,7 +18,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
     ["job", "instance"],
     chosen.series(runtime.availableCpus),
   );
-  const sweeps = sum(rate(chosen.buckets(catalog.idleSweepDuration), RATE), by("le"));
+  const sweeps = sum(recently(chosen.buckets(catalog.idleSweepDuration)), by("le"));
   return {
     id: 600,
     title: "Gateway",

@@ -21,6 +21,7 @@ export function overview(board: Board): Dashboard {
     variables: [jobVariable, instanceVariable],
     annotations: [gatewayStarts(board), configReloads(board), troubledServers(board), firingAlerts(board)],
     links: otherDashboards("mcp-hangar-overview"),
-    ...layOut([now, calls, fleet, batches, discovery, gateway].map((section) => section(board))),
+    // Last what many fleets do not use.
+    ...layOut([now, calls, fleet, gateway, batches, discovery].map((section) => section(board))),
   };
 }

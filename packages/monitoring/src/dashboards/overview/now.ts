@@ -2,12 +2,12 @@ import { BREAKER_STATES, catalog, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { by, count, max, sum } from "../../promql/aggregate.ts";
 import { prometheusMetrics } from "../../promql/external.ts";
 import { absent, rate } from "../../promql/functions.ts";
-import { compare, or, share, zero } from "../../promql/operators.ts";
+import { compare, or, zero } from "../../promql/operators.ts";
 import { anyOf } from "../../promql/select.ts";
 import type { Vector } from "../../promql/vector.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE, SERVED } from "../measures.ts";
+import { quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import { stat } from "../panels.ts";
 import { zeroIsOk } from "../tones.ts";
 
@@ -16,7 +16,7 @@ export function now(board: Board): SectionDraft {
   const { chosen, draw } = board;
   const up = chosen.series(prometheusMetrics.up);
   const served = chosen.series(catalog.toolCalls, { status: SERVED });
-  const failing = share(sum(rate(chosen.series(catalog.toolCallErrors), RATE)), sum(rate(served, RATE)));
+  const failing = shareOf(sum(rate(chosen.series(catalog.toolCallErrors), RATE)), sum(rate(served, RATE)));
   const items = chosen.series(catalog.batchItems, { status: SERVED });
   const failedItems = chosen.series(catalog.batchItems, { status: anyOf("error", "timeout") });
   const troubled = compare(serverStates(board), ">=", SERVER_STATES.indexOf("degraded"));
@@ -64,9 +64,7 @@ export function now(board: Board): SectionDraft {
           title: "P95 latency",
           description: "95 of 100 tool calls are faster than this. Coloured from where the alert HighLatencyP95 fires.",
           unit: "s",
-          queries: [
-            query(quantileOf(0.95, sum(rate(chosen.buckets(catalog.toolCallDuration), RATE), by("le"))), "P95"),
-          ],
+          queries: [query(quantileOf(0.95, sum(recently(chosen.buckets(catalog.toolCallDuration)), by("le"))), "P95")],
           drawn: draw("s", "HighLatencyP95"),
           whenEmpty: "no calls",
         }),
@@ -115,7 +113,7 @@ export function now(board: Board): SectionDraft {
           title: "Batch failures",
           description: "The share of items in batches that fail. Red is where the alert BatchHighFailureRate fires.",
           unit: "percentunit",
-          queries: [query(share(sum(rate(failedItems, RATE)), sum(rate(items, RATE))), "Failing items")],
+          queries: [query(shareOf(sum(rate(failedItems, RATE)), sum(rate(items, RATE))), "Failing items")],
           drawn: draw("percentunit", "BatchHighFailureRate"),
           whenEmpty: "no batches",
         }),

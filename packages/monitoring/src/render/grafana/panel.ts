@@ -24,7 +24,7 @@ import * as table from "@grafana/grafana-foundation-sdk/table";
 import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
 import type { Panel } from "../../dashboards/model.ts";
 import { axisTop } from "./axis.ts";
-import { quietSeries, seriesColours } from "./series-colours.ts";
+import { colourScheme, quietSeries, seriesColours } from "./series-colours.ts";
 import { override, property, tableOverrides, tableSort, tableTransformations } from "./table.ts";
 import { absoluteThresholds } from "./tones.ts";
 
@@ -47,10 +47,11 @@ export function visualisationOf(panel: Panel, links: readonly DashboardLink[]) {
 function chart(panel: Panel): timeseries.PanelBuilder {
   const style = panel.thresholds.length > 0 ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off;
   const builder = new timeseries.PanelBuilder()
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
+    .colorScheme(colourScheme(panel))
     .overrides([...seriesColours(panel), ...quietSeries(panel)])
-    .lineWidth(panel.stacked ? 1 : 2)
-    .fillOpacity(panel.stacked ? 40 : 8)
+    // The line of a series that is zero would lie on top of the areas below it, in its own colour.
+    .lineWidth(panel.stacked ? 0 : 2)
+    .fillOpacity(panel.stacked ? 70 : 8)
     .showPoints(VisibilityMode.Never)
     .stacking(new StackingConfigBuilder().mode(panel.stacked ? StackingMode.Normal : StackingMode.None))
     .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(style))

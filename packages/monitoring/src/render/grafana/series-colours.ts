@@ -1,24 +1,36 @@
-import { FieldColorModeId } from "@grafana/grafana-foundation-sdk/dashboard";
-import type { Panel } from "../../dashboards/model.ts";
+import { FieldColorBuilder, FieldColorModeId } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { Panel, Query } from "../../dashboards/model.ts";
 import { nodesOf } from "../../promql/node.ts";
+import { colourOf } from "./known-colours.ts";
+import { LINE_OF_TONE, PALETTE, type PaletteColour } from "./palette.ts";
 import { type Override, override, property } from "./table.ts";
 
-/** The same outcome has the same colour on every panel. Names that are not here take the colours of a palette. */
-const COLOUR_OF: Readonly<Record<string, string>> = {
-  success: "green",
-  healthy: "green",
-  error: "red",
-  failure: "red",
-  unhealthy: "red",
-  crashed: "red",
-  timeout: "orange",
-  partial: "orange",
-  rejected: "yellow",
-  validation_error: "yellow",
-  cancelled: "purple",
-  skipped: "blue",
-  idle: "blue",
-};
+/** For lines that have names of their own and no meaning that is known: the first the most striking. */
+const IN_ORDER: readonly PaletteColour[] = ["red", "orange", "purple", "sky", "green", "yellow", "grey", "pink"];
+
+/**
+ * How lines get their colours where nothing fixes them: all in shades of one colour where they tell the same, otherwise by
+ * their names, so that a server looks the same on every panel whatever other series there are.
+ */
+export function colourScheme({ lines, queries }: Panel): FieldColorBuilder {
+  const isNamed = queries.length > 1 || queries.some(({ legend }) => legend.includes("{{"));
+  const tone = lines ?? (isNamed ? undefined : "neutral");
+  if (tone === undefined) return new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName);
+  return new FieldColorBuilder().mode(FieldColorModeId.Shades).fixedColor(PALETTE[LINE_OF_TONE[tone]]);
+}
+
+/** Fixed colours for the names that a panel can have: values of closed enumerations, quantiles, names without labels. */
+export function seriesColours({ queries, lines }: Panel): readonly Override[] {
+  if (lines !== undefined) return [];
+  const names = [...new Set(queries.flatMap(namesOf))];
+  const own = names.filter((name) => colourOf(name) === undefined);
+  return names.flatMap((name) => {
+    const inOrder = own.length > 1 ? IN_ORDER[own.indexOf(name) % IN_ORDER.length] : undefined;
+    const colour = colourOf(name) ?? inOrder;
+    if (colour === undefined) return [];
+    return [override(name, [property("color", { mode: FieldColorModeId.Fixed, fixedColor: PALETTE[colour] })])];
+  });
+}
 
 /** Series that are zero all the time are drawn, but do not fill the legend with names of what never happened. */
 export function quietSeries({ queries }: Panel): readonly Override[] {
@@ -31,20 +43,16 @@ export function quietSeries({ queries }: Panel): readonly Override[] {
   ];
 }
 
-/** Fixed colours for the known values of the label that a panel tells its series by. */
-export function seriesColours({ queries }: Panel): readonly Override[] {
-  const names = queries.flatMap(({ legend, expr }) => {
-    const [, label] = /^\{\{(\w+)\}\}$/.exec(legend) ?? [];
-    if (label === undefined) return [];
-    return [...nodesOf(expr.node)].flatMap((node) => {
-      if (node.kind !== "selector" || !Object.hasOwn(node.metric.labels, label)) return [];
-      const spec = node.metric.labels[label];
-      return spec?.kind === "closed" ? spec.values : [];
-    });
-  });
-  return [...new Set(names)].flatMap((name) => {
-    const fixedColor = COLOUR_OF[name];
-    if (fixedColor === undefined) return [];
-    return [override(name, [property("color", { mode: FieldColorModeId.Fixed, fixedColor })])];
-  });
+/** What the series of a query can be called; nothing where that depends on names that only the installation knows. */
+function namesOf({ legend, expr }: Query): readonly string[] {
+  const specs = new Map(
+    [...nodesOf(expr.node)].flatMap((node) => (node.kind === "selector" ? Object.entries(node.metric.labels) : [])),
+  );
+  let names: readonly string[] = [legend];
+  for (const [placeholder, label = ""] of legend.matchAll(/\{\{(\w+)\}\}/g)) {
+    const spec = specs.get(label);
+    if (spec?.kind !== "closed") return [];
+    names = names.flatMap((name) => spec.values.map((value) => name.replace(placeholder, value)));
+  }
+  return names;
 }

@@ -43,6 +43,9 @@ const LABEL_TITLES: Readonly<Record<string, string>> = {
   slo: "SLO",
 };
 
+/** Pixels of columns whose names are long; the others share the rest. The longest name of an alert fits. */
+const LABEL_WIDTHS: Readonly<Record<string, number>> = { alertname: 330 };
+
 /** One row for all queries that agree in their labels; labels first, then the values in the order of the queries. */
 export function tableTransformations(panel: Panel): readonly DataTransformerConfig[] {
   const shown = [
@@ -70,6 +73,7 @@ export function tableOverrides(panel: Panel, links: readonly DashboardLink[]): r
       override(label, [
         property("displayName", LABEL_TITLES[label] ?? label),
         NO_VALUE,
+        ...widthOf(label),
         ...linked(label, panel, links),
       ]),
     ),
@@ -77,6 +81,11 @@ export function tableOverrides(panel: Panel, links: readonly DashboardLink[]): r
       column === undefined ? [] : [override(valueName(panel, index), columnProperties(column))],
     ),
   ];
+}
+
+function widthOf(label: string): DynamicConfigValue[] {
+  const width = LABEL_WIDTHS[label];
+  return width === undefined ? [] : [property("custom.width", width)];
 }
 
 /** Only what names the thing leads to it; numbers that are links are hard to read. */

@@ -1,0 +1,37 @@
+import { describe, expect, test } from "vitest";
+import { type Node, nodesOf } from "../promql/node.ts";
+import { printPromql } from "../promql/print.ts";
+import { resolveOptions } from "../settings/options.ts";
+import { buildStack } from "../stack.ts";
+
+const queries = buildStack(resolveOptions()).dashboards.flatMap(({ uid, panels }) =>
+  panels.flatMap(({ key, queries: asked }) => asked.map(({ expr }) => ({ name: `${uid} ${key}`, expr }))),
+);
+
+describe("measures of dashboards", () => {
+  test("show at most 100 % of a whole that is counted apart from its part", () => {
+    const shares = queries.filter(({ expr }) => [...nodesOf(expr.node)].some(isRatioOfCounters));
+    expect(shares.length).toBeGreaterThan(10);
+    for (const { name, expr } of shares) {
+      expect(printPromql(expr).replaceAll(/\s/g, ""), name).toMatch(/^(topk\(\d+,)?clamp_max\(.*,1\)\)?$/);
+    }
+  });
+
+  test("take quantiles of five minutes, so that those of quiet servers do not jump from bucket to bucket", () => {
+    const ranges = queries.flatMap(({ expr }) =>
+      [...nodesOf(expr.node)]
+        .filter((node) => node.kind === "call" && node.name === "histogram_quantile")
+        .flatMap((node) => [...nodesOf(node)].flatMap((each) => (each.kind === "selector" ? [each.range] : []))),
+    );
+    expect(ranges.length).toBeGreaterThan(10);
+    expect(new Set(ranges)).toEqual(new Set(["5m"]));
+  });
+});
+
+function isRatioOfCounters(node: Node): boolean {
+  return node.kind === "binary" && node.operator === "/" && readsCounters(node.left) && readsCounters(node.right);
+}
+
+function readsCounters(node: Node): boolean {
+  return [...nodesOf(node)].some((each) => each.kind === "call" && ["rate", "increase"].includes(each.name));
+}

@@ -1,0 +1,79 @@
+import type { PaletteColour } from "./palette.ts";
+
+/**
+ * The same outcome has the same colour on every panel: green is well, red to yellow is a failure of the gateway or of a
+ * server, blue and purple are what callers and operators do. Values of one enumeration have different colours.
+ */
+const COLOUR_OF: Readonly<Record<string, PaletteColour>> = {
+  // Outcomes of calls, batches, health checks, starts and reloads.
+  success: "green",
+  healthy: "green",
+  error: "red",
+  failure: "red",
+  unhealthy: "red",
+  partial: "orange",
+  timeout: "yellow",
+  rejected: "blue",
+  validation_error: "blue",
+  cancelled: "purple",
+  skipped: "grey",
+  // Why calls fail.
+  connection: "red",
+  tool_error: "orange",
+  start_failed: "brown",
+  circuit_open: "sky",
+  overloaded: "blue",
+  upstream_error: "purple",
+  protocol: "pink",
+  internal: "grey",
+  // Why calls are refused.
+  access_denied: "red",
+  unauthenticated: "orange",
+  unknown_tool: "yellow",
+  rate_limited: "blue",
+  invalid_request: "purple",
+  // Why batches are cut short.
+  fail_fast: "orange",
+  client: "purple",
+  // Why servers stop and are collected.
+  crashed: "red",
+  idle: "blue",
+  requested: "sky",
+  reload: "purple",
+  shutdown: "grey",
+  expired: "purple",
+  // Messages as the gateway sends and receives them.
+  "sent request": "blue",
+  "received response": "green",
+  "received request": "purple",
+  "sent response": "sky",
+  "sent notification": "grey",
+  "received notification": "pink",
+  "sent error": "brown",
+  "received error": "red",
+  // Quantiles.
+  P50: "sky",
+  P95: "orange",
+  P99: "purple",
+};
+
+/** The colour of a name whose meaning is known, `undefined` for any other. */
+export function colourOf(name: string): PaletteColour | undefined {
+  return Object.hasOwn(COLOUR_OF, name) ? COLOUR_OF[name] : ofHttpStatus(name);
+}
+
+/** Statuses of one class are told apart by their numbers; which class it is matters first. */
+function ofHttpStatus(name: string): PaletteColour | undefined {
+  if (name === "_other") return "pink";
+  if (!/^[1-5]\d\d$/.test(name)) return undefined;
+  switch (name.charAt(0)) {
+    case "2":
+      return name === "200" ? "green" : "sky";
+    case "4":
+      return "yellow";
+    case "5":
+      return "orange";
+    default:
+      return "purple";
+  }
+}
