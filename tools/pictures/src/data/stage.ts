@@ -5,6 +5,7 @@ import { fixtureFile } from "../../../../apps/e2e/src/harness/workspace.ts";
 import { type LiveEndpoints, productOptions } from "../../../../apps/e2e/src/live/live-options.ts";
 import { startLoad } from "../../../../apps/e2e/src/live/load.ts";
 import { startMonitoring } from "../../../../apps/e2e/src/live/monitoring-stack.ts";
+import { someBatch } from "./batches.ts";
 
 /** A gateway under load with Prometheus and Alertmanager. Disposing ends all of them. */
 export interface Stage extends AsyncDisposable {
@@ -26,6 +27,8 @@ export async function startStage(remoteEndsAfterMs: number): Promise<Stage> {
   const monitoring = cleanup.use(await startMonitoring({ targets: [`127.0.0.1:${port}`], options }));
   const call = (server: string, name: string, args: object = {}): Promise<unknown> =>
     modernRequest(gateway.mcpUrl(server), "tools/call", { name, arguments: args });
+  const batch = (): Promise<unknown> =>
+    modernRequest(gateway.mcpUrl(), "tools/call", { name: "hangar_call", arguments: someBatch() });
   cleanup.use(startLoad(() => call("everything", "echo", { message: "hello" }), 60));
   cleanup.use(startLoad(() => call("everything", "get-sum", { a: 1, b: 2 }), 180));
   cleanup.use(startLoad(() => call("search", "sleep", { ms: 40 + Math.random() * 160 }), 120, 2));
@@ -33,6 +36,7 @@ export async function startStage(remoteEndsAfterMs: number): Promise<Stage> {
   cleanup.use(startLoad(() => call("tickets", Math.random() < 0.6 ? "ok" : "is_error"), 250));
   cleanup.use(startLoad(() => call("calendar", Math.random() < 0.02 ? "crash" : "ok"), 400));
   cleanup.use(startLoad(() => call("weather", "ok"), 300));
+  cleanup.use(startLoad(batch, 1_500, 2));
   const end = setTimeout(() => void remote[Symbol.asyncDispose](), remoteEndsAfterMs);
   cleanup.defer(() => clearTimeout(end));
   const owned = cleanup.move();

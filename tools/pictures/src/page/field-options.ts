@@ -75,12 +75,12 @@ export function withFieldOptions(frames: DataFrame[], panel: Panel, theme: Grafa
 }
 
 /**
- * Writes down the colour that a name or a place in the palette gives. Fields lose both while a chart joins them, and their
- * lines would have other colours than the legend says.
+ * Writes down the colour that a name or a place among the series gives. Fields lose both while a chart joins them, and
+ * their lines would have other colours than the legend says.
  */
 function fixColour(field: Field, theme: GrafanaTheme2): void {
   const mode = getFieldColorModeForField(field);
-  if (!mode.id.startsWith("palette-")) return;
+  if (!mode.id.startsWith("palette-") && mode.id !== FieldColorModeId.Shades) return;
   field.config.color = { mode: FieldColorModeId.Fixed, fixedColor: mode.getCalculator(field, theme)(0, 0) };
 }
 
