@@ -1,3 +1,4 @@
+import { limitOf } from "../dashboards/alert-lines.ts";
 import type { AlertRule, Cause, Condition, Look, Route, Runbook } from "../model.ts";
 import { ALERT_PREFIX, type Unit } from "../names.ts";
 import { printPromql } from "../promql/print.ts";
@@ -48,7 +49,7 @@ function rulesTable(rules: readonly AlertRule[], stack: Stack): string {
       ...(several ? [rule.id.slice(rule.id.indexOf(":") + 1)] : []),
       rule.severity,
       receiverOf(rule, stack),
-      [...new Set(rule.conditions.map(thresholdOf))].join(" or ") || "–",
+      [...new Set(rule.conditions.map((each) => thresholdOf(each, rule, stack)))].join(" or ") || "–",
       rule.for,
       dashboardPage(rule, stack),
     ]),
@@ -60,8 +61,11 @@ function receiverOf({ severity }: AlertRule, { routing }: Stack): string {
   return routing.routes.find(takes)?.receiver ?? routing.defaultReceiver;
 }
 
-function thresholdOf({ comparison, threshold, unit }: Condition): string {
-  return `${comparison} ${quantity(threshold, unit)}`;
+/** Of an alert on a quantile, which compares the share of what is above a limit, the limit too. */
+function thresholdOf({ comparison, threshold, unit }: Condition, rule: AlertRule, { options }: Stack): string {
+  const limit = limitOf(rule, options.alerts);
+  const above = limit === undefined ? "" : ` above ${quantity(limit.value, limit.unit)}`;
+  return `${comparison} ${quantity(threshold, unit)}${above}`;
 }
 
 function quantity(value: number, unit: Unit): string {
