@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { groupShape } from "./groups/options.ts";
 import { addressRange } from "./address-range.ts";
+import { containerOptions } from "./transports/docker/container-options.ts";
 
 /** Seconds, up to a day: longer than any sane timeout, short enough that a typing error shows. */
 const seconds = z.number().positive().max(86_400);
@@ -85,9 +87,26 @@ export const remoteOptions = z.strictObject({
 });
 export type RemoteOptions = z.infer<typeof remoteOptions>;
 
-/** One entry of `mcp_servers`. */
-export const serverOptions = z.discriminatedUnion("mode", [subprocessOptions, remoteOptions]);
+/** A server run in a container of its own, that speaks MCP over its pipes. */
+export const dockerOptions = z.strictObject({
+  mode: z.literal("docker").describe("How the server is run: in a container, with the client of Docker or Podman."),
+  ...containerOptions,
+  ...common,
+});
+export type DockerOptions = z.infer<typeof dockerOptions>;
+
+/** One server: an entry of `mcp_servers` that is no group. */
+export const serverOptions = z.discriminatedUnion("mode", [subprocessOptions, dockerOptions, remoteOptions]);
 export type ServerOptions = z.infer<typeof serverOptions>;
+
+/** Several servers that do the same, behind one name. */
+export const groupOptions = z.strictObject({ ...groupShape, call_timeout_s: common.call_timeout_s });
+export type GroupOptions = z.infer<typeof groupOptions>;
+export type MemberOptions = GroupOptions["members"][number];
+
+/** One entry of `mcp_servers`: a server, or a group of them. */
+export const entryOptions = z.discriminatedUnion("mode", [...serverOptions.options, groupOptions]);
+export type EntryOptions = z.infer<typeof entryOptions>;
 
 /** Limits that all servers share. */
 export const executionOptions = z.strictObject({

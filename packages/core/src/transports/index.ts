@@ -3,6 +3,7 @@ import type { ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Implementation } from "../protocol/eras.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
+import { dockerTransport } from "./docker/index.ts";
 import { httpTransport } from "./http/http-transport.ts";
 import type { Transport } from "./session.ts";
 import { stdioTransport } from "./stdio/index.ts";
@@ -29,6 +30,8 @@ export const createTransport: TransportFactory = (id, options, { platform, bus, 
   switch (options.mode) {
     case "subprocess":
       return stdioTransport(options, { platform, id, info, capabilities: CLIENT_CAPABILITIES });
+    case "docker":
+      return dockerTransport(options, { platform, id, info, capabilities: CLIENT_CAPABILITIES });
     case "remote":
       return httpTransport(options, {
         platform,

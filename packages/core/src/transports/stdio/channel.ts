@@ -60,6 +60,11 @@ export class StdioChannel {
     return this.#process.ended;
   }
 
+  /** Resolves when, beyond that, everything is gone that the program leaves behind elsewhere. */
+  async gone(): Promise<void> {
+    return this.#process.gone;
+  }
+
   /** Ends the session in peace: the server gets the time it needs to tidy up. */
   close(): Promise<void> {
     this.#closed = true;

@@ -16,12 +16,18 @@ export class ServerProcess {
   readonly stderr: Readable;
   /** Resolves when the process group is gone and everything it wrote has been read. */
   readonly ended: Promise<ServerExit>;
+  /** Resolves when what the program leaves behind outside of the group is gone, too. */
+  readonly gone: Promise<void>;
   readonly #platform: Platform;
   readonly #group: number;
   #stopping: Promise<void> | undefined;
   #over = false;
 
-  private constructor(platform: Platform, child: SupervisorProcess, limits: StdioLimits) {
+  private constructor(
+    platform: Platform,
+    child: SupervisorProcess,
+    { drainMs, cleanUp }: Pick<StdioLimits, "drainMs"> & Pick<SupervisedCommand, "cleanUp">,
+  ) {
     const { stdin, stdout, stderr, pid } = child;
     const status = child.stdio[STATUS_DESCRIPTOR];
     if (pid === undefined || stdin === null || stdout === null || stderr === null || !isReadable(status)) {
@@ -32,7 +38,8 @@ export class ServerProcess {
     this.stdin = stdin;
     this.stdout = stdout;
     this.stderr = stderr;
-    this.ended = this.#watch(child, status, limits.drainMs);
+    this.ended = this.#watch(child, status, drainMs);
+    this.gone = this.ended.then(() => cleanUp?.());
   }
 
   /**
@@ -47,12 +54,13 @@ export class ServerProcess {
         await new Promise((_resolve, reject) => child.once("error", reject));
       }
     } catch (cause) {
+      await command.cleanUp?.();
       throw spawnError(cause);
     }
-    return new ServerProcess(platform, child, limits);
+    return new ServerProcess(platform, child, { drainMs: limits.drainMs, cleanUp: command.cleanUp });
   }
 
-  /** Ends the process group, gently first. Resolves when it is gone; later calls join the first. */
+  /** Ends the process group, gently first. Resolves when everything is gone; later calls join the first. */
   stop(grace: StopGrace): Promise<void> {
     this.#stopping ??= this.#stop(grace);
     return this.#stopping;
@@ -64,7 +72,7 @@ export class ServerProcess {
       this.#signal("SIGTERM");
       if (!(await this.#endsWithin(grace.termMs))) this.#signal("SIGKILL");
     }
-    await this.ended;
+    await this.gone;
   }
 
   async #endsWithin(ms: number): Promise<boolean> {
@@ -114,7 +122,8 @@ function isReadable(pipe: Readable | Writable | null | undefined): pipe is Reada
   return pipe !== null && pipe !== undefined && "setEncoding" in pipe;
 }
 
-function spawnError(cause: unknown): StartError {
+/** Why the system created no process. */
+export function spawnError(cause: unknown): StartError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : undefined;
   if (code === "ENOENT") {
     return new StartError(

@@ -48,6 +48,8 @@ export interface SupervisedCommand {
   readonly args: readonly string[];
   readonly cwd: string | undefined;
   readonly env: Readonly<Record<string, string>>;
+  /** Frees what the program leaves behind outside of its process group. Called once, after the group; never rejects. */
+  readonly cleanUp?: (() => Promise<void>) | undefined;
 }
 
 /** The supervisor as a child process; its pid is also the id of the server's process group. */

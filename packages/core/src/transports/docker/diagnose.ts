@@ -1,0 +1,139 @@
+import type { DockerOptions } from "../../options.ts";
+import { diagnoseExit, type FailedStart, quoteStderr } from "../diagnosis.ts";
+import { StartError } from "../session.ts";
+
+/** What a client's exit code says: the engine's own failure, or one of the command in the container. */
+const ENGINE_FAILED = 125;
+const NOT_EXECUTABLE = 126;
+const NOT_FOUND = 127;
+const KILLED = 137;
+
+interface Cause {
+  /** In the last lines of stderr. The words are those of Docker and of Podman. */
+  readonly words: RegExp;
+  readonly code: string;
+  readonly explain: (options: DockerOptions) => string;
+}
+
+/** Failures of an engine, each with what to do about it. The first that fits counts. */
+const CAUSES: readonly Cause[] = [
+  {
+    words: /permission denied while trying to connect|dial unix .*permission denied/i,
+    code: "engine_denied",
+    explain: () =>
+      "the gateway may not use the engine's socket. Run it as a user of the socket's group, or use rootless Podman; whoever may use the socket of a rootful engine is root.",
+  },
+  {
+    words:
+      /cannot connect to the docker daemon|is the docker daemon running|failed to connect to the docker API|cannot connect to podman|unable to connect to podman/i,
+    code: "engine_unreachable",
+    explain: () =>
+      "the engine does not run, or not where DOCKER_HOST or CONTAINER_HOST says. Start it, or correct that.",
+  },
+  {
+    words: /no space left on device/i,
+    code: "disk_full",
+    explain: () => "the engine's disk is full. Remove images that nobody needs.",
+  },
+  {
+    words: /toomanyrequests|rate limit/i,
+    code: "image_pull_failed",
+    explain: ({ image }) =>
+      `the registry of ${image} refuses more pulls for now. Log in, or keep the image in a registry of your own.`,
+  },
+  {
+    words: /TLS handshake|no such host|i\/o timeout|connection refused|network is unreachable/i,
+    code: "image_pull_failed",
+    explain: ({ image }) =>
+      `the registry of ${image} could not be reached. Check the network and the proxy of the engine.`,
+  },
+  {
+    words:
+      /no such image|image not known|manifest.*unknown|manifest for .* not found|pull access denied|: denied|repository .*does not exist|short-name .* did not resolve|unauthorized|requested access to the resource is denied|initializing source/i,
+    code: "image_missing",
+    explain: ({ image, pull }) =>
+      pull === "never"
+        ? `the image ${image} is not on this machine, and pull is never. Pull it, or set pull to missing.`
+        : `the image ${image} cannot be pulled. Correct its name and tag, or log in to its registry as the gateway's user.`,
+  },
+  {
+    words: /bind source path does not exist|statfs .*no such file|error mounting|mounts denied/i,
+    code: "volume_missing",
+    explain: () =>
+      'a folder of "volumes" cannot be mounted. Create it on the machine of the engine, or correct its path.',
+  },
+  {
+    words: /network .*not found/i,
+    code: "network_missing",
+    explain: ({ network }) => `there is no network ${network}. Create it, or correct "network".`,
+  },
+  {
+    words: /unable to find user|no matching entries in passwd/i,
+    code: "user_missing",
+    explain: ({ user }) => `the image knows no user ${user ?? "of that name"}. Give its number in "user".`,
+  },
+  {
+    words: /container-init binary|catatonit/i,
+    code: "init_missing",
+    explain: () => "Podman has no init for containers. Install catatonit.",
+  },
+  {
+    words: /cgroup|pids limit|memory limit|cpu cfs|NanoCPUs/i,
+    code: "limit_unsupported",
+    explain: () =>
+      'this engine cannot enforce a limit. Turn the one it names off with 0: "memory", "cpus" or "pids_limit".',
+  },
+  {
+    words: /exec format error/i,
+    code: "not_executable",
+    explain: ({ image }) => `${image} was built for another processor. Use an image for this one.`,
+  },
+];
+
+/** Says why a container ended before its server spoke MCP, and what to do about it. */
+export function diagnoseContainer(options: DockerOptions, end: Omit<FailedStart, "command">): StartError {
+  const found = explain(options, end);
+  if (found === undefined) return diagnoseExit({ command: `the container of ${options.image}`, ...end });
+  return new StartError(found.code, `${found.message}${quoteStderr(end.stderr)}`);
+}
+
+/** What to add when a start took too long: the pull of an image is the usual reason. */
+export function explainDelay(options: DockerOptions, stderr: readonly string[]): string | undefined {
+  return stderr.some((line) => /unable to find image|pulling from|trying to pull/i.test(line))
+    ? ` It was pulling the image ${options.image}: pull it before, or raise start_timeout_s.`
+    : undefined;
+}
+
+function explain(
+  options: DockerOptions,
+  { code, stderr }: Omit<FailedStart, "command">,
+): { code: string; message: string } | undefined {
+  const text = stderr.join("\n");
+  const cause = CAUSES.find(({ words }) => words.test(text));
+  switch (code) {
+    case ENGINE_FAILED:
+      return cause === undefined
+        ? { code: "engine_failed", message: "the engine could not run the container (exit code 125)." }
+        : { code: cause.code, message: cause.explain(options) };
+    case NOT_EXECUTABLE:
+      return {
+        code: "not_executable",
+        message: `the entrypoint of ${options.image} cannot be executed (exit code 126). Check its permissions, and that "args" suits it.`,
+      };
+    case NOT_FOUND:
+      return {
+        code: "command_not_found",
+        message: `the entrypoint of ${options.image} was not found in it (exit code 127). Correct the image, or "args" if it has no entrypoint.`,
+      };
+    case KILLED:
+      return {
+        code: "killed",
+        message: `the container of ${options.image} was killed (exit code 137), which is what happens when it needs more memory than ${options.memory}. Raise "memory".`,
+      };
+    default:
+      // Older clients end with 1 when they find no engine.
+      return cause !== undefined && /^(engine|not_exec)/.test(cause.code)
+        ? { code: cause.code, message: cause.explain(options) }
+        : undefined;
+  }
+}
