@@ -28,3 +28,9 @@ test("a contender or scenario that does not exist is refused by name", async () 
   );
   await expect(run(quick("--contenders", "nginx"), () => {})).rejects.toThrow("--contenders names nginx");
 });
+
+test("the monitoring is generated and timed, cold and warm", async () => {
+  const { figures } = await run(quick("--from-sources", "--only", "monitoring"), () => {});
+  expect(figures.map(({ id }) => id)).toEqual(["monitoring.cold", "monitoring.warm"]);
+  for (const { value } of figures) expect(value).toBeGreaterThan(0);
+});

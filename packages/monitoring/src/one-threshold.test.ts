@@ -65,7 +65,8 @@ test.each(CASES)("one threshold changes alert, line, runbook and test of $alert 
       "kubernetes/prometheus-rule.yaml",
       "prometheus/alerts.yaml",
       `prometheus/tests/${topic}.yaml`,
-      ...[page, ...(each.referring ?? [])],
+      page,
+      ...(each.referring ?? []),
       "runbooks/README.md",
     ].sort(),
   );

@@ -1,10 +1,11 @@
 import { largeResults } from "./large-results.ts";
 import { memory } from "./memory.ts";
 import { metrics } from "./metrics.ts";
+import { monitoring } from "./monitoring.ts";
 import type { Scenario } from "./scenario.ts";
 import { startup } from "./startup.ts";
 import { stdio } from "./stdio.ts";
 import { throughput } from "./throughput.ts";
 
 /** Every scenario of a comparison, in the order in which they run. */
-export const scenarios: readonly Scenario[] = [throughput, stdio, largeResults, memory, startup, metrics];
+export const scenarios: readonly Scenario[] = [throughput, stdio, largeResults, memory, startup, metrics, monitoring];
