@@ -8,8 +8,11 @@ export { type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from 
 export { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./catalog/lists.ts";
 export { ChurnMap } from "./churn-map.ts";
 export { FAILURES, type Failure, type FailureCode, type FailureKind, failure } from "./errors.ts";
-export { Fleet, type FleetObserver, type FleetOptions, type ServerOrigin } from "./fleet.ts";
+export { Fleet, type FleetEntry, type FleetObserver, type FleetOptions, type ServerOrigin } from "./fleet.ts";
 export { Gateway, type GatewayOptions, type Relay } from "./gateway.ts";
+export type { OutReason } from "./groups/group-member.ts";
+export type { GroupMemberSnapshot, GroupSnapshot } from "./groups/group-snapshot.ts";
+export { ServerGroup } from "./groups/server-group.ts";
 export type { ManagedServer } from "./lifecycle/managed-server.ts";
 export * from "./options.ts";
 export { nodePlatform } from "./platform/node-platform.ts";
@@ -18,6 +21,8 @@ export { decodeMessage, type IncomingMessage, type InvalidMessage } from "./prot
 export * from "./protocol/eras.ts";
 export * from "./protocol/json-rpc.ts";
 export { metaOf } from "./protocol/meta.ts";
+export { isNestedTooDeep, NESTING_MAX } from "./protocol/nesting.ts";
+export { parseJson } from "./protocol/parse-json.ts";
 export { ResultPayload } from "./protocol/result-payload.ts";
 export type { TransportContext, TransportFactory } from "./transports/index.ts";
 export * from "./transports/session.ts";

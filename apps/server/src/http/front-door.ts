@@ -1,10 +1,12 @@
 import type { Hangar } from "../assemble.ts";
-import { listServers, showServer, showSystem } from "./api.ts";
+import { restRoutes } from "../management/rest.ts";
+import type { Answer } from "./answer.ts";
 import { isLoopback } from "./host-names.ts";
 import { HttpListener, type ListenerOptions } from "./listener.ts";
 import { McpEndpoint } from "./mcp-endpoint.ts";
 import { requestGuard } from "./request-guard.ts";
-import { createRouter, type View } from "./router.ts";
+import type { Route } from "./route.ts";
+import { Router, type RouterOptions } from "./router.ts";
 
 /** Refuses to listen where everybody can call tools; authentication arrives later. */
 class UnsafeBindError extends Error {
@@ -47,11 +49,13 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     allowedOrigins: http.allowed_origins,
   });
   const metricsApart = observability.metrics.port !== undefined;
-  const views = { ...healthViews(hangar), ...apiViews(hangar), ...(metricsApart ? {} : metricsView(hangar)) };
-  const listener = new HttpListener(
-    limits(hangar, http.host, http.port),
-    createRouter({ guard, mcp, views, onError: onErrorOf(hangar) }),
-  );
+  const router = new Router({
+    ...routing(hangar),
+    guard,
+    mcp,
+    routes: [...healthRoutes(hangar), ...restRoutes(hangar.operations), ...(metricsApart ? [] : metricsRoutes(hangar))],
+  });
+  const listener = new HttpListener(limits(hangar, http.host, http.port), router.handle);
   const apart = await openMetricsDoor(hangar);
   try {
     hangar.logging.logger.info("http_listening", await listener.listen());
@@ -62,10 +66,11 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
   const listeners = apart === undefined ? [listener] : [listener, apart];
   return {
     listeners,
-    unanswered: () => mcp.unanswered(),
+    unanswered: () => mcp.unanswered() + router.unanswered(),
     stopAccepting() {
       listener.stopAccepting();
       mcp.closeAfterAnswers();
+      router.closeAfterAnswers();
     },
     close() {
       for (const each of listeners) each.close();
@@ -78,36 +83,37 @@ export async function openMetricsDoor(hangar: Hangar): Promise<HttpListener | un
   const { enabled, host, port } = hangar.config.observability.metrics;
   if (!enabled || port === undefined) return undefined;
   const guard = requestGuard({ boundTo: host, allowedHosts: hangar.config.http.allowed_hosts, allowedOrigins: [] });
-  const views = { ...metricsView(hangar), ...healthViews(hangar) };
-  const listener = new HttpListener(
-    limits(hangar, host, port),
-    createRouter({ guard, views, onError: onErrorOf(hangar) }),
-  );
+  const routes = [...metricsRoutes(hangar), ...healthRoutes(hangar)];
+  const router = new Router({ ...routing(hangar), guard, routes });
+  const listener = new HttpListener(limits(hangar, host, port), router.handle);
   const { url } = await listener.listen();
   hangar.logging.logger.info("metrics_listening", { url: `${url}/metrics` });
   return listener;
 }
 
-function healthViews({ health }: Hangar): Record<string, View> {
+/** What every router of the gateway shares. */
+function routing({ access, config, logging }: Hangar): Pick<RouterOptions, "access" | "bodyBytesMax" | "onError"> {
   return {
-    "/health/live": () => health.live(),
-    "/health/ready": () => health.ready(),
-    "/health/startup": () => health.startup(),
+    access,
+    bodyBytesMax: config.http.max_body_bytes,
+    onError: (error, path) => logging.logger.error("http_route_failed", { path, error }),
   };
 }
 
-function apiViews({ snapshot, health }: Hangar): Record<string, View> {
-  const sources = { snapshot, uptimeSeconds: () => health.uptimeSeconds() };
-  return {
-    "/api/mcp_servers": () => listServers(sources),
-    "/api/mcp_servers/": (_request, id) => showServer(sources, id),
-    "/api/system": () => showSystem(sources),
-  };
+/** Probes come from machines that have no key. */
+function healthRoutes({ health }: Hangar): readonly Route[] {
+  const probe = (path: string, handle: () => Answer): Route => ({ method: "GET", path, permission: "public", handle });
+  return [
+    probe("/health/live", () => health.live()),
+    probe("/health/ready", () => health.ready()),
+    probe("/health/startup", () => health.startup()),
+  ];
 }
 
-function metricsView({ metrics }: Hangar): Record<string, View> {
-  if (metrics === undefined) return {};
-  return { "/metrics": async ({ headers }) => ({ status: 200, ...(await metrics.render(headers.accept)) }) };
+function metricsRoutes({ metrics }: Hangar): readonly Route[] {
+  if (metrics === undefined) return [];
+  const handle: Route["handle"] = async ({ http }) => ({ status: 200, ...(await metrics.render(http.headers.accept)) });
+  return [{ method: "GET", path: "/metrics", permission: "metrics:read", handle }];
 }
 
 function limits({ config }: Hangar, host: string, port: number): ListenerOptions {
@@ -121,8 +127,4 @@ function limits({ config }: Hangar, host: string, port: number): ListenerOptions
     requestTimeoutMs: http.request_timeout_s * 1_000,
     keepAliveTimeoutMs: http.keep_alive_timeout_s * 1_000,
   };
-}
-
-function onErrorOf({ logging }: Hangar): (error: unknown, path: string) => void {
-  return (error, path) => logging.logger.error("http_view_failed", { path, error });
 }

@@ -1,10 +1,12 @@
 import { createServer, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { OPEN_ACCESS } from "../access/access.ts";
 import { HttpListener, type ListenerOptions } from "./listener.ts";
 import { type HttpFace, McpEndpoint } from "./mcp-endpoint.ts";
 import { requestGuard } from "./request-guard.ts";
-import { createRouter } from "./router.ts";
+import type { Route } from "./route.ts";
+import { Router } from "./router.ts";
 
 const OPTIONS: ListenerOptions = {
   host: "127.0.0.1",
@@ -41,23 +43,31 @@ async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answer
       handleHttp(incoming, response, body);
     },
   };
-  const router = createRouter({
+  const text = (path: string, handle: (name: string) => string): Route => ({
+    method: "GET",
+    path,
+    permission: "public",
+    handle: ({ params }) => ({ status: 200, contentType: "text/plain", body: handle(params.name ?? "") }),
+  });
+  const router = new Router({
     guard: requestGuard({ boundTo: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),
+    access: OPEN_ACCESS,
+    bodyBytesMax: 1_000,
     mcp: new McpEndpoint({
       aggregate: face,
       ofServer: (id) => (id === "math" ? face : undefined),
       bodyBytesMax: 1_000,
     }),
-    views: {
-      "/health/live": () => ({ status: 200, contentType: "text/plain", body: "alive" }),
-      "/api/things/": (_request, rest) => ({ status: 200, contentType: "text/plain", body: `thing ${rest}` }),
-      "/broken": () => {
+    routes: [
+      text("/health/live", () => "alive"),
+      text("/api/things/{name}", (name) => `thing ${name}`),
+      text("/broken", () => {
         throw new Error("a secret of the gateway");
-      },
-    },
+      }),
+    ],
     onError: (error) => errors.push(error),
   });
-  const listener = new HttpListener({ ...OPTIONS, ...options }, router);
+  const listener = new HttpListener({ ...OPTIONS, ...options }, router.handle);
   open.push(listener);
   const { url, port } = await listener.listen();
   return { url, port, bodies, errors };
@@ -111,7 +121,7 @@ describe("routes", () => {
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  it("a view that throws tells the log, not the client", async () => {
+  it("a route that throws tells the log, not the client", async () => {
     const { url, errors } = await serve();
     expect(await (await fetch(`${url}/broken`)).text()).not.toContain("secret");
     expect(errors).toMatchObject([{ message: "a secret of the gateway" }]);

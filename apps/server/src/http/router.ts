@@ -1,43 +1,52 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Answer, refusalAnswer, send, sendOptions } from "./answer.ts";
+import { ChurnMap } from "@mcp-hangar/core";
+import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import type { Access } from "../access/access.ts";
+import { type Answer, type Refusal, refusalAnswer, send, sendOptions } from "./answer.ts";
 import type { McpEndpoint } from "./mcp-endpoint.ts";
+import { readBody } from "./read-body.ts";
 import type { RequestGuard } from "./request-guard.ts";
+import type { Route } from "./route.ts";
+import { type RouteMatch, RouteTable } from "./route-table.ts";
 
-/** Answers GET (and HEAD) of one path; `rest` is what follows the path of a prefix route. */
-export type View = (request: IncomingMessage, rest: string) => Answer | Promise<Answer>;
-
-export interface Routes {
+export interface RouterOptions {
   readonly guard: RequestGuard;
-  /** Serves `/mcp` and `/servers/<id>/mcp`; absent on a listener that has only views. */
+  readonly access: Access;
+  /** Serves `/mcp` and `/servers/<id>/mcp`; absent on a listener that has only routes. */
   readonly mcp?: McpEndpoint | undefined;
-  /** By path; a path that ends in `/` takes everything below it. */
-  readonly views: Readonly<Record<string, View>>;
-  /** Told of a view that threw. */
+  readonly routes: readonly Route[];
+  readonly bodyBytesMax: number;
+  /** Told of a route that threw. */
   readonly onError: (error: unknown, path: string) => void;
 }
 
-const ALLOW = "GET, HEAD, OPTIONS";
+/** Who asks for something that is for everybody. */
+const NOBODY: Caller = { type: "anonymous", id: registeredName("anonymous"), roles: [] };
+const EMPTY = Buffer.alloc(0);
 
-/** Leads each request to its place. `/mcp` is tried first: that is where the traffic goes. */
-export function createRouter({
-  guard,
-  mcp,
-  views,
-  onError,
-}: Routes): (request: IncomingMessage, response: ServerResponse) => void {
-  const byPath = new Map(Object.entries(views));
-  const prefixes = [...byPath.keys()].filter((path) => path.endsWith("/"));
-  const find = (path: string): readonly [View, string] | undefined => {
-    const exact = byPath.get(path);
-    if (exact !== undefined) return [exact, ""];
-    const prefix = prefixes.find((candidate) => path.startsWith(candidate));
-    const view = prefix === undefined ? undefined : byPath.get(prefix);
-    return view === undefined || prefix === undefined ? undefined : [view, path.slice(prefix.length)];
-  };
+/**
+ * Leads each request to its place. `/mcp` is tried first: that is where the traffic goes. What a request to a route has
+ * to pass, in this order: Host and Origin, the path and the method, who asks, whether they may, the body.
+ */
+export class Router {
+  readonly #options: RouterOptions;
+  readonly #table: RouteTable;
+  readonly #open = new ChurnMap<number, ServerResponse>();
+  #lastKey = 0;
+  #closing = false;
 
-  return (request, response) => {
-    const path = pathOf(request.url ?? "");
-    const head = request.method === "HEAD";
+  constructor(options: RouterOptions) {
+    this.#options = options;
+    this.#table = new RouteTable(options.routes);
+  }
+
+  /** Answers one request; never throws. */
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const { guard, mcp } = this.#options;
+    const url = request.url ?? "";
+    const query = url.indexOf("?");
+    // A URL in absolute form gives no path: a gateway is no proxy for others.
+    const path = query === -1 ? url : url.slice(0, query);
     const target = mcp?.targetOf(path);
     const refusal = guard(request.headers);
     if (mcp !== undefined && target !== undefined) {
@@ -45,36 +54,105 @@ export function createRouter({
       else mcp.refuse(response, refusal);
       return;
     }
-    if (refusal !== undefined) return send(response, refusalAnswer(refusal), head);
-    const found = find(path);
-    if (found === undefined) {
+    if (refusal !== undefined) return refuse(response, refusal);
+    const match = this.#table.match(path);
+    if (match === undefined) {
       const message = `there is nothing at ${JSON.stringify(path.slice(0, 100))}`;
-      return send(response, refusalAnswer({ status: 404, code: "not_found", message }), head);
+      return refuse(response, { status: 404, code: "not_found", message });
     }
-    if (request.method === "OPTIONS") return sendOptions(response, ALLOW);
-    if (request.method !== "GET" && !head) {
-      const message = `${request.method} is not possible here; use GET`;
-      const headers = { allow: ALLOW };
-      return send(response, refusalAnswer({ status: 405, code: "method_not_allowed", message, headers }));
+    if (request.method === "OPTIONS") return sendOptions(response, match.allow);
+    this.#route(match, request, response, query === -1 ? "" : url.slice(query + 1));
+  };
+
+  /** Requests to routes whose answer has not begun. */
+  unanswered(): number {
+    return this.#open.values().filter(({ headersSent }) => !headersSent).length;
+  }
+
+  /** From now on connections end with the answer that they wait for. */
+  closeAfterAnswers(): void {
+    this.#closing = true;
+    for (const response of this.#open.values()) if (!response.headersSent) response.shouldKeepAlive = false;
+  }
+
+  #route(match: RouteMatch, request: IncomingMessage, response: ServerResponse, query: string): void {
+    const found = match.find(request.method ?? "");
+    if (found === undefined) {
+      const message = `${request.method} is not possible here; ${match.allow} are`;
+      return refuse(response, { status: 405, code: "method_not_allowed", message, headers: { allow: match.allow } });
     }
-    void answer(found, request).then(
-      (result) => send(response, result, head),
+    if (this.#closing) response.shouldKeepAlive = false;
+    const key = ++this.#lastKey;
+    this.#open.set(key, response);
+    const left = new AbortController();
+    response.once("close", () => {
+      this.#open.delete(key);
+      left.abort();
+    });
+    this.#answer(found, request, response, { query: new URLSearchParams(query), signal: left.signal }).then(
+      (answer) => {
+        if (answer !== undefined) send(response, answer, request.method === "HEAD");
+      },
       (error: unknown) => {
-        onError(error, path);
+        this.#options.onError(error, found.route.path);
         const message = "this could not be answered because of an error in the gateway; its log says more";
-        send(response, refusalAnswer({ status: 500, code: "internal", message }), head);
+        refuse(response, { status: 500, code: "internal", message });
       },
     );
-  };
+  }
+
+  async #answer(
+    { route, params }: NonNullable<ReturnType<RouteMatch["find"]>>,
+    http: IncomingMessage,
+    response: ServerResponse,
+    { query, signal }: { readonly query: URLSearchParams; readonly signal: AbortSignal },
+  ): Promise<Answer | undefined> {
+    const admitted = await this.#admit(route, http);
+    if (admitted.kind === "refused") return refusalAnswer(admitted.refusal);
+    const { caller } = admitted;
+    if (route.method === "GET") return route.handle({ http, caller, params, query, body: EMPTY, signal }, response);
+    const refusal = unsupportedBody(http);
+    if (refusal !== undefined) return refusalAnswer(refusal);
+    const body = await new Promise<Parameters<Parameters<typeof readBody>[3]>[0]>((resolve) =>
+      readBody(http, response, this.#options.bodyBytesMax, resolve),
+    );
+    if (body.kind === "aborted") return undefined;
+    if (body.kind === "too_large") {
+      const message = `the body is larger than ${this.#options.bodyBytesMax} bytes (http.max_body_bytes)`;
+      return refusalAnswer({ status: 413, code: "body_too_large", message });
+    }
+    return route.handle({ http, caller, params, query, body: body.body, signal }, response);
+  }
+
+  async #admit(
+    { permission }: Route,
+    http: IncomingMessage,
+  ): Promise<{ readonly kind: "caller"; readonly caller: Caller } | { kind: "refused"; refusal: Refusal }> {
+    if (permission === "public") return { kind: "caller", caller: NOBODY };
+    const { access } = this.#options;
+    const identification = await access.identify(http);
+    if (identification.kind === "refused" || access.permits(identification.caller, permission)) return identification;
+    const message = `"${identification.caller.id}" may not do this: no role of theirs has the permission ${permission}`;
+    return { kind: "refused", refusal: { status: 403, code: "forbidden", message } };
+  }
 }
 
-/** A promise also when the view throws at once. */
-async function answer([view, rest]: readonly [View, string], request: IncomingMessage): Promise<Answer> {
-  return view(request, rest);
+/** What a form or script of a foreign page can send without asking first is no JSON, so nothing but JSON is taken. */
+function unsupportedBody({ headers }: IncomingMessage): Refusal | undefined {
+  const type = headers["content-type"];
+  const empty = (headers["content-length"] ?? "0") === "0" && headers["transfer-encoding"] === undefined;
+  if (!(type === undefined && empty) && !/^application\/json\s*(?:;|$)/i.test(type ?? "")) {
+    const message = `the content type must be application/json, not ${JSON.stringify((type ?? "").slice(0, 100))}`;
+    return { status: 415, code: "unsupported_media_type", message };
+  }
+  const encoding = headers["content-encoding"];
+  if (encoding === undefined || encoding === "identity") return undefined;
+  const message = `the body must not be encoded, but is ${JSON.stringify(encoding.slice(0, 100))}`;
+  return { status: 415, code: "unsupported_encoding", message };
 }
 
-/** Without the query. A URL in absolute form gives no path: a gateway is no proxy for others. */
-function pathOf(url: string): string {
-  const query = url.indexOf("?");
-  return query === -1 ? url : url.slice(0, query);
+/** Refuses a request; what still comes of it is thrown away. */
+function refuse(response: ServerResponse, refusal: Refusal): void {
+  response.req.resume();
+  send(response, refusalAnswer(refusal), response.req.method === "HEAD");
 }

@@ -1,7 +1,7 @@
 import { type JsonObject, ResultPayload } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { z } from "zod";
-import type { Access } from "../access/access.ts";
+import type { CallerRights } from "../access/access.ts";
 import { isOperationFailure, type Operation, type OperationContext, type OperationFailure } from "./operation.ts";
 
 /** A tool of the gateway itself, beside those of its servers. */
@@ -25,16 +25,14 @@ interface Entry {
 }
 
 /** Offers the operations that have a `tool` as tools of MCP. */
-export function createManagementTools(operations: readonly Operation[], access: Access): ManagementTools {
+export function createManagementTools(operations: readonly Operation[], access: CallerRights): ManagementTools {
   const entries = new Map<unknown, Entry>();
   for (const operation of operations) {
     if (operation.tool === undefined) continue;
     if (entries.has(operation.tool)) throw new Error(`two operations are the tool ${operation.tool}`);
     entries.set(operation.tool, { operation, definition: definitionOf(operation), tool: toolOf(operation) });
   }
-  // Whoever started the gateway as a child process may do everything that the process may.
-  const permits = (caller: Caller, { operation: { permission } }: Entry): boolean =>
-    caller.type === "local" || access.permits(caller, permission);
+  const permits = (caller: Caller, { operation }: Entry): boolean => access.permits(caller, operation.permission);
   return {
     definitionsFor: (caller) =>
       [...entries.values()].filter((entry) => permits(caller, entry)).map(({ definition }) => definition),

@@ -24,6 +24,8 @@ export interface OperationFailure {
   readonly message: string;
   /** Problems by field, where there are several. */
   readonly problems?: readonly InputProblem[];
+  /** When it makes sense to try again, where that is known. */
+  readonly retryAfterS?: number;
   /** Further members for programs, such as the id of a batch. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
