@@ -1,9 +1,11 @@
 import type { BreakerStateName, ServerSnapshot, StopReason, TelemetryBus } from "@mcp-hangar/telemetry";
 import { LIST_KINDS, type ListKind } from "./catalog/lists.ts";
+import { Groups } from "./groups/groups.ts";
+import type { ServerGroup } from "./groups/server-group.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
 import { IdleSweep } from "./health/idle-sweep.ts";
 import { ManagedServer } from "./lifecycle/managed-server.ts";
-import type { CircuitBreakerOptions, ExecutionOptions, ServerOptions } from "./options.ts";
+import type { CircuitBreakerOptions, EntryOptions, ExecutionOptions, ServerOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { Implementation } from "./protocol/eras.ts";
 import type { JsonRpcNotification } from "./protocol/json-rpc.ts";
@@ -12,7 +14,8 @@ import { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
 import { createTransport, type TransportFactory } from "./transports/index.ts";
 
 export interface FleetOptions {
-  readonly servers: Readonly<Record<string, ServerOptions>>;
+  /** Servers and groups, by id. */
+  readonly servers: Readonly<Record<string, EntryOptions>>;
   readonly execution: ExecutionOptions;
   readonly circuitBreaker: CircuitBreakerOptions;
   readonly bus: TelemetryBus;
@@ -25,10 +28,14 @@ export interface FleetOptions {
   readonly transports?: TransportFactory | undefined;
 }
 
+/** What an id stands for: a server, or a group of them. */
+export type FleetEntry = ManagedServer | ServerGroup;
+
 /** Hears of what servers announce on their own account. */
 export interface FleetObserver {
   onNotification(server: ManagedServer, notification: JsonRpcNotification): void;
-  onListChanged(server: ManagedServer, list: ListKind): void;
+  /** A list of a server changed, or a server or group came or went. */
+  onListChanged(entry: FleetEntry, list: ListKind): void;
 }
 
 /** Who defined a server: the configuration, a discovery source, or a call of the management interface. */
@@ -41,8 +48,9 @@ interface Member {
   readonly origin: ServerOrigin;
 }
 
-/** All servers, with the health checks and the idle sweep over them. Servers come and go while calls run. */
+/** All servers and groups, with the health checks and the idle sweep over them. Servers come and go while calls run. */
 export class Fleet {
+  readonly groups: Groups;
   #options: FleetOptions;
   readonly #members = new Map<string, Member>();
   /** No longer to be found, but still finishing calls. */
@@ -54,7 +62,8 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    for (const [id, server] of Object.entries(options.servers)) this.#add(id, server, "config");
+    this.groups = new Groups({ platform: options.platform, bus: options.bus, server: (id) => this.get(id) });
+    for (const [id, entry] of Object.entries(options.servers)) this.#put(id, entry, "config");
     this.#sweep = new IdleSweep(() => this.all(), options.platform, options.bus);
   }
 
@@ -62,50 +71,64 @@ export class Fleet {
     return this.#members.get(id)?.server;
   }
 
-  /** Who defined the server; `undefined` when there is none. */
-  originOf(id: string): ServerOrigin | undefined {
-    return this.#members.get(id)?.origin;
+  /** The server or group of that id. */
+  entry(id: string): FleetEntry | undefined {
+    return this.#members.get(id)?.server ?? this.groups.get(id);
   }
 
+  /** Who defined the server or group; `undefined` when there is none. */
+  originOf(id: string): ServerOrigin | undefined {
+    return this.#members.get(id)?.origin ?? this.groups.originOf(id);
+  }
+
+  /** All servers, those in groups too. */
   all(): readonly ManagedServer[] {
     return [...this.#members.values()].map(({ server }) => server);
   }
 
-  /** Adds a server. Returns false, and changes nothing, when the id is taken. */
-  register(id: string, options: ServerOptions, origin: ServerOrigin): boolean {
-    if (this.#closed || this.#members.has(id)) return false;
-    this.#announce(this.#add(id, options, origin));
+  /** What clients are shown: groups, and the servers that are in none. */
+  shown(): readonly FleetEntry[] {
+    return [...this.all().filter(({ id }) => this.groups.of(id) === undefined), ...this.groups.all()];
+  }
+
+  /** Adds a server or group. Returns false, and changes nothing, when the id is taken. */
+  register(id: string, options: EntryOptions, origin: ServerOrigin): boolean {
+    if (this.#closed || this.originOf(id) !== undefined) return false;
+    this.#announce(this.#put(id, options, origin));
     return true;
   }
 
   /**
-   * Puts a server with other options in the place of one that is there; calls never find the place empty. Resolves when
+   * Puts a server or group with other options in the place of one that is there; calls never find the place empty. Resolves when
    * the old one has finished its calls and is gone, to false when there was none. The origin stays unless told.
    */
-  async replace(id: string, options: ServerOptions, origin?: ServerOrigin): Promise<boolean> {
+  async replace(id: string, options: EntryOptions, origin?: ServerOrigin): Promise<boolean> {
+    const former = this.originOf(id);
+    if (former === undefined || this.#closed) return false;
     const old = this.#members.get(id);
-    if (old === undefined || this.#closed) return false;
-    const server = this.#add(id, options, origin ?? old.origin);
-    server.catalog.inherit(old.server.catalog);
-    this.#announce(server);
-    await this.#retire(old, "reload");
+    const entry = this.#put(id, options, origin ?? former);
+    if (old !== undefined && entry instanceof ManagedServer) entry.catalog.inherit(old.server.catalog);
+    this.#announce(entry);
+    if (old !== undefined) await this.#retire(old, "reload");
     return true;
   }
 
   /**
-   * Removes a server: new calls no longer find it. Resolves when its calls are finished and it is gone, to false when
+   * Removes a server or group: new calls no longer find it. Resolves when its calls are finished and it is gone, to false when
    * there was none.
    */
   async unregister(id: string, reason: Exclude<StopReason, "crashed" | "idle">): Promise<boolean> {
     const member = this.#members.get(id);
-    if (member === undefined) return false;
+    const entry = this.entry(id);
+    if (entry === undefined) return false;
     this.#members.delete(id);
-    this.#announce(member.server);
-    await this.#retire(member, reason);
+    this.groups.delete(id);
+    this.#announce(entry);
+    if (member !== undefined) await this.#retire(member, reason);
     // Told last: a call that ends meanwhile must not bring the series of the server back.
-    if (!this.#members.has(id)) {
+    if (this.entry(id) === undefined) {
       const timeMs = this.#options.platform.clock.wallMs();
-      this.#options.bus.emit({ type: "server.unregistered", timeMs, server: member.server.id });
+      this.#options.bus.emit({ type: "server.unregistered", timeMs, server: entry.id });
     }
     return true;
   }
@@ -126,7 +149,10 @@ export class Fleet {
   }
 
   snapshot(): readonly ServerSnapshot[] {
-    return this.all().map((server) => server.snapshot());
+    return [
+      ...this.all().map((server) => server.snapshot()),
+      ...this.groups.all().map((group) => group.serverSnapshot()),
+    ];
   }
 
   /** Calls that wait or run, at servers that are being removed too. */
@@ -162,9 +188,21 @@ export class Fleet {
     this.#retiring.delete(server);
   }
 
-  /** The lists of clients change with a server that comes or goes. */
-  #announce(server: ManagedServer): void {
-    for (const list of LIST_KINDS) for (const observer of this.#observers) observer.onListChanged(server, list);
+  /** The lists of clients change with what comes or goes. */
+  #announce(entry: FleetEntry): void {
+    for (const list of LIST_KINDS) for (const observer of this.#observers) observer.onListChanged(entry, list);
+  }
+
+  /** The new one is there before a former one of the other kind goes, so that calls always find one. */
+  #put(id: string, options: EntryOptions, origin: ServerOrigin): FleetEntry {
+    if (options.mode === "group") {
+      const group = this.groups.put(id, options, origin);
+      this.#members.delete(id);
+      return group;
+    }
+    const server = this.#add(id, options, origin);
+    this.groups.delete(id);
+    return server;
   }
 
   #add(id: string, options: ServerOptions, origin: ServerOrigin): ManagedServer {
@@ -185,6 +223,7 @@ export class Fleet {
         for (const observer of this.#observers) observer.onListChanged(from, list);
       },
       onLog: (from, line) => this.#options.onServerLog?.(from.id, line),
+      membership: this.groups,
     });
     const monitor = new HealthMonitor(server, platform, bus);
     this.#members.set(id, { server, monitor, origin });

@@ -2,7 +2,9 @@ import { type CallTracer, passThroughTracer, type TraceCarrier } from "@mcp-hang
 import { type AccessPolicy, admitCapacity, admitRate, type Verdict } from "./admission.ts";
 import { CallRecord, type CallResult, type RelayContext, type ToolCall } from "./call.ts";
 import { type Failure, failure } from "./errors.ts";
-import { Fleet, type FleetOptions } from "./fleet.ts";
+import { Fleet, type FleetEntry, type FleetOptions } from "./fleet.ts";
+import { ServerGroup } from "./groups/server-group.ts";
+import { callToolOfGroup, relayToGroup, type Way } from "./groups/through-group.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
 import type { RateLimitOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
@@ -77,7 +79,9 @@ export class Gateway {
       const refusal = admitRate(this.#rate, record.caller); // 2 admit: the rate here, capacity in #exchange
       if (refusal !== undefined) return record.settle(refusal);
 
-      const result = await this.#exchange(server, this.#toolExchange(call, server, record), signal); // 3 ready, 4 invoke
+      const result = await (server instanceof ServerGroup
+        ? callToolOfGroup(server, call, record, this.#wayOfCalls(record, signal)) // 3 and 4, at members in turn
+        : this.#exchange(server, this.#toolExchange(call, server, record), signal)); // 3 ready, 4 invoke
       return record.settle(result); // 5 settle
     } catch (error) {
       return record.settle(unexpected(error));
@@ -86,19 +90,15 @@ export class Gateway {
 
   /** Passes another request on (prompts, resources, completion) under the same limits and deadline. Never rejects. */
   async relay(request: Relay, signal?: AbortSignal): Promise<CallResult> {
-    const server = this.fleet.get(request.server);
+    const server = this.fleet.entry(request.server);
     if (server === undefined) return failure("invalid_request", `there is no server "${request.server}"`);
-    const params = request.meta === undefined ? request.params : { ...request.params, _meta: request.meta };
-    // Without a span of its own the request stays in the caller's trace.
-    const inMeta = traceOf(request.meta);
-    const parent = inMeta.traceparent === undefined ? (request.trace ?? {}) : inMeta;
-    const trace = { traceparent: parent.traceparent, tracestate: parent.tracestate };
     try {
-      return await this.#exchange(
-        server,
-        { method: request.method, context: request, trace, params: () => ({ params }) },
-        signal,
-      );
+      return await (server instanceof ServerGroup
+        ? relayToGroup(server, request, {
+            clock: this.#options.platform.clock,
+            send: (member, attempt) => this.#relayTo(member, attempt, signal),
+          })
+        : this.#relayTo(server, request, signal));
     } catch (error) {
       return unexpected(error);
     }
@@ -127,9 +127,9 @@ export class Gateway {
     return `${this.#callIdPrefix}-${++this.#calls}`;
   }
 
-  #route(call: ToolCall, record: CallRecord): ManagedServer | Failure {
+  #route(call: ToolCall, record: CallRecord): FleetEntry | Failure {
     if (call.tool === "") return failure("invalid_request", "a call needs the name of a tool");
-    const server = this.fleet.get(call.server);
+    const server = this.fleet.entry(call.server);
     if (server === undefined) return unknownTool(call);
     record.server = server.id;
     record.tool = server.catalog.tool(call.tool);
@@ -137,7 +137,7 @@ export class Gateway {
     const allowed = this.#options.access?.(record.caller, server.id, call.tool) ?? true;
     if (!allowed) return failure("access_denied", `"${record.caller.id}" may not call "${record.tool ?? "that tool"}"`);
     // A server that was never started has listed nothing yet; its tool is looked up again once it runs.
-    if (record.tool === undefined && server.catalog.known("tools") !== undefined) {
+    if (server.catalog.lacks(call.tool)) {
       server.refreshMissed();
       return unknownTool(call);
     }
@@ -162,6 +162,23 @@ export class Gateway {
         return { params: { ...call.extra, name: call.tool, arguments: call.arguments, _meta: call.meta } };
       },
     };
+  }
+
+  #wayOfCalls(record: CallRecord, signal: AbortSignal | undefined): Way<ToolCall> {
+    return {
+      clock: this.#options.platform.clock,
+      send: (member, attempt) => this.#exchange(member, this.#toolExchange(attempt, member, record), signal),
+    };
+  }
+
+  #relayTo(server: ManagedServer, request: Relay, signal: AbortSignal | undefined): Promise<CallResult> {
+    const { method, meta } = request;
+    const params = meta === undefined ? request.params : { ...request.params, _meta: meta };
+    // Without a span of its own the request stays in the caller's trace.
+    const inMeta = traceOf(meta);
+    const parent = inMeta.traceparent === undefined ? (request.trace ?? {}) : inMeta;
+    const trace = { traceparent: parent.traceparent, tracestate: parent.tracestate };
+    return this.#exchange(server, { method, context: request, trace, params: () => ({ params }) }, signal);
   }
 
   /** Capacity, readiness and the request itself, all before one deadline. */

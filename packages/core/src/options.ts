@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { groupShape } from "./groups/options.ts";
 import { addressRange } from "./address-range.ts";
+import { groupShape } from "./groups/options.ts";
 import { containerOptions } from "./transports/docker/container-options.ts";
 
 /** Seconds, up to a day: longer than any sane timeout, short enough that a typing error shows. */

@@ -8,6 +8,8 @@ export const HANGAR_ATTRIBUTES = {
   serverMode: "mcp.server.mode",
   serverState: "mcp.server.state",
   serverGroupId: "mcp.server.group_id",
+  /** On a failover: the member of the group that is tried next. */
+  serverNextId: "mcp.server.next_id",
   /** On a state change: the state before and after, and why. */
   serverStateFrom: "mcp.server.state.from",
   serverStateTo: "mcp.server.state.to",

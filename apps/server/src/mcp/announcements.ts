@@ -1,4 +1,5 @@
 import {
+  type FleetEntry,
   type Gateway,
   type JsonObject,
   type JsonRpcNotification,
@@ -53,7 +54,7 @@ export class Announcements {
     this.#scope = scope;
     this.#sessions = sessions;
     this.#unobserve = gateway.fleet.observe({
-      onListChanged: (server, list) => this.#onListChanged(server, list),
+      onListChanged: (entry, list) => this.#onListChanged(entry, list),
       onNotification: (server, notification) => this.#onNotification(server, notification),
     });
   }
@@ -76,8 +77,8 @@ export class Announcements {
     this.#listeners.clear();
   }
 
-  #onListChanged(server: ManagedServer, list: ListKind): void {
-    if (!this.#scope.has(server.id)) return;
+  #onListChanged({ id }: FleetEntry, list: ListKind): void {
+    if (!this.#scope.has(id)) return;
     const notification = { method: LISTS[list].changed, params: {} };
     for (const session of this.#sessions.all()) if (session.listed.has(list)) session.push(notification);
     for (const { filter, send } of this.#listeners) if (filter[FILTER_OF[list]] === true) send(notification);

@@ -104,11 +104,11 @@ export class Batches {
       clock: platform.clock,
       batchId,
       // A server that does not exist takes no time.
-      defaultTimeoutMs: (server) => (fleet.get(server)?.options.call_timeout_s ?? 1) * 1_000,
+      defaultTimeoutMs: (server) => (fleet.entry(server)?.options.call_timeout_s ?? 1) * 1_000,
       attempt: (attempt, attemptSignal) => this.#attempt(attempt, batchId, context, attemptSignal),
       retryDelayMs: (result, { server, tool }, attempts) =>
         retryDelayMs(result, attempts, {
-          repeatable: () => isRepeatable(fleet.get(server), tool),
+          repeatable: () => isRepeatable(fleet.entry(server)?.catalog.known("tools"), tool),
           random: () => platform.random(),
         }),
     });

@@ -1,6 +1,6 @@
 import type { CallResult } from "../call.ts";
-import { FAILURES } from "../errors.ts";
-import type { ManagedServer } from "../lifecycle/managed-server.ts";
+import type { ListItems } from "../catalog/lists.ts";
+import { FAILURES, type Failure } from "../errors.ts";
 import { isJsonObject, RPC } from "../protocol/json-rpc.ts";
 import { type BackoffLimits, backoffMs } from "../resilience/backoff.ts";
 
@@ -39,17 +39,21 @@ function mayRetry(result: CallResult, repeatable: () => boolean): boolean {
     case "error":
       return !REQUEST_AT_FAULT.has(result.error.code) && repeatable();
     case "failure": {
-      if (!FAILURES[result.code].retryable) return false;
       // A server that cannot say when it may be started again was removed, or the gateway is shutting down.
       if (result.code === "start_failed" && result.retryAfterMs === undefined) return false;
-      return !result.maybeExecuted || repeatable();
+      return isSafeToRepeat(result, repeatable);
     }
   }
 }
 
-/** Whether a server declares that calling the tool twice does no more than calling it once. */
-export function isRepeatable(server: ManagedServer | undefined, tool: string): boolean {
-  const listed = server?.catalog.known("tools")?.find(({ name }) => name === tool);
+/** Whether what failed may be tried again, here or elsewhere: it may succeed, and nothing is done twice that must not be. */
+export function isSafeToRepeat({ code, maybeExecuted }: Failure, repeatable: () => boolean): boolean {
+  return FAILURES[code].retryable && (!maybeExecuted || repeatable());
+}
+
+/** Whether a list of tools declares that calling the tool twice does no more than calling it once. */
+export function isRepeatable(tools: ListItems | undefined, tool: string): boolean {
+  const listed = tools?.find(({ name }) => name === tool);
   const annotations = listed?.annotations;
   return isJsonObject(annotations) && (annotations.readOnlyHint === true || annotations.idempotentHint === true);
 }

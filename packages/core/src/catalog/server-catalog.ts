@@ -35,6 +35,11 @@ export class ServerCatalog {
     return this.#tools.get(name);
   }
 
+  /** Whether the server has been listed and does not offer the tool. */
+  lacks(tool: string): boolean {
+    return !this.#tools.has(tool) && this.#lists.has("tools");
+  }
+
   toolNames(): readonly RegisteredName[] {
     return [...this.#tools.values()];
   }

@@ -23,6 +23,15 @@ import { SessionOwner } from "./session-owner.ts";
 import type { SessionCallbacks } from "./start-attempt.ts";
 import type { ServerState } from "./state.ts";
 
+/** What the groups of the gateway know of a server, and want to know. */
+export interface Membership {
+  /** The group that has the server as a member. */
+  groupOf(server: ManagedServer): RegisteredName | undefined;
+  /** Whether the server gets no calls until it has shown that it works. */
+  isSuspected(server: ManagedServer): boolean;
+  checked(server: ManagedServer, outcome: CheckOutcome): void;
+}
+
 /** What a server needs from the gateway around it. */
 export interface ServerContext {
   readonly id: string;
@@ -37,6 +46,7 @@ export interface ServerContext {
   /** A list of the server has other items than before. */
   readonly onListChanged: (server: ManagedServer, list: ListKind) => void;
   readonly onLog: (server: ManagedServer, line: string) => void;
+  readonly membership: Membership;
 }
 
 /** One upstream server: its session, what it offers, who uses it, and how it is. */
@@ -185,6 +195,12 @@ export class ManagedServer {
 
   /** Probes the running server, or tries to bring a failed one back; what there is nothing to probe of is skipped. */
   async check(timeoutMs: number): Promise<CheckOutcome> {
+    const outcome = await this.#check(timeoutMs);
+    this.#context.membership.checked(this, outcome);
+    return outcome;
+  }
+
+  async #check(timeoutMs: number): Promise<CheckOutcome> {
     const session = this.session();
     if (session !== undefined) {
       const outcome = await probe(session, timeoutMs, this.#context.platform.clock);
@@ -196,7 +212,9 @@ export class ManagedServer {
       return outcome;
     }
     const { state, retired } = this.#owner;
-    const broken = state.name === "dead" || (state.name === "cold" && state.failures > 0);
+    // Nobody else would start a server that is out of its group's rotation, so it could never come back.
+    const suspected = state.name === "cold" && (state.failures > 0 || this.#context.membership.isSuspected(this));
+    const broken = state.name === "dead" || suspected;
     if (!broken || retired) return { result: "skipped", message: undefined };
     const started = await this.ensureReady(new AbortController().signal);
     return "kind" in started
@@ -209,7 +227,7 @@ export class ManagedServer {
     return {
       id: this.id,
       mode: this.options.mode,
-      group: undefined,
+      group: this.#context.membership.groupOf(this),
       state: state.name,
       up: state.name === "ready" || (state.name === "cold" && state.failures === 0),
       initialized: this.#initialized,

@@ -1,0 +1,57 @@
+import type { RegisteredName } from "@mcp-hangar/telemetry";
+import { LISTS, type ListItems, type ListKind } from "../catalog/lists.ts";
+import type { ManagedServer } from "../lifecycle/managed-server.ts";
+import type { JsonObject } from "../protocol/json-rpc.ts";
+
+/** What a group offers: what its members were last known to offer, each thing once. */
+export class GroupCatalog {
+  readonly #members: () => readonly ManagedServer[];
+  readonly #inRotation: () => readonly ManagedServer[];
+
+  constructor(members: () => readonly ManagedServer[], inRotation: () => readonly ManagedServer[]) {
+    this.#members = members;
+    this.#inRotation = inRotation;
+  }
+
+  /**
+   * The union of the lists of the members in rotation; of all members while none of those was ever listed, because a
+   * group whose members are away for a while has not lost its tools. Where members differ about a thing of one name, it
+   * looks as the first of them in the configuration shows it. `undefined` when nobody was ever listed.
+   */
+  known(list: ListKind): ListItems | undefined {
+    return union(list, this.#inRotation()) ?? union(list, this.#members());
+  }
+
+  /** The registered name of a tool that some member offers, in rotation or not. */
+  tool(name: string): RegisteredName | undefined {
+    for (const { catalog } of this.#members()) {
+      const tool = catalog.tool(name);
+      if (tool !== undefined) return tool;
+    }
+    return undefined;
+  }
+
+  /** Whether it is known of every member that it does not offer the tool. */
+  lacks(tool: string): boolean {
+    const members = this.#members();
+    return members.length > 0 && members.every(({ catalog }) => catalog.lacks(tool));
+  }
+
+  toolNames(): readonly RegisteredName[] {
+    return [...new Set(this.#members().flatMap(({ catalog }) => catalog.toolNames()))];
+  }
+}
+
+function union(list: ListKind, servers: readonly ManagedServer[]): ListItems | undefined {
+  const lists = servers.flatMap(({ catalog }) => {
+    const items = catalog.known(list);
+    return items === undefined ? [] : [items];
+  });
+  if (lists.length === 0) return undefined;
+  const byName = new Map<unknown, JsonObject>();
+  for (const item of lists.flat()) {
+    const name = item[LISTS[list].identity];
+    if (!byName.has(name)) byName.set(name, item);
+  }
+  return [...byName.values()];
+}

@@ -1,0 +1,95 @@
+import type { RegisteredName, TelemetryBus } from "@mcp-hangar/telemetry";
+import type { ServerOrigin } from "../fleet.ts";
+import type { CheckOutcome } from "../health/probe.ts";
+import type { ManagedServer, Membership } from "../lifecycle/managed-server.ts";
+import type { GroupOptions } from "../options.ts";
+import type { Platform } from "../platform/platform.ts";
+import { ServerGroup } from "./server-group.ts";
+
+/** What groups need from the fleet around them. */
+export interface GroupsContext {
+  readonly platform: Platform;
+  readonly bus: TelemetryBus;
+  readonly server: (id: string) => ManagedServer | undefined;
+}
+
+/** The groups of a fleet, and what they want to know of their members. */
+export class Groups implements Membership {
+  readonly #context: GroupsContext;
+  readonly #groups = new Map<string, { readonly group: ServerGroup; readonly origin: ServerOrigin }>();
+  /** By id of the member. The configuration puts a server in one group; while it changes, the first one counts. */
+  #groupOf: ReadonlyMap<string, ServerGroup> = new Map();
+
+  constructor(context: GroupsContext) {
+    this.#context = context;
+  }
+
+  get(id: string): ServerGroup | undefined {
+    return this.#groups.get(id)?.group;
+  }
+
+  /** Who defined the group. */
+  originOf(id: string): ServerOrigin | undefined {
+    return this.#groups.get(id)?.origin;
+  }
+
+  all(): readonly ServerGroup[] {
+    return [...this.#groups.values()].map(({ group }) => group);
+  }
+
+  /** The group that has the server as a member. */
+  of(server: string): ServerGroup | undefined {
+    return this.#groupOf.get(server);
+  }
+
+  /** Adds a group, or puts it in the place of the one with the same id, whose calls go on with the members it had. */
+  put(id: string, options: GroupOptions, origin: ServerOrigin): ServerGroup {
+    const { platform, bus, server } = this.#context;
+    const group = new ServerGroup({
+      id,
+      options,
+      platform,
+      server,
+      onBreaker: (name, from, to) => {
+        const timeMs = platform.clock.wallMs();
+        bus.emit({ type: "circuit_breaker.state_changed", timeMs, server: name, from, to });
+      },
+    });
+    const old = this.get(id);
+    if (old !== undefined) group.inherit(old);
+    this.#groups.set(id, { group, origin });
+    this.#index();
+    bus.emit({ type: "server.registered", timeMs: platform.clock.wallMs(), server: group.id, mode: "group" });
+    return group;
+  }
+
+  /** Removes a group; its members stay. */
+  delete(id: string): ServerGroup | undefined {
+    const group = this.get(id);
+    if (group === undefined) return undefined;
+    this.#groups.delete(id);
+    this.#index();
+    return group;
+  }
+
+  groupOf(server: ManagedServer): RegisteredName | undefined {
+    return this.of(server.id)?.id;
+  }
+
+  isSuspected(server: ManagedServer): boolean {
+    return this.of(server.id)?.isSuspected(server) ?? false;
+  }
+
+  checked(server: ManagedServer, { result }: CheckOutcome): void {
+    const verdict = result === "healthy" ? "success" : result === "unhealthy" ? "failure" : "neutral";
+    this.of(server.id)?.observe(server, verdict);
+  }
+
+  #index(): void {
+    const index = new Map<string, ServerGroup>();
+    for (const group of this.all()) {
+      for (const { id } of group.options.members) if (!index.has(id)) index.set(id, group);
+    }
+    this.#groupOf = index;
+  }
+}
