@@ -37,8 +37,8 @@ The gateway runs from apps/server/dist, which this command builds first.
   --quick                  smoke run: one short round of everything; its figures mean little
   --seconds <n>            seconds of load in one round (3)
   --rounds <n>             rounds of each comparison, contenders taking turns (5)
-  --only <name>            run this scenario; repeat for several: throughput, stdio, large-results, memory, startup, metrics,
-                           monitoring
+  --only <name>            run this scenario; repeat for several: throughput, stdio, large-results, memory, startup,
+                           isolation, metrics, monitoring
   --contenders <a,b>       of direct, hangar, sdk, bare (all)
   --era <legacy|modern>    protocol era of the load generator (legacy)
   --upstream <era>         eras of the lean upstream: legacy, modern or both (legacy; both with --era modern)

@@ -1,3 +1,4 @@
+import { isolation } from "./isolation.ts";
 import { largeResults } from "./large-results.ts";
 import { memory } from "./memory.ts";
 import { metrics } from "./metrics.ts";
@@ -8,4 +9,13 @@ import { stdio } from "./stdio.ts";
 import { throughput } from "./throughput.ts";
 
 /** Every scenario of a comparison, in the order in which they run. */
-export const scenarios: readonly Scenario[] = [throughput, stdio, largeResults, memory, startup, metrics, monitoring];
+export const scenarios: readonly Scenario[] = [
+  throughput,
+  stdio,
+  largeResults,
+  memory,
+  startup,
+  isolation,
+  metrics,
+  monitoring,
+];

@@ -12,6 +12,7 @@ const { values } = parseArgs({
     session: { type: "boolean", default: false },
     sse: { type: "boolean", default: false },
     "extra-tools": { type: "string", default: "0" },
+    "mute-calls": { type: "boolean", default: false },
   },
 });
 
@@ -40,6 +41,7 @@ function answer(request: IncomingMessage, response: ServerResponse, chunks: read
   const text = chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString();
   // The bench is the only client; a body that is not JSON is a defect of the gateway and may end this process.
   const message = JSON.parse(text) as LeanMessage;
+  if (values["mute-calls"] && message.method === "tools/call") return;
   const said = answerLean(message, options);
   const headers: Record<string, string | number> = {};
   if (values.session && said.opensSession) {

@@ -3,7 +3,10 @@ import type { BenchOptions } from "../options.ts";
 import { type Launched, launch } from "../processes/launch.ts";
 
 /** How the lean upstream speaks. */
-export type LeanWish = Pick<BenchOptions, "upstreamEras" | "session" | "sse">;
+export interface LeanWish extends Pick<BenchOptions, "upstreamEras" | "session" | "sse"> {
+  /** Never answers a call; everything else at once. */
+  readonly muteCalls?: boolean;
+}
 
 /** Runs the lean HTTP upstream for as long as the use of it takes. */
 export async function withLean<T>(wish: LeanWish, use: (lean: Launched) => Promise<T>, extraTools = 0): Promise<T> {
@@ -15,6 +18,7 @@ export async function withLean<T>(wish: LeanWish, use: (lean: Launched) => Promi
       `--extra-tools=${extraTools}`,
       ...(wish.session ? ["--session"] : []),
       ...(wish.sse ? ["--sse"] : []),
+      ...(wish.muteCalls === true ? ["--mute-calls"] : []),
     ],
   });
   try {
