@@ -12,9 +12,15 @@ import { createManagementTools } from "./management/mcp-tools.ts";
 import type { Operation } from "./management/operation.ts";
 import { createOperations } from "./management/operations/index.ts";
 import { createMcpFace, type McpFace } from "./mcp/index.ts";
+import { ServerFaces } from "./mcp/server-faces.ts";
+import type { ReadConfig } from "./reload/config-source.ts";
+import { FileWatch, fileState } from "./reload/file-watch.ts";
+import { createReloadParts } from "./reload/parts.ts";
+import { Reloader } from "./reload/reloader.ts";
 
 /** Everything a running gateway is made of, wired but not started. */
 export interface Hangar {
+  /** As it was at the start; what is in force now is the reloader's. */
   readonly config: Config;
   readonly platform: Platform;
   readonly bus: TelemetryBus;
@@ -29,12 +35,15 @@ export interface Hangar {
   /** All servers under one roof, tools prefixed. */
   readonly aggregateFace: McpFace;
   /** One face a server, tools under their own names. */
-  readonly serverFaces: ReadonlyMap<string, McpFace>;
+  readonly serverFaces: ServerFaces;
+  readonly reloader: Reloader;
+  readonly configWatch: FileWatch;
   readonly snapshot: () => GatewaySnapshot;
 }
 
 /** The composition root: the one place where the runtime and what observes it meet. Throws when a part cannot run. */
-export function assemble(config: Config, platform: Platform, terminal: Omit<LoggingEnvironment, "clock">): Hangar {
+export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit<LoggingEnvironment, "clock">): Hangar {
+  const { config, source } = initial;
   const logging = createLogging(config.logging, { ...terminal, clock: platform.clock });
   const { logger } = logging;
   const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));
@@ -50,6 +59,13 @@ export function assemble(config: Config, platform: Platform, terminal: Omit<Logg
     info: BUILD,
     onServerLog: (server, line) => logger.debug("mcp_server_log", { mcp_server: server, line }),
   });
+  const configWatch = new FileWatch({
+    clock: platform.clock,
+    look: () => fileState(source.file),
+    onChange: () => void reloader.reload("file"),
+  });
+  const parts = createReloadParts({ gateway, logging, watch: configWatch });
+  const reloader = new Reloader({ initial, parts, bus, clock: platform.clock, logger });
   const continuations = new ContinuationStore(platform);
   const batches = new Batches({ gateway, bus, platform, continuations });
   const snapshot = (): GatewaySnapshot => ({
@@ -58,7 +74,7 @@ export function assemble(config: Config, platform: Platform, terminal: Omit<Logg
     discovery: [],
     exporters: [logging.snapshot()],
     listeners: bus.listeners(),
-    lastReloadSuccessful: true,
+    lastReloadSuccessful: reloader.lastSuccessful,
     build: { version: BUILD.version, node: process.version },
   });
 
@@ -71,7 +87,17 @@ export function assemble(config: Config, platform: Platform, terminal: Omit<Logg
     logCheck(() => logging.snapshot()),
   ]);
   const access = OPEN_ACCESS;
-  const operations = createOperations({ gateway, batches, continuations, bus, platform, access, health, snapshot });
+  const operations = createOperations({
+    gateway,
+    batches,
+    continuations,
+    bus,
+    platform,
+    access,
+    health,
+    snapshot,
+    reloader,
+  });
   const management = createManagementTools(operations, access);
   const faceParts = { gateway, info: BUILD, platform };
   return {
@@ -85,9 +111,13 @@ export function assemble(config: Config, platform: Platform, terminal: Omit<Logg
     access,
     operations,
     aggregateFace: createMcpFace({ ...faceParts, scope: { kind: "all" }, management }),
-    serverFaces: new Map(
-      Object.keys(config.mcp_servers).map((id) => [id, createMcpFace({ ...faceParts, scope: { kind: "server", id } })]),
-    ),
+    serverFaces: new ServerFaces({
+      exists: (id) => gateway.fleet.entry(id) !== undefined,
+      create: (id) => createMcpFace({ ...faceParts, scope: { kind: "server", id } }),
+      bus,
+    }),
+    reloader,
+    configWatch,
     snapshot,
   };
 }

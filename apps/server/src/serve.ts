@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Hangar } from "./assemble.ts";
 import { BUILD } from "./build-info.ts";
 import { openFrontDoor, openMetricsDoor } from "./http/front-door.ts";
+import { settlingMs } from "./reload/file-watch.ts";
 
 /** How the gateway meets its clients. */
 export type Door =
@@ -22,6 +23,7 @@ export async function serve(hangar: Hangar, door: Door, stop: AbortSignal): Prom
   try {
     opened = door.kind === "http" ? await openHttp(hangar, door.unsafeNoAuth) : await openStdio(hangar, door);
     gateway.start();
+    hangar.configWatch.watch(settlingMs(hangar.reloader.config.config_reload));
     health.phase = "serving";
     bus.emit({ type: "gateway.started", timeMs: platform.clock.wallMs(), version: BUILD.version });
     const cause = await Promise.race([opened.ended, aborted(stop)]);
@@ -89,12 +91,14 @@ async function drain({ gateway, config, platform, logging }: Hangar, unanswered:
 }
 
 async function closeFaces({ aggregateFace, serverFaces }: Hangar): Promise<void> {
-  await Promise.all([aggregateFace, ...serverFaces.values()].map((face) => face.close()));
+  await Promise.all([aggregateFace.close(), serverFaces.close()]);
 }
 
 async function shutDown(hangar: Hangar, door: OpenedDoor | undefined): Promise<void> {
-  const { gateway, bus, platform, health, logging, metrics } = hangar;
+  const { gateway, bus, platform, health, logging, metrics, reloader, configWatch } = hangar;
   try {
+    configWatch.watch(undefined);
+    await reloader.close();
     await door?.close();
     await gateway.close();
     metrics?.close();

@@ -1,9 +1,9 @@
 import { isatty } from "node:tty";
 import { nodePlatform } from "@mcp-hangar/core";
-import { assemble } from "../assemble.ts";
-import { loadConfig } from "../config/load.ts";
+import { assemble, type Hangar } from "../assemble.ts";
 import type { Config } from "../config/schema.ts";
 import type { Logging } from "../logging/logging.ts";
+import { configSource, readConfig } from "../reload/config-source.ts";
 import { type Door, serve } from "../serve.ts";
 import type { ServeOptions } from "./program.ts";
 
@@ -11,19 +11,27 @@ const STDERR = 2;
 
 /** `mcp-hangar serve`: runs until a signal or the end of the client. Resolves to the exit code. */
 export async function runServe(options: ServeOptions): Promise<number> {
-  const { config, mode, file } = loadConfig(options.config, process.env);
-  const http = options.http ?? mode === "http";
+  const initial = readConfig(configSource(options.config, process.env, (config) => withOptions(config, options)));
+  const http = options.http ?? initial.mode === "http";
   if (!http && (options.host !== undefined || options.port !== undefined)) {
     throw new Error("--host and --port are for HTTP; add --http");
   }
   const terminal = isatty(STDERR);
-  const hangar = assemble(withOptions(config, options), nodePlatform, {
+  const hangar = assemble(initial, nodePlatform, {
     fd: STDERR,
     terminal,
     colours: terminal && (process.env.NO_COLOR ?? "") === "",
   });
-  hangar.logging.logger.info("config_loaded", { file, mcp_servers: Object.keys(config.mcp_servers).length });
-  const stop = stopOnSignals(hangar.logging);
+  const { source, config } = initial;
+  const servers = Object.keys(config.mcp_servers).length;
+  hangar.logging.logger.info("config_loaded", { file: source.file, mcp_servers: servers });
+  const { stop, ask } = stopOnSignals(hangar.logging);
+  process.on("SIGHUP", () => {
+    // A terminal that is gone is no terminal any more; else somebody sent the signal on purpose.
+    const hungUp = terminal && !isatty(STDERR);
+    if (!http || hungUp) ask("SIGHUP");
+    else reloadOnSignal(hangar);
+  });
   reportFatalErrors(hangar.logging);
   const door: Door = http
     ? { kind: "http", unsafeNoAuth: options.unsafeNoAuth ?? false }
@@ -45,23 +53,34 @@ function withOptions(config: Config, { host, port }: ServeOptions): Config {
 const SAME_WISH_MS = 1_000;
 
 /** The first signal asks for an orderly end; one that comes later ends the process at once. */
-function stopOnSignals(logging: Logging): AbortSignal {
+function stopOnSignals(logging: Logging): { readonly stop: AbortSignal; readonly ask: (signal: string) => void } {
   const stop = new AbortController();
   let askedMs = 0;
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      const nowMs = nodePlatform.clock.nowMs();
-      if (!stop.signal.aborted) {
-        askedMs = nowMs;
-        stop.abort(signal);
-      } else if (nowMs - askedMs > SAME_WISH_MS) {
-        logging.logger.warning("shutdown_forced", { cause: signal });
-        logging.flushNow();
-        process.exit(1);
-      }
-    });
+  const ask = (signal: string): void => {
+    const nowMs = nodePlatform.clock.nowMs();
+    if (!stop.signal.aborted) {
+      askedMs = nowMs;
+      stop.abort(signal);
+    } else if (nowMs - askedMs > SAME_WISH_MS) {
+      logging.logger.warning("shutdown_forced", { cause: signal });
+      logging.flushNow();
+      process.exit(1);
+    }
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, ask);
+  return { stop: stop.signal, ask };
+}
+
+/** What operators of daemons expect of SIGHUP: the log file is opened anew, the configuration is read again. */
+function reloadOnSignal({ logging, reloader }: Pick<Hangar, "logging" | "reloader">): void {
+  try {
+    logging.reopen();
+  } catch (error) {
+    logging.logger.error("log_reopen_failed", { error });
   }
-  return stop.signal;
+  void reloader.reload("signal").then((outcome) => {
+    if (outcome.kind === "disabled") logging.logger.warning("config_reload_disabled", { message: outcome.message });
+  });
 }
 
 /** A programming error leaves the process in an unknown state: it is logged, and a supervisor starts a new one. */

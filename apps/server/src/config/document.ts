@@ -20,6 +20,8 @@ export interface ConfigDocument {
   lineOf(path: ConfigPath): number | undefined;
   /** The variables that went into the value at `path`. */
   variablesOf(path: ConfigPath): readonly string[];
+  /** The text at `path` as it is written, when variables went into it. */
+  templateOf(path: ConfigPath): string | undefined;
 }
 
 /** Values a file may have, aliases counted as often as they are used: stops "billion laughs" early. */
@@ -32,6 +34,7 @@ const SYNTAX_PROBLEMS_MAX = 10;
 interface Origin {
   readonly line: number | undefined;
   readonly variables: readonly string[];
+  readonly template?: string;
 }
 
 /** Reads YAML 1.2 (of which JSON is a part) and expands `${…}` in every string value. Never throws for bad input. */
@@ -50,6 +53,7 @@ export function parseConfigDocument(text: string, env: Readonly<Record<string, s
     problems: reader.problems,
     lineOf: (path) => reader.nearest(path)?.line,
     variablesOf: (path) => reader.origins.get(key(path))?.variables ?? [],
+    templateOf: (path) => reader.origins.get(key(path))?.template,
   };
 }
 
@@ -127,7 +131,7 @@ class DocumentReader {
         `${JSON.stringify(malformed)} is not \${NAME} or \${NAME:-default}; a literal \${ is written $\${`,
       );
     }
-    this.origins.set(key(path), { line, variables });
+    this.origins.set(key(path), { line, variables, ...(variables.length > 0 && { template: node.value }) });
     return text;
   }
 

@@ -12,6 +12,18 @@ export interface Expansion {
 /** `$${` is a literal `${`; then `${NAME}`, `${NAME:-default}`; and a `${` that is neither. */
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{.{0,20}/g;
 
+/** A text in which variables are still names: without their defaults, which may be secrets. */
+export function withoutDefaults(text: string): string {
+  return text.replace(REFERENCE, (whole: string, name: string | undefined) =>
+    name === undefined ? whole : `\${${name}}`,
+  );
+}
+
+/** What of a text is left when its variables are taken out. */
+export function literalPartOf(text: string): string {
+  return text.replace(REFERENCE, (whole: string, name: string | undefined) => (name === undefined ? whole : ""));
+}
+
 /**
  * Replaces `${NAME}` and `${NAME:-default}` from `env`; the default also stands in for an empty variable, as in a shell.
  * What a variable contains is not expanded again.

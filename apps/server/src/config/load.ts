@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { type ConfigDocument, parseConfigDocument } from "./document.ts";
 import { ENVIRONMENT, type Environment, SERVE_MODES, type ServeMode } from "./environment.ts";
 import { explainIssue, nearest } from "./explain.ts";
+import { groupProblems } from "./group-problems.ts";
 import { ConfigError, type ConfigPath, type ConfigProblem } from "./problem.ts";
 import { settleScalars } from "./scalars.ts";
 import { type Config, configSchema } from "./schema.ts";
@@ -12,12 +13,18 @@ const DEFAULT_CONFIG_FILE = "config.yaml";
 /** Largest configuration file, in bytes: hundreds of servers take some 100 KB. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 
-/** A configuration that is valid as a whole, and where it was read. */
-export interface LoadedConfig {
+/** A configuration that is valid as a whole. */
+export interface ParsedConfig {
   readonly config: Config;
-  readonly file: string;
+  /** The text at `path` as it is written in the file, when variables went into it. */
+  readonly templateOf: (path: ConfigPath) => string | undefined;
   /** What `MCP_MODE` asks for; `undefined` when it is not set. */
   readonly mode: ServeMode | undefined;
+}
+
+/** A configuration, and where it was read. */
+export interface LoadedConfig extends ParsedConfig {
+  readonly file: string;
 }
 
 /**
@@ -25,18 +32,23 @@ export interface LoadedConfig {
  * @throws ConfigError listing every problem found.
  */
 export function loadConfig(file: string | undefined, env: Environment): LoadedConfig {
-  const source = file ?? (env.MCP_CONFIG || DEFAULT_CONFIG_FILE);
+  const source = configFile(file, env);
   return { ...parseConfig(readConfigFile(source), env, source), file: source };
 }
 
+/** The file to read: what `--config` names, else `MCP_CONFIG`, else `config.yaml`. */
+export function configFile(file: string | undefined, env: Environment): string {
+  return file ?? (env.MCP_CONFIG || DEFAULT_CONFIG_FILE);
+}
+
 /** As {@link loadConfig}, from text; `source` is named in errors. */
-export function parseConfig(text: string, env: Environment, source: string): Omit<LoadedConfig, "file"> {
+export function parseConfig(text: string, env: Environment, source: string): ParsedConfig {
   const document = parseConfigDocument(text, env);
   const problems: ConfigProblem[] = [...document.problems];
   const mode = serveMode(env.MCP_MODE, problems);
   const config = document.root !== undefined ? validate(document, env, problems) : undefined;
   if (config === undefined || problems.length > 0) throw new ConfigError(source, problems);
-  return { config, mode };
+  return { config, mode, templateOf: (path) => document.templateOf(path) };
 }
 
 function validate(document: ConfigDocument, env: Environment, problems: ConfigProblem[]): Config | undefined {
@@ -46,7 +58,10 @@ function validate(document: ConfigDocument, env: Environment, problems: ConfigPr
   const mayBeText = (path: ConfigPath): boolean =>
     overriddenBy(path) !== undefined || document.variablesOf(path).length > 0;
   const result = settleScalars(configSchema, root, mayBeText);
-  if (result.success) return result.data;
+  if (result.success) {
+    problems.push(...groupProblems(result.data.mcp_servers, document));
+    return result.data;
+  }
   const context = { schema: configSchema, root, document, overriddenBy };
   // A missing variable has been reported; what its empty value breaks would only repeat that.
   const reported = new Set(problems.map(({ path }) => JSON.stringify(path)));
@@ -99,7 +114,11 @@ function serveMode(value: string | undefined, problems: ConfigProblem[]): ServeM
   return mode;
 }
 
-function readConfigFile(file: string): string {
+/**
+ * The text of a configuration file.
+ * @throws ConfigError saying why it cannot be read.
+ */
+export function readConfigFile(file: string): string {
   try {
     const { size } = statSync(file);
     if (size > FILE_BYTES_MAX) throw new ConfigError(file, [whole(`larger than ${FILE_BYTES_MAX} bytes (${size})`)]);

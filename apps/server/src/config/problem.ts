@@ -24,7 +24,7 @@ export class ConfigError extends Error {
 }
 
 /** `mcp_servers.math.args[0]`, as people write it. */
-function formatPath(path: ConfigPath): string {
+export function formatPath(path: ConfigPath): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === "number") return `${text}[${part}]`;
     const key = /^[\w-]+$/.test(part) ? part : JSON.stringify(part);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ENVIRONMENT } from "./environment.ts";
+import { isReloadable } from "./reloadable.ts";
 import { configSchema } from "./schema.ts";
 import { unwrapSchema } from "./schema-tree.ts";
 
@@ -14,6 +15,8 @@ export interface ReferenceEntry {
   readonly variable: string | undefined;
   /** The kind of section that has the key, such as `remote`; `undefined` when all have it. */
   readonly onlyIn: string | undefined;
+  /** Whether a change of it takes effect without a restart. */
+  readonly reloadable: boolean;
 }
 
 /** A key before it is described. */
@@ -56,6 +59,9 @@ mcp_servers:
       type: bearer
       token: \${SEARCH_TOKEN}
 \`\`\`
+
+Keys marked *reload* take effect when the file changes, with SIGHUP, \`POST /api/config/reload\` or \`mcp-hangar config reload\`;
+those marked *restart* when the gateway is started anew.
 `;
 
 function sectionText(name: string, entries: readonly ReferenceEntry[]): string {
@@ -64,14 +70,15 @@ function sectionText(name: string, entries: readonly ReferenceEntry[]): string {
     const notes = entry.required ? "required" : entry.defaultValue === undefined ? "" : `\`${entry.defaultValue}\``;
     const onlyIn = entry.onlyIn === undefined ? "" : `Only \`${entry.onlyIn}\`: `;
     const variable = entry.variable === undefined ? "" : ` Environment: \`${entry.variable}\`.`;
-    return `| \`${entry.path}\` | ${cell(entry.type)} | ${cell(notes)} | ${onlyIn}${cell(entry.description)}${variable} |`;
+    const change = entry.reloadable ? "reload" : "restart";
+    return `| \`${entry.path}\` | ${cell(entry.type)} | ${cell(notes)} | ${change} | ${onlyIn}${cell(entry.description)}${variable} |`;
   });
   return `## ${name}
 
 ${section?.description ?? ""}
 
-| Key | Type | Default | What it does |
-| --- | --- | --- | --- |
+| Key | Type | Default | Change by | What it does |
+| --- | --- | --- | --- | --- |
 ${rows.join("\n")}
 `;
 }
@@ -148,6 +155,7 @@ function entryOf(path: string, key: Key): ReferenceEntry {
     description: description ?? "",
     variable: ENVIRONMENT.find((variable) => variable.path?.join(".") === path)?.name,
     onlyIn: key.onlyIn,
+    reloadable: isReloadable(path),
   };
 }
 

@@ -1,5 +1,7 @@
-import { circuitBreakerOptions, executionOptions, rateLimitOptions, serverOptions } from "@mcp-hangar/core";
+import { circuitBreakerOptions, entryOptions, executionOptions, rateLimitOptions } from "@mcp-hangar/core";
 import { z } from "zod";
+import { authOptions } from "../access/options.ts";
+import { securityOptions } from "../http/security-options.ts";
 
 /** Severities of log lines, from the most talkative to the quietest. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error", "critical"] as const;
@@ -48,7 +50,9 @@ const metricsOptions = z
 
 const httpOptions = z
   .strictObject({
-    host: name.default("127.0.0.1").describe("Address to bind. Others than loopback need `--unsafe-no-auth`."),
+    host: name
+      .default("127.0.0.1")
+      .describe("Address to bind. Others than loopback need `auth`, or `--unsafe-no-auth`."),
     port: port.default(8000).describe("Port to bind. 0 takes a free one."),
     allowed_hosts: z
       .array(name)
@@ -60,6 +64,7 @@ const httpOptions = z
       .max(1_000)
       .default([])
       .describe("Origins of web pages accepted beside loopback ones, such as `https://chat.example.com`."),
+    ...securityOptions,
     max_body_bytes: z
       .int()
       .min(1_024)
@@ -80,12 +85,29 @@ const httpOptions = z
   })
   .describe("The HTTP front door of `serve --http`.");
 
+const configReloadOptions = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe("Reloads when asked: by SIGHUP, `POST /api/config/reload` or `hangar_reload_config`. If false, never."),
+    watch: z.boolean().default(true).describe("Reloads by itself when the file has changed."),
+    debounce_s: z
+      .number()
+      .min(0.1)
+      .max(3_600)
+      .default(1)
+      .describe("Time for which a changed file must have stayed the same before it is read."),
+  })
+  .describe("Changes of the configuration while the gateway runs.");
+export type ConfigReloadOptions = z.infer<typeof configReloadOptions>;
+
 /** The whole configuration. Every key has a reader; a key that nothing reads is refused as unknown. */
 export const configSchema = z.strictObject({
   mcp_servers: z
-    .record(serverId, serverOptions)
+    .record(serverId, entryOptions)
     .default({})
-    .describe(`The MCP servers behind the gateway, by id. An id is ${serverId.description}.`),
+    .describe(`The MCP servers behind the gateway, and groups of them, by id. An id is ${serverId.description}.`),
   execution: executionOptions.prefault({}).describe("Limits that all servers share."),
   rate_limit: rateLimitOptions.prefault({}).describe("Token bucket a principal."),
   circuit_breaker: circuitBreakerOptions.prefault({}).describe("Circuit breaker of every server."),
@@ -95,5 +117,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("What the gateway tells other systems about itself."),
   http: httpOptions.prefault({}),
+  auth: authOptions.prefault({}),
+  config_reload: configReloadOptions.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;

@@ -1,4 +1,4 @@
-import { write, writeSync } from "node:fs";
+import { close, write, writeSync } from "node:fs";
 import type { Clock } from "@mcp-hangar/core";
 
 /** How long a full pipe that does not block is left alone, in ms, before it is tried again. */
@@ -18,10 +18,13 @@ export interface OutputFailure {
  * calls. What a failed write has left over is written before anything else.
  */
 export class LineOutput {
-  readonly #fd: number;
+  #fd: number;
   readonly #clock: Clock;
   #rest: Buffer = Buffer.alloc(0);
   #closed = false;
+  #writing = false;
+  /** Opened in the place of the present one, which is closed when nothing is being written to it. */
+  #successor: number | undefined;
 
   constructor(fd: number, clock: Clock) {
     this.#fd = fd;
@@ -31,6 +34,13 @@ export class LineOutput {
   /** Whether writes can still succeed. */
   get usable(): boolean {
     return !this.#closed;
+  }
+
+  /** Writes to another descriptor from now on, and closes the one before. */
+  reopen(fd: number): void {
+    if (this.#successor !== undefined) close(this.#successor);
+    this.#successor = fd;
+    if (!this.#writing) this.#succeed();
   }
 
   /** Writes all of `bytes`, after what an earlier failure left; one call at a time. Never rejects. */
@@ -58,8 +68,22 @@ export class LineOutput {
     }
   }
 
-  #writeOnce(): Promise<number | NodeJS.ErrnoException> {
-    return new Promise((resolve) => write(this.#fd, this.#rest, (error, written) => resolve(error ?? written)));
+  async #writeOnce(): Promise<number | NodeJS.ErrnoException> {
+    this.#writing = true;
+    const result = await new Promise<number | NodeJS.ErrnoException>((resolve) =>
+      write(this.#fd, this.#rest, (error, written) => resolve(error ?? written)),
+    );
+    this.#writing = false;
+    this.#succeed();
+    return result;
+  }
+
+  #succeed(): void {
+    if (this.#successor === undefined) return;
+    close(this.#fd);
+    this.#fd = this.#successor;
+    this.#successor = undefined;
+    this.#closed = false;
   }
 
   #fail(cause: NodeJS.ErrnoException): OutputFailure {

@@ -22,6 +22,10 @@ export interface Logging {
   readonly listener: (event: HangarEvent) => void;
   /** The health of the log itself, for metrics and readiness. */
   readonly snapshot: () => ExporterSnapshot;
+  /** Changes the level below which lines are not written. */
+  readonly setLevel: (least: LogLevel) => void;
+  /** Opens the log file anew, after somebody has moved it away. Throws when it cannot be; the old one is kept then. */
+  readonly reopen: () => void;
   /** Writes what waits and takes no more. */
   readonly close: () => Promise<void>;
   /** Writes what waits at once: for a process that is about to end. */
@@ -45,13 +49,15 @@ export function createLogging(options: LoggingOptions, environment: LoggingEnvir
   const { clock, fd, terminal, colours } = environment;
   const human = (options.json_format ?? !terminal) ? undefined : humanFormat(colours);
   const sinks: LogSink[] = [{ output: new LineOutput(fd, clock), human }];
-  if (options.file !== undefined)
-    sinks.push({ output: new LineOutput(openLogFile(options.file), clock), human: undefined });
+  const { file: path } = options;
+  const file = path === undefined ? undefined : new LineOutput(openLogFile(path), clock);
+  if (file !== undefined) sinks.push({ output: file, human: undefined });
+  let least = options.level;
   const queue = new LogQueue(jsonFormat(), sinks, clock);
   const log =
     (level: LogLevel): Log =>
     (event, fields = {}) => {
-      if (!isEnabled(level, options.level)) return;
+      if (!isEnabled(level, least)) return;
       queue.push({ kind: "line", timeMs: clock.wallMs(), level, event, fields, trace: undefined });
     };
   return {
@@ -62,21 +68,27 @@ export function createLogging(options: LoggingOptions, environment: LoggingEnvir
       error: log("error"),
       critical: log("critical"),
     },
-    listener: listenerOf(queue, options.level),
+    listener: listenerOf(queue, () => least),
     snapshot: () => queue.snapshot(),
+    setLevel: (level) => {
+      least = level;
+    },
+    reopen: () => {
+      if (path !== undefined) file?.reopen(openLogFile(path));
+    },
     close: () => queue.close(CLOSE_DEADLINE_MS),
     flushNow: () => queue.flushNow(),
   };
 }
 
-function listenerOf(queue: LogQueue, least: LogLevel): (event: HangarEvent) => void {
+function listenerOf(queue: LogQueue, least: () => LogLevel): (event: HangarEvent) => void {
   return (event) => {
     if (event.type === "call.finished") {
-      if (isEnabled(callLevel(event.outcome.status), least)) queue.push(callRecord(event));
+      if (isEnabled(callLevel(event.outcome.status), least())) queue.push(callRecord(event));
       return;
     }
     const line = eventLine(event);
-    if (isEnabled(line.level, least)) queue.push(line);
+    if (isEnabled(line.level, least())) queue.push(line);
   };
 }
 

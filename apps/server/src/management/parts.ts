@@ -2,6 +2,7 @@ import type { Batches, ContinuationStore, Gateway, Platform } from "@mcp-hangar/
 import type { GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Access } from "../access/access.ts";
 import type { Health } from "../http/health.ts";
+import type { Reloader } from "../reload/reloader.ts";
 
 /** What the operations work on. */
 export interface ManagementParts {
@@ -13,4 +14,5 @@ export interface ManagementParts {
   readonly access: Access;
   readonly health: Health;
   readonly snapshot: () => GatewaySnapshot;
+  readonly reloader: Reloader;
 }

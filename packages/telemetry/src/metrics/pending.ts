@@ -2,7 +2,7 @@ import type { MetricKey } from "./index.ts";
 
 /**
  * Metrics of the catalog whose cause is not built yet. Each is declared, so that names and labels are settled, but is
- * not exposed with a value that means nothing. The list shrinks to nothing as discovery and reload arrive.
+ * not exposed with a value that means nothing. The list shrinks to nothing as discovery arrives.
  */
 export const PENDING_METRICS = [
   "discoveryServers",
@@ -11,6 +11,4 @@ export const PENDING_METRICS = [
   "discoveryErrors",
   "discoveryCycleDuration",
   "discoverySourceHealthy",
-  "configReloads",
-  "configLastReloadSuccessful",
 ] as const satisfies readonly MetricKey[];

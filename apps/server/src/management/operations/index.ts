@@ -1,6 +1,7 @@
 import type { Operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 import { batchOperations } from "./batch.ts";
+import { configOperations } from "./config.ts";
 import { continuationOperations } from "./continuations.ts";
 import { serverOperations } from "./servers.ts";
 import { systemOperations } from "./system.ts";
@@ -14,6 +15,7 @@ export function createOperations(parts: ManagementParts): readonly Operation[] {
     ...serverOperations(parts),
     ...batchOperations(parts),
     ...continuationOperations(parts),
+    ...configOperations(parts),
     ...systemOperations(parts),
   ];
 }

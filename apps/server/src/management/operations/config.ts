@@ -1,0 +1,105 @@
+import { z } from "zod";
+import type { ConfigChanges } from "../../reload/diff.ts";
+import { effectiveConfig } from "../../reload/effective.ts";
+import type { ReloadProblem } from "../../reload/outcome.ts";
+import { type Operation, type OperationFailure, operation, operationFailure } from "../operation.ts";
+import type { ManagementParts } from "../parts.ts";
+
+const changesView = z.object({
+  mcp_servers: z.object({
+    added: z.array(z.string()),
+    removed: z.array(z.string()),
+    changed: z.array(z.object({ id: z.string(), keys: z.array(z.string()) })),
+  }),
+  settings: z.array(z.string()).describe("Keys outside of mcp_servers that take effect with a reload."),
+  needs_restart: z.array(z.string()).describe("Keys that stay as they are until the gateway is restarted."),
+});
+
+/** The configuration: what is in force, what a reload would change, and the reload itself. */
+export function configOperations({ reloader }: Pick<ManagementParts, "reloader">): readonly Operation[] {
+  return [
+    operation({
+      id: "showConfig",
+      title: "Show the configuration",
+      description:
+        "Shows the configuration in force with all its defaults. Secrets are hidden, and text that came from environment variables is shown as the names of those.",
+      permission: "config:read",
+      effect: "read",
+      tool: "hangar_config",
+      route: { method: "GET", path: "/api/config" },
+      input: z.object({}),
+      output: z.object({
+        config: z.record(z.string(), z.unknown()),
+        last_reload_successful: z.boolean().describe("False when the file was changed to something that is not valid."),
+      }),
+      run: () => ({
+        config: effectiveConfig(reloader.config, reloader.templateOf),
+        last_reload_successful: reloader.lastSuccessful,
+      }),
+    }),
+    operation({
+      id: "diffConfig",
+      title: "Compare the configuration with its file",
+      description: "Says what a reload of the configuration would change, without changing anything.",
+      permission: "config:read",
+      effect: "read",
+      tool: "hangar_diff_config",
+      route: { method: "GET", path: "/api/config/diff" },
+      input: z.object({}),
+      output: changesView,
+      run: () => {
+        const found = reloader.preview();
+        return "kind" in found ? invalid("a reload would be refused", found.problems) : viewOf(found);
+      },
+    }),
+    operation({
+      id: "reloadConfig",
+      title: "Reload the configuration",
+      description:
+        "Reads the configuration file again and puts its changes into force: all of them, or none when the file is not valid. Calls in flight finish.",
+      permission: "config:reload",
+      effect: "change",
+      tool: "hangar_reload_config",
+      route: { method: "POST", path: "/api/config/reload" },
+      input: z.object({}),
+      output: changesView,
+      run: async (_input, { caller }) => {
+        const outcome = await reloader.reload("request", caller);
+        switch (outcome.kind) {
+          case "applied":
+            return viewOf(outcome.changes);
+          case "unchanged":
+            return viewOf({ added: [], removed: [], changed: [], settings: [], needRestart: [] });
+          case "disabled":
+            return operationFailure("reload_disabled", 409, outcome.message);
+          case "rejected":
+            return invalid("nothing was changed", outcome.problems);
+        }
+      },
+    }),
+  ];
+}
+
+function viewOf({ added, removed, changed, settings, needRestart }: ConfigChanges): z.input<typeof changesView> {
+  return {
+    mcp_servers: {
+      added: [...added],
+      removed: [...removed],
+      changed: changed.map(({ id, keys }) => ({ id, keys: [...keys] })),
+    },
+    settings: [...settings],
+    needs_restart: [...needRestart],
+  };
+}
+
+function invalid(consequence: string, found: readonly ReloadProblem[]): OperationFailure {
+  const problems = found.map(({ line, key, message }) => ({
+    field: key,
+    message: line === undefined ? message : `line ${line}: ${message}`,
+  }));
+  const [first] = problems;
+  const detail = first === undefined ? "" : `: ${first.field === "" ? "" : `${first.field}: `}${first.message}`;
+  const more = problems.length > 1 ? `, and ${problems.length - 1} more` : "";
+  const message = `the configuration is not valid, ${consequence}${detail}${more}`;
+  return { ...operationFailure("invalid_config", 422, message), problems };
+}

@@ -1,0 +1,40 @@
+import type { Gateway } from "@mcp-hangar/core";
+import type { ReloadableKey } from "../config/reloadable.ts";
+import type { Logging } from "../logging/logging.ts";
+import { type FileWatch, settlingMs } from "./file-watch.ts";
+import { follow, type ReloadPart } from "./part.ts";
+import { serversPart } from "./servers-part.ts";
+
+/** What follows the configuration. */
+export interface Followers {
+  readonly gateway: Gateway;
+  readonly logging: Logging;
+  readonly watch: FileWatch;
+}
+
+/** One part for each key that can be reloaded. */
+export function createReloadParts({ gateway, logging, watch }: Followers): Readonly<Record<ReloadableKey, ReloadPart>> {
+  return {
+    mcp_servers: serversPart(gateway.fleet),
+    execution: follow(
+      (config) => config.execution,
+      (execution) => gateway.configure({ execution }),
+    ),
+    rate_limit: follow(
+      (config) => config.rate_limit,
+      (rateLimit) => gateway.configure({ rateLimit }),
+    ),
+    circuit_breaker: follow(
+      (config) => config.circuit_breaker,
+      (circuitBreaker) => gateway.configure({ circuitBreaker }),
+    ),
+    "logging.level": follow(
+      (config) => config.logging.level,
+      (level) => logging.setLevel(level),
+    ),
+    config_reload: follow(
+      (config) => config.config_reload,
+      (options) => watch.watch(settlingMs(options)),
+    ),
+  };
+}

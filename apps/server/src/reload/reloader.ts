@@ -1,0 +1,153 @@
+import type { Clock } from "@mcp-hangar/core";
+import type { Caller, ReloadTrigger, TelemetryBus } from "@mcp-hangar/telemetry";
+import type { ParsedConfig } from "../config/load.ts";
+import { isReloadable, RELOADABLE, type ReloadableKey } from "../config/reloadable.ts";
+import type { Config } from "../config/schema.ts";
+import type { Logger } from "../logging/logging.ts";
+import type { ReadConfig } from "./config-source.ts";
+import { type ConfigChanges, diffConfigs } from "./diff.ts";
+import { configInForce } from "./in-force.ts";
+import { describeOutcome, type Rejected, type ReloadOutcome, rejected } from "./outcome.ts";
+import type { Apply, ReloadPart } from "./part.ts";
+
+export interface ReloaderOptions {
+  /** What the gateway was started with; it is read again where it came from. */
+  readonly initial: ReadConfig;
+  readonly parts: Readonly<Record<ReloadableKey, ReloadPart>>;
+  readonly bus: TelemetryBus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Puts a changed configuration into force while calls run: all of it or nothing. Reading, validating and everything else
+ * that can fail comes first and changes nothing; then all parts change in one turn of the event loop.
+ */
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  #inForce: ParsedConfig;
+  /** The text last read, valid or not; `undefined` when it could not be read. */
+  #lastText: string | undefined;
+  #lastSuccessful = true;
+  #running: Promise<ReloadOutcome> | undefined;
+  #next: Promise<ReloadOutcome> | undefined;
+  #closed = false;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+    this.#inForce = options.initial;
+    this.#lastText = options.initial.text;
+  }
+
+  /** The configuration in force: what was reloaded, and what takes a restart as it was at the start. */
+  get config(): Config {
+    return this.#inForce.config;
+  }
+
+  /** The text of a value in force as it is written in the file, when variables went into it. */
+  get templateOf(): ParsedConfig["templateOf"] {
+    return this.#inForce.templateOf;
+  }
+
+  /** Whether the configuration in force is the one last read. */
+  get lastSuccessful(): boolean {
+    return this.#lastSuccessful;
+  }
+
+  /**
+   * Reads the configuration and puts it into force. One reload runs at a time: whoever asks meanwhile gets the outcome of
+   * one more, which reads the file again and which all who ask by then share. Never rejects.
+   */
+  reload(trigger: ReloadTrigger, caller?: Caller): Promise<ReloadOutcome> {
+    if (this.#running === undefined) return this.#start(trigger, caller);
+    this.#next ??= this.#running.then(() => {
+      this.#next = undefined;
+      return this.#start(trigger, caller);
+    });
+    return this.#next;
+  }
+
+  /** What a reload would change, or why it would be refused. Changes nothing. */
+  preview(): ConfigChanges | Rejected {
+    try {
+      const { source } = this.#options.initial;
+      return diffConfigs(this.config, source.parse(source.read()).config);
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  /** Waits for the reload under way; no other begins. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#next;
+    await this.#running;
+  }
+
+  #start(trigger: ReloadTrigger, caller: Caller | undefined): Promise<ReloadOutcome> {
+    this.#running = this.#once(trigger, caller).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #once(trigger: ReloadTrigger, caller: Caller | undefined): Promise<ReloadOutcome> {
+    if (this.#closed) return { kind: "disabled", message: "the gateway is shutting down" };
+    if (!this.config.config_reload.enabled) {
+      const message = "config_reload.enabled is false; restart the gateway to change its configuration";
+      return { kind: "disabled", message };
+    }
+    const outcome = await this.#attempt(trigger);
+    if (outcome.kind === "unchanged") return outcome;
+    const { bus, clock, logger } = this.#options;
+    this.#lastSuccessful = outcome.kind === "applied";
+    bus.emit({
+      type: "config.reloaded",
+      timeMs: clock.wallMs(),
+      result: outcome.kind === "applied" ? "success" : "failure",
+      trigger,
+      caller,
+      message: describeOutcome(outcome),
+    });
+    if (outcome.kind === "applied" && outcome.changes.needRestart.length > 0) {
+      logger.warning("config_needs_restart", { keys: outcome.changes.needRestart });
+    }
+    return outcome;
+  }
+
+  async #attempt(
+    trigger: ReloadTrigger,
+  ): Promise<Extract<ReloadOutcome, { kind: "applied" | "unchanged" }> | Rejected> {
+    const { source } = this.#options.initial;
+    try {
+      const before = this.#lastText;
+      this.#lastText = undefined;
+      this.#lastText = source.read();
+      // A file is written anew more often than it changes, and who asks explicitly wants certificates read again.
+      if (trigger === "file" && this.#lastText === before) return { kind: "unchanged" };
+      const next = source.parse(this.#lastText);
+      const changes = diffConfigs(this.config, next.config);
+      this.#apply(await this.#prepare(next.config), next);
+      return { kind: "applied", changes };
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  #prepare(next: Config): Promise<readonly Apply[]> {
+    return Promise.all(RELOADABLE.map(async (key) => this.#options.parts[key](next, this.config)));
+  }
+
+  /** Without an `await`: nobody ever sees one half of a configuration. */
+  #apply(steps: readonly Apply[], next: ParsedConfig): void {
+    const previous = this.#inForce;
+    this.#inForce = {
+      config: configInForce(previous.config, next.config),
+      templateOf: (path) => (isReloadable(path.join(".")) ? next : previous).templateOf(path),
+      mode: previous.mode,
+    };
+    // Whoever did the step owns what goes on afterwards; here nobody waits, but nothing is lost either.
+    const lost = (error: unknown): void => this.#options.logger.error("config_reload_unfinished", { error });
+    for (const step of steps) void Promise.resolve(step()).catch(lost);
+  }
+}
