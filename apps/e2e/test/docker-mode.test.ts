@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { startGateway } from "../src/harness/gateway-process.ts";
+import { connect } from "../src/harness/mcp-client.ts";
+import { poll } from "../src/harness/poll.ts";
+import { processesMarked } from "../src/harness/process-tree.ts";
+import { temporaryFolder } from "../src/harness/temporary-folder.ts";
+import { EVERYTHING } from "../src/harness/upstreams.ts";
+import { modernRequest, textOf } from "../src/harness/wire-client.ts";
+import { fixtureFile } from "../src/harness/workspace.ts";
+
+const IMAGE = "ghcr.io/acme/everything:1.2";
+const TOKEN = "hunter2-hunter2";
+
+/** No engine runs here: its client is a program that records its arguments and runs the server as a "container". */
+const STAND_IN = fileURLToPath(new URL("../../../packages/core/test/docker/fixtures/engine.mjs", import.meta.url));
+
+interface Engine extends AsyncDisposable {
+  /** Also in the command line of everything it runs. */
+  readonly folder: string;
+  readonly server: Readonly<Record<string, unknown>>;
+  /** The arguments with which its client was called. */
+  commands(): readonly (readonly string[])[];
+  containers(): readonly string[];
+}
+
+async function standIn(...container: readonly string[]): Promise<Engine> {
+  const folder = await temporaryFolder();
+  const command = join(folder.path, "docker");
+  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${STAND_IN}' '${folder.path}' "$@"\n`, {
+    mode: 0o755,
+  });
+  writeFileSync(join(folder.path, "images.json"), JSON.stringify({ [IMAGE]: [process.execPath, ...container] }));
+  return {
+    folder: folder.path,
+    server: { mode: "docker", image: IMAGE, command },
+    commands: () =>
+      readFileSync(join(folder.path, "calls.jsonl"), "utf8")
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line).argv),
+    containers: () => readdirSync(join(folder.path, "containers")),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+describe("a server in a container", { timeout: 60_000 }, () => {
+  test("is called by an official client, counted, and gone after the gateway has stopped", async () => {
+    await using engine = await standIn(EVERYTHING, "stdio");
+    await using gateway = await startGateway(
+      { mcp_servers: { everything: { ...engine.server, env: { API_TOKEN: `\${TOKEN}` }, memory: "256m" } } },
+      { TOKEN },
+    );
+    await using client = await connect("sdk v2 auto", gateway.mcpUrl("everything"));
+    expect(await client.call("get-sum", { a: 2, b: 40 })).toMatchObject({ content: [{ text: /42/ }] });
+    const environment = await client.call("get-env");
+    expect(JSON.stringify(environment)).toContain(TOKEN);
+    const page = await gateway.metrics();
+    expect(page.sum("mcp_hangar_mcp_server_info", { mcp_server: "everything", mode: "docker" })).toBe(1);
+    expect(page.sum("mcp_hangar_tool_calls_total", { mcp_server: "everything", status: "success" })).toBe(2);
+    expect(engine.containers()).toHaveLength(1);
+    await gateway.stop();
+    expect(engine.containers()).toEqual([]);
+    expect(processesMarked(engine.folder)).toEqual([]);
+    const [run = []] = engine.commands();
+    expect(run).toEqual(expect.arrayContaining(["--network=none", "--read-only", "--memory=256m", "--env=API_TOKEN"]));
+    expect(JSON.stringify(engine.commands())).not.toContain(TOKEN);
+    expect(engine.commands().at(-1)).toEqual([
+      "rm",
+      "--force",
+      "--volumes",
+      expect.stringMatching(/^mcp-hangar-everything-/),
+    ]);
+  });
+
+  test("that heeds nothing is gone soon after the gateway was killed", async () => {
+    const marker = `docker-kill-${process.pid}-end`;
+    await using engine = await standIn(fixtureFile("misbehaving/stdio.ts"), "--stubborn", "--stubborn-child", marker);
+    await using gateway = await startGateway({ mcp_servers: { own: engine.server } });
+    const answer = await modernRequest(gateway.mcpUrl("own"), "tools/call", { name: "ok", arguments: {} });
+    expect(textOf(answer.message)).toBe("ok");
+    expect(processesMarked(marker).length).toBeGreaterThan(0);
+    gateway.process.kill("SIGKILL");
+    await poll("the container to be removed", () => processesMarked(marker).length === 0, 20_000);
+    await poll("its client and its reaper to end", () => processesMarked(engine.folder).length === 0, 20_000);
+    expect(engine.containers()).toEqual([]);
+  });
+
+  test("whose image is missing says so, and what to do", async () => {
+    await using engine = await standIn(EVERYTHING);
+    const image = "ghcr.io/acme/no-such-thing:1";
+    await using gateway = await startGateway({ mcp_servers: { own: { ...engine.server, image, pull: "never" } } });
+    const { message } = await modernRequest(gateway.mcpUrl("own"), "tools/call", { name: "ok", arguments: {} });
+    expect(message.error?.message).toMatch(/no-such-thing:1 is not on this machine, and pull is never\. Pull it/);
+  });
+});
