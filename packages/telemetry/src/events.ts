@@ -150,7 +150,10 @@ export interface DiscoveryCycleFinished extends EventBase<"discovery.cycle_finis
   readonly durationSeconds: number;
   readonly registered: number;
   readonly deregistered: number;
+  /** Why the source could not be asked. */
   readonly error: string | undefined;
+  /** What is wrong with single servers that it announces, and was not before; the first few. */
+  readonly problems: readonly string[];
 }
 
 export interface IdleSweepFinished extends EventBase<"idle_sweep.finished"> {
@@ -161,6 +164,8 @@ export interface IdleSweepFinished extends EventBase<"idle_sweep.finished"> {
 export interface AuthenticationFailed extends EventBase<"authentication.failed"> {
   readonly reason: string;
   readonly remoteAddress: string | undefined;
+  /** The door that stayed shut. A message to `mcp` is a refused call; absent when no call was in sight. */
+  readonly origin?: Extract<CallOrigin, "mcp" | "rest"> | undefined;
 }
 
 /** Somebody or something asked for a reload of the configuration, and it ended. */

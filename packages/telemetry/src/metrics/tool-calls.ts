@@ -50,6 +50,9 @@ export const toolCallRejections = counter({
       event.outcome.status === "rejected"
         ? { labels: { mcp_server: event.server, reason: event.outcome.reason }, value: 1 }
         : undefined,
+    // Nobody has read the message of a stranger: whether it was a call, and of which server, is unknown.
+    "authentication.failed": ({ origin }) =>
+      origin === "mcp" ? { labels: { mcp_server: undefined, reason: "unauthenticated" }, value: 1 } : undefined,
   },
 });
 

@@ -1,0 +1,202 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { isIPv6 } from "node:net";
+import type { Clock } from "@mcp-hangar/core";
+import type { Caller, TelemetryBus } from "@mcp-hangar/telemetry";
+import type { Refusal } from "../http/answer.ts";
+import type { RequestOrigin } from "../http/client-address.ts";
+import type { Access, Identification } from "./access.ts";
+import { API_KEY_PREFIX } from "./api-key.ts";
+import type { ApiKeys } from "./api-keys.ts";
+import type { KnownCallers } from "./known-callers.ts";
+import { Lockout } from "./lockout.ts";
+import type { AuthOptions } from "./options.ts";
+import type { Permission } from "./permissions.ts";
+import type { ProtectedResource } from "./protected-resource.ts";
+import { createRoles, type Roles } from "./roles.ts";
+import type { Tokens } from "./tokens.ts";
+
+/** How long a verified token is believed without another look at the issuer's keys, in ms. */
+const TOKEN_TRUST_MS = 60_000;
+/** When to come back while an issuer cannot be reached, in seconds. */
+const UNAVAILABLE_RETRY_S = 5;
+
+/** What access control is made of. */
+export interface AccessControlParts {
+  readonly options: AuthOptions;
+  readonly keys: ApiKeys | undefined;
+  readonly tokens: Tokens | undefined;
+  readonly origin: RequestOrigin;
+  readonly resource: ProtectedResource;
+  readonly bus: TelemetryBus;
+  readonly clock: Clock;
+  /** Who was known is looked at anew when keys change. */
+  readonly known: KnownCallers;
+}
+
+type Credential =
+  | { readonly kind: "none" | "several" | "unusable" }
+  | { readonly kind: "api_key" | "token"; readonly text: string };
+
+/** Access with authentication: nobody may do anything without proof and without a role. */
+export class AccessControl implements Access {
+  readonly enabled = true;
+  readonly #parts: AccessControlParts;
+  readonly #lockout: Lockout;
+  readonly roles: Roles;
+
+  constructor(parts: AccessControlParts) {
+    this.#parts = parts;
+    this.#lockout = new Lockout(parts.options.lockout, parts.clock);
+    this.roles = createRoles(parts.options.roles);
+  }
+
+  /** A promise only for a token that was not seen before. */
+  identify(request: IncomingMessage): Identification | Promise<Identification> {
+    const known = this.#parts.known.find(request.headers, this.#parts.clock.wallMs());
+    return known ?? this.#prove(request, credentialOf(request.headers));
+  }
+
+  permits(caller: Caller, permission: Permission): boolean {
+    return this.roles.permits(caller, permission);
+  }
+
+  admits(caller: Caller, server: string, tool: string, permission?: Permission): boolean {
+    return this.roles.admits(caller, server, tool, permission);
+  }
+
+  reaches(caller: Caller, server: string, permission?: Permission): boolean {
+    return this.roles.reaches(caller, server, permission);
+  }
+
+  #prove(request: IncomingMessage, credential: Credential): Identification | Promise<Identification> {
+    const { keys, tokens } = this.#parts;
+    const address = this.#parts.origin.address(request);
+    // Honest clients begin without credentials, to learn where to get some.
+    if (credential.kind === "none") return this.#refuse(request, address, "no_credentials", false);
+    const lockedMs = this.#lockout.lockedMs(subjectOf(address));
+    if (lockedMs > 0) return this.#locked(request, address, lockedMs);
+    switch (credential.kind) {
+      case "several":
+        return this.#refuse(request, address, "several_credentials");
+      case "unusable":
+        return this.#refuse(request, address, "unusable_credentials");
+      case "api_key":
+        if (keys === undefined) return this.#refuse(request, address, "api_keys_not_accepted");
+        return this.#proveKey(request, address, credential.text, keys);
+      case "token":
+        if (tokens === undefined) return this.#refuse(request, address, "tokens_not_accepted");
+        return this.#proveToken(request, address, credential.text, tokens);
+    }
+  }
+
+  #proveKey(request: IncomingMessage, address: string, text: string, keys: ApiKeys): Identification {
+    const verdict = keys.verify(text);
+    const id = verdict.kind === "key" ? verdict.key.id : verdict.id;
+    const subject = id === undefined ? undefined : `key ${id}`;
+    // Looked at whether or not there is such a key, and after the key was: neither is to be learned from the answer.
+    const lockedMs = subject === undefined ? 0 : this.#lockout.lockedMs(subject);
+    if (lockedMs > 0) return this.#locked(request, address, lockedMs);
+    if (verdict.kind === "failed") {
+      if (subject !== undefined) this.#lockout.failed(subject);
+      return this.#refuse(request, address, verdict.reason);
+    }
+    if (subject !== undefined) this.#lockout.succeeded(subject);
+    const { known, clock } = this.#parts;
+    return known.remember(
+      request.headers,
+      { caller: verdict.key.caller, untilMs: verdict.key.expiresMs, key: verdict.key },
+      clock.wallMs(),
+    );
+  }
+
+  async #proveToken(request: IncomingMessage, address: string, text: string, tokens: Tokens): Promise<Identification> {
+    const verdict = await tokens.verify(text);
+    switch (verdict.kind) {
+      case "caller": {
+        const nowMs = this.#parts.clock.wallMs();
+        const untilMs = Math.min(verdict.expiresMs, nowMs + TOKEN_TRUST_MS);
+        return this.#parts.known.remember(request.headers, { caller: verdict.caller, untilMs, key: undefined }, nowMs);
+      }
+      case "failed":
+        return this.#refuse(request, address, verdict.reason, !verdict.expected);
+      case "insufficient_scope": {
+        this.#report(request, address, "insufficient_scope");
+        const headers = { "www-authenticate": this.#parts.resource.challenge(request, "insufficient_scope") };
+        return refused(403, "insufficient_scope", "the token lacks a scope that this gateway asks for", headers);
+      }
+      case "unavailable": {
+        this.#report(request, address, "issuer_unavailable");
+        const message = "the token cannot be checked now, because the keys of its issuer cannot be fetched; try again";
+        return refused(503, "issuer_unavailable", message, { "retry-after": String(UNAVAILABLE_RETRY_S) });
+      }
+    }
+  }
+
+  /** One answer to whatever is wrong with credentials: the reason is for the records. */
+  #refuse(request: IncomingMessage, address: string, reason: string, counts = true): Identification {
+    if (counts) this.#lockout.failed(subjectOf(address));
+    this.#report(request, address, reason);
+    const presented = reason !== "no_credentials";
+    const message = presented
+      ? "the credentials are not valid; send a valid API key or token"
+      : "credentials are missing; send Authorization: Bearer with an API key or token";
+    const challenge = this.#parts.resource.challenge(request, presented ? "invalid_token" : undefined);
+    return refused(401, "unauthenticated", message, { "www-authenticate": challenge });
+  }
+
+  #locked(request: IncomingMessage, address: string, lockedMs: number): Identification {
+    this.#report(request, address, "locked_out");
+    const seconds = Math.ceil(lockedMs / 1_000);
+    const message = `too many failed attempts; try again in ${seconds} s`;
+    return refused(429, "locked_out", message, { "retry-after": String(seconds) });
+  }
+
+  #report(request: IncomingMessage, address: string, reason: string): void {
+    const { bus, clock } = this.#parts;
+    bus.emit({
+      type: "authentication.failed",
+      timeMs: clock.wallMs(),
+      reason,
+      remoteAddress: address === "" ? undefined : address,
+      origin: originOf(request),
+    });
+  }
+}
+
+/** Over MCP, calls are posted; a GET opens a stream. */
+function originOf({ method, url = "" }: IncomingMessage): "mcp" | "rest" | undefined {
+  const [path = ""] = url.split("?", 1);
+  if (path === "/mcp" || path.startsWith("/servers/")) return method === "POST" ? "mcp" : undefined;
+  return path.startsWith("/api/") ? "rest" : undefined;
+}
+
+function refused(
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>>,
+): Identification {
+  const refusal: Refusal = { status, code, message, headers };
+  return { kind: "refused", refusal };
+}
+
+function credentialOf({ authorization, "x-api-key": apiKey }: IncomingHttpHeaders): Credential {
+  if (authorization !== undefined && apiKey !== undefined) return { kind: "several" };
+  if (apiKey !== undefined)
+    return typeof apiKey === "string" ? { kind: "api_key", text: apiKey.trim() } : { kind: "several" };
+  if (authorization === undefined) return { kind: "none" };
+  const token = /^Bearer +([^\s]+)$/i.exec(authorization)?.[1];
+  if (token === undefined) return { kind: "unusable" };
+  return { kind: token.startsWith(API_KEY_PREFIX) ? "api_key" : "token", text: token };
+}
+
+/** Whoever has one address of an IPv6 network has all 2^64 of it. */
+function subjectOf(address: string): string {
+  if (!isIPv6(address)) return `address ${address}`;
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const missing = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
+  const all = [...groups, ...Array.from({ length: missing }, () => "0"), ...after];
+  return `network ${all.slice(0, 4).join(":")}`;
+}

@@ -1,0 +1,295 @@
+import type { CancelTimer, Clock } from "@mcp-hangar/core";
+import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import { hashOf, idOf, newApiKey, sameHash } from "./api-key.ts";
+import type { FileVersion, KeyFile, StoredKey } from "./key-file.ts";
+import type { StaticKeyOptions } from "./options.ts";
+
+/** How often the file is looked at for what another process wrote, in ms: within this time a revocation is in force. */
+const FILE_LOOK_MS = 1_000;
+/** How often the times of last use are written, in ms. */
+const SAVE_MS = 60_000;
+/** Revoked and expired keys are kept this long, in ms, so that lists can still say what became of them. */
+const FORGET_MS = 90 * 24 * 60 * 60 * 1_000;
+/** Compared with when there is no such key, so that looking takes as long as when there is one. */
+const NOBODY = `sha256:${"0".repeat(64)}`;
+
+/** A key that can be presented. The object stands for one reading of the key: it is another one after a change. */
+export interface ActiveKey {
+  readonly id: string;
+  readonly caller: Caller;
+  /** Milliseconds since the epoch; `Infinity` for never. */
+  readonly expiresMs: number;
+  /** The same; `undefined` until it is used. */
+  lastUsedMs: number | undefined;
+}
+
+/** What a list says about a key. */
+export interface KeyView {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly status: "active" | "expired" | "revoked";
+  /** `config` keys are changed in the configuration. */
+  readonly origin: "file" | "config";
+  readonly created_at: string | null;
+  readonly expires_at: string | null;
+  readonly revoked_at: string | null;
+  readonly last_used_at: string | null;
+}
+
+/** What a new key shall be. */
+export interface KeyRequest {
+  readonly name: string;
+  readonly roles: readonly string[];
+  /** Milliseconds since the epoch; `undefined` for never. */
+  readonly expiresMs: number | undefined;
+}
+
+/** Whose key was presented, or why it is not taken; reasons are for records, not for who presents the key. */
+export type KeyVerdict =
+  | { readonly kind: "key"; readonly key: ActiveKey }
+  | { readonly kind: "failed"; readonly reason: string; readonly id: string | undefined };
+
+/** Where keys come from, and who wants to know. */
+export interface ApiKeysOptions {
+  readonly clock: Clock;
+  readonly file?: KeyFile | undefined;
+  readonly fixed: readonly StaticKeyOptions[];
+  /** Called whenever a key that was accepted may no longer be. */
+  readonly onChange: () => void;
+  /** Told when the file cannot be read or written any more, once for each new reason; the keys last read stay in force. */
+  readonly onProblem: (problem: Error) => void;
+}
+
+interface Entry {
+  readonly hash: string;
+  readonly view: Omit<KeyView, "status" | "last_used_at">;
+  readonly key: ActiveKey;
+}
+
+/** The API keys of a gateway: those of the file and those of the configuration. */
+export class ApiKeys {
+  readonly #options: ApiKeysOptions;
+  #fixed: ReadonlyMap<string, Entry>;
+  #stored: ReadonlyMap<string, Entry> = new Map();
+  #version: FileVersion | undefined;
+  #problem: Error | undefined;
+  #cancelLook: CancelTimer | undefined;
+  #savedMs: number;
+
+  /** @throws Error when there is a file and it cannot be read. */
+  constructor(options: ApiKeysOptions) {
+    this.#options = options;
+    this.#savedMs = options.clock.wallMs();
+    this.#fixed = new Map(options.fixed.map((key) => [key.hash, fixedEntry(key)]));
+    if (options.file !== undefined) this.#load(options.file);
+  }
+
+  /** What is wrong with the file now; `undefined` when nothing is. */
+  get problem(): Error | undefined {
+    return this.#problem;
+  }
+
+  /** Begins to watch the file. */
+  start(): void {
+    const { file, clock } = this.#options;
+    if (file === undefined) return;
+    this.#cancelLook = clock.schedule(FILE_LOOK_MS, () => {
+      this.#look(file);
+      this.start();
+    });
+  }
+
+  /** Ends the watch and writes the times of last use. */
+  async close(): Promise<void> {
+    this.#cancelLook?.();
+    await this.#saveLastUse();
+  }
+
+  /** Looks a presented key up. Takes the same time whether or not there is one. */
+  verify(token: string): KeyVerdict {
+    const id = idOf(token);
+    if (id === undefined) return { kind: "failed", reason: "malformed_api_key", id };
+    const hash = hashOf(token);
+    const entry = this.#stored.get(id);
+    const matches = sameHash(hash, entry?.hash ?? NOBODY);
+    const found = matches ? entry : this.#fixed.get(hash);
+    if (found === undefined) return { kind: "failed", reason: "unknown_api_key", id };
+    if (found.view.revoked_at !== null) return { kind: "failed", reason: "revoked_api_key", id };
+    if (found.key.expiresMs <= this.#options.clock.wallMs()) return { kind: "failed", reason: "expired_api_key", id };
+    return { kind: "key", key: found.key };
+  }
+
+  list(): readonly KeyView[] {
+    const nowMs = this.#options.clock.wallMs();
+    return [...this.#fixed.values(), ...this.#stored.values()].map(({ view, key }) => ({
+      ...view,
+      status: view.revoked_at !== null ? "revoked" : key.expiresMs <= nowMs ? "expired" : "active",
+      last_used_at: key.lastUsedMs === undefined ? null : new Date(key.lastUsedMs).toISOString(),
+    }));
+  }
+
+  /** Whether keys can be created and revoked here: without a file they are those of the configuration. */
+  get isManaged(): boolean {
+    return this.#options.file !== undefined;
+  }
+
+  /**
+   * Creates a key and resolves to it and to its secret, which nobody can read later; `"taken"` when an active key has the
+   * name. Rejects when the file cannot be written.
+   */
+  async create(request: KeyRequest): Promise<{ readonly view: KeyView; readonly token: string } | "taken"> {
+    const { id, token, hash } = newApiKey();
+    const nowMs = this.#options.clock.wallMs();
+    let taken = this.list().some(
+      ({ name, status, origin }) => origin === "config" && name === request.name && status === "active",
+    );
+    if (!taken) {
+      await this.#update((keys) => {
+        taken = keys.some((key) => key.name === request.name && isActive(key, nowMs));
+        if (taken) return keys;
+        const expires = request.expiresMs === undefined ? null : new Date(request.expiresMs).toISOString();
+        const created = { id, name: request.name, hash, roles: [...request.roles], created_at: iso(nowMs) };
+        return [
+          ...keys.filter((key) => !isForgotten(key, nowMs)),
+          { ...created, expires_at: expires, revoked_at: null, last_used_at: null },
+        ];
+      });
+    }
+    const view = this.list().find((each) => each.id === id);
+    return view === undefined ? "taken" : { view, token };
+  }
+
+  /** Revokes a key of the file, from now on. Resolves to its view, to `undefined` when there is no such key. */
+  async revoke(id: string): Promise<KeyView | undefined> {
+    const now = iso(this.#options.clock.wallMs());
+    if (!this.#stored.has(id)) return undefined;
+    await this.#update((keys) =>
+      keys.map((key) => (key.id === id && key.revoked_at === null ? { ...key, revoked_at: now } : key)),
+    );
+    return this.list().find((each) => each.id === id);
+  }
+
+  /** Takes over other keys of the configuration. */
+  configure(fixed: readonly StaticKeyOptions[]): void {
+    this.#fixed = new Map(fixed.map((key) => [key.hash, fixedEntry(key)]));
+    this.#options.onChange();
+  }
+
+  async #update(change: (keys: readonly StoredKey[]) => readonly StoredKey[]): Promise<void> {
+    const { file } = this.#options;
+    if (file === undefined) throw new Error("there is no file of API keys: set auth.api_keys.file");
+    const keys = await file.update((stored) => this.#withLastUse(change(stored)));
+    this.#take(keys, file.version());
+  }
+
+  #look(file: KeyFile): void {
+    const version = safely(() => file.version());
+    const same =
+      version?.ino === this.#version?.ino &&
+      version?.mtimeMs === this.#version?.mtimeMs &&
+      version?.size === this.#version?.size;
+    if (!same || this.#problem !== undefined) {
+      try {
+        this.#load(file);
+      } catch (error) {
+        this.#complain(error as Error);
+      }
+    }
+    if (this.#options.clock.wallMs() - this.#savedMs >= SAVE_MS) void this.#saveLastUse();
+  }
+
+  #load(file: KeyFile): void {
+    const version = file.version();
+    this.#take(file.read(), version);
+  }
+
+  #take(keys: readonly StoredKey[], version: FileVersion | undefined): void {
+    this.#stored = new Map(keys.map((key) => [key.id, storedEntry(key, this.#stored.get(key.id)?.key.lastUsedMs)]));
+    this.#version = version;
+    this.#problem = undefined;
+    this.#options.onChange();
+  }
+
+  async #saveLastUse(): Promise<void> {
+    const { file, clock } = this.#options;
+    this.#savedMs = clock.wallMs();
+    if (file === undefined || this.#problem !== undefined) return;
+    try {
+      const stored = file.read();
+      if (this.#withLastUse(stored).every((key, index) => key.last_used_at === stored[index]?.last_used_at)) return;
+      await this.#update((keys) => keys);
+    } catch (error) {
+      this.#complain(error as Error);
+    }
+  }
+
+  #withLastUse(keys: readonly StoredKey[]): readonly StoredKey[] {
+    return keys.map((key) => {
+      const usedMs = this.#stored.get(key.id)?.key.lastUsedMs;
+      return usedMs === undefined ? key : { ...key, last_used_at: iso(usedMs) };
+    });
+  }
+
+  #complain(problem: Error): void {
+    const isNews = problem.message !== this.#problem?.message;
+    this.#problem = problem;
+    if (isNews) this.#options.onProblem(problem);
+  }
+}
+
+function storedEntry(key: StoredKey, usedMs: number | undefined): Entry {
+  const { id, name, hash, roles, created_at, expires_at, revoked_at, last_used_at } = key;
+  const recordedMs = last_used_at === null ? undefined : Date.parse(last_used_at);
+  return {
+    hash,
+    view: { id, name, roles, origin: "file", created_at, expires_at, revoked_at },
+    key: {
+      id,
+      caller: callerOf(name, roles),
+      expiresMs: expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(expires_at),
+      lastUsedMs: usedMs === undefined ? recordedMs : Math.max(usedMs, recordedMs ?? 0),
+    },
+  };
+}
+
+function fixedEntry({ name, hash, roles, expires_at: expires }: StaticKeyOptions): Entry {
+  // The part of the hash tells keys apart in lists; it says nothing about the key.
+  const id = `config-${hash.slice("sha256:".length, "sha256:".length + 8)}`;
+  return {
+    hash,
+    view: { id, name, roles, origin: "config", created_at: null, expires_at: expires ?? null, revoked_at: null },
+    key: {
+      id,
+      caller: callerOf(name, roles),
+      expiresMs: expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires),
+      lastUsedMs: undefined,
+    },
+  };
+}
+
+/** The name of a key is registered: who may create keys has chosen it. */
+function callerOf(name: string, roles: readonly string[]): Caller {
+  return { type: "api_key", id: registeredName(name), roles: [...roles] };
+}
+
+function isActive({ revoked_at: revoked, expires_at: expires }: StoredKey, nowMs: number): boolean {
+  return revoked === null && (expires === null || Date.parse(expires) > nowMs);
+}
+
+function isForgotten({ revoked_at: revoked, expires_at: expires }: StoredKey, nowMs: number): boolean {
+  const ended = revoked ?? expires;
+  return ended !== null && Date.parse(ended) < nowMs - FORGET_MS;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function safely<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
