@@ -183,6 +183,16 @@ describe("Kubernetes", () => {
     expect(spec.selector.matchLabels).toEqual({ app: options.kubernetes.app });
   });
 
+  test("gets the labels by which an operator chooses what it looks at", () => {
+    const chosen = generateMonitoring({ kubernetes: { labels: { release: "kube-prometheus-stack" } } });
+    for (const path of ["kubernetes/prometheus-rule.yaml", "kubernetes/service-monitor.yaml"]) {
+      const { metadata, spec } = load(chosen.get(path) ?? "") as Yaml;
+      expect(metadata.labels).toMatchObject({ app: options.kubernetes.app, release: "kube-prometheus-stack" });
+      // The service of the gateway is found by its own label, whatever the operator wants.
+      expect(spec.selector?.matchLabels ?? { app: options.kubernetes.app }).toEqual({ app: options.kubernetes.app });
+    }
+  });
+
   test("gets every dashboard as a ConfigMap that Grafana's sidecar finds and that is small enough", () => {
     const dashboards = [...files.keys()].filter((path) => path.startsWith("grafana/dashboards/"));
     expect(dashboards.length).toBe(5);

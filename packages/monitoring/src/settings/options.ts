@@ -27,6 +27,8 @@ export interface KubernetesSettings {
   readonly namespace: string;
   /** Pods with the label `app` of this value are scraped. */
   readonly app: string;
+  /** Further labels of what the Prometheus operator selects by labels, such as `release` of its chart. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** Everything that differs between installations. */
@@ -91,7 +93,7 @@ export const defaultOptions: MonitoringOptions = {
     groupInterval: "5m",
     repeatInterval: "4h",
   },
-  kubernetes: { namespace: "mcp-hangar", app: "mcp-hangar" },
+  kubernetes: { namespace: "mcp-hangar", app: "mcp-hangar", labels: {} },
 };
 
 /** The defaults with a caller's differences. */

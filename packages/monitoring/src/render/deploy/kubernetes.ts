@@ -60,6 +60,6 @@ function metadata(
   name: string,
   { options }: Stack,
 ): { name: string; namespace: string; labels: Record<string, string> } {
-  const { namespace, app } = options.kubernetes;
-  return { name, namespace, labels: { app, "app.kubernetes.io/part-of": "mcp-hangar" } };
+  const { namespace, app, labels } = options.kubernetes;
+  return { name, namespace, labels: { app, "app.kubernetes.io/part-of": "mcp-hangar", ...labels } };
 }
