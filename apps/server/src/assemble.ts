@@ -8,6 +8,7 @@ import type { Config } from "./config/schema.ts";
 import { Health } from "./http/health.ts";
 import { fleetCheck, logCheck } from "./http/readiness-checks.ts";
 import { createLogging, type Logging, type LoggingEnvironment } from "./logging/logging.ts";
+import { CallStatistics } from "./management/call-statistics.ts";
 import { createManagementTools } from "./management/mcp-tools.ts";
 import type { Operation } from "./management/operation.ts";
 import { createOperations } from "./management/operations/index.ts";
@@ -86,6 +87,8 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     fleetCheck(() => gateway.fleet.snapshot()),
     logCheck(() => logging.snapshot()),
   ]);
+  const statistics = new CallStatistics();
+  bus.on("management", statistics.listener);
   const access = OPEN_ACCESS;
   const operations = createOperations({
     gateway,
@@ -96,6 +99,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     access,
     health,
     snapshot,
+    statistics,
     reloader,
   });
   const management = createManagementTools(operations, access);

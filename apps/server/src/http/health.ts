@@ -16,6 +16,14 @@ export interface HealthCheck {
   readonly run: () => CheckResult;
 }
 
+/** The answer to a probe. */
+export interface HealthReport {
+  readonly status: HealthStatus;
+  readonly checks: readonly (CheckResult & { readonly name: string; readonly duration_ms: number })[];
+  readonly version: string;
+  readonly uptime_seconds: number;
+}
+
 /** The life of the process as probes see it. */
 export type Phase = "starting" | "serving" | "stopping";
 
@@ -43,18 +51,23 @@ export class Health {
 
   /** Whether the process is worth keeping: it answers, so it is. */
   live(): Answer {
-    return this.#answer([{ name: "process", run: () => HEALTHY }]);
+    return answerOf(this.#report([{ name: "process", run: () => HEALTHY }]));
   }
 
   /** Whether the configuration is loaded and every listener is up. */
   startup(): Answer {
-    return this.#answer([{ name: "listeners", run: () => this.#started() }]);
+    return answerOf(this.#report([{ name: "listeners", run: () => this.#started() }]));
   }
 
   /** Whether traffic should come here. Servers that have not been started yet do not matter: they start when called. */
   ready(): Answer {
+    return answerOf(this.readiness());
+  }
+
+  /** What {@link ready} answers. */
+  readiness(): HealthReport {
     const accepting: HealthCheck = { name: "accepting", run: () => this.#accepting() };
-    return this.#answer([{ name: "listeners", run: () => this.#started() }, accepting, ...this.#checks]);
+    return this.#report([{ name: "listeners", run: () => this.#started() }, accepting, ...this.#checks]);
   }
 
   #started(): CheckResult {
@@ -65,19 +78,22 @@ export class Health {
     return this.phase === "stopping" ? { status: "unhealthy", message: "the gateway is shutting down" } : HEALTHY;
   }
 
-  #answer(checks: readonly HealthCheck[]): Answer {
+  #report(checks: readonly HealthCheck[]): HealthReport {
     const results = checks.map((check) => this.#run(check));
     const worst = Math.max(0, ...results.map(({ status }) => HEALTH_STATUSES.indexOf(status)));
     const status = HEALTH_STATUSES[worst] ?? "unhealthy";
-    const body = { status, checks: results, version: this.#version, uptime_seconds: this.uptimeSeconds() };
-    return jsonAnswer(status === "unhealthy" ? 503 : 200, body);
+    return { status, checks: results, version: this.#version, uptime_seconds: this.uptimeSeconds() };
   }
 
-  #run({ name, run }: HealthCheck): Record<string, unknown> & { readonly status: HealthStatus } {
+  #run({ name, run }: HealthCheck): HealthReport["checks"][number] {
     const begunMs = this.#clock.nowMs();
     const result = runSafely(run);
     return { name, ...result, duration_ms: Math.round((this.#clock.nowMs() - begunMs) * 1e3) / 1e3 };
   }
+}
+
+function answerOf(report: HealthReport): Answer {
+  return jsonAnswer(report.status === "unhealthy" ? 503 : 200, report);
 }
 
 /** A check that breaks is a reason not to be ready, and must not break the probe. */

@@ -3,6 +3,7 @@ import type { GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Access } from "../access/access.ts";
 import type { Health } from "../http/health.ts";
 import type { Reloader } from "../reload/reloader.ts";
+import type { CallStatistics } from "./call-statistics.ts";
 
 /** What the operations work on. */
 export interface ManagementParts {
@@ -14,5 +15,6 @@ export interface ManagementParts {
   readonly access: Access;
   readonly health: Health;
   readonly snapshot: () => GatewaySnapshot;
+  readonly statistics: CallStatistics;
   readonly reloader: Reloader;
 }

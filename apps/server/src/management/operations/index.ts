@@ -3,6 +3,9 @@ import type { ManagementParts } from "../parts.ts";
 import { batchOperations } from "./batch.ts";
 import { configOperations } from "./config.ts";
 import { continuationOperations } from "./continuations.ts";
+import { lifecycleOperations } from "./lifecycle.ts";
+import { serverMetricsOperations } from "./server-metrics.ts";
+import { serverToolOperations } from "./server-tools.ts";
 import { serverOperations } from "./servers.ts";
 import { systemOperations } from "./system.ts";
 
@@ -13,6 +16,9 @@ import { systemOperations } from "./system.ts";
 export function createOperations(parts: ManagementParts): readonly Operation[] {
   return [
     ...serverOperations(parts),
+    ...lifecycleOperations(parts),
+    ...serverToolOperations(parts),
+    ...serverMetricsOperations(parts),
     ...batchOperations(parts),
     ...continuationOperations(parts),
     ...configOperations(parts),

@@ -1,8 +1,10 @@
-import type { Gateway, ManagedServer } from "@mcp-hangar/core";
-import { BREAKER_STATES, SERVER_MODES, SERVER_STATES } from "@mcp-hangar/telemetry";
+import { FAILURES, type Failure, type Gateway, type ManagedServer } from "@mcp-hangar/core";
+import { BREAKER_STATES, type Caller, SERVER_MODES, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
+import type { Permission } from "../../access/permissions.ts";
 import { redactText } from "../../logging/redact.ts";
 import { type OperationFailure, operationFailure } from "../operation.ts";
+import type { ManagementParts } from "../parts.ts";
 
 /** Longer names belong to no server. */
 const NAME_MAX = 200;
@@ -50,8 +52,27 @@ export function viewOf(gateway: Gateway, server: ManagedServer): ServerView {
   };
 }
 
-/** The failure of an operation on a server that does not exist. */
-export function unknownServer(id: string): OperationFailure {
+/** Who asks for a server, and what for. */
+interface Asker {
+  readonly caller: Caller;
+  readonly permission: Permission;
+}
+
+/** A server by its id. One that the caller's roles do not reach does not exist for the caller. */
+export function findServer(
+  { gateway, access }: Pick<ManagementParts, "gateway" | "access">,
+  id: string,
+  { caller, permission }: Asker,
+): ManagedServer | OperationFailure {
+  const server = gateway.fleet.get(id);
+  if (server !== undefined && access.reaches(caller, id, permission)) return server;
   const message = `there is no server ${JSON.stringify(id.slice(0, 100))}; GET /api/mcp_servers or hangar_list names them`;
   return operationFailure("unknown_server", 404, message);
+}
+
+/** A failure of the runtime as one of an operation. */
+export function failureOf({ code, message, retryAfterMs }: Failure): OperationFailure {
+  // It may quote what a server wrote to its stderr, and callers are not its operators.
+  const failure = operationFailure(code, FAILURES[code].httpStatus, redactText(message));
+  return retryAfterMs === undefined ? failure : { ...failure, retryAfterS: Math.ceil(retryAfterMs / 1_000) };
 }

@@ -1,8 +1,8 @@
 import { SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
-import { type Operation, operation } from "../operation.ts";
+import { isOperationFailure, type Operation, operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
-import { serverInput, serverView, unknownServer, viewOf } from "./server-view.ts";
+import { findServer, serverInput, serverView, viewOf } from "./server-view.ts";
 
 const MESSAGE_KINDS = z.object({
   request: z.int(),
@@ -12,10 +12,8 @@ const MESSAGE_KINDS = z.object({
 });
 
 /** What can be seen of servers. */
-export function serverOperations({
-  gateway,
-  access,
-}: Pick<ManagementParts, "gateway" | "access">): readonly Operation[] {
+export function serverOperations(parts: Pick<ManagementParts, "gateway" | "access">): readonly Operation[] {
+  const { gateway, access } = parts;
   return [
     operation({
       id: "listServers",
@@ -28,8 +26,9 @@ export function serverOperations({
       route: { method: "GET", path: "/api/mcp_servers" },
       input: z.object({ state: z.enum(SERVER_STATES).optional().describe("Only servers in this state.") }),
       output: z.object({ mcp_servers: z.array(serverView) }),
-      run: ({ state }) => {
-        const views = gateway.fleet.all().map((server) => viewOf(gateway, server));
+      run: ({ state }, { caller }) => {
+        const servers = gateway.fleet.all().filter(({ id }) => access.reaches(caller, id, "servers:read"));
+        const views = servers.map((server) => viewOf(gateway, server));
         return { mcp_servers: state === undefined ? views : views.filter((view) => view.state === state) };
       },
     }),
@@ -57,13 +56,13 @@ export function serverOperations({
         }),
       }),
       run: ({ server: id }, { caller }) => {
-        const server = gateway.fleet.get(id);
-        if (server === undefined) return unknownServer(id);
+        const server = findServer(parts, id, { caller, permission: "servers:read" });
+        if (isOperationFailure(server)) return server;
         const { messages, tools } = server.snapshot();
         const { options } = server;
         return {
           ...viewOf(gateway, server),
-          tools: tools.filter((tool) => access.admits(caller, id, tool)),
+          tools: tools.filter((tool) => access.admits(caller, id, tool, "servers:read")),
           messages,
           limits: {
             call_timeout_s: options.call_timeout_s,

@@ -1,6 +1,7 @@
 import { DROP_REASONS, EXPORT_FAILURE_REASONS, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import { BUILD } from "../../build-info.ts";
+import { HEALTH_STATUSES } from "../../http/health.ts";
 import { type Operation, operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 
@@ -11,6 +12,20 @@ const exporterView = z.object({
   failures: z.partialRecord(z.enum(EXPORT_FAILURE_REASONS), z.int()),
   queue_size: z.int(),
   queue_capacity: z.int(),
+});
+
+const healthReport = z.object({
+  status: z.enum(HEALTH_STATUSES),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      status: z.enum(HEALTH_STATUSES),
+      message: z.string().optional().describe("What is wrong."),
+      duration_ms: z.number(),
+    }),
+  ),
+  version: z.string(),
+  uptime_seconds: z.number(),
 });
 
 /** The gateway as a whole. */
@@ -61,6 +76,22 @@ export function systemOperations({
             queue_capacity: exporter.queueCapacity,
           })),
         };
+      },
+    }),
+    operation({
+      id: "showHealth",
+      title: "Show the health of the gateway",
+      description:
+        "Shows whether the gateway can do its work, with each check behind it. Servers that fail degrade it; hangar_check looks at one of them.",
+      permission: "system:read",
+      effect: "read",
+      tool: "hangar_health",
+      route: { method: "GET", path: "/api/system/health" },
+      input: z.object({}),
+      output: healthReport,
+      run: () => {
+        const { checks, ...report } = health.readiness();
+        return { ...report, checks: [...checks] };
       },
     }),
   ];

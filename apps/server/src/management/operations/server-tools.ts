@@ -1,0 +1,110 @@
+import type { JsonObject } from "@mcp-hangar/core";
+import { z } from "zod";
+import { redactText } from "../../logging/redact.ts";
+import { isOperationFailure, type Operation, operation, operationFailure } from "../operation.ts";
+import type { ManagementParts } from "../parts.ts";
+import { failureOf, findServer, serverInput } from "./server-view.ts";
+
+/** How long the list of a server that was never listed is waited for. */
+const FIRST_LIST_WAIT_MS = 10_000;
+/** As long as the calls of a batch may take. */
+const TIMEOUT_S_MAX = 300;
+const NAME_MAX = 200;
+
+const correlationId = z.string().min(1).max(NAME_MAX).optional();
+
+/** The tools of one server: what there is, and calling one. */
+export function serverToolOperations(parts: Pick<ManagementParts, "gateway" | "access">): readonly Operation[] {
+  const { gateway, access } = parts;
+  return [
+    operation({
+      id: "listServerTools",
+      title: "List the tools of a server",
+      description:
+        "Lists the tools of an MCP server with the schemas of their arguments, as last listed. A server that was never listed is started.",
+      permission: "servers:read",
+      effect: "read",
+      tool: "hangar_tools",
+      route: { method: "GET", path: "/api/mcp_servers/{server}/tools" },
+      input: z.object({ server: serverInput }),
+      output: z.object({
+        server: z.string(),
+        tools: z.array(z.looseObject({ name: z.string() })).describe("As the server describes them."),
+      }),
+      run: async ({ server: id }, { caller, signal }) => {
+        const server = findServer(parts, id, { caller, permission: "servers:read" });
+        if (isOperationFailure(server)) return server;
+        const patience = AbortSignal.any([signal, AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
+        const items = server.catalog.known("tools") ?? (await server.refresh("tools", patience));
+        if ("code" in items) return failureOf(items);
+        const tools = items.flatMap((item) =>
+          typeof item.name === "string" && access.admits(caller, id, item.name, "servers:read")
+            ? [{ ...item, name: item.name }]
+            : [],
+        );
+        return { server: id, tools };
+      },
+    }),
+    operation({
+      id: "callServerTool",
+      title: "Call a tool",
+      description:
+        "Calls one tool and answers with its result. A tool that ran and reports an error is an answer too: is_error is true then.",
+      permission: "tools:call",
+      // What the tool does is its own to say.
+      effect: "destroy",
+      openWorld: true,
+      route: { method: "POST", path: "/api/mcp_servers/{server}/tools/{tool}/call" },
+      input: z.object({
+        server: serverInput,
+        tool: z.string().min(1).max(NAME_MAX).describe("Name of the tool, as the server itself spells it."),
+        arguments: z.looseObject({}).optional().describe("Arguments of the tool."),
+        trace_id: correlationId.describe("Your trace, for correlation in other systems."),
+        user_id: correlationId.describe("Your user, for correlation in other systems."),
+        session_id: correlationId.describe("Your session, for correlation in other systems."),
+        timeout_s: z
+          .number()
+          .positive()
+          .max(TIMEOUT_S_MAX)
+          .optional()
+          .describe("Seconds that the call may take; by default what the configuration of the server says."),
+      }),
+      output: z.object({
+        server: z.string(),
+        tool: z.string(),
+        is_error: z.boolean().describe("Whether the tool reports that it failed."),
+        result: z.looseObject({}).describe("The result of the tool as MCP has it: content, structuredContent."),
+      }),
+      run: async (input, { signal, relay }) => {
+        const result = await gateway.callTool(
+          {
+            ...relay,
+            origin: "rest",
+            server: input.server,
+            tool: input.tool,
+            // It was part of a JSON document.
+            arguments: input.arguments as JsonObject | undefined,
+            traceId: input.trace_id,
+            userId: input.user_id,
+            sessionId: input.session_id,
+            timeoutMs: input.timeout_s === undefined ? undefined : input.timeout_s * 1_000,
+          },
+          signal,
+        );
+        switch (result.kind) {
+          case "result": {
+            const { isError, value } = result.result;
+            return { server: input.server, tool: input.tool, is_error: isError, result: value };
+          }
+          case "error": {
+            const { error } = result;
+            const message = `the server answered with an error: ${redactText(error.message)} (${error.code})`;
+            return { ...operationFailure("upstream_error", 502, message), details: { upstream: error } };
+          }
+          case "failure":
+            return failureOf(result);
+        }
+      },
+    }),
+  ];
+}
