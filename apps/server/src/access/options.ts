@@ -28,12 +28,13 @@ const role = z.strictObject({
 export type RoleOptions = z.infer<typeof role>;
 
 const staticKey = z.strictObject({
-  name,
+  name: name.describe("Who has the key, in logs and records."),
   hash: z
     .string()
-    .regex(/^sha256:[0-9a-f]{64}$/, "sha256: and 64 hexadecimal digits, as keys create --static prints it"),
-  roles: z.array(z.string()).min(1),
-  expires_at: z.iso.datetime({ offset: true }).optional(),
+    .regex(/^sha256:[0-9a-f]{64}$/, "sha256: and 64 hexadecimal digits, as keys create --static prints it")
+    .describe("What is kept of the key: `sha256:` and 64 hexadecimal digits."),
+  roles: z.array(z.string()).min(1).describe("Roles of whoever has the key."),
+  expires_at: z.iso.datetime({ offset: true }).optional().describe("When the key ends to be valid, with a time zone."),
 });
 export type StaticKeyOptions = z.infer<typeof staticKey>;
 

@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from "node:util";
 import {
   type CallResult,
+  type EntryOptions,
   Gateway,
   type JsonObject,
   nodePlatform,
   remoteOptions,
-  type ServerOptions,
 } from "@mcp-hangar/core";
 import { TelemetryBus } from "@mcp-hangar/telemetry";
 import { BUILD } from "../build-info.ts";
@@ -21,9 +21,7 @@ import type { CallOptions } from "./program.ts";
 export async function runCall(server: string, tool: string, options: CallOptions): Promise<number> {
   const config = options.config === undefined ? configSchema.parse({}) : loadConfig(options.config, process.env).config;
   const gateway = new Gateway({
-    servers: {
-      [server]: options.config === undefined ? runningServer(options.url, server) : configuredServer(config, server),
-    },
+    servers: options.config === undefined ? runningServer(options.url, server) : configuredServer(config, server),
     execution: config.execution,
     circuitBreaker: config.circuit_breaker,
     bus: new TelemetryBus(),
@@ -43,19 +41,21 @@ export async function runCall(server: string, tool: string, options: CallOptions
   }
 }
 
-function runningServer(url: string, server: string): ServerOptions {
-  return remoteOptions.parse({
-    mode: "remote",
-    endpoint: `${url}/servers/${encodeURIComponent(server)}/mcp`,
-    call_timeout_s: 300,
-  });
+function runningServer(url: string, server: string): Readonly<Record<string, EntryOptions>> {
+  const endpoint = `${url}/servers/${encodeURIComponent(server)}/mcp`;
+  return { [server]: remoteOptions.parse({ mode: "remote", endpoint, call_timeout_s: 300 }) };
 }
 
-function configuredServer({ mcp_servers: servers }: Config, server: string): ServerOptions {
-  const options = servers[server];
-  if (options !== undefined) return options;
-  const known = Object.keys(servers).join(", ") || "none";
-  throw new Error(`the configuration has no server ${JSON.stringify(server)}; it has: ${known}`);
+/** The server, or the group with its members. */
+function configuredServer({ mcp_servers: servers }: Config, server: string): Readonly<Record<string, EntryOptions>> {
+  const options = Object.hasOwn(servers, server) ? servers[server] : undefined;
+  if (options === undefined) {
+    const known = Object.keys(servers).join(", ") || "none";
+    throw new Error(`the configuration has no server ${JSON.stringify(server)}; it has: ${known}`);
+  }
+  const members = options.mode === "group" ? options.members.map(({ id }) => id) : [];
+  const wanted = new Set([server, ...members]);
+  return Object.fromEntries(Object.entries(servers).filter(([id]) => wanted.has(id)));
 }
 
 function print(result: CallResult, json: boolean): number {

@@ -124,10 +124,13 @@ describe("errors", () => {
       "logging: {level: wanring}",
       '"wanring" is not allowed; expected one of debug, info, warning, error, critical (did you mean warning?)',
     ],
-    ["mcp_servers: {a: {command: x}}", "mcp_servers.a.mode: missing; expected one of subprocess, remote"],
+    [
+      "mcp_servers: {a: {command: x}}",
+      "mcp_servers.a.mode: missing; expected one of subprocess, docker, remote, group",
+    ],
     [
       "mcp_servers: {a: {mode: sub-process}}",
-      '"sub-process" is not allowed; expected one of subprocess, remote (did you mean subprocess?)',
+      '"sub-process" is not allowed; expected one of subprocess, docker, remote, group (did you mean subprocess?)',
     ],
     ["mcp_servers: {a: {mode: subprocess}}", "mcp_servers.a.command: missing; expected text or a list"],
     ["mcp_servers: {a: {mode: remote, endpoint: 'ftp://x'}}", "expected an http:// or https:// URL"],

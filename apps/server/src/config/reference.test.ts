@@ -20,7 +20,12 @@ it("the reference tells keys of one kind of server from those of all", () => {
   const of = (path: string): unknown => entries.find((entry) => entry.path === path);
   expect(of("mcp_servers.<id>.command")).toMatchObject({ onlyIn: "subprocess", required: true });
   expect(of("mcp_servers.<id>.endpoint")).toMatchObject({ onlyIn: "remote", required: true });
-  expect(of("mcp_servers.<id>.idle_ttl_s")).toMatchObject({ onlyIn: undefined, defaultValue: "300" });
+  expect(of("mcp_servers.<id>.members[].weight")).toMatchObject({ type: "whole number, 1 to 1000" });
+  expect(of("mcp_servers.<id>.idle_ttl_s")).toMatchObject({
+    onlyIn: "subprocess, docker, remote",
+    defaultValue: "300",
+  });
+  expect(of("mcp_servers.<id>.call_timeout_s")).toMatchObject({ onlyIn: undefined });
   expect(of("http.port")).toMatchObject({ type: "whole number, 0 to 65535", variable: "MCP_HTTP_PORT" });
 });
 

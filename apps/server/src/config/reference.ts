@@ -13,7 +13,7 @@ export interface ReferenceEntry {
   readonly required: boolean;
   readonly description: string;
   readonly variable: string | undefined;
-  /** The kind of section that has the key, such as `remote`; `undefined` when all have it. */
+  /** The kinds of section that have the key, such as `remote` or `docker, remote`; `undefined` when all have it. */
   readonly onlyIn: string | undefined;
   /** Whether a change of it takes effect without a restart. */
   readonly reloadable: boolean;
@@ -68,7 +68,7 @@ function sectionText(name: string, entries: readonly ReferenceEntry[]): string {
   const [section, ...keys] = entries;
   const rows = keys.map((entry) => {
     const notes = entry.required ? "required" : entry.defaultValue === undefined ? "" : `\`${entry.defaultValue}\``;
-    const onlyIn = entry.onlyIn === undefined ? "" : `Only \`${entry.onlyIn}\`: `;
+    const onlyIn = entry.onlyIn === undefined ? "" : `Only \`${entry.onlyIn.replaceAll(", ", "`, `")}\`: `;
     const variable = entry.variable === undefined ? "" : ` Environment: \`${entry.variable}\`.`;
     const change = entry.reloadable ? "reload" : "restart";
     return `| \`${entry.path}\` | ${cell(entry.type)} | ${cell(notes)} | ${change} | ${onlyIn}${cell(entry.description)}${variable} |`;
@@ -104,9 +104,15 @@ function cell(text: string): string {
 function entriesBelow(schema: z.core.$ZodType, prefix: string): readonly ReferenceEntry[] {
   return keysOf(schema).flatMap((key) => {
     const path = prefix === "" ? key.name : `${prefix}.${key.name}`;
-    const isRecord = unwrapSchema(key.schema).schema._zod.def.type === "record";
-    return [entryOf(path, key), ...entriesBelow(key.schema, isRecord ? `${path}.<id>` : path)];
+    return [entryOf(path, key), ...entriesBelow(key.schema, `${path}${STEP_DOWN[typeNameOf(key.schema)] ?? ""}`)];
   });
+}
+
+/** How a path goes on below what has any number of sections. */
+const STEP_DOWN: Readonly<Record<string, string>> = { record: ".<id>", array: "[]" };
+
+function typeNameOf(schema: z.core.$ZodType): string {
+  return unwrapSchema(schema).schema._zod.def.type;
 }
 
 function keysOf(wrapped: z.core.$ZodType): readonly Key[] {
@@ -114,11 +120,12 @@ function keysOf(wrapped: z.core.$ZodType): readonly Key[] {
   if (def.type === "object")
     return Object.entries(def.shape).map(([name, schema]) => ({ name, schema, onlyIn: undefined }));
   if (def.type === "record") return isSection(def.valueType) ? keysOf(def.valueType) : [];
+  if (def.type === "array") return isSection(def.element) ? keysOf(def.element) : [];
   if (def.type !== "union" || !("discriminator" in def) || !def.options.every(isSection)) return [];
   return keysOfUnion(String(def.discriminator), def.options);
 }
 
-/** The discriminator with the values of all members first, then their keys, those that all have once. */
+/** The discriminator with the values of all members first, then their keys, shared ones once. */
 function keysOfUnion(discriminator: string, members: readonly z.core.$ZodType[]): readonly Key[] {
   const kinds = members.map((member) => {
     const keys = keysOf(member);
@@ -132,11 +139,18 @@ function keysOfUnion(discriminator: string, members: readonly z.core.$ZodType[])
   const choices = kinds.flatMap(({ own }) => (own === undefined ? [] : [own.schema]));
   const described = choices.map((choice) => unwrapSchema(choice).description).filter((text) => text !== undefined);
   const choice = { name: discriminator, schema: z.union(choices).describe(described.join(" Or: ")), onlyIn: undefined };
-  const inAll = (name: string): boolean => kinds.every(({ keys }) => keys.some((key) => key.name === name));
-  const common = (kinds[0]?.keys ?? []).filter(({ name }) => inAll(name));
-  const special = kinds.flatMap(({ keys, value }) =>
-    keys.filter(({ name }) => !inAll(name)).map((key) => ({ ...key, onlyIn: value })),
-  );
+  // Kinds that share a key share its schema; keys that only have the same name are told apart.
+  const having = ({ name, schema }: Key): readonly string[] =>
+    kinds
+      .filter(({ keys }) => keys.some((key) => key.name === name && key.schema === schema))
+      .map(({ value }) => value);
+  const keys = new Map(kinds.flatMap((kind) => kind.keys.map((key) => [key.schema, key])));
+  const placed = [...keys.values()].map((key) => ({ key, kinds: having(key) }));
+  const common = placed.filter((key) => key.kinds.length === kinds.length).map(({ key }) => key);
+  const special = placed
+    .filter((key) => key.kinds.length < kinds.length)
+    .sort((a, b) => a.kinds.length - b.kinds.length)
+    .map(({ key, kinds: some }) => ({ ...key, onlyIn: some.join(", ") }));
   return [choice, ...special, ...common];
 }
 
@@ -171,7 +185,7 @@ function typeOf(wrapped: z.core.$ZodType): string {
     case "union":
       return def.options.every(isSection) ? "section" : def.options.map(typeOf).join(" or ");
     case "array":
-      return `list of ${typeOf(def.element)}`;
+      return isSection(def.element) ? "list of sections" : `list of ${typeOf(def.element)}`;
     case "record":
       return isSection(def.valueType) ? "sections by id" : `${typeOf(def.valueType)} by name`;
     case "object":

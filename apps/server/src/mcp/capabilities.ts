@@ -1,4 +1,11 @@
-import { type Era, type Failure, type Implementation, isJsonObject, type JsonObject } from "@mcp-hangar/core";
+import {
+  type Era,
+  type Failure,
+  type Implementation,
+  isJsonObject,
+  type JsonObject,
+  ServerGroup,
+} from "@mcp-hangar/core";
 import type { Endpoint } from "./endpoint.ts";
 
 /** What an endpoint says about itself. */
@@ -18,15 +25,16 @@ const AGGREGATE_CAPABILITIES: JsonObject = {
 
 /**
  * Describes an endpoint to clients of one era. The aggregate offers what any server may offer; a single server is
- * started if need be, and offers what it says itself to clients of that era, as far as the gateway relays it.
+ * started if need be, and offers what it says itself to clients of that era, as far as the gateway relays it. A group
+ * looks like one of its members, without subscriptions, which only one server can keep.
  */
 export async function describe(
   { scope, info: gatewayInfo }: Pick<Endpoint, "scope" | "info">,
   era: Era,
   signal: AbortSignal,
 ): Promise<EndpointDescription | Failure> {
-  const [server] = scope.servers();
-  if (!scope.single || server === undefined) {
+  const [entry] = scope.entries();
+  if (!scope.single || entry === undefined) {
     return {
       capabilities: AGGREGATE_CAPABILITIES,
       info: gatewayInfo,
@@ -34,18 +42,18 @@ export async function describe(
         "Tools and prompts of all servers are named <server>__<name>. hangar_call runs many tool calls in parallel.",
     };
   }
-  const session = await server.ensureReady(signal);
+  const session = await entry.ensureReady(signal);
   if ("code" in session) return session;
   const { capabilities, info, instructions } = await session.peerFor(era);
-  return { capabilities: relayed(capabilities), info, instructions };
+  return { capabilities: relayed(capabilities, !(entry instanceof ServerGroup)), info, instructions };
 }
 
-function relayed(upstream: JsonObject): JsonObject {
+function relayed(upstream: JsonObject, mayRemember: boolean): JsonObject {
   const relayed: Record<string, JsonObject> = {};
   if (isJsonObject(upstream.tools)) relayed.tools = { listChanged: true };
   if (isJsonObject(upstream.prompts)) relayed.prompts = { listChanged: true };
   if (isJsonObject(upstream.resources)) {
-    const subscribe = upstream.resources.subscribe === true;
+    const subscribe = mayRemember && upstream.resources.subscribe === true;
     relayed.resources = subscribe ? { subscribe, listChanged: true } : { listChanged: true };
   }
   if (isJsonObject(upstream.completions)) relayed.completions = {};

@@ -1,11 +1,4 @@
-import {
-  type Failure,
-  type JsonObject,
-  LISTS,
-  type ListItems,
-  type ListKind,
-  type ManagedServer,
-} from "@mcp-hangar/core";
+import { type Failure, type FleetEntry, type JsonObject, LISTS, type ListItems, type ListKind } from "@mcp-hangar/core";
 import { type Scope, textOf } from "./scope.ts";
 
 /** How long a list waits for a server that has never been listed. What comes later is announced by `list_changed`. */
@@ -22,9 +15,9 @@ export type ListOutcome = { readonly kind: "items"; readonly items: ListItems } 
 export async function mergedList(scope: Scope, list: ListKind, signal: AbortSignal): Promise<ListOutcome> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
   const parts = await Promise.all(
-    scope.servers().map(async (server) => {
-      const items = await listOf(server, list, patience);
-      return isFailure(items) ? items : items.map((item) => qualified(scope, server, list, item));
+    scope.entries().map(async (entry) => {
+      const items = await listOf(entry, list, patience);
+      return isFailure(items) ? items : items.map((item) => qualified(scope, entry.id, list, item));
     }),
   );
   const [only] = parts;
@@ -32,26 +25,25 @@ export async function mergedList(scope: Scope, list: ListKind, signal: AbortSign
   return { kind: "items", items: parts.flatMap((part) => (isFailure(part) ? [] : part)) };
 }
 
-function listOf(server: ManagedServer, list: ListKind, signal: AbortSignal): ListItems | Promise<ListItems | Failure> {
-  const known = server.catalog.known(list);
-  if (known !== undefined && (!server.catalog.isStale(list) || server.session() === undefined)) return known;
-  if (known === undefined) return server.refresh(list, signal);
-  // Known, but out of date: answer now; a difference is announced when the fetch is done.
-  server.refreshInBackground(list);
+function listOf(entry: FleetEntry, list: ListKind, signal: AbortSignal): ListItems | Promise<ListItems | Failure> {
+  const known = entry.catalog.known(list);
+  if (known === undefined) return entry.refresh(list, signal);
+  // It may be out of date: answer now; a difference is announced when it was fetched anew.
+  entry.refreshInBackground(list);
   return known;
 }
 
-function qualified(scope: Scope, server: ManagedServer, list: ListKind, item: JsonObject): JsonObject {
+function qualified(scope: Scope, id: string, list: ListKind, item: JsonObject): JsonObject {
   if (scope.single) return item;
-  const renamed = { ...item, name: scope.qualify(server.id, textOf(item.name)) };
+  const renamed = { ...item, name: scope.qualify(id, textOf(item.name)) };
   switch (list) {
     case "tools":
     case "prompts":
       return renamed;
     case "resources":
-      return { ...renamed, uri: scope.qualifyUri(server.id, textOf(item.uri)) };
+      return { ...renamed, uri: scope.qualifyUri(id, textOf(item.uri)) };
     case "resourceTemplates":
-      return { ...renamed, uriTemplate: scope.qualifyUri(server.id, textOf(item.uriTemplate)) };
+      return { ...renamed, uriTemplate: scope.qualifyUri(id, textOf(item.uriTemplate)) };
   }
 }
 

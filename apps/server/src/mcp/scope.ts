@@ -1,10 +1,14 @@
-import type { Gateway, ManagedServer } from "@mcp-hangar/core";
+import type { FleetEntry, Gateway, ManagedServer } from "@mcp-hangar/core";
 
-/** Which servers an endpoint shows: all of them under prefixed names, or one as if it were spoken to directly. */
+/**
+ * What an endpoint shows: everything under prefixed names, or one server or group as if it were spoken to directly.
+ * Where everything is shown, a group stands for its members: those are called by their own names, but not listed.
+ */
 export type ScopeSelector = { readonly kind: "all" } | { readonly kind: "server"; readonly id: string };
 
-/** A name or URI of a client, resolved to the server behind it. */
+/** A name or URI of a client, resolved to what is behind it. */
 export interface Target {
+  /** Id of a server or group. */
   readonly server: string;
   /** As the server itself spells it. */
   readonly name: string;
@@ -18,8 +22,12 @@ const URI_SCHEME = "hangar://";
 /** The names of an endpoint: how servers' names look to clients, and what clients' names mean. */
 export interface Scope {
   readonly single: boolean;
+  /** What is listed. */
+  entries(): readonly FleetEntry[];
+  /** The servers behind it, with the members of groups. */
   servers(): readonly ManagedServer[];
-  has(server: string): boolean;
+  /** Whether what happens at the server or group concerns clients of this endpoint. */
+  has(id: string): boolean;
   qualify(server: string, name: string): string;
   qualifyUri(server: string, uri: string): string;
   /** Always a target: a name that means nothing resolves to a server that does not exist. */
@@ -35,11 +43,15 @@ export function createScope(gateway: Gateway, selector: ScopeSelector): Scope {
 function singleScope(gateway: Gateway, id: string): Scope {
   return {
     single: true,
+    entries: () => {
+      const entry = gateway.fleet.entry(id);
+      return entry === undefined ? [] : [entry];
+    },
     servers: () => {
       const server = gateway.fleet.get(id);
-      return server === undefined ? [] : [server];
+      return server === undefined ? (gateway.fleet.groups.get(id)?.servers() ?? []) : [server];
     },
-    has: (server) => server === id,
+    has: (other) => other === id || gateway.fleet.groups.get(id)?.has(other) === true,
     qualify: (_server, name) => name,
     qualifyUri: (_server, uri) => uri,
     resolve: (name) => ({ server: id, name }),
@@ -50,6 +62,7 @@ function singleScope(gateway: Gateway, id: string): Scope {
 function aggregateScope(gateway: Gateway): Scope {
   return {
     single: false,
+    entries: () => gateway.fleet.shown(),
     servers: () => gateway.fleet.all(),
     has: () => true,
     qualify: (server, name) => `${server}${SEPARATOR}${name}`,
@@ -65,11 +78,11 @@ function split(text: string, separator: string): Target {
   return at < 0 ? { server: "", name: text } : { server: text.slice(0, at), name: text.slice(at + separator.length) };
 }
 
-/** A tool result may link to a resource by the server's own URI; it resolves when exactly one server lists it. */
+/** A tool result may link to a resource by the server's own URI; it resolves when exactly one of those shown lists it. */
 function ownerOf(gateway: Gateway, uri: string): Target {
   const owners = gateway.fleet
-    .all()
-    .filter((server) => server.catalog.known("resources")?.some((resource) => resource.uri === uri));
+    .shown()
+    .filter(({ catalog }) => catalog.known("resources")?.some((resource) => resource.uri === uri));
   return { server: owners.length === 1 ? (owners[0]?.id ?? "") : "", name: uri };
 }
 

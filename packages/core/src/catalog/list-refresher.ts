@@ -43,7 +43,7 @@ export class ListRefresher {
 
   /** Fetches a stale list without anybody waiting; a difference is announced. */
   inBackground(list: ListKind): void {
-    void this.#refetch(list);
+    if (this.#context.catalog.isStale(list)) void this.#refetch(list);
   }
 
   /** Handles a notification; false when it is not about lists. */

@@ -75,7 +75,7 @@ export async function forward(
   target: Target,
   renamed: JsonObject,
 ): Promise<Answer> {
-  if (endpoint.gateway.fleet.get(target.server) === undefined) {
+  if (endpoint.gateway.fleet.entry(target.server) === undefined) {
     const code = request.method.startsWith("resources/") ? notFoundCode(request) : RPC.invalidParams;
     return errorAnswer(code, `${request.method}: no server of this gateway offers "${target.name.slice(0, 200)}"`);
   }
