@@ -84,7 +84,7 @@ function panelOf(board: Board, alert: AlertRule, key: keyof typeof PANEL_IDS): P
     title: titleOf(key),
     description: `${ruleOf(first)}${alert.for === "0s" ? "" : `, for ${alert.for}`}.${limitText(alert, board)}`,
     unit,
-    queries: shown.map((condition) => queryOf(condition, shown.length > 1)),
+    queries: shown.map((condition, index) => queryOf(condition, index === 0)),
     drawn: board.draw(unit, key),
     lines: linesOf(shown),
     width: 24 / PANELS_A_ROW,
@@ -126,12 +126,12 @@ function limitText(alert: AlertRule, { options }: Board): string {
   return ` Shown is the share of what is above ${limit.value}${SYMBOLS[limit.unit] ?? ""}.`;
 }
 
-function queryOf(condition: Condition, isOneOfSeveral: boolean): Query {
+function queryOf(condition: Condition, isFirst: boolean): Query {
   const { measure } = condition;
   const expr = isShare(condition) ? notAbove(1, onBoard(measure)) : onBoard(measure);
   const labels = namesOf(measure);
   const series = (labels.length === 0 ? ["job"] : labels).map((label) => `{{${label}}}`).join(" / ");
-  return { expr, legend: isOneOfSeveral ? `${series} ${metricOf(measure)}` : series };
+  return { expr, legend: isFirst ? series : `${series} ${metricOf(measure)}` };
 }
 
 /** The labels by which a reader tells the series of a measure apart. */
@@ -150,7 +150,7 @@ function isShare({ measure, unit }: Condition): boolean {
   return unit === "percentunit" && boundsOf(measure.node)[1] === 1;
 }
 
-/** What tells one measure of an alert from another. */
+/** What tells further measures of an alert from its first, whose series are called and coloured as everywhere. */
 function metricOf({ node }: Expression): string {
   const [selector] = [...nodesOf(node)].filter((each) => each.kind === "selector");
   return (selector?.metric.name ?? "")

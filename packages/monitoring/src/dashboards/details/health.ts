@@ -90,7 +90,7 @@ export function health({ chosen, draw, options }: Board): SectionDraft {
           description: `Calls that the open breaker refused within ${window}. The alert CircuitBreakerTripped fires above the line.`,
           unit: "short",
           queries: [
-            query(sum(increase(refused, window), perServer), "{{mcp_server}} calls"),
+            query(sum(increase(refused, window), perServer), LEGEND),
             query(sum(increase(refusedInBatches, window), perServer), "{{mcp_server}} in batches"),
           ],
           drawn: draw("short", "CircuitBreakerTripped"),

@@ -77,6 +77,14 @@ describe("colours of series", () => {
     expect(new Set(colours.values()).size).toBe(3);
   });
 
+  test("are grey where nothing has happened all the time, whatever the name, and the legend is silent about it", () => {
+    const [panel] = rendered("mcp-hangar-overview refused-calls");
+    const quiet = panel?.fieldConfig?.overrides?.at(-1);
+    expect(quiet?.matcher).toEqual({ id: "byValue", options: { reducer: "allIsZero", op: "gte", value: 0 } });
+    expect(quiet?.properties).toContainEqual({ id: "color", value: { mode: "fixed", fixedColor: PALETTE.grey } });
+    expect(quiet?.properties.map(({ id }) => id)).toContain("custom.hideFrom");
+  });
+
   test("differ between the windows of a burn rate", () => {
     const burn = charts.find(({ panel }) => panel.key === "burn-errors");
     const colours = (burn?.panel.queries ?? []).map(({ legend }) => fixed(burn?.name ?? "", legend));

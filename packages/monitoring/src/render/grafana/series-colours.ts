@@ -32,13 +32,20 @@ export function seriesColours({ queries, lines }: Panel): readonly Override[] {
   });
 }
 
-/** Series that are zero all the time are drawn, but do not fill the legend with names of what never happened. */
+/**
+ * Series that are zero all the time do not fill the legend with names of what never happened. They are a thin grey line, so
+ * that nobody takes zero for nothing measured; in a stack it lies on top of the areas, where a colour would mislead.
+ */
 export function quietSeries({ queries }: Panel): readonly Override[] {
   if (!queries.some(({ legend }) => legend.includes("{{"))) return [];
   return [
     {
       matcher: { id: "byValue", options: { reducer: "allIsZero", op: "gte", value: 0 } },
-      properties: [property("custom.hideFrom", { legend: true, tooltip: true, viz: false })],
+      properties: [
+        property("custom.hideFrom", { legend: true, tooltip: true, viz: false }),
+        property("custom.lineWidth", 1),
+        property("color", { mode: FieldColorModeId.Fixed, fixedColor: PALETTE.grey }),
+      ],
     },
   ];
 }
