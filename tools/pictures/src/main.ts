@@ -10,7 +10,7 @@ import { startPainter } from "./draw.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 const { values } = parseArgs({
   options: {
-    minutes: { type: "string", default: "6" },
+    minutes: { type: "string", default: "12" },
     prometheus: { type: "string" },
     dashboards: { type: "string", default: join(ROOT, "monitoring/grafana/dashboards") },
     out: { type: "string", default: join(ROOT, "docs/screenshots") },
