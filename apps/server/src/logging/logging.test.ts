@@ -1,4 +1,14 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodePlatform } from "@mcp-hangar/core";
@@ -233,7 +243,7 @@ describe("every event", () => {
     [{ ...base, type: "idle_sweep.finished", collected: { idle: 0, expired: 0 } }, "debug", "idle_sweep_finished"],
     [{ ...base, type: "idle_sweep.finished", collected: { idle: 1, expired: 0 } }, "info", "idle_sweep_finished"],
     [
-      { ...base, type: "discovery.cycle_finished", registered: 0, deregistered: 0, error: "x" },
+      { ...base, type: "discovery.cycle_finished", registered: 0, deregistered: 0, error: "x", problems: [] },
       "warning",
       "discovery_cycle_finished",
     ],
@@ -255,6 +265,68 @@ describe("every event", () => {
     listener(event);
     await close();
     expect(lines()).toMatchObject([{ level, event: name, timestamp: "1970-01-01T00:00:00.000Z" }]);
+  });
+});
+
+describe("the level of the log", () => {
+  it("can change while the process runs, for events and lines alike", async () => {
+    const { logger, listener, setLevel, close } = logging({ level: "warning" });
+    logger.info("no");
+    listener({ type: "gateway.started", timeMs: 0, version: "1" });
+    setLevel("info");
+    logger.info("yes");
+    listener({ type: "gateway.started", timeMs: 0, version: "1" });
+    listener(call());
+    setLevel("error");
+    logger.warning("no");
+    listener(call());
+    await close();
+    expect(lines().map(({ event }) => event)).toEqual(["yes", "gateway_started", "tool_invoked"]);
+  });
+});
+
+describe("a log file", () => {
+  it("is written anew after it was moved away, and no line is lost", async () => {
+    const path = join(folder, "hangar.log");
+    const { logger, reopen, snapshot, close } = logging({ level: "info", file: path });
+    for (let round = 0; round < 5; round++) {
+      for (let index = 0; index < 400; index++) logger.info("line", { round, index });
+      // Sometimes in the middle of a write, sometimes between two.
+      if (round % 2 === 1) await new Promise((resolve) => setTimeout(resolve, 15));
+      renameSync(path, `${path}.${round}`);
+      reopen();
+    }
+    logger.info("last");
+    await close();
+    const written = [...Array(5).keys()].map((round) => `${path}.${round}`).concat(path);
+    const found = written.flatMap((name) =>
+      readFileSync(name, "utf8")
+        .split("\n")
+        .filter((line) => line !== ""),
+    );
+    expect(found).toHaveLength(2_001);
+    for (const line of found) JSON.parse(line);
+    expect(readFileSync(path, "utf8")).toContain('"event":"last"');
+    expect(snapshot()).toMatchObject({ delivered: 2_001, failures: { io: 0 } });
+  });
+
+  it("leaves no descriptor behind, however often it is opened anew", async () => {
+    const { reopen, close } = logging({ level: "info", file: join(folder, "hangar.log") });
+    const before = readdirSync("/proc/self/fd").length;
+    for (let round = 0; round < 20; round++) reopen();
+    await expect.poll(() => readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(before);
+    await close();
+  });
+
+  it("is kept when it cannot be opened anew, which is said", async () => {
+    const path = join(folder, "logs", "hangar.log");
+    mkdirSync(join(folder, "logs"));
+    const { logger, reopen, close } = logging({ level: "info", file: path });
+    renameSync(join(folder, "logs"), join(folder, "moved"));
+    expect(() => reopen()).toThrow("cannot be opened");
+    logger.info("still written");
+    await close();
+    expect(readFileSync(join(folder, "moved", "hangar.log"), "utf8")).toContain("still written");
   });
 });
 

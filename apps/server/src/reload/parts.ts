@@ -1,4 +1,4 @@
-import type { Gateway } from "@mcp-hangar/core";
+import type { Discovery, Gateway } from "@mcp-hangar/core";
 import type { ReloadableKey } from "../config/reloadable.ts";
 import type { Logging } from "../logging/logging.ts";
 import { type FileWatch, settlingMs } from "./file-watch.ts";
@@ -8,12 +8,13 @@ import { serversPart } from "./servers-part.ts";
 /** What follows the configuration. */
 export interface Followers {
   readonly gateway: Gateway;
+  readonly discovery: Discovery;
   readonly logging: Logging;
   readonly watch: FileWatch;
 }
 
 /** One part for each key that can be reloaded. */
-export function createReloadParts({ gateway, logging, watch }: Followers): Readonly<Record<ReloadableKey, ReloadPart>> {
+export function createReloadParts({ gateway, discovery, logging, watch }: Followers): Readonly<Record<ReloadableKey, ReloadPart>> {
   return {
     mcp_servers: serversPart(gateway.fleet),
     execution: follow(
@@ -27,6 +28,10 @@ export function createReloadParts({ gateway, logging, watch }: Followers): Reado
     circuit_breaker: follow(
       (config) => config.circuit_breaker,
       (circuitBreaker) => gateway.configure({ circuitBreaker }),
+    ),
+    discovery: follow(
+      (config) => config.discovery,
+      (options) => discovery.configure(options),
     ),
     "logging.level": follow(
       (config) => config.logging.level,

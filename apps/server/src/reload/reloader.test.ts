@@ -1,0 +1,349 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the configuration file has its own ${…}.
+import { Gateway } from "@mcp-hangar/core";
+import {
+  type FakePlatform,
+  FakeTransport,
+  fakePlatform,
+  RecordingBus,
+  serverWithTools,
+} from "@mcp-hangar/core/testing";
+import { registeredName } from "@mcp-hangar/telemetry";
+import { describe, expect, it } from "vitest";
+import { parseConfig } from "../config/load.ts";
+import { ConfigError } from "../config/problem.ts";
+import type { Logger } from "../logging/logging.ts";
+import { type ConfigSource, readConfig } from "./config-source.ts";
+import { follow, type ReloadPart } from "./part.ts";
+import { Reloader, type ReloaderOptions } from "./reloader.ts";
+import { serversPart } from "./servers-part.ts";
+
+interface Setup {
+  readonly reloader: Reloader;
+  readonly gateway: Gateway;
+  readonly platform: FakePlatform;
+  readonly bus: RecordingBus;
+  /** What stands in the file. */
+  text: string | undefined;
+  /** How often it was read. */
+  reads: number;
+  readonly transports: Map<string, FakeTransport[]>;
+  readonly lines: (readonly [event: string, fields: unknown])[];
+  /** Levels that the log was told. */
+  readonly levels: string[];
+}
+
+const server = (extra: object = {}): object => ({ mode: "subprocess", command: "fake", ...extra });
+
+function file(servers: object, rest: object = {}): string {
+  return JSON.stringify({ mcp_servers: servers, ...rest });
+}
+
+function setUp(text: string, override: Partial<Record<keyof ReloaderOptions["parts"], ReloadPart>> = {}): Setup {
+  const platform = fakePlatform();
+  const bus = new RecordingBus();
+  const state = { text: text as string | undefined, reads: 0, transports: new Map<string, FakeTransport[]>() };
+  const source: ConfigSource = {
+    file: "test.yaml",
+    read() {
+      self.reads += 1;
+      if (self.text === undefined) throw new ConfigError("test.yaml", [{ path: [], line: undefined, message: "gone" }]);
+      return self.text;
+    },
+    parse: (given) => parseConfig(given, {}, "test.yaml"),
+  };
+  const self = Object.assign(state, { lines: [] as Setup["lines"], levels: [] as string[] });
+  const initial = readConfig(source);
+  const gateway = new Gateway({
+    servers: initial.config.mcp_servers,
+    execution: initial.config.execution,
+    circuitBreaker: initial.config.circuit_breaker,
+    bus,
+    platform,
+    info: { name: "test", version: "0" },
+    transports: (id) => {
+      const transport = new FakeTransport(platform.clock, { reply: serverWithTools("echo", "secret") });
+      self.transports.set(id, [...(self.transports.get(id) ?? []), transport]);
+      return transport;
+    },
+  });
+  const nothing: ReloadPart = () => () => {};
+  const parts: ReloaderOptions["parts"] = {
+    mcp_servers: serversPart(gateway.fleet),
+    execution: nothing,
+    rate_limit: nothing,
+    circuit_breaker: nothing,
+    "logging.level": follow(
+      (config) => config.logging.level,
+      (level) => self.levels.push(level),
+    ),
+    config_reload: nothing,
+    ...override,
+  };
+  const log = (event: string, fields?: unknown): void => void self.lines.push([event, fields]);
+  const logger: Logger = { debug: log, info: log, warning: log, error: log, critical: log };
+  const reloader = new Reloader({ initial, parts, bus, clock: platform.clock, logger });
+  self.reads = 0;
+  return Object.assign(self, { reloader, gateway, platform, bus });
+}
+
+describe("a reload", () => {
+  it("adds, removes and changes servers, and says what it did", async () => {
+    const test = setUp(file({ math: server(), gone: server() }));
+    const { gateway, reloader, bus } = test;
+    expect(await gateway.callTool({ server: "math", tool: "secret" })).toMatchObject({ kind: "result" });
+    const nobody = { type: "api_key", id: registeredName("ops"), roles: [] } as const;
+    test.text = file(
+      { math: server({ tools: { deny: ["secret"] } }), late: server() },
+      { logging: { level: "debug" } },
+    );
+    expect(await reloader.reload("request", nobody)).toEqual({
+      kind: "applied",
+      changes: {
+        added: ["late"],
+        removed: ["gone"],
+        changed: [{ id: "math", keys: ["tools"] }],
+        settings: ["logging.level"],
+        needRestart: [],
+      },
+    });
+    expect(gateway.fleet.all().map(({ id }) => id)).toEqual(["math", "late"]);
+    expect(await gateway.callTool({ server: "math", tool: "secret" })).toMatchObject({ code: "unknown_tool" });
+    expect(await gateway.callTool({ server: "late", tool: "echo" })).toMatchObject({ kind: "result" });
+    expect(test.levels).toEqual(["debug"]);
+    expect(bus.of("config.reloaded")).toMatchObject([
+      {
+        result: "success",
+        trigger: "request",
+        caller: nobody,
+        message: "added: late; removed: gone; changed: math (tools); settings: logging.level",
+      },
+    ]);
+    expect(reloader.config.mcp_servers).toHaveProperty("late");
+    await gateway.close();
+  });
+
+  it("replaces no server that is as it was", async () => {
+    const test = setUp(file({ math: server(), words: server() }));
+    await test.gateway.callTool({ server: "words", tool: "echo" });
+    test.text = file({ math: server({ idle_ttl_s: 9 }), words: server() });
+    await test.reloader.reload("signal");
+    expect(test.transports.get("words")).toHaveLength(1);
+    expect(test.transports.get("words")?.[0]?.live).toBe(1);
+    expect(test.transports.get("math")).toHaveLength(2);
+    await test.gateway.close();
+  });
+
+  it("answers as soon as the change is in force, while calls at what was removed still run", async () => {
+    const test = setUp(file({ math: server() }));
+    const { gateway, reloader, platform } = test;
+    const [old] = test.transports.get("math") ?? [];
+    if (old === undefined) throw new Error("no transport was made");
+    old.behaviour.reply = (request) => (request.method === "tools/call" ? "hang" : serverWithTools("echo")(request));
+    const running = gateway.callTool({ server: "math", tool: "echo" });
+    await expect.poll(() => old.lastSession?.inFlight).toBe(1);
+    test.text = file({});
+    expect(await reloader.reload("signal")).toMatchObject({ kind: "applied" });
+    expect(await gateway.callTool({ server: "math", tool: "echo" })).toMatchObject({ code: "unknown_tool" });
+    expect(old.live).toBe(1);
+    await platform.clock.advanceAsync(31_000);
+    expect(await running).toMatchObject({ code: "timeout" });
+    expect(old.live).toBe(0);
+    await gateway.close();
+  });
+
+  it("says which keys need a restart, and goes on saying it", async () => {
+    const test = setUp(file({}));
+    test.text = file({}, { http: { port: 1 } });
+    for (let time = 0; time < 2; time++) {
+      expect(await test.reloader.reload("signal")).toMatchObject({ changes: { needRestart: ["http.port"] } });
+    }
+    expect(test.lines).toEqual([
+      ["config_needs_restart", { keys: ["http.port"] }],
+      ["config_needs_restart", { keys: ["http.port"] }],
+    ]);
+    expect(test.reloader.config.http.port).toBe(8000);
+    await test.gateway.close();
+  });
+});
+
+describe("a configuration that cannot be used", () => {
+  const broken: readonly (readonly [string, string | undefined, object])[] = [
+    ["no YAML", '{"mcp_servers": {', { line: 1, key: "" }],
+    [
+      "an unknown key",
+      '{"mcp_servers": {},\n "loging": {}}',
+      { line: 2, key: "loging", message: expect.stringContaining("did you mean logging?") },
+    ],
+    [
+      "a variable that is not set",
+      '{"logging":\n {"file": "${NOWHERE}"}}',
+      { line: 2, key: "logging.file", message: expect.stringContaining("NOWHERE is not set") },
+    ],
+    ["nothing to read", undefined, { line: undefined, key: "", message: "gone" }],
+  ];
+  it.each(broken)("changes nothing: %s", async (_what, text, problem) => {
+    const test = setUp(file({ math: server() }));
+    test.text = text;
+    const outcome = await test.reloader.reload("signal");
+    expect(outcome).toMatchObject({
+      kind: "rejected",
+      problems: expect.arrayContaining([expect.objectContaining(problem)]),
+    });
+    expect(test.gateway.fleet.all().map(({ id }) => id)).toEqual(["math"]);
+    expect(test.transports.get("math")).toHaveLength(1);
+    expect(test.levels).toEqual([]);
+    expect(test.reloader.lastSuccessful).toBe(false);
+    expect(test.bus.of("config.reloaded")).toMatchObject([
+      { result: "failure", message: expect.stringContaining("test.yaml") },
+    ]);
+    await test.gateway.close();
+  });
+
+  it("changes nothing when one part cannot prepare", async () => {
+    const fails: ReloadPart = async () => {
+      throw new Error("server.pem cannot be read");
+    };
+    const test = setUp(file({ math: server() }), { execution: fails });
+    test.text = file({}, { logging: { level: "debug" } });
+    expect(await test.reloader.reload("signal")).toMatchObject({
+      kind: "rejected",
+      problems: [{ key: "", message: "server.pem cannot be read" }],
+    });
+    expect(test.gateway.fleet.get("math")).toBeDefined();
+    expect(test.levels).toEqual([]);
+    await test.gateway.close();
+  });
+
+  it("is forgotten with the next one that can be used", async () => {
+    const good = file({ math: server() });
+    const test = setUp(good);
+    test.text = "{";
+    await test.reloader.reload("file");
+    test.text = good;
+    expect(await test.reloader.reload("file")).toMatchObject({ kind: "applied" });
+    expect(test.reloader.lastSuccessful).toBe(true);
+    await test.gateway.close();
+  });
+
+  it("is previewed with the same problems, and without a trace", async () => {
+    const test = setUp(file({ math: server() }));
+    test.text = '{"loging": {}}';
+    expect(test.reloader.preview()).toMatchObject({ kind: "rejected", problems: [{ key: "loging" }] });
+    test.text = file({});
+    expect(test.reloader.preview()).toMatchObject({ removed: ["math"] });
+    expect(test.gateway.fleet.get("math")).toBeDefined();
+    expect(test.bus.of("config.reloaded")).toEqual([]);
+    expect(test.reloader.lastSuccessful).toBe(true);
+    await test.gateway.close();
+  });
+});
+
+describe("servers that the configuration did not define", () => {
+  it("stay, and are left alone when the configuration drops an id that is theirs now", async () => {
+    const test = setUp(file({ math: server() }));
+    const { fleet } = test.gateway;
+    const options = fleet.get("math")?.options;
+    if (options === undefined) throw new Error("math is missing");
+    fleet.register("mine", options, "runtime");
+    fleet.register("found", options, "discovery");
+    await fleet.unregister("math", "requested");
+    fleet.register("math", options, "runtime");
+    test.text = file({});
+    await test.reloader.reload("signal");
+    expect(fleet.all().map(({ id }) => [id, fleet.originOf(id)])).toEqual([
+      ["mine", "runtime"],
+      ["found", "discovery"],
+      ["math", "runtime"],
+    ]);
+    await test.gateway.close();
+  });
+
+  it("give way to a server of the configuration with the same id", async () => {
+    const test = setUp(file({ math: server() }));
+    const { fleet } = test.gateway;
+    const options = fleet.get("math")?.options;
+    if (options === undefined) throw new Error("math is missing");
+    fleet.register("found", options, "discovery");
+    test.text = file({ math: server(), found: server({ tools: { deny: ["*"] } }) });
+    await test.reloader.reload("signal");
+    expect(fleet.originOf("found")).toBe("config");
+    expect(await test.gateway.callTool({ server: "found", tool: "echo" })).toMatchObject({ code: "unknown_tool" });
+    await test.gateway.close();
+  });
+
+  it("do not keep a changed server of the configuration away that somebody removed", async () => {
+    const test = setUp(file({ math: server() }));
+    await test.gateway.fleet.unregister("math", "requested");
+    test.text = file({ math: server({ idle_ttl_s: 9 }) });
+    await test.reloader.reload("signal");
+    expect(test.gateway.fleet.get("math")?.options.idle_ttl_s).toBe(9);
+    await test.gateway.close();
+  });
+});
+
+describe("reloads that come together", () => {
+  it("run one after the other, and those that wait share one", async () => {
+    const running = { now: 0, most: 0 };
+    const slow: ReloadPart = async () => {
+      running.most = Math.max(running.most, ++running.now);
+      await new Promise((resolve) => setImmediate(resolve));
+      running.now -= 1;
+      return () => {};
+    };
+    const test = setUp(file({}), { execution: slow });
+    const first = test.reloader.reload("signal");
+    test.text = file({ math: server() });
+    const others = Array.from({ length: 10 }, () => test.reloader.reload("request"));
+    expect(await first).toMatchObject({ changes: { added: [] } });
+    for (const outcome of await Promise.all(others)) expect(outcome).toMatchObject({ changes: { added: ["math"] } });
+    expect(running.most).toBe(1);
+    expect(test.reads).toBe(2);
+    expect(test.bus.of("config.reloaded")).toHaveLength(2);
+    await test.gateway.close();
+  });
+
+  it("do not begin any more when the gateway ends", async () => {
+    const test = setUp(file({}));
+    await test.reloader.close();
+    test.text = file({ math: server() });
+    expect(await test.reloader.reload("signal")).toMatchObject({ kind: "disabled" });
+    expect(test.gateway.fleet.all()).toEqual([]);
+    await test.gateway.close();
+  });
+});
+
+describe("a file that seems to have changed", () => {
+  it("is not reloaded when its text is the same, but is when somebody asks", async () => {
+    const test = setUp(file({}));
+    expect(await test.reloader.reload("file")).toEqual({ kind: "unchanged" });
+    expect(test.bus.of("config.reloaded")).toEqual([]);
+    expect(await test.reloader.reload("request")).toMatchObject({ kind: "applied" });
+    expect(test.bus.of("config.reloaded")).toMatchObject([{ message: "nothing is different" }]);
+    await test.gateway.close();
+  });
+
+  it("is reported broken once, however often it is looked at", async () => {
+    const test = setUp(file({}));
+    test.text = "{";
+    await test.reloader.reload("file");
+    await test.reloader.reload("file");
+    expect(test.bus.of("config.reloaded")).toHaveLength(1);
+    expect(test.reloader.lastSuccessful).toBe(false);
+    await test.gateway.close();
+  });
+});
+
+describe("reloads that are switched off", () => {
+  it("are refused with the way out, also when the switch came with a reload", async () => {
+    const test = setUp(file({}));
+    test.text = file({}, { config_reload: { enabled: false } });
+    expect(await test.reloader.reload("signal")).toMatchObject({ kind: "applied" });
+    test.text = file({ math: server() });
+    expect(await test.reloader.reload("request")).toMatchObject({
+      kind: "disabled",
+      message: expect.stringContaining("restart the gateway"),
+    });
+    expect(test.bus.of("config.reloaded")).toHaveLength(1);
+    await test.gateway.close();
+  });
+});
