@@ -2,7 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import { Batches, ContinuationStore, Gateway, type Platform } from "@mcp-hangar/core";
 import { createMetrics, type Metrics } from "@mcp-hangar/metrics";
 import { type GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
-import { type Access, OPEN_ACCESS } from "./access/access.ts";
+import type { AccessSystem } from "./access/create-access.ts";
+import { createAccess } from "./access/create-access.ts";
 import { BUILD } from "./build-info.ts";
 import type { Config } from "./config/schema.ts";
 import { Health } from "./http/health.ts";
@@ -30,7 +31,7 @@ export interface Hangar {
   /** `undefined` when the configuration switches metrics off. */
   readonly metrics: Metrics | undefined;
   readonly health: Health;
-  readonly access: Access;
+  readonly accessSystem: AccessSystem;
   /** What the gateway does for its operators, over MCP and REST. */
   readonly operations: readonly Operation[];
   /** All servers under one roof, tools prefixed. */
@@ -50,6 +51,12 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));
   bus.on("log", logging.listener);
 
+  const accessSystem = createAccess(config, {
+    bus,
+    clock: platform.clock,
+    onKeyProblem: (error) => logger.error("api_keys_unusable", { error }),
+  });
+  const { access } = accessSystem;
   const gateway = new Gateway({
     servers: config.mcp_servers,
     execution: config.execution,
@@ -58,6 +65,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     bus,
     platform,
     info: BUILD,
+    access: access.enabled ? (caller, server, tool) => access.admits(caller, server, tool) : undefined,
     onServerLog: (server, line) => logger.debug("mcp_server_log", { mcp_server: server, line }),
   });
   const configWatch = new FileWatch({
@@ -86,10 +94,10 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   const health = new Health(platform.clock, BUILD.version, [
     fleetCheck(() => gateway.fleet.snapshot()),
     logCheck(() => logging.snapshot()),
+    ...(accessSystem.health === undefined ? [] : [accessSystem.health]),
   ]);
   const statistics = new CallStatistics();
   bus.on("management", statistics.listener);
-  const access = OPEN_ACCESS;
   const operations = createOperations({
     gateway,
     batches,
@@ -112,7 +120,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     gateway,
     metrics,
     health,
-    access,
+    accessSystem,
     operations,
     aggregateFace: createMcpFace({ ...faceParts, scope: { kind: "all" }, management }),
     serverFaces: new ServerFaces({

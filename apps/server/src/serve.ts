@@ -8,7 +8,7 @@ import { settlingMs } from "./reload/file-watch.ts";
 /** How the gateway meets its clients. */
 export type Door =
   | { readonly kind: "http"; readonly unsafeNoAuth: boolean }
-  | { readonly kind: "stdio"; readonly input: Readable; readonly output: Writable };
+  | { readonly kind: "stdio"; readonly unsafeNoAuth: boolean; readonly input: Readable; readonly output: Writable };
 
 /** How often the end of the calls in flight is looked for while draining, in ms. */
 const DRAIN_LOOK_MS = 20;
@@ -23,6 +23,7 @@ export async function serve(hangar: Hangar, door: Door, stop: AbortSignal): Prom
   try {
     opened = door.kind === "http" ? await openHttp(hangar, door.unsafeNoAuth) : await openStdio(hangar, door);
     gateway.start();
+    hangar.accessSystem.start();
     hangar.configWatch.watch(settlingMs(hangar.reloader.config.config_reload));
     health.phase = "serving";
     bus.emit({ type: "gateway.started", timeMs: platform.clock.wallMs(), version: BUILD.version });
@@ -55,8 +56,11 @@ async function openHttp(hangar: Hangar, unsafeNoAuth: boolean): Promise<OpenedDo
   };
 }
 
-async function openStdio(hangar: Hangar, { input, output }: Extract<Door, { kind: "stdio" }>): Promise<OpenedDoor> {
-  const metricsDoor = await openMetricsDoor(hangar);
+async function openStdio(
+  hangar: Hangar,
+  { input, output, unsafeNoAuth }: Extract<Door, { kind: "stdio" }>,
+): Promise<OpenedDoor> {
+  const metricsDoor = await openMetricsDoor(hangar, unsafeNoAuth);
   const served = hangar.aggregateFace.serveStdio(input, output);
   hangar.logging.logger.info("stdio_serving");
   return {
@@ -101,6 +105,7 @@ async function shutDown(hangar: Hangar, door: OpenedDoor | undefined): Promise<v
     await reloader.close();
     await door?.close();
     await gateway.close();
+    await hangar.accessSystem.close();
     metrics?.close();
     bus.emit({ type: "gateway.stopped", timeMs: platform.clock.wallMs(), uptimeSeconds: health.uptimeSeconds() });
   } finally {

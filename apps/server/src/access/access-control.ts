@@ -12,7 +12,7 @@ import { Lockout } from "./lockout.ts";
 import type { AuthOptions } from "./options.ts";
 import type { Permission } from "./permissions.ts";
 import type { ProtectedResource } from "./protected-resource.ts";
-import { createRoles, type Roles } from "./roles.ts";
+import type { Roles } from "./roles.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** How long a verified token is believed without another look at the issuer's keys, in ms. */
@@ -22,7 +22,8 @@ const UNAVAILABLE_RETRY_S = 5;
 
 /** What access control is made of. */
 export interface AccessControlParts {
-  readonly options: AuthOptions;
+  readonly options: Pick<AuthOptions, "lockout">;
+  readonly roles: Roles;
   readonly keys: ApiKeys | undefined;
   readonly tokens: Tokens | undefined;
   readonly origin: RequestOrigin;
@@ -42,12 +43,10 @@ export class AccessControl implements Access {
   readonly enabled = true;
   readonly #parts: AccessControlParts;
   readonly #lockout: Lockout;
-  readonly roles: Roles;
 
   constructor(parts: AccessControlParts) {
     this.#parts = parts;
     this.#lockout = new Lockout(parts.options.lockout, parts.clock);
-    this.roles = createRoles(parts.options.roles);
   }
 
   /** A promise only for a token that was not seen before. */
@@ -57,15 +56,15 @@ export class AccessControl implements Access {
   }
 
   permits(caller: Caller, permission: Permission): boolean {
-    return this.roles.permits(caller, permission);
+    return this.#parts.roles.permits(caller, permission);
   }
 
   admits(caller: Caller, server: string, tool: string, permission?: Permission): boolean {
-    return this.roles.admits(caller, server, tool, permission);
+    return this.#parts.roles.admits(caller, server, tool, permission);
   }
 
   reaches(caller: Caller, server: string, permission?: Permission): boolean {
-    return this.roles.reaches(caller, server, permission);
+    return this.#parts.roles.reaches(caller, server, permission);
   }
 
   #prove(request: IncomingMessage, credential: Credential): Identification | Promise<Identification> {

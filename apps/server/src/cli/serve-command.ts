@@ -35,7 +35,7 @@ export async function runServe(options: ServeOptions): Promise<number> {
   reportFatalErrors(hangar.logging);
   const door: Door = http
     ? { kind: "http", unsafeNoAuth: options.unsafeNoAuth ?? false }
-    : { kind: "stdio", input: process.stdin, output: process.stdout };
+    : { kind: "stdio", unsafeNoAuth: options.unsafeNoAuth ?? false, input: process.stdin, output: process.stdout };
   await serve(hangar, door, stop);
   // Over stdio the client may keep its end open; nothing is left to wait for.
   process.exit(0);

@@ -1,17 +1,22 @@
+import { OPEN_ACCESS } from "../access/access.ts";
+import { metadataRoutes } from "../access/metadata-routes.ts";
 import type { Hangar } from "../assemble.ts";
 import { restRoutes } from "../management/rest.ts";
 import type { Answer } from "./answer.ts";
+import { withCors } from "./cors.ts";
 import { isLoopback } from "./host-names.ts";
 import { HttpListener, type ListenerOptions } from "./listener.ts";
 import { McpEndpoint } from "./mcp-endpoint.ts";
 import { requestGuard } from "./request-guard.ts";
 import type { Route } from "./route.ts";
 import { Router, type RouterOptions } from "./router.ts";
+import { TlsCertificate } from "./tls-certificate.ts";
 
-/** Refuses to listen where everybody can call tools; authentication arrives later. */
+/** Refuses to listen where everybody can call tools. */
 class UnsafeBindError extends Error {
   constructor(host: string) {
-    const remedy = "bind 127.0.0.1, or pass --unsafe-no-auth if something else protects the port";
+    const remedy =
+      "set auth.api_keys or auth.jwt, bind 127.0.0.1, or pass --unsafe-no-auth if something else protects the port";
     super(`refusing to listen on ${host}: whoever reaches it could call every tool without authentication; ${remedy}`);
     this.name = "UnsafeBindError";
   }
@@ -34,11 +39,9 @@ export interface FrontDoor {
  */
 export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Promise<FrontDoor> {
   const { http, observability } = hangar.config;
-  if (!isLoopback(http.host)) {
-    if (!unsafeNoAuth) throw new UnsafeBindError(http.host);
-    hangar.logging.logger.warning("unauthenticated_bind", { host: http.host });
-  }
+  checkBind(hangar, http.host, unsafeNoAuth);
   const mcp = new McpEndpoint({
+    access: hangar.accessSystem.access,
     aggregate: hangar.aggregateFace,
     ofServer: (id) => hangar.serverFaces.get(id),
     bodyBytesMax: http.max_body_bytes,
@@ -46,17 +49,26 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
   const guard = requestGuard({
     boundTo: http.host,
     allowedHosts: http.allowed_hosts,
-    allowedOrigins: http.allowed_origins,
+    // Whoever may read answers may ask.
+    allowedOrigins: [...http.allowed_origins, ...http.cors.allowed_origins],
   });
   const metricsApart = observability.metrics.port !== undefined;
   const router = new Router({
     ...routing(hangar),
     guard,
     mcp,
-    routes: [...healthRoutes(hangar), ...restRoutes(hangar.operations), ...(metricsApart ? [] : metricsRoutes(hangar))],
+    routes: [
+      ...healthRoutes(hangar),
+      ...metadataRoutes(hangar.accessSystem.resource),
+      ...restRoutes(hangar.operations),
+      ...(metricsApart ? [] : metricsRoutes(hangar)),
+    ],
   });
-  const listener = new HttpListener(limits(hangar, http.host, http.port), router.handle);
-  const apart = await openMetricsDoor(hangar);
+  const listener = new HttpListener(
+    { ...limits(hangar, http.host, http.port), certificate: certificateOf(hangar) },
+    withCors(http.cors.allowed_origins, router.handle),
+  );
+  const apart = await openMetricsDoor(hangar, unsafeNoAuth);
   try {
     hangar.logging.logger.info("http_listening", await listener.listen());
   } catch (error) {
@@ -78,21 +90,52 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
   };
 }
 
-/** Opens the separate listener for metrics and probes; `undefined` when none is configured. */
-export async function openMetricsDoor(hangar: Hangar): Promise<HttpListener | undefined> {
+/**
+ * Opens the separate listener for metrics and probes; `undefined` when none is configured. On loopback it asks nobody who
+ * they are, beyond that it asks for the permission that `/metrics` needs beside the traffic.
+ * @throws UnsafeBindError as {@link openFrontDoor}.
+ */
+export async function openMetricsDoor(hangar: Hangar, unsafeNoAuth: boolean): Promise<HttpListener | undefined> {
   const { enabled, host, port } = hangar.config.observability.metrics;
   if (!enabled || port === undefined) return undefined;
+  checkBind(hangar, host, unsafeNoAuth);
   const guard = requestGuard({ boundTo: host, allowedHosts: hangar.config.http.allowed_hosts, allowedOrigins: [] });
   const routes = [...metricsRoutes(hangar), ...healthRoutes(hangar)];
-  const router = new Router({ ...routing(hangar), guard, routes });
-  const listener = new HttpListener(limits(hangar, host, port), router.handle);
+  const router = new Router({ ...routing(hangar), ...(isLoopback(host) && { access: OPEN_ACCESS }), guard, routes });
+  const certificate = isLoopback(host) ? undefined : certificateOf(hangar);
+  const listener = new HttpListener({ ...limits(hangar, host, port), certificate }, router.handle);
   const { url } = await listener.listen();
   hangar.logging.logger.info("metrics_listening", { url: `${url}/metrics` });
   return listener;
 }
 
+/** Beyond loopback callers have to prove who they are, unless somebody takes the blame; and clear text is worth a word. */
+function checkBind({ accessSystem, config, logging }: Hangar, host: string, unsafeNoAuth: boolean): void {
+  if (isLoopback(host)) return;
+  if (!accessSystem.access.enabled) {
+    if (!unsafeNoAuth) throw new UnsafeBindError(host);
+    logging.logger.warning("unauthenticated_bind", { host });
+  } else if (config.http.tls === undefined && config.http.trusted_proxies.length === 0) {
+    const remedy =
+      "keys and tokens cross the network in clear text; set http.tls, or http.trusted_proxies if one serves TLS";
+    logging.logger.warning("clear_text_bind", { host, remedy });
+  }
+}
+
+function certificateOf({ config, platform, logging }: Hangar): TlsCertificate | undefined {
+  const { tls } = config.http;
+  if (tls === undefined) return undefined;
+  return new TlsCertificate(tls, platform.clock, (error) =>
+    logging.logger.error("tls_certificate_unusable", { error }),
+  );
+}
+
 /** What every router of the gateway shares. */
-function routing({ access, config, logging }: Hangar): Pick<RouterOptions, "access" | "bodyBytesMax" | "onError"> {
+function routing({
+  accessSystem: { access },
+  config,
+  logging,
+}: Hangar): Pick<RouterOptions, "access" | "bodyBytesMax" | "onError"> {
   return {
     access,
     bodyBytesMax: config.http.max_body_bytes,

@@ -54,6 +54,7 @@ async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answer
     access: OPEN_ACCESS,
     bodyBytesMax: 1_000,
     mcp: new McpEndpoint({
+      access: OPEN_ACCESS,
       aggregate: face,
       ofServer: (id) => (id === "math" ? face : undefined),
       bodyBytesMax: 1_000,

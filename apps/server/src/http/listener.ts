@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { refusalAnswer } from "./answer.ts";
 import { authority } from "./host-names.ts";
+import type { TlsCertificate } from "./tls-certificate.ts";
 
 export interface ListenerOptions {
   readonly host: string;
@@ -12,6 +14,8 @@ export interface ListenerOptions {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** Serves HTTPS; HTTP when absent. The listener closes it. */
+  readonly certificate?: TlsCertificate | undefined;
 }
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -22,7 +26,7 @@ const TIMEOUT_CHECK_MS = 500;
 /** A node:http server with limits on everything a client can spend: bytes, time and connections. */
 export class HttpListener {
   readonly #options: ListenerOptions;
-  readonly #server: Server;
+  readonly #server: Server | TlsServer;
   /** The answer being given on each connection, so that an error is not written into the middle of it. */
   readonly #answering = new WeakMap<Socket, ServerResponse>();
 
@@ -34,17 +38,26 @@ export class HttpListener {
       response.on("error", () => {});
       handler(request, response);
     };
-    this.#server = createServer(
-      {
-        maxHeaderSize: options.headerBytesMax,
-        headersTimeout: options.headersTimeoutMs,
-        requestTimeout: options.requestTimeoutMs,
-        keepAliveTimeout: options.keepAliveTimeoutMs,
-        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-        noDelay: true,
-      },
-      handle,
-    );
+    const limits = {
+      maxHeaderSize: options.headerBytesMax,
+      headersTimeout: options.headersTimeoutMs,
+      requestTimeout: options.requestTimeoutMs,
+      keepAliveTimeout: options.keepAliveTimeoutMs,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      noDelay: true,
+    };
+    const { certificate } = options;
+    if (certificate === undefined) {
+      this.#server = createServer(limits, handle);
+    } else {
+      // Who takes longer for the handshake than for a request's head is as slow, and holds as much.
+      const server = createTlsServer(
+        { ...limits, ...certificate.initial, handshakeTimeout: limits.headersTimeout },
+        handle,
+      );
+      certificate.follow(server);
+      this.#server = server;
+    }
     this.#server.maxConnections = options.connectionsMax;
     // Whoever reads the body says `100 Continue`, once it knows that it wants the body.
     this.#server.on("checkContinue", handle);
@@ -63,7 +76,8 @@ export class HttpListener {
     // A TCP server's address is an AddressInfo once it listens.
     const address = this.#server.address() as AddressInfo;
     const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-    return { url: `http://${authority(reachable, address.port)}`, host, port: address.port };
+    const scheme = this.#options.certificate === undefined ? "http" : "https";
+    return { url: `${scheme}://${authority(reachable, address.port)}`, host, port: address.port };
   }
 
   /** Accepts no more connections; those that wait for nothing are closed. */
@@ -74,6 +88,7 @@ export class HttpListener {
 
   /** Ends every connection, whatever it is doing. */
   close(): void {
+    this.#options.certificate?.close();
     this.stopAccepting();
     this.#server.closeAllConnections();
   }

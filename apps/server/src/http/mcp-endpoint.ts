@@ -1,31 +1,38 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { ChurnMap } from "@mcp-hangar/core";
+import type { Caller } from "@mcp-hangar/telemetry";
+import type { Access, Identification } from "../access/access.ts";
 import { type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
 import { readBody } from "./read-body.ts";
 
 /** One face of the protocol: the aggregate, or one server. */
 export interface HttpFace {
   /** Answers a POST, GET or DELETE whose body has been read; empty for GET and DELETE. */
-  handleHttp(request: IncomingMessage, response: ServerResponse, body: Buffer): void;
+  handleHttp(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller): void;
 }
 
 export interface McpEndpointOptions {
+  readonly access: Access;
   readonly aggregate: HttpFace;
   /** The face of one server; `undefined` when there is no such server. */
   readonly ofServer: (id: string) => HttpFace | undefined;
   readonly bodyBytesMax: number;
 }
 
-/** Where a path of MCP leads; `face` is absent when it names a server that does not exist. */
+/** Where a path of MCP leads. */
 export interface McpTarget {
-  readonly face: HttpFace | undefined;
+  /** The server that the path names; `undefined` for the aggregate. It may not exist. */
+  readonly server: string | undefined;
   readonly path: string;
 }
 
 const ALLOW = "GET, POST, DELETE, OPTIONS";
 const SERVER_PATH = /^\/servers\/([^/]+)\/mcp$/;
 
-/** Checks what HTTP decides, reads the body and hands the request to its face. Knows which answers are outstanding. */
+/**
+ * Finds out who asks and whether they may, checks what HTTP decides, reads the body and hands the request to its face.
+ * Knows which answers are outstanding.
+ */
 export class McpEndpoint {
   readonly #options: McpEndpointOptions;
   readonly #open = new ChurnMap<number, ServerResponse>();
@@ -37,23 +44,20 @@ export class McpEndpoint {
   }
 
   targetOf(path: string): McpTarget | undefined {
-    if (path === "/mcp") return { face: this.#options.aggregate, path };
-    const id = SERVER_PATH.exec(path)?.[1];
-    return id === undefined ? undefined : { face: this.#options.ofServer(id), path };
+    if (path === "/mcp") return AGGREGATE;
+    const server = SERVER_PATH.exec(path)?.[1];
+    return server === undefined ? undefined : { server, path };
   }
 
   handle(target: McpTarget, request: IncomingMessage, response: ServerResponse): void {
-    const refusal = refusalOf(target, request);
-    if (refusal !== undefined || target.face === undefined) {
-      if (refusal !== undefined) this.refuse(response, refusal);
-    } else if (request.method === "OPTIONS") {
-      sendOptions(response, ALLOW);
-    } else if (request.method === "POST") {
-      this.#post(target.face, request, response);
-    } else {
-      request.resume();
-      target.face.handleHttp(request, response, EMPTY);
-    }
+    if (request.method === "OPTIONS") return sendOptions(response, ALLOW);
+    if (request.method === "POST") this.#track(response);
+    const identified = this.#options.access.identify(request);
+    if (!(identified instanceof Promise)) return this.#admit(identified, target, request, response);
+    // A look at the issuer of a token takes time, in which the client may leave.
+    void identified.then((settled) => {
+      if (!response.destroyed) this.#admit(settled, target, request, response);
+    });
   }
 
   refuse(response: ServerResponse, refusal: Refusal): void {
@@ -72,13 +76,39 @@ export class McpEndpoint {
     for (const response of this.#open.values()) if (!response.headersSent) response.shouldKeepAlive = false;
   }
 
-  #post(face: HttpFace, request: IncomingMessage, response: ServerResponse): void {
+  #admit(who: Identification, target: McpTarget, request: IncomingMessage, response: ServerResponse): void {
+    if (who.kind === "refused") return this.refuse(response, who.refusal);
+    const { caller } = who;
+    const { access } = this.#options;
+    if (!access.permits(caller, "tools:call")) {
+      const message = `"${caller.id}" may not use MCP: no role of theirs has the permission tools:call`;
+      return this.refuse(response, { status: 403, code: "forbidden", message });
+    }
+    // A server of which the caller may use nothing does not exist for the caller.
+    const face =
+      target.server === undefined
+        ? this.#options.aggregate
+        : access.reaches(caller, target.server)
+          ? this.#options.ofServer(target.server)
+          : undefined;
+    if (face === undefined) return this.refuse(response, unknownServer(target));
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) return this.refuse(response, refusal);
+    if (request.method === "POST") return this.#post(face, request, response, caller);
+    request.resume();
+    face.handleHttp(request, response, EMPTY, caller);
+  }
+
+  #track(response: ServerResponse): void {
     if (this.#closing) response.shouldKeepAlive = false;
     const key = ++this.#lastKey;
     this.#open.set(key, response);
     response.once("close", () => this.#open.delete(key));
+  }
+
+  #post(face: HttpFace, request: IncomingMessage, response: ServerResponse, caller: Caller): void {
     readBody(request, response, this.#options.bodyBytesMax, (outcome) => {
-      if (outcome.kind === "body") return face.handleHttp(request, response, outcome.body);
+      if (outcome.kind === "body") return face.handleHttp(request, response, outcome.body, caller);
       if (outcome.kind === "aborted") return;
       const message = `the body is larger than ${this.#options.bodyBytesMax} bytes (http.max_body_bytes)`;
       this.refuse(response, { status: 413, code: "body_too_large", message });
@@ -86,15 +116,17 @@ export class McpEndpoint {
   }
 }
 
+const AGGREGATE: McpTarget = { server: undefined, path: "/mcp" };
 const EMPTY: Buffer = Buffer.alloc(0);
 
-function refusalOf({ face, path }: McpTarget, { method, headers }: IncomingMessage): Refusal | undefined {
-  if (face === undefined) {
-    const message = `there is no server at ${JSON.stringify(path.slice(0, 100))}; GET /api/mcp_servers lists them`;
-    return { status: 404, code: "unknown_server", message };
-  }
+function unknownServer({ path }: McpTarget): Refusal {
+  const message = `there is no server at ${JSON.stringify(path.slice(0, 100))}; GET /api/mcp_servers lists them`;
+  return { status: 404, code: "unknown_server", message };
+}
+
+function refusalOf({ method, headers }: IncomingMessage): Refusal | undefined {
   if (method === "POST") return unsupportedBody(headers);
-  if (method === "GET" || method === "DELETE" || method === "OPTIONS") return undefined;
+  if (method === "GET" || method === "DELETE") return undefined;
   const message = `${method} is not possible here; MCP uses POST, GET and DELETE`;
   return { status: 405, code: "method_not_allowed", message, headers: { allow: ALLOW } };
 }

@@ -1,0 +1,79 @@
+import type { Clock } from "@mcp-hangar/core";
+import type { TelemetryBus } from "@mcp-hangar/telemetry";
+import type { Config } from "../config/schema.ts";
+import { requestOrigin } from "../http/client-address.ts";
+import type { HealthCheck } from "../http/health.ts";
+import { type Access, OPEN_ACCESS } from "./access.ts";
+import { AccessControl } from "./access-control.ts";
+import { ApiKeys } from "./api-keys.ts";
+import { fetchJson } from "./fetch-json.ts";
+import { KeyFile } from "./key-file.ts";
+import { KnownCallers } from "./known-callers.ts";
+import { type ProtectedResource, protectedResource } from "./protected-resource.ts";
+import { createRoles, type Roles } from "./roles.ts";
+import { Tokens } from "./tokens.ts";
+
+/** Everything by which a gateway decides who may do what. */
+export interface AccessSystem {
+  readonly access: Access;
+  /** `undefined` when no API keys are configured. */
+  readonly keys: ApiKeys | undefined;
+  readonly roles: Roles;
+  readonly resource: ProtectedResource;
+  /** Says so when the file of keys can no longer be read. */
+  readonly health: HealthCheck | undefined;
+  /** Begins to watch the file of keys. */
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** What access control needs from the gateway. */
+export interface AccessEnvironment {
+  readonly bus: TelemetryBus;
+  readonly clock: Clock;
+  /** Hears of a file of keys that can no longer be read or written. */
+  readonly onKeyProblem: (problem: Error) => void;
+}
+
+/**
+ * Sets up access as the configuration says: open without a way to authenticate, else closed to everybody without proof.
+ * @throws Error when the file of keys cannot be read.
+ */
+export function createAccess({ auth, http }: Config, { bus, clock, onKeyProblem }: AccessEnvironment): AccessSystem {
+  const origin = requestOrigin({ ranges: http.trusted_proxies, header: http.forwarded_header });
+  const resource = protectedResource(auth.jwt, origin, http.public_url);
+  const roles = createRoles(auth.roles);
+  if (auth.api_keys === undefined && auth.jwt === undefined) {
+    const nothing = { keys: undefined, health: undefined, start: () => {}, close: async () => {} };
+    return { access: OPEN_ACCESS, roles, resource, ...nothing };
+  }
+  const known = new KnownCallers();
+  const keys =
+    auth.api_keys &&
+    new ApiKeys({
+      clock,
+      file: auth.api_keys.file === undefined ? undefined : new KeyFile(auth.api_keys.file),
+      fixed: auth.api_keys.static,
+      onChange: () => known.forget(),
+      onProblem: onKeyProblem,
+    });
+  const tokens = auth.jwt && new Tokens(auth.jwt, clock, fetchJson);
+  return {
+    access: new AccessControl({ options: auth, roles, keys, tokens, origin, resource, bus, clock, known }),
+    keys,
+    roles,
+    resource,
+    health: keys && keysCheck(keys),
+    start: () => keys?.start(),
+    close: async () => keys?.close(),
+  };
+}
+
+/** With a file that cannot be read, keys work as before, but what is revoked now goes on working: somebody must look. */
+function keysCheck(keys: ApiKeys): HealthCheck {
+  return {
+    name: "api_keys",
+    run: () =>
+      keys.problem === undefined ? { status: "healthy" } : { status: "degraded", message: keys.problem.message },
+  };
+}
