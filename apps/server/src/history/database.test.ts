@@ -1,0 +1,170 @@
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { HistoryDatabase } from "./database.ts";
+import type { CallEntry, LogEntry } from "./entries.ts";
+
+const LIMITS = { max_age_s: 3_600, max_bytes: 1_048_576 };
+const NOW_MS = Date.UTC(2026, 0, 31, 8);
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "hangar-history-"));
+  file = join(folder, "history.db");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function call(overrides: Partial<CallEntry> = {}): CallEntry {
+  return {
+    kind: "call",
+    timeMs: NOW_MS,
+    callId: "call-1",
+    server: "math",
+    tool: "add",
+    status: "success",
+    cause: null,
+    message: null,
+    durationMs: 1.5,
+    coldStart: true,
+    origin: "mcp",
+    callerType: "api_key",
+    caller: "robot",
+    batchId: null,
+    sessionId: null,
+    userId: "u-1",
+    traceId: null,
+    ...overrides,
+  };
+}
+
+function log(line: string, overrides: Partial<LogEntry> = {}): LogEntry {
+  return { kind: "log", timeMs: NOW_MS, server: "math", stream: "stderr", line, ...overrides };
+}
+
+function open(): HistoryDatabase {
+  return new HistoryDatabase(file, LIMITS);
+}
+
+describe("the file of the history", () => {
+  it("gives back what was written, after it was closed too", () => {
+    const first = open();
+    first.write([call(), log("hello")]);
+    first.close();
+    const second = open();
+    expect(second.calls({ limit: 10 })).toEqual([
+      {
+        id: 1,
+        time: "2026-01-31T08:00:00.000Z",
+        call_id: "call-1",
+        server: "math",
+        tool: "add",
+        status: "success",
+        cause: null,
+        message: null,
+        duration_ms: 1.5,
+        cold_start: true,
+        origin: "mcp",
+        caller_type: "api_key",
+        caller: "robot",
+        batch_id: null,
+        session_id: null,
+        user_id: "u-1",
+        trace_id: null,
+      },
+    ]);
+    expect(second.logs({ server: "math", limit: 10 })).toEqual([
+      { id: 1, time: "2026-01-31T08:00:00.000Z", stream: "stderr", line: "hello" },
+    ]);
+    second.close();
+  });
+
+  it("is for its owner alone", () => {
+    open().close();
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it("is searched by server, tool, ending, caller and time, page by page", () => {
+    const database = open();
+    database.write([
+      call({ callId: "a" }),
+      call({ callId: "b", server: "words" }),
+      call({ callId: "c", tool: "subtract", status: "error", cause: "timeout" }),
+      call({ callId: "d", caller: "somebody", timeMs: NOW_MS + 1_000 }),
+    ]);
+    const ids = (query: Parameters<HistoryDatabase["calls"]>[0]): readonly string[] =>
+      database.calls(query).map(({ call_id: id }) => id);
+    expect(ids({ limit: 10 })).toEqual(["d", "c", "b", "a"]);
+    expect(ids({ limit: 10, server: "words" })).toEqual(["b"]);
+    expect(ids({ limit: 10, tool: "subtract" })).toEqual(["c"]);
+    expect(ids({ limit: 10, status: "error" })).toEqual(["c"]);
+    expect(ids({ limit: 10, caller: "somebody" })).toEqual(["d"]);
+    expect(ids({ limit: 10, since: "2026-01-31T08:00:01Z" })).toEqual(["d"]);
+    expect(ids({ limit: 2, before: 4 })).toEqual(["c", "b"]);
+    expect(ids({ limit: 10, server: "' OR 1=1 --" })).toEqual([]);
+    database.close();
+  });
+
+  it("writes all entries or none", () => {
+    const database = open();
+    const broken = { ...call(), status: null } as unknown as CallEntry;
+    expect(() => database.write([call(), broken])).toThrow(/NOT NULL/);
+    expect(database.calls({ limit: 10 })).toEqual([]);
+    database.write([call()]);
+    expect(database.calls({ limit: 10 })).toHaveLength(1);
+    database.close();
+  });
+
+  it("forgets what is too old", () => {
+    const database = open();
+    database.write([
+      call({ callId: "old", timeMs: NOW_MS - 3_600_001 }),
+      call(),
+      log("old", { timeMs: 0 }),
+      log("new"),
+    ]);
+    database.prune(NOW_MS);
+    expect(database.calls({ limit: 10 }).map(({ call_id: id }) => id)).toEqual(["call-1"]);
+    expect(database.logs({ server: "math", limit: 10 }).map(({ line }) => line)).toEqual(["new"]);
+    database.close();
+  });
+
+  it("forgets the oldest when it is too large, and gives the room back", () => {
+    const database = open();
+    for (let batch = 0; batch < 20; batch += 1) {
+      database.write(Array.from({ length: 200 }, (_each, index) => log(`${batch * 200 + index} ${"x".repeat(1_000)}`)));
+    }
+    expect(database.usedBytes()).toBeGreaterThan(4 * LIMITS.max_bytes);
+    database.prune(NOW_MS);
+    expect(database.usedBytes()).toBeLessThanOrEqual(LIMITS.max_bytes);
+    const [latest] = database.logs({ server: "math", limit: 1 });
+    expect(latest?.line).toMatch(/^3999 /);
+    database.close();
+    expect(statSync(file).size).toBeLessThan(2 * LIMITS.max_bytes);
+  });
+
+  it("refuses files that are something else, and says so", () => {
+    writeFileSync(file, "this is no database, it is a text that somebody needs".repeat(100));
+    expect(open).toThrow(/not a database/);
+    rmSync(file);
+    const other = new DatabaseSync(file);
+    other.exec("CREATE TABLE treasure (gold INTEGER)");
+    other.close();
+    expect(open).toThrow("it is a database of something else");
+    rmSync(file);
+    const later = new DatabaseSync(file);
+    later.exec("PRAGMA user_version = 99");
+    later.close();
+    expect(open).toThrow(/written by a later release \(layout 99/);
+  });
+
+  it("refuses a folder that does not exist or cannot be written", () => {
+    expect(() => new HistoryDatabase(join(folder, "nowhere", "history.db"), LIMITS)).toThrow(/ENOENT/);
+    chmodSync(folder, 0o500);
+    // root may write anywhere.
+    if (process.getuid?.() !== 0) expect(open).toThrow(/EACCES/);
+    chmodSync(folder, 0o700);
+  });
+});

@@ -1,0 +1,110 @@
+import type { CallFinished, HangarEvent } from "@mcp-hangar/telemetry";
+import { redactText } from "../logging/redact.ts";
+
+/** A finished call as it is kept. Arguments and results are not: they may be large, and they are not the operators'. */
+export interface CallEntry {
+  readonly kind: "call";
+  readonly timeMs: number;
+  readonly callId: string;
+  readonly server: string;
+  readonly tool: string;
+  readonly status: CallFinished["outcome"]["status"];
+  /** Error type or rejection reason. */
+  readonly cause: string | null;
+  readonly message: string | null;
+  readonly durationMs: number;
+  readonly coldStart: boolean;
+  readonly origin: string;
+  readonly callerType: string;
+  readonly caller: string;
+  readonly batchId: string | null;
+  readonly sessionId: string | null;
+  readonly userId: string | null;
+  readonly traceId: string | null;
+}
+
+/** A line of the log of one server. */
+export interface LogEntry {
+  readonly kind: "log";
+  readonly timeMs: number;
+  readonly server: string;
+  /** Who wrote it: the server, or the gateway about the server. */
+  readonly stream: LogStream;
+  readonly line: string;
+}
+
+export const LOG_STREAMS = ["stderr", "gateway"] as const;
+export type LogStream = (typeof LOG_STREAMS)[number];
+
+export type HistoryEntry = CallEntry | LogEntry;
+
+/** Characters kept of whatever callers and servers write. */
+const TEXT_MAX = 2_000;
+
+/** What the history keeps of an event; `undefined` when it is not about a call or one server's life. */
+export function entryOf(event: HangarEvent): HistoryEntry | undefined {
+  if (event.type === "call.finished") return callEntry(event);
+  const line = lineOf(event);
+  if (line === undefined || !("server" in event) || event.server === undefined) return undefined;
+  return { kind: "log", timeMs: event.timeMs, server: event.server, stream: "gateway", line: cut(redactText(line)) };
+}
+
+/** A line that a server wrote to its stderr. */
+export function stderrEntry(timeMs: number, server: string, line: string): LogEntry {
+  return { kind: "log", timeMs, server, stream: "stderr", line: cut(redactText(line)) };
+}
+
+function callEntry(event: CallFinished): CallEntry {
+  const { outcome, caller, correlation } = event;
+  return {
+    kind: "call",
+    timeMs: event.timeMs,
+    callId: event.callId,
+    server: event.server ?? cut(event.requestedServer),
+    tool: event.tool ?? cut(event.requestedTool),
+    status: outcome.status,
+    cause: "errorType" in outcome ? outcome.errorType : "reason" in outcome ? outcome.reason : null,
+    message: "message" in outcome ? cut(redactText(outcome.message)) : null,
+    durationMs: event.durationSeconds * 1_000,
+    coldStart: event.coldStart,
+    origin: event.origin,
+    callerType: caller.type,
+    caller: caller.id,
+    batchId: event.batchId ?? null,
+    sessionId: orNull(correlation.sessionId),
+    userId: orNull(correlation.userId),
+    traceId: event.trace?.traceId ?? orNull(correlation.traceId),
+  };
+}
+
+function lineOf(event: HangarEvent): string | undefined {
+  switch (event.type) {
+    case "server.registered":
+      return `registered (${event.mode})`;
+    case "server.unregistered":
+      return "removed";
+    case "server.state_changed":
+      return `${event.from} → ${event.to}: ${event.cause}`;
+    case "server.start_finished": {
+      const took = `after ${event.durationSeconds.toFixed(3)} s`;
+      return event.result === "success" ? `started ${took}` : `start failed ${took}: ${event.diagnosis ?? ""}`;
+    }
+    case "server.stopped":
+      return `stopped (${event.reason})${event.message === undefined ? "" : `: ${event.message}`}`;
+    case "circuit_breaker.state_changed":
+      return `circuit breaker ${event.from} → ${event.to}`;
+    case "health_check.finished":
+      // A healthy server is checked every minute for weeks; only what is wrong is worth a line.
+      return event.result === "unhealthy" ? `health check failed: ${event.message ?? ""}` : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`;
+}
+
+function orNull(text: string | undefined): string | null {
+  return text === undefined ? null : cut(text);
+}
