@@ -10,6 +10,7 @@ import { Health } from "./http/health.ts";
 import { fleetCheck, logCheck } from "./http/readiness-checks.ts";
 import { createLogging, type Logging, type LoggingEnvironment } from "./logging/logging.ts";
 import { CallStatistics } from "./management/call-statistics.ts";
+import { EventStreams } from "./management/events/event-streams.ts";
 import { createManagementTools } from "./management/mcp-tools.ts";
 import type { Operation } from "./management/operation.ts";
 import { createOperations } from "./management/operations/index.ts";
@@ -32,6 +33,8 @@ export interface Hangar {
   readonly metrics: Metrics | undefined;
   readonly health: Health;
   readonly accessSystem: AccessSystem;
+  /** Who follows what happens, over HTTP. */
+  readonly events: EventStreams;
   /** What the gateway does for its operators, over MCP and REST. */
   readonly operations: readonly Operation[];
   /** All servers under one roof, tools prefixed. */
@@ -57,6 +60,8 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     onKeyProblem: (error) => logger.error("api_keys_unusable", { error }),
   });
   const { access } = accessSystem;
+  const events = new EventStreams({ clock: platform.clock, access, run: platform.uuid().replaceAll("-", "") });
+  bus.on("events", events.listener);
   const gateway = new Gateway({
     servers: config.mcp_servers,
     execution: config.execution,
@@ -121,6 +126,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     metrics,
     health,
     accessSystem,
+    events,
     operations,
     aggregateFace: createMcpFace({ ...faceParts, scope: { kind: "all" }, management }),
     serverFaces: new ServerFaces({

@@ -1,6 +1,7 @@
 import { OPEN_ACCESS } from "../access/access.ts";
 import { metadataRoutes } from "../access/metadata-routes.ts";
 import type { Hangar } from "../assemble.ts";
+import { eventsRoute } from "../management/events/events-route.ts";
 import { restRoutes } from "../management/rest.ts";
 import type { Answer } from "./answer.ts";
 import { withCors } from "./cors.ts";
@@ -61,6 +62,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
       ...healthRoutes(hangar),
       ...metadataRoutes(hangar.accessSystem.resource),
       ...restRoutes(hangar.operations),
+      eventsRoute(hangar.events),
       ...(metricsApart ? [] : metricsRoutes(hangar)),
     ],
   });
@@ -83,6 +85,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
       listener.stopAccepting();
       mcp.closeAfterAnswers();
       router.closeAfterAnswers();
+      hangar.events.close();
     },
     close() {
       for (const each of listeners) each.close();

@@ -78,10 +78,9 @@ export function operation<Input extends z.ZodObject, Output extends z.ZodObject>
     ...shape,
     input,
     async perform(raw, context) {
-      const parsed = input.safeParse(raw);
-      if (!parsed.success) return invalidInput(parsed.error.issues.flatMap(problemsOf));
+      const parsed = parseInput(input, raw);
       // `strict()` changes what is refused, not what is parsed.
-      return run(parsed.data as z.output<Input>, context);
+      return "kind" in parsed ? parsed : run(parsed.value as z.output<Input>, context);
     },
   };
 }
@@ -92,6 +91,15 @@ export function rawOperation<Input extends z.ZodObject, Output extends z.ZodObje
   perform: (input: unknown, context: OperationContext) => Promise<z.input<Output> | OperationFailure>,
 ): Operation {
   return { ...shape, perform };
+}
+
+/** Parses what a client sent, or says by field what is wrong with it. */
+export function parseInput<Input extends z.ZodObject>(
+  schema: Input,
+  raw: unknown,
+): { readonly value: z.output<Input> } | OperationFailure {
+  const parsed = schema.safeParse(raw);
+  return parsed.success ? { value: parsed.data } : invalidInput(parsed.error.issues.flatMap(problemsOf));
 }
 
 /** One thing that is wrong with the input of an operation. */

@@ -22,7 +22,7 @@ export function restRoutes(operations: readonly Operation[]): readonly Route[] {
 }
 
 /** `{"error":{"code","message","problems"}}`, with the status of the failure. */
-function failureAnswer({ code, status, message, problems, details, retryAfterS }: OperationFailure): Answer {
+export function failureAnswer({ code, status, message, problems, details, retryAfterS }: OperationFailure): Answer {
   const answer = jsonAnswer(status, { error: { code, message, problems, ...details } });
   return retryAfterS === undefined ? answer : { ...answer, headers: { "retry-after": String(retryAfterS) } };
 }

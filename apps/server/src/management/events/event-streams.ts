@@ -1,0 +1,174 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { CancelTimer, Clock } from "@mcp-hangar/core";
+import type { Caller, HangarEvent } from "@mcp-hangar/telemetry";
+import type { Access } from "../../access/access.ts";
+import { EventLog, type LoggedEvent } from "./event-log.ts";
+import { viewOf, writeView } from "./event-view.ts";
+
+/** Clients at the same time: operators and their dashboards. */
+export const CLIENTS_MAX = 50;
+/** Bytes that may wait for a client; one that reads more slowly is sent away, and comes back to the log. */
+const QUEUE_BYTES_MAX = 512 * 1_024;
+/** A comment this often, in ms, so that proxies and clients see that the stream lives. */
+const HEARTBEAT_MS = 15_000;
+/** How long a client that was sent away may take to read what it has got, in ms. */
+const FAREWELL_MS = 10_000;
+/** How long clients wait before they come back, in ms. */
+const RETRY_MS = 2_000;
+
+/** Which events a client wants; everything where a list is absent. */
+export interface EventFilter {
+  readonly types?: readonly string[] | undefined;
+  readonly servers?: readonly string[] | undefined;
+}
+
+/** Somebody who follows the stream. */
+export interface EventSubscriber {
+  readonly http: IncomingMessage;
+  readonly caller: Caller;
+  readonly filter: EventFilter;
+  /** Id of the last event that the client has seen; only new events when absent. */
+  readonly lastEventId: string | undefined;
+}
+
+export interface EventStreamsOptions {
+  readonly clock: Clock;
+  readonly access: Access;
+  /** Names this run of the gateway: letters and digits. */
+  readonly run: string;
+}
+
+interface Client {
+  readonly subscriber: EventSubscriber;
+  readonly response: ServerResponse;
+}
+
+/**
+ * The events of the gateway as Server-Sent Events. On the time of whoever emits, an event is only picked apart and kept;
+ * it becomes text in the next turn, once for all clients.
+ */
+export class EventStreams {
+  readonly #options: EventStreamsOptions;
+  readonly #log: EventLog;
+  readonly #clients = new Set<Client>();
+  /** Number of the last event that was handed out. */
+  #sent = 0;
+  #deferred = false;
+  #closed = false;
+  #cancelHeartbeat: CancelTimer | undefined;
+
+  constructor(options: EventStreamsOptions) {
+    this.#options = options;
+    this.#log = new EventLog(options.run);
+  }
+
+  /** Listens to the bus. */
+  readonly listener = (event: HangarEvent): void => {
+    this.#log.add(viewOf(event));
+    if (this.#clients.size === 0 || this.#deferred) return;
+    this.#deferred = true;
+    this.#options.clock.defer(() => {
+      this.#deferred = false;
+      this.#handOut();
+    });
+  };
+
+  /** Whether another client may come. */
+  get isFull(): boolean {
+    return this.#closed || this.#clients.size >= CLIENTS_MAX;
+  }
+
+  /** Begins a stream: first what the client has missed, then what happens. */
+  open(subscriber: EventSubscriber, response: ServerResponse): void {
+    response.writeHead(200, {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      // Asks proxies not to hold events back.
+      "x-accel-buffering": "no",
+    });
+    // Nobody else hears of what waits in this turn.
+    this.#handOut();
+    const client: Client = { subscriber, response };
+    response.write(`retry: ${RETRY_MS}\n\n`);
+    if (subscriber.lastEventId !== undefined) {
+      const { events, gap } = this.#log.afterId(subscriber.lastEventId);
+      if (gap !== undefined) response.write(gapFrame(gap));
+      this.#write(client, events);
+    }
+    if (response.writableEnded || response.destroyed) return;
+    this.#clients.add(client);
+    response.once("close", () => this.#clients.delete(client));
+    this.#cancelHeartbeat ??= this.#scheduleHeartbeat();
+  }
+
+  /** Ends all streams; new ones are refused from now on. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelHeartbeat?.();
+    for (const { response } of this.#clients) response.end(": the gateway is shutting down\n\n");
+    this.#clients.clear();
+  }
+
+  #handOut(): void {
+    const { events, gap } = this.#log.after(this.#sent);
+    this.#sent = this.#log.last;
+    for (const client of this.#clients) {
+      // More happened in one turn than the log keeps.
+      if (gap !== undefined) client.response.write(gapFrame(gap));
+      this.#write(client, events);
+    }
+  }
+
+  #write(client: Client, events: readonly LoggedEvent[]): void {
+    const { response, subscriber } = client;
+    const text = events.filter((event) => this.#concerns(subscriber, event)).map((event) => this.#frame(event));
+    if (text.length === 0) return;
+    response.write(text.join(""));
+    if (response.writableLength <= QUEUE_BYTES_MAX) return;
+    this.#clients.delete(client);
+    response.end(gapFrame("too_slow"));
+    const cancel = this.#options.clock.schedule(FAREWELL_MS, () => response.destroy());
+    response.once("close", cancel);
+  }
+
+  #concerns({ filter: { types, servers }, caller }: EventSubscriber, { view }: LoggedEvent): boolean {
+    const { type, server, tool } = view;
+    if (types !== undefined && !types.includes(type)) return false;
+    if (server === undefined) return servers === undefined;
+    if (servers !== undefined && !servers.includes(server)) return false;
+    const { access } = this.#options;
+    return tool === undefined
+      ? access.reaches(caller, server, "system:read")
+      : access.admits(caller, server, tool, "system:read");
+  }
+
+  #frame(event: LoggedEvent): string {
+    return `id: ${this.#log.idOf(event)}\nevent: ${event.view.type}\ndata: ${writeView(event.view)}\n\n`;
+  }
+
+  #scheduleHeartbeat(): CancelTimer {
+    return this.#options.clock.schedule(HEARTBEAT_MS, () => {
+      this.#cancelHeartbeat = undefined;
+      for (const client of this.#clients) void this.#heartbeat(client);
+      if (this.#clients.size > 0) this.#cancelHeartbeat = this.#scheduleHeartbeat();
+    });
+  }
+
+  /** A key that was revoked, or a token that has expired, ends the streams that began with it. */
+  async #heartbeat({ subscriber, response }: Client): Promise<void> {
+    const { access } = this.#options;
+    const identified = await access.identify(subscriber.http);
+    if (!response.writable) return;
+    if (identified.kind === "caller" && access.permits(identified.caller, "system:read")) {
+      response.write(": still here\n\n");
+    } else {
+      response.end(": access has ended\n\n");
+    }
+  }
+}
+
+/** Says that events are missing: the client should read afresh what it shows. */
+function gapFrame(reason: "restarted" | "expired" | "too_slow"): string {
+  return `event: gap\ndata: ${JSON.stringify({ reason })}\n\n`;
+}

@@ -1,0 +1,119 @@
+import type { HangarEvent, HangarEventOf, HangarEventType } from "@mcp-hangar/telemetry";
+import { z } from "zod";
+import { redactText } from "../../logging/redact.ts";
+
+/** What of an event may be shown, picked at once: an event itself holds arguments and results, which must not be kept. */
+export interface EventView {
+  readonly type: HangarEventType;
+  readonly timeMs: number;
+  /** The server it is about; `undefined` when it is about none. */
+  readonly server: string | undefined;
+  readonly tool: string | undefined;
+  readonly fields: EventFields;
+}
+
+type EventFields = Readonly<Record<string, unknown>>;
+
+/** An allow list: a field that is not named here is not shown. Messages are redacted, because they may quote servers. */
+const FIELDS: { readonly [Type in HangarEventType]: (event: HangarEventOf<Type>) => EventFields } = {
+  // Its message, its arguments and its result are between the caller and the server.
+  "call.finished": ({ callId, batchId, origin, outcome, durationSeconds, coldStart, caller, trace }) => ({
+    call_id: callId,
+    batch_id: batchId,
+    origin,
+    status: outcome.status,
+    error_type: "errorType" in outcome ? outcome.errorType : undefined,
+    reason: "reason" in outcome ? outcome.reason : undefined,
+    duration_ms: milliseconds(durationSeconds),
+    cold_start: coldStart,
+    caller: { type: caller.type, id: caller.id },
+    trace_id: trace?.traceId,
+  }),
+  "batch.finished": ({ batchId, result, size, items, cancellation, durationSeconds }) => ({
+    batch_id: batchId,
+    result,
+    size,
+    items,
+    cancellation,
+    duration_ms: milliseconds(durationSeconds),
+  }),
+  "health_check.finished": ({ result, consecutiveFailures, message, durationSeconds }) => ({
+    result,
+    consecutive_failures: consecutiveFailures,
+    message: redacted(message),
+    duration_ms: milliseconds(durationSeconds),
+  }),
+  "server.registered": ({ mode }) => ({ mode }),
+  "server.unregistered": () => ({}),
+  "server.state_changed": ({ from, to, cause }) => ({ from, to, cause }),
+  "server.start_finished": ({ result, diagnosis, durationSeconds }) => ({
+    result,
+    diagnosis: redacted(diagnosis),
+    duration_ms: milliseconds(durationSeconds),
+  }),
+  "server.stopped": ({ reason, message }) => ({ reason, message: redacted(message) }),
+  "server.tools_listed": ({ tools }) => ({ count: tools.length }),
+  "circuit_breaker.state_changed": ({ from, to }) => ({ from, to }),
+  "upstream_request.finished": ({ method, status, durationSeconds }) => ({
+    method,
+    status,
+    duration_ms: milliseconds(durationSeconds),
+  }),
+  "discovery.cycle_finished": ({ source, registered, deregistered, error, durationSeconds }) => ({
+    source,
+    registered,
+    deregistered,
+    error: redacted(error),
+    duration_ms: milliseconds(durationSeconds),
+  }),
+  "idle_sweep.finished": ({ collected, durationSeconds }) => ({
+    collected,
+    duration_ms: milliseconds(durationSeconds),
+  }),
+  "authentication.failed": ({ reason, remoteAddress }) => ({ reason, remote_address: remoteAddress }),
+  "config.reloaded": ({ result, trigger, caller, message }) => ({
+    result,
+    trigger,
+    caller: caller === undefined ? undefined : { type: caller.type, id: caller.id },
+    message: redacted(message),
+  }),
+  "gateway.started": ({ version }) => ({ version }),
+  "gateway.stopped": ({ uptimeSeconds }) => ({ uptime_seconds: uptimeSeconds }),
+};
+
+/** Every type of event there is. */
+export const EVENT_TYPES = Object.keys(FIELDS) as [HangarEventType, ...HangarEventType[]];
+
+/** The data of one event of the stream. */
+export const eventData = z.looseObject({
+  type: z.enum(EVENT_TYPES),
+  time: z.iso.datetime().describe("When it happened."),
+  mcp_server: z.string().optional().describe("The server it is about."),
+  tool: z.string().optional(),
+});
+
+/** Picks what may be shown. Quick, because it runs for every event: nothing is written as text here. */
+export function viewOf(event: HangarEvent): EventView {
+  // Each function is kept under the type of the events it takes.
+  const fields = FIELDS[event.type] as (event: HangarEvent) => EventFields;
+  return {
+    type: event.type,
+    timeMs: event.timeMs,
+    server: "server" in event ? event.server : undefined,
+    tool: "tool" in event ? event.tool : undefined,
+    fields: fields(event),
+  };
+}
+
+/** The JSON text of a view. */
+export function writeView({ type, timeMs, server, tool, fields }: EventView): string {
+  return JSON.stringify({ type, time: new Date(timeMs).toISOString(), mcp_server: server, tool, ...fields });
+}
+
+function redacted(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : redactText(text);
+}
+
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e3;
+}
