@@ -1,11 +1,12 @@
 import { setImmediate } from "node:timers/promises";
-import { Batches, ContinuationStore, Gateway, type Platform } from "@mcp-hangar/core";
+import { Batches, ContinuationStore, Discovery, Gateway, type Platform } from "@mcp-hangar/core";
 import { createMetrics, type Metrics } from "@mcp-hangar/metrics";
 import { type GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { AccessSystem } from "./access/create-access.ts";
 import { createAccess } from "./access/create-access.ts";
 import { BUILD } from "./build-info.ts";
 import type { Config } from "./config/schema.ts";
+import { parseServerFile } from "./discovery/parse-server-file.ts";
 import { Health } from "./http/health.ts";
 import { fleetCheck, logCheck } from "./http/readiness-checks.ts";
 import { createLogging, type Logging, type LoggingEnvironment } from "./logging/logging.ts";
@@ -29,6 +30,7 @@ export interface Hangar {
   readonly bus: TelemetryBus;
   readonly logging: Logging;
   readonly gateway: Gateway;
+  readonly discovery: Discovery;
   /** `undefined` when the configuration switches metrics off. */
   readonly metrics: Metrics | undefined;
   readonly health: Health;
@@ -73,19 +75,27 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     access: access.enabled ? (caller, server, tool) => access.admits(caller, server, tool) : undefined,
     onServerLog: (server, line) => logger.debug("mcp_server_log", { mcp_server: server, line }),
   });
+  const discovery = new Discovery(config.discovery, {
+    fleet: gateway.fleet,
+    bus,
+    platform,
+    info: BUILD,
+    parseDocument: (text, expand) => parseServerFile(text, expand ? platform.env : undefined),
+    onServerLog: (server, line) => logger.debug("mcp_server_log", { mcp_server: server, line }),
+  });
   const configWatch = new FileWatch({
     clock: platform.clock,
     look: () => fileState(source.file),
     onChange: () => void reloader.reload("file"),
   });
-  const parts = createReloadParts({ gateway, logging, watch: configWatch });
+  const parts = createReloadParts({ gateway, discovery, logging, watch: configWatch });
   const reloader = new Reloader({ initial, parts, bus, clock: platform.clock, logger });
   const continuations = new ContinuationStore(platform);
   const batches = new Batches({ gateway, bus, platform, continuations });
   const snapshot = (): GatewaySnapshot => ({
     servers: gateway.fleet.snapshot(),
     batchItemsExecuting: batches.itemsExecuting,
-    discovery: [],
+    discovery: discovery.snapshot(),
     exporters: [logging.snapshot()],
     listeners: bus.listeners(),
     lastReloadSuccessful: reloader.lastSuccessful,
@@ -123,6 +133,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     bus,
     logging,
     gateway,
+    discovery,
     metrics,
     health,
     accessSystem,

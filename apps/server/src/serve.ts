@@ -23,6 +23,7 @@ export async function serve(hangar: Hangar, door: Door, stop: AbortSignal): Prom
   try {
     opened = door.kind === "http" ? await openHttp(hangar, door.unsafeNoAuth) : await openStdio(hangar, door);
     gateway.start();
+    hangar.discovery.start();
     hangar.accessSystem.start();
     hangar.configWatch.watch(settlingMs(hangar.reloader.config.config_reload));
     health.phase = "serving";
@@ -99,10 +100,11 @@ async function closeFaces({ aggregateFace, serverFaces }: Hangar): Promise<void>
 }
 
 async function shutDown(hangar: Hangar, door: OpenedDoor | undefined): Promise<void> {
-  const { gateway, bus, platform, health, logging, metrics, reloader, configWatch } = hangar;
+  const { gateway, discovery, bus, platform, health, logging, metrics, reloader, configWatch } = hangar;
   try {
     configWatch.watch(undefined);
     await reloader.close();
+    await discovery.close();
     await door?.close();
     await gateway.close();
     await hangar.accessSystem.close();

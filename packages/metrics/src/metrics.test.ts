@@ -128,8 +128,8 @@ describe("pre-initialised series", () => {
     const source = registeredName("docker");
     gateway.snapshot = gatewaySnapshot([], { discovery: [{ source, servers: 0, healthy: true }] });
     expect((await gateway.scrape()).value(name, { source: "docker" })).toBe(0);
-    const discovery = { timeMs: 0, source, durationSeconds: 1, registered: 0, deregistered: 0, error: "refused" };
-    gateway.emit({ type: "discovery.cycle_finished", ...discovery });
+    const counts = { registered: 0, deregistered: 0, error: "refused", problems: [] };
+    gateway.emit({ type: "discovery.cycle_finished", timeMs: 0, source, durationSeconds: 1, ...counts });
     expect((await gateway.scrape()).value(name, { source: "docker" })).toBe(1);
   });
 

@@ -37,8 +37,14 @@ interface Origin {
   readonly template?: string;
 }
 
-/** Reads YAML 1.2 (of which JSON is a part) and expands `${…}` in every string value. Never throws for bad input. */
-export function parseConfigDocument(text: string, env: Readonly<Record<string, string | undefined>>): ConfigDocument {
+/**
+ * Reads YAML 1.2 (of which JSON is a part) and expands `${…}` in every string value, if there is an `env` to expand it from.
+ * Never throws for bad input.
+ */
+export function parseConfigDocument(
+  text: string,
+  env: Readonly<Record<string, string | undefined>> | undefined,
+): ConfigDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error", merge: false });
   const reader = new DocumentReader(env, lines);
@@ -62,11 +68,11 @@ type AliasResolver = (alias: Extract<ParsedNode, { source: string; resolve: unkn
 class DocumentReader {
   readonly problems: ConfigProblem[] = [];
   readonly origins = new Map<string, Origin>();
-  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #env: Readonly<Record<string, string | undefined>> | undefined;
   readonly #lines: LineCounter;
   #nodes = 0;
 
-  constructor(env: Readonly<Record<string, string | undefined>>, lines: LineCounter) {
+  constructor(env: Readonly<Record<string, string | undefined>> | undefined, lines: LineCounter) {
     this.#env = env;
     this.#lines = lines;
   }
@@ -118,7 +124,7 @@ class DocumentReader {
   }
 
   #readScalar(node: Scalar, path: ConfigPath, line: number | undefined): unknown {
-    if (typeof node.value !== "string" || !node.value.includes("${")) return node.value;
+    if (typeof node.value !== "string" || this.#env === undefined || !node.value.includes("${")) return node.value;
     const { text, variables, missing, malformed } = expandVariables(node.value, this.#env);
     for (const name of missing) {
       const remedy = `set it, or write \${${name}:-default}`;

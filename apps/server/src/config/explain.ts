@@ -3,7 +3,6 @@ import type { z } from "zod";
 import { isSecretKey, redactText } from "../logging/redact.ts";
 import type { ConfigDocument } from "./document.ts";
 import type { ConfigPath, ConfigProblem } from "./problem.ts";
-import { serverId } from "./schema.ts";
 import { validKeysAt, valueAt } from "./schema-tree.ts";
 
 /** What is needed to explain what zod found. */
@@ -56,7 +55,7 @@ function unknownKey(path: ConfigPath, { schema, root, document }: ExplainContext
 function describe(issue: z.core.$ZodIssue, path: ConfigPath, context: ExplainContext): string {
   const value = valueAt(context.root, path);
   const shown = show(value, path, context);
-  if (issue.code === "invalid_key") return `not a valid id: ${serverId.description}`;
+  if (issue.code === "invalid_key") return `not a valid id: ${issue.issues[0]?.message ?? issue.message}`;
   if (value === undefined) return `missing; expected ${expectation(issue)}`;
   const allowed = allowedValues(issue);
   const suggestion = allowed === undefined || typeof value !== "string" ? undefined : nearest(value, allowed);

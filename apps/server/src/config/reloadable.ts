@@ -7,6 +7,7 @@ export const RELOADABLE = [
   "execution",
   "rate_limit",
   "circuit_breaker",
+  "discovery",
   "logging.level",
   "config_reload",
 ] as const;

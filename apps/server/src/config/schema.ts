@@ -1,4 +1,11 @@
-import { circuitBreakerOptions, entryOptions, executionOptions, rateLimitOptions } from "@mcp-hangar/core";
+import {
+  circuitBreakerOptions,
+  discoveryOptions,
+  entryOptions,
+  executionOptions,
+  rateLimitOptions,
+  serverId,
+} from "@mcp-hangar/core";
 import { z } from "zod";
 import { authOptions } from "../access/options.ts";
 import { securityOptions } from "../http/security-options.ts";
@@ -11,15 +18,6 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const port = z.int().min(0).max(65_535);
 const seconds = z.number().positive().max(86_400);
 const name = z.string().min(1).max(253);
-
-/**
- * Ids become the prefix of tool names (`<id>__<tool>`), a path segment and a label. So they neither contain `__` nor end
- * in `_`, and upper case is refused: ids that differ in case only would be one folder or one host name elsewhere.
- */
-export const serverId = z
-  .string()
-  .regex(/^(?!.*__)[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9-])?$/)
-  .describe("1–63 characters of a–z, 0–9, - and single _; begins with a letter or digit, does not end in _");
 
 const loggingOptions = z
   .strictObject({
@@ -111,6 +109,7 @@ export const configSchema = z.strictObject({
   execution: executionOptions.prefault({}).describe("Limits that all servers share."),
   rate_limit: rateLimitOptions.prefault({}).describe("Token bucket a principal."),
   circuit_breaker: circuitBreakerOptions.prefault({}).describe("Circuit breaker of every server."),
+  discovery: discoveryOptions.prefault({}).describe("Servers that are found while the gateway runs."),
   logging: loggingOptions.prefault({}),
   observability: z
     .strictObject({ metrics: metricsOptions.prefault({}) })

@@ -64,10 +64,12 @@ function contentOf(event: OtherEvent): Content {
       return ["debug", "upstream_request_finished", fields];
     }
     case "discovery.cycle_finished": {
-      const { source, registered, deregistered, error } = event;
-      const level = error !== undefined ? "warning" : registered + deregistered > 0 ? "info" : "debug";
+      const { source, registered, deregistered, error, problems } = event;
+      const well = registered + deregistered > 0 ? "info" : "debug";
       const fields = { source, registered, deregistered, duration_ms: milliseconds(event.durationSeconds), error };
-      return [level, "discovery_cycle_finished", fields];
+      return problems.length === 0
+        ? [error === undefined ? well : "warning", "discovery_cycle_finished", fields]
+        : ["warning", "discovery_cycle_finished", { ...fields, problems }];
     }
     case "idle_sweep.finished": {
       const { collected } = event;

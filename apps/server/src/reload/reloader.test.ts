@@ -72,6 +72,7 @@ function setUp(text: string, override: Partial<Record<keyof ReloaderOptions["par
     execution: nothing,
     rate_limit: nothing,
     circuit_breaker: nothing,
+    discovery: nothing,
     "logging.level": follow(
       (config) => config.logging.level,
       (level) => self.levels.push(level),

@@ -64,7 +64,16 @@ function busyGateway(tools: readonly string[]): TestGateway {
       message: undefined,
     },
     { type: "upstream_request.finished", timeMs, server, method: "POST", status: "200", durationSeconds: 0.1 },
-    { type: "discovery.cycle_finished", timeMs, source, durationSeconds: 1, registered: 1, deregistered: 0, error: "" },
+    {
+      type: "discovery.cycle_finished",
+      timeMs,
+      source,
+      durationSeconds: 1,
+      registered: 1,
+      deregistered: 0,
+      error: "",
+      problems: [],
+    },
     { type: "idle_sweep.finished", timeMs, durationSeconds: 0.1, collected: { idle: 1, expired: 0 } },
     { type: "config.reloaded", timeMs, result: "success", trigger: "file", caller: undefined, message: undefined },
     {

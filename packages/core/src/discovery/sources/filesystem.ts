@@ -1,6 +1,9 @@
+import { resolve } from "node:path";
 import { z } from "zod";
-import type { DiscoverySource } from "../source.ts";
+import type { DiscoveredServer, DiscoverySource, SourceContext } from "../source.ts";
 import { type SourceKind, sourceSchema } from "../source-kind.ts";
+import { FolderWatch } from "./folder-watch.ts";
+import { readServerFiles, type ServerFile } from "./server-files.ts";
 
 const optionsSchema = sourceSchema(
   "filesystem",
@@ -18,7 +21,50 @@ const optionsSchema = sourceSchema(
 export const filesystemSource = {
   kind: "filesystem",
   optionsSchema,
-  create(): DiscoverySource {
-    throw new Error("The filesystem source is being built.");
-  },
+  create: (options, context) => new FilesystemSource(options, context),
 } satisfies SourceKind<"filesystem", typeof optionsSchema>;
+
+class FilesystemSource implements DiscoverySource {
+  readonly #options: z.output<typeof optionsSchema>;
+  readonly #context: SourceContext;
+  readonly #folder: string;
+  readonly #watch: FolderWatch;
+  /** By name, with what was last read from them: a file that is broken now keeps the servers it had. */
+  #files: ReadonlyMap<string, ServerFile> = new Map();
+  #onChange: (() => void) | undefined;
+
+  constructor(options: z.output<typeof optionsSchema>, context: SourceContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#folder = resolve(options.path);
+    this.#watch = new FolderWatch(this.#folder, () => this.#onChange?.());
+  }
+
+  async discover(signal: AbortSignal): Promise<readonly DiscoveredServer[]> {
+    const { expand_variables: expand, server_modes: modes } = this.#options;
+    // Watched before it is read, so that no change falls between.
+    await this.#watch.renew();
+    const { files, unsettled } = await readServerFiles(this.#folder, {
+      known: this.#files,
+      signal,
+      nowMs: this.#context.platform.clock.wallMs(),
+      canRunCommands: modes.some((mode) => mode !== "remote"),
+      parse: (text) => this.#context.parseDocument(text, expand),
+    });
+    this.#files = files;
+    if (unsettled) this.#onChange?.();
+    return [...files.values()].flatMap(({ servers }) => servers);
+  }
+
+  watch(onChange: () => void): () => void {
+    this.#onChange = onChange;
+    return () => {
+      this.#onChange = undefined;
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#onChange = undefined;
+    this.#watch.close();
+  }
+}

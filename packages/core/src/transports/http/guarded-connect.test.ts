@@ -1,13 +1,13 @@
 import type { LookupAddress } from "node:dns";
 import { describe, expect, it } from "vitest";
 import { rig } from "../../../test/http/open-session.ts";
-import { modern, rawServer, result } from "../../../test/http/raw-server.ts";
+import { type Handler, modern, rawServer, result } from "../../../test/http/raw-server.ts";
 import { AddressGuard } from "./address-guard.ts";
 import { AddressRefusedError, guardedConnector, type Resolve } from "./guarded-connect.ts";
 
 /** Connects to a server at 127.0.0.1 by a name that resolves to `addresses`, and says what came of it. */
 async function connectTo(addresses: readonly string[], allow: readonly string[]): Promise<string> {
-  const server = await rawServer(modern(() => result({})));
+  const server = await rawServer(modern(empty));
   const found: LookupAddress[] = addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
   const resolve: Resolve = (_hostname, _options, callback) => callback(null, found);
   const connect = guardedConnector(new AddressGuard(allow), { tls: undefined, timeoutMs: 5_000, resolve });
@@ -19,6 +19,8 @@ async function connectTo(addresses: readonly string[], allow: readonly string[])
     });
   });
 }
+
+const empty: Handler = (received, response) => result(received, response, {});
 
 describe("a guarded connection to a name", () => {
   it("is made when the guard has nothing against its addresses", async () => {
@@ -47,7 +49,7 @@ describe("a server with an address guard", () => {
   it.each([...hosts, "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[::]"])(
     "is not connected to at %s, and says why and what to do",
     async (host) => {
-      const server = await rawServer(modern(() => result({})));
+      const server = await rawServer(modern(empty));
       const url = new URL(server.url);
       const { open } = rig(`http://${host}:${url.port}/mcp`, { address_guard: { allow: [] } });
       await expect(open()).rejects.toMatchObject({
@@ -59,13 +61,13 @@ describe("a server with an address guard", () => {
   );
 
   it("is connected to at an address that is allowed", async () => {
-    const server = await rawServer(modern(() => result({})));
+    const server = await rawServer(modern(empty));
     const { open } = rig(server.url, { address_guard: { allow: ["127.0.0.1"] } });
     expect((await open()).peer.era).toBe("modern");
   });
 
   it("is not followed to another address", async () => {
-    const secret = await rawServer(modern(() => result({})));
+    const secret = await rawServer(modern(empty));
     const server = await rawServer((_request, response) => {
       response.writeHead(307, { location: secret.url }).end();
     });

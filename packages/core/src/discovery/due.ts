@@ -1,0 +1,20 @@
+import type { Candidate } from "./candidate.ts";
+import type { DiscoveryState, SourceRules, Surroundings } from "./reconcile.ts";
+
+/** Milliseconds until something of a source falls due: a probe, or the end of what is missing. Infinite without any. */
+export function dueInMs({ candidates }: DiscoveryState, source: string, world: Surroundings): number {
+  const rules = world.sources.get(source);
+  let dueMs = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates.values()) {
+    const atMs = candidate.source === source && rules !== undefined ? dueAtMs(candidate, rules) : undefined;
+    // What could have been done by now waits for something else, such as a free id or a source that answers.
+    if (atMs !== undefined && atMs > world.nowMs) dueMs = Math.min(dueMs, atMs - world.nowMs);
+  }
+  return dueMs;
+}
+
+function dueAtMs({ standing, serving, missingSinceMs }: Candidate, rules: SourceRules): number | undefined {
+  if (missingSinceMs === undefined) return standing.kind === "failed" ? standing.retryAtMs : undefined;
+  if (standing.kind === "rejected" || (rules.mode === "additive" && serving !== undefined)) return undefined;
+  return missingSinceMs + rules.ttl_s * 1_000;
+}

@@ -1,0 +1,58 @@
+import { ServerCatalog } from "../catalog/server-catalog.ts";
+import { toolFilter } from "../catalog/tool-policy.ts";
+import { attemptStart, startTimeout } from "../lifecycle/start-attempt.ts";
+import type { ServerOptions } from "../options.ts";
+import type { Clock } from "../platform/platform.ts";
+import { RPC } from "../protocol/json-rpc.ts";
+import type { Transport } from "../transports/session.ts";
+
+/** How a probe ended: with what the server offers, or with why it could not be started. */
+export type ProbeOutcome =
+  | { readonly kind: "passed"; readonly catalog: ServerCatalog }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** What a probe needs. */
+export interface ProbeContext {
+  readonly id: string;
+  readonly options: ServerOptions;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly onLog: (line: string) => void;
+  /** Gives the probe up. */
+  readonly signal: AbortSignal;
+}
+
+/** Starts a server that nobody may call yet, lists its tools and stops it again. Never rejects; nothing is left. */
+export async function probeOnce({ id, options, transport, clock, onLog, signal }: ProbeContext): Promise<ProbeOutcome> {
+  const abort = new AbortController();
+  const giveUp = (): void => abort.abort(signal.reason);
+  signal.addEventListener("abort", giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  const seconds = options.start_timeout_s;
+  const cancel = clock.schedule(seconds * 1_000, () => abort.abort(startTimeout(id, seconds)));
+  const catalog = new ServerCatalog(toolFilter(options.tools));
+  const message = "the gateway only looks whether the server works";
+  try {
+    const outcome = await attemptStart(
+      transport,
+      catalog,
+      {
+        onNotification: () => {},
+        onServerRequest: async () => ({ kind: "error", error: { code: RPC.methodNotFound, message } }),
+        onLog,
+        onMessage: () => {},
+      },
+      abort.signal,
+      () => {},
+    );
+    if (outcome.kind === "failed") return { kind: "failed", reason: outcome.message };
+    await outcome.session.close();
+    return { kind: "passed", catalog };
+  } catch (error) {
+    return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", giveUp);
+    await transport.close();
+  }
+}

@@ -1,0 +1,147 @@
+import type { ServerCatalog } from "../catalog/server-catalog.ts";
+import type { Fleet } from "../fleet.ts";
+import type { Platform } from "../platform/platform.ts";
+import { backoffMs } from "../resilience/backoff.ts";
+import type { ProbeOutcome } from "./probe.ts";
+import { ProbeQueue, type ProbeRequest } from "./probe-queue.ts";
+import {
+  type DiscoveryAction,
+  type DiscoveryInput,
+  type DiscoveryState,
+  NOTHING_DISCOVERED,
+  reconcile,
+  type SourceRules,
+  type Surroundings,
+} from "./reconcile.ts";
+
+const PROBE_BACKOFF = { baseMs: 10_000, maxMs: 600_000 } as const;
+
+export interface RegistrarOptions {
+  readonly fleet: Fleet;
+  readonly platform: Platform;
+  readonly probe: (request: ProbeRequest, signal: AbortSignal) => Promise<ProbeOutcome>;
+  /** A probe or a decision, and not a cycle of the source, changed what the source has in the fleet. */
+  readonly onChanged: (source: string) => void;
+}
+
+/** How many servers of a source came into the fleet and left it. */
+export interface RegistrationCounts {
+  registered: number;
+  deregistered: number;
+}
+
+/** Keeps the state of discovery, and does in the fleet what {@link reconcile} decides. */
+export class Registrar {
+  readonly #options: RegistrarOptions;
+  readonly #probes: ProbeQueue;
+  readonly #counts = new Map<string, RegistrationCounts>();
+  /** What probes have learned of servers that are not registered yet, by candidate and fingerprint. */
+  readonly #learned = new Map<string, ServerCatalog>();
+  #rules: { readonly sources: ReadonlyMap<string, SourceRules>; readonly serversMax: number } = {
+    sources: new Map(),
+    serversMax: 0,
+  };
+  #state = NOTHING_DISCOVERED;
+  #closed = false;
+
+  constructor(options: RegistrarOptions) {
+    this.#options = options;
+    this.#probes = new ProbeQueue({
+      probe: options.probe,
+      wanted: ({ key, definition }) => {
+        const candidate = this.#state.candidates.get(key);
+        return candidate?.standing.kind === "probing" && candidate.newest?.fingerprint === definition.fingerprint;
+      },
+      onOutcome: (request, outcome) => this.#onProbed(request, outcome),
+    });
+  }
+
+  get state(): DiscoveryState {
+    return this.#state;
+  }
+
+  /** Sets what sources may do, the first wins first. What came from a source that is no longer there goes. */
+  configure(sources: ReadonlyMap<string, SourceRules>, serversMax: number): void {
+    this.#rules = { sources, serversMax };
+    this.apply({ type: "time_passed" });
+  }
+
+  /** The world as {@link reconcile} has to know it. */
+  world(): Surroundings {
+    const { fleet, platform } = this.#options;
+    return {
+      ...this.#rules,
+      nowMs: platform.clock.nowMs(),
+      wallMs: platform.clock.wallMs(),
+      originOf: (id) => fleet.originOf(id),
+      retryDelayMs: (failures) => backoffMs(failures - 1, PROBE_BACKOFF, () => platform.random()),
+    };
+  }
+
+  /** Takes something into account and does at once what follows from it. */
+  apply(input: DiscoveryInput): void {
+    if (this.#closed) return;
+    const { state, actions } = reconcile(this.#state, input, this.world());
+    this.#state = state;
+    for (const action of actions) this.#run(action);
+    for (const [source, { registered, deregistered }] of this.#counts) {
+      const told = input.type === "announced" && input.source === source;
+      if (!told && registered + deregistered > 0) this.#options.onChanged(source);
+    }
+  }
+
+  /** What was registered and deregistered since the last time; counting begins anew. */
+  takeCounts(source: string): RegistrationCounts {
+    const counts = this.#counts.get(source) ?? { registered: 0, deregistered: 0 };
+    this.#counts.delete(source);
+    return counts;
+  }
+
+  /** Gives up all probes. What was registered stays in the fleet. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#probes.close();
+  }
+
+  #onProbed({ key, definition }: ProbeRequest, outcome: ProbeOutcome): void {
+    const { fingerprint } = definition;
+    if (outcome.kind === "passed") this.#learned.set(key, outcome.catalog);
+    this.apply({ type: "probed", key, fingerprint, failure: outcome.kind === "failed" ? outcome.reason : undefined });
+    this.#learned.delete(key);
+  }
+
+  #run(action: DiscoveryAction): void {
+    const { fleet } = this.#options;
+    switch (action.type) {
+      case "probe":
+        this.#probes.add(action);
+        break;
+      case "register":
+        this.#count(action.source).registered++;
+        fleet.register(action.id, action.definition.options, "discovery");
+        this.#teach(action);
+        break;
+      case "replace":
+        // The fleet owns the old server until its calls are finished; nobody here waits for that.
+        void fleet.replace(action.id, action.definition.options, "discovery");
+        this.#teach(action);
+        break;
+      case "unregister":
+        this.#count(action.source).deregistered++;
+        void fleet.unregister(action.id, "requested");
+        break;
+    }
+  }
+
+  /** The lists that the probe has seen are answered at once, as after a start. */
+  #teach({ id, source }: { readonly id: string; readonly source: string }): void {
+    const learned = this.#learned.get(`${source}/${id}`);
+    if (learned !== undefined) this.#options.fleet.get(id)?.catalog.inherit(learned);
+  }
+
+  #count(source: string): RegistrationCounts {
+    const counts = this.#counts.get(source) ?? { registered: 0, deregistered: 0 };
+    this.#counts.set(source, counts);
+    return counts;
+  }
+}
