@@ -126,7 +126,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     reloader,
   });
   const management = createManagementTools(operations, access);
-  const faceParts = { gateway, info: BUILD, platform };
+  const faceParts = { gateway, info: BUILD, platform, access };
   return {
     config,
     platform,

@@ -56,15 +56,20 @@ export class AccessControl implements Access {
   }
 
   permits(caller: Caller, permission: Permission): boolean {
-    return this.#parts.roles.permits(caller, permission);
+    return this.#isStillHere(caller) && this.#parts.roles.permits(caller, permission);
   }
 
   admits(caller: Caller, server: string, tool: string, permission?: Permission): boolean {
-    return this.#parts.roles.admits(caller, server, tool, permission);
+    return this.#isStillHere(caller) && this.#parts.roles.admits(caller, server, tool, permission);
   }
 
   reaches(caller: Caller, server: string, permission?: Permission): boolean {
-    return this.#parts.roles.reaches(caller, server, permission);
+    return this.#isStillHere(caller) && this.#parts.roles.reaches(caller, server, permission);
+  }
+
+  /** A key that is revoked ends what was begun with it, too: batches, streams, subscriptions. */
+  #isStillHere(caller: Caller): boolean {
+    return caller.type !== "api_key" || (this.#parts.keys?.isActive(caller) ?? false);
   }
 
   #prove(request: IncomingMessage, credential: Credential): Identification | Promise<Identification> {

@@ -71,6 +71,8 @@ interface Entry {
 export class ApiKeys {
   readonly #options: ApiKeysOptions;
   #fixed: ReadonlyMap<string, Entry>;
+  /** By name, when the key of a caller ends to be valid, in milliseconds since the epoch. */
+  #untilMs: ReadonlyMap<string, number> = new Map();
   #stored: ReadonlyMap<string, Entry> = new Map();
   #version: FileVersion | undefined;
   #problem: Error | undefined;
@@ -82,7 +84,8 @@ export class ApiKeys {
     this.#options = options;
     this.#savedMs = options.clock.wallMs();
     this.#fixed = new Map(options.fixed.map((key) => [key.hash, fixedEntry(key)]));
-    if (options.file !== undefined) this.#load(options.file);
+    if (options.file === undefined) this.#changed();
+    else this.#load(options.file);
   }
 
   /** What is wrong with the file now; `undefined` when nothing is. */
@@ -118,6 +121,11 @@ export class ApiKeys {
     if (found.view.revoked_at !== null) return { kind: "failed", reason: "revoked_api_key", id };
     if (found.key.expiresMs <= this.#options.clock.wallMs()) return { kind: "failed", reason: "expired_api_key", id };
     return { kind: "key", key: found.key };
+  }
+
+  /** Whether a caller who came with a key still has one: calls and streams may take longer than that. */
+  isActive({ id }: Caller): boolean {
+    return (this.#untilMs.get(id) ?? 0) > this.#options.clock.wallMs();
   }
 
   list(): readonly KeyView[] {
@@ -173,6 +181,14 @@ export class ApiKeys {
   /** Takes over other keys of the configuration. */
   configure(fixed: readonly StaticKeyOptions[]): void {
     this.#fixed = new Map(fixed.map((key) => [key.hash, fixedEntry(key)]));
+    this.#changed();
+  }
+
+  #changed(): void {
+    const valid = [...this.#fixed.values(), ...this.#stored.values()].filter(({ view }) => view.revoked_at === null);
+    const untilMs = new Map<string, number>();
+    for (const { view, key } of valid) untilMs.set(view.name, Math.max(key.expiresMs, untilMs.get(view.name) ?? 0));
+    this.#untilMs = untilMs;
     this.#options.onChange();
   }
 
@@ -208,7 +224,7 @@ export class ApiKeys {
     this.#stored = new Map(keys.map((key) => [key.id, storedEntry(key, this.#stored.get(key.id)?.key.lastUsedMs)]));
     this.#version = version;
     this.#problem = undefined;
-    this.#options.onChange();
+    this.#changed();
   }
 
   async #saveLastUse(): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type ListKind,
   type ManagedServer,
 } from "@mcp-hangar/core";
+import type { Caller } from "@mcp-hangar/telemetry";
 import { type Scope, textOf } from "./scope.ts";
 import type { SessionStore } from "./session-store.ts";
 
@@ -20,6 +21,7 @@ export interface ListenFilter {
 
 export interface Listener {
   readonly filter: ListenFilter;
+  readonly caller: Caller;
   readonly send: (notification: JsonRpcNotification) => void;
 }
 
@@ -80,28 +82,36 @@ export class Announcements {
   #onListChanged({ id }: FleetEntry, list: ListKind): void {
     if (!this.#scope.has(id)) return;
     const notification = { method: LISTS[list].changed, params: {} };
-    for (const session of this.#sessions.all()) if (session.listed.has(list)) session.push(notification);
-    for (const { filter, send } of this.#listeners) if (filter[FILTER_OF[list]] === true) send(notification);
+    for (const session of this.#sessions.all()) {
+      if (session.listed.has(list) && this.#scope.concerns(session.caller, id)) session.push(notification);
+    }
+    for (const { filter, send, caller } of this.#listeners) {
+      if (filter[FILTER_OF[list]] === true && this.#scope.concerns(caller, id)) send(notification);
+    }
   }
 
   #onNotification(server: ManagedServer, { method, params }: JsonRpcNotification): void {
     if (!this.#scope.has(server.id)) return;
     if (method === "notifications/resources/updated") this.#onResourceUpdated(server, params);
-    else if (method === "notifications/message") this.#onLogMessage({ method, params });
+    else if (method === "notifications/message") this.#onLogMessage(server, { method, params });
   }
 
   #onResourceUpdated(server: ManagedServer, params: JsonObject): void {
     const uri = this.#scope.qualifyUri(server.id, textOf(params.uri));
     const notification = { method: "notifications/resources/updated", params: { ...params, uri } };
-    for (const session of this.#sessions.all()) if (session.subscriptions.has(uri)) session.push(notification);
-    for (const { filter, send } of this.#listeners) {
-      if (filter.resourceSubscriptions?.includes(uri)) send(notification);
+    // Who could subscribe may have lost the right since.
+    for (const session of this.#sessions.all()) {
+      if (session.subscriptions.has(uri) && this.#scope.concerns(session.caller, server.id)) session.push(notification);
+    }
+    for (const { filter, send, caller } of this.#listeners) {
+      if (filter.resourceSubscriptions?.includes(uri) && this.#scope.concerns(caller, server.id)) send(notification);
     }
   }
 
-  #onLogMessage(notification: JsonRpcNotification): void {
+  #onLogMessage(server: ManagedServer, notification: JsonRpcNotification): void {
     const level = LOG_LEVELS.indexOf(textOf(notification.params.level));
     for (const session of this.#sessions.all()) {
+      if (!this.#scope.concerns(session.caller, server.id)) continue;
       // A client that asked for a level wants messages; one that never did is not told about other clients' calls.
       if (session.logLevel !== undefined && level >= LOG_LEVELS.indexOf(session.logLevel)) session.push(notification);
     }

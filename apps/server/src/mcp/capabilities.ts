@@ -1,11 +1,5 @@
-import {
-  type Era,
-  type Failure,
-  type Implementation,
-  isJsonObject,
-  type JsonObject,
-  ServerGroup,
-} from "@mcp-hangar/core";
+import { type Failure, type Implementation, isJsonObject, type JsonObject, ServerGroup } from "@mcp-hangar/core";
+import type { ClientRequest } from "./client-request.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** What an endpoint says about itself. */
@@ -30,10 +24,9 @@ const AGGREGATE_CAPABILITIES: JsonObject = {
  */
 export async function describe(
   { scope, info: gatewayInfo }: Pick<Endpoint, "scope" | "info">,
-  era: Era,
-  signal: AbortSignal,
+  { era, caller, signal }: Pick<ClientRequest, "era" | "caller" | "signal">,
 ): Promise<EndpointDescription | Failure> {
-  const [entry] = scope.entries();
+  const [entry] = scope.entries(caller);
   if (!scope.single || entry === undefined) {
     return {
       capabilities: AGGREGATE_CAPABILITIES,

@@ -1,4 +1,5 @@
 import type { Gateway, Implementation, Platform } from "@mcp-hangar/core";
+import { type CallerRights, OPEN_ACCESS } from "../access/access.ts";
 import type { ManagementTools } from "../management/mcp-tools.ts";
 import { Announcements } from "./announcements.ts";
 import { createScope, type Scope, type ScopeSelector } from "./scope.ts";
@@ -10,6 +11,8 @@ export interface EndpointOptions {
   /** Name and version that clients see. */
   readonly info: Implementation;
   readonly platform: Platform;
+  /** What callers may do; everything when absent. */
+  readonly access?: CallerRights | undefined;
   /** Tools of the gateway itself; none when absent. */
   readonly management?: ManagementTools | undefined;
 }
@@ -31,7 +34,7 @@ export class Endpoint {
     this.info = options.info;
     this.platform = options.platform;
     this.management = options.management;
-    this.scope = createScope(options.gateway, options.scope);
+    this.scope = createScope({ gateway: options.gateway, access: options.access ?? OPEN_ACCESS }, options.scope);
     this.sessions = new SessionStore(options.platform);
     this.announcements = new Announcements(options.gateway, this.scope, this.sessions);
   }

@@ -44,9 +44,9 @@ export class HttpEndpoint {
       case "POST":
         return this.#post(request, response, body, caller);
       case "GET":
-        return this.#get(request, response);
+        return this.#get(request, response, caller);
       case "DELETE":
-        return this.#delete(request, response);
+        return this.#delete(request, response, caller);
       default:
         return refuse(response, 405, RPC.invalidRequest, `method ${request.method} is not allowed`, {
           allow: "GET, POST, DELETE",
@@ -84,7 +84,7 @@ export class HttpEndpoint {
       }
       return this.#legacy(request, response, stream, message, meta, caller);
     }
-    this.#oneWay(request, response, message);
+    this.#oneWay(request, response, message, caller);
   }
 
   #modern(
@@ -140,7 +140,7 @@ export class HttpEndpoint {
       });
       return;
     }
-    const session = this.#session(http, response, id);
+    const session = this.#session(http, response, id, caller);
     if (session === undefined) return;
     const running = session.begin(id);
     if (running === undefined) {
@@ -166,11 +166,12 @@ export class HttpEndpoint {
     http: IncomingMessage,
     response: ServerResponse,
     message: Exclude<ReturnType<typeof decodeMessage>, { kind: "request" | "invalid" }>,
+    caller: Caller,
   ): void {
     const modern = MODERN.includes(header(http, "mcp-protocol-version") ?? "");
     // A modern client has no session, and nothing that it could notify us of.
     if (!modern) {
-      const session = this.#session(http, response, null);
+      const session = this.#session(http, response, null, caller);
       if (session === undefined) return;
       if (message.kind === "notification") notified(session, message.method, message.params);
       else if (message.kind === "response")
@@ -180,9 +181,9 @@ export class HttpEndpoint {
     response.writeHead(202).end();
   }
 
-  #get(request: IncomingMessage, response: ServerResponse): void {
+  #get(request: IncomingMessage, response: ServerResponse, caller: Caller): void {
     if (MODERN.includes(header(request, "mcp-protocol-version") ?? "")) return refuseModernMethod(response);
-    const session = this.#session(request, response, null);
+    const session = this.#session(request, response, null, caller);
     if (session === undefined) return;
     if (!acceptOf(request.headers.accept).events) {
       return refuse(response, 406, RPC.invalidRequest, "accept must allow text/event-stream");
@@ -196,16 +197,21 @@ export class HttpEndpoint {
     this.#endpoint.closing.signal.addEventListener("abort", () => response.end(), { once: true });
   }
 
-  #delete(request: IncomingMessage, response: ServerResponse): void {
+  #delete(request: IncomingMessage, response: ServerResponse, caller: Caller): void {
     if (MODERN.includes(header(request, "mcp-protocol-version") ?? "")) return refuseModernMethod(response);
-    const session = this.#session(request, response, null);
+    const session = this.#session(request, response, null, caller);
     if (session === undefined) return;
     this.#endpoint.sessions.close(session);
     response.writeHead(200).end();
   }
 
   /** The session a legacy request names; answers and returns `undefined` when there is none. */
-  #session(request: IncomingMessage, response: ServerResponse, id: JsonRpcId | null): LegacySession | undefined {
+  #session(
+    request: IncomingMessage,
+    response: ServerResponse,
+    id: JsonRpcId | null,
+    caller: Caller,
+  ): LegacySession | undefined {
     const version = header(request, "mcp-protocol-version");
     if (version !== undefined && !LEGACY.includes(version)) {
       const known = SUPPORTED_VERSIONS.join(", ");
@@ -217,7 +223,7 @@ export class HttpEndpoint {
       refuse(response, 400, RPC.invalidRequest, "header Mcp-Session-Id is missing; initialize first", {}, id);
       return undefined;
     }
-    const session = this.#endpoint.sessions.get(sessionId);
+    const session = this.#endpoint.sessions.get(sessionId, caller);
     if (session === undefined) {
       refuse(response, 404, RPC.invalidRequest, "the session is unknown or has expired; initialize again", {}, id);
     }

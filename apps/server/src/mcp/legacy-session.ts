@@ -1,5 +1,6 @@
 import type { JsonObject, JsonRpcId, JsonRpcNotification, JsonRpcRequest, ServerRequestReply } from "@mcp-hangar/core";
 import { ChurnMap, isJsonObject } from "@mcp-hangar/core";
+import type { Caller } from "@mcp-hangar/telemetry";
 import type { ResourceSubscription } from "./resource-subscription.ts";
 
 /** Requests of servers that wait for this client at the same time; more are refused. */
@@ -12,6 +13,15 @@ const ASKABLE: ReadonlyMap<string, string> = new Map([
   ["roots/list", "roots"],
 ]);
 
+/** Who opened a session, and what they said about themselves. */
+export interface LegacySessionParts {
+  readonly id: string;
+  readonly protocolVersion: string;
+  readonly capabilities: JsonObject;
+  readonly caller: Caller;
+  readonly nowMs: number;
+}
+
 /** How a session reaches its client outside of an answer. */
 export type SessionStream = (notification: JsonRpcNotification) => void;
 
@@ -22,6 +32,8 @@ export class LegacySession {
   readonly capabilities: JsonObject;
   /** The part of its capabilities by which servers may ask it something in the middle of a request. */
   readonly askable: JsonObject;
+  /** Whose session it is, with the roles they had when they were last heard of. */
+  caller: Caller;
   lastSeenMs: number;
   /** Lists the client has seen; only their changes concern it. */
   readonly listed = new Set<string>();
@@ -34,7 +46,8 @@ export class LegacySession {
   #stream: SessionStream | undefined;
   #nextAsk = 1;
 
-  constructor(id: string, protocolVersion: string, capabilities: JsonObject, nowMs: number) {
+  constructor({ id, protocolVersion, capabilities, caller, nowMs }: LegacySessionParts) {
+    this.caller = caller;
     this.id = id;
     this.protocolVersion = protocolVersion;
     this.capabilities = capabilities;

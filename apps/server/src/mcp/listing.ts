@@ -1,4 +1,5 @@
 import { type Failure, type FleetEntry, type JsonObject, LISTS, type ListItems, type ListKind } from "@mcp-hangar/core";
+import type { ClientRequest } from "./client-request.ts";
 import { type Scope, textOf } from "./scope.ts";
 
 /** How long a list waits for a server that has never been listed. What comes later is announced by `list_changed`. */
@@ -12,12 +13,19 @@ export type ListOutcome = { readonly kind: "items"; readonly items: ListItems } 
  * The merged list of an endpoint. Servers that were listed before answer from memory at once, cold or dead; others are
  * started. A server that fails is left out of an aggregate; a single server's failure is the answer.
  */
-export async function mergedList(scope: Scope, list: ListKind, signal: AbortSignal): Promise<ListOutcome> {
+export async function mergedList(
+  scope: Scope,
+  list: ListKind,
+  { caller, signal }: Pick<ClientRequest, "caller" | "signal">,
+): Promise<ListOutcome> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
   const parts = await Promise.all(
-    scope.entries().map(async (entry) => {
+    scope.entries(caller).map(async (entry) => {
       const items = await listOf(entry, list, patience);
-      return isFailure(items) ? items : items.map((item) => qualified(scope, entry.id, list, item));
+      if (isFailure(items)) return items;
+      const visible =
+        list === "tools" ? items.filter(({ name }) => scope.admits(caller, entry.id, textOf(name))) : items;
+      return visible.map((item) => qualified(scope, entry.id, list, item));
     }),
   );
   const [only] = parts;

@@ -21,8 +21,9 @@ export async function subscribeTo(
   request: ClientRequest,
   uri: string,
 ): Promise<ResourceSubscription | Answer> {
-  const target = endpoint.scope.resolveUri(uri);
-  const server = endpoint.gateway.fleet.get(target.server);
+  const target = endpoint.scope.resolveUri(uri, request.caller);
+  const isThere = endpoint.scope.exists(target.server, request.caller);
+  const server = isThere ? endpoint.gateway.fleet.get(target.server) : undefined;
   const asked = { ...request, method: "resources/subscribe", params: {} };
   if (server === undefined) return forward(endpoint, asked, target, { uri: target.name });
   const letGo = server.keepUp();
@@ -50,7 +51,7 @@ export async function subscribeTo(
 export async function unsubscribeFrom(endpoint: Endpoint, request: ClientRequest, uri: string): Promise<Answer> {
   for (const session of endpoint.sessions.all()) if (session.subscriptions.has(uri)) return resultAnswer({});
   if (endpoint.announcements.hearsOf(uri)) return resultAnswer({});
-  const target = endpoint.scope.resolveUri(uri);
+  const target = endpoint.scope.resolveUri(uri, request.caller);
   const asked = { ...request, method: "resources/unsubscribe", params: {} };
   return forward(endpoint, asked, target, { uri: target.name });
 }

@@ -1,4 +1,5 @@
 import type { JsonObject, Platform } from "@mcp-hangar/core";
+import type { Caller } from "@mcp-hangar/telemetry";
 import { LegacySession } from "./legacy-session.ts";
 
 /** A client that has not been heard of for this long has gone without saying so. */
@@ -18,9 +19,13 @@ export class SessionStore {
     this.#cancelSweep = this.#scheduleSweep();
   }
 
-  get(id: string): LegacySession | undefined {
+  /** The caller's session of that id: somebody else's does not exist for the caller. */
+  get(id: string, caller: Caller): LegacySession | undefined {
     const session = this.#sessions.get(id);
-    if (session !== undefined) session.lastSeenMs = this.#platform.clock.nowMs();
+    if (session === undefined || !isSame(session.caller, caller)) return undefined;
+    session.lastSeenMs = this.#platform.clock.nowMs();
+    // Their roles may be others by now.
+    session.caller = caller;
     return session;
   }
 
@@ -32,10 +37,11 @@ export class SessionStore {
     return this.#sessions.size;
   }
 
-  open(protocolVersion: string, capabilities: JsonObject): LegacySession {
+  open(protocolVersion: string, capabilities: JsonObject, caller: Caller): LegacySession {
     if (this.#sessions.size >= MAX_SESSIONS) this.#evictLongestSilent();
     const id = this.#platform.uuid();
-    const session = new LegacySession(id, protocolVersion, capabilities, this.#platform.clock.nowMs());
+    const nowMs = this.#platform.clock.nowMs();
+    const session = new LegacySession({ id, protocolVersion, capabilities, caller, nowMs });
     this.#sessions.set(id, session);
     return session;
   }
@@ -69,4 +75,8 @@ export class SessionStore {
     victim ??= this.#sessions.values().next().value;
     if (victim !== undefined) this.close(victim);
   }
+}
+
+function isSame(a: Caller, b: Caller): boolean {
+  return a === b || (a.type === b.type && a.id === b.id);
 }

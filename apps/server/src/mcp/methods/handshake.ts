@@ -18,7 +18,7 @@ export async function initialize(
       session: undefined,
     };
   }
-  const description = await describe(endpoint, request.era, request.signal);
+  const description = await describe(endpoint, request);
   if ("code" in description) return { answer: answerOf(description), session: undefined };
   // An unknown revision is answered with the newest of ours; the client decides whether that suits it.
   const protocolVersion = LEGACY_VERSIONS.find((version) => version === wanted) ?? LEGACY_VERSIONS[0];
@@ -26,13 +26,13 @@ export async function initialize(
   const result = { protocolVersion, capabilities: description.capabilities, serverInfo: info };
   return {
     answer: resultAnswer(instructions === undefined ? result : { ...result, instructions }),
-    session: endpoint.sessions.open(protocolVersion, isJsonObject(capabilities) ? capabilities : {}),
+    session: endpoint.sessions.open(protocolVersion, isJsonObject(capabilities) ? capabilities : {}, request.caller),
   };
 }
 
 /** `server/discover` of the modern era. */
 export async function discover(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
-  const description = await describe(endpoint, request.era, request.signal);
+  const description = await describe(endpoint, request);
   if ("code" in description) return answerOf(description);
   const { capabilities, info, instructions } = description;
   // Log levels are a matter of each modern request, and there is no method to set them.

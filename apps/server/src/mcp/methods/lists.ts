@@ -8,7 +8,7 @@ import { mergedList, page } from "../listing.ts";
 /** The handler of one of the four list methods. */
 export function listMethod(list: ListKind): (endpoint: Endpoint, request: ClientRequest) => Promise<Answer> {
   return async (endpoint, request) => {
-    const merged = await mergedList(endpoint.scope, list, request.signal);
+    const merged = await mergedList(endpoint.scope, list, request);
     if (merged.kind === "failure") return answerOf(merged);
     request.session?.listed.add(list);
     const { cursor } = request.params;

@@ -41,7 +41,7 @@ export async function getPrompt(endpoint: Endpoint, request: ClientRequest): Pro
 export async function readResource(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
   const { uri } = request.params;
   if (typeof uri !== "string") return errorAnswer(RPC.invalidParams, 'resources/read needs a string "uri"');
-  const target = endpoint.scope.resolveUri(uri);
+  const target = endpoint.scope.resolveUri(uri, request.caller);
   const answer = await forward(endpoint, request, target, { uri: target.name });
   if (answer.kind === "error") return answer;
   let { value } = answer.result;
@@ -62,7 +62,7 @@ export async function complete(endpoint: Endpoint, request: ClientRequest): Prom
     return forward(endpoint, request, target, { ref: { ...ref, name: target.name } });
   }
   if (typeof ref.uri === "string") {
-    const target = endpoint.scope.resolveUri(ref.uri);
+    const target = endpoint.scope.resolveUri(ref.uri, request.caller);
     return forward(endpoint, request, target, { ref: { ...ref, uri: target.name } });
   }
   return errorAnswer(RPC.invalidParams, 'the "ref" of completion/complete needs a "name" or a "uri"');
@@ -75,7 +75,7 @@ export async function forward(
   target: Target,
   renamed: JsonObject,
 ): Promise<Answer> {
-  if (endpoint.gateway.fleet.entry(target.server) === undefined) {
+  if (!endpoint.scope.exists(target.server, request.caller)) {
     const code = request.method.startsWith("resources/") ? notFoundCode(request) : RPC.invalidParams;
     return errorAnswer(code, `${request.method}: no server of this gateway offers "${target.name.slice(0, 200)}"`);
   }

@@ -44,7 +44,7 @@ export async function setLogLevel(endpoint: Endpoint, request: ClientRequest): P
     return errorAnswer(RPC.invalidParams, `logging/setLevel needs a "level" out of ${LOG_LEVELS.join(", ")}`);
   }
   if (request.session !== undefined) request.session.logLevel = level;
-  const running = endpoint.scope.servers().filter((server) => server.session() !== undefined);
+  const running = endpoint.scope.servers(request.caller).filter((server) => server.session() !== undefined);
   const peers = await Promise.all(running.map(async (server) => server.session()?.peerFor("legacy")));
   // Modern servers are told with each request of this client.
   const able = running.filter((_server, index) => {
@@ -73,7 +73,7 @@ export async function listen(endpoint: Endpoint, request: ClientRequest): Promis
     request.channel.notify({ method, params: withSubscription(params, request.id) });
   send({ method: "notifications/subscriptions/acknowledged", params: { notifications: { ...filter } } });
   if (Object.keys(filter).length > 0) {
-    const remove = endpoint.announcements.listen({ filter, send });
+    const remove = endpoint.announcements.listen({ filter, send, caller: request.caller });
     if (remove !== undefined) await aborted(AbortSignal.any([request.signal, endpoint.closing.signal]));
     remove?.();
     await release(endpoint, request, wanted, subscriptions);
