@@ -109,8 +109,11 @@ function written({ stack, scenarios }: Performance, folder: string): readonly st
   return tests.map(([name]) => join(folder, "tests", name));
 }
 
-/** Verdicts and reasons go to different streams; only in one file does it show which belong together. */
-async function testRules(files: readonly string[], output: string): Promise<ReadonlyMap<string, string>> {
+/**
+ * What `promtool test rules` says of each file. Verdicts and reasons go to different streams; only in one file, `output`,
+ * does it show which belong together.
+ */
+export async function testRules(files: readonly string[], output: string): Promise<ReadonlyMap<string, string>> {
   const file = openSync(output, "w");
   try {
     await once(spawn("promtool", ["test", "rules", ...files], { stdio: ["ignore", file, file] }), "close");

@@ -58,27 +58,38 @@ function ofAlert(alert: AlertRule, stack: Stack): readonly Mutant[] {
 }
 
 function ofRecord(rule: RecordingRule, alert: AlertRule, stack: Stack): readonly Mutant[] {
-  const where = [rule.record, ...Object.values(rule.labels)].join(" of ");
-  const mutant = (operator: Mutant["operator"], what: string, change: Change, isErased = false): Mutant => {
-    const instead = { ...rule, expr: { node: change(rule.expr.node) } };
-    const swap = (rules: readonly RecordingRule[]) => rules.map((each) => (each === rule ? instead : each));
+  return damagedRecords(rule).map(({ damaged, ...damage }) => {
+    const swap = (rules: readonly RecordingRule[]) => rules.map((each) => (each === rule ? damaged : each));
     const topics = stack.topics.map((topic) => ({ ...topic, recordingRules: swap(topic.recordingRules) }));
-    return {
-      isErased,
-      alert: alert.id,
-      where,
-      operator,
-      what,
-      stack: { ...stack, topics, recordingRules: swap(stack.recordingRules) },
-    };
-  };
+    return { ...damage, alert: alert.id, stack: { ...stack, topics, recordingRules: swap(stack.recordingRules) } };
+  });
+}
+
+/** A recording rule with one thing damaged. */
+export interface DamagedRecord extends Omit<Mutant, "alert" | "stack"> {
+  readonly damaged: RecordingRule;
+}
+
+/** Every way to damage a recording rule. */
+export function damagedRecords(rule: RecordingRule): readonly DamagedRecord[] {
+  const { node } = rule.expr;
+  const record = (operator: Mutant["operator"], what: string, change: Change, isErased = false): DamagedRecord => ({
+    isErased,
+    where: nameOfRecord(rule),
+    operator,
+    what,
+    damaged: { ...rule, expr: { node: change(node) } },
+  });
   return [
-    ...damagesTo(rule.expr.node, []).map(({ operator, what, isErased, replace }) =>
-      mutant(operator, what, replace, isErased),
-    ),
-    ...windowDamages(rule.expr).map(([what, change]) => mutant("window changed", what, change)),
-    ...scopeDamages(rule.expr).map(([label, change]) => mutant("scope dropped", label, change)),
+    ...damagesTo(node, []).map(({ operator, what, isErased, replace }) => record(operator, what, replace, isErased)),
+    ...windowDamages(rule.expr).map(([what, change]) => record("window changed", what, change)),
+    ...scopeDamages(rule.expr).map(([label, change]) => record("scope dropped", label, change)),
   ];
+}
+
+/** What tells a recording rule from others: its name and the labels that it sets. */
+export function nameOfRecord({ record, labels }: Pick<RecordingRule, "record" | "labels">): string {
+  return [record, ...Object.values(labels)].join(" of ");
 }
 
 type Change = (node: Node) => Node;

@@ -26,6 +26,7 @@ export type Operator =
   | "label changed"
   | "grouping changed"
   | "aggregation changed"
+  | "number changed"
   | "function changed";
 
 /** Labels that every selector of a rule tests alike. One alone would be of no use, so all are damaged together. */
@@ -136,7 +137,17 @@ function binaryDamages(node: BinaryNode, isGuard: boolean, conditions: readonly 
       { operator: "operand dropped", what: `right of ${operator}`, replacement: left },
     ];
   }
-  return [];
+  return numberDamages([left, right], (instead) => ({ ...node, left: instead[0] ?? left, right: instead[1] ?? right }));
+}
+
+/** Each number among some operands a tenth greater; 0 stands for nothing at all, and is no setting. */
+function numberDamages(operands: readonly Node[], rebuilt: (instead: readonly Node[]) => Node): readonly Local[] {
+  return operands.flatMap((operand, at): readonly Local[] => {
+    if (operand.kind !== "number" || operand.value === 0) return [];
+    const value = tidy(operand.value * 1.1);
+    const what = `${operand.value} → ${value}`;
+    return [{ operator: "number changed", what, replacement: rebuilt(operands.with(at, { ...operand, value })) }];
+  });
 }
 
 /** Units in which a threshold is met exactly; elsewhere rounding decides what happens on the line itself. */
@@ -194,13 +205,22 @@ function neighbours({ metric }: SelectorNode, le: string): readonly string[] {
 
 function callDamages(node: CallNode): readonly Local[] {
   const [argument] = node.arguments;
-  // What does not know of restarts, and what forgets a moment later.
-  const instead = { rate: "deriv", increase: "delta", max_over_time: "last_over_time" }[node.name];
+  // What does not know of restarts, what forgets a moment later, and what is not the middle.
+  const instead = {
+    rate: "deriv",
+    increase: "delta",
+    max_over_time: "last_over_time",
+    avg_over_time: "max_over_time",
+    sum_over_time: "avg_over_time",
+  }[node.name];
   const what = `${node.name} → ${instead}`;
   const changed: Local[] =
     instead === undefined ? [] : [{ operator: "function changed", what, replacement: { ...node, name: instead } }];
+  const nodes = node.arguments.filter((each) => typeof each !== "string");
+  if (nodes.length === node.arguments.length)
+    changed.push(...numberDamages(nodes, (others) => ({ ...node, arguments: others })));
   if (node.name !== "clamp_min" || argument === undefined || typeof argument === "string") return changed;
-  return [{ operator: "guard dropped", what: "clamp_min", replacement: argument }];
+  return [...changed, { operator: "guard dropped", what: "clamp_min", replacement: argument }];
 }
 
 function aggregateDamages(node: Extract<Node, { kind: "aggregate" }>): readonly Local[] {

@@ -1,0 +1,37 @@
+import type { Duration } from "../../src/promql/duration.ts";
+
+/** Labels and what a series has at each step, in promtool's notation. */
+export interface InputSeries {
+  readonly series: string;
+  readonly values: string;
+}
+
+/** What a recording rule makes of some series. */
+export interface RecordStory {
+  readonly record: string;
+  /** Labels that the rule sets, which tell rules of one name apart. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly title: string;
+  /** Time between two values, and between two evaluations. */
+  readonly interval: Duration;
+  readonly input: readonly InputSeries[];
+  readonly at: Duration;
+  readonly gives: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
+}
+
+/** The installation that the rules are made for. */
+export const job = { job: "mcp-hangar" };
+/** Another installation, which must not be mixed in. */
+export const other = { job: "another-job" };
+
+/** A series with these labels, and its values in promtool's notation. */
+export function given(name: string, labels: Readonly<Record<string, string>>, values: string): InputSeries {
+  return { series: `${name}${braces(labels)}`, values };
+}
+
+/** Labels as PromQL writes them. */
+export function braces(labels: Readonly<Record<string, string>>): string {
+  return `{${Object.entries(labels)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(", ")}}`;
+}
