@@ -2,6 +2,7 @@ import { OPEN_ACCESS } from "../access/access.ts";
 import { metadataRoutes } from "../access/metadata-routes.ts";
 import type { Hangar } from "../assemble.ts";
 import { eventsRoute } from "../management/events/events-route.ts";
+import { openApiRoute } from "../management/openapi-route.ts";
 import { restRoutes } from "../management/rest.ts";
 import type { Answer } from "./answer.ts";
 import { withCors } from "./cors.ts";
@@ -63,6 +64,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
       ...metadataRoutes(hangar.accessSystem.resource),
       ...restRoutes(hangar.operations),
       eventsRoute(hangar.events),
+      openApiRoute(hangar.operations),
       ...(metricsApart ? [] : metricsRoutes(hangar)),
     ],
   });

@@ -14,8 +14,7 @@ export function lifecycleOperations(
   parts: Pick<ManagementParts, "gateway" | "access" | "bus" | "platform">,
 ): readonly Operation[] {
   const { gateway, bus, platform } = parts;
-  const { clock } = platform;
-  const since = (startedMs: number): number => Math.round((clock.nowMs() - startedMs) * 1e3) / 1e3;
+  const since = (startedMs: number): number => Math.round((platform.clock.nowMs() - startedMs) * 1e3) / 1e3;
   return [
     operation({
       id: "startServer",
@@ -31,7 +30,7 @@ export function lifecycleOperations(
       run: async ({ server: id }, { caller, signal }) => {
         const server = findServer(parts, id, { caller, permission });
         if (isOperationFailure(server)) return server;
-        const startedMs = clock.nowMs();
+        const startedMs = platform.clock.nowMs();
         const session = await server.ensureReady(signal, true);
         return "code" in session ? failureOf(session) : { ...viewOf(gateway, server), elapsed_ms: since(startedMs) };
       },
@@ -50,7 +49,7 @@ export function lifecycleOperations(
       run: async ({ server: id }, { caller }) => {
         const server = findServer(parts, id, { caller, permission });
         if (isOperationFailure(server)) return server;
-        const startedMs = clock.nowMs();
+        const startedMs = platform.clock.nowMs();
         await server.stop("requested");
         return { ...viewOf(gateway, server), elapsed_ms: since(startedMs) };
       },
@@ -76,13 +75,13 @@ export function lifecycleOperations(
       run: async ({ server: id }, { caller }) => {
         const server = findServer(parts, id, { caller, permission });
         if (isOperationFailure(server)) return server;
-        const startedMs = clock.nowMs();
+        const startedMs = platform.clock.nowMs();
         const { result, message } = await server.check(server.options.call_timeout_s * 1_000);
         const { failures, name } = server.state;
         const durationMs = since(startedMs);
         bus.emit({
           type: "health_check.finished",
-          timeMs: clock.wallMs(),
+          timeMs: platform.clock.wallMs(),
           server: server.id,
           result,
           durationSeconds: durationMs / 1_000,
