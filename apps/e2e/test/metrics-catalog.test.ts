@@ -5,6 +5,7 @@ import { type HttpGateway, startGateway } from "../src/harness/gateway-process.t
 import type { MetricsPage } from "../src/harness/metrics-page.ts";
 import { type Family, parseOpenMetrics } from "../src/harness/openmetrics/parse.ts";
 import { poll } from "../src/harness/poll.ts";
+import { reloadByRest, rest } from "../src/harness/reloading.ts";
 import { freePort, type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
 import { modernRequest, openLegacySession } from "../src/harness/wire-client.ts";
 import { fixtureFile } from "../src/harness/workspace.ts";
@@ -30,6 +31,7 @@ beforeAll(async () => {
       absent: { mode: "remote", endpoint: `http://127.0.0.1:${await freePort()}/mcp`, ...quick },
     },
     rate_limit: { enabled: true, requests_per_second: 5, burst: 40 },
+    config_reload: { watch: false },
   });
   await exercise(gateway);
   page = await gateway.metrics();
@@ -128,6 +130,9 @@ describe("after a run that exercises everything", () => {
     expect(page.sum("mcp_hangar_batch_items_total", { status: "success" })).toBe(1);
     expect(page.sum("mcp_hangar_batch_items_total")).toBe(2);
     expect(page.sum("mcp_hangar_batch_size_sum")).toBe(2);
+    expect(page.sum("mcp_hangar_config_reloads_total", { result: "success" })).toBe(1);
+    expect(page.sum("mcp_hangar_config_reloads_total", { result: "failure" })).toBe(1);
+    expect(page.sum("mcp_hangar_config_last_reload_successful")).toBe(0);
     expect(page.sum("mcp_hangar_build_info")).toBe(1);
   });
 });
@@ -161,6 +166,8 @@ async function exercise(target: HttpGateway): Promise<void> {
   await session.request("tools/call", { name: "hangar_call", arguments: { calls } });
   await session.request("tools/call", { name: "hangar_call", arguments: { calls: [] } });
   await Promise.all(Array.from({ length: 80 }, () => call("piped__ok")));
+  await rest(target, "POST", "/api/config/reload");
+  await reloadByRest(target, "this is no configuration");
 }
 
 function samplesOf(definition: MetricDefinition): MetricsPage["samples"] {

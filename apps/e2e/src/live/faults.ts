@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { runProcess } from "../harness/child-process.ts";
+import { reloadByRest } from "../harness/reloading.ts";
 import { callWell, type Fleet, type ServerId, wellAgain } from "./fleet.ts";
 import { startLoad } from "./load.ts";
 import type { MonitoringStack } from "./monitoring-stack.ts";
@@ -130,6 +132,20 @@ export const FAULTS: readonly Fault[] = [
     begin: async (fleet) => startLoad(() => fleet.callSmall(), 30),
   },
   {
+    name: "a configuration that was changed for the worse",
+    alerts: [{ alert: "ConfigReloadFailed", labels: job }],
+    async begin(fleet) {
+      const gateway = fleet.gateway();
+      const text = await readFile(gateway.configFile, "utf8");
+      await reloadByRest(gateway, text.replace('"mcp_servers"', '"mcp_server"'));
+      return {
+        async [Symbol.asyncDispose]() {
+          await reloadByRest(gateway, text);
+        },
+      };
+    },
+  },
+  {
     name: "a log that cannot be written",
     alerts: [{ alert: "TelemetryExportFailing", labels: { ...job, exporter: "log" } }],
     async begin(fleet) {
@@ -197,7 +213,6 @@ export const UNPROVED: Readonly<Record<string, string>> = {
   ListenerErrors: "it is a defect of the gateway, which nobody knows how to cause",
   AuditRecordsDropped: "no exporter of audit records is configured",
   DiscoverySourceUnhealthy: "the gateway has no discovery yet",
-  ConfigReloadFailed: "the gateway does not reload its configuration yet",
 };
 
 /** A disk that is full, for one process: every write to a file fails as soon as the file is as large as the limit. */

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { BUILD } from "../build-info.ts";
 import { gatewayUrl } from "../config/environment.ts";
+import { addKeysCommands } from "./keys-program.ts";
 
 /**
  * The command line. Each command loads its code when it runs, so that `--help` and `status` do not pay for the gateway.
@@ -54,9 +55,8 @@ export function createProgram(setExitCode: (code: number) => void): Command {
       setExitCode(await (await import("./call-command.ts")).runCall(server, tool, options)),
     );
 
-  program
-    .command("config")
-    .description("Work with the configuration.")
+  const config = program.command("config").description("Work with the configuration.");
+  config
     .command("check")
     .description("Check a configuration file and list every problem in it.")
     .argument("[file]", "the file (default: --config, MCP_CONFIG or config.yaml)")
@@ -65,6 +65,16 @@ export function createProgram(setExitCode: (code: number) => void): Command {
     .action(async (file: string | undefined, options: { readonly config?: string }) =>
       setExitCode(await (await import("./config-command.ts")).runConfigCheck(file ?? options.config)),
     );
+  config
+    .command("reload")
+    .description("Have a running gateway read its configuration again and put the changes into force.")
+    .addOption(urlOption())
+    .option("--json", "print the answer as JSON")
+    .addHelpText("after", examples(["config reload", "config reload --url http://127.0.0.1:9000 --json"]))
+    .action(async (options: ConfigReloadCommandOptions) =>
+      setExitCode(await (await import("./config-reload-command.ts")).runConfigReload(options)),
+    );
+  addKeysCommands(program, configOption, setExitCode);
   return program;
 }
 
@@ -77,6 +87,11 @@ export interface ServeOptions {
 }
 
 export interface StatusOptions {
+  readonly url: string;
+  readonly json?: true;
+}
+
+export interface ConfigReloadCommandOptions {
   readonly url: string;
   readonly json?: true;
 }

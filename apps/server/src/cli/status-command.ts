@@ -1,9 +1,7 @@
 import { z } from "zod";
+import { askGateway, notAGateway } from "./ask-gateway.ts";
 import type { StatusOptions } from "./program.ts";
 import { table } from "./table.ts";
-
-/** How long a gateway may take to answer, in ms. */
-const ANSWER_DEADLINE_MS = 5_000;
 
 const system = z.looseObject({ version: z.string(), uptime_seconds: z.number(), calls_in_flight: z.number() });
 const server = z.looseObject({
@@ -82,22 +80,8 @@ function duration(seconds: number): string {
 }
 
 async function get<Schema extends z.ZodType>(url: string, path: string, schema: Schema): Promise<z.output<Schema>> {
-  const signal = AbortSignal.timeout(ANSWER_DEADLINE_MS);
-  const response = await fetch(`${url}${path}`, { signal }).catch((cause: unknown) => {
-    throw new Error(unreachable(url, cause), { cause });
-  });
-  const parsed = schema.safeParse(await response.json().catch(() => undefined));
+  const answer = await askGateway(url, path);
+  const parsed = schema.safeParse(answer.body);
   if (parsed.success) return parsed.data;
-  throw new Error(`what answers at ${url}${path} is not an MCP Hangar gateway (HTTP ${response.status}); check --url`);
-}
-
-function unreachable(url: string, error: unknown): string {
-  if (error instanceof Error && error.name === "TimeoutError") {
-    return `the gateway at ${url} did not answer within ${ANSWER_DEADLINE_MS / 1_000} s`;
-  }
-  const { cause } = error as { readonly cause?: { readonly code?: string; readonly message?: string } };
-  if (cause?.code === "ECONNREFUSED") {
-    return `nothing listens at ${url}; start a gateway with mcp-hangar serve --http, or name another with --url`;
-  }
-  return `cannot reach ${url}: ${cause?.message ?? String(error)}; check --url`;
+  throw notAGateway(url, path, answer);
 }

@@ -37,13 +37,13 @@ export function diffConfigs(inForce: Config, next: Config): ConfigChanges {
   };
 }
 
-/** Whether nothing is different. */
-export function isUnchanged({ added, removed, changed, settings, needRestart }: ConfigChanges): boolean {
-  return [added, removed, changed, settings, needRestart].every(({ length }) => length === 0);
-}
-
 /** The changes in a sentence without secrets: names of servers and keys only. */
 export function describeChanges(changes: ConfigChanges): string {
+  return describeParts(changes).join("; ");
+}
+
+/** As {@link describeChanges}, one part for each thing that becomes of keys and servers. */
+export function describeParts(changes: ConfigChanges): readonly string[] {
   const parts = [
     list("added", changes.added),
     list("removed", changes.removed),
@@ -54,7 +54,7 @@ export function describeChanges(changes: ConfigChanges): string {
     list("settings", changes.settings),
     list("needs a restart", changes.needRestart),
   ].filter((part) => part !== undefined);
-  return parts.length === 0 ? "nothing is different" : parts.join("; ");
+  return parts.length === 0 ? ["nothing is different"] : parts;
 }
 
 function list(name: string, items: readonly string[]): string | undefined {

@@ -5,7 +5,8 @@ import type { ReloadProblem } from "../../reload/outcome.ts";
 import { type Operation, type OperationFailure, operation, operationFailure } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 
-const changesView = z.object({
+/** What is different between two configurations. */
+export const changesView = z.object({
   mcp_servers: z.object({
     added: z.array(z.string()),
     removed: z.array(z.string()),

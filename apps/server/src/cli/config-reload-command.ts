@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { changesView } from "../management/operations/config.ts";
+import { describeParts } from "../reload/diff.ts";
+import { askGateway, notAGateway } from "./ask-gateway.ts";
+import type { ConfigReloadCommandOptions } from "./program.ts";
+
+/** A reload may fetch keys of identity providers before it answers, in ms. */
+const RELOAD_DEADLINE_MS = 60_000;
+const PATH = "/api/config/reload";
+
+const refusal = z.looseObject({
+  error: z.looseObject({
+    message: z.string(),
+    problems: z.array(z.looseObject({ field: z.string(), message: z.string() })).optional(),
+  }),
+});
+
+/** `mcp-hangar config reload`: exits with 0 when the configuration of the file is in force, else with 1. */
+export async function runConfigReload({ url, json }: ConfigReloadCommandOptions): Promise<number> {
+  const answer = await askGateway(url, PATH, { method: "POST", deadlineMs: RELOAD_DEADLINE_MS });
+  const changes = changesView.safeParse(answer.body);
+  const refused = refusal.safeParse(answer.body);
+  if (!changes.success && !refused.success) throw notAGateway(url, PATH, answer);
+  if (json) process.stdout.write(`${JSON.stringify(answer.body, undefined, 2)}\n`);
+  else if (changes.success) {
+    const { mcp_servers: servers, settings, needs_restart: needRestart } = changes.data;
+    process.stdout.write(`${describeParts({ ...servers, settings, needRestart }).join("\n")}\n`);
+  } else if (refused.success) process.stderr.write(`mcp-hangar: ${explain(refused.data.error)}\n`);
+  return changes.success ? 0 : 1;
+}
+
+function explain({ message, problems = [] }: z.infer<typeof refusal>["error"]): string {
+  if (problems.length < 2) return message;
+  return [message, ...problems.map((problem) => `  ${problem.field}: ${problem.message}`)].join("\n");
+}

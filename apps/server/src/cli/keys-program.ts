@@ -1,0 +1,56 @@
+import type { Command, Option } from "commander";
+
+/** What every command for API keys takes. */
+export interface KeysOptions {
+  readonly config?: string;
+  readonly json?: true;
+}
+
+export interface KeysCreateOptions extends KeysOptions {
+  readonly name: string;
+  readonly role: readonly string[];
+  readonly expires?: string;
+  readonly static?: true;
+}
+
+/** Adds `mcp-hangar keys`. An action resolves to the exit code. */
+export function addKeysCommands(
+  program: Command,
+  configOption: () => Option,
+  setExitCode: (code: number) => void,
+): void {
+  const keys = program.command("keys").description("Work with the API keys of auth.api_keys.file.");
+  keys
+    .command("create")
+    .description("Create an API key and print it, this once.")
+    .requiredOption("--name <name>", "who gets the key; it stands in records and metrics")
+    .requiredOption("--role <role...>", "roles of the key")
+    .option("--expires <time>", "when it ends to be valid: 90d, 12h, 30m or 2027-01-31T00:00:00Z (default: never)")
+    .option("--static", "write nothing: print the key and the entry for auth.api_keys.static")
+    .addOption(configOption())
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ mcp-hangar keys create --name me --role admin\n  $ mcp-hangar keys create --name ci --role agent --expires 90d",
+    )
+    .action(async (options: KeysCreateOptions) =>
+      setExitCode(await (await import("./keys-command.ts")).runKeysCreate(options)),
+    );
+  keys
+    .command("list")
+    .description("List the API keys; the keys themselves are kept nowhere.")
+    .addOption(configOption())
+    .option("--json", "print JSON")
+    .action(async (options: KeysOptions) =>
+      setExitCode(await (await import("./keys-command.ts")).runKeysList(options)),
+    );
+  keys
+    .command("revoke")
+    .description("Revoke an API key for good; a running gateway stops to take it within a second.")
+    .argument("<id>", "id of the key")
+    .addOption(configOption())
+    .option("--json", "print JSON")
+    .action(async (id: string, options: KeysOptions) =>
+      setExitCode(await (await import("./keys-command.ts")).runKeysRevoke(id, options)),
+    );
+}
