@@ -120,6 +120,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     bus,
     platform,
     access,
+    accessSystem,
     health,
     snapshot,
     statistics,

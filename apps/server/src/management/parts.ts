@@ -1,6 +1,7 @@
 import type { Batches, ContinuationStore, Gateway, Platform } from "@mcp-hangar/core";
 import type { GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Access } from "../access/access.ts";
+import type { AccessSystem } from "../access/create-access.ts";
 import type { Health } from "../http/health.ts";
 import type { Reloader } from "../reload/reloader.ts";
 import type { CallStatistics } from "./call-statistics.ts";
@@ -13,6 +14,7 @@ export interface ManagementParts {
   readonly bus: TelemetryBus;
   readonly platform: Platform;
   readonly access: Access;
+  readonly accessSystem: AccessSystem;
   readonly health: Health;
   readonly snapshot: () => GatewaySnapshot;
   readonly statistics: CallStatistics;

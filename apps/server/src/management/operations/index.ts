@@ -3,6 +3,7 @@ import type { ManagementParts } from "../parts.ts";
 import { batchOperations } from "./batch.ts";
 import { configOperations } from "./config.ts";
 import { continuationOperations } from "./continuations.ts";
+import { keyOperations } from "./keys.ts";
 import { lifecycleOperations } from "./lifecycle.ts";
 import { serverMetricsOperations } from "./server-metrics.ts";
 import { serverToolOperations } from "./server-tools.ts";
@@ -22,6 +23,7 @@ export function createOperations(parts: ManagementParts): readonly Operation[] {
     ...batchOperations(parts),
     ...continuationOperations(parts),
     ...configOperations(parts),
+    ...keyOperations(parts),
     ...systemOperations(parts),
   ];
 }

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import type { AccessSystem } from "../../access/create-access.ts";
+import { NAME, NAME_RULE } from "../../access/options.ts";
+import { invalidInput, type Operation, type OperationFailure, operation, operationFailure } from "../operation.ts";
+import type { ManagementParts } from "../parts.ts";
+
+const keyId = z.string().min(1).max(63).describe("Id of the key, as the list and the key itself have it.");
+
+const keyView = z.object({
+  id: z.string(),
+  name: z.string().describe("Who has the key, in records and metrics."),
+  roles: z.array(z.string()),
+  status: z.enum(["active", "expired", "revoked"]),
+  origin: z.enum(["file", "config"]).describe("Keys of the configuration are changed there."),
+  created_at: z.string().nullable(),
+  expires_at: z.string().nullable(),
+  revoked_at: z.string().nullable(),
+  last_used_at: z.string().nullable(),
+});
+
+/**
+ * API keys over REST. There are no tools for them: a new key is a secret, and what a tool answers is read by a model and
+ * kept in its transcript.
+ */
+export function keyOperations({
+  accessSystem: { keys, roles },
+  platform: { clock },
+}: Pick<ManagementParts, "accessSystem" | "platform">): readonly Operation[] {
+  return [
+    operation({
+      id: "listKeys",
+      title: "List the API keys",
+      description: "Lists the API keys with name, roles and last use. The keys themselves are kept nowhere.",
+      permission: "keys:read",
+      effect: "read",
+      route: { method: "GET", path: "/api/keys" },
+      input: z.object({}),
+      output: z.object({ keys: z.array(keyView) }),
+      run: () => ({ keys: (keys?.list() ?? []).map(copied) }),
+    }),
+    operation({
+      id: "createKey",
+      title: "Create an API key",
+      description:
+        "Creates an API key and answers it, this once. Only roles can be given that the caller has, unless nothing is denied to the caller.",
+      permission: "keys:write",
+      effect: "change",
+      route: { method: "POST", path: "/api/keys" },
+      input: z.object({
+        name: z
+          .string()
+          .regex(NAME, NAME_RULE)
+          .describe(`Who gets the key: ${NAME_RULE}. No active key may have the name.`),
+        roles: z.array(z.string().min(1).max(63)).min(1).max(20).describe("Names of roles."),
+        expires_at: z.iso.datetime({ offset: true }).optional().describe("When it ends to be valid; never if absent."),
+      }),
+      output: z.object({ key: keyView, token: z.string().describe("The key. It cannot be shown again.") }),
+      async run({ name, roles: wanted, expires_at: expires }, { caller }) {
+        if (keys === undefined || !keys.isManaged) return notManaged();
+        const unknown = wanted.find((role) => !roles.names.includes(role));
+        if (unknown !== undefined) {
+          return invalidInput([
+            { field: "roles", message: `there is no role "${unknown}"; there are ${roles.names.join(", ")}` },
+          ]);
+        }
+        const expiresMs = expires === undefined ? undefined : Date.parse(expires);
+        if (expiresMs !== undefined && expiresMs <= clock.wallMs()) {
+          return invalidInput([{ field: "expires_at", message: "it is over already" }]);
+        }
+        const beyond = wanted.find((role) => !roles.mayGrant(caller, role));
+        if (beyond !== undefined) {
+          const message = `"${caller.id}" cannot give the role "${beyond}", which allows what "${caller.id}" may not do`;
+          return operationFailure("forbidden", 403, message);
+        }
+        const created = await keys.create({ name, roles: wanted, expiresMs });
+        if (created !== "taken") return { key: copied(created.view), token: created.token };
+        return operationFailure(
+          "name_taken",
+          409,
+          `an active key has the name "${name}"; choose another, or revoke that one`,
+        );
+      },
+    }),
+    operation({
+      id: "revokeKey",
+      title: "Revoke an API key",
+      description: "Revokes an API key for good. It ends to be valid at once, also for what was begun with it.",
+      permission: "keys:write",
+      effect: "destroy",
+      route: { method: "DELETE", path: "/api/keys/{id}" },
+      input: z.object({ id: keyId }),
+      output: z.object({ key: keyView }),
+      async run({ id }) {
+        if (keys === undefined || !keys.isManaged) return notManaged();
+        const revoked = await keys.revoke(id);
+        if (revoked !== undefined) return { key: copied(revoked) };
+        const fixed = keys.list().some((key) => key.id === id);
+        if (fixed)
+          return operationFailure("key_of_config", 409, `"${id}" is a key of the configuration: remove it there`);
+        return operationFailure("unknown_key", 404, `there is no key ${JSON.stringify(id)}; GET /api/keys lists them`);
+      },
+    }),
+  ];
+}
+
+function copied(view: ReturnType<NonNullable<AccessSystem["keys"]>["list"]>[number]): z.input<typeof keyView> {
+  return { ...view, roles: [...view.roles] };
+}
+
+function notManaged(): OperationFailure {
+  const message = "this gateway has no file of API keys: set auth.api_keys.file and restart it";
+  return operationFailure("keys_not_managed", 409, message);
+}
