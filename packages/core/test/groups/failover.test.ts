@@ -99,6 +99,13 @@ describe("the deadline of a call", () => {
     expect([result.kind, ms]).toEqual(["result", 7_000]);
   });
 
+  it("starts nobody any more when it has passed", async () => {
+    const bench = use({ a: { reply: answers(() => "hang") }, b: WORKS });
+    expect((await bench.call({ tool: "safe" }))[0]).toMatchObject({ code: "timeout" });
+    expect(bench.transport("b").attempts).toBe(0);
+    expect(bench.bus.of("call.finished")).toMatchObject([{ server: "a", outcome: { status: "timeout" } }]);
+  });
+
   it("is the caller's own for the first member when the caller has one", async () => {
     const bench = use(
       { a: { reply: answers(() => bench.later(7_000, OK)) }, b: WORKS },
