@@ -1,3 +1,7 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { catalog } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
 import type { Panel } from "../dashboards/model.ts";
@@ -9,6 +13,8 @@ import type { Node } from "../promql/node.ts";
 import { add, compare, divide } from "../promql/operators.ts";
 import { buckets, series } from "../promql/select.ts";
 import { type Expression, vector } from "../promql/vector.ts";
+import { alertGroups, recordingGroups } from "../render/rules.ts";
+import { yamlFile } from "../render/yaml.ts";
 import { type MonitoringOverrides, resolveOptions } from "../settings/options.ts";
 import { buildStack, type Stack } from "../stack.ts";
 import { assertSound, ChecksFailed } from "./index.ts";
@@ -277,6 +283,23 @@ describe("the build fails, as it should have then, when", () => {
   test.each(PITFALLS)("$defect", ({ broken, says }) => {
     const message = failureOf(broken);
     for (const part of says) expect(message).toContain(part);
+  });
+});
+
+describe.skipIf(spawnSync("promtool", ["--version"]).error !== undefined)("promtool check rules", () => {
+  test("accepts them all, for it knows syntax and not meaning", () => {
+    const folder = mkdtempSync(join(tmpdir(), "pitfalls-"));
+    try {
+      const files = PITFALLS.map(({ broken }, index) => {
+        const file = join(folder, `${index}.yaml`);
+        writeFileSync(file, yamlFile({ groups: [...recordingGroups(broken), ...alertGroups(broken)] }));
+        return file;
+      });
+      const { status, stderr } = spawnSync("promtool", ["check", "rules", ...files], { encoding: "utf8" });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

@@ -1,4 +1,10 @@
-import { catalog, type LabelSpec, type MetricDefinition } from "@mcp-hangar/telemetry";
+import {
+  catalog,
+  type LabelSpec,
+  type MetricDefinition,
+  type RuntimeMetricDefinition,
+  runtimeMetrics,
+} from "@mcp-hangar/telemetry";
 import { alertLabels, fixedLabel } from "../checks/alert-labels.ts";
 import type { AlertRule, RecordingRule } from "../model.ts";
 import type { Stack } from "../stack.ts";
@@ -42,12 +48,15 @@ export interface CatalogLock {
   readonly alerts: readonly LockedRule[];
 }
 
-/** The public names of the metric catalog and of a stack, each list sorted, so that a change is one place in a diff. */
+/** The public names of all metrics and of a stack, each list sorted, so that a change is one place in a diff. */
 export function catalogLock({ alerts, recordingRules }: Pick<Stack, "alerts" | "recordingRules">): CatalogLock {
   return {
     kind: LOCK_KIND,
     format: LOCK_FORMAT,
-    metrics: Object.values<MetricDefinition>(catalog).map(lockedMetric).sort(byName),
+    metrics: [
+      ...Object.values<MetricDefinition>(catalog).map(lockedMetric),
+      ...Object.values<RuntimeMetricDefinition>(runtimeMetrics).map(lockedRuntimeMetric),
+    ].sort(byName),
     recordingRules: lockedRules(recordingRules, ({ record }) => record, labelsOfSeries),
     alerts: lockedRules(alerts, ({ name }) => name, labelsOfAlert),
   };
@@ -73,6 +82,12 @@ function onlyLabels(text: string, content: string): string {
 function lockedMetric({ name, type, help, labels, ...rest }: MetricDefinition): LockedMetric {
   const locked = Object.entries(labels).map(([label, spec]) => lockedLabel(label, spec));
   return { name, type, help, labels: locked.sort(byName), ...("buckets" in rest ? { buckets: rest.buckets } : {}) };
+}
+
+/** Of the process and of Node.js: their labels are not listed anywhere. */
+function lockedRuntimeMetric({ name, type, help, labels, buckets }: RuntimeMetricDefinition): LockedMetric {
+  const locked = labels.map((label): LockedLabel => ({ name: label }));
+  return { name, type, help, labels: locked.sort(byName), ...(buckets === undefined ? {} : { buckets }) };
 }
 
 function lockedLabel(name: string, spec: LabelSpec): LockedLabel {
