@@ -8,8 +8,13 @@ export function configInForce(previous: Config, next: Config): Config {
   return RELOADABLE.reduce<Section>((config, key) => carryOver(config, next, key.split(".")), previous) as Config;
 }
 
-/** A copy of `config` with the value that `next` has at the path; both are whole, so that the sections on the way exist. */
+/** A copy of `config` with the value that `next` has at the path. A section that only one of them has needs a restart. */
 function carryOver(config: Section, next: Section, [name = "", ...rest]: readonly string[]): Section {
-  const value = rest.length === 0 ? next[name] : carryOver(config[name] as Section, next[name] as Section, rest);
-  return { ...config, [name]: value };
+  if (rest.length === 0) return { ...config, [name]: next[name] };
+  const [own, other] = [config[name], next[name]];
+  return isSection(own) && isSection(other) ? { ...config, [name]: carryOver(own, other, rest) } : config;
+}
+
+function isSection(value: unknown): value is Section {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

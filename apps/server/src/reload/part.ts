@@ -15,7 +15,7 @@ export type Apply = () => unknown;
 export type ReloadPart = (next: Config, previous: Config) => Apply | Promise<Apply>;
 
 /** A part that follows one value and cannot fail. */
-export function follow<Value>(select: (config: Config) => Value, apply: (value: Value) => void): ReloadPart {
+export function follow<Value>(select: (config: Config) => Value, apply: (value: Value) => unknown): ReloadPart {
   return (next, previous) => {
     const value = select(next);
     return isDeepStrictEqual(value, select(previous)) ? () => {} : () => apply(value);

@@ -14,7 +14,12 @@ export interface Followers {
 }
 
 /** One part for each key that can be reloaded. */
-export function createReloadParts({ gateway, discovery, logging, watch }: Followers): Readonly<Record<ReloadableKey, ReloadPart>> {
+export function createReloadParts({
+  gateway,
+  discovery,
+  logging,
+  watch,
+}: Followers): Readonly<Record<ReloadableKey, ReloadPart>> {
   return {
     mcp_servers: serversPart(gateway.fleet),
     execution: follow(
