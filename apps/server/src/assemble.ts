@@ -124,6 +124,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     health,
     snapshot,
     statistics,
+    options: config.management,
     reloader,
   });
   const management = createManagementTools(operations, access);

@@ -1,3 +1,4 @@
+export { addressRange } from "./address-range.ts";
 export type { AccessPolicy } from "./admission.ts";
 export { type BatchContext, Batches, type BatchesOptions, ownerOf } from "./batch/batches.ts";
 export * from "./batch/continuation-store.ts";

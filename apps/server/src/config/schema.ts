@@ -9,6 +9,7 @@ import {
 import { z } from "zod";
 import { authOptions } from "../access/options.ts";
 import { securityOptions } from "../http/security-options.ts";
+import { managementOptions } from "../management/options.ts";
 
 /** Severities of log lines, from the most talkative to the quietest. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error", "critical"] as const;
@@ -117,6 +118,7 @@ export const configSchema = z.strictObject({
     .describe("What the gateway tells other systems about itself."),
   http: httpOptions.prefault({}),
   auth: authOptions.prefault({}),
+  management: managementOptions.prefault({}),
   config_reload: configReloadOptions.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;

@@ -162,7 +162,7 @@ function namesIn(path: string): readonly string[] {
 
 /** OpenAPI 3.1 takes JSON Schema as it is; which dialect goes without saying. */
 function schemaOf(schema: z.ZodObject, io: "input" | "output"): ObjectSchema {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io });
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io });
   // The schema of an object is one of `type: object`, whose properties are schemas and never `true` or `false`.
   return rest as ObjectSchema;
 }

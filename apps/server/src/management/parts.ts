@@ -5,6 +5,7 @@ import type { AccessSystem } from "../access/create-access.ts";
 import type { Health } from "../http/health.ts";
 import type { Reloader } from "../reload/reloader.ts";
 import type { CallStatistics } from "./call-statistics.ts";
+import type { ManagementOptions } from "./options.ts";
 
 /** What the operations work on. */
 export interface ManagementParts {
@@ -18,5 +19,6 @@ export interface ManagementParts {
   readonly health: Health;
   readonly snapshot: () => GatewaySnapshot;
   readonly statistics: CallStatistics;
+  readonly options: ManagementOptions;
   readonly reloader: Reloader;
 }

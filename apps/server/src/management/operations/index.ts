@@ -3,8 +3,10 @@ import type { ManagementParts } from "../parts.ts";
 import { batchOperations } from "./batch.ts";
 import { configOperations } from "./config.ts";
 import { continuationOperations } from "./continuations.ts";
+import { groupOperations } from "./groups.ts";
 import { keyOperations } from "./keys.ts";
 import { lifecycleOperations } from "./lifecycle.ts";
+import { registrationOperations } from "./registration.ts";
 import { serverMetricsOperations } from "./server-metrics.ts";
 import { serverToolOperations } from "./server-tools.ts";
 import { serverOperations } from "./servers.ts";
@@ -17,9 +19,11 @@ import { systemOperations } from "./system.ts";
 export function createOperations(parts: ManagementParts): readonly Operation[] {
   return [
     ...serverOperations(parts),
+    ...registrationOperations(parts),
     ...lifecycleOperations(parts),
     ...serverToolOperations(parts),
     ...serverMetricsOperations(parts),
+    ...groupOperations(parts),
     ...batchOperations(parts),
     ...continuationOperations(parts),
     ...configOperations(parts),

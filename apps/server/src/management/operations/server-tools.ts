@@ -3,7 +3,7 @@ import { z } from "zod";
 import { redactText } from "../../logging/redact.ts";
 import { isOperationFailure, type Operation, operation, operationFailure } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
-import { failureOf, findServer, serverInput } from "./server-view.ts";
+import { failureOf, findEntry, serverInput } from "./server-view.ts";
 
 /** How long the list of a server that was never listed is waited for. */
 const FIRST_LIST_WAIT_MS = 10_000;
@@ -32,10 +32,10 @@ export function serverToolOperations(parts: Pick<ManagementParts, "gateway" | "a
         tools: z.array(z.looseObject({ name: z.string() })).describe("As the server describes them."),
       }),
       run: async ({ server: id }, { caller, signal }) => {
-        const server = findServer(parts, id, { caller, permission: "servers:read" });
-        if (isOperationFailure(server)) return server;
+        const entry = findEntry(parts, id, { caller, permission: "servers:read" });
+        if (isOperationFailure(entry)) return entry;
         const patience = AbortSignal.any([signal, AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
-        const items = server.catalog.known("tools") ?? (await server.refresh("tools", patience));
+        const items = entry.catalog.known("tools") ?? (await entry.refresh("tools", patience));
         if ("code" in items) return failureOf(items);
         const tools = items.flatMap((item) =>
           typeof item.name === "string" && access.admits(caller, id, item.name, "servers:read")

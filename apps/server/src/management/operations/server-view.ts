@@ -1,4 +1,11 @@
-import { FAILURES, type Failure, type Gateway, type ManagedServer } from "@mcp-hangar/core";
+import {
+  FAILURES,
+  type Failure,
+  type FleetEntry,
+  type Gateway,
+  type ManagedServer,
+  ServerGroup,
+} from "@mcp-hangar/core";
 import { BREAKER_STATES, type Caller, SERVER_MODES, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { Permission } from "../../access/permissions.ts";
@@ -31,15 +38,15 @@ export const serverView = z.object({
 });
 export type ServerView = z.infer<typeof serverView>;
 
-/** A server as it is now. */
-export function viewOf(gateway: Gateway, server: ManagedServer): ServerView {
-  const snapshot = server.snapshot();
-  const lastError = "lastError" in server.state ? server.state.lastError : undefined;
+/** A server or group as it is now. */
+export function viewOf(gateway: Gateway, entry: FleetEntry): ServerView {
+  const snapshot = entry instanceof ServerGroup ? entry.serverSnapshot() : entry.snapshot();
+  const lastError = "state" in entry && "lastError" in entry.state ? entry.state.lastError : undefined;
   return {
     id: snapshot.id,
     mode: snapshot.mode,
     group: snapshot.group ?? null,
-    origin: gateway.fleet.originOf(server.id) ?? "config",
+    origin: gateway.fleet.originOf(entry.id) ?? "config",
     state: snapshot.state,
     up: snapshot.up,
     initialized: snapshot.initialized,
@@ -58,14 +65,30 @@ interface Asker {
   readonly permission: Permission;
 }
 
-/** A server by its id. One that the caller's roles do not reach does not exist for the caller. */
-export function findServer(
+/** A server or group by its id. One that the caller's roles do not reach does not exist for the caller. */
+export function findEntry(
   { gateway, access }: Pick<ManagementParts, "gateway" | "access">,
   id: string,
   { caller, permission }: Asker,
+): FleetEntry | OperationFailure {
+  const entry = gateway.fleet.entry(id);
+  return entry !== undefined && access.reaches(caller, id, permission) ? entry : noSuchServer(id);
+}
+
+/** As {@link findEntry} for what only a server can do: a group is a name for several. */
+export function findServer(
+  parts: Pick<ManagementParts, "gateway" | "access">,
+  id: string,
+  asker: Asker,
 ): ManagedServer | OperationFailure {
-  const server = gateway.fleet.get(id);
-  if (server !== undefined && access.reaches(caller, id, permission)) return server;
+  const entry = findEntry(parts, id, asker);
+  if (!(entry instanceof ServerGroup)) return entry;
+  const members = entry.options.members.map((member) => member.id).join(", ");
+  return operationFailure("is_group", 409, `"${id}" is a group; ask its members: ${members}`);
+}
+
+/** The same words for a server that never was and for one that the caller may not know of. */
+export function noSuchServer(id: string): OperationFailure {
   const message = `there is no server ${JSON.stringify(id.slice(0, 100))}; GET /api/mcp_servers or hangar_list names them`;
   return operationFailure("unknown_server", 404, message);
 }

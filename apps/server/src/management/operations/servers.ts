@@ -1,14 +1,23 @@
+import { ServerGroup } from "@mcp-hangar/core";
 import { SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import { isOperationFailure, type Operation, operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
-import { findServer, serverInput, serverView, viewOf } from "./server-view.ts";
+import { findEntry, serverInput, serverView, viewOf } from "./server-view.ts";
 
 const MESSAGE_KINDS = z.object({
   request: z.int(),
   response: z.int(),
   notification: z.int(),
   error: z.int(),
+});
+
+const limitsView = z.object({
+  call_timeout_s: z.number(),
+  start_timeout_s: z.number(),
+  idle_ttl_s: z.number(),
+  health_check_interval_s: z.number(),
+  max_consecutive_failures: z.int(),
 });
 
 /** What can be seen of servers. */
@@ -27,8 +36,9 @@ export function serverOperations(parts: Pick<ManagementParts, "gateway" | "acces
       input: z.object({ state: z.enum(SERVER_STATES).optional().describe("Only servers in this state.") }),
       output: z.object({ mcp_servers: z.array(serverView) }),
       run: ({ state }, { caller }) => {
-        const servers = gateway.fleet.all().filter(({ id }) => access.reaches(caller, id, "servers:read"));
-        const views = servers.map((server) => viewOf(gateway, server));
+        const entries = [...gateway.fleet.all(), ...gateway.fleet.groups.all()];
+        const reached = entries.filter(({ id }) => access.reaches(caller, id, "servers:read"));
+        const views = reached.map((server) => viewOf(gateway, server));
         return { mcp_servers: state === undefined ? views : views.filter((view) => view.state === state) };
       },
     }),
@@ -44,34 +54,30 @@ export function serverOperations(parts: Pick<ManagementParts, "gateway" | "acces
       input: z.object({ server: serverInput }),
       output: serverView.extend({
         tools: z.array(z.string()),
+        members: z.array(z.string()).nullable().describe("Ids of the members of a group; null for a server."),
         messages: z
           .object({ sent: MESSAGE_KINDS, received: MESSAGE_KINDS })
-          .describe("JSON-RPC messages since the server was registered."),
-        limits: z.object({
-          call_timeout_s: z.number(),
-          start_timeout_s: z.number(),
-          idle_ttl_s: z.number(),
-          health_check_interval_s: z.number(),
-          max_consecutive_failures: z.int(),
-        }),
+          .nullable()
+          .describe("JSON-RPC messages since the server was registered; null for a group."),
+        limits: limitsView.nullable().describe("Null for a group."),
       }),
       run: ({ server: id }, { caller }) => {
-        const server = findServer(parts, id, { caller, permission: "servers:read" });
-        if (isOperationFailure(server)) return server;
-        const { messages, tools } = server.snapshot();
-        const { options } = server;
-        return {
-          ...viewOf(gateway, server),
-          tools: tools.filter((tool) => access.admits(caller, id, tool, "servers:read")),
-          messages,
-          limits: {
-            call_timeout_s: options.call_timeout_s,
-            start_timeout_s: options.start_timeout_s,
-            idle_ttl_s: options.idle_ttl_s,
-            health_check_interval_s: options.health_check_interval_s,
-            max_consecutive_failures: options.max_consecutive_failures,
-          },
+        const entry = findEntry(parts, id, { caller, permission: "servers:read" });
+        if (isOperationFailure(entry)) return entry;
+        const tools = entry.catalog.toolNames().filter((tool) => access.admits(caller, id, tool, "servers:read"));
+        const view = { ...viewOf(gateway, entry), tools };
+        if (entry instanceof ServerGroup) {
+          return { ...view, members: entry.options.members.map((member) => member.id), messages: null, limits: null };
+        }
+        const { options } = entry;
+        const limits = {
+          call_timeout_s: options.call_timeout_s,
+          start_timeout_s: options.start_timeout_s,
+          idle_ttl_s: options.idle_ttl_s,
+          health_check_interval_s: options.health_check_interval_s,
+          max_consecutive_failures: options.max_consecutive_failures,
         };
+        return { ...view, members: null, messages: entry.snapshot().messages, limits };
       },
     }),
   ];
