@@ -36,7 +36,8 @@ export const subprocessOptions = z.strictObject({
 });
 export type SubprocessOptions = z.infer<typeof subprocessOptions>;
 
-const tlsOptions = z
+/** TLS towards a peer. */
+export const tlsOptions = z
   .strictObject({
     ca_file: z.string().min(1).optional().describe("PEM bundle that replaces the system's authorities."),
     cert_file: z.string().min(1).optional().describe("PEM client certificate."),
