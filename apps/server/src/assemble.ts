@@ -7,8 +7,9 @@ import { createAccess } from "./access/create-access.ts";
 import { BUILD } from "./build-info.ts";
 import type { Config } from "./config/schema.ts";
 import { parseServerFile } from "./discovery/parse-server-file.ts";
+import { History } from "./history/history.ts";
 import { Health } from "./http/health.ts";
-import { fleetCheck, logCheck } from "./http/readiness-checks.ts";
+import { fleetCheck, historyCheck, logCheck } from "./http/readiness-checks.ts";
 import { createLogging, type Logging, type LoggingEnvironment } from "./logging/logging.ts";
 import { CallStatistics } from "./management/call-statistics.ts";
 import { EventStreams } from "./management/events/event-streams.ts";
@@ -34,6 +35,8 @@ export interface Hangar {
   /** `undefined` when the configuration switches metrics off. */
   readonly metrics: Metrics | undefined;
   readonly health: Health;
+  /** `undefined` when the configuration asks for none. */
+  readonly history: History | undefined;
   readonly accessSystem: AccessSystem;
   /** Who follows what happens, over HTTP. */
   readonly events: EventStreams;
@@ -55,6 +58,10 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   const { logger } = logging;
   const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));
   bus.on("log", logging.listener);
+  const { file: historyFile } = config.history;
+  const history =
+    historyFile === undefined ? undefined : new History({ ...config.history, file: historyFile }, platform.clock);
+  if (history !== undefined) bus.on("history", history.listener);
 
   const accessSystem = createAccess(config, {
     bus,
@@ -73,7 +80,10 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     platform,
     info: BUILD,
     access: access.enabled ? (caller, server, tool) => access.admits(caller, server, tool) : undefined,
-    onServerLog: (server, line) => logger.debug("mcp_server_log", { mcp_server: server, line }),
+    onServerLog: (server, line) => {
+      logger.debug("mcp_server_log", { mcp_server: server, line });
+      history?.log(server, line);
+    },
   });
   const discovery = new Discovery(config.discovery, {
     fleet: gateway.fleet,
@@ -96,7 +106,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     servers: gateway.fleet.snapshot(),
     batchItemsExecuting: batches.itemsExecuting,
     discovery: discovery.snapshot(),
-    exporters: [logging.snapshot()],
+    exporters: [logging.snapshot(), ...(history === undefined ? [] : [history.snapshot()])],
     listeners: bus.listeners(),
     lastReloadSuccessful: reloader.lastSuccessful,
     build: { version: BUILD.version, node: process.version },
@@ -110,6 +120,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     fleetCheck(() => gateway.fleet.snapshot()),
     logCheck(() => logging.snapshot()),
     ...(accessSystem.health === undefined ? [] : [accessSystem.health]),
+    ...(history === undefined ? [] : [historyCheck(history)]),
   ]);
   const statistics = new CallStatistics();
   bus.on("management", statistics.listener);
@@ -122,6 +133,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     access,
     accessSystem,
     health,
+    history,
     snapshot,
     statistics,
     options: config.management,
@@ -138,6 +150,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     discovery,
     metrics,
     health,
+    history,
     accessSystem,
     events,
     operations,

@@ -21,6 +21,7 @@ export async function serve(hangar: Hangar, door: Door, stop: AbortSignal): Prom
   const { gateway, bus, platform, health, logging } = hangar;
   let opened: OpenedDoor | undefined;
   try {
+    await hangar.history?.open();
     opened = door.kind === "http" ? await openHttp(hangar, door.unsafeNoAuth) : await openStdio(hangar, door);
     gateway.start();
     hangar.discovery.start();
@@ -111,6 +112,7 @@ async function shutDown(hangar: Hangar, door: OpenedDoor | undefined): Promise<v
     metrics?.close();
     bus.emit({ type: "gateway.stopped", timeMs: platform.clock.wallMs(), uptimeSeconds: health.uptimeSeconds() });
   } finally {
+    await hangar.history?.close();
     await logging.close();
   }
 }

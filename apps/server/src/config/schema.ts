@@ -8,6 +8,7 @@ import {
 } from "@mcp-hangar/core";
 import { z } from "zod";
 import { authOptions } from "../access/options.ts";
+import { historyOptions } from "../history/options.ts";
 import { securityOptions } from "../http/security-options.ts";
 import { managementOptions } from "../management/options.ts";
 
@@ -117,6 +118,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("What the gateway tells other systems about itself."),
   http: httpOptions.prefault({}),
+  history: historyOptions.prefault({}),
   auth: authOptions.prefault({}),
   management: managementOptions.prefault({}),
   config_reload: configReloadOptions.prefault({}),

@@ -1,4 +1,5 @@
 import type { ExporterSnapshot, ServerSnapshot } from "@mcp-hangar/telemetry";
+import type { History } from "../history/history.ts";
 import type { HealthCheck } from "./health.ts";
 
 /**
@@ -33,6 +34,18 @@ export function logCheck(log: () => ExporterSnapshot): HealthCheck {
       }
       if ((dropped.rejected ?? 0) === 0) return { status: "healthy" };
       return { status: "degraded", message: `${dropped.rejected} lines could not be written: stderr is closed` };
+    },
+  };
+}
+
+/** A history that was asked for and cannot be kept is a component that does not work. */
+export function historyCheck(history: Pick<History, "problem">): HealthCheck {
+  return {
+    name: "history",
+    run() {
+      const { problem } = history;
+      if (problem === undefined) return { status: "healthy" };
+      return { status: "unhealthy", message: `history.file cannot be written: ${problem}` };
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Batches, ContinuationStore, Gateway, Platform } from "@mcp-hangar/
 import type { GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Access } from "../access/access.ts";
 import type { AccessSystem } from "../access/create-access.ts";
+import type { History } from "../history/history.ts";
 import type { Health } from "../http/health.ts";
 import type { Reloader } from "../reload/reloader.ts";
 import type { CallStatistics } from "./call-statistics.ts";
@@ -17,6 +18,8 @@ export interface ManagementParts {
   readonly access: Access;
   readonly accessSystem: AccessSystem;
   readonly health: Health;
+  /** `undefined` when the configuration asks for none. */
+  readonly history: History | undefined;
   readonly snapshot: () => GatewaySnapshot;
   readonly statistics: CallStatistics;
   readonly options: ManagementOptions;

@@ -4,6 +4,7 @@ import { batchOperations } from "./batch.ts";
 import { configOperations } from "./config.ts";
 import { continuationOperations } from "./continuations.ts";
 import { groupOperations } from "./groups.ts";
+import { historyOperations } from "./history.ts";
 import { keyOperations } from "./keys.ts";
 import { lifecycleOperations } from "./lifecycle.ts";
 import { registrationOperations } from "./registration.ts";
@@ -26,6 +27,7 @@ export function createOperations(parts: ManagementParts): readonly Operation[] {
     ...groupOperations(parts),
     ...batchOperations(parts),
     ...continuationOperations(parts),
+    ...historyOperations(parts),
     ...configOperations(parts),
     ...keyOperations(parts),
     ...systemOperations(parts),
