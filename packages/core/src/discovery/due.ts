@@ -15,6 +15,7 @@ export function dueInMs({ candidates }: DiscoveryState, source: string, world: S
 
 function dueAtMs({ standing, serving, missingSinceMs }: Candidate, rules: SourceRules): number | undefined {
   if (missingSinceMs === undefined) return standing.kind === "failed" ? standing.retryAtMs : undefined;
-  if (standing.kind === "rejected" || (rules.mode === "additive" && serving !== undefined)) return undefined;
+  if ((standing.kind === "rejected" && serving === undefined) || (rules.mode === "additive" && serving !== undefined))
+    return undefined;
   return missingSinceMs + rules.ttl_s * 1_000;
 }

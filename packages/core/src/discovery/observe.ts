@@ -2,6 +2,9 @@ import { type Candidate, candidateKey, type Standing } from "./candidate.ts";
 import type { Announcement, Definition } from "./definition.ts";
 import type { SourceRules } from "./reconcile.ts";
 
+/** Rejected servers that are remembered although they are gone. What is rejected takes no room of others. */
+const REJECTIONS_MAX = 1_000;
+
 /** When a cycle ended, and by whose rules it is judged. */
 export interface Observation {
   /** Monotonic. */
@@ -24,12 +27,11 @@ export function observe(
     if (next === undefined) candidates.delete(key);
     else candidates.set(key, next);
   }
-  let room = observation.rules.max_servers - [...candidates.values()].filter((one) => one.source === source).length;
+  let room = observation.rules.max_servers - forgetOldRejections(candidates, source);
   for (const announcement of announced.values()) {
     const key = candidateKey({ source, name: announcement.name });
     const known = candidates.get(key);
-    if (known === undefined && room <= 0 && !makeRoom(candidates, source)) continue;
-    if (known === undefined) room--;
+    if (known === undefined && room-- <= 0) continue;
     candidates.set(key, seen(known ?? newcomer(source, announcement, observation), announcement, observation));
   }
 }
@@ -87,6 +89,8 @@ function newcomer(source: string, { name, location }: Announcement, { wallMs }: 
     missingSinceMs: undefined,
     newest: undefined,
     standing: { kind: "pending" },
+    distrusted: false,
+    rejected: [],
     serving: undefined,
     problem: undefined,
     remark: undefined,
@@ -109,27 +113,33 @@ function seen(candidate: Candidate, { location, content, others }: Named, { wall
   return { ...present, newest: definition, standing: standingOf(definition, candidate, rules) };
 }
 
-/** Approval is for one definition; a rejected name is not forgiven because its definition changes. */
-function standingOf(definition: Definition, { serving, standing }: Candidate, rules: SourceRules): Standing {
+/** Approval is for one definition; a rejected name is not forgiven because its definition changes, or changes back. */
+function standingOf(definition: Definition, candidate: Candidate, rules: SourceRules): Standing {
+  const { serving, distrusted, rejected } = candidate;
   if (definition.fingerprint === serving?.fingerprint) return { kind: "admitted" };
-  return rules.approve === "manual" || standing.kind === "rejected"
-    ? { kind: "pending" }
-    : { kind: "untried", failures: 0 };
+  if (rejected.includes(definition.fingerprint)) return { kind: "rejected" };
+  return rules.approve === "manual" || distrusted ? { kind: "pending" } : { kind: "untried", failures: 0 };
 }
 
 /** What becomes of a candidate that is no longer announced; `undefined` when its time is over. */
 function missing(candidate: Candidate, { nowMs, rules }: Observation): Candidate | undefined {
   const missingSinceMs = candidate.missingSinceMs ?? nowMs;
   const kept = rules.mode === "additive" && candidate.serving !== undefined;
-  // A rejection is remembered: otherwise it would be enough to go away for a while.
-  if (kept || candidate.standing.kind === "rejected") return { ...candidate, missingSinceMs };
-  return nowMs - missingSinceMs >= rules.ttl_s * 1_000 ? undefined : { ...candidate, missingSinceMs };
+  if (kept || nowMs - missingSinceMs < rules.ttl_s * 1_000) return { ...candidate, missingSinceMs };
+  // Rejections are remembered: otherwise it would be enough to go away for a while.
+  if (!candidate.distrusted && candidate.rejected.length === 0) return undefined;
+  return { ...candidate, missingSinceMs, newest: undefined, serving: undefined, standing: { kind: "rejected" } };
 }
 
-/** Forgets the longest known rejection of a server that is gone, if there is one. */
-function makeRoom(candidates: Map<string, Candidate>, source: string): boolean {
-  for (const [key, { source: from, standing, missingSinceMs }] of candidates) {
-    if (from === source && standing.kind === "rejected" && missingSinceMs !== undefined) return candidates.delete(key);
-  }
-  return false;
+/** Returns how many candidates of the source there are that are not rejected. */
+function forgetOldRejections(candidates: Map<string, Candidate>, source: string): number {
+  const own = [...candidates].filter(([, candidate]) => candidate.source === source);
+  const rejected = own.filter(([, one]) => isRejected(one));
+  const gone = rejected.filter(([, { missingSinceMs }]) => missingSinceMs !== undefined);
+  for (const [key] of gone.slice(0, Math.max(0, gone.length - REJECTIONS_MAX))) candidates.delete(key);
+  return own.length - rejected.length;
+}
+
+function isRejected({ standing, serving }: Candidate): boolean {
+  return standing.kind === "rejected" && serving === undefined;
 }

@@ -69,6 +69,9 @@ export interface Reconciliation {
   readonly actions: readonly DiscoveryAction[];
 }
 
+/** Rejected definitions that are remembered of a candidate. */
+const REJECTIONS_MAX = 20;
+
 /** Nothing found yet. */
 export const NOTHING_DISCOVERED: DiscoveryState = { candidates: new Map(), held: new Map() };
 
@@ -102,23 +105,38 @@ function apply(candidates: Map<string, Candidate>, input: DiscoveryInput, world:
     case "probed":
       return change(candidates, input.key, (candidate) => probed(candidate, input, world));
     case "approved":
-      return change(candidates, input.key, (candidate) => {
-        const { standing } = candidate;
-        const waits = standing.kind === "pending" || standing.kind === "rejected" || standing.kind === "failed";
-        return waits ? { ...candidate, standing: { kind: "untried", failures: 0 } } : candidate;
-      });
+      return change(candidates, input.key, approved);
     case "rejected":
-      return change(candidates, input.key, (candidate) => ({
-        ...candidate,
-        standing: { kind: "rejected" },
-        serving: undefined,
-      }));
+      return change(candidates, input.key, rejected);
   }
 }
 
 function change(candidates: Map<string, Candidate>, key: string, how: (candidate: Candidate) => Candidate): void {
   const candidate = candidates.get(key);
   if (candidate !== undefined) candidates.set(key, how(candidate));
+}
+
+function approved(candidate: Candidate): Candidate {
+  const { standing, newest } = candidate;
+  if (standing.kind !== "pending" && standing.kind !== "rejected" && standing.kind !== "failed") return candidate;
+  const stillRejected = candidate.rejected.filter((fingerprint) => fingerprint !== newest?.fingerprint);
+  return { ...candidate, standing: { kind: "untried", failures: 0 }, distrusted: false, rejected: stillRejected };
+}
+
+/** Rejects the newest definition. An older one goes on serving, unless it is rejected too, by asking once more. */
+function rejected(candidate: Candidate): Candidate {
+  const { standing, newest, serving } = candidate;
+  const update = standing.kind !== "rejected" && newest?.fingerprint !== serving?.fingerprint;
+  const fingerprints = [newest?.fingerprint, ...(update ? [] : [serving?.fingerprint])].filter(
+    (one) => one !== undefined,
+  );
+  return {
+    ...candidate,
+    standing: { kind: "rejected" },
+    serving: update ? serving : undefined,
+    distrusted: true,
+    rejected: [...new Set([...candidate.rejected, ...fingerprints])].slice(-REJECTIONS_MAX),
+  };
 }
 
 function probed(

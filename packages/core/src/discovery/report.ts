@@ -56,7 +56,7 @@ function verdictOn(
 ): readonly [DiscoveredState, string | undefined] {
   const { serving, standing, problem, remark, missingSinceMs } = candidate;
   const [progress, why] = progressOf(candidate);
-  if (standing.kind === "rejected") return ["rejected", why];
+  if (standing.kind === "rejected" && serving === undefined) return ["rejected", why];
   const blocked = blockedBy(candidate, state, world);
   if (serving === undefined) return blocked === undefined ? [progress, why ?? remark] : ["conflict", blocked];
   if (blocked !== undefined) return ["conflict", blocked];
@@ -66,7 +66,8 @@ function verdictOn(
 }
 
 function progressOf({ standing, problem, newest }: Candidate): readonly [DiscoveredState, string | undefined] {
-  if (newest === undefined || (problem !== undefined && standing.kind !== "rejected")) return ["invalid", problem];
+  const unusable = newest === undefined || problem !== undefined;
+  if (unusable && standing.kind !== "rejected") return ["invalid", problem];
   switch (standing.kind) {
     case "pending":
       return ["pending", "it waits for approval"];
