@@ -29,6 +29,10 @@ export const equivalents: readonly Equivalent[] = [
     reason: "it takes back rounding errors below zero, which are far too small for any threshold",
   },
   {
+    isOne: ({ alert, operator }) => alert === "MCPHangarWatchdog" && operator === "number changed",
+    reason: "it always fires, and nobody reads its value",
+  },
+  {
     isOne: ({ where, operator, what }) => where.includes(":") && operator === "scope dropped" && what === "job",
     reason: "jobs stay apart by their label in every recorded series, and alerts select their own",
   },
