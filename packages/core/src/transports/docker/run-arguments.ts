@@ -5,7 +5,7 @@ import { parseVolume } from "./container-options.ts";
 export const MANAGED_LABEL = "mcp.hangar.managed";
 
 /** On such a container, the id of the server that it is. */
-export const SERVER_LABEL = "mcp.hangar.server";
+const SERVER_LABEL = "mcp.hangar.server";
 
 /** What is decided for one container, apart from the options. */
 export interface ContainerIdentity {
