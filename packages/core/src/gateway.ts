@@ -137,7 +137,7 @@ export class Gateway {
     const allowed = this.#options.access?.(record.caller, server.id, call.tool) ?? true;
     if (!allowed) return failure("access_denied", `"${record.caller.id}" may not call "${record.tool ?? "that tool"}"`);
     // A server that was never started has listed nothing yet; its tool is looked up again once it runs.
-    if (server.catalog.lacks(call.tool)) {
+    if (record.tool === undefined && server.catalog.lacks(call.tool)) {
       server.refreshMissed();
       return unknownTool(call);
     }

@@ -66,7 +66,8 @@ export function systemOperations({
             total: servers.length,
             ...Object.fromEntries(Object.entries(states).map(([state, members]) => [state, members?.length ?? 0])),
           },
-          calls_in_flight: servers.reduce((sum, { inFlight }) => sum + inFlight, 0),
+          // A call through a group is in flight at one of its members.
+          calls_in_flight: servers.reduce((sum, { mode, inFlight }) => sum + (mode === "group" ? 0 : inFlight), 0),
           exporters: exporters.map((exporter) => ({
             name: exporter.exporter,
             delivered: exporter.delivered,
