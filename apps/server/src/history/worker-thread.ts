@@ -22,8 +22,6 @@ export class WorkerThread {
     this.#worker.on("message", (answer: WorkerAnswer) => this.#answered(answer));
     this.#worker.on("error", (error) => this.#end(error instanceof Error ? error : new Error(String(error))));
     this.#worker.on("exit", () => this.#end(new Error("the thread of the history has ended")));
-    // The gateway's life does not depend on it.
-    this.#worker.unref();
   }
 
   request(request: Request): Promise<Rows> {
@@ -42,12 +40,15 @@ export class WorkerThread {
   #await(number: number): Promise<Rows> {
     const waiting = Promise.withResolvers<Rows>();
     this.#waiting.set(number, waiting);
+    // Only while somebody waits for an answer does the thread keep the process alive.
+    this.#worker.ref();
     return waiting.promise;
   }
 
   #answered(answer: WorkerAnswer): void {
     const waiting = this.#waiting.get(answer.number);
     this.#waiting.delete(answer.number);
+    if (this.#waiting.size === 0) this.#worker.unref();
     if (answer.kind === "done") waiting?.resolve(answer.rows);
     else waiting?.reject(new Error(answer.message));
   }
