@@ -57,7 +57,7 @@ export function createAccess({ auth, http }: Config, { bus, clock, onKeyProblem 
       onChange: () => known.forget(),
       onProblem: onKeyProblem,
     });
-  const tokens = auth.jwt && new Tokens(auth.jwt, clock, fetchJson);
+  const tokens = auth.jwt && new Tokens(auth.jwt, clock, (url) => fetchJson(url));
   return {
     access: new AccessControl({ options: auth, roles, keys, tokens, origin, resource, bus, clock, known }),
     keys,

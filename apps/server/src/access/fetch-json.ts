@@ -7,11 +7,11 @@ const BODY_BYTES_MAX = 512 * 1024;
 export type FetchJson = (url: string) => Promise<unknown>;
 
 /** {@link FetchJson} over the network: no redirects, and limits on time and size. */
-export const fetchJson: FetchJson = async (url) => {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+export async function fetchJson(url: string, timeoutMs = TIMEOUT_MS): Promise<unknown> {
+  const signal = AbortSignal.timeout(timeoutMs);
   const response = await fetch(url, { signal, redirect: "error", headers: { accept: "application/json" } }).catch(
     (cause: unknown) => {
-      throw new Error(`${url}: ${reasonOf(cause)}`, { cause });
+      throw new Error(`${url}: ${reasonOf(cause, timeoutMs)}`, { cause });
     },
   );
   if (!response.ok) {
@@ -21,9 +21,9 @@ export const fetchJson: FetchJson = async (url) => {
   try {
     return JSON.parse(await textOf(response)) as unknown;
   } catch (cause) {
-    throw new Error(`${url}: ${reasonOf(cause)}`, { cause });
+    throw new Error(`${url}: ${reasonOf(cause, timeoutMs)}`, { cause });
   }
-};
+}
 
 async function textOf({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
@@ -37,8 +37,8 @@ async function textOf({ body }: Response): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return `no answer within ${TIMEOUT_MS / 1_000} s`;
+  if (error.name === "TimeoutError") return `no answer within ${timeoutMs / 1_000} s`;
   return error.cause instanceof Error ? error.cause.message : error.message;
 }

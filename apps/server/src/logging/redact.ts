@@ -33,6 +33,7 @@ const SECRET_SHAPES: readonly RegExp[] = [
   /\b(?:gh[pousr]|github_pat)_[A-Za-z0-9_]{16,}/g,
   /\bglpat-[A-Za-z0-9_-]{16,}/g,
   /\bnpm_[A-Za-z0-9]{30,}/g,
+  /\bmcph_[0-9a-z]{12}_[A-Za-z0-9]{8,}/g,
   /\bxox[abeprs]-[A-Za-z0-9-]{8,}/g,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
   /\bAIza[A-Za-z0-9_-]{30,}/g,
@@ -48,7 +49,7 @@ const ASSIGNMENT =
 
 /** What every text with a secret has: a quick look that most log texts fail, so that they cost one scan. */
 const MAY_HOLD_SECRET =
-  /bearer|basic|eyJ|[spr]k[-_]|gh[pousr]_|github_pat|glpat|npm_|xox|AKIA|ASIA|AIza|PRIVATE KEY|\/\/[^\s/]*@|token|secret|passw|key|authorization|cookie/i;
+  /bearer|basic|eyJ|[spr]k[-_]|gh[pousr]_|github_pat|glpat|npm_|mcph_|xox|AKIA|ASIA|AIza|PRIVATE KEY|\/\/[^\s/]*@|token|secret|passw|key|authorization|cookie/i;
 
 /** Replaces whatever looks like a secret in free text by `[redacted]`. */
 export function redactText(text: string): string {

@@ -1,0 +1,169 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FakeClock } from "@mcp-hangar/core/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { newApiKey } from "./api-key.ts";
+import { ApiKeys, type ApiKeysOptions } from "./api-keys.ts";
+import { KeyFile } from "./key-file.ts";
+
+const HOUR_MS = 3_600_000;
+let folder: string;
+let file: KeyFile;
+let clock: FakeClock;
+let changes: number;
+let problems: string[];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "hangar-keys-"));
+  file = new KeyFile(join(folder, "keys.json"));
+  await file.update((keys) => keys, { create: true });
+  clock = new FakeClock();
+  changes = 0;
+  problems = [];
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function keysWith(options: Partial<ApiKeysOptions> = {}): ApiKeys {
+  return new ApiKeys({
+    clock,
+    file,
+    fixed: [],
+    onChange: () => {
+      changes++;
+    },
+    onProblem: ({ message }) => problems.push(message),
+    ...options,
+  });
+}
+
+async function create(
+  keys: ApiKeys,
+  name: string,
+  expiresMs?: number,
+): Promise<{ readonly token: string; readonly id: string }> {
+  const created = await keys.create({ name, roles: ["agent"], expiresMs });
+  if (created === "taken") throw new Error(`${name} is taken`);
+  return { token: created.token, id: created.view.id };
+}
+
+describe("a key", () => {
+  it("names its caller and the roles of the caller", async () => {
+    const keys = keysWith();
+    const { token, id } = await create(keys, "ci");
+    expect(keys.verify(token)).toMatchObject({
+      kind: "key",
+      key: { id, caller: { type: "api_key", id: "ci", roles: ["agent"] } },
+    });
+  });
+
+  it("ends when it expires", async () => {
+    const keys = keysWith();
+    const { token } = await create(keys, "ci", clock.wallMs() + HOUR_MS);
+    clock.advance(HOUR_MS - 1);
+    expect(keys.verify(token).kind).toBe("key");
+    clock.advance(1);
+    expect(keys.verify(token)).toMatchObject({ kind: "failed", reason: "expired_api_key" });
+    expect(keys.list()).toMatchObject([{ status: "expired" }]);
+  });
+
+  it("ends at once when it is revoked, and whoever remembers it is told", async () => {
+    const keys = keysWith();
+    const { token, id } = await create(keys, "ci");
+    const verdict = keys.verify(token);
+    const before = changes;
+    expect(await keys.revoke(id)).toMatchObject({ status: "revoked" });
+    expect(changes).toBeGreaterThan(before);
+    expect(keys.verify(token)).toMatchObject({ kind: "failed", reason: "revoked_api_key" });
+    expect(verdict.kind === "key" && keys.isActive(verdict.key.caller)).toBe(false);
+    expect(await keys.revoke("nothing")).toBeUndefined();
+  });
+
+  it("that is not there, is wrong or has a typing error fails, each for its own reason", async () => {
+    const keys = keysWith();
+    const { token } = await create(keys, "ci");
+    expect(keys.verify(newApiKey().token)).toMatchObject({ kind: "failed", reason: "unknown_api_key" });
+    // The id of one key and the secret of another, with a checksum that fits by chance or craft, is still another key.
+    expect(keys.verify(`${token.slice(0, -1)}x`)).toMatchObject({ kind: "failed", reason: "malformed_api_key" });
+    expect(keys.verify("hello")).toMatchObject({ kind: "failed", reason: "malformed_api_key", id: undefined });
+  });
+
+  it("needs a name that no active key has", async () => {
+    const fixed = [{ name: "fixed", hash: newApiKey().hash, roles: ["agent"] }];
+    const keys = keysWith({ fixed });
+    const { id } = await create(keys, "ci");
+    expect(await keys.create({ name: "ci", roles: ["agent"], expiresMs: undefined })).toBe("taken");
+    expect(await keys.create({ name: "fixed", roles: ["agent"], expiresMs: undefined })).toBe("taken");
+    await keys.revoke(id);
+    expect(await keys.create({ name: "ci", roles: ["agent"], expiresMs: undefined })).toMatchObject({
+      view: { status: "active" },
+    });
+  });
+
+  it("of the configuration works without a file, and cannot be revoked here", async () => {
+    const { token, hash } = newApiKey();
+    const keys = keysWith({ file: undefined, fixed: [{ name: "fixed", hash, roles: ["viewer"] }] });
+    expect(keys.verify(token)).toMatchObject({ kind: "key", key: { caller: { id: "fixed", roles: ["viewer"] } } });
+    expect(keys.isManaged).toBe(false);
+    expect(await keys.revoke(keys.list()[0]?.id ?? "")).toBeUndefined();
+    keys.configure([]);
+    expect(keys.verify(token).kind).toBe("failed");
+  });
+});
+
+describe("what another process does to the file", () => {
+  it("is in force within a second", async () => {
+    const keys = keysWith();
+    keys.start();
+    const other = keysWith();
+    const { token, id } = await create(other, "ci");
+    expect(keys.verify(token).kind).toBe("failed");
+    clock.advance(1_000);
+    expect(keys.verify(token).kind).toBe("key");
+    await other.revoke(id);
+    clock.advance(1_000);
+    expect(keys.verify(token)).toMatchObject({ reason: "revoked_api_key" });
+    await keys.close();
+  });
+
+  it("does not let everybody in, or out, when it breaks the file: the keys last read stay, loudly", async () => {
+    const keys = keysWith();
+    keys.start();
+    const { token } = await create(keys, "ci");
+    const good = readFileSync(file.path, "utf8");
+    writeFileSync(file.path, "broken");
+    clock.advance(3_000);
+    expect(problems).toHaveLength(1);
+    expect(keys.problem?.message).toMatch(/is not JSON/);
+    expect(keys.verify(token).kind).toBe("key");
+    rmSync(file.path);
+    clock.advance(1_000);
+    expect(problems).toHaveLength(2);
+    writeFileSync(file.path, good, { mode: 0o600 });
+    clock.advance(1_000);
+    expect(keys.problem).toBeUndefined();
+    await keys.close();
+  });
+});
+
+it("a file that cannot be read is an error at the start", () => {
+  writeFileSync(file.path, "broken");
+  expect(() => keysWith()).toThrow(/is not JSON/);
+});
+
+it("the time of last use is told at once, and written at the end", async () => {
+  const keys = keysWith();
+  keys.start();
+  const { token } = await create(keys, "ci");
+  const verdict = keys.verify(token);
+  if (verdict.kind !== "key") throw new Error("the key is not taken");
+  clock.advance(5_000);
+  verdict.key.lastUsedMs = clock.wallMs();
+  const used = new Date(clock.wallMs()).toISOString();
+  expect(keys.list()).toMatchObject([{ last_used_at: used }]);
+  await keys.close();
+  expect(file.read()).toMatchObject([{ last_used_at: used }]);
+  expect(keysWith().list()).toMatchObject([{ last_used_at: used }]);
+  expect(clock.pendingTimers).toBe(0);
+});
