@@ -126,6 +126,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   bus.on("management", statistics.listener);
   const operations = createOperations({
     gateway,
+    discovery,
     batches,
     continuations,
     bus,

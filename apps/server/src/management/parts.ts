@@ -1,4 +1,4 @@
-import type { Batches, ContinuationStore, Gateway, Platform } from "@mcp-hangar/core";
+import type { Batches, ContinuationStore, Discovery, Gateway, Platform } from "@mcp-hangar/core";
 import type { GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Access } from "../access/access.ts";
 import type { AccessSystem } from "../access/create-access.ts";
@@ -11,6 +11,7 @@ import type { ManagementOptions } from "./options.ts";
 /** What the operations work on. */
 export interface ManagementParts {
   readonly gateway: Gateway;
+  readonly discovery: Discovery;
   readonly batches: Batches;
   readonly continuations: ContinuationStore;
   readonly bus: TelemetryBus;

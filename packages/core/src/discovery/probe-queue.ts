@@ -46,10 +46,10 @@ export class ProbeQueue {
   }
 
   #fill(): void {
-    for (const request of [...this.#waiting]) {
-      if (this.#closed || this.#running.size >= PROBES_MAX) return;
-      if (this.#running.has(request.key)) continue;
-      this.#waiting.splice(this.#waiting.indexOf(request), 1);
+    while (!this.#closed && this.#running.size < PROBES_MAX) {
+      const next = this.#waiting.findIndex(({ key }) => !this.#running.has(key));
+      const [request] = next === -1 ? [] : this.#waiting.splice(next, 1);
+      if (request === undefined) return;
       if (this.#options.wanted(request)) this.#start(request);
     }
   }

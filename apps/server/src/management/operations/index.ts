@@ -3,6 +3,7 @@ import type { ManagementParts } from "../parts.ts";
 import { batchOperations } from "./batch.ts";
 import { configOperations } from "./config.ts";
 import { continuationOperations } from "./continuations.ts";
+import { discoveryOperations } from "./discovery.ts";
 import { groupOperations } from "./groups.ts";
 import { historyOperations } from "./history.ts";
 import { keyOperations } from "./keys.ts";
@@ -25,6 +26,7 @@ export function createOperations(parts: ManagementParts): readonly Operation[] {
     ...serverToolOperations(parts),
     ...serverMetricsOperations(parts),
     ...groupOperations(parts),
+    ...discoveryOperations(parts),
     ...batchOperations(parts),
     ...continuationOperations(parts),
     ...historyOperations(parts),
