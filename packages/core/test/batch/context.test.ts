@@ -74,6 +74,9 @@ describe("what an item carries", () => {
   it("passes through the same access policy as any call", async () => {
     const bench = use({ a: { reply: answers(() => OK) } }, { access: (_caller, _server, tool) => tool !== "safe" });
     const [report] = await bench.run({ calls: [call("a"), call("a", { tool: "safe" })] });
-    expect(report.results.map(({ error_type }) => error_type)).toEqual([null, "access_denied"]);
+    // Records say what happened; the caller hears the same as of a tool that does not exist.
+    expect(report.results.map(({ error_type }) => error_type)).toEqual([null, "unknown_tool"]);
+    const outcomes = bench.bus.of("call.finished").map(({ outcome }) => outcome);
+    expect(outcomes).toMatchObject([{ status: "success" }, { status: "rejected", reason: "access_denied" }]);
   });
 });
