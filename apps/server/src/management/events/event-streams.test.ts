@@ -1,0 +1,236 @@
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { FakeClock } from "@mcp-hangar/core/testing";
+import { type Caller, type HangarEvent, registeredName, Sensitive } from "@mcp-hangar/telemetry";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Access, OPEN_ACCESS } from "../../access/access.ts";
+import { type EventFilter, EventStreams } from "./event-streams.ts";
+
+const CALLER: Caller = { type: "local", id: registeredName("local"), roles: [] };
+const RUN = "run1";
+
+let clock: FakeClock;
+let streams: EventStreams;
+let access: Access;
+let server: Server;
+let next: { filter: EventFilter; lastEventId: string | undefined };
+const sockets: Socket[] = [];
+
+beforeEach(async () => {
+  clock = new FakeClock();
+  next = { filter: {}, lastEventId: undefined };
+  access = OPEN_ACCESS;
+  const asTheyAre: Access = {
+    enabled: true,
+    identify: (request) => access.identify(request),
+    permits: (...args) => access.permits(...args),
+    admits: (...args) => access.admits(...args),
+    reaches: (...args) => access.reaches(...args),
+  };
+  streams = new EventStreams({ clock, access: asTheyAre, run: RUN });
+  server = createServer((http, response) => {
+    response.on("error", () => {});
+    streams.open({ http, caller: CALLER, ...next }, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+});
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+/** A client on a raw socket: what it has got so far, and whether its connection has ended. */
+async function follow(
+  filter: EventFilter = {},
+  lastEventId?: string,
+): Promise<{ socket: Socket; text: () => string; ended: () => boolean }> {
+  next = { filter, lastEventId };
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  sockets.push(socket);
+  let text = "";
+  let ended = false;
+  socket.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+  });
+  socket.once("close", () => {
+    ended = true;
+  });
+  socket.on("error", () => {});
+  socket.write("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  await expect.poll(() => text).toContain("retry: 2000");
+  return { socket, text: () => text, ended: () => ended };
+}
+
+function emit(id: string, tool?: string): void {
+  const event: HangarEvent =
+    tool === undefined
+      ? { type: "server.unregistered", timeMs: 0, server: registeredName(id) }
+      : {
+          type: "call.finished",
+          timeMs: 0,
+          callId: "c",
+          origin: "mcp",
+          server: registeredName(id),
+          tool: registeredName(tool),
+          requestedServer: "typed-server",
+          requestedTool: "typed-tool",
+          outcome: { status: "error", errorType: "tool_error", message: "secret-message" },
+          durationSeconds: 0.5,
+          coldStart: false,
+          caller: { ...CALLER, roles: ["secret-role"] },
+          correlation: { userId: "secret-user" },
+          trace: undefined,
+          batchId: undefined,
+          arguments: new Sensitive<unknown>("secret-argument"),
+          result: new Sensitive<unknown>("secret-result"),
+        };
+  streams.listener(event);
+}
+
+const names = (text: string): readonly string[] =>
+  [...text.matchAll(/"mcp_server":"([^"]+)"/g)].map(([, name]) => String(name));
+
+describe("a client", () => {
+  it("gets what happens from then on, with an id, a type and data", async () => {
+    emit("before");
+    const client = await follow();
+    emit("after");
+    await expect
+      .poll(client.text)
+      .toContain(
+        `id: ${RUN}-2\nevent: server.unregistered\ndata: {"type":"server.unregistered","time":"1970-01-01T00:00:00.000Z","mcp_server":"after"}\n\n`,
+      );
+    expect(client.text()).not.toContain("before");
+    expect(client.text()).toMatch(/content-type: text\/event-stream/);
+  });
+
+  it("gets nothing of arguments, results, messages and what callers typed", async () => {
+    const client = await follow();
+    emit("one", "echo");
+    await expect.poll(client.text).toContain('"tool":"echo"');
+    expect(client.text()).toContain('"status":"error","error_type":"tool_error"');
+    expect(client.text()).not.toMatch(/secret|typed/);
+  });
+
+  it("that comes back gets what it has missed, and nothing twice", async () => {
+    for (const id of ["one", "two", "three"]) emit(id);
+    const client = await follow({}, `${RUN}-1`);
+    emit("four");
+    await expect.poll(() => names(client.text())).toEqual(["two", "three", "four"]);
+    expect(client.text()).not.toContain("event: gap");
+  });
+
+  it.each([
+    ["another run", "run0-5", "restarted"],
+    ["no id", "nonsense", "restarted"],
+    ["the future", `${RUN}-99999`, "restarted"],
+    ["long ago", `${RUN}-1`, "expired"],
+  ])("that comes back from %s is told of the gap and gets all there is", async (_when, id, reason) => {
+    for (let number = 1; number <= 1_200; number++) emit(`s${number}`);
+    const client = await follow({}, id);
+    await expect.poll(() => names(client.text()).length).toBe(1_000);
+    expect(client.text()).toContain(`event: gap\ndata: {"reason":"${reason}"}\n\n`);
+    expect(names(client.text())[0]).toBe("s201");
+  });
+
+  it("gets only what it asked for", async () => {
+    const byServer = await follow({ servers: ["one"] });
+    const byType = await follow({ types: ["call.finished"] });
+    emit("one");
+    emit("two");
+    emit("two", "echo");
+    streams.listener({ type: "gateway.started", timeMs: 0, version: "1" });
+    emit("one");
+    await expect.poll(() => names(byServer.text())).toEqual(["one", "one"]);
+    await expect.poll(() => names(byType.text())).toEqual(["two"]);
+    expect(byServer.text()).not.toContain("gateway.started");
+  });
+
+  it("gets nothing of servers and tools that its roles do not reach", async () => {
+    access = { ...OPEN_ACCESS, reaches: (_caller, id) => id !== "hidden", admits: (_c, _s, tool) => tool !== "hidden" };
+    const client = await follow();
+    emit("hidden");
+    emit("shown", "hidden");
+    emit("shown", "echo");
+    await expect.poll(() => names(client.text())).toEqual(["shown"]);
+    expect(client.text()).not.toContain("hidden");
+  });
+
+  it("hears a sign of life while nothing happens, and is sent away when its key is revoked", async () => {
+    const client = await follow();
+    await clock.advanceAsync(15_000);
+    await expect.poll(client.text).toContain(": still here");
+    access = {
+      ...OPEN_ACCESS,
+      identify: () => ({ kind: "refused", refusal: { status: 401, code: "x", message: "" } }),
+    };
+    await clock.advanceAsync(15_000);
+    await expect.poll(client.text).toContain(": access has ended");
+    emit("late");
+    await expect.poll(client.text).toMatch(/\r\n0\r\n\r\n$/);
+    expect(client.text()).not.toContain("late");
+  });
+});
+
+describe("a client that does not read", () => {
+  /** Emits until the kernel takes no more for the client, and then the queue of the gateway; others get everything. */
+  async function overflow(): Promise<Awaited<ReturnType<typeof follow>>> {
+    const slow = await follow();
+    slow.socket.pause();
+    const quick = await follow();
+    let emitted = 0;
+    while (clock.pendingTimers < 2 && emitted < 200_000) {
+      for (let index = 0; index < 50; index++) emit(`server-${"x".repeat(4_000)}-${emitted++}`);
+      await expect.poll(() => names(quick.text()).length, { timeout: 10_000 }).toBe(emitted);
+    }
+    // The heartbeat, and the end of the patience with the slow one.
+    expect(clock.pendingTimers).toBe(2);
+    return slow;
+  }
+
+  it("is sent away with a gap when its queue is full, and comes back to the log", async () => {
+    const slow = await overflow();
+    slow.socket.resume();
+    await expect.poll(slow.text, { timeout: 10_000 }).toContain('event: gap\ndata: {"reason":"too_slow"}\n\n');
+    await expect.poll(() => clock.pendingTimers).toBe(1);
+    const last = [...slow.text().matchAll(/^id: (.+)$/gm)].at(-1)?.[1];
+    const again = await follow({}, last);
+    emit("the-end");
+    await expect.poll(() => names(again.text()).at(-1)).toBe("the-end");
+    expect(slow.text()).not.toContain("the-end");
+  }, 60_000);
+
+  it("is cut off when it does not even read that", async () => {
+    const slow = await overflow();
+    await clock.advanceAsync(10_000);
+    slow.socket.resume();
+    await expect.poll(slow.ended, { timeout: 10_000 }).toBe(true);
+    expect(slow.text()).not.toContain("too_slow");
+  }, 60_000);
+});
+
+describe("the stream", () => {
+  it("takes no more clients than it can serve, and another as soon as one is gone", async () => {
+    const clients = await Promise.all(Array.from({ length: 50 }, () => follow()));
+    expect(streams.isFull).toBe(true);
+    clients[0]?.socket.destroy();
+    await expect.poll(() => streams.isFull).toBe(false);
+  });
+
+  it("ends when the gateway does, and leaves no timer", async () => {
+    const client = await follow();
+    streams.close();
+    await expect.poll(client.text).toContain(": the gateway is shutting down");
+    expect(streams.isFull).toBe(true);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("says that events are missing when more happened in one turn than it keeps", async () => {
+    const client = await follow();
+    for (let number = 1; number <= 1_001; number++) emit(`s${number}`);
+    await expect.poll(() => names(client.text()).length).toBe(1_000);
+    expect(client.text()).toContain('event: gap\ndata: {"reason":"expired"}');
+  });
+});
