@@ -21,6 +21,7 @@ ${hangar(`call filesystem read_text_file --args '{"path": "${files}/hello.txt"}'
 ${hangar(`call everything get-sum --args '{"a": 1, "b": 2}'`)}
   curl -s ${url}/metrics | grep mcp_hangar_tool_calls_total
   curl -s ${url}/health/ready
+  curl -s ${url}/api/history
 
 The same with the MCP Inspector (Node.js 22.19 or later), or point any MCP client at ${url}/mcp:
 

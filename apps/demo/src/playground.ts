@@ -25,12 +25,13 @@ export async function createPlayground(almanacUrl: string): Promise<Playground> 
   await mkdir(files);
   for (const [name, text] of Object.entries(SAMPLES)) await writeFile(join(files, name), text);
   const configFile = join(folder, "config.yaml");
-  await writeFile(configFile, JSON.stringify(demoConfig(files, almanacUrl), undefined, 2));
+  await writeFile(configFile, JSON.stringify(demoConfig(folder, files, almanacUrl), undefined, 2));
   return { configFile, files, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-function demoConfig(files: string, almanacUrl: string): unknown {
+function demoConfig(folder: string, files: string, almanacUrl: string): unknown {
   return {
+    history: { file: join(folder, "history.db").replaceAll("${", "$${") },
     mcp_servers: {
       everything: nodeServer("@modelcontextprotocol/server-everything/dist/index.js"),
       filesystem: nodeServer("@modelcontextprotocol/server-filesystem/dist/index.js", files),
