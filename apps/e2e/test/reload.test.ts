@@ -21,6 +21,7 @@ import {
   rest,
   writeOver,
 } from "../src/harness/reloading.ts";
+import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { nodeServer } from "../src/harness/upstreams.ts";
 import { modernRequest, namesIn, openLegacySession, type RpcMessage, textOf } from "../src/harness/wire-client.ts";
 import { fixtureFile } from "../src/harness/workspace.ts";
@@ -147,6 +148,42 @@ describe.concurrent("a changed file", { timeout: 60_000 }, () => {
     ]);
     const { body } = await rest(gateway, "GET", "/api/config/diff");
     expect(body).toMatchObject({ settings: [], needs_restart: ["http.max_connections"] });
+  });
+});
+
+describe.concurrent("servers that are not in the file", { timeout: 60_000 }, () => {
+  test("stay when they were registered or discovered, until the file claims their ids", async () => {
+    await using folder = await temporaryFolder();
+    const base = {
+      config_reload: { watch: false },
+      management: { allow_runtime_servers: ["subprocess"] },
+      discovery: { sources: { folder: { type: "filesystem", path: folder.path, interval_s: 1 } } },
+    };
+    const [mine, found] = [marked("registered"), marked("discovered")];
+    await writeFile(join(folder.path, "found.json"), JSON.stringify(own(found)));
+    await using gateway = await startGateway({ ...base, mcp_servers: {} });
+    expect(await rest(gateway, "POST", "/api/mcp_servers", { server: "mine", options: own(mine) })).toMatchObject({
+      status: 200,
+    });
+    await poll("the discovered server", async () => (await call(gateway, "found", "ok")).error === undefined, 20_000);
+    expect(textOf(await call(gateway, "mine", "ok"))).toBe("ok");
+    const processes = [...processesMarked(mine), ...processesMarked(found)];
+
+    expect(await reloadByRest(gateway, { ...base, mcp_servers: { late: own("m") } })).toMatchObject({ status: 200 });
+    for (const server of ["mine", "found", "late"]) expect(textOf(await call(gateway, server, "ok"))).toBe("ok");
+    expect([...processesMarked(mine), ...processesMarked(found)]).toEqual(processes);
+
+    const claimed = { mine: own("m", { tools: { deny: ["ok"] } }), found: own("m", { tools: { deny: ["ok"] } }) };
+    expect(await reloadByRest(gateway, { ...base, mcp_servers: claimed })).toMatchObject({ status: 200 });
+    for (const server of ["mine", "found"]) expect((await call(gateway, server, "ok")).error).toBeDefined();
+    await poll("the processes that were there before to end", () =>
+      [mine, found].every((marker) => processesMarked(marker).length === 0),
+    );
+    // Two cycles later discovery still leaves it to the file.
+    const cycles = "mcp_hangar_discovery_cycle_duration_seconds_count";
+    const before = (await gateway.metrics()).sum(cycles);
+    await poll("two more cycles", async () => (await gateway.metrics()).sum(cycles) >= before + 2, 20_000);
+    expect((await call(gateway, "found", "ok")).error).toBeDefined();
   });
 });
 

@@ -36,9 +36,18 @@ export interface RestAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Asks the REST interface. */
-export async function rest(gateway: HttpGateway, method: "GET" | "POST", path: string): Promise<RestAnswer> {
-  const response = await fetch(`${gateway.url}${path}`, { method, signal: AbortSignal.timeout(20_000) });
+/** Asks the REST interface, with a JSON body if there is one. */
+export async function rest(
+  gateway: HttpGateway,
+  method: "GET" | "POST",
+  path: string,
+  body?: object,
+): Promise<RestAnswer> {
+  const response = await fetch(`${gateway.url}${path}`, {
+    method,
+    signal: AbortSignal.timeout(20_000),
+    ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
   return { status: response.status, body: (await response.json()) as RestAnswer["body"] };
 }
 
