@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rename } from "node:fs/promises";
 import { runProcess } from "../harness/child-process.ts";
 import { reloadByRest } from "../harness/reloading.ts";
 import { callWell, type Fleet, type ServerId, wellAgain } from "./fleet.ts";
@@ -146,6 +146,14 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "a folder of servers that is gone",
+    alerts: [{ alert: "DiscoverySourceUnhealthy", labels: { ...job, source: "folder" } }],
+    async begin({ watchedFolder }) {
+      await rename(watchedFolder, `${watchedFolder}~`);
+      return { [Symbol.asyncDispose]: () => rename(`${watchedFolder}~`, watchedFolder) };
+    },
+  },
+  {
     name: "a log that cannot be written",
     alerts: [{ alert: "TelemetryExportFailing", labels: { ...job, exporter: "log" } }],
     async begin(fleet) {
@@ -212,7 +220,6 @@ export const UNPROVED: Readonly<Record<string, string>> = {
   GCSlowCycles: "a sweep that takes half a second needs more servers than there are",
   ListenerErrors: "it is a defect of the gateway, which nobody knows how to cause",
   AuditRecordsDropped: "no exporter of audit records is configured",
-  DiscoverySourceUnhealthy: "the gateway has no discovery yet",
 };
 
 /** A disk that is full, for one process: every write to a file fails as soon as the file is as large as the limit. */

@@ -1,5 +1,8 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type GatewayConfig, type HttpGateway, startGateway } from "../harness/gateway-process.ts";
 import { poll } from "../harness/poll.ts";
+import { temporaryFolder } from "../harness/temporary-folder.ts";
 import { EVERYTHING, freePort, type HttpUpstream, nodeServer, startFixture } from "../harness/upstreams.ts";
 import { modernRequest, type RpcMessage } from "../harness/wire-client.ts";
 import { fixtureFile } from "../harness/workspace.ts";
@@ -22,6 +25,8 @@ export interface Fleet extends AsyncDisposable {
   /** Asks the gateway to stop and waits until it has. */
   stopGateway(): Promise<void>;
   startGateway(): Promise<void>;
+  /** Absolute path of the folder in which the gateway looks for servers. */
+  readonly watchedFolder: string;
   /** Kills the remote server. */
   killRemote(): Promise<void>;
   startRemote(): Promise<void>;
@@ -51,6 +56,9 @@ const WELL: Readonly<Record<ServerId, readonly [tool: string, args: object]>> = 
 /** Starts the remote server, then the gateway. Servers are cold until they are called. */
 export async function startFleet(): Promise<Fleet> {
   await using cleanup = new AsyncDisposableStack();
+  const watchedFolder = join(cleanup.use(await temporaryFolder()).path, "servers");
+  await mkdir(watchedFolder);
+  await writeFile(join(watchedFolder, "found.json"), JSON.stringify(nodeServer(STDIO)));
   const [port, remotePort] = [await freePort(), String(await freePort())];
   let remote: HttpUpstream | undefined;
   let gateway: HttpGateway | undefined;
@@ -69,7 +77,7 @@ export async function startFleet(): Promise<Fleet> {
       remote = undefined;
     },
     async startGateway(): Promise<void> {
-      gateway = await startGateway(configWith(`http://127.0.0.1:${remotePort}/mcp`), {}, port);
+      gateway = await startGateway(configWith(`http://127.0.0.1:${remotePort}/mcp`, watchedFolder), {}, port);
     },
     async stopGateway(): Promise<void> {
       await running().stop();
@@ -82,6 +90,7 @@ export async function startFleet(): Promise<Fleet> {
   let turn = 0;
   return {
     targets: [`127.0.0.1:${port}`, new URL(small.url).host],
+    watchedFolder,
     gateway: running,
     async call(server, tool, args = {}) {
       return (await modernRequest(running().mcpUrl(server), "tools/call", { name: tool, arguments: args })).message;
@@ -143,7 +152,7 @@ const SMALL: GatewayConfig = {
   observability: { metrics: { series_limit: 60 } },
 };
 
-function configWith(endpoint: string): GatewayConfig {
+function configWith(endpoint: string, watchedFolder: string): GatewayConfig {
   return {
     mcp_servers: {
       // Stopped when it rests, so that idle sweeps are frequent enough to be measured.
@@ -156,6 +165,7 @@ function configWith(endpoint: string): GatewayConfig {
       tripping: { ...nodeServer(STDIO), ...checked, call_timeout_s: 1 },
       crashing: { ...nodeServer(STDIO), ...checked },
     },
+    discovery: { sources: { folder: { type: "filesystem", path: watchedFolder, interval_s: 0.5 } } },
     rate_limit: { enabled: true, requests_per_second: 80, burst: 80 },
     circuit_breaker: { failure_threshold: 25, open_s: 1 },
     logging: { level: "info", json_format: true, file: "gateway.log" },
