@@ -34,7 +34,6 @@ export class KubernetesApi implements AsyncDisposable {
   /** Watches from an earlier version than this are gone. */
   oldest = 0;
   readonly requests: URL[] = [];
-  readonly agents = new Set<string | undefined>();
   readonly #objects: Readonly<Record<string, Map<string, KubeObject>>> = { services: new Map(), pods: new Map() };
   readonly #pages = new Map<string, { readonly version: number; readonly rest: readonly KubeObject[] }>();
   readonly #watchers = new Set<Watcher>();
@@ -107,7 +106,6 @@ export class KubernetesApi implements AsyncDisposable {
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? "", "http://api");
     this.requests.push(url);
-    this.agents.add(request.headers["user-agent"]);
     if (this.misbehaviour?.(url, response)) return;
     if (request.headers.authorization !== `Bearer ${this.token}`) {
       return void status(response, 401, "Unauthorized", "Unauthorized");

@@ -76,7 +76,6 @@ test("what the options leave open is closed: no network, read-only, no capabilit
     "--read-only",
     "--tmpfs=/tmp:rw,noexec,nosuid,nodev",
     "--memory=512m",
-    "--cpus=1",
     "--pids-limit=256",
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
@@ -182,6 +181,17 @@ test("a server that exits on an unknown request gets a second container under a 
   expect(new Set(names).size).toBe(2);
 });
 
+test("a server that is killed for want of memory says what to raise", async () => {
+  await using engine = await StandIn.create({ [IMAGE]: legacy() });
+  const { session, recorder } = await open(engine, { memory: "64m" });
+  await call(session, "die");
+  await until("report", () => recorder.closed.length === 1);
+  expect(recorder.closed[0]).toMatch(
+    /exit code 137\), perhaps for want of memory: raise "memory" above 64m if that is it\./,
+  );
+  await session.close();
+});
+
 describe("a container that cannot be removed is reported", () => {
   test("when the engine refuses", async () => {
     await using engine = await StandIn.create(
@@ -285,6 +295,20 @@ describe("a container that does not start says why and what to do", () => {
       "Error: OCI runtime error: the requested cgroup controller `cpu` is not available",
       "limit_unsupported",
       /with 0/,
+    ],
+    [
+      "less memory than an engine gives",
+      125,
+      "docker: Error response from daemon: Minimum memory limit allowed is 6MB.",
+      "limit_invalid",
+      /Raise "memory"/,
+    ],
+    [
+      "more processors than there are",
+      125,
+      "docker: Error response from daemon: range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available",
+      "limit_invalid",
+      /Lower "cpus"/,
     ],
     [
       "another refusal of the engine",

@@ -71,6 +71,41 @@ describe("the lists of a group", () => {
     expect(group.servers().map((server) => server.state.name)).toEqual(["cold", "ready", "cold"]);
   });
 
+  it("are announced when they change because a member leaves rotation or comes back", async () => {
+    const bench = use(
+      {
+        a: offering("a", { tools: [{ name: "x" }] }),
+        b: offering("b", { tools: [{ name: "x" }, { name: "only-b" }] }),
+      },
+      { server: { health_check_interval_s: 10 } },
+    );
+    const { group, gateway, platform } = bench;
+    for (const server of gateway.fleet.all()) await server.ensureReady(NOW);
+    const announced: string[] = [];
+    gateway.fleet.observe({
+      onListChanged: ({ id }, list) => announced.push(`${id} ${list}`),
+      onNotification: () => {},
+    });
+    const tools = (): number => announced.splice(0).filter((line) => line === "all tools").length;
+    group.setInRotation("a", false);
+    expect(tools()).toBe(0);
+    group.setInRotation("b", false);
+    group.setInRotation("a", true);
+    expect(tools()).toBe(1);
+    group.setInRotation("b", true);
+    expect(tools()).toBe(1);
+    gateway.start();
+    await gateway.fleet.get("b")?.stop("requested");
+    await platform.clock.advanceAsync(11_000);
+    expect(tools()).toBe(0);
+    // Calls that fail take it out; the next check notices that the list is another.
+    bench.behave("b", offering("b", { tools: [{ name: "x" }, { name: "only-b" }], reply: () => LOST }));
+    await bench.calls(4, { tool: "x" });
+    expect(bench.out()).toEqual({ b: "unhealthy" });
+    await platform.clock.advanceAsync(11_000);
+    expect(tools()).toBe(1);
+  });
+
   it("fail with the last member's reason when none can be started", async () => {
     const { group } = use({ a: { openError: new Error("no such thing") as never } });
     expect(await group.refresh("tools", NOW)).toMatchObject({ code: "start_failed" });

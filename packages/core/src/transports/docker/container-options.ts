@@ -79,7 +79,7 @@ export const containerOptions = {
     .regex(/^\d{1,15}[bkmg]?$/, 'must be a number of bytes with an optional unit, such as "512m"')
     .default("512m")
     .describe("Memory the container may use, with a unit b, k, m or g; 0 for no limit."),
-  cpus: z.number().min(0).max(10_000).default(1).describe("Processors the container may use; 0 for no limit."),
+  cpus: z.number().min(0).max(10_000).default(0).describe("Processors the container may use; 0 for no limit."),
   pids_limit: z.int().min(0).max(4_194_304).default(256).describe("Processes the container may have; 0 for no limit."),
   user: z
     .string()

@@ -1,5 +1,5 @@
 import type { DockerOptions } from "../../options.ts";
-import { diagnoseExit, type FailedStart, quoteStderr } from "../diagnosis.ts";
+import { describeExit, diagnoseExit, type FailedStart, quoteStderr } from "../diagnosis.ts";
 import { StartError } from "../session.ts";
 
 /** What a client's exit code says: the engine's own failure, or one of the command in the container. */
@@ -78,6 +78,16 @@ const CAUSES: readonly Cause[] = [
     explain: () => "Podman has no init for containers. Install catatonit.",
   },
   {
+    words: /minimum memory limit/i,
+    code: "limit_invalid",
+    explain: ({ memory }) => `no container runs with ${memory} of memory. Raise "memory".`,
+  },
+  {
+    words: /range of CPUs is from/i,
+    code: "limit_invalid",
+    explain: ({ cpus }) => `the engine's machine has fewer processors than ${cpus}. Lower "cpus".`,
+  },
+  {
     words: /cgroup|pids limit|memory limit|cpu cfs|NanoCPUs/i,
     code: "limit_unsupported",
     explain: () =>
@@ -95,6 +105,12 @@ export function diagnoseContainer(options: DockerOptions, end: Omit<FailedStart,
   const found = explain(options, end);
   if (found === undefined) return diagnoseExit({ command: `the container of ${options.image}`, ...end });
   return new StartError(found.code, `${found.message}${quoteStderr(end.stderr)}`);
+}
+
+/** How a container ended in which a server ran, as a clause. */
+export function describeContainerEnd({ memory }: DockerOptions, code: number | undefined): string {
+  const end = describeExit(code);
+  return code === KILLED ? `${end}: raise "memory" above ${memory} if that is it` : end;
 }
 
 /** What to add when a start took too long: the pull of an image is the usual reason. */

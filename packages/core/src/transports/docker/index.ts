@@ -8,7 +8,7 @@ import { requirePosix } from "../stdio/subprocess-program.ts";
 import type { SupervisedCommand } from "../stdio/supervisor.ts";
 import { clientEnvironment } from "./client-environment.ts";
 import { ContainerReaper } from "./container-reaper.ts";
-import { diagnoseContainer, explainDelay } from "./diagnose.ts";
+import { describeContainerEnd, diagnoseContainer, explainDelay } from "./diagnose.ts";
 import { runArguments } from "./run-arguments.ts";
 
 /** Runs a server in a container of its own and talks to it over the pipes of the engine's client. */
@@ -48,6 +48,10 @@ class ContainerProgram implements ServerProgram {
 
   diagnose(end: Parameters<ServerProgram["diagnose"]>[0]): StartError {
     return diagnoseContainer(this.#options, end);
+  }
+
+  describeEnd(code: number | undefined): string {
+    return describeContainerEnd(this.#options, code);
   }
 
   explainDelay(stderr: readonly string[]): string | undefined {

@@ -1,5 +1,5 @@
 import type { Platform } from "../../platform/platform.ts";
-import { describeExit, quoteStderr } from "../diagnosis.ts";
+import { quoteStderr } from "../diagnosis.ts";
 import type { SessionObserver } from "../session.ts";
 import { StdioConnection } from "./connection.ts";
 import type { StdioLimits } from "./limits.ts";
@@ -8,6 +8,15 @@ import { type ServerExit, ServerProcess } from "./server-process.ts";
 import { StderrTail } from "./stderr-tail.ts";
 import type { SupervisedCommand } from "./supervisor.ts";
 
+/** What a channel works with. */
+export interface ChannelContext {
+  readonly platform: Platform;
+  readonly observer: SessionObserver;
+  readonly limits: StdioLimits;
+  /** How a process ended, as a clause. */
+  readonly describeEnd: (code: number | undefined) => string;
+}
+
 /** A running server process and the connection over its pipes, which live and end together. */
 export class StdioChannel {
   readonly connection: StdioConnection;
@@ -15,12 +24,14 @@ export class StdioChannel {
   readonly #stderr: StderrTail;
   readonly #limits: StdioLimits;
   readonly #observer: SessionObserver;
+  readonly #describeEnd: ChannelContext["describeEnd"];
   /** Whether the end of the server is news for the observer. */
   #announced = false;
   #closed = false;
 
-  private constructor(process: ServerProcess, platform: Platform, observer: SessionObserver, limits: StdioLimits) {
+  private constructor(process: ServerProcess, { platform, observer, limits, describeEnd }: ChannelContext) {
     this.#process = process;
+    this.#describeEnd = describeEnd;
     this.#limits = limits;
     this.#observer = observer;
     this.#stderr = new StderrTail(limits.stderrLinesMax, limits.stderrLineBytesMax, (line) => observer.onLog(line));
@@ -37,12 +48,9 @@ export class StdioChannel {
   }
 
   /** Starts the server. @throws StartError */
-  static async open(
-    command: SupervisedCommand,
-    context: { readonly platform: Platform; readonly observer: SessionObserver; readonly limits: StdioLimits },
-  ): Promise<StdioChannel> {
+  static async open(command: SupervisedCommand, context: ChannelContext): Promise<StdioChannel> {
     const process = await ServerProcess.start(context.platform, command, context.limits);
-    return new StdioChannel(process, context.platform, context.observer, context.limits);
+    return new StdioChannel(process, context);
   }
 
   /** Last lines of the server's stderr, oldest first. */
@@ -87,7 +95,7 @@ export class StdioChannel {
 
   #onEnded({ code }: ServerExit): void {
     this.#stderr.end();
-    const end = `the server process ${describeExit(code)}`;
+    const end = `the server process ${this.#describeEnd(code)}`;
     this.connection.end("connection", end);
     if (this.#announced && !this.#closed) {
       this.#closed = true;

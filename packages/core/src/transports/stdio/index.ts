@@ -2,7 +2,7 @@ import type { Platform } from "../../platform/platform.ts";
 import type { Era, Implementation } from "../../protocol/eras.ts";
 import { modernHop } from "../../protocol/handshake.ts";
 import type { JsonObject } from "../../protocol/json-rpc.ts";
-import { quoteStderr } from "../diagnosis.ts";
+import { describeExit, quoteStderr } from "../diagnosis.ts";
 import { type SessionObserver, StartError, type Transport, type UpstreamSession } from "../session.ts";
 import { StdioChannel } from "./channel.ts";
 import { ConnectionEnded, shakeHands } from "./handshake.ts";
@@ -67,7 +67,8 @@ class StdioTransport implements Transport {
     throwIfAborted(signal);
     const { platform, id, info, capabilities = CAPABILITIES } = this.#context;
     const command = await this.#program.prepare((line) => observer.onLog(line));
-    const channel = await StdioChannel.open(command, { platform, observer, limits: this.#limits });
+    const describeEnd = (code: number | undefined): string => this.#program.describeEnd?.(code) ?? describeExit(code);
+    const channel = await StdioChannel.open(command, { platform, observer, limits: this.#limits, describeEnd });
     this.#channels.add(channel);
     void channel.gone().then(() => this.#channels.delete(channel));
     const { promise: aborted, reject } = Promise.withResolvers<never>();

@@ -11,6 +11,8 @@ export interface ServerProgram {
   prepare(log: (line: string) => void): Promise<SupervisedCommand>;
   /** Why the process ended before it spoke MCP, and what to do about it. */
   diagnose(end: Omit<FailedStart, "command">): StartError;
+  /** How a server ended that did speak MCP, as a clause: "exited with code 1". What holds for any process, when absent. */
+  describeEnd?(code: number | undefined): string;
   /** What to add when a start took too long, as a sentence with a space before it. */
   explainDelay?(stderr: readonly string[]): string | undefined;
 }
