@@ -11,7 +11,8 @@ const RULES: DefinitionRules = {
 const MATH = { mode: "subprocess", command: "math" };
 
 function read(server: Partial<DiscoveredServer>, rules: Partial<DefinitionRules> = {}): Announcement["content"] {
-  return readAnnouncement({ name: "math", options: MATH, location: "/math", ...server }, { ...RULES, ...rules }).content;
+  return readAnnouncement({ name: "math", options: MATH, location: "/math", ...server }, { ...RULES, ...rules })
+    .content;
 }
 
 function problemOf(server: Partial<DiscoveredServer>, rules: Partial<DefinitionRules> = {}): string | undefined {
@@ -45,18 +46,12 @@ describe("an announced definition", () => {
     expect(problemOf({ options: { ...remote, address_guard: { allow: ["0.0.0.0/0"] } } })).toContain("allow_addresses");
   });
 
-  it.each([
-    ["__proto__"],
-    ["Upper"],
-    ["a__b"],
-    [""],
-    ["../../etc"],
-    ["x".repeat(64)],
-    ["a b"],
-    ["a\nb"],
-  ])("is not used under the name %j", (name) => {
-    expect(problemOf({ name })).toContain("is no id of a server");
-  });
+  it.each([["__proto__"], ["Upper"], ["a__b"], [""], ["../../etc"], ["x".repeat(64)], ["a b"], ["a\nb"]])(
+    "is not used under the name %j",
+    (name) => {
+      expect(problemOf({ name })).toContain("is no id of a server");
+    },
+  );
 
   it("is not used in a mode that the source may not announce", () => {
     expect(problemOf({}, { server_modes: ["remote"] })).toBe(

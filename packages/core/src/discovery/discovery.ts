@@ -59,6 +59,7 @@ export class Discovery {
       probe: (request, signal) => this.#probe(request, signal),
       // The next cycle tells what was done; it is run at once, so that the telling is not late.
       onChanged: (source) => void this.#sources.get(source)?.cycles.run(),
+      onDue: (source) => this.#sources.get(source)?.wake(),
     });
     this.#setSources(options);
   }

@@ -59,6 +59,8 @@ export type DiscoveryAction =
       readonly type: "register" | "replace";
       readonly id: string;
       readonly source: string;
+      /** The source that had the id until now. */
+      readonly former: string | undefined;
       readonly definition: Definition;
     }
   | { readonly type: "unregister"; readonly id: string; readonly source: string };
@@ -220,9 +222,9 @@ function settleIds(
     }
     const { source, serving: definition } = winner;
     held.set(id, { source, fingerprint: definition.fingerprint });
-    if (origin === undefined) actions.push({ type: "register", id, source, definition });
+    if (origin === undefined) actions.push({ type: "register", id, source, former: undefined, definition });
     else if (holding?.fingerprint !== definition.fingerprint || holding.source !== source) {
-      actions.push({ type: "replace", id, source, definition });
+      actions.push({ type: "replace", id, source, former: holding?.source, definition });
     }
   };
   // Those that are there come first, so that a limit never pushes one out for another.

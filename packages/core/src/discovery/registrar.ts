@@ -2,6 +2,7 @@ import type { ServerCatalog } from "../catalog/server-catalog.ts";
 import type { Fleet } from "../fleet.ts";
 import type { Platform } from "../platform/platform.ts";
 import { backoffMs } from "../resilience/backoff.ts";
+import { candidateKey } from "./candidate.ts";
 import type { ProbeOutcome } from "./probe.ts";
 import { ProbeQueue, type ProbeRequest } from "./probe-queue.ts";
 import {
@@ -22,6 +23,8 @@ export interface RegistrarOptions {
   readonly probe: (request: ProbeRequest, signal: AbortSignal) => Promise<ProbeOutcome>;
   /** A probe or a decision, and not a cycle of the source, changed what the source has in the fleet. */
   readonly onChanged: (source: string) => void;
+  /** Something else may fall due for the source than before. */
+  readonly onDue: (source: string) => void;
 }
 
 /** How many servers of a source came into the fleet and left it. */
@@ -35,8 +38,8 @@ export class Registrar {
   readonly #options: RegistrarOptions;
   readonly #probes: ProbeQueue;
   readonly #counts = new Map<string, RegistrationCounts>();
-  /** What probes have learned of servers that are not registered yet, by candidate and fingerprint. */
-  readonly #learned = new Map<string, ServerCatalog>();
+  /** What the last probe of a candidate has learned, and of which definition. */
+  readonly #learned = new Map<string, { readonly fingerprint: string; readonly catalog: ServerCatalog }>();
   #rules: { readonly sources: ReadonlyMap<string, SourceRules>; readonly serversMax: number } = {
     sources: new Map(),
     serversMax: 0,
@@ -84,10 +87,13 @@ export class Registrar {
     const { state, actions } = reconcile(this.#state, input, this.world());
     this.#state = state;
     for (const action of actions) this.#run(action);
+    for (const key of this.#learned.keys()) if (!state.candidates.has(key)) this.#learned.delete(key);
     for (const [source, { registered, deregistered }] of this.#counts) {
       const told = input.type === "announced" && input.source === source;
       if (!told && registered + deregistered > 0) this.#options.onChanged(source);
     }
+    const source = "key" in input ? state.candidates.get(input.key)?.source : undefined;
+    if (source !== undefined) this.#options.onDue(source);
   }
 
   /** What was registered and deregistered since the last time; counting begins anew. */
@@ -105,9 +111,8 @@ export class Registrar {
 
   #onProbed({ key, definition }: ProbeRequest, outcome: ProbeOutcome): void {
     const { fingerprint } = definition;
-    if (outcome.kind === "passed") this.#learned.set(key, outcome.catalog);
+    if (outcome.kind === "passed") this.#learned.set(key, { fingerprint, catalog: outcome.catalog });
     this.apply({ type: "probed", key, fingerprint, failure: outcome.kind === "failed" ? outcome.reason : undefined });
-    this.#learned.delete(key);
   }
 
   #run(action: DiscoveryAction): void {
@@ -117,14 +122,12 @@ export class Registrar {
         this.#probes.add(action);
         break;
       case "register":
-        this.#count(action.source).registered++;
-        fleet.register(action.id, action.definition.options, "discovery");
-        this.#teach(action);
-        break;
       case "replace":
-        // The fleet owns the old server until its calls are finished; nobody here waits for that.
-        void fleet.replace(action.id, action.definition.options, "discovery");
-        this.#teach(action);
+        if (action.former !== action.source) {
+          this.#count(action.source).registered++;
+          if (action.former !== undefined) this.#count(action.former).deregistered++;
+        }
+        this.#put(action);
         break;
       case "unregister":
         this.#count(action.source).deregistered++;
@@ -133,10 +136,14 @@ export class Registrar {
     }
   }
 
-  /** The lists that the probe has seen are answered at once, as after a start. */
-  #teach({ id, source }: { readonly id: string; readonly source: string }): void {
-    const learned = this.#learned.get(`${source}/${id}`);
-    if (learned !== undefined) this.#options.fleet.get(id)?.catalog.inherit(learned);
+  #put({ type, id, source, definition }: Extract<DiscoveryAction, { type: "register" | "replace" }>): void {
+    const { fleet } = this.#options;
+    if (type === "register") fleet.register(id, definition.options, "discovery");
+    // The fleet owns the old server until its calls are finished; nobody here waits for that.
+    else void fleet.replace(id, definition.options, "discovery");
+    const learned = this.#learned.get(candidateKey({ source, name: id }));
+    // The lists that the probe has seen are answered at once, as after a start.
+    if (learned?.fingerprint === definition.fingerprint) fleet.get(id)?.catalog.inherit(learned.catalog);
   }
 
   #count(source: string): RegistrationCounts {

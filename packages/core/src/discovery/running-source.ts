@@ -73,6 +73,11 @@ export class RunningSource {
     return this.cycles.run();
   }
 
+  /** Sees to it that a cycle comes when something falls due. */
+  wake(): void {
+    this.cycles.wake(this.#dueInMs());
+  }
+
   report(): SourceReport {
     const { type, mode, approve } = this.#options;
     return {
@@ -105,8 +110,12 @@ export class RunningSource {
       error: this.#error,
       problems: this.#newProblems(),
     });
-    const dueMs = dueInMs(registrar.state, this.name, registrar.world());
-    return { succeeded: this.#error === undefined, dueInMs: dueMs };
+    return { succeeded: this.#error === undefined, dueInMs: this.#dueInMs() };
+  }
+
+  #dueInMs(): number {
+    const { registrar } = this.#context;
+    return dueInMs(registrar.state, this.name, registrar.world());
   }
 
   /** Takes into account what is announced; returns why it is not believed, if it is not. */

@@ -68,6 +68,11 @@ export class SourceCycles {
     return this.#next;
   }
 
+  /** Runs a cycle in that many milliseconds, unless one comes before. */
+  wake(delayMs: number): void {
+    if (delayMs < Number.POSITIVE_INFINITY) this.#schedule(Math.max(PAUSE_MS_MIN, delayMs));
+  }
+
   /** Stops asking and frees the source. Resolves when the cycle under way has ended. */
   async close(): Promise<void> {
     this.#stop.abort(new Error("the gateway is shutting down"));
