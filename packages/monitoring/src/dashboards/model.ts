@@ -6,7 +6,7 @@ import type { Expression } from "../promql/vector.ts";
 export type Visualisation = "timeseries" | "stat" | "table" | "heatmap" | "state-timeline";
 
 /** What a value tells its reader; drawn as a colour. */
-export type Tone = "good" | "attention" | "bad" | "neutral";
+export type Tone = "good" | "soon" | "attention" | "bad" | "neutral";
 
 /** From this value on, what is shown has this tone; drawn as a line or as the colour of a number. */
 export interface Threshold {

@@ -1,8 +1,9 @@
+import type { Severity } from "../../names.ts";
 import { by, count, max } from "../../promql/aggregate.ts";
 import { prometheusMetrics } from "../../promql/external.ts";
 import { constant } from "../../promql/functions.ts";
 import { multiply, or } from "../../promql/operators.ts";
-import { anyOf, not } from "../../promql/select.ts";
+import { not } from "../../promql/select.ts";
 import type { Vector } from "../../promql/vector.ts";
 import { TONE_OF_SEVERITY } from "../alert-lines.ts";
 import type { Board } from "../board.ts";
@@ -18,11 +19,8 @@ export function active(board: Board): SectionDraft {
   const { ofJob } = board;
   const firing = ofJob.series(prometheusMetrics.alerts, { alertstate: "firing", severity: not("none") });
   const pending = ofJob.series(prometheusMetrics.alerts, { alertstate: "pending", severity: not("none") });
-  const urgent = ofJob.series(prometheusMetrics.alerts, {
-    alertstate: "firing",
-    severity: anyOf("critical", "warning"),
-  });
-  const forTheRecord = ofJob.series(prometheusMetrics.alerts, { alertstate: "firing", severity: "info" });
+  const urgent = or(multiply(firingAs(board, "critical"), 4), multiply(firingAs(board, "warning"), 3));
+  const forTheRecord = multiply(firingAs(board, "info"), 2);
   const labels = by("alertname", "severity", "mcp_server", "slo");
   return {
     id: 100,
@@ -69,7 +67,7 @@ export function active(board: Board): SectionDraft {
           description: "Alerts whose condition holds, but not yet for long enough to fire.",
           unit: "none",
           queries: [query(or(count(pending), constant(0)), "Pending")],
-          thresholds: [{ value: 1, tone: "attention" }],
+          thresholds: [{ value: 1, tone: "soon" }],
           meanings: zeroIsOk,
           width: 6,
         }),
@@ -90,20 +88,19 @@ export function active(board: Board): SectionDraft {
           key: "alert-timeline",
           id: 106,
           title: "Timeline",
-          description: "When each alert was pending and fired. The first row is green while Prometheus answers.",
+          description:
+            "When each alert was pending and when it fired, with what severity. The first row is green while Prometheus answers.",
           unit: "none",
           queries: [
             query(constant(0), "Prometheus answers"),
-            query(
-              max(or(or(multiply(urgent, 3), multiply(forTheRecord, 2)), pending), by("alertname")),
-              "{{alertname}}",
-            ),
+            query(max(or(or(urgent, forTheRecord), pending), by("alertname")), "{{alertname}}"),
           ],
           meanings: [
             { value: 0, text: "OK", tone: "good" },
-            { value: 1, text: "pending", tone: "attention" },
-            { value: 2, text: "firing", tone: "neutral" },
-            { value: 3, text: "firing", tone: "bad" },
+            { value: 1, text: "pending", tone: "soon" },
+            { value: 2, text: "info", tone: TONE_OF_SEVERITY.info },
+            { value: 3, text: "warning", tone: TONE_OF_SEVERITY.warning },
+            { value: 4, text: "critical", tone: TONE_OF_SEVERITY.critical },
           ],
           whenEmpty: NOTHING,
           height: 9,
@@ -132,6 +129,10 @@ export function active(board: Board): SectionDraft {
 }
 
 /** Zero is an answer too, and the best one. */
-function firingOf({ ofJob }: Board, severity: "critical" | "warning" | "info"): Vector<never, "level"> {
-  return or(count(ofJob.series(prometheusMetrics.alerts, { alertstate: "firing", severity })), constant(0));
+function firingOf(board: Board, severity: Severity): Vector<never, "level"> {
+  return or(count(firingAs(board, severity)), constant(0));
+}
+
+function firingAs({ ofJob }: Board, severity: Severity) {
+  return ofJob.series(prometheusMetrics.alerts, { alertstate: "firing", severity });
 }

@@ -23,6 +23,7 @@ export type PaletteColour = keyof typeof PALETTE;
 /** Lines that tell something good or bad as a whole. */
 export const LINE_OF_TONE: Readonly<Record<Tone, PaletteColour>> = {
   good: "green",
+  soon: "yellow",
   attention: "orange",
   bad: "red",
   neutral: "blue",

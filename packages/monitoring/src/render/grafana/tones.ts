@@ -10,6 +10,7 @@ import type { Threshold, Tone, ValueMeaning } from "../../dashboards/model.ts";
 /** Colours by Grafana's names, which follow the theme of the reader. */
 export const COLOURS: Readonly<Record<Tone, string>> = {
   good: "green",
+  soon: "yellow",
   attention: "orange",
   bad: "red",
   neutral: "blue",
