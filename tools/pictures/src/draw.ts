@@ -52,7 +52,7 @@ export async function startPainter(): Promise<Painter> {
       if (errors.length > 0) throw new Error(`the page of ${picture.dashboard.title} fails:\n${errors.join("\n")}`);
       const shot = await page.screenshot({ fullPage: true });
       await page.close();
-      return await sharp(shot).png({ palette: true, quality: 95, effort: 10 }).toBuffer();
+      return await sharp(shot).png({ palette: true, effort: 10 }).toBuffer();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
