@@ -1,6 +1,7 @@
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
+import { type GatewayConfig, type HttpGateway, startGateway, writeConfig } from "../src/harness/gateway-process.ts";
 import { CLIENT_KINDS, connect } from "../src/harness/mcp-client.ts";
 import { poll } from "../src/harness/poll.ts";
 import { commandLine, processesMarked } from "../src/harness/process-tree.ts";
@@ -18,13 +19,41 @@ interface GroupView {
 
 /** Three times server-everything and a group of them, which is checked often so that a test need not wait long. */
 function start(marker: string): Promise<HttpGateway> {
+  return startGateway(configOf(marker));
+}
+
+function configOf(marker: string): GatewayConfig {
   const members = MEMBERS.map((id) => {
     const server = nodeServer(EVERYTHING, "stdio", `${marker}-${id}-end`);
     return [id, { ...server, health_check_interval_s: 2 }] as const;
   });
   const group = { mode: "group", members: MEMBERS.map((id) => ({ id })), health: { unhealthy_threshold: 1 } };
-  return startGateway({ mcp_servers: { ...Object.fromEntries(members), all: group } });
+  return { mcp_servers: { ...Object.fromEntries(members), all: group } };
 }
+
+/** A load of calls through the group, until it is stopped; gives what was answered. */
+function startLoad(gateway: HttpGateway): { readonly answers: readonly string[]; stop(): Promise<void> } {
+  const answers: string[] = [];
+  let stopped = false;
+  const workers = Array.from({ length: 6 }, async (_, worker) => {
+    for (let turn = 0; !stopped; turn += 1) {
+      const answer = await call(gateway, "all__get-sum", { a: worker, b: turn });
+      answers.push(answer.error === undefined ? textOf(answer) : JSON.stringify(answer.error));
+      // A caller that thinks now and then leaves the machine some room.
+      await delay(5);
+    }
+  });
+  return {
+    answers,
+    async stop() {
+      stopped = true;
+      await Promise.all(workers);
+    },
+  };
+}
+
+const failuresIn = (answers: readonly string[]): readonly string[] =>
+  answers.filter((answer) => !answer.startsWith("The sum of"));
 
 async function groupView(gateway: HttpGateway): Promise<GroupView> {
   const response = await fetch(`${gateway.url}/api/groups/all`);
@@ -115,16 +144,8 @@ test("kill -9 of a member under load costs no call, and the member is back", { t
   await using gateway = await start(marker);
   // All members run before one is killed.
   await Promise.all(MEMBERS.map((id) => call(gateway, "get-sum", { a: 0, b: 0 }, id)));
-  const answers: string[] = [];
-  let stopped = false;
-  const load = Array.from({ length: 6 }, async (_, worker) => {
-    for (let turn = 0; !stopped; turn += 1) {
-      const answer = await call(gateway, "all__get-sum", { a: worker, b: turn });
-      answers.push(answer.error === undefined ? textOf(answer) : JSON.stringify(answer.error));
-      // A caller that thinks now and then leaves the machine some room.
-      await delay(5);
-    }
-  });
+  const load = startLoad(gateway);
+  const { answers } = load;
   // These are under way at the victim when it dies.
   const long = MEMBERS.map(() => call(gateway, "all__trigger-long-running-operation", { duration: 2, steps: 2 }));
   await poll("a long call at every member", async () =>
@@ -143,10 +164,9 @@ test("kill -9 of a member under load costs no call, and the member is back", { t
   const before = await served(gateway, "two");
   await poll("calls to reach it again", async () => (await served(gateway, "two")) > before + 5);
   expect((await groupView(gateway)).in_rotation).toBe(3);
-  stopped = true;
-  await Promise.all(load);
+  await load.stop();
 
-  expect(answers.filter((answer) => !answer.startsWith("The sum of"))).toEqual([]);
+  expect(failuresIn(answers)).toEqual([]);
   expect((await Promise.all(long)).map(textOf)).toEqual(
     MEMBERS.map(() => expect.stringContaining("Long running operation completed")),
   );
@@ -156,4 +176,53 @@ test("kill -9 of a member under load costs no call, and the member is back", { t
   expect(page.sum("mcp_hangar_tool_calls_total")).toBe(calls);
   expect(page.sum("mcp_hangar_tool_calls_total", { status: "success" })).toBe(calls);
   expect(page.sum("mcp_hangar_mcp_server_stops_total", { mcp_server: "two", reason: "crashed" })).toBe(1);
+});
+
+test("a reload under load changes members and the group, and costs no call", { timeout: 60_000 }, async () => {
+  const marker = `groups-reload-${process.pid}`;
+  const config = configOf(marker);
+  await using gateway = await start(marker);
+  const load = startLoad(gateway);
+  const reload = async (servers: GatewayConfig["mcp_servers"]): Promise<void> => {
+    await writeConfig(dirname(gateway.configFile), { mcp_servers: servers });
+    const response = await fetch(`${gateway.url}/api/config/reload`, { method: "POST" });
+    expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
+  };
+  await poll("calls at every member", async () => {
+    const counts = await Promise.all(MEMBERS.map((id) => served(gateway, id)));
+    return counts.every((count) => count > 3);
+  });
+
+  const { one, two } = config.mcp_servers;
+  // Another definition of one member, and a group of another shape that has lost a member, which is gone itself.
+  const members = [
+    { id: "two", priority: 2 },
+    { id: "one", priority: 1 },
+  ];
+  await reload({
+    one: { ...one, idle_ttl_s: 100 },
+    two: two ?? {},
+    all: { mode: "group", strategy: "priority", members },
+  });
+  expect((await groupView(gateway)).members.map(({ id }) => id)).toEqual(["two", "one"]);
+  const before = await served(gateway, "one");
+  const atTwo = await served(gateway, "two");
+  await poll("calls at the preferred member", async () => (await served(gateway, "one")) > before + 20);
+  // Some were on their way there when the group changed.
+  expect((await served(gateway, "two")) - atTwo).toBeLessThanOrEqual(6);
+
+  await reload({ all: nodeServer(EVERYTHING, "stdio") });
+  const listed = async (): Promise<readonly string[]> => {
+    const { message } = await modernRequest(gateway.mcpUrl(), "tools/list");
+    return namesIn(message, "tools").filter((name) => !name.startsWith("hangar_"));
+  };
+  expect((await listed()).every((name) => name.startsWith("all__"))).toBe(true);
+  const asServer = await served(gateway, "all");
+  await poll(
+    "calls at the server that has taken the group's name",
+    async () => (await served(gateway, "all")) > asServer + 10,
+  );
+  await load.stop();
+  expect(failuresIn(load.answers)).toEqual([]);
+  await poll("the former members to end", () => processesMarked(marker).length === 0);
 });

@@ -62,7 +62,12 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    this.groups = new Groups({ platform: options.platform, bus: options.bus, server: (id) => this.get(id) });
+    this.groups = new Groups({
+      platform: options.platform,
+      bus: options.bus,
+      server: (id) => this.get(id),
+      onOfferChanged: (group) => this.#announce(group),
+    });
     for (const [id, entry] of Object.entries(options.servers)) this.#put(id, entry, "config");
     this.#sweep = new IdleSweep(() => this.all(), options.platform, options.bus);
   }

@@ -1,5 +1,5 @@
 import type { RegisteredName } from "@mcp-hangar/telemetry";
-import { LISTS, type ListItems, type ListKind } from "../catalog/lists.ts";
+import { LIST_KINDS, LISTS, type ListItems, type ListKind } from "../catalog/lists.ts";
 import type { ManagedServer } from "../lifecycle/managed-server.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
 
@@ -35,6 +35,11 @@ export class GroupCatalog {
   lacks(tool: string): boolean {
     const members = this.#members();
     return members.length > 0 && members.every(({ catalog }) => catalog.lacks(tool));
+  }
+
+  /** The names of everything that is listed: another text when something came or went. */
+  fingerprint(): string {
+    return JSON.stringify(LIST_KINDS.map((list) => this.known(list)?.map((item) => item[LISTS[list].identity])));
   }
 
   toolNames(): readonly RegisteredName[] {

@@ -11,6 +11,7 @@ export interface GroupsContext {
   readonly platform: Platform;
   readonly bus: TelemetryBus;
   readonly server: (id: string) => ManagedServer | undefined;
+  readonly onOfferChanged: (group: ServerGroup) => void;
 }
 
 /** The groups of a fleet, and what they want to know of their members. */
@@ -44,12 +45,13 @@ export class Groups implements Membership {
 
   /** Adds a group, or puts it in the place of the one with the same id, whose calls go on with the members it had. */
   put(id: string, options: GroupOptions, origin: ServerOrigin): ServerGroup {
-    const { platform, bus, server } = this.#context;
+    const { platform, bus, server, onOfferChanged } = this.#context;
     const group = new ServerGroup({
       id,
       options,
       platform,
       server,
+      onOfferChanged,
       onBreaker: (name, from, to) => {
         const timeMs = platform.clock.wallMs();
         bus.emit({ type: "circuit_breaker.state_changed", timeMs, server: name, from, to });
@@ -82,7 +84,7 @@ export class Groups implements Membership {
 
   checked(server: ManagedServer, { result }: CheckOutcome): void {
     const verdict = result === "healthy" ? "success" : result === "unhealthy" ? "failure" : "neutral";
-    this.of(server.id)?.observe(server, verdict);
+    this.of(server.id)?.checked(server, verdict);
   }
 
   #index(): void {

@@ -22,6 +22,8 @@ export interface GroupContext {
   /** Members are looked up on each use. */
   readonly server: (id: string) => ManagedServer | undefined;
   readonly onBreaker: (group: RegisteredName, from: BreakerStateName, to: BreakerStateName) => void;
+  /** The group offers other things than before, because members have left rotation or come back. */
+  readonly onOfferChanged: (group: ServerGroup) => void;
 }
 
 /** Several servers that do the same, behind one name: who is in rotation, and who takes the next call. */
@@ -33,13 +35,17 @@ export class ServerGroup {
   readonly #roster: Roster;
   readonly #strategy: Strategy;
   readonly #clock: Platform["clock"];
+  readonly #onOfferChanged: (group: ServerGroup) => void;
   #inFlight = 0;
+  /** What was offered when that was last looked at. */
+  #offer: string | undefined;
 
-  constructor({ id, options, platform, server, onBreaker }: GroupContext) {
+  constructor({ id, options, platform, server, onBreaker, onOfferChanged }: GroupContext) {
     // The id comes from the configuration.
     this.id = registeredName(id);
     this.options = options;
     this.#clock = platform.clock;
+    this.#onOfferChanged = onOfferChanged;
     this.#roster = new Roster(options, server);
     this.#strategy = createStrategy(options.strategy, () => platform.random());
     this.catalog = new GroupCatalog(
@@ -71,8 +77,11 @@ export class ServerGroup {
    */
   setInRotation(id: string, inRotation: boolean): boolean {
     const member = this.#roster.find(id);
-    if (member !== undefined) member.takenOut = !inRotation;
-    return member !== undefined;
+    if (member === undefined) return false;
+    this.#compareOffer();
+    member.takenOut = !inRotation;
+    this.#compareOffer();
+    return true;
   }
 
   /**
@@ -109,7 +118,13 @@ export class ServerGroup {
     return able.find(({ member }) => member === picked);
   }
 
-  /** A call or a health check said something about a server. */
+  /** A health check of a server ended. */
+  checked(server: ManagedServer, verdict: Verdict): void {
+    this.observe(server, verdict);
+    this.#compareOffer();
+  }
+
+  /** A call said something about a server. */
   observe(server: ManagedServer, verdict: Verdict): void {
     this.#roster.find(server.id)?.observe(server, verdict);
   }
@@ -188,6 +203,13 @@ export class ServerGroup {
       messages: NO_MESSAGES,
       tools: this.catalog.toolNames(),
     };
+  }
+
+  /** Looked at with each health check: members leave rotation by many causes, and not all of them tell. */
+  #compareOffer(): void {
+    const offer = this.catalog.fingerprint();
+    if (this.#offer !== undefined && this.#offer !== offer) this.#onOfferChanged(this);
+    this.#offer = offer;
   }
 
   #inRotation(): readonly ManagedServer[] {
