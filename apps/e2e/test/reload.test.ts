@@ -8,6 +8,7 @@ import {
   gatewayArguments,
   type HttpGateway,
   startGateway,
+  writeConfig,
 } from "../src/harness/gateway-process.ts";
 import { connect } from "../src/harness/mcp-client.ts";
 import { poll } from "../src/harness/poll.ts";
@@ -184,6 +185,40 @@ describe.concurrent("servers that are not in the file", { timeout: 60_000 }, () 
     const before = (await gateway.metrics()).sum(cycles);
     await poll("two more cycles", async () => (await gateway.metrics()).sum(cycles) >= before + 2, 20_000);
     expect((await call(gateway, "found", "ok")).error).toBeDefined();
+  });
+});
+
+describe.concurrent("a gateway that asks who comes", { timeout: 60_000 }, () => {
+  test("takes over roles and static keys with a reload, and ends what a key that is gone began", async () => {
+    await using folder = await temporaryFolder();
+    const empty = await writeConfig(folder.path, { mcp_servers: {} });
+    const mint = async (name: string): Promise<{ readonly token: string; readonly entry: object }> => {
+      const made = ["--static", "--name", name, "--role", "agent", "--json", "--config", empty];
+      const args = gatewayArguments("keys", "create", ...made);
+      return JSON.parse((await runProcess({ command: process.execPath, args })).stdout) as never;
+    };
+    const [first, second] = await Promise.all([mint("first"), mint("second")]);
+    const config = (tools: object, ...keys: readonly { readonly entry: object }[]): GatewayConfig => ({
+      ...QUICK_RELOAD,
+      mcp_servers: { one: own("m") },
+      auth: {
+        api_keys: { static: keys.map(({ entry }) => ({ ...entry, roles: ["reader"] })) },
+        roles: { reader: { permissions: ["tools:call"], tools } },
+      },
+    });
+    await using gateway = await startGateway(config({ allow: ["one"] }, first));
+    const status = async ({ token }: typeof first, tool = "ok"): Promise<string | number> => {
+      const headers = { authorization: `Bearer ${token}` };
+      const params = { name: tool, arguments: {} };
+      const answer = await modernRequest(gateway.mcpUrl("one"), "tools/call", params, { headers });
+      return answer.message.error === undefined ? "called" : answer.status;
+    };
+    expect([await status(first), await status(second)]).toEqual(["called", 401]);
+    await reloadByFile(gateway, config({ allow: ["one/ok"] }, first, second));
+    expect([await status(first), await status(second)]).toEqual(["called", "called"]);
+    expect(await status(first, "echo")).not.toBe("called");
+    await reloadByFile(gateway, config({ allow: ["one/ok"] }, second));
+    expect([await status(first), await status(second)]).toEqual([401, "called"]);
   });
 });
 

@@ -98,7 +98,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     look: () => fileState(source.file),
     onChange: () => void reloader.reload("file"),
   });
-  const parts = createReloadParts({ gateway, discovery, logging, watch: configWatch });
+  const parts = createReloadParts({ gateway, discovery, accessSystem, logging, watch: configWatch });
   const reloader = new Reloader({ initial, parts, bus, clock: platform.clock, logger });
   const continuations = new ContinuationStore(platform);
   const batches = new Batches({ gateway, bus, platform, continuations });

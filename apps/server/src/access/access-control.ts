@@ -49,6 +49,11 @@ export class AccessControl implements Access {
     this.#lockout = new Lockout(parts.options.lockout, parts.clock);
   }
 
+  /** Locks out by other rules from now on; what has failed so far goes on counting. */
+  configure(lockout: AuthOptions["lockout"]): void {
+    this.#lockout.configure(lockout);
+  }
+
   /** A promise only for a token that was not seen before. */
   identify(request: IncomingMessage): Identification | Promise<Identification> {
     const known = this.#parts.known.find(request.headers, this.#parts.clock.wallMs());

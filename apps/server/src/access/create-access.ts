@@ -9,6 +9,7 @@ import { ApiKeys } from "./api-keys.ts";
 import { fetchJson } from "./fetch-json.ts";
 import { KeyFile } from "./key-file.ts";
 import { KnownCallers } from "./known-callers.ts";
+import type { AuthOptions } from "./options.ts";
 import { type ProtectedResource, protectedResource } from "./protected-resource.ts";
 import { createRoles, type Roles } from "./roles.ts";
 import { Tokens } from "./tokens.ts";
@@ -22,6 +23,8 @@ export interface AccessSystem {
   readonly resource: ProtectedResource;
   /** Says so when the file of keys can no longer be read. */
   readonly health: HealthCheck | undefined;
+  /** Takes over roles, static keys and lockout while callers come; ways to authenticate do not appear or vanish. */
+  configure(auth: AuthOptions): void;
   /** Begins to watch the file of keys. */
   start(): void;
   close(): Promise<void>;
@@ -44,7 +47,7 @@ export function createAccess({ auth, http }: Config, { bus, clock, onKeyProblem 
   const resource = protectedResource(auth.jwt, origin, http.public_url);
   const roles = createRoles(auth.roles);
   if (auth.api_keys === undefined && auth.jwt === undefined) {
-    const nothing = { keys: undefined, health: undefined, start: () => {}, close: async () => {} };
+    const nothing = { keys: undefined, health: undefined, configure: () => {}, start: () => {}, close: async () => {} };
     return { access: OPEN_ACCESS, roles, resource, ...nothing };
   }
   const known = new KnownCallers();
@@ -58,12 +61,18 @@ export function createAccess({ auth, http }: Config, { bus, clock, onKeyProblem 
       onProblem: onKeyProblem,
     });
   const tokens = auth.jwt && new Tokens(auth.jwt, clock, (url) => fetchJson(url));
+  const access = new AccessControl({ options: auth, roles, keys, tokens, origin, resource, bus, clock, known });
   return {
-    access: new AccessControl({ options: auth, roles, keys, tokens, origin, resource, bus, clock, known }),
+    access,
     keys,
     roles,
     resource,
     health: keys && keysCheck(keys),
+    configure(next) {
+      roles.configure(next.roles);
+      access.configure(next.lockout);
+      keys?.configure(next.api_keys?.static ?? []);
+    },
     start: () => keys?.start(),
     close: async () => keys?.close(),
   };

@@ -21,6 +21,8 @@ export const BUILT_IN_ROLES = {
 /** What the roles of callers allow. */
 export interface Roles extends CallerRights {
   readonly names: readonly string[];
+  /** Takes over other roles of the configuration. Whoever has a role that is gone has one right less from now on. */
+  configure(configured: Readonly<Record<string, RoleOptions>>): void;
   /** Whether the caller may give a role to somebody: one it has itself, or any role if nothing is denied to it. */
   mayGrant(caller: Caller, role: string): boolean;
 }
@@ -44,10 +46,7 @@ interface ToolRules {
 
 /** Compiles the built-in roles and those of the configuration. A role that a caller has and nobody defined is none. */
 export function createRoles(configured: Readonly<Record<string, RoleOptions>>): Roles {
-  const roles = new Map<string, Role>([
-    ...Object.entries(BUILT_IN_ROLES).map(([name, all]) => [name, builtIn(all)] as const),
-    ...Object.entries(configured).map(([name, options]) => [name, compile(options)] as const),
-  ]);
+  let roles = compileAll(configured);
   const some = (caller: Caller, permission: Permission, test: (role: Role) => boolean): boolean => {
     // Whoever started the process as a child of theirs may do what the process may.
     if (caller.type === "local") return true;
@@ -60,7 +59,12 @@ export function createRoles(configured: Readonly<Record<string, RoleOptions>>): 
   const anything = (): boolean => true;
   const permits = (caller: Caller, permission: Permission): boolean => some(caller, permission, anything);
   return {
-    names: [...roles.keys()],
+    get names() {
+      return [...roles.keys()];
+    },
+    configure: (next) => {
+      roles = compileAll(next);
+    },
     permits,
     // The role that admits the tool must be the one with the permission: roles add up, they do not complete each other.
     admits: (caller, server, tool, permission = "tools:call") =>
@@ -70,6 +74,13 @@ export function createRoles(configured: Readonly<Record<string, RoleOptions>>): 
     mayGrant: (caller, role) =>
       caller.roles.includes(role) || ALL.every((each) => some(caller, each, ({ tools }) => tools === undefined)),
   };
+}
+
+function compileAll(configured: Readonly<Record<string, RoleOptions>>): ReadonlyMap<string, Role> {
+  return new Map<string, Role>([
+    ...Object.entries(BUILT_IN_ROLES).map(([name, all]) => [name, builtIn(all)] as const),
+    ...Object.entries(configured).map(([name, options]) => [name, compile(options)] as const),
+  ]);
 }
 
 function builtIn(permissions: readonly Permission[]): Role {

@@ -2,7 +2,6 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { BUILD } from "../build-info.ts";
 import { gatewayUrl } from "../config/environment.ts";
 import { addKeysCommands } from "./keys-program.ts";
-import { addKeysCommands } from "./keys-program.ts";
 
 /**
  * The command line. Each command loads its code when it runs, so that `--help` and `status` do not pay for the gateway.
@@ -75,7 +74,6 @@ export function createProgram(setExitCode: (code: number) => void): Command {
     .action(async (options: ConfigReloadCommandOptions) =>
       setExitCode(await (await import("./config-reload-command.ts")).runConfigReload(options)),
     );
-  addKeysCommands(program, configOption, setExitCode);
   addKeysCommands(program, configOption, setExitCode);
   return program;
 }

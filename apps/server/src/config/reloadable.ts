@@ -8,6 +8,9 @@ export const RELOADABLE = [
   "rate_limit",
   "circuit_breaker",
   "discovery",
+  "auth.roles",
+  "auth.api_keys.static",
+  "auth.lockout",
   "logging.level",
   "config_reload",
 ] as const;

@@ -10,7 +10,8 @@ export type Apply = () => unknown;
 
 /**
  * A part of the gateway that follows the configuration while it runs. It does everything that can fail, such as reading
- * files, without changing anything: what it throws keeps the whole reload from happening, and its message is shown.
+ * files, without changing anything: what it throws keeps the whole reload from happening, and its message is shown. In
+ * `next`, keys that need a restart are as they were.
  */
 export type ReloadPart = (next: Config, previous: Config) => Apply | Promise<Apply>;
 

@@ -1,4 +1,5 @@
 import type { Discovery, Gateway } from "@mcp-hangar/core";
+import type { AccessSystem } from "../access/create-access.ts";
 import type { ReloadableKey } from "../config/reloadable.ts";
 import type { Logging } from "../logging/logging.ts";
 import { type FileWatch, settlingMs } from "./file-watch.ts";
@@ -9,6 +10,7 @@ import { serversPart } from "./servers-part.ts";
 export interface Followers {
   readonly gateway: Gateway;
   readonly discovery: Discovery;
+  readonly accessSystem: AccessSystem;
   readonly logging: Logging;
   readonly watch: FileWatch;
 }
@@ -17,9 +19,14 @@ export interface Followers {
 export function createReloadParts({
   gateway,
   discovery,
+  accessSystem,
   logging,
   watch,
 }: Followers): Readonly<Record<ReloadableKey, ReloadPart>> {
+  const access = follow(
+    (config) => config.auth,
+    (auth) => accessSystem.configure(auth),
+  );
   return {
     mcp_servers: serversPart(gateway.fleet),
     execution: follow(
@@ -38,6 +45,9 @@ export function createReloadParts({
       (config) => config.discovery,
       (options) => discovery.configure(options),
     ),
+    "auth.roles": access,
+    "auth.api_keys.static": access,
+    "auth.lockout": access,
     "logging.level": follow(
       (config) => config.logging.level,
       (level) => logging.setLevel(level),

@@ -11,6 +11,7 @@ import { registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
+import { RELOADABLE } from "../config/reloadable.ts";
 import type { Logger } from "../logging/logging.ts";
 import { type ConfigSource, readConfig } from "./config-source.ts";
 import { follow, type ReloadPart } from "./part.ts";
@@ -68,16 +69,12 @@ function setUp(text: string, override: Partial<Record<keyof ReloaderOptions["par
   });
   const nothing: ReloadPart = () => () => {};
   const parts: ReloaderOptions["parts"] = {
+    ...(Object.fromEntries(RELOADABLE.map((key) => [key, nothing])) as unknown as ReloaderOptions["parts"]),
     mcp_servers: serversPart(gateway.fleet),
-    execution: nothing,
-    rate_limit: nothing,
-    circuit_breaker: nothing,
-    discovery: nothing,
     "logging.level": follow(
       (config) => config.logging.level,
       (level) => self.levels.push(level),
     ),
-    config_reload: nothing,
     ...override,
   };
   const log = (event: string, fields?: unknown): void => void self.lines.push([event, fields]);
@@ -235,6 +232,27 @@ describe("a configuration that cannot be used", () => {
     expect(test.gateway.fleet.get("math")).toBeDefined();
     expect(test.bus.of("config.reloaded")).toEqual([]);
     expect(test.reloader.lastSuccessful).toBe(true);
+    await test.gateway.close();
+  });
+});
+
+describe("what a part is given", () => {
+  it("has everything that needs a restart as it was, so that nothing of it takes effect by half", async () => {
+    const hash = `sha256:${"0".repeat(64)}`;
+    const auth = { api_keys: { static: [{ name: "me", hash, roles: ["admin"] }] } };
+    const given: unknown[] = [];
+    const part: ReloadPart = ({ auth: next, http }) => {
+      given.push({ keys: next.api_keys?.static.length, port: http.port });
+      return () => {};
+    };
+    const test = setUp(file({}, { auth, http: { port: 1 } }), { "auth.api_keys.static": part });
+    // Without the section the way to authenticate would be gone: that is not for a reload.
+    test.text = file({}, { http: { port: 2 } });
+    expect(await test.reloader.reload("signal")).toMatchObject({
+      changes: { needRestart: ["http.port", "auth.api_keys"] },
+    });
+    expect(given).toEqual([{ keys: 1, port: 1 }]);
+    expect(test.reloader.config.auth.api_keys?.static).toHaveLength(1);
     await test.gateway.close();
   });
 });

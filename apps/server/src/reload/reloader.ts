@@ -127,7 +127,8 @@ export class Reloader {
       if (trigger === "file" && this.#lastText === before) return { kind: "unchanged" };
       const next = source.parse(this.#lastText);
       const changes = diffConfigs(this.config, next.config);
-      this.#apply(await this.#prepare(next.config), next);
+      const inForce = configInForce(this.config, next.config);
+      this.#apply(await this.#prepare(inForce), { ...next, config: inForce });
       return { kind: "applied", changes };
     } catch (error) {
       return rejected(error);
@@ -142,7 +143,7 @@ export class Reloader {
   #apply(steps: readonly Apply[], next: ParsedConfig): void {
     const previous = this.#inForce;
     this.#inForce = {
-      config: configInForce(previous.config, next.config),
+      config: next.config,
       templateOf: (path) => (isReloadable(path.join(".")) ? next : previous).templateOf(path),
       mode: previous.mode,
     };
