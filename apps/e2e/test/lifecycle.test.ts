@@ -77,7 +77,14 @@ describe.concurrent("the life of a server behind the gateway", { timeout: 40_000
     const began = performance.now();
     const { message } = await modernRequest(gateway.mcpUrl(), "tools/list");
     expect(namesIn(message, "tools")).toContain("own__ok");
-    expect(performance.now() - began).toBeLessThan(15_000);
+    const firstMs = performance.now() - began;
+    expect(firstMs).toBeLessThan(15_000);
+    // Whoever asks again is not made to wait again, although the server is still starting or starts anew.
+    for (let again = 0; again < 3; again += 1) {
+      const beganAgain = performance.now();
+      expect(namesIn((await modernRequest(gateway.mcpUrl(), "tools/list")).message, "tools")).toContain("own__ok");
+      expect(performance.now() - beganAgain).toBeLessThan(firstMs / 4);
+    }
   });
 });
 

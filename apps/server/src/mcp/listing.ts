@@ -2,7 +2,10 @@ import { type Failure, type FleetEntry, type JsonObject, LISTS, type ListItems, 
 import type { ClientRequest } from "./client-request.ts";
 import { type Scope, textOf } from "./scope.ts";
 
-/** How long a list waits for a server that has never been listed. What comes later is announced by `list_changed`. */
+/**
+ * How long the first list of an aggregate waits for a server that has never been listed. What comes later is announced by
+ * `list_changed`, and later lists do not wait for it again.
+ */
 const FIRST_LIST_WAIT_MS = 10_000;
 /** Items of one page; clients follow the cursor. */
 const PAGE_ITEMS = 1_000;
@@ -11,7 +14,8 @@ export type ListOutcome = { readonly kind: "items"; readonly items: ListItems } 
 
 /**
  * The merged list of an endpoint. Servers that were listed before answer from memory at once, cold or dead; others are
- * started. A server that fails is left out of an aggregate; a single server's failure is the answer.
+ * started. A server that fails is left out of an aggregate, which waits for it only once; a single server's failure is the
+ * answer.
  */
 export async function mergedList(
   scope: Scope,
@@ -21,7 +25,7 @@ export async function mergedList(
   const patience = AbortSignal.any([signal, AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
   const parts = await Promise.all(
     scope.entries(caller).map(async (entry) => {
-      const items = await listOf(entry, list, patience);
+      const items = await (scope.single ? listOf(entry, list, patience) : listOnce(entry, list, patience, signal));
       if (isFailure(items)) return items;
       const visible =
         list === "tools" ? items.filter(({ name }) => scope.admits(caller, entry.id, textOf(name))) : items;
@@ -31,6 +35,32 @@ export async function mergedList(
   const [only] = parts;
   if (scope.single && only !== undefined && isFailure(only)) return only;
   return { kind: "items", items: parts.flatMap((part) => (isFailure(part) ? [] : part)) };
+}
+
+/** Servers that a list was waited for in vain, and whether it is being tried again in the background. */
+const inVain = new WeakMap<FleetEntry, Map<ListKind, "resting" | "trying">>();
+
+/** As {@link listOf}, but what was waited for in vain is tried again without anybody waiting. */
+async function listOnce(
+  entry: FleetEntry,
+  list: ListKind,
+  signal: AbortSignal,
+  client: AbortSignal,
+): Promise<ListItems | Failure> {
+  const failed = inVain.get(entry) ?? new Map<ListKind, "resting" | "trying">();
+  const state = failed.get(list);
+  if (state === undefined || entry.catalog.known(list) !== undefined) {
+    const items = await listOf(entry, list, signal);
+    if (!isFailure(items)) failed.delete(list);
+    // A client that left early has not waited in vain.
+    else if (!client.aborted) inVain.set(entry, failed.set(list, "resting"));
+    return items;
+  }
+  if (state === "resting") {
+    failed.set(list, "trying");
+    void entry.refresh(list, AbortSignal.timeout(FIRST_LIST_WAIT_MS)).finally(() => failed.set(list, "resting"));
+  }
+  return [];
 }
 
 function listOf(entry: FleetEntry, list: ListKind, signal: AbortSignal): ListItems | Promise<ListItems | Failure> {
