@@ -1,7 +1,7 @@
 import type { Verdict } from "../admission.ts";
 import { isSafeToRepeat } from "../batch/retry.ts";
 import type { CallResult } from "../call.ts";
-import { type Failure, failure } from "../errors.ts";
+import type { Failure } from "../errors.ts";
 import type { ManagedServer } from "../lifecycle/managed-server.ts";
 import type { Clock } from "../platform/platform.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
@@ -60,6 +60,7 @@ async function attemptInTurn(group: ServerGroup, call: GroupCall): Promise<Attem
   };
   let chosen = next();
   if (chosen === undefined) return { result: group.nobodyFor(subject), verdict: "neutral" };
+  let maybeExecuted = false;
   for (;;) {
     tried.add(chosen.server);
     const { server }: Chosen = chosen;
@@ -71,8 +72,11 @@ async function attemptInTurn(group: ServerGroup, call: GroupCall): Promise<Attem
     const verdict = verdictOf(result, clock.nowMs() - startedMs, server);
     group.observe(server, verdict);
     if (result.kind !== "failure") return { result: withPin(server, result), verdict };
+    maybeExecuted ||= result.maybeExecuted;
     const follower: Chosen | undefined = isElsewhereBetter(result, server, call) ? next() : undefined;
-    if (follower === undefined) return { result: summed(result, tried.size, group), verdict };
+    if (follower === undefined) {
+      return { result: { ...summed(result, tried.size, group), maybeExecuted }, verdict };
+    }
     call.onFailover?.(server, follower.server, result);
     chosen = follower;
   }
@@ -106,7 +110,5 @@ function verdictOf(result: CallResult, elapsedMs: number, server: ManagedServer)
 
 function summed(last: Failure, tried: number, group: ServerGroup): Failure {
   if (tried === 1) return last;
-  const { maybeExecuted } = last;
-  const message = `${tried} members of group "${group.id}" failed, the last with: ${last.message}`;
-  return { ...failure(last.code, message, last.retryAfterMs), maybeExecuted };
+  return { ...last, message: `${tried} members of group "${group.id}" failed, the last with: ${last.message}` };
 }

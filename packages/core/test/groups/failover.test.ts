@@ -66,6 +66,12 @@ describe("a call that may have been executed", () => {
     expect(bench.bus.of("call.finished")).toMatchObject([{ server: "b", outcome: { status: "success" } }]);
   });
 
+  it("may have been executed even if the member tried last has not begun", async () => {
+    const bench = use({ a: { reply: answers(() => LOST) }, b: REFUSES });
+    expect((await bench.call({ tool: "safe" }))[0]).toMatchObject({ code: "connection", maybeExecuted: true });
+    expect(bench.received("b")).toHaveLength(1);
+  });
+
   it.each<[string, UpstreamReply]>([
     ["an error of the tool", resultReply({ isError: true, content: [] })],
     ["a JSON-RPC error", { kind: "error", error: { code: -32603, message: "broken" } }],
