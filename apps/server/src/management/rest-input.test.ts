@@ -18,7 +18,7 @@ const read = inputReader(
   }),
 );
 
-function input(query: string, body: string | Buffer = "", params: Record<string, string> = {}): unknown {
+function input(query: string, body = "", params: Record<string, string> = {}): unknown {
   const result = read({
     // Nothing of it is read.
     http: {} as IncomingMessage,
