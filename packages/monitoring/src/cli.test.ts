@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -41,4 +41,21 @@ test("options of a file take effect, and unsound ones write nothing and say why"
   expect(status).toBe(1);
   expect(output).toContain("alert MCPHangarHighErrorRate: the condition > 30 can never hold");
   expect(readFileSync(join(folder, "prometheus/alerts.yaml"), "utf8")).toContain("the limit is 30 %");
+});
+
+test("options with a typing error change nothing in silence", () => {
+  const options = join(folder, "options.json");
+  writeFileSync(options, JSON.stringify({ alert: { HighErrorRate: { share: 0.3 } } }));
+  const { status, output } = cli("generate", "--out", join(folder, "out"), "--options", options);
+  expect(status).toBe(2);
+  expect(output).toBe("The options cannot be used:\n  alert does not exist: is it alerts?\n");
+  expect(existsSync(join(folder, "out"))).toBe(false);
+});
+
+test("a folder that cannot be written is named", () => {
+  const file = join(folder, "file");
+  writeFileSync(file, "");
+  const { status, output } = cli("generate", "--out", join(file, "out"));
+  expect(status).toBe(2);
+  expect(output).toMatch(/^ENOTDIR: .*file\/out.*\n$/);
 });

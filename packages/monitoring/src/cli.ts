@@ -7,6 +7,7 @@ import { diffCommand } from "./cli/diff.ts";
 import { readOptions } from "./cli/read-options.ts";
 import { InputUnusable } from "./diff/parse-lock.ts";
 import { generateMonitoring, RUNBOOK_FOLDER } from "./generate.ts";
+import { OptionsUnusable } from "./settings/check-overrides.ts";
 
 const program = new Command("mcp-hangar-monitoring")
   .description("Generates, checks and compares the monitoring of MCP Hangar.")
@@ -57,7 +58,9 @@ try {
 /** Says what went wrong, unless commander has. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (!(error instanceof ChecksFailed || error instanceof InputUnusable)) throw error;
+  const isKnown = error instanceof ChecksFailed || error instanceof InputUnusable || error instanceof OptionsUnusable;
+  // The file system says what it could not do, and with what.
+  if (!(isKnown || (error instanceof Error && "syscall" in error))) throw error;
   process.stderr.write(`${error.message}\n`);
   return error instanceof ChecksFailed ? 1 : 2;
 }

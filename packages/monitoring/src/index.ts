@@ -11,6 +11,7 @@ export * from "./model.ts";
 export * from "./names.ts";
 export * from "./promql/index.ts";
 export * from "./settings/alerts.ts";
+export { OptionsUnusable } from "./settings/check-overrides.ts";
 export * from "./settings/options.ts";
 export * from "./settings/slos.ts";
 export * from "./slo/slos.ts";

@@ -98,7 +98,11 @@ describe("what cannot be compared ends with 2, prints nothing else, and says wha
     ["a file without end", () => ["/dev/zero"], "larger than 4194304 bytes, which no catalog is"],
     ["the standard input twice", () => ["-", "-"], "there is only one standard input"],
     ["options for a file", () => [older, smaller, "--options", older], "another catalog is given"],
-    ["options that are a list", () => [older, "--options", written("list.json", "[]")], "list.json holds no object"],
+    [
+      "options that are a list",
+      () => [older, "--options", written("list.json", "[]")],
+      "the whole is []: give an object",
+    ],
     ["options that are no JSON", () => [older, "--options", written("no.json", "x: 1")], "no.json is not JSON"],
     ["options that do not exist", () => [older, "--options", "none.json"], "none.json cannot be read: ENOENT"],
   ];

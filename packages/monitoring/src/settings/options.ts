@@ -1,5 +1,6 @@
 import type { Duration } from "../promql/duration.ts";
 import { type AlertSettings, defaultAlertSettings } from "./alerts.ts";
+import { checkOverrides } from "./check-overrides.ts";
 import { type BurnSettings, defaultBurnSettings, defaultSloSettings, type SloSettings } from "./slos.ts";
 
 /** Where each severity is sent. Secrets are paths of files that Alertmanager reads. */
@@ -96,8 +97,12 @@ export const defaultOptions: MonitoringOptions = {
   kubernetes: { namespace: "mcp-hangar", app: "mcp-hangar", labels: {} },
 };
 
-/** The defaults with a caller's differences. */
+/**
+ * The defaults with a caller's differences.
+ * @throws OptionsUnusable for keys and values that do not exist, which JSON may have.
+ */
 export function resolveOptions(overrides: MonitoringOverrides = {}): MonitoringOptions {
+  checkOverrides(overrides, defaultOptions);
   return merge(defaultOptions, overrides);
 }
 
