@@ -23,7 +23,7 @@ export interface HttpGateway extends AsyncDisposable {
   /** URL of the aggregated endpoint, or of one server's own. */
   mcpUrl(server?: string): string;
   events(name?: string): readonly LogEvent[];
-  metrics(): Promise<MetricsPage>;
+  metrics(headers?: Readonly<Record<string, string>>): Promise<MetricsPage>;
   /** Asks it to stop (SIGTERM) and waits; throws if it does not within the deadline. */
   stop(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export async function startGateway(
     configFile,
     mcpUrl: (server) => (server === undefined ? `${url}/mcp` : `${url}/servers/${server}/mcp`),
     events: (name) => parseLogEvents(gateway.stderr()).filter(({ event }) => name === undefined || event === name),
-    metrics: () => scrape(`${url}/metrics`),
+    metrics: (headers) => scrape(`${url}/metrics`, headers),
     async stop() {
       gateway.kill("SIGTERM");
       await ended(gateway);

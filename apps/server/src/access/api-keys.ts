@@ -6,6 +6,11 @@ import type { StaticKeyOptions } from "./options.ts";
 
 /** How often the file is looked at for what another process wrote, in ms: within this time a revocation is in force. */
 const FILE_LOOK_MS = 1_000;
+/**
+ * The same when a key is presented that is not known, so that a new one works at once: often enough for people, too seldom
+ * to be of use to somebody who guesses.
+ */
+const FILE_LOOK_AGAIN_MS = 100;
 /** How often the times of last use are written, in ms. */
 const SAVE_MS = 60_000;
 /** Revoked and expired keys are kept this long, in ms, so that lists can still say what became of them. */
@@ -78,6 +83,7 @@ export class ApiKeys {
   #problem: Error | undefined;
   #cancelLook: CancelTimer | undefined;
   #savedMs: number;
+  #lookedMs = Number.NEGATIVE_INFINITY;
 
   /** @throws Error when there is a file and it cannot be read. */
   constructor(options: ApiKeysOptions) {
@@ -114,9 +120,7 @@ export class ApiKeys {
     const id = idOf(token);
     if (id === undefined) return { kind: "failed", reason: "malformed_api_key", id };
     const hash = hashOf(token);
-    const entry = this.#stored.get(id);
-    const matches = sameHash(hash, entry?.hash ?? NOBODY);
-    const found = matches ? entry : this.#fixed.get(hash);
+    const found = this.#find(id, hash) ?? (this.#lookAgain() ? this.#find(id, hash) : undefined);
     if (found === undefined) return { kind: "failed", reason: "unknown_api_key", id };
     if (found.view.revoked_at !== null) return { kind: "failed", reason: "revoked_api_key", id };
     if (found.key.expiresMs <= this.#options.clock.wallMs()) return { kind: "failed", reason: "expired_api_key", id };
@@ -192,6 +196,18 @@ export class ApiKeys {
     this.#options.onChange();
   }
 
+  #find(id: string, hash: string): Entry | undefined {
+    const entry = this.#stored.get(id);
+    return sameHash(hash, entry?.hash ?? NOBODY) ? entry : this.#fixed.get(hash);
+  }
+
+  #lookAgain(): boolean {
+    const { file, clock } = this.#options;
+    if (file === undefined || clock.nowMs() - this.#lookedMs < FILE_LOOK_AGAIN_MS) return false;
+    this.#look(file);
+    return true;
+  }
+
   async #update(change: (keys: readonly StoredKey[]) => readonly StoredKey[]): Promise<void> {
     const { file } = this.#options;
     if (file === undefined) throw new Error("there is no file of API keys: set auth.api_keys.file");
@@ -200,6 +216,7 @@ export class ApiKeys {
   }
 
   #look(file: KeyFile): void {
+    this.#lookedMs = this.#options.clock.nowMs();
     const version = safely(() => file.version());
     const same =
       version?.ino === this.#version?.ino &&

@@ -38,9 +38,9 @@ const answerBody: HttpFace["handleHttp"] = (_request, response, body) => {
 async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answerBody): Promise<Served> {
   const [bodies, errors]: [string[], unknown[]] = [[], []];
   const face: HttpFace = {
-    handleHttp(incoming, response, body) {
+    handleHttp(incoming, response, body, caller) {
       bodies.push(body.toString());
-      handleHttp(incoming, response, body);
+      handleHttp(incoming, response, body, caller);
     },
   };
   const text = (path: string, handle: (name: string) => string): Route => ({
