@@ -62,7 +62,11 @@ export function sourceSchema<const Kind extends string, const Shape extends z.co
   defaults: SourceDefaults,
   shape: Shape,
 ) {
-  return z.strictObject({ type: z.literal(kind), ...shape, ...commonOptions(defaults) });
+  return z.strictObject({
+    type: z.literal(kind).describe("Kind of the source."),
+    ...shape,
+    ...commonOptions(defaults),
+  });
 }
 
 /** The keys that every source has, parsed. */

@@ -92,14 +92,9 @@ export class DockerEngine {
   async follow(path: string, query: Query, handlers: StreamHandlers): Promise<void> {
     const { signal, onOpen, onData } = handlers;
     const body = await this.#get(path, query, signal);
-    const stop = (): void => void body.destroy();
-    signal.addEventListener("abort", stop, { once: true });
-    try {
-      onOpen();
-      for await (const _chunk of body) onData();
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
+    onOpen();
+    // An abort ends the request, and the body with it.
+    for await (const _chunk of body) onData();
   }
 
   #get(path: string, query: Query, signal: AbortSignal): Promise<Readable> {

@@ -4,9 +4,10 @@ import type { SourceKind } from "../source-kind.ts";
 import { dockerSource } from "./docker.ts";
 import { filesystemSource } from "./filesystem.ts";
 import { kubernetesSource } from "./kubernetes.ts";
+import { npmSource } from "./npm.ts";
 
 /** Every kind of source there is. A new kind is a file in this folder and an entry here; the configuration follows. */
-const SOURCE_KINDS = [filesystemSource, dockerSource, kubernetesSource] as const;
+const SOURCE_KINDS = [filesystemSource, npmSource, dockerSource, kubernetesSource] as const;
 
 type SchemasOf<Kinds extends readonly { readonly optionsSchema: z.ZodObject }[]> = {
   readonly [Index in keyof Kinds]: Kinds[Index]["optionsSchema"];

@@ -5,7 +5,8 @@ import { type SourceKind, sourceSchema } from "../source-kind.ts";
 import { watchEvents } from "./event-watch.ts";
 import { type ClusterAccess, loadAccess } from "./kubernetes-access.ts";
 import { type Collection, KubernetesError, list, watch } from "./kubernetes-api.ts";
-import { announcePod, announceService, identify } from "./kubernetes-object.ts";
+import { relevantChanges } from "./kubernetes-changes.ts";
+import { announcePod, announceService } from "./kubernetes-object.ts";
 import { PRIVATE_RANGES } from "./private-ranges.ts";
 
 const UNAUTHORIZED = 401;
@@ -125,29 +126,16 @@ interface Follower {
   readonly signal: AbortSignal;
 }
 
-/**
- * Lists, and then watches from there on. Told are changes of marked objects, and of those that were: most of what happens
- * in a cluster is about others.
- */
+/** Lists, and then watches from there on. */
 async function follow(access: ClusterAccess, collection: Collection, { onEvent, signal }: Follower): Promise<void> {
   const { items, resourceVersion } = await list(access, collection, signal);
-  const known = new Set<string>();
-  for (const item of items) {
-    const identity = identify(item);
-    if (identity?.enabled) known.add(identity.id);
-  }
+  const matters = relevantChanges(items);
   onEvent();
   await watch(access, collection, {
     resourceVersion,
     signal,
-    onChange: ({ type, object }) => {
-      const identity = identify(object);
-      if (identity === undefined) return;
-      const { id, enabled } = identity;
-      const wasKnown = known.has(id);
-      if (enabled && type !== "DELETED") known.add(id);
-      else known.delete(id);
-      if (enabled || wasKnown) onEvent();
+    onChange: (change) => {
+      if (matters(change)) onEvent();
     },
   });
 }
