@@ -137,8 +137,9 @@ function keysOfUnion(discriminator: string, members: readonly z.core.$ZodType[])
     };
   });
   const choices = kinds.flatMap(({ own }) => (own === undefined ? [] : [own.schema]));
-  const described = choices.map((choice) => unwrapSchema(choice).description).filter((text) => text !== undefined);
-  const choice = { name: discriminator, schema: z.union(choices).describe(described.join(" Or: ")), onlyIn: undefined };
+  const described = new Set(choices.map((choice) => unwrapSchema(choice).description ?? ""));
+  const schema = z.union(choices).describe([...described].join(" Or: "));
+  const choice = { name: discriminator, schema, onlyIn: undefined };
   // Kinds that share a key share its schema; keys that only have the same name are told apart.
   const having = ({ name, schema }: Key): readonly string[] =>
     kinds
