@@ -1,5 +1,14 @@
+import { z } from "zod";
+
 /** How long a gateway may take to answer, in ms. */
 const ANSWER_DEADLINE_MS = 5_000;
+
+/** Where a gateway is, and who asks it. */
+export interface GatewayAddress {
+  readonly url: string;
+  /** Needed where the gateway asks who its callers are. */
+  readonly apiKey?: string;
+}
 
 /** What a gateway answered. */
 export interface GatewayAnswer {
@@ -8,26 +17,46 @@ export interface GatewayAnswer {
   readonly body: unknown;
 }
 
-/** Asks a running gateway. Throws with what to do when it cannot be reached or does not answer in time. */
+/** Asks a running gateway. Throws with what to do when it cannot be reached, does not answer in time or wants another key. */
 export async function askGateway(
-  url: string,
+  { url, apiKey }: GatewayAddress,
   path: string,
   {
     method = "GET",
     deadlineMs = ANSWER_DEADLINE_MS,
   }: { readonly method?: "GET" | "POST"; readonly deadlineMs?: number } = {},
 ): Promise<GatewayAnswer> {
-  try {
-    const response = await fetch(`${url}${path}`, { method, signal: AbortSignal.timeout(deadlineMs) });
-    return { status: response.status, body: await jsonOf(response) };
-  } catch (cause) {
+  const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+  const init = { method, headers, signal: AbortSignal.timeout(deadlineMs) };
+  const answer = await fetchAnswer(`${url}${path}`, init).catch((cause: unknown) => {
     throw new Error(unreachable(url, cause, deadlineMs), { cause });
-  }
+  });
+  const refused = answer.status === 401 || answer.status === 403 ? refusalOf(answer) : undefined;
+  if (refused === undefined) return answer;
+  const remedy = apiKey === undefined ? "set MCP_API_KEY or pass --api-key" : "use another key";
+  throw new Error(`the gateway at ${url} refuses: ${refused.message}; ${remedy}`);
+}
+
+const refusal = z.looseObject({
+  error: z.looseObject({
+    message: z.string(),
+    problems: z.array(z.looseObject({ field: z.string(), message: z.string() })).optional(),
+  }),
+});
+
+/** Why a gateway did not do what it was asked; `undefined` when the answer does not say so. */
+export function refusalOf({ body }: GatewayAnswer): z.infer<typeof refusal>["error"] | undefined {
+  return refusal.safeParse(body).data?.error;
 }
 
 /** The error for an answer that no gateway gives. */
 export function notAGateway(url: string, path: string, { status }: GatewayAnswer): Error {
   return new Error(`what answers at ${url}${path} is not an MCP Hangar gateway (HTTP ${status}); check --url`);
+}
+
+async function fetchAnswer(url: string, init: RequestInit): Promise<GatewayAnswer> {
+  const response = await fetch(url, init);
+  return { status: response.status, body: await jsonOf(response) };
 }
 
 async function jsonOf(response: Response): Promise<unknown> {

@@ -11,6 +11,7 @@ import { TelemetryBus } from "@mcp-hangar/telemetry";
 import { BUILD } from "../build-info.ts";
 import { loadConfig } from "../config/load.ts";
 import { type Config, configSchema } from "../config/schema.ts";
+import type { GatewayAddress } from "./ask-gateway.ts";
 import { printableResult } from "./printable-result.ts";
 import type { CallOptions } from "./program.ts";
 
@@ -21,7 +22,7 @@ import type { CallOptions } from "./program.ts";
 export async function runCall(server: string, tool: string, options: CallOptions): Promise<number> {
   const config = options.config === undefined ? configSchema.parse({}) : loadConfig(options.config, process.env).config;
   const gateway = new Gateway({
-    servers: options.config === undefined ? runningServer(options.url, server) : configuredServer(config, server),
+    servers: options.config === undefined ? runningServer(options, server) : configuredServer(config, server),
     execution: config.execution,
     circuitBreaker: config.circuit_breaker,
     bus: new TelemetryBus(),
@@ -41,9 +42,10 @@ export async function runCall(server: string, tool: string, options: CallOptions
   }
 }
 
-function runningServer(url: string, server: string): Readonly<Record<string, EntryOptions>> {
+function runningServer({ url, apiKey }: GatewayAddress, server: string): Readonly<Record<string, EntryOptions>> {
   const endpoint = `${url}/servers/${encodeURIComponent(server)}/mcp`;
-  return { [server]: remoteOptions.parse({ mode: "remote", endpoint, call_timeout_s: 300 }) };
+  const auth = apiKey === undefined ? {} : { auth: { type: "bearer", token: apiKey } };
+  return { [server]: remoteOptions.parse({ mode: "remote", endpoint, call_timeout_s: 300, ...auth }) };
 }
 
 /** The server, or the group with its members. */

@@ -1,35 +1,28 @@
-import { z } from "zod";
 import { changesView } from "../management/operations/config.ts";
 import { describeParts } from "../reload/diff.ts";
-import { askGateway, notAGateway } from "./ask-gateway.ts";
+import { askGateway, notAGateway, refusalOf } from "./ask-gateway.ts";
 import type { ConfigReloadCommandOptions } from "./program.ts";
 
 /** A reload may fetch keys of identity providers before it answers, in ms. */
 const RELOAD_DEADLINE_MS = 60_000;
 const PATH = "/api/config/reload";
 
-const refusal = z.looseObject({
-  error: z.looseObject({
-    message: z.string(),
-    problems: z.array(z.looseObject({ field: z.string(), message: z.string() })).optional(),
-  }),
-});
-
 /** `mcp-hangar config reload`: exits with 0 when the configuration of the file is in force, else with 1. */
-export async function runConfigReload({ url, json }: ConfigReloadCommandOptions): Promise<number> {
-  const answer = await askGateway(url, PATH, { method: "POST", deadlineMs: RELOAD_DEADLINE_MS });
+export async function runConfigReload(options: ConfigReloadCommandOptions): Promise<number> {
+  const { url, json } = options;
+  const answer = await askGateway(options, PATH, { method: "POST", deadlineMs: RELOAD_DEADLINE_MS });
   const changes = changesView.safeParse(answer.body);
-  const refused = refusal.safeParse(answer.body);
-  if (!changes.success && !refused.success) throw notAGateway(url, PATH, answer);
+  const refused = refusalOf(answer);
+  if (!changes.success && refused === undefined) throw notAGateway(url, PATH, answer);
   if (json) process.stdout.write(`${JSON.stringify(answer.body, undefined, 2)}\n`);
   else if (changes.success) {
     const { mcp_servers: servers, settings, needs_restart: needRestart } = changes.data;
     process.stdout.write(`${describeParts({ ...servers, settings, needRestart }).join("\n")}\n`);
-  } else if (refused.success) process.stderr.write(`mcp-hangar: ${explain(refused.data.error)}\n`);
+  } else if (refused !== undefined) process.stderr.write(`mcp-hangar: ${explain(refused)}\n`);
   return changes.success ? 0 : 1;
 }
 
-function explain({ message, problems = [] }: z.infer<typeof refusal>["error"]): string {
+function explain({ message, problems = [] }: NonNullable<ReturnType<typeof refusalOf>>): string {
   if (problems.length < 2) return message;
   return [message, ...problems.map((problem) => `  ${problem.field}: ${problem.message}`)].join("\n");
 }

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { BUILD } from "../build-info.ts";
 import { gatewayUrl } from "../config/environment.ts";
+import type { GatewayAddress } from "./ask-gateway.ts";
 import { addKeysCommands } from "./keys-program.ts";
 
 /**
@@ -32,11 +33,30 @@ export function createProgram(setExitCode: (code: number) => void): Command {
     .command("status")
     .description("Show how a running gateway and its servers are.")
     .addOption(urlOption())
+    .addOption(apiKeyOption())
     .option("--json", "print JSON instead of a table")
     .addHelpText("after", examples(["status", "status --json", "status --url http://127.0.0.1:9000"]))
     .action(async (options: StatusOptions) =>
       setExitCode(await (await import("./status-command.ts")).runStatus(options)),
     );
+
+  for (const action of ["start", "stop"] as const) {
+    program
+      .command(action)
+      .description(
+        action === "start"
+          ? "Start a server of a running gateway, and say why when it does not start."
+          : "Stop a server of a running gateway; its next call starts it again.",
+      )
+      .argument("<server>", "id of the server")
+      .addOption(urlOption())
+      .addOption(apiKeyOption())
+      .option("--json", "print the answer as JSON")
+      .addHelpText("after", examples([`${action} math`, `${action} math --url http://127.0.0.1:9000 --json`]))
+      .action(async (server: string, options: LifecycleOptions) =>
+        setExitCode(await (await import("./lifecycle-command.ts")).runLifecycle(action, server, options)),
+      );
+  }
 
   program
     .command("call")
@@ -45,6 +65,7 @@ export function createProgram(setExitCode: (code: number) => void): Command {
     .argument("<tool>", "name of the tool, without a prefix")
     .option("--args <json>", "arguments of the tool as a JSON object", parseArguments, {})
     .addOption(urlOption().conflicts("config"))
+    .addOption(apiKeyOption())
     .addOption(configOption("configuration of the server to start for this call"))
     .option("--json", "print the whole result as JSON")
     .addHelpText(
@@ -69,6 +90,7 @@ export function createProgram(setExitCode: (code: number) => void): Command {
     .command("reload")
     .description("Have a running gateway read its configuration again and put the changes into force.")
     .addOption(urlOption())
+    .addOption(apiKeyOption())
     .option("--json", "print the answer as JSON")
     .addHelpText("after", examples(["config reload", "config reload --url http://127.0.0.1:9000 --json"]))
     .action(async (options: ConfigReloadCommandOptions) =>
@@ -86,19 +108,20 @@ export interface ServeOptions {
   readonly unsafeNoAuth?: true;
 }
 
-export interface StatusOptions {
-  readonly url: string;
+export interface StatusOptions extends GatewayAddress {
   readonly json?: true;
 }
 
-export interface ConfigReloadCommandOptions {
-  readonly url: string;
+export interface LifecycleOptions extends GatewayAddress {
   readonly json?: true;
 }
 
-export interface CallOptions {
+export interface ConfigReloadCommandOptions extends GatewayAddress {
+  readonly json?: true;
+}
+
+export interface CallOptions extends GatewayAddress {
   readonly args: Readonly<Record<string, unknown>>;
-  readonly url: string;
   readonly config?: string;
   readonly json?: true;
 }
@@ -112,6 +135,13 @@ function urlOption(): Option {
   return new Option("--url <url>", "where the gateway listens").default(url).argParser(parseUrl);
 }
 
+/** On the command line others of this machine may read it, so the variable is what help names first. */
+function apiKeyOption(): Option {
+  return new Option("--api-key <key>", "key for a gateway that asks who its callers are")
+    .env("MCP_API_KEY")
+    .argParser(parseApiKey);
+}
+
 function examples(lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ mcp-hangar ${line}`).join("\n")}`;
 }
@@ -120,6 +150,12 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError("A port is a number from 0 to 65535.");
   return port;
+}
+
+/** An empty variable is none. */
+function parseApiKey(text: string): string | undefined {
+  if (!/^[!-~]*$/.test(text)) throw new InvalidArgumentError("A key has neither spaces nor letters beyond ASCII.");
+  return text === "" ? undefined : text;
 }
 
 function parseUrl(text: string): string {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { askGateway, notAGateway } from "./ask-gateway.ts";
+import { askGateway, type GatewayAddress, notAGateway } from "./ask-gateway.ts";
 import type { StatusOptions } from "./program.ts";
 import { table } from "./table.ts";
 
@@ -20,11 +20,12 @@ const readiness = z.looseObject({
 });
 
 /** `mcp-hangar status`: exits with 0 when the gateway is ready, 1 when it is not or does not answer. */
-export async function runStatus({ url, json }: StatusOptions): Promise<number> {
+export async function runStatus(options: StatusOptions): Promise<number> {
+  const { url, json } = options;
   const [about, fleet, ready] = await Promise.all([
-    get(url, "/api/system", system),
-    get(url, "/api/mcp_servers", servers),
-    get(url, "/health/ready", readiness),
+    get(options, "/api/system", system),
+    get(options, "/api/mcp_servers", servers),
+    get(options, "/health/ready", readiness),
   ]);
   const text = json
     ? JSON.stringify({ url, status: ready.status, checks: ready.checks, system: about, ...fleet }, undefined, 2)
@@ -79,9 +80,13 @@ function duration(seconds: number): string {
     .join(" ");
 }
 
-async function get<Schema extends z.ZodType>(url: string, path: string, schema: Schema): Promise<z.output<Schema>> {
-  const answer = await askGateway(url, path);
+async function get<Schema extends z.ZodType>(
+  gateway: GatewayAddress,
+  path: string,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const answer = await askGateway(gateway, path);
   const parsed = schema.safeParse(answer.body);
   if (parsed.success) return parsed.data;
-  throw notAGateway(url, path, answer);
+  throw notAGateway(gateway.url, path, answer);
 }

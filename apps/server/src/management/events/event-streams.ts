@@ -6,7 +6,7 @@ import { EventLog, type LoggedEvent } from "./event-log.ts";
 import { viewOf, writeView } from "./event-view.ts";
 
 /** Clients at the same time: operators and their dashboards. */
-export const CLIENTS_MAX = 50;
+const CLIENTS_MAX = 50;
 /** Bytes that may wait for a client; one that reads more slowly is sent away, and comes back to the log. */
 const QUEUE_BYTES_MAX = 512 * 1_024;
 /** A comment this often, in ms, so that proxies and clients see that the stream lives. */
