@@ -219,6 +219,17 @@ describe.concurrent("a gateway that asks who comes", { timeout: 60_000 }, () => 
     expect(await status(first, "echo")).not.toBe("called");
     await reloadByFile(gateway, config({ allow: ["one/ok"] }, second));
     expect([await status(first), await status(second)]).toEqual([401, "called"]);
+
+    const reload = async (env: Record<string, string>): Promise<string> => {
+      const args = gatewayArguments("config", "reload", "--url", gateway.url);
+      return (await runProcess({ command: process.execPath, args, env })).stderr;
+    };
+    expect(await reload({})).toContain("set MCP_API_KEY");
+    expect(await reload({ MCP_API_KEY: second.token })).toContain("another key");
+    const reader = { permissions: ["tools:call", "config:reload"] };
+    const { auth, ...rest } = config({}, second);
+    await reloadByFile(gateway, { ...rest, auth: { ...(auth as object), roles: { reader } } });
+    expect(await reload({ MCP_API_KEY: second.token })).toBe("");
   });
 });
 
@@ -252,6 +263,8 @@ describe.concurrent("a file that cannot be used", { timeout: 60_000 }, () => {
     await poll("both failures in the log", () => reloads(gateway).length === 2);
     expect(reloads(gateway)[0]).toMatchObject({ level: "error", result: "failure", caller: "anonymous" });
     expect(textOf(await call(gateway, "one", "ok"))).toBe("ok");
+    const checks = expect.arrayContaining([expect.objectContaining({ name: "config", status: "degraded" })]);
+    expect(await rest(gateway, "GET", "/health/ready")).toMatchObject({ status: 200, body: { checks } });
     const bad = await gateway.metrics();
     expect(bad.sum("mcp_hangar_config_reloads_total", { result: "failure" })).toBe(2);
     expect(bad.sum("mcp_hangar_config_last_reload_successful")).toBe(0);

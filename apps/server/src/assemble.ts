@@ -9,7 +9,7 @@ import type { Config } from "./config/schema.ts";
 import { parseServerFile } from "./discovery/parse-server-file.ts";
 import { History } from "./history/history.ts";
 import { Health } from "./http/health.ts";
-import { fleetCheck, historyCheck, logCheck } from "./http/readiness-checks.ts";
+import { configCheck, fleetCheck, historyCheck, logCheck } from "./http/readiness-checks.ts";
 import { createLogging, type Logging, type LoggingEnvironment } from "./logging/logging.ts";
 import { CallStatistics } from "./management/call-statistics.ts";
 import { EventStreams } from "./management/events/event-streams.ts";
@@ -118,6 +118,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     : undefined;
   const health = new Health(platform.clock, BUILD.version, [
     fleetCheck(() => gateway.fleet.snapshot()),
+    configCheck(reloader),
     logCheck(() => logging.snapshot()),
     ...(accessSystem.health === undefined ? [] : [accessSystem.health]),
     ...(history === undefined ? [] : [historyCheck(history)]),

@@ -20,6 +20,20 @@ export function fleetCheck(servers: () => readonly ServerSnapshot[]): HealthChec
   };
 }
 
+/** A gateway that runs with another configuration than the file has would not start again. */
+export function configCheck(config: { readonly lastSuccessful: boolean }): HealthCheck {
+  return {
+    name: "config",
+    run() {
+      if (config.lastSuccessful) return { status: "healthy" };
+      // Whoever probes need not be allowed to see what is in the file.
+      const message =
+        "the last reload failed, and the configuration before it goes on; mcp-hangar config check says why";
+      return { status: "degraded", message };
+    },
+  };
+}
+
 /** A log that loses lines is a gateway that works but cannot be watched. */
 export function logCheck(log: () => ExporterSnapshot): HealthCheck {
   return {
