@@ -62,7 +62,7 @@ afterAll(async () => {
 describe("commands of the gateway on the runbooks", () => {
   test("there are some of each", () => {
     const found = new Set(ours.map((line) => commandPath(line).join(" ")));
-    expect([...found].sort()).toEqual(["call", "config check", "status"]);
+    expect([...found].sort()).toEqual(["call", "config check", "config reload", "start", "status", "stop"]);
   });
 
   test.each(ours)("%s: the command has these options", async (line) => {

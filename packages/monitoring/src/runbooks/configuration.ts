@@ -49,7 +49,7 @@ export function configuration({ rules }: Context): readonly Runbook[] {
       ],
       actions: [
         "Do not restart the gateway before `mcp-hangar config check` succeeds.",
-        "Then reload, or restart it when no calls are in flight.",
+        "Then reload it with `mcp-hangar config reload`, whose answer names the keys that need a restart.",
       ],
       escalate: "Not at night: tell whoever changed the file.",
       resolves: "With the next reload that succeeds, or a restart.",

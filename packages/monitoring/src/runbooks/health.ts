@@ -41,7 +41,7 @@ function circuitBreaker({ options, rules }: Context): Runbook {
         cause: "The server hangs",
         look: shell("mcp-hangar call SERVER TOOL --args '{}' --config config.yaml"),
         sign: "`timeout` before it opened. A fresh copy of the server, which this command starts, answers.",
-        mend: "Kill the server's process: the gateway sees the crash and starts a new one for the next call.",
+        mend: "Stop it with `mcp-hangar stop SERVER`, which ends its process whatever it does; the next call starts a new one.",
       },
       {
         cause: "The server refuses work",
@@ -102,7 +102,7 @@ function unhealthy({ options, rules }: Context): Runbook {
         cause: "It runs and does not answer",
         look: log("health_check_finished", "mcp_server", "consecutive_failures", "message"),
         sign: "`degraded`, and the message says that there was no answer in time.",
-        mend: "Kill its process, so that it is started anew; ask its owner what it was waiting for.",
+        mend: "Stop it with `mcp-hangar stop SERVER` and start it with `mcp-hangar start SERVER`; ask its owner what it was waiting for.",
       },
       {
         cause: "A remote server is away",
@@ -113,7 +113,7 @@ function unhealthy({ options, rules }: Context): Runbook {
     ],
     actions: [
       "Tell the users of this server that it is down.",
-      "After the repair make one call, so that it starts now: `mcp-hangar call SERVER TOOL --args '{}'`.",
+      "After the repair start it at once: `mcp-hangar start SERVER` says what is wrong if something still is.",
     ],
     escalate: "The cause lies inside the server: wake its owner, with the diagnosis.",
     resolves: "With the first check or start that succeeds: the count returns to 0.",
@@ -149,7 +149,7 @@ function failures({ options, rules }: Context): Runbook {
         cause: "It hangs",
         look: log("health_check_finished", "mcp_server", "duration_ms", "message"),
         sign: "Each check lasts the full `call_timeout_s`, and calls time out as well.",
-        mend: "Kill its process: the next call starts it anew.",
+        mend: "Stop it with `mcp-hangar stop SERVER`; the next call starts it anew.",
       },
       {
         cause: "Starts fail",

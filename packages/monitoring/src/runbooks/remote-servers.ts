@@ -43,7 +43,7 @@ export function remoteServers({ options, rules }: Context): readonly Runbook[] {
         {
           cause: "Credentials are refused",
           sign: "Status 401 or 403.",
-          mend: "Renew the token or password under `auth` or in `headers`, and restart the gateway.",
+          mend: "Renew the token or password under `auth` or in `headers`; `mcp-hangar config reload` puts it into force.",
         },
         {
           cause: "TLS fails",

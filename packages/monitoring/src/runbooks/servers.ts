@@ -78,7 +78,7 @@ function dead({ options, rules }: Context): Runbook {
         cause: "Its program or a module is missing",
         look: log("mcp_server_start_failed", "mcp_server", "diagnosis"),
         sign: "The diagnosis says that something was not found (127), could not be loaded or cannot be executed (126).",
-        mend: "Install it, or correct `command`, `args`, `cwd` or `env` and restart the gateway.",
+        mend: "Install it, or correct `command`, `args`, `cwd` or `env`; `mcp-hangar config reload` puts that into force.",
       },
       {
         cause: "It ends by itself",
@@ -106,7 +106,7 @@ function dead({ options, rules }: Context): Runbook {
     ],
     actions: [
       "Repair what the diagnosis names.",
-      "Make one call instead of waiting for the next attempt: `mcp-hangar call SERVER TOOL --args '{}'`.",
+      "Start it instead of waiting for the next attempt: `mcp-hangar start SERVER`.",
     ],
     escalate: "Tell the owner of the server in the morning; at night only if agents cannot work without it.",
     resolves: `${window} after a start that succeeds.`,
@@ -131,7 +131,7 @@ function degraded({ options, rules }: Context): Runbook {
         cause: "It hangs",
         look: log("health_check_finished", "mcp_server", "duration_ms", "message"),
         sign: "No answer within `call_timeout_s`, and the call above times out.",
-        mend: "Kill its process; the next call starts it anew.",
+        mend: "Stop it with `mcp-hangar stop SERVER`, which ends its process; the next call starts it anew.",
       },
       {
         cause: "It is overrun",
@@ -146,7 +146,9 @@ function degraded({ options, rules }: Context): Runbook {
         mend: `Follow ${see("RemoteServerUnreachable")}.`,
       },
     ],
-    actions: ["Restart the server; a server that missed so many pings rarely recovers by itself."],
+    actions: [
+      "Restart the server, because one that missed so many pings rarely recovers by itself: `mcp-hangar stop SERVER`, then `mcp-hangar start SERVER`.",
+    ],
     escalate: `Not at night; ${see("ProviderUnhealthy")} pages if the restart does not help.`,
     resolves: "With the first health check that succeeds, or when the server is given up or stopped.",
   };
