@@ -13,6 +13,8 @@ export interface CallRecord {
   readonly callId: string;
   readonly server: string;
   readonly tool: string;
+  /** The group that was called, when the server is a member that took the call. */
+  readonly group: string | undefined;
   readonly status: CallFinished["outcome"]["status"];
   readonly durationSeconds: number;
   readonly origin: string;
@@ -52,6 +54,9 @@ export function callRecord(event: CallFinished): CallRecord {
     callId: event.callId,
     server: event.server ?? cut(event.requestedServer),
     tool: event.tool ?? cut(event.requestedTool),
+    // A name that leads to a server of another name is that of a group.
+    group:
+      event.server === undefined || event.server === event.requestedServer ? undefined : cut(event.requestedServer),
     status: outcome.status,
     durationSeconds: event.durationSeconds,
     origin: event.origin,
@@ -81,6 +86,7 @@ export function callLine(record: CallRecord): LogLine {
     fields: {
       mcp_server: record.server,
       tool: record.tool,
+      group: record.group,
       status: record.status,
       duration_ms: milliseconds(record.durationSeconds),
       caller: record.caller,
@@ -105,6 +111,7 @@ export function callLineJson(record: CallRecord): string {
   const { status, trace } = record;
   let json = `{"level":"${callLevel(status)}","timestamp":"${isoTime(record.timeMs)}","event":"${EVENT_NAMES[status]}"`;
   json += `,"service":"${SERVICE}","mcp_server":${quote(record.server)},"tool":${quote(record.tool)}`;
+  if (record.group !== undefined) json += `,"group":${quote(record.group)}`;
   json += `,"status":"${status}","duration_ms":${milliseconds(record.durationSeconds)}`;
   json += `,"caller":${quote(record.caller)},"origin":"${record.origin}","call_id":"${record.callId}"`;
   if (record.coldStart) json += ',"cold_start":true';

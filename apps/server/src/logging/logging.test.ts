@@ -138,6 +138,17 @@ describe("a JSON line", () => {
     expect(lines()[0]).toMatchObject({ ...expected, status: outcome.status });
   });
 
+  it("names the group whose member took it", async () => {
+    const { listener, close } = logging({ level: "info" });
+    listener(call({ requestedServer: "all-maths" }));
+    listener(call({}));
+    await close();
+    expect(lines().map(({ mcp_server, group }) => [mcp_server, group])).toEqual([
+      ["math", "all-maths"],
+      ["math", undefined],
+    ]);
+  });
+
   it("holds neither arguments nor results nor secrets in names and messages", async () => {
     const { listener, logger, close } = logging({ level: "debug" });
     const message = "GET https://u:hunter2@host failed, Bearer hunter2hunter2";
@@ -187,6 +198,7 @@ describe("a JSON line", () => {
     const strange = { sessionId: 'quote" back\\slash \n\u0001', userId: "ünïcode 🚀" };
     const events = [
       call({ trace: TRACE, coldStart: true, batchId: "b1", correlation: strange, durationSeconds: 1.2345678 }),
+      call({ requestedServer: "a group" }),
       ...outcomes.map(([outcome]) => call({ outcome, server: undefined, tool: undefined, requestedTool: "A Tool" })),
     ];
     for (const event of events) {
