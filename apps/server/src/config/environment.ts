@@ -26,19 +26,9 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     path: undefined,
     description: "Key that commands show a gateway that asks who its callers are.",
   },
-  {
-    name: "MCP_API_KEY",
-    path: undefined,
-    description: "API key or token that `status`, `call` and `config reload` present to a running gateway.",
-  },
   { name: "MCP_LOG_LEVEL", path: ["logging", "level"], description: "Least level that is written." },
   { name: "MCP_JSON_LOGS", path: ["logging", "json_format"], description: "`true` or `false`: JSON lines or not." },
 ];
-
-/** The API key or token for a running gateway, for commands that ask one. */
-export function apiKeyOf(env: Environment): string | undefined {
-  return env.MCP_API_KEY || undefined;
-}
 
 /** Where a gateway with this environment listens, for commands that ask one. */
 export function gatewayUrl(env: Environment): string {
