@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { catalog, type MetricDefinition, PENDING_METRICS } from "@mcp-hangar/telemetry";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runProcess } from "../src/harness/child-process.ts";
@@ -6,6 +8,7 @@ import type { MetricsPage } from "../src/harness/metrics-page.ts";
 import { type Family, parseOpenMetrics } from "../src/harness/openmetrics/parse.ts";
 import { poll } from "../src/harness/poll.ts";
 import { reloadByRest, rest } from "../src/harness/reloading.ts";
+import { type TemporaryFolder, temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { freePort, type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
 import { modernRequest, openLegacySession } from "../src/harness/wire-client.ts";
 import { fixtureFile } from "../src/harness/workspace.ts";
@@ -15,12 +18,15 @@ const pending: ReadonlySet<string> = new Set(PENDING_METRICS);
 const emitted = Object.entries<MetricDefinition>(catalog).filter(([key]) => !pending.has(key));
 
 let http: HttpUpstream;
+let folder: TemporaryFolder;
 let gateway: HttpGateway;
 let page: MetricsPage;
 let families: ReadonlyMap<string, Family>;
 
 beforeAll(async () => {
   http = await startFixture("misbehaving/http.ts");
+  folder = await temporaryFolder();
+  await writeFile(join(folder.path, "found.json"), JSON.stringify(nodeServer(STDIO)));
   const quick = { health_check_interval_s: 0.2, call_timeout_s: 1, max_consecutive_failures: 1 };
   gateway = await startGateway({
     mcp_servers: {
@@ -29,6 +35,12 @@ beforeAll(async () => {
       idle: { ...nodeServer(STDIO), ...quick, idle_ttl_s: 0.3 },
       refusing: { ...nodeServer(STDIO, "--refuse"), ...quick },
       absent: { mode: "remote", endpoint: `http://127.0.0.1:${await freePort()}/mcp`, ...quick },
+    },
+    discovery: {
+      sources: {
+        folder: { type: "filesystem", path: folder.path, interval_s: 0.2 },
+        nowhere: { type: "filesystem", path: `${folder.path}/missing`, interval_s: 0.2 },
+      },
     },
     rate_limit: { enabled: true, requests_per_second: 5, burst: 40 },
     config_reload: { watch: false },
@@ -41,6 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
   await http?.[Symbol.asyncDispose]();
+  await folder?.[Symbol.asyncDispose]();
 });
 
 describe("after a run that exercises everything", () => {
@@ -133,6 +146,14 @@ describe("after a run that exercises everything", () => {
     expect(page.sum("mcp_hangar_config_reloads_total", { result: "success" })).toBe(1);
     expect(page.sum("mcp_hangar_config_reloads_total", { result: "failure" })).toBe(1);
     expect(page.sum("mcp_hangar_config_last_reload_successful")).toBe(0);
+    const found = { source: "folder" };
+    expect(page.sum("mcp_hangar_discovery_mcp_servers", found)).toBe(1);
+    expect(page.sum("mcp_hangar_discovery_registrations_total", found)).toBe(1);
+    expect(page.sum("mcp_hangar_discovery_deregistrations_total", found)).toBe(0);
+    expect(page.sum("mcp_hangar_discovery_errors_total", found)).toBe(0);
+    expect(page.sum("mcp_hangar_discovery_source_healthy", found)).toBe(1);
+    expect(page.sum("mcp_hangar_discovery_errors_total", { source: "nowhere" })).toBeGreaterThan(0);
+    expect(page.select("mcp_hangar_discovery_source_healthy", { source: "nowhere" })).toMatchObject([{ value: 0 }]);
     expect(page.sum("mcp_hangar_build_info")).toBe(1);
   });
 });
@@ -149,6 +170,9 @@ async function exercise(target: HttpGateway): Promise<void> {
     name: "ok",
     arguments: {},
     _meta: { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" },
+  });
+  await poll("the server in the folder to be found", async () => {
+    return (await target.metrics()).sum("mcp_hangar_discovery_registrations_total") > 0;
   });
   await poll(
     "health checks and an idle sweep",

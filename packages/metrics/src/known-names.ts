@@ -40,7 +40,12 @@ export class KnownNames {
     const present = new Set<string>(snapshot.servers.map(({ id }) => id));
     for (const server of this.#servers.keys()) if (!present.has(server)) this.#forgetServer(server);
     for (const { id, tools } of snapshot.servers) this.#learnServer(id, tools);
-    const sources = snapshot.discovery.map(({ source }) => source).filter((source) => !this.#sources.has(source));
+    this.#reconcileSources(snapshot.discovery.map(({ source }) => source));
+  }
+
+  #reconcileSources(present: readonly string[]): void {
+    for (const source of this.#sources) if (!present.includes(source)) this.#forgetSource(source);
+    const sources = present.filter((source) => !this.#sources.has(source));
     if (sources.length === 0) return;
     for (const source of sources) this.#sources.add(source);
     for (const metric of this.#metrics) {
@@ -64,8 +69,17 @@ export class KnownNames {
 
   #forgetServer(server: string): void {
     this.#servers.delete(server);
+    this.#forget("mcp_server", server);
+  }
+
+  #forgetSource(source: string): void {
+    this.#sources.delete(source);
+    this.#forget("source", source);
+  }
+
+  #forget(label: "mcp_server" | "source", name: string): void {
     for (const { metric, labelSets } of this.#metrics) {
-      for (const { labels } of labelSets.forgetServer(server)) metric.remove(labels);
+      for (const { labels } of labelSets.forget(label, name)) metric.remove(labels);
     }
   }
 }

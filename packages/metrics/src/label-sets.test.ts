@@ -90,8 +90,8 @@ describe("LabelSets", () => {
     const sets = labelSets(3);
     const kept = sets.admit({ mcp_server: "b", tool: "t", status: "ok" });
     const gone = ["1", "2"].map((tool) => sets.admit({ mcp_server: "a", tool, status: "ok" }));
-    expect(sets.forgetServer("a")).toEqual(gone);
-    expect(sets.forgetServer("a")).toEqual([]);
+    expect(sets.forget("mcp_server", "a")).toEqual(gone);
+    expect(sets.forget("mcp_server", "a")).toEqual([]);
     expect([...sets.all()]).toEqual([kept]);
     expect(sets.admit({ mcp_server: "b", tool: "u", status: "ok" }).labels.mcp_server).toBe("b");
   });
@@ -99,7 +99,7 @@ describe("LabelSets", () => {
   test("does not forget _other, even for a server that is called so", () => {
     const sets = labelSets();
     const other = sets.admit({ mcp_server: undefined, tool: undefined, status: "ok" });
-    expect(sets.forgetServer("_other")).toEqual([]);
+    expect(sets.forget("mcp_server", "_other")).toEqual([]);
     expect([...sets.all()]).toEqual([other]);
   });
 
@@ -108,7 +108,7 @@ describe("LabelSets", () => {
     const late = { mcp_server: "a", tool: "t", status: "ok" };
     sets.admit(late);
     known.delete("a");
-    sets.forgetServer("a");
+    sets.forget("mcp_server", "a");
     expect(sets.admit(late).labels.mcp_server).toBe("_other");
   });
 
@@ -155,7 +155,7 @@ describe("LabelSets", () => {
       seen.push(labels.tool);
       if (labels.tool === "1") {
         sets.admit({ mcp_server: "b", tool: "late", status: "ok" });
-        sets.forgetServer("a");
+        sets.forget("mcp_server", "a");
       }
     }
     expect(seen).toEqual(["1", "late"]);

@@ -76,10 +76,10 @@ export class LabelSets<Series extends object> {
     if (isOther(own, this.#specs) || this.#all.size < this.#options.limit / 2) this.#insert(own);
   }
 
-  /** Takes out and returns the series of a server. */
-  forgetServer(server: string): readonly Series[] {
-    const value = this.#valueOf(server);
-    const branch = this.#levels[0]?.[0] === "mcp_server" ? this.#root.children?.get(value) : undefined;
+  /** Takes out and returns the series of a server, or of a discovery source. */
+  forget(label: "mcp_server" | "source", name: string): readonly Series[] {
+    const value = this.#valueOf(name);
+    const branch = this.#levels[0]?.[0] === label ? this.#root.children?.get(value) : undefined;
     if (branch === undefined || value === OTHER) return [];
     this.#root.children?.delete(value);
     const removed = [...seriesBelow(branch)];

@@ -131,6 +131,8 @@ describe("pre-initialised series", () => {
     const counts = { registered: 0, deregistered: 0, error: "refused", problems: [] };
     gateway.emit({ type: "discovery.cycle_finished", timeMs: 0, source, durationSeconds: 1, ...counts });
     expect((await gateway.scrape()).value(name, { source: "docker" })).toBe(1);
+    gateway.snapshot = gatewaySnapshot([]);
+    expect((await gateway.scrape()).value(name, { source: "docker" })).toBeUndefined();
   });
 
   test("let rate() see the first event of a kind: 0 in one scrape, 1 in the next", async () => {
@@ -381,7 +383,7 @@ describe("the registry", () => {
 });
 
 test("a pending metric is not exposed, and is as soon as it is no longer listed", async () => {
-  const pending = await testGateway().scrape();
+  const pending = await testGateway([], { pending: ["configReloads"] }).scrape();
   expect(pending.families.has("mcp_hangar_config_reloads")).toBe(false);
   const complete = await testGateway([], { pending: [] }).scrape();
   expect(complete.value("mcp_hangar_config_reloads_total", { result: "failure" })).toBe(0);
