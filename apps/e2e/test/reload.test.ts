@@ -87,6 +87,25 @@ describe.concurrent("a changed file", { timeout: 60_000 }, () => {
     expect(names).not.toContain("one__ok");
   });
 
+  test("counts over stdio as well", async () => {
+    await using folder = await temporaryFolder();
+    const config = { ...QUICK_RELOAD, mcp_servers: { one: own(marked("piped")) } };
+    const file = await writeConfig(folder.path, config);
+    const args = gatewayArguments("serve", "--config", file);
+    await using client = await connect("sdk v1", {
+      command: process.execPath,
+      args,
+      env: { PATH: process.env.PATH ?? "" },
+    });
+    expect((await client.tools()).map(({ name }) => name)).toContain("one__ok");
+    await writeConfig(folder.path, { ...config, mcp_servers: { two: own(marked("piped")) } });
+    const isTold = (): boolean =>
+      client.notifications.some(({ method }) => method === "notifications/tools/list_changed");
+    await poll("the client to be told", isTold, 20_000);
+    expect((await client.call("two__ok")).isError ?? false).toBe(false);
+    await expect(client.call("one__ok")).rejects.toThrow();
+  });
+
   test("counts when it is swapped behind links, as in a ConfigMap of Kubernetes", async () => {
     await using gateway = await startGateway({ ...QUICK_RELOAD, mcp_servers: {} });
     const folder = dirname(gateway.configFile);
