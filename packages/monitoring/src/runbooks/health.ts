@@ -50,6 +50,12 @@ function circuitBreaker({ options, rules }: Context): Runbook {
         mend: "Give it time, lower its `max_concurrency`, or renew its credentials under `auth` after 401 or 403.",
       },
       {
+        cause: "It is a group",
+        look: query(max(rules.series(catalog.serverInfo, { mode: "group" }), perServer)),
+        sign: "It is among these. A call that it refuses names the members that are out of rotation, and says why.",
+        mend: "Repair those: their own alerts fire too. A group needs as many in rotation as its `min_healthy` says.",
+      },
+      {
         cause: "It is open only because nobody calls",
         look: log("circuit_breaker_state_changed", "mcp_server", "from", "to"),
         sign: "The server works again, but the last line says `open`: after `circuit_breaker.open_s` the breaker waits for a call to try it with.",

@@ -103,6 +103,11 @@ function dead({ options, rules }: Context): Runbook {
         sign: "It was `degraded` before, and its starts succeed.",
         mend: `Follow ${see("McpServerDegraded")}.`,
       },
+      {
+        cause: "It is a group without a member in rotation",
+        sign: "MODE of `mcp-hangar status` is `group`; nothing of this name was ever started.",
+        mend: `Follow ${see("CircuitBreakerTripped")}, which tells what its members lack.`,
+      },
     ],
     actions: [
       "Repair what the diagnosis names.",
@@ -144,6 +149,11 @@ function degraded({ options, rules }: Context): Runbook {
         look: query(sum(rate(rules.series(catalog.httpRequests), "5m"), by("mcp_server", "status"))),
         sign: "Statuses other than 200 and 202.",
         mend: `Follow ${see("RemoteServerUnreachable")}.`,
+      },
+      {
+        cause: "It is a group with too few members in rotation",
+        sign: "It refuses calls instead of letting them time out, and the queries above find no checks of it.",
+        mend: `Repair its members: ${see("CircuitBreakerTripped")} finds them.`,
       },
     ],
     actions: [
