@@ -1,6 +1,17 @@
 import type { CancelTimer, Clock } from "@mcp-hangar/core";
-import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import type { Caller } from "@mcp-hangar/telemetry";
 import { hashOf, idOf, newApiKey, sameHash } from "./api-key.ts";
+import {
+  type ActiveKey,
+  type Entry,
+  fixedEntry,
+  isActive,
+  isForgotten,
+  iso,
+  type KeyView,
+  storedEntry,
+  viewOf,
+} from "./key-entry.ts";
 import type { FileVersion, KeyFile, StoredKey } from "./key-file.ts";
 import type { StaticKeyOptions } from "./options.ts";
 
@@ -13,34 +24,8 @@ const FILE_LOOK_MS = 1_000;
 const FILE_LOOK_AGAIN_MS = 100;
 /** How often the times of last use are written, in ms. */
 const SAVE_MS = 60_000;
-/** Revoked and expired keys are kept this long, in ms, so that lists can still say what became of them. */
-const FORGET_MS = 90 * 24 * 60 * 60 * 1_000;
 /** Compared with when there is no such key, so that looking takes as long as when there is one. */
 const NOBODY = `sha256:${"0".repeat(64)}`;
-
-/** A key that can be presented. The object stands for one reading of the key: it is another one after a change. */
-export interface ActiveKey {
-  readonly id: string;
-  readonly caller: Caller;
-  /** Milliseconds since the epoch; `Infinity` for never. */
-  readonly expiresMs: number;
-  /** The same; `undefined` until it is used. */
-  lastUsedMs: number | undefined;
-}
-
-/** What a list says about a key. */
-export interface KeyView {
-  readonly id: string;
-  readonly name: string;
-  readonly roles: readonly string[];
-  readonly status: "active" | "expired" | "revoked";
-  /** `config` keys are changed in the configuration. */
-  readonly origin: "file" | "config";
-  readonly created_at: string | null;
-  readonly expires_at: string | null;
-  readonly revoked_at: string | null;
-  readonly last_used_at: string | null;
-}
 
 /** What a new key shall be. */
 export interface KeyRequest {
@@ -64,12 +49,6 @@ export interface ApiKeysOptions {
   readonly onChange: () => void;
   /** Told when the file cannot be read or written any more, once for each new reason; the keys last read stay in force. */
   readonly onProblem: (problem: Error) => void;
-}
-
-interface Entry {
-  readonly hash: string;
-  readonly view: Omit<KeyView, "status" | "last_used_at">;
-  readonly key: ActiveKey;
 }
 
 /** The API keys of a gateway: those of the file and those of the configuration. */
@@ -134,11 +113,7 @@ export class ApiKeys {
 
   list(): readonly KeyView[] {
     const nowMs = this.#options.clock.wallMs();
-    return [...this.#fixed.values(), ...this.#stored.values()].map(({ view, key }) => ({
-      ...view,
-      status: view.revoked_at !== null ? "revoked" : key.expiresMs <= nowMs ? "expired" : "active",
-      last_used_at: key.lastUsedMs === undefined ? null : new Date(key.lastUsedMs).toISOString(),
-    }));
+    return [...this.#fixed.values(), ...this.#stored.values()].map((entry) => viewOf(entry, nowMs));
   }
 
   /** Whether keys can be created and revoked here: without a file they are those of the configuration. */
@@ -269,54 +244,6 @@ export class ApiKeys {
     this.#problem = problem;
     if (isNews) this.#options.onProblem(problem);
   }
-}
-
-function storedEntry(key: StoredKey, usedMs: number | undefined): Entry {
-  const { id, name, hash, roles, created_at, expires_at, revoked_at, last_used_at } = key;
-  const recordedMs = last_used_at === null ? undefined : Date.parse(last_used_at);
-  return {
-    hash,
-    view: { id, name, roles, origin: "file", created_at, expires_at, revoked_at },
-    key: {
-      id,
-      caller: callerOf(name, roles),
-      expiresMs: expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(expires_at),
-      lastUsedMs: usedMs === undefined ? recordedMs : Math.max(usedMs, recordedMs ?? 0),
-    },
-  };
-}
-
-function fixedEntry({ name, hash, roles, expires_at: expires }: StaticKeyOptions): Entry {
-  // The part of the hash tells keys apart in lists; it says nothing about the key.
-  const id = `config-${hash.slice("sha256:".length, "sha256:".length + 8)}`;
-  return {
-    hash,
-    view: { id, name, roles, origin: "config", created_at: null, expires_at: expires ?? null, revoked_at: null },
-    key: {
-      id,
-      caller: callerOf(name, roles),
-      expiresMs: expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires),
-      lastUsedMs: undefined,
-    },
-  };
-}
-
-/** The name of a key is registered: who may create keys has chosen it. */
-function callerOf(name: string, roles: readonly string[]): Caller {
-  return { type: "api_key", id: registeredName(name), roles: [...roles] };
-}
-
-function isActive({ revoked_at: revoked, expires_at: expires }: StoredKey, nowMs: number): boolean {
-  return revoked === null && (expires === null || Date.parse(expires) > nowMs);
-}
-
-function isForgotten({ revoked_at: revoked, expires_at: expires }: StoredKey, nowMs: number): boolean {
-  const ended = revoked ?? expires;
-  return ended !== null && Date.parse(ended) < nowMs - FORGET_MS;
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 function safely<T>(look: () => T): T | undefined {

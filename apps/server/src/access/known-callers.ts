@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { Identification } from "./access.ts";
-import type { ActiveKey } from "./api-keys.ts";
+import type { ActiveKey } from "./key-entry.ts";
 
 /** Credentials that are remembered, of each kind; the one that was first makes room. */
 const REMEMBERED_MAX = 1_000;

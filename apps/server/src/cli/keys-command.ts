@@ -1,6 +1,7 @@
 import { nodePlatform } from "@mcp-hangar/core";
 import { newApiKey } from "../access/api-key.ts";
-import { ApiKeys, type KeyView } from "../access/api-keys.ts";
+import { ApiKeys } from "../access/api-keys.ts";
+import type { KeyView } from "../access/key-entry.ts";
 import { KeyFile } from "../access/key-file.ts";
 import { NAME, NAME_RULE } from "../access/options.ts";
 import { createRoles } from "../access/roles.ts";

@@ -1,0 +1,180 @@
+import type { IncomingMessage } from "node:http";
+import type { FakeClock } from "@mcp-hangar/core/testing";
+import { fakePlatform, RecordingBus } from "@mcp-hangar/core/testing";
+import { describe, expect, it } from "vitest";
+import { configSchema } from "../config/schema.ts";
+import { type Identification, OPEN_ACCESS } from "./access.ts";
+import { newApiKey } from "./api-key.ts";
+import { type AccessSystem, createAccess } from "./create-access.ts";
+
+const { token, hash } = newApiKey();
+
+interface SetUp {
+  readonly system: AccessSystem;
+  readonly bus: RecordingBus;
+  readonly clock: FakeClock;
+  /** Identifies a request with these headers, which must take no time. */
+  readonly identify: (headers: Readonly<Record<string, string>>, more?: Partial<IncomingMessage>) => Identification;
+}
+
+function setUp(auth: Readonly<Record<string, unknown>> = {}, http: Readonly<Record<string, unknown>> = {}): SetUp {
+  const { clock } = fakePlatform();
+  const bus = new RecordingBus();
+  const fixed = [{ name: "ci", hash, roles: ["agent"], expires_at: new Date(clock.wallMs() + 60_000).toISOString() }];
+  const config = configSchema.parse({ auth: { api_keys: { static: fixed }, ...auth }, http });
+  const system = createAccess(config, { bus, clock, onKeyProblem: () => {} });
+  return {
+    system,
+    bus,
+    clock,
+    identify(headers, more = {}) {
+      const identified = system.access.identify(requestWith(headers, more));
+      if (identified instanceof Promise) throw new Error("this took time");
+      return identified;
+    },
+  };
+}
+
+function requestWith(headers: Readonly<Record<string, string>>, more: Partial<IncomingMessage> = {}): IncomingMessage {
+  const socket = { remoteAddress: "192.0.2.1" };
+  return {
+    method: "POST",
+    url: "/mcp",
+    headers: { host: "hangar.example", ...headers },
+    socket,
+    ...more,
+  } as unknown as IncomingMessage;
+}
+
+const GOOD = { authorization: `Bearer ${token}` };
+
+describe("without a way to authenticate", () => {
+  it("everybody is nobody, without an object a request", () => {
+    const { access } = createAccess(configSchema.parse({}), {
+      bus: new RecordingBus(),
+      clock: fakePlatform().clock,
+      onKeyProblem: () => {},
+    });
+    expect(access).toBe(OPEN_ACCESS);
+    expect(access.identify(requestWith({}))).toBe(access.identify(requestWith(GOOD)));
+  });
+});
+
+describe("a key that was seen before", () => {
+  it("is answered at once, with the same object", () => {
+    const { identify } = setUp();
+    const first = identify(GOOD);
+    expect(first).toMatchObject({ kind: "caller", caller: { type: "api_key", id: "ci", roles: ["agent"] } });
+    expect(identify(GOOD)).toBe(first);
+    expect(identify({ "x-api-key": token })).toMatchObject({ kind: "caller" });
+  });
+
+  it("ends when it expires, though it is remembered", () => {
+    const { identify, clock, system } = setUp();
+    const known = identify(GOOD);
+    clock.advance(60_000);
+    expect(identify(GOOD)).toMatchObject({ kind: "refused", refusal: { status: 401 } });
+    // What was begun with it ends, too.
+    expect(known.kind === "caller" && system.access.permits(known.caller, "tools:call")).toBe(false);
+  });
+
+  it("ends when the configuration no longer has it", () => {
+    const { identify, system } = setUp();
+    const known = identify(GOOD);
+    system.configure(
+      configSchema.parse({
+        auth: { api_keys: { static: [{ name: "other", hash: newApiKey().hash, roles: ["agent"] }] } },
+      }).auth,
+    );
+    expect(identify(GOOD).kind).toBe("refused");
+    expect(known.kind === "caller" && system.access.admits(known.caller, "math", "add")).toBe(false);
+  });
+
+  it("notes its last use", () => {
+    const { identify, clock, system } = setUp();
+    identify(GOOD);
+    clock.advance(5_000);
+    identify(GOOD);
+    expect(system.keys?.list()).toMatchObject([{ last_used_at: new Date(clock.wallMs()).toISOString() }]);
+  });
+
+  it("is one of a thousand at most that are remembered", () => {
+    const { identify } = setUp();
+    const first = identify(GOOD);
+    // Spaces are allowed there, and each number of them is another text.
+    for (let spaces = 2; spaces < 1_002; spaces++) identify({ authorization: `Bearer${" ".repeat(spaces)}${token}` });
+    expect(identify(GOOD)).not.toBe(first);
+    expect(identify(GOOD)).toEqual(first);
+  });
+});
+
+describe("a failed attempt", () => {
+  it.each([
+    ["nothing", {}, "no_credentials"],
+    ["two credentials", { ...GOOD, "x-api-key": token }, "several_credentials"],
+    ["another scheme", { authorization: `Basic ${token}` }, "unusable_credentials"],
+    ["no token", { authorization: "Bearer " }, "unusable_credentials"],
+    ["a key with a typing error", { "x-api-key": `${token}x` }, "malformed_api_key"],
+    ["a key that nobody made", { "x-api-key": newApiKey().token }, "unknown_api_key"],
+    ["a token, where none are taken", { authorization: "Bearer a.b.c" }, "tokens_not_accepted"],
+  ])("with %s is recorded with its reason and address, and answered without a reason", (_what, headers, reason) => {
+    const { identify, bus } = setUp();
+    expect(identify(headers)).toMatchObject({ refusal: { status: 401, code: "unauthenticated" } });
+    expect(bus.of("authentication.failed")).toMatchObject([{ reason, remoteAddress: "192.0.2.1", origin: "mcp" }]);
+  });
+
+  it.each([
+    ["POST", "/mcp", "mcp"],
+    ["POST", "/servers/a/mcp?x=1", "mcp"],
+    ["GET", "/mcp", undefined],
+    ["GET", "/api/system", "rest"],
+    ["GET", "/metrics", undefined],
+  ])("by %s %s is one at the door %s", (method, url, origin) => {
+    const { identify, bus } = setUp();
+    identify({}, { method, url });
+    expect(bus.of("authentication.failed")[0]?.origin).toBe(origin);
+  });
+
+  it("too many lock a key, from whichever addresses they come, but not who has it already", () => {
+    const { identify, clock } = setUp({ lockout: { max_failures: 3, first_lock_s: 10 } });
+    const wrong = newApiKey().token;
+    const attempt = (address: string, key = wrong): Identification =>
+      identify({ "x-api-key": key }, { socket: { remoteAddress: address } as IncomingMessage["socket"] });
+    for (const host of [1, 2, 3]) expect(attempt(`198.51.100.${host}`)).toMatchObject({ refusal: { status: 401 } });
+    expect(attempt("198.51.100.4")).toMatchObject({ refusal: { status: 429, headers: { "retry-after": "10" } } });
+    expect(attempt("198.51.100.5", token).kind).toBe("caller");
+    clock.advance(10_000);
+    expect(attempt("198.51.100.6")).toMatchObject({ refusal: { status: 401 } });
+  });
+});
+
+describe("the challenge of a refusal", () => {
+  const jwt = { issuer: "https://issuer.example", audience: ["hangar"] };
+  const challengeOf = (refused: Identification): string =>
+    refused.kind === "refused" ? (refused.refusal.headers?.["www-authenticate"] ?? "") : "";
+
+  it("names the document at the address by which the client came", () => {
+    const { identify } = setUp({ jwt });
+    expect(challengeOf(identify({}))).toBe(
+      'Bearer realm="mcp-hangar", resource_metadata="http://hangar.example/.well-known/oauth-protected-resource/mcp"',
+    );
+  });
+
+  it("believes a trusted proxy about the scheme, and nobody else", () => {
+    const headers = { "x-forwarded-proto": "https" };
+    expect(challengeOf(setUp({ jwt }).identify(headers))).toContain('"http://hangar.example/');
+    const behind = setUp({ jwt }, { trusted_proxies: ["192.0.2.0/24"] });
+    expect(challengeOf(behind.identify(headers))).toContain('"https://hangar.example/');
+  });
+
+  it("has the configured address, whatever the request says", () => {
+    const { identify } = setUp({ jwt }, { public_url: "https://mcp.example/" });
+    expect(challengeOf(identify({ host: "evil.example" }))).toContain('"https://mcp.example/.well-known/');
+  });
+
+  it("says nothing that a Host header could break out of", () => {
+    const { identify } = setUp({ jwt });
+    expect(challengeOf(identify({ host: 'x", error="none' }))).toBe('Bearer realm="mcp-hangar"');
+    expect(challengeOf(identify({}, { url: '/servers/x"y/mcp' }))).toContain('oauth-protected-resource"');
+  });
+});
