@@ -193,6 +193,14 @@ describe.concurrent("servers that are not in the file", { timeout: 60_000 }, () 
     for (const server of ["mine", "found", "late"]) expect(textOf(await call(gateway, server, "ok"))).toBe("ok");
     expect([...processesMarked(mine), ...processesMarked(found)]).toEqual(processes);
 
+    const closed = { ...base, management: {}, mcp_servers: { late: own("m") } };
+    expect((await reloadByRest(gateway, closed)).body).toMatchObject({
+      settings: ["management.allow_runtime_servers"],
+    });
+    expect(await rest(gateway, "POST", "/api/mcp_servers", { server: "another", options: own(mine) })).toMatchObject({
+      status: 403,
+    });
+
     const claimed = { mine: own("m", { tools: { deny: ["ok"] } }), found: own("m", { tools: { deny: ["ok"] } }) };
     expect(await reloadByRest(gateway, { ...base, mcp_servers: claimed })).toMatchObject({ status: 200 });
     for (const server of ["mine", "found"]) expect((await call(gateway, server, "ok")).error).toBeDefined();

@@ -138,7 +138,9 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     history,
     snapshot,
     statistics,
-    options: config.management,
+    get options() {
+      return reloader.config.management;
+    },
     reloader,
   });
   const management = createManagementTools(operations, access);

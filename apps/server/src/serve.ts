@@ -83,9 +83,9 @@ function brokenPipe(output: Writable): Promise<string> {
 }
 
 /** Waits until no call is in flight and nothing is unanswered, or `http.shutdown_timeout_s` has passed. */
-async function drain({ gateway, config, platform, logging }: Hangar, unanswered: () => number): Promise<void> {
+async function drain({ gateway, reloader, platform, logging }: Hangar, unanswered: () => number): Promise<void> {
   const { clock } = platform;
-  const deadlineMs = clock.nowMs() + config.http.shutdown_timeout_s * 1_000;
+  const deadlineMs = clock.nowMs() + reloader.config.http.shutdown_timeout_s * 1_000;
   const inFlight = (): number => gateway.fleet.callsInFlight();
   while (inFlight() + unanswered() > 0) {
     if (clock.nowMs() >= deadlineMs) {

@@ -11,6 +11,8 @@ export const RELOADABLE = [
   "auth.roles",
   "auth.api_keys.static",
   "auth.lockout",
+  "management",
+  "http.shutdown_timeout_s",
   "logging.level",
   "config_reload",
 ] as const;

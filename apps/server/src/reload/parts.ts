@@ -15,6 +15,9 @@ export interface Followers {
   readonly watch: FileWatch;
 }
 
+/** For what looks into the reloader's configuration whenever it needs it. */
+const readWhenUsed: ReloadPart = () => () => {};
+
 /** One part for each key that can be reloaded. */
 export function createReloadParts({
   gateway,
@@ -48,6 +51,8 @@ export function createReloadParts({
     "auth.roles": access,
     "auth.api_keys.static": access,
     "auth.lockout": access,
+    management: readWhenUsed,
+    "http.shutdown_timeout_s": readWhenUsed,
     "logging.level": follow(
       (config) => config.logging.level,
       (level) => logging.setLevel(level),
