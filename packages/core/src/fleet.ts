@@ -138,6 +138,12 @@ export class Fleet {
     return true;
   }
 
+  /** As {@link unregister}, of a server that nobody announces any more; the next sweep tells that it was collected. */
+  expire(id: string): Promise<boolean> {
+    this.#sweep.expired++;
+    return this.unregister(id, "requested");
+  }
+
   /** Changes the limits of all servers, of those that come later too. Calls that wait or run are not disturbed. */
   configure(limits: Partial<Pick<FleetOptions, "execution" | "circuitBreaker">>): void {
     this.#options = { ...this.#options, ...limits };

@@ -165,7 +165,7 @@ describe("a discovered server", () => {
   });
 
   it("leaves with its calls finished when an authoritative source no longer announces it", async () => {
-    const { discovery, fleet, platform, source, bus } = setUp({ files: { mode: "authoritative", ttl_s: 5 } });
+    const { discovery, gateway, fleet, platform, source, bus } = setUp({ files: { mode: "authoritative", ttl_s: 5 } });
     source("files").announce("math", "words");
     discovery.start();
     await platform.clock.advanceAsync(1_000);
@@ -174,10 +174,15 @@ describe("a discovered server", () => {
     await platform.clock.advanceAsync(60_000);
     expect(ids(fleet)).toEqual(["words"]);
     expect(bus.of("server.unregistered").map(({ server }) => server)).toEqual(["math"]);
+    gateway.start();
+    await platform.clock.advanceAsync(20_000);
+    const swept = bus.of("idle_sweep.finished").map(({ collected }) => collected.expired);
+    expect(swept.reduce((sum, expired) => sum + expired, 0)).toBe(1);
     const totals = bus.of("discovery.cycle_finished");
     expect(totals.reduce((sum, { registered }) => sum + registered, 0)).toBe(2);
     expect(totals.reduce((sum, { deregistered }) => sum + deregistered, 0)).toBe(1);
     await discovery.close();
+    await gateway.close();
   });
 
   it("never takes the place of a server of the configuration", async () => {

@@ -63,7 +63,13 @@ export type DiscoveryAction =
       readonly former: string | undefined;
       readonly definition: Definition;
     }
-  | { readonly type: "unregister"; readonly id: string; readonly source: string };
+  | {
+      readonly type: "unregister";
+      readonly id: string;
+      readonly source: string;
+      /** Whether its time was over, and it was not taken out by somebody. */
+      readonly expired: boolean;
+    };
 
 /** What becomes of the state, and what is to be done. */
 export interface Reconciliation {
@@ -216,8 +222,11 @@ function settleIds(
     const holding = before.held.get(id);
     const [winner] = claimants(before.candidates, id, world);
     if (winner?.serving === undefined) {
-      if (holding !== undefined && origin !== undefined)
-        actions.push({ type: "unregister", id, source: holding.source });
+      if (holding !== undefined && origin !== undefined) {
+        const { source } = holding;
+        const expired = world.sources.has(source) && !before.candidates.has(candidateKey({ source, name: id }));
+        actions.push({ type: "unregister", id, source, expired });
+      }
       return;
     }
     const { source, serving: definition } = winner;

@@ -131,7 +131,7 @@ export class Registrar {
         break;
       case "unregister":
         this.#count(action.source).deregistered++;
-        void fleet.unregister(action.id, "requested");
+        void (action.expired ? fleet.expire(action.id) : fleet.unregister(action.id, "requested"));
         break;
     }
   }

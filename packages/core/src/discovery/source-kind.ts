@@ -13,34 +13,35 @@ export interface SourceDefaults {
   readonly addresses: readonly string[];
 }
 
-/** The keys that every source has, whatever its kind. */
+/** The keys that are the same for every kind of source. */
+const sharedOptions = {
+  mode: z
+    .enum(["additive", "authoritative"])
+    .default("additive")
+    .describe("`authoritative` removes servers that are no longer announced, `additive` keeps them."),
+  approve: z
+    .enum(["auto", "manual"])
+    .default("auto")
+    .describe("With `manual`, somebody has to approve each server, and each change of one, before it is called."),
+  probe: z.boolean().default(true).describe("Starts each server once before it is called; it is kept out if it fails."),
+  interval_s: z.number().min(0.1).max(86_400).default(30).describe("Time between two cycles."),
+  timeout_s: z.number().min(0.1).max(3_600).default(10).describe("Time a cycle may take."),
+  ttl_s: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(90)
+    .describe("Time that a server may be missing before an authoritative source removes it."),
+  allow_empty: z
+    .boolean()
+    .default(false)
+    .describe("Takes it for true when an authoritative source that announced several servers announces none."),
+  max_servers: z.int().min(1).max(10_000).default(100).describe("Servers it may announce; further ones are ignored."),
+} as const;
+
+/** The keys that every source has, and the kind of source has a say in. */
 function commonOptions({ modes, addresses }: SourceDefaults) {
   return {
-    mode: z
-      .enum(["additive", "authoritative"])
-      .default("additive")
-      .describe("`authoritative` removes servers that are no longer announced, `additive` keeps them."),
-    approve: z
-      .enum(["auto", "manual"])
-      .default("auto")
-      .describe("With `manual`, somebody has to approve each server, and each change of one, before it is called."),
-    probe: z
-      .boolean()
-      .default(true)
-      .describe("Starts each server once before it is called; it is kept out if it fails."),
-    interval_s: z.number().min(0.1).max(86_400).default(30).describe("Time between two cycles."),
-    timeout_s: z.number().min(0.1).max(3_600).default(10).describe("Time a cycle may take."),
-    ttl_s: z
-      .number()
-      .min(0)
-      .max(86_400)
-      .default(90)
-      .describe("Time that a server may be missing before an authoritative source removes it."),
-    allow_empty: z
-      .boolean()
-      .default(false)
-      .describe("Takes it for true when an authoritative source that announced several servers announces none."),
-    max_servers: z.int().min(1).max(10_000).default(100).describe("Servers it may announce; further ones are ignored."),
     server_modes: z
       .array(z.enum(ANNOUNCED_MODES))
       .max(ANNOUNCED_MODES.length)
@@ -53,6 +54,7 @@ function commonOptions({ modes, addresses }: SourceDefaults) {
       .describe(
         "Special addresses that its remote servers may have, such as `10.1.0.0/16`; loopback, for one, is refused.",
       ),
+    ...sharedOptions,
   } as const;
 }
 

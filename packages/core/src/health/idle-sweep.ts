@@ -12,6 +12,8 @@ export class IdleSweep {
   readonly #platform: Platform;
   readonly #bus: TelemetryBus;
   readonly #stopping = new Set<Promise<void>>();
+  /** Servers that left since the last sweep because their time to live was over. */
+  expired = 0;
   #cancel: CancelTimer | undefined;
   #closed = false;
 
@@ -44,8 +46,9 @@ export class IdleSweep {
       type: "idle_sweep.finished",
       timeMs: clock.wallMs(),
       durationSeconds: (clock.nowMs() - startedMs) / 1_000,
-      collected: { idle, expired: 0 },
+      collected: { idle, expired: this.expired },
     });
+    this.expired = 0;
   }
 
   async close(): Promise<void> {
