@@ -142,8 +142,9 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
       return reloader.config.management;
     },
     reloader,
+    onChange: (record) => logger.info("operation_finished", { ...record }),
   });
-  const management = createManagementTools(operations, access);
+  const management = createManagementTools(operations, access, () => reloader.config.management);
   const faceParts = { gateway, info: BUILD, platform, access };
   return {
     config,

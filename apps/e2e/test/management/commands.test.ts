@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Finished, runProcess } from "../../src/harness/child-process.ts";
 import { gatewayArguments } from "../../src/harness/gateway-process.ts";
+import { poll } from "../../src/harness/poll.ts";
 import { rest } from "../../src/harness/rest.ts";
 import { bearer, type SecuredGateway, startSecuredGateway } from "../../src/harness/secured-gateway.ts";
 import { EVERYTHING, nodeServer } from "../../src/harness/upstreams.ts";
@@ -42,6 +43,10 @@ test("start and stop do what they say, and print the answer as JSON if asked", a
   expect(stopped.code).toBe(0);
   expect(JSON.parse(stopped.stdout)).toMatchObject({ id: "everything", state: "cold" });
   expect(await stateOf("everything")).toBe("cold");
+  const line = await poll("the line of the log", () =>
+    secured.gateway.events("operation_finished").find(({ operation }) => operation === "stopServer"),
+  );
+  expect(line).toMatchObject({ target: "everything", caller: "root", caller_type: "api_key", outcome: "done" });
 });
 
 describe("what cannot be done", () => {

@@ -79,6 +79,15 @@ describe.each(CLIENT_KINDS)("for %s", (kind) => {
   });
 });
 
+test("tools that the configuration denies do not exist, and those of REST stay", async () => {
+  const management = { tools: { deny: ["hangar_*"], allow: ["*"] } };
+  await using few = await startGateway({ mcp_servers: SERVERS, management });
+  await using client = await connect("sdk v2 auto", few.mcpUrl());
+  expect((await client.tools()).filter(({ name }) => name.startsWith("hangar_"))).toEqual([]);
+  await expect(client.call("hangar_list")).rejects.toThrow(/unknown tool/);
+  expect((await rest(few, "GET", "/api/mcp_servers")).status).toBe(200);
+});
+
 test("over stdio, whoever started the gateway may do everything", async () => {
   await using folder = await temporaryFolder();
   const configFile = await writeConfig(folder.path, { mcp_servers: SERVERS, auth: { roles: {} } });

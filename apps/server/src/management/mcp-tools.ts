@@ -2,7 +2,9 @@ import { type JsonObject, ResultPayload } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { CallerRights } from "../access/access.ts";
+import { globMatches } from "../access/glob.ts";
 import { isOperationFailure, type Operation, type OperationContext, type OperationFailure } from "./operation.ts";
+import type { ManagementOptions } from "./options.ts";
 
 /** A tool of the gateway itself, beside those of its servers. */
 export interface ManagementTool {
@@ -24,15 +26,23 @@ interface Entry {
   readonly tool: ManagementTool;
 }
 
-/** Offers the operations that have a `tool` as tools of MCP. */
-export function createManagementTools(operations: readonly Operation[], access: CallerRights): ManagementTools {
+/** Offers the operations that have a `tool` as tools of MCP. `options` are read on each use, because they may change. */
+export function createManagementTools(
+  operations: readonly Operation[],
+  access: CallerRights,
+  options: () => Pick<ManagementOptions, "tools">,
+): ManagementTools {
   const entries = new Map<unknown, Entry>();
   for (const operation of operations) {
     if (operation.tool === undefined) continue;
     if (entries.has(operation.tool)) throw new Error(`two operations are the tool ${operation.tool}`);
     entries.set(operation.tool, { operation, definition: definitionOf(operation), tool: toolOf(operation) });
   }
-  const permits = (caller: Caller, { operation }: Entry): boolean => access.permits(caller, operation.permission);
+  const permits = (caller: Caller, { operation }: Entry): boolean => {
+    const { allow, deny } = options().tools;
+    const fits = (glob: string): boolean => globMatches(glob, operation.tool ?? "");
+    return allow.some(fits) && !deny.some(fits) && access.permits(caller, operation.permission);
+  };
   return {
     definitionsFor: (caller) =>
       [...entries.values()].filter((entry) => permits(caller, entry)).map(({ definition }) => definition),

@@ -11,6 +11,13 @@ export const managementOptions = z
       .describe(
         "Modes of servers that callers with `servers:write` may register while the gateway runs. With `subprocess` or `docker` they can run any program here.",
       ),
+    tools: z
+      .strictObject({
+        allow: z.array(z.string().min(1).max(200)).max(1_000).default(["*"]).describe("Globs of those that exist."),
+        deny: z.array(z.string().min(1).max(200)).max(1_000).default([]).describe("Globs of those that do not; wins."),
+      })
+      .prefault({})
+      .describe("Which tools of the gateway itself, `hangar_*`, exist on `/mcp`. REST has them all the same."),
     runtime_addresses: z
       .array(addressRange)
       .max(1_000)

@@ -7,6 +7,7 @@ import type { Health } from "../http/health.ts";
 import type { Reloader } from "../reload/reloader.ts";
 import type { CallStatistics } from "./call-statistics.ts";
 import type { ManagementOptions } from "./options.ts";
+import type { OperationRecord } from "./recorded.ts";
 
 /** What the operations work on. */
 export interface ManagementParts {
@@ -25,4 +26,6 @@ export interface ManagementParts {
   readonly statistics: CallStatistics;
   readonly options: ManagementOptions;
   readonly reloader: Reloader;
+  /** Told of each time somebody asked to change something. */
+  readonly onChange: (record: OperationRecord) => void;
 }

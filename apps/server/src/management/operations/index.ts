@@ -1,5 +1,6 @@
 import type { Operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
+import { recorded } from "../recorded.ts";
 import { batchOperations } from "./batch.ts";
 import { configOperations } from "./config.ts";
 import { continuationOperations } from "./continuations.ts";
@@ -19,7 +20,7 @@ import { systemOperations } from "./system.ts";
  * its OpenAPI document are made of this list. A topic touches its parts only when one of its operations runs.
  */
 export function createOperations(parts: ManagementParts): readonly Operation[] {
-  return [
+  const operations = [
     ...serverOperations(parts),
     ...registrationOperations(parts),
     ...lifecycleOperations(parts),
@@ -34,4 +35,5 @@ export function createOperations(parts: ManagementParts): readonly Operation[] {
     ...keyOperations(parts),
     ...systemOperations(parts),
   ];
+  return operations.map((operation) => recorded(operation, (record) => parts.onChange(record)));
 }

@@ -1,0 +1,100 @@
+import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { OPEN_ACCESS } from "../access/access.ts";
+import type { Permission } from "../access/permissions.ts";
+import { createManagementTools, type ManagementTools } from "./mcp-tools.ts";
+import { type Operation, type OperationContext, operation, operationFailure } from "./operation.ts";
+import { type OperationRecord, recorded } from "./recorded.ts";
+
+const CALLER: Caller = { type: "api_key", id: registeredName("ada"), roles: [] };
+const CONTEXT: OperationContext = { caller: CALLER, signal: new AbortController().signal, relay: {} };
+
+function tool(name: `hangar_${string}`, permission: Permission, effect: Operation["effect"] = "read"): Operation {
+  return operation({
+    id: name.slice("hangar_".length),
+    title: name,
+    description: name,
+    permission,
+    effect,
+    tool: name,
+    input: z.object({ server: z.string().optional() }),
+    output: z.object({ done: z.boolean() }),
+    run: ({ server }) =>
+      server === "none" ? operationFailure("unknown_server", 404, "there is none") : { done: true },
+  });
+}
+
+const OPERATIONS = [tool("hangar_list", "servers:read"), tool("hangar_stop", "servers:write", "change")];
+const EVERYTHING = { allow: ["*"], deny: [] };
+
+const namesOf = (tools: ManagementTools): readonly unknown[] => tools.definitionsFor(CALLER).map(({ name }) => name);
+
+describe("a management tool", () => {
+  it("that the caller may not use is neither listed nor found", () => {
+    const access = {
+      ...OPEN_ACCESS,
+      permits: (_caller: Caller, permission: Permission) => permission !== "servers:write",
+    };
+    const tools = createManagementTools(OPERATIONS, access, () => ({ tools: EVERYTHING }));
+    expect(namesOf(tools)).toEqual(["hangar_list"]);
+    expect(tools.find("hangar_stop", CALLER)).toBeUndefined();
+    expect(tools.find("hangar_list", CALLER)).toBeDefined();
+  });
+
+  it("exists as the configuration says at that moment", () => {
+    let policy: { readonly allow: string[]; readonly deny: string[] } = { allow: ["hangar_*"], deny: ["hangar_l*"] };
+    const tools = createManagementTools(OPERATIONS, OPEN_ACCESS, () => ({ tools: policy }));
+    expect(namesOf(tools)).toEqual(["hangar_stop"]);
+    expect(tools.find("hangar_list", CALLER)).toBeUndefined();
+    policy = { allow: [], deny: [] };
+    expect(namesOf(tools)).toEqual([]);
+    policy = EVERYTHING;
+    expect(namesOf(tools)).toEqual(["hangar_list", "hangar_stop"]);
+  });
+
+  it.each([undefined, null, 1, "", "constructor", "hangar_", {}])("named %j is none", (name) => {
+    const tools = createManagementTools(OPERATIONS, OPEN_ACCESS, () => ({ tools: EVERYTHING }));
+    expect(tools.find(name, CALLER)).toBeUndefined();
+  });
+
+  it("answers as data and as text, and a failure as text that no schema has to fit", async () => {
+    const found = createManagementTools(OPERATIONS, OPEN_ACCESS, () => ({ tools: EVERYTHING })).find(
+      "hangar_list",
+      CALLER,
+    );
+    expect((await found?.call(undefined, CONTEXT))?.value).toEqual({
+      content: [{ type: "text", text: '{"done":true}' }],
+      structuredContent: { done: true },
+    });
+    const failed = await found?.call({ server: "none" }, CONTEXT);
+    expect(failed?.value).toEqual({
+      content: [{ type: "text", text: '{"success":false,"error_type":"unknown_server","error":"there is none"}' }],
+      isError: true,
+    });
+  });
+
+  it("has a name of its own", () => {
+    const twice = [tool("hangar_list", "servers:read"), tool("hangar_list", "servers:read")];
+    expect(() => createManagementTools(twice, OPEN_ACCESS, () => ({ tools: EVERYTHING }))).toThrow("hangar_list");
+  });
+});
+
+describe("an operation that changes something", () => {
+  it("is recorded with who, what and how it ended; one that reads is not", async () => {
+    const records: OperationRecord[] = [];
+    const [list, stop] = OPERATIONS.map((each) => recorded(each, (record) => records.push(record)));
+    await list?.perform({}, CONTEXT);
+    await stop?.perform({ server: "math" }, CONTEXT);
+    await stop?.perform({ server: "none" }, CONTEXT);
+    await stop?.perform({ server: 1 }, CONTEXT);
+    await stop?.perform(null, CONTEXT);
+    const by = { operation: "stop", caller: "ada", caller_type: "api_key" };
+    expect(records).toEqual([
+      { ...by, target: "math", outcome: "done" },
+      { ...by, target: "none", outcome: "unknown_server" },
+      { ...by, target: undefined, outcome: "invalid_request" },
+      { ...by, target: undefined, outcome: "invalid_request" },
+    ]);
+  });
+});
