@@ -4,6 +4,7 @@ import { globMatches } from "./glob.ts";
 describe("a glob", () => {
   it.each([
     ["*", "", true],
+    ["a?c", "a?c", true],
     ["*", "anything/at all", true],
     ["math", "math", true],
     ["math", "maths", false],

@@ -1,0 +1,109 @@
+import type { Fleet, FleetObserver, Gateway, JsonRpcNotification } from "@mcp-hangar/core";
+import { fakePlatform } from "@mcp-hangar/core/testing";
+import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import { describe, expect, it } from "vitest";
+import { createRoles } from "../access/roles.ts";
+import { Announcements } from "./announcements.ts";
+import type { LegacySession } from "./legacy-session.ts";
+import { createScope } from "./scope.ts";
+import { SessionStore } from "./session-store.ts";
+
+const roles = createRoles({
+  math: { permissions: ["tools:call"], tools: { allow: ["math"] } },
+  pool: { permissions: ["tools:call"], tools: { allow: ["pool"] } },
+});
+
+const callerWith = (role: string): Caller => ({ type: "api_key", id: registeredName(role), roles: [role] });
+
+/** A fleet of the servers `math`, `secret` and `member`, which is in the group `pool`. */
+function setUp() {
+  let observer: FleetObserver | undefined;
+  const groups = { get: () => undefined, of: (id: string) => (id === "member" ? { id: "pool" } : undefined) };
+  const fleet = {
+    groups,
+    observe: (given: FleetObserver) => {
+      observer = given;
+      return () => {};
+    },
+  } as unknown as Fleet;
+  const gateway = { fleet } as Gateway;
+  const sessions = new SessionStore(fakePlatform());
+  const announcements = new Announcements(gateway, createScope({ gateway, access: roles }, { kind: "all" }), sessions);
+  const heard = new Map<string, string[]>();
+  const hear =
+    (who: string) =>
+    ({ method }: JsonRpcNotification): void => {
+      heard.set(who, [...(heard.get(who) ?? []), method]);
+    };
+  const session = (role: string): LegacySession => {
+    const opened = sessions.open("2025-11-25", {}, callerWith(role));
+    opened.attach(hear(role));
+    opened.listed.add("tools");
+    opened.logLevel = "debug";
+    return opened;
+  };
+  const listener = (role: string): void => {
+    const filter = { toolsListChanged: true, resourceSubscriptions: ["hangar://secret/a"] };
+    announcements.listen({ filter, caller: callerWith(role), send: hear(`modern ${role}`) });
+  };
+  const happens = (server: string): void => {
+    // What the announcements look at of a server is its id.
+    const entry = { id: server } as Parameters<FleetObserver["onNotification"]>[0];
+    observer?.onListChanged(entry, "tools");
+    observer?.onNotification(entry, { method: "notifications/message", params: { level: "error", data: "x" } });
+    observer?.onNotification(entry, { method: "notifications/resources/updated", params: { uri: "a" } });
+  };
+  return { session, listener, happens, heard };
+}
+
+const LIST = "notifications/tools/list_changed";
+const LOG = "notifications/message";
+const UPDATED = "notifications/resources/updated";
+
+describe("what happens at a server", () => {
+  it("is told to those who may use something of it, and to nobody else", () => {
+    const { session, listener, happens, heard } = setUp();
+    for (const role of ["math", "agent", "viewer"]) {
+      session(role).subscriptions.set("hangar://secret/a", { kept: "stream", release: () => {} });
+      listener(role);
+    }
+    happens("secret");
+    expect(Object.fromEntries(heard)).toEqual({ agent: [LIST, LOG, UPDATED], "modern agent": [LIST, UPDATED] });
+    heard.clear();
+    happens("math");
+    expect(Object.fromEntries(heard)).toEqual({
+      math: [LIST, LOG],
+      agent: [LIST, LOG],
+      "modern math": [LIST],
+      "modern agent": [LIST],
+    });
+  });
+
+  it("of a group concerns those who may use the group", () => {
+    const { session, happens, heard } = setUp();
+    session("pool");
+    session("math");
+    happens("member");
+    expect(Object.fromEntries(heard)).toEqual({ pool: [LIST, LOG] });
+  });
+
+  it("is no longer told to a session whose caller lost the role", () => {
+    const { session, happens, heard } = setUp();
+    const opened = session("agent");
+    opened.caller = { ...opened.caller, roles: [] };
+    happens("secret");
+    expect(heard.size).toBe(0);
+  });
+});
+
+describe("a session", () => {
+  it("is found by its own caller only, and knows the roles that the caller has now", () => {
+    const store = new SessionStore(fakePlatform());
+    const session = store.open("2025-11-25", {}, callerWith("agent"));
+    expect(store.get(session.id, callerWith("math"))).toBeUndefined();
+    expect(store.get(session.id, { ...callerWith("agent"), type: "jwt" })).toBeUndefined();
+    const now = { ...callerWith("agent"), roles: ["viewer"] };
+    expect(store.get(session.id, now)).toBe(session);
+    expect(session.caller.roles).toEqual(["viewer"]);
+  });
+});
