@@ -12,6 +12,7 @@ import { McpEndpoint } from "./mcp-endpoint.ts";
 import { requestGuard } from "./request-guard.ts";
 import type { Route } from "./route.ts";
 import { Router, type RouterOptions } from "./router.ts";
+import type { ListenerTlsOptions } from "./security-options.ts";
 import { TlsCertificate } from "./tls-certificate.ts";
 
 /** Refuses to listen where everybody can call tools. */
@@ -69,7 +70,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     ],
   });
   const listener = new HttpListener(
-    { ...limits(hangar, http.host, http.port), certificate: certificateOf(hangar) },
+    { ...limits(hangar, http.host, http.port), certificate: certificateOf(hangar, http.tls) },
     withCors(http.cors.allowed_origins, router.handle),
   );
   const apart = await openMetricsDoor(hangar, unsafeNoAuth);
@@ -107,7 +108,7 @@ export async function openMetricsDoor(hangar: Hangar, unsafeNoAuth: boolean): Pr
   const guard = requestGuard({ boundTo: host, allowedHosts: hangar.config.http.allowed_hosts, allowedOrigins: [] });
   const routes = [...metricsRoutes(hangar), ...healthRoutes(hangar)];
   const router = new Router({ ...routing(hangar), ...(isLoopback(host) && { access: OPEN_ACCESS }), guard, routes });
-  const certificate = isLoopback(host) ? undefined : certificateOf(hangar);
+  const certificate = isLoopback(host) ? undefined : certificateOf(hangar, withoutClients(hangar.config.http.tls));
   const listener = new HttpListener({ ...limits(hangar, host, port), certificate }, router.handle);
   const { url } = await listener.listen();
   hangar.logging.logger.info("metrics_listening", { url: `${url}/metrics` });
@@ -127,8 +128,12 @@ function checkBind({ accessSystem, config, logging }: Hangar, host: string, unsa
   }
 }
 
-function certificateOf({ config, platform, logging }: Hangar): TlsCertificate | undefined {
-  const { tls } = config.http;
+/** Probes come from machines that have no certificate, and who scrapes has to bring a key. */
+function withoutClients(tls: ListenerTlsOptions | undefined): ListenerTlsOptions | undefined {
+  return tls && { ...tls, client_ca_file: undefined };
+}
+
+function certificateOf({ platform, logging }: Hangar, tls: ListenerTlsOptions | undefined): TlsCertificate | undefined {
   if (tls === undefined) return undefined;
   return new TlsCertificate(tls, platform.clock, (error) =>
     logging.logger.error("tls_certificate_unusable", { error }),

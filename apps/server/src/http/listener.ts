@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { refusalAnswer } from "./answer.ts";
 import { authority } from "./host-names.ts";
@@ -55,7 +55,6 @@ export class HttpListener {
         { ...limits, ...certificate.initial, handshakeTimeout: limits.headersTimeout },
         handle,
       );
-      certificate.follow(server);
       this.#server = server;
     }
     this.#server.maxConnections = options.connectionsMax;
@@ -73,10 +72,12 @@ export class HttpListener {
       this.#server.once("error", (error) => reject(new Error(bindFailure(error, host, port), { cause: error })));
       this.#server.listen({ host, port }, resolve);
     });
+    const { certificate } = this.#options;
+    if (certificate !== undefined && this.#server instanceof TlsServer) certificate.follow(this.#server);
     // A TCP server's address is an AddressInfo once it listens.
     const address = this.#server.address() as AddressInfo;
     const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-    const scheme = this.#options.certificate === undefined ? "http" : "https";
+    const scheme = certificate === undefined ? "http" : "https";
     return { url: `${scheme}://${authority(reachable, address.port)}`, host, port: address.port };
   }
 
