@@ -2,7 +2,10 @@ import type { DockerOptions } from "../../options.ts";
 import { describeExit, diagnoseExit, type FailedStart, quoteStderr } from "../diagnosis.ts";
 import { StartError } from "../session.ts";
 
-/** What a client's exit code says: the engine's own failure, or one of the command in the container. */
+/**
+ * What a client's exit code says: the engine's own failure, or one of the command in the container. A client that may not
+ * use the engine's socket, or does not find it, ends with one of the latter two: it goes by the words of the error.
+ */
 const ENGINE_FAILED = 125;
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
@@ -12,6 +15,8 @@ interface Cause {
   /** In the last lines of stderr. The words are those of Docker and of Podman. */
   readonly words: RegExp;
   readonly code: string;
+  /** Counts whatever the exit code is: the words are those of an init or a loader, and a server's own begin otherwise. */
+  readonly always?: true;
   readonly explain: (options: DockerOptions) => string;
 }
 
@@ -78,7 +83,7 @@ const CAUSES: readonly Cause[] = [
     explain: () => "Podman has no init for containers. Install catatonit.",
   },
   {
-    words: /minimum memory limit/i,
+    words: /minimum memory limit|unable to set memory limit/i,
     code: "limit_invalid",
     explain: ({ memory }) => `no container runs with ${memory} of memory. Raise "memory".`,
   },
@@ -94,9 +99,30 @@ const CAUSES: readonly Cause[] = [
       'this engine cannot enforce a limit. Turn the one it names off with 0: "memory", "cpus" or "pids_limit".',
   },
   {
-    words: /exec format error/i,
+    words: /^exec .*exec format error/im,
     code: "not_executable",
+    always: true,
     explain: ({ image }) => `${image} was built for another processor. Use an image for this one.`,
+  },
+  {
+    words: /^(?:ERROR \(catatonit|\[FATAL tini).*Resource temporarily unavailable/m,
+    code: "limit_invalid",
+    always: true,
+    explain: ({ pids_limit: limit }) => `the container may not have more than ${limit} processes. Raise "pids_limit".`,
+  },
+  {
+    words: /^(?:ERROR \(catatonit|\[FATAL tini).*No such file or directory/m,
+    code: "command_not_found",
+    always: true,
+    explain: ({ image }) =>
+      `the entrypoint of ${image} was not found in it. Correct the image, or "args" if it has no entrypoint.`,
+  },
+  {
+    words: /^(?:ERROR \(catatonit|\[FATAL tini).*Permission denied/m,
+    code: "not_executable",
+    always: true,
+    explain: ({ image }) =>
+      `the entrypoint of ${image} cannot be executed. Check its permissions, and that "args" suits it.`,
   },
 ];
 
@@ -125,12 +151,12 @@ function explain(
   { code, stderr }: Omit<FailedStart, "command">,
 ): { code: string; message: string } | undefined {
   const text = stderr.join("\n");
-  const cause = CAUSES.find(({ words }) => words.test(text));
+  const isOfEngine = code === ENGINE_FAILED || code === NOT_EXECUTABLE || code === NOT_FOUND;
+  const cause = CAUSES.find(({ words, always }) => (isOfEngine || always) && words.test(text));
+  if (cause !== undefined) return { code: cause.code, message: cause.explain(options) };
   switch (code) {
     case ENGINE_FAILED:
-      return cause === undefined
-        ? { code: "engine_failed", message: "the engine could not run the container (exit code 125)." }
-        : { code: cause.code, message: cause.explain(options) };
+      return { code: "engine_failed", message: "the engine could not run the container (exit code 125)." };
     case NOT_EXECUTABLE:
       return {
         code: "not_executable",
@@ -147,9 +173,6 @@ function explain(
         message: `the container of ${options.image} was killed (exit code 137), which is what happens when it needs more memory than ${options.memory}. Raise "memory".`,
       };
     default:
-      // Older clients end with 1 when they find no engine.
-      return cause !== undefined && /^(engine|not_exec)/.test(cause.code)
-        ? { code: cause.code, message: cause.explain(options) }
-        : undefined;
+      return undefined;
   }
 }

@@ -159,6 +159,7 @@ test("0 turns a limit off, and what is given is passed on", () => {
     "--label=mcp.hangar.managed=true",
     "--label=mcp.hangar.server=weather",
     "--log-driver=none",
+    "--stop-timeout=1",
     "--pull=always",
     "--network=bridge",
     "--user=1000:1000",

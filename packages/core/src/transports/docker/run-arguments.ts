@@ -7,6 +7,9 @@ export const MANAGED_LABEL = "mcp.hangar.managed";
 /** On such a container, the id of the server that it is. */
 const SERVER_LABEL = "mcp.hangar.server";
 
+/** Seconds a container has between SIGTERM and SIGKILL of the engine: whoever removes one has asked gently before. */
+const STOP_SECONDS = 1;
+
 /** What is decided for one container, apart from the options. */
 export interface ContainerIdentity {
   /** Id of the server. */
@@ -36,6 +39,8 @@ export function runArguments(options: DockerOptions, identity: ContainerIdentity
     `--label=${SERVER_LABEL}=${server}`,
     // Or the engine would write every message, arguments and results, to a file on the host that nobody rotates.
     "--log-driver=none",
+    // Podman gives a container that much before it removes it, ten seconds unless told; Docker gives none.
+    `--stop-timeout=${STOP_SECONDS}`,
     `--pull=${options.pull}`,
     `--network=${options.network}`,
     ...(options.read_only ? ["--read-only"] : []),
