@@ -1,6 +1,7 @@
 import type { Discovery, Gateway } from "@mcp-hangar/core";
 import type { AccessSystem } from "../access/create-access.ts";
 import type { ReloadableKey } from "../config/reloadable.ts";
+import { discoveryPart } from "../discovery/discovery-part.ts";
 import type { Logging } from "../logging/logging.ts";
 import { type FileWatch, settlingMs } from "./file-watch.ts";
 import { follow, type ReloadPart } from "./part.ts";
@@ -44,10 +45,7 @@ export function createReloadParts({
       (config) => config.circuit_breaker,
       (circuitBreaker) => gateway.configure({ circuitBreaker }),
     ),
-    discovery: follow(
-      (config) => config.discovery,
-      (options) => discovery.configure(options),
-    ),
+    discovery: discoveryPart(discovery),
     "auth.roles": access,
     "auth.api_keys.static": access,
     "auth.lockout": access,

@@ -29,10 +29,6 @@ export interface Candidate {
   /** What was announced last and could be read. */
   readonly newest: Definition | undefined;
   readonly standing: Standing;
-  /** Somebody rejected it and nobody has approved it since: no definition of it serves without approval. */
-  readonly distrusted: boolean;
-  /** Fingerprints of the definitions that were rejected, the last one last. */
-  readonly rejected: readonly string[];
   /** The definition that was admitted last: it serves, or would if the id were free, whatever becomes of newer ones. */
   readonly serving: Definition | undefined;
   /** Why the last announcement cannot be used. */

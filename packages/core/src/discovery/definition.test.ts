@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { canonicalJson } from "./canonical-json.ts";
-import { type Announcement, type DefinitionRules, readAnnouncement } from "./definition.ts";
+import { type Announcement, type DefinitionRules, guarded, readAnnouncement } from "./definition.ts";
 import type { DiscoveredServer } from "./source.ts";
 
 const RULES: DefinitionRules = {
@@ -31,8 +31,8 @@ describe("an announced definition", () => {
     expect(read({})).toMatchObject({ kind: "definition", definition: { options: { ...MATH, idle_ttl_s: 300 } } });
   });
 
-  it("has the same fingerprint however it is written, and another when it means something else", () => {
-    const same = fingerprintOf({ command: "math", idle_ttl_s: 300, mode: "subprocess" });
+  it("has the same fingerprint in whatever order it is written, and another when it says something else", () => {
+    const same = fingerprintOf({ command: "math", mode: "subprocess" });
     expect(fingerprintOf(MATH)).toBe(same);
     expect(fingerprintOf({ ...MATH, args: ["x"] })).not.toBe(same);
     expect(fingerprintOf({ ...MATH, args: ["x", "y"] })).not.toBe(fingerprintOf({ ...MATH, args: ["y", "x"] }));
@@ -40,9 +40,9 @@ describe("an announced definition", () => {
 
   it("of a remote server may only have the addresses that the source allows", () => {
     const remote = { mode: "remote", endpoint: "http://10.0.0.1/mcp" };
-    expect(read({ options: remote })).toMatchObject({
-      definition: { options: { address_guard: { allow: ["10.0.0.0/8"] } } },
-    });
+    const content = read({ options: remote });
+    if (content.kind === "problem") throw new Error(content.problem);
+    expect(guarded(content.definition, RULES)).toMatchObject({ address_guard: { allow: ["10.0.0.0/8"] } });
     expect(problemOf({ options: { ...remote, address_guard: { allow: ["0.0.0.0/0"] } } })).toContain("allow_addresses");
   });
 

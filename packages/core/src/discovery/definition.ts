@@ -6,14 +6,19 @@ import { canonicalJson } from "./canonical-json.ts";
 import type { DiscoveredServer } from "./source.ts";
 import type { CommonSourceOptions } from "./source-kind.ts";
 
-/** What a server is to be run or reached with, checked. Equal fingerprints mean equal options. */
+/** What a server is to be run or reached with, checked. */
 export interface Definition {
+  /** Not guarded yet: {@link guarded} makes of them what is used. */
   readonly options: ServerOptions;
+  /** Of what was announced: it survives updates of the gateway that change defaults, and so do approvals. */
   readonly fingerprint: string;
 }
 
+/** What a source may announce. */
+export type AnnouncementRules = Pick<CommonSourceOptions, "server_modes" | "allow_addresses">;
+
 /** What definitions are checked against. */
-export interface DefinitionRules extends Pick<CommonSourceOptions, "server_modes" | "allow_addresses"> {
+export interface DefinitionRules extends AnnouncementRules {
   readonly definitionCharactersMax: number;
 }
 
@@ -46,33 +51,31 @@ export function readAnnouncement(server: DiscoveredServer, rules: DefinitionRule
 
 function definitionOf({ name, options }: DiscoveredServer, rules: DefinitionRules): Definition | string {
   if (!serverId.safeParse(name).success) return `the name is no id of a server: ${serverId.description}`;
+  let text: string;
   try {
-    canonicalJson(options, rules.definitionCharactersMax);
+    text = canonicalJson(options, rules.definitionCharactersMax);
   } catch (error) {
     return `the definition is too large: ${error instanceof Error ? error.message : String(error)}`;
   }
   const parsed = serverOptions.safeParse(options);
   if (!parsed.success) return describeIssues(parsed.error);
-  const { mode } = parsed.data;
-  if (!rules.server_modes.some((allowed) => allowed === mode)) {
-    const allowed = rules.server_modes.join(", ") || "none";
-    return `mode ${mode} is not allowed here: server_modes of the discovery source has ${allowed}`;
-  }
-  const guarded = withGuard(parsed.data, rules);
-  return typeof guarded === "string" ? guarded : { options: guarded, fingerprint: fingerprintOf(guarded) };
-}
-
-/** Whoever announces a server does not decide which addresses it may have. */
-function withGuard(options: ServerOptions, { allow_addresses: allow }: DefinitionRules): ServerOptions | string {
-  if (options.mode !== "remote") return options;
-  if (options.address_guard !== undefined) {
+  const definition = { options: parsed.data, fingerprint: hash("sha256", text, "hex").slice(0, 16) };
+  if ("address_guard" in parsed.data && parsed.data.address_guard !== undefined) {
     return "address_guard cannot be announced: set allow_addresses of the discovery source instead";
   }
-  return { ...options, address_guard: { allow } };
+  return objectionTo(definition, rules) ?? definition;
 }
 
-function fingerprintOf(options: ServerOptions): string {
-  return hash("sha256", canonicalJson(options, Number.POSITIVE_INFINITY), "hex").slice(0, 16);
+/** Why a source may not announce the definition; `undefined` when it may. */
+export function objectionTo({ options: { mode } }: Definition, rules: AnnouncementRules): string | undefined {
+  if (rules.server_modes.some((allowed) => allowed === mode)) return undefined;
+  const allowed = rules.server_modes.join(", ") || "none";
+  return `mode ${mode} is not allowed here: server_modes of the discovery source has ${allowed}`;
+}
+
+/** The options with the addresses that the source allows: whoever announces a server does not decide about them. */
+export function guarded({ options }: Definition, { allow_addresses: allow }: AnnouncementRules): ServerOptions {
+  return options.mode === "remote" ? { ...options, address_guard: { allow } } : options;
 }
 
 function describeIssues({ issues }: z.ZodError): string {

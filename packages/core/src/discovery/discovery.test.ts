@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { Fleet } from "../fleet.ts";
 import { Gateway } from "../gateway.ts";
 import { circuitBreakerOptions, executionOptions, type ServerOptions, subprocessOptions } from "../options.ts";
@@ -325,7 +328,96 @@ describe("a decision", () => {
   });
 });
 
+describe("a decision that is kept in a file", () => {
+  const inFile = async (): Promise<{ readonly file: string; readonly more: object }> => {
+    const folder = await mkdtemp(join(tmpdir(), "hangar-decisions-"));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, "decisions.json");
+    return { file, more: { decisions_file: file } };
+  };
+  const MANUAL = { files: { approve: "manual", probe: false } };
+
+  it("is remembered by the next gateway: approved servers come back, and rejected ones do not", async () => {
+    const { file, more } = await inFile();
+    const before = setUp(MANUAL, more);
+    before.source("files").announce("math", "words", "sums");
+    await before.cycle();
+    before.discovery.approve("math");
+    before.discovery.approve("words");
+    before.discovery.reject("words");
+    expect(ids(before.fleet)).toEqual(["math"]);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const after = setUp({ files: { ...MANUAL.files, approve: "auto" } }, more);
+    after.source("files").announce("math", "words@changed", "sums");
+    await after.cycle();
+    expect(ids(after.fleet)).toEqual(["math", "sums"]);
+    const manual = setUp(MANUAL, more);
+    manual.source("files").announce("math", "words", "sums");
+    await manual.cycle();
+    expect(manual.discovery.report().servers.map(({ id, state }) => `${id} ${state}`)).toEqual([
+      "math registered",
+      "sums pending",
+      "words rejected",
+    ]);
+  });
+
+  it("is not made when it cannot be kept", async () => {
+    const { file, more } = await inFile();
+    const { discovery, fleet, source, cycle } = setUp(MANUAL, more);
+    source("files").announce("math");
+    await cycle();
+    await mkdir(file);
+    expect(discovery.approve("math")).toMatchObject({
+      kind: "refused",
+      message: expect.stringContaining("decisions_file"),
+    });
+    expect(ids(fleet)).toEqual([]);
+    await rm(file, { recursive: true });
+    expect(discovery.approve("math").kind).toBe("done");
+    expect(ids(fleet)).toEqual(["math"]);
+  });
+
+  it.each([
+    ["no JSON", "{"],
+    ["of another version", '{"version": 2, "decisions": []}'],
+    ["of something else", '{"version": 1, "decisions": [{"server": "files/math"}]}'],
+  ])("keeps the gateway from starting, or from reloading, when the file is %s", async (_what, content) => {
+    const { file, more } = await inFile();
+    await writeFile(file, content);
+    expect(() => setUp(MANUAL, more)).toThrow("cannot be used");
+    const { discovery } = setUp(MANUAL);
+    expect(() => discovery.prepare(options(MANUAL, more))).toThrow("cannot be used");
+  });
+});
+
 describe("another configuration", () => {
+  it("that is stricter takes out what may no longer be announced, also while nothing can be asked", async () => {
+    const { discovery, fleet, platform, source } = setUp({ files: {} });
+    source("files").announce("math");
+    discovery.start();
+    await platform.clock.advanceAsync(1_000);
+    expect(ids(fleet)).toEqual(["math"]);
+    source("files").error = "refused";
+    await discovery.prepare(options({ files: { server_modes: ["remote"] } }))();
+    expect(ids(fleet)).toEqual([]);
+    expect(discovery.report().servers).toMatchObject([
+      { state: "invalid", reason: expect.stringContaining("server_modes") },
+    ]);
+    await discovery.close();
+  });
+
+  it("with other addresses puts remote servers behind the other guard", async () => {
+    const { discovery, fleet, platform, source } = setUp({ files: { probe: false, allow_addresses: ["10.0.0.0/8"] } });
+    const remote = { mode: "remote", endpoint: "http://10.0.0.1/mcp" };
+    source("files").servers = [{ name: "words", options: remote, location: "/" }];
+    discovery.start();
+    await platform.clock.advanceAsync(1_000);
+    expect(fleet.get("words")?.options).toMatchObject({ address_guard: { allow: ["10.0.0.0/8"] } });
+    await discovery.prepare(options({ files: { probe: false } }))();
+    expect(fleet.get("words")?.options).toMatchObject({ address_guard: { allow: [] } });
+    await discovery.close();
+  });
+
   it("takes along the servers of sources that it does not have, and keeps those of the others", async () => {
     const { discovery, fleet, platform, source, bus } = setUp({ old: {}, files: {} });
     source("old").announce("math");
@@ -333,7 +425,7 @@ describe("another configuration", () => {
     discovery.start();
     await platform.clock.advanceAsync(1_000);
     const words = fleet.get("words");
-    await discovery.configure(options({ files: { interval_s: 7 }, newer: {} }));
+    await discovery.prepare(options({ files: { interval_s: 7 }, newer: {} }))();
     source("newer").announce("sums");
     await platform.clock.advanceAsync(1_000);
     await discovery.runCycle();

@@ -3,6 +3,7 @@ import type { Fleet } from "../fleet.ts";
 import type { Implementation } from "../protocol/eras.ts";
 import { createTransport, type TransportFactory } from "../transports/index.ts";
 import { candidateKey } from "./candidate.ts";
+import { readDecisions, writeDecisions } from "./decisions-file.ts";
 import type { DiscoveryOptions } from "./options.ts";
 import { type ProbeOutcome, probeOnce } from "./probe.ts";
 import type { ProbeRequest } from "./probe-queue.ts";
@@ -49,8 +50,10 @@ export class Discovery {
   readonly #context: DiscoveryContext;
   readonly #registrar: Registrar;
   #sources: ReadonlyMap<string, RunningSource> = new Map();
+  #decisionsFile: string | undefined;
   #started = false;
 
+  /** @throws Error when the file of decisions is there and cannot be used. */
   constructor(options: DiscoveryOptions, context: DiscoveryContext) {
     this.#context = context;
     this.#registrar = new Registrar({
@@ -60,7 +63,12 @@ export class Discovery {
       // The next cycle tells what was done; it is run at once, so that the telling is not late.
       onChanged: (source) => void this.#sources.get(source)?.cycles.run(),
       onDue: (source) => this.#sources.get(source)?.wake(),
+      save: (decisions) => {
+        if (this.#decisionsFile !== undefined) writeDecisions(this.#decisionsFile, decisions);
+      },
     });
+    this.#decisionsFile = options.decisions_file;
+    if (this.#decisionsFile !== undefined) this.#registrar.recall(readDecisions(this.#decisionsFile));
     this.#setSources(options);
   }
 
@@ -71,14 +79,22 @@ export class Discovery {
   }
 
   /**
-   * Goes over to other options while servers are called. Servers of a source that is no longer configured leave the fleet;
-   * a source that stays keeps what it found. Resolves when the old sources are closed.
+   * Prepares other options, and returns how to go over to them while servers are called. Servers of a source that is no
+   * longer configured leave the fleet; a source that stays keeps what it found. The promise resolves when the old sources
+   * are closed.
+   * @throws Error when another file of decisions is named that cannot be used; nothing has changed then.
    */
-  async configure(options: DiscoveryOptions): Promise<void> {
-    const old = [...this.#sources.values()];
-    this.#setSources(options);
-    if (this.#started) this.start();
-    await Promise.all(old.map(({ cycles }) => cycles.close()));
+  prepare(options: DiscoveryOptions): () => Promise<void> {
+    const { decisions_file: file } = options;
+    const recalled = file === undefined || file === this.#decisionsFile ? undefined : readDecisions(file);
+    return async () => {
+      const old = [...this.#sources.values()];
+      this.#decisionsFile = file;
+      if (recalled !== undefined) this.#registrar.recall(recalled);
+      this.#setSources(options);
+      if (this.#started) this.start();
+      await Promise.all(old.map(({ cycles }) => cycles.close()));
+    };
   }
 
   /** Stops all cycles and probes. What was found stays in the fleet. */
@@ -156,7 +172,12 @@ export class Discovery {
     }
     const objection = objectionTo(report());
     if (objection !== undefined) return { kind: "refused", message: objection };
-    this.#registrar.apply({ type, key });
+    try {
+      this.#registrar.apply({ type, key });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { kind: "refused", message: `the decision cannot be kept in discovery.decisions_file: ${reason}` };
+    }
     return { kind: "done", server: report() };
   }
 
@@ -177,9 +198,8 @@ export class Discovery {
     this.#registrar.configure(new Map(entries), options.max_servers);
   }
 
-  #probe({ id, definition }: ProbeRequest, signal: AbortSignal): Promise<ProbeOutcome> {
+  #probe({ id, options }: ProbeRequest, signal: AbortSignal): Promise<ProbeOutcome> {
     const { platform, info, transports = createTransport, onServerLog } = this.#context;
-    const { options } = definition;
     return probeOnce({
       id,
       options,

@@ -1,5 +1,5 @@
 import type { Candidate } from "./candidate.ts";
-import type { DiscoveryState, SourceRules, Surroundings } from "./reconcile.ts";
+import type { DiscoveryState, SourceRules, Surroundings } from "./state.ts";
 
 /** Milliseconds until something of a source falls due: a probe, or the end of what is missing. Infinite without any. */
 export function dueInMs({ candidates }: DiscoveryState, source: string, world: Surroundings): number {
@@ -15,7 +15,6 @@ export function dueInMs({ candidates }: DiscoveryState, source: string, world: S
 
 function dueAtMs({ standing, serving, missingSinceMs }: Candidate, rules: SourceRules): number | undefined {
   if (missingSinceMs === undefined) return standing.kind === "failed" ? standing.retryAtMs : undefined;
-  if ((standing.kind === "rejected" && serving === undefined) || (rules.mode === "additive" && serving !== undefined))
-    return undefined;
+  if (rules.mode === "additive" && serving !== undefined) return undefined;
   return missingSinceMs + rules.ttl_s * 1_000;
 }

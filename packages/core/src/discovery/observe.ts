@@ -1,9 +1,7 @@
 import { type Candidate, candidateKey, type Standing } from "./candidate.ts";
+import { type DecisionBook, decisionsOn } from "./decisions.ts";
 import type { Announcement, Definition } from "./definition.ts";
-import type { SourceRules } from "./reconcile.ts";
-
-/** Rejected servers that are remembered although they are gone. What is rejected takes no room of others. */
-const REJECTIONS_MAX = 1_000;
+import type { SourceRules } from "./state.ts";
 
 /** When a cycle ended, and by whose rules it is judged. */
 export interface Observation {
@@ -11,6 +9,7 @@ export interface Observation {
   readonly nowMs: number;
   readonly wallMs: number;
   readonly rules: SourceRules;
+  readonly decisions: DecisionBook;
 }
 
 /** Takes into account what a source announces now. Changes `candidates`, those of that source only. */
@@ -27,7 +26,9 @@ export function observe(
     if (next === undefined) candidates.delete(key);
     else candidates.set(key, next);
   }
-  let room = observation.rules.max_servers - forgetOldRejections(candidates, source);
+  // What is rejected takes no room of others.
+  const own = [...candidates.values()].filter((one) => one.source === source && !isRejected(one));
+  let room = observation.rules.max_servers - own.length;
   for (const announcement of announced.values()) {
     const key = candidateKey({ source, name: announcement.name });
     const known = candidates.get(key);
@@ -89,20 +90,18 @@ function newcomer(source: string, { name, location }: Announcement, { wallMs }: 
     missingSinceMs: undefined,
     newest: undefined,
     standing: { kind: "pending" },
-    distrusted: false,
-    rejected: [],
     serving: undefined,
     problem: undefined,
     remark: undefined,
   };
 }
 
-function seen(candidate: Candidate, { location, content, others }: Named, { wallMs, rules }: Observation): Candidate {
+function seen(candidate: Candidate, { location, content, others }: Named, observation: Observation): Candidate {
   const [other] = others;
   const present: Candidate = {
     ...candidate,
     location,
-    lastSeenMs: wallMs,
+    lastSeenMs: observation.wallMs,
     missingSinceMs: undefined,
     problem: content.kind === "problem" ? content.problem : undefined,
     remark: other === undefined ? undefined : `${other} announces the same name and is ignored`,
@@ -110,34 +109,24 @@ function seen(candidate: Candidate, { location, content, others }: Named, { wall
   if (content.kind === "problem") return present;
   const { definition } = content;
   if (definition.fingerprint === candidate.newest?.fingerprint) return present;
-  return { ...present, newest: definition, standing: standingOf(definition, candidate, rules) };
+  return { ...present, newest: definition, standing: standingOf(definition, candidate, observation) };
 }
 
-/** Approval is for one definition; a rejected name is not forgiven because its definition changes, or changes back. */
-function standingOf(definition: Definition, candidate: Candidate, rules: SourceRules): Standing {
-  const { serving, distrusted, rejected } = candidate;
-  if (definition.fingerprint === serving?.fingerprint) return { kind: "admitted" };
-  if (rejected.includes(definition.fingerprint)) return { kind: "rejected" };
-  return rules.approve === "manual" || distrusted ? { kind: "pending" } : { kind: "untried", failures: 0 };
+/** A decision is about one definition; a rejected name is not forgiven because its definition changes. */
+function standingOf(definition: Definition, candidate: Candidate, { rules, decisions }: Observation): Standing {
+  const { fingerprint } = definition;
+  const { approved, rejected, distrusted } = decisionsOn(decisions, candidateKey(candidate));
+  if (fingerprint === candidate.serving?.fingerprint) return { kind: "admitted" };
+  if (rejected.includes(fingerprint)) return { kind: "rejected" };
+  const asks = (rules.approve === "manual" || distrusted) && !approved.includes(fingerprint);
+  return asks ? { kind: "pending" } : { kind: "untried", failures: 0 };
 }
 
 /** What becomes of a candidate that is no longer announced; `undefined` when its time is over. */
 function missing(candidate: Candidate, { nowMs, rules }: Observation): Candidate | undefined {
   const missingSinceMs = candidate.missingSinceMs ?? nowMs;
   const kept = rules.mode === "additive" && candidate.serving !== undefined;
-  if (kept || nowMs - missingSinceMs < rules.ttl_s * 1_000) return { ...candidate, missingSinceMs };
-  // Rejections are remembered: otherwise it would be enough to go away for a while.
-  if (!candidate.distrusted && candidate.rejected.length === 0) return undefined;
-  return { ...candidate, missingSinceMs, newest: undefined, serving: undefined, standing: { kind: "rejected" } };
-}
-
-/** Returns how many candidates of the source there are that are not rejected. */
-function forgetOldRejections(candidates: Map<string, Candidate>, source: string): number {
-  const own = [...candidates].filter(([, candidate]) => candidate.source === source);
-  const rejected = own.filter(([, one]) => isRejected(one));
-  const gone = rejected.filter(([, { missingSinceMs }]) => missingSinceMs !== undefined);
-  for (const [key] of gone.slice(0, Math.max(0, gone.length - REJECTIONS_MAX))) candidates.delete(key);
-  return own.length - rejected.length;
+  return kept || nowMs - missingSinceMs < rules.ttl_s * 1_000 ? { ...candidate, missingSinceMs } : undefined;
 }
 
 function isRejected({ standing, serving }: Candidate): boolean {

@@ -18,6 +18,12 @@ export const discoveryOptions = z.strictObject({
     .max(10_000_000)
     .default(65_536)
     .describe("Largest definition of a server, written as JSON."),
+  decisions_file: z
+    .string()
+    .min(1)
+    .max(4_096)
+    .optional()
+    .describe("Keeps approvals and rejections (mode 0600). Without it they are forgotten when the gateway ends."),
   sources: z
     .record(sourceName, sourceOptions)
     .default({})

@@ -1,4 +1,4 @@
-import type { Definition } from "./definition.ts";
+import type { ServerOptions } from "../options.ts";
 import type { ProbeOutcome } from "./probe.ts";
 
 /** A probe that was asked for. */
@@ -6,7 +6,8 @@ export interface ProbeRequest {
   /** The candidate's key. */
   readonly key: string;
   readonly id: string;
-  readonly definition: Definition;
+  readonly options: ServerOptions;
+  readonly fingerprint: string;
 }
 
 export interface ProbeQueueOptions {

@@ -4,14 +4,9 @@ import { subprocessOptions } from "../options.ts";
 import { type SeededRandom, seededRandom } from "../testing/seeded-random.ts";
 import { candidateKey } from "./candidate.ts";
 import type { Announcement } from "./definition.ts";
-import {
-  type DiscoveryInput,
-  NOTHING_DISCOVERED,
-  reconcile,
-  type SourceRules,
-  type Surroundings,
-} from "./reconcile.ts";
+import { reconcile } from "./reconcile.ts";
 import { reportOn } from "./report.ts";
+import { type DiscoveryInput, NOTHING_DISCOVERED, type SourceRules, type Surroundings } from "./state.ts";
 
 const IDS = ["a", "b", "c", "d", "e", "f"] as const;
 const STEPS = 400;
@@ -50,6 +45,8 @@ class Simulation {
       ttl_s: random.pick([0, 5, 30]),
       allow_empty: true,
       max_servers: random.pick([3, 5, 100]),
+      server_modes: ["subprocess"],
+      allow_addresses: [],
     });
     this.#sources = new Map([
       ["first", { ...rules(), approve: "auto", probe: false }],
@@ -158,7 +155,7 @@ class Simulation {
     this.#log.push(`${describe_(input)} => ${actions.map(({ type, id }) => `${type} ${id}`).join()}`);
     for (const action of actions) {
       if (action.type === "probe") {
-        this.#probing.push({ key: action.key, fingerprint: action.definition.fingerprint });
+        this.#probing.push({ key: action.key, fingerprint: action.fingerprint });
         continue;
       }
       const origin = this.#fleet.get(action.id)?.origin;
@@ -168,9 +165,9 @@ class Simulation {
         this.#claim(action.id !== STEADY, "a server that is always announced leaves");
         this.#fleet.delete(action.id);
       } else {
-        const { source, definition: defined } = action;
+        const { source, fingerprint } = action;
         if (action.id === STEADY) this.#claim(action.type === "register", "a server that never changes is replaced");
-        this.#fleet.set(action.id, { origin: "discovery", source, fingerprint: defined.fingerprint });
+        this.#fleet.set(action.id, { origin: "discovery", source, fingerprint });
       }
     }
     this.#check(input);

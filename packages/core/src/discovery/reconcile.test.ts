@@ -2,14 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { ServerOrigin } from "../fleet.ts";
 import { subprocessOptions } from "../options.ts";
 import type { Announcement } from "./definition.ts";
-import {
-  type DiscoveryInput,
-  NOTHING_DISCOVERED,
-  reconcile,
-  type SourceRules,
-  type Surroundings,
-} from "./reconcile.ts";
+import { reconcile } from "./reconcile.ts";
 import { type DiscoveredReport, reportOn } from "./report.ts";
+import { type DiscoveryInput, NOTHING_DISCOVERED, type SourceRules, type Surroundings } from "./state.ts";
 
 const AUTHORITATIVE = { mode: "authoritative" } as const;
 
@@ -23,7 +18,12 @@ class Stage {
 
   source(name: string, rules: Partial<SourceRules> = {}): this {
     const defaults = { mode: "additive", approve: "auto", probe: false, ttl_s: 10, allow_empty: false } as const;
-    this.#sources.set(name, { ...defaults, max_servers: 100, ...rules });
+    const limits: Pick<SourceRules, "max_servers" | "server_modes" | "allow_addresses"> = {
+      max_servers: 100,
+      server_modes: ["subprocess", "remote"],
+      allow_addresses: [],
+    };
+    this.#sources.set(name, { ...defaults, ...limits, ...rules });
     return this;
   }
 

@@ -1,150 +1,81 @@
 import type { ServerOrigin } from "../fleet.ts";
 import { type Candidate, candidateKey } from "./candidate.ts";
-import type { Announcement, Definition } from "./definition.ts";
+import { type DecisionBook, withApproval, withRejections } from "./decisions.ts";
+import { type Definition, guarded, objectionTo } from "./definition.ts";
 import { observe } from "./observe.ts";
-import type { CommonSourceOptions } from "./source-kind.ts";
-
-/** All that discovery knows. */
-export interface DiscoveryState {
-  /** By {@link candidateKey}, in the order in which they were found. */
-  readonly candidates: ReadonlyMap<string, Candidate>;
-  /** The servers that discovery has put into the fleet, by id. */
-  readonly held: ReadonlyMap<string, Holding>;
-}
-
-/** Who holds an id in the fleet, and with what. */
-export interface Holding {
-  readonly source: string;
-  readonly fingerprint: string;
-}
-
-/** What a source may do. */
-export type SourceRules = Pick<
-  CommonSourceOptions,
-  "mode" | "approve" | "probe" | "ttl_s" | "allow_empty" | "max_servers"
->;
-
-/** The world around a decision. */
-export interface Surroundings {
-  /** Monotonic. */
-  readonly nowMs: number;
-  readonly wallMs: number;
-  /** By name; earlier sources win over later ones. */
-  readonly sources: ReadonlyMap<string, SourceRules>;
-  /** Servers that all sources together may have in the fleet. */
-  readonly serversMax: number;
-  /** Who defined the server of that id; `undefined` when there is none. */
-  readonly originOf: (id: string) => ServerOrigin | undefined;
-  /** Milliseconds from the failed probe number `failures` to the next one. */
-  readonly retryDelayMs: (failures: number) => number;
-}
-
-/** Something that happened. */
-export type DiscoveryInput =
-  | { readonly type: "announced"; readonly source: string; readonly servers: readonly Announcement[] }
-  | { readonly type: "time_passed" }
-  | {
-      readonly type: "probed";
-      readonly key: string;
-      readonly fingerprint: string;
-      readonly failure: string | undefined;
-    }
-  | { readonly type: "approved"; readonly key: string }
-  | { readonly type: "rejected"; readonly key: string };
-
-/** Something to do. */
-export type DiscoveryAction =
-  | { readonly type: "probe"; readonly key: string; readonly id: string; readonly definition: Definition }
-  | {
-      readonly type: "register" | "replace";
-      readonly id: string;
-      readonly source: string;
-      /** The source that had the id until now. */
-      readonly former: string | undefined;
-      readonly definition: Definition;
-    }
-  | {
-      readonly type: "unregister";
-      readonly id: string;
-      readonly source: string;
-      /** Whether its time was over, and it was not taken out by somebody. */
-      readonly expired: boolean;
-    };
-
-/** What becomes of the state, and what is to be done. */
-export interface Reconciliation {
-  readonly state: DiscoveryState;
-  readonly actions: readonly DiscoveryAction[];
-}
-
-/** Rejected definitions that are remembered of a candidate. */
-const REJECTIONS_MAX = 20;
-
-/** Nothing found yet. */
-export const NOTHING_DISCOVERED: DiscoveryState = { candidates: new Map(), held: new Map() };
+import type {
+  DiscoveryAction,
+  DiscoveryInput,
+  DiscoveryState,
+  Holding,
+  Prepared,
+  Reconciliation,
+  SourceRules,
+  Surroundings,
+} from "./state.ts";
 
 /** Decides what becomes of the servers that sources announce. Pure: the fleet is changed by whoever runs the actions. */
 export function reconcile(before: DiscoveryState, input: DiscoveryInput, world: Surroundings): Reconciliation {
   const candidates = new Map(before.candidates);
-  apply(candidates, input, world);
+  const decisions = apply(candidates, before.decisions, input, world);
   for (const [key, candidate] of candidates) if (!world.sources.has(candidate.source)) candidates.delete(key);
   const probes = startProbes(candidates, world);
-  const { held, actions } = settleIds({ candidates, held: before.held }, world);
-  return { state: { candidates, held }, actions: [...actions, ...probes] };
+  const { held, actions } = settleIds({ ...before, candidates }, world);
+  return { state: { candidates, held, decisions }, actions: [...actions, ...probes] };
+}
+
+/** A candidate that may serve, with the definition and the rules by which it does. */
+interface Claimant {
+  readonly source: string;
+  readonly serving: Definition;
+  readonly rules: SourceRules;
 }
 
 /** The candidates that may serve under an id, those of earlier sources first. */
-export function claimants(candidates: ReadonlyMap<string, Candidate>, id: string, world: Surroundings): Candidate[] {
-  return [...world.sources.keys()].flatMap((source) => {
-    const candidate = candidates.get(candidateKey({ source, name: id }));
-    return candidate?.serving === undefined ? [] : [candidate];
+function claimants(candidates: ReadonlyMap<string, Candidate>, id: string, { sources }: Surroundings): Claimant[] {
+  return [...sources].flatMap(([source, rules]) => {
+    const serving = candidates.get(candidateKey({ source, name: id }))?.serving;
+    // Rules may have become stricter since it was admitted.
+    return serving === undefined || objectionTo(serving, rules) !== undefined ? [] : [{ source, serving, rules }];
   });
 }
 
-function apply(candidates: Map<string, Candidate>, input: DiscoveryInput, world: Surroundings): void {
-  switch (input.type) {
-    case "time_passed":
-      return;
-    case "announced": {
-      const rules = world.sources.get(input.source);
-      if (rules !== undefined) observe(candidates, input.source, input.servers, { ...world, rules });
-      return;
-    }
-    case "probed":
-      return change(candidates, input.key, (candidate) => probed(candidate, input, world));
-    case "approved":
-      return change(candidates, input.key, approved);
-    case "rejected":
-      return change(candidates, input.key, rejected);
+/** Changes the candidates as the input says, and returns the decisions as they are then. */
+function apply(
+  candidates: Map<string, Candidate>,
+  decisions: DecisionBook,
+  input: DiscoveryInput,
+  world: Surroundings,
+): DecisionBook {
+  if (input.type === "time_passed") return decisions;
+  if (input.type === "announced") {
+    const rules = world.sources.get(input.source);
+    if (rules !== undefined) observe(candidates, input.source, input.servers, { ...world, rules, decisions });
+    return decisions;
   }
-}
-
-function change(candidates: Map<string, Candidate>, key: string, how: (candidate: Candidate) => Candidate): void {
-  const candidate = candidates.get(key);
-  if (candidate !== undefined) candidates.set(key, how(candidate));
-}
-
-function approved(candidate: Candidate): Candidate {
-  const { standing, newest } = candidate;
-  if (standing.kind !== "pending" && standing.kind !== "rejected" && standing.kind !== "failed") return candidate;
-  const stillRejected = candidate.rejected.filter((fingerprint) => fingerprint !== newest?.fingerprint);
-  return { ...candidate, standing: { kind: "untried", failures: 0 }, distrusted: false, rejected: stillRejected };
-}
-
-/** Rejects the newest definition. An older one goes on serving, unless it is rejected too, by asking once more. */
-function rejected(candidate: Candidate): Candidate {
-  const { standing, newest, serving } = candidate;
-  const update = standing.kind !== "rejected" && newest?.fingerprint !== serving?.fingerprint;
-  const fingerprints = [newest?.fingerprint, ...(update ? [] : [serving?.fingerprint])].filter(
-    (one) => one !== undefined,
-  );
-  return {
-    ...candidate,
-    standing: { kind: "rejected" },
-    serving: update ? serving : undefined,
-    distrusted: true,
-    rejected: [...new Set([...candidate.rejected, ...fingerprints])].slice(-REJECTIONS_MAX),
-  };
+  const candidate = candidates.get(input.key);
+  if (candidate === undefined) return decisions;
+  switch (input.type) {
+    case "probed":
+      candidates.set(input.key, probed(candidate, input, world));
+      return decisions;
+    case "approved": {
+      const { standing, newest } = candidate;
+      const waits = standing.kind === "pending" || standing.kind === "rejected" || standing.kind === "failed";
+      if (!waits || newest === undefined) return decisions;
+      candidates.set(input.key, { ...candidate, standing: { kind: "untried", failures: 0 } });
+      return withApproval(decisions, input.key, newest.fingerprint);
+    }
+    case "rejected": {
+      const { standing, newest, serving } = candidate;
+      // An older definition goes on serving, unless it is rejected too, by asking once more.
+      const keeps = standing.kind !== "rejected" && newest?.fingerprint !== serving?.fingerprint;
+      candidates.set(input.key, { ...candidate, standing: { kind: "rejected" }, serving: keeps ? serving : undefined });
+      const meant = keeps ? [newest] : [newest, serving];
+      const fingerprints = meant.flatMap((definition) => definition?.fingerprint ?? []);
+      return withRejections(decisions, input.key, fingerprints);
+    }
+  }
 }
 
 function probed(
@@ -165,21 +96,21 @@ function probed(
 function startProbes(candidates: Map<string, Candidate>, world: Surroundings): DiscoveryAction[] {
   const actions: DiscoveryAction[] = [];
   for (const [key, candidate] of candidates) {
-    const { standing, newest, name, source } = candidate;
-    const due =
-      standing.kind === "untried" || (standing.kind === "failed" && standing.retryAtMs <= world.nowMs)
-        ? standing
-        : undefined;
-    if (due === undefined || newest === undefined || candidate.missingSinceMs !== undefined) continue;
-    if (blockerOf(candidates, candidate, world) !== undefined) continue;
-    if (world.sources.get(source)?.probe === false) {
-      candidates.set(key, { ...candidate, standing: { kind: "admitted" }, serving: newest });
-      continue;
-    }
-    candidates.set(key, { ...candidate, standing: { kind: "probing", failures: due.failures } });
-    actions.push({ type: "probe", key, id: name, definition: newest });
+    const { standing, newest, name, source, missingSinceMs } = candidate;
+    const rules = world.sources.get(source);
+    const due = standing.kind === "untried" || (standing.kind === "failed" && standing.retryAtMs <= world.nowMs);
+    if (!due || newest === undefined || rules === undefined || missingSinceMs !== undefined) continue;
+    if (objectionTo(newest, rules) !== undefined || blockerOf(candidates, candidate, world) !== undefined) continue;
+    if (rules.probe) {
+      candidates.set(key, { ...candidate, standing: { kind: "probing", failures: standing.failures } });
+      actions.push({ type: "probe", key, ...prepare(name, newest, rules) });
+    } else candidates.set(key, { ...candidate, standing: { kind: "admitted" }, serving: newest });
   }
   return actions;
+}
+
+function prepare(id: string, definition: Definition, rules: SourceRules): Prepared {
+  return { id, options: guarded(definition, rules), fingerprint: definition.fingerprint };
 }
 
 /** Who has the id that a candidate asks for, and keeps it; `undefined` when the candidate may have it. */
@@ -221,7 +152,7 @@ function settleIds(
     if (origin !== undefined && origin !== "discovery") return;
     const holding = before.held.get(id);
     const [winner] = claimants(before.candidates, id, world);
-    if (winner?.serving === undefined) {
+    if (winner === undefined) {
       if (holding !== undefined && origin !== undefined) {
         const { source } = holding;
         const expired = world.sources.has(source) && !before.candidates.has(candidateKey({ source, name: id }));
@@ -229,11 +160,13 @@ function settleIds(
       }
       return;
     }
-    const { source, serving: definition } = winner;
-    held.set(id, { source, fingerprint: definition.fingerprint });
-    if (origin === undefined) actions.push({ type: "register", id, source, former: undefined, definition });
-    else if (holding?.fingerprint !== definition.fingerprint || holding.source !== source) {
-      actions.push({ type: "replace", id, source, former: holding?.source, definition });
+    const { source, serving, rules } = winner;
+    const now: Holding = { source, fingerprint: serving.fingerprint, addresses: rules.allow_addresses.join() };
+    held.set(id, now);
+    const prepared = prepare(id, serving, rules);
+    if (origin === undefined) actions.push({ type: "register", source, former: undefined, ...prepared });
+    else if (holding === undefined || !isSame(holding, now)) {
+      actions.push({ type: "replace", source, former: holding?.source, ...prepared });
     }
   };
   // Those that are there come first, so that a limit never pushes one out for another.
@@ -242,4 +175,8 @@ function settleIds(
     if (!before.held.has(name) && !held.has(name) && held.size < world.serversMax) settle(name);
   }
   return { held, actions };
+}
+
+function isSame(one: Holding, other: Holding): boolean {
+  return one.source === other.source && one.fingerprint === other.fingerprint && one.addresses === other.addresses;
 }

@@ -3,17 +3,18 @@ import type { Fleet } from "../fleet.ts";
 import type { Platform } from "../platform/platform.ts";
 import { backoffMs } from "../resilience/backoff.ts";
 import { candidateKey } from "./candidate.ts";
+import type { DecisionBook } from "./decisions.ts";
 import type { ProbeOutcome } from "./probe.ts";
 import { ProbeQueue, type ProbeRequest } from "./probe-queue.ts";
+import { reconcile } from "./reconcile.ts";
 import {
   type DiscoveryAction,
   type DiscoveryInput,
   type DiscoveryState,
   NOTHING_DISCOVERED,
-  reconcile,
   type SourceRules,
   type Surroundings,
-} from "./reconcile.ts";
+} from "./state.ts";
 
 const PROBE_BACKOFF = { baseMs: 10_000, maxMs: 600_000 } as const;
 
@@ -25,6 +26,8 @@ export interface RegistrarOptions {
   readonly onChanged: (source: string) => void;
   /** Something else may fall due for the source than before. */
   readonly onDue: (source: string) => void;
+  /** Keeps the decisions for later; what it throws keeps a decision from being made. */
+  readonly save: (decisions: DecisionBook) => void;
 }
 
 /** How many servers of a source came into the fleet and left it. */
@@ -51,9 +54,9 @@ export class Registrar {
     this.#options = options;
     this.#probes = new ProbeQueue({
       probe: options.probe,
-      wanted: ({ key, definition }) => {
+      wanted: ({ key, fingerprint }) => {
         const candidate = this.#state.candidates.get(key);
-        return candidate?.standing.kind === "probing" && candidate.newest?.fingerprint === definition.fingerprint;
+        return candidate?.standing.kind === "probing" && candidate.newest?.fingerprint === fingerprint;
       },
       onOutcome: (request, outcome) => this.#onProbed(request, outcome),
     });
@@ -81,10 +84,16 @@ export class Registrar {
     };
   }
 
-  /** Takes something into account and does at once what follows from it. */
+  /** Takes over what was decided earlier. */
+  recall(decisions: DecisionBook): void {
+    this.#state = { ...this.#state, decisions: new Map([...this.#state.decisions, ...decisions]) };
+  }
+
+  /** Takes something into account and does at once what follows from it. Throws, and does nothing, when it cannot be kept. */
   apply(input: DiscoveryInput): void {
     if (this.#closed) return;
     const { state, actions } = reconcile(this.#state, input, this.world());
+    if (state.decisions !== this.#state.decisions) this.#options.save(state.decisions);
     this.#state = state;
     for (const action of actions) this.#run(action);
     for (const key of this.#learned.keys()) if (!state.candidates.has(key)) this.#learned.delete(key);
@@ -109,8 +118,7 @@ export class Registrar {
     await this.#probes.close();
   }
 
-  #onProbed({ key, definition }: ProbeRequest, outcome: ProbeOutcome): void {
-    const { fingerprint } = definition;
+  #onProbed({ key, fingerprint }: ProbeRequest, outcome: ProbeOutcome): void {
     if (outcome.kind === "passed") this.#learned.set(key, { fingerprint, catalog: outcome.catalog });
     this.apply({ type: "probed", key, fingerprint, failure: outcome.kind === "failed" ? outcome.reason : undefined });
   }
@@ -136,14 +144,15 @@ export class Registrar {
     }
   }
 
-  #put({ type, id, source, definition }: Extract<DiscoveryAction, { type: "register" | "replace" }>): void {
+  #put(action: Extract<DiscoveryAction, { type: "register" | "replace" }>): void {
     const { fleet } = this.#options;
-    if (type === "register") fleet.register(id, definition.options, "discovery");
+    const { id, options, source, fingerprint } = action;
+    if (action.type === "register") fleet.register(id, options, "discovery");
     // The fleet owns the old server until its calls are finished; nobody here waits for that.
-    else void fleet.replace(id, definition.options, "discovery");
+    else void fleet.replace(id, options, "discovery");
     const learned = this.#learned.get(candidateKey({ source, name: id }));
     // The lists that the probe has seen are answered at once, as after a start.
-    if (learned?.fingerprint === definition.fingerprint) fleet.get(id)?.catalog.inherit(learned.catalog);
+    if (learned?.fingerprint === fingerprint) fleet.get(id)?.catalog.inherit(learned.catalog);
   }
 
   #count(source: string): RegistrationCounts {

@@ -1,6 +1,8 @@
 import type { ServerOptions } from "../options.ts";
 import { type Candidate, candidateKey } from "./candidate.ts";
-import { blockerOf, type DiscoveryState, type Surroundings } from "./reconcile.ts";
+import { objectionTo } from "./definition.ts";
+import { blockerOf } from "./reconcile.ts";
+import type { DiscoveryState, Surroundings } from "./state.ts";
 
 /** What became of a server that was announced. */
 export const DISCOVERED_STATES = [
@@ -59,6 +61,9 @@ function verdictOn(
   if (standing.kind === "rejected" && serving === undefined) return ["rejected", why];
   const blocked = blockedBy(candidate, state, world);
   if (serving === undefined) return blocked === undefined ? [progress, why ?? remark] : ["conflict", blocked];
+  const rules = world.sources.get(candidate.source);
+  const objection = rules && objectionTo(serving, rules);
+  if (objection !== undefined) return ["invalid", objection];
   if (blocked !== undefined) return ["conflict", blocked];
   const gone = missingSinceMs === undefined ? undefined : "it is no longer announced";
   const newer = standing.kind === "admitted" ? undefined : `a newer definition is ${progress}${why ? `: ${why}` : ""}`;
