@@ -257,6 +257,46 @@ describe("what a part is given", () => {
   });
 });
 
+describe("a group", () => {
+  const group = (...ids: readonly string[]): object => ({ mode: "group", members: ids.map((id) => ({ id })) });
+
+  it("comes, changes and goes with its members, and answers all the while", async () => {
+    const test = setUp(file({ one: server() }));
+    const { gateway, reloader } = test;
+    const call = (id: string): ReturnType<Gateway["callTool"]> => gateway.callTool({ server: id, tool: "echo" });
+    const steps: readonly (readonly [object, string])[] = [
+      [{ one: server(), two: server(), both: group("one", "two") }, "both"],
+      [{ two: server(), both: group("two") }, "both"],
+      [{ two: server({ idle_ttl_s: 9 }), both: group("two") }, "both"],
+      // The id of a group becomes that of a server, and the other way round.
+      [{ both: server(), two: group("both") }, "two"],
+    ];
+    for (const [servers, id] of steps) {
+      test.text = file(servers);
+      expect(await reloader.reload("signal")).toMatchObject({ kind: "applied" });
+      expect(await call(id), JSON.stringify(servers)).toMatchObject({ kind: "result" });
+    }
+    test.text = file({});
+    await reloader.reload("signal");
+    expect(await call("both")).toMatchObject({ code: "unknown_tool" });
+    expect(gateway.fleet.snapshot()).toEqual([]);
+    const transports = [...test.transports.values()].flat();
+    await expect.poll(() => transports.filter(({ live }) => live > 0)).toEqual([]);
+    await gateway.close();
+  });
+
+  it("keeps a member from being removed that it still names", async () => {
+    const test = setUp(file({ one: server(), both: group("one") }));
+    test.text = JSON.stringify({ mcp_servers: { both: group("one") } }, undefined, 1);
+    expect(await test.reloader.reload("signal")).toMatchObject({
+      kind: "rejected",
+      problems: [{ line: expect.any(Number), key: "mcp_servers.both.members[0].id" }],
+    });
+    expect(await test.gateway.callTool({ server: "both", tool: "echo" })).toMatchObject({ kind: "result" });
+    await test.gateway.close();
+  });
+});
+
 describe("servers that the configuration did not define", () => {
   it("stay, and are left alone when the configuration drops an id that is theirs now", async () => {
     const test = setUp(file({ math: server() }));
