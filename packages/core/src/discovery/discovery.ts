@@ -93,7 +93,8 @@ export class Discovery {
       if (recalled !== undefined) this.#registrar.recall(recalled);
       this.#setSources(options);
       if (this.#started) this.start();
-      await Promise.all(old.map(({ cycles }) => cycles.close()));
+      const gone = old.filter((source) => this.#sources.get(source.name) !== source);
+      await Promise.all(gone.map(({ cycles }) => cycles.close()));
     };
   }
 
@@ -182,20 +183,22 @@ export class Discovery {
   }
 
   #setSources(options: DiscoveryOptions): void {
-    const create = this.#context.sources ?? createSource;
     const entries = Object.entries(options.sources);
+    const charactersMax = options.max_definition_characters;
     this.#sources = new Map(
-      entries.map(([name, sourceOptions]) => [
-        name,
-        new RunningSource(name, sourceOptions, create(sourceOptions, this.#context), {
-          bus: this.#context.bus,
-          platform: this.#context.platform,
-          registrar: this.#registrar,
-          definitionCharactersMax: options.max_definition_characters,
-        }),
-      ]),
+      entries.map(([name, sourceOptions]) => {
+        const running = this.#sources.get(name);
+        const stays = running?.isMadeFrom(sourceOptions, charactersMax) === true;
+        return [name, stays ? running : this.#makeSource(name, sourceOptions, charactersMax)];
+      }),
     );
     this.#registrar.configure(new Map(entries), options.max_servers);
+  }
+
+  #makeSource(name: string, options: SourceOptions, definitionCharactersMax: number): RunningSource {
+    const { bus, platform, sources = createSource } = this.#context;
+    const context = { bus, platform, registrar: this.#registrar, definitionCharactersMax };
+    return new RunningSource(name, options, sources(options, this.#context), context);
   }
 
   #probe({ id, options }: ProbeRequest, signal: AbortSignal): Promise<ProbeOutcome> {

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import { registeredName, type TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Platform } from "../platform/platform.ts";
+import type { Candidate } from "./candidate.ts";
 import { type Announcement, readAnnouncement } from "./definition.ts";
 import { dueInMs } from "./due.ts";
 import { suspicionOf } from "./observe.ts";
@@ -48,7 +50,6 @@ export class RunningSource {
   readonly #context: RunningSourceContext;
   #acceptEmpty = false;
   #error: string | undefined;
-  #servers = 0;
   #ignored = 0;
   #count = 0;
   #lastCycleMs: number | undefined;
@@ -65,6 +66,13 @@ export class RunningSource {
       timeoutMs: options.timeout_s * 1_000,
       onCycle: (outcome, durationMs) => this.#onCycle(outcome, durationMs),
     });
+  }
+
+  /** Whether it would be made from these options. */
+  isMadeFrom(options: SourceOptions, definitionCharactersMax: number): boolean {
+    return (
+      isDeepStrictEqual(options, this.#options) && definitionCharactersMax === this.#context.definitionCharactersMax
+    );
   }
 
   /** Runs a cycle that begins now; with `acceptEmpty`, it is believed that nothing is announced. */
@@ -87,7 +95,7 @@ export class RunningSource {
       approve,
       healthy: this.#error === undefined,
       error: this.#error,
-      servers: this.#servers,
+      servers: this.#present().length + this.#ignored,
       ignored: this.#ignored,
       cycles: this.#count,
       lastCycleMs: this.#lastCycleMs,
@@ -128,12 +136,14 @@ export class RunningSource {
     this.#acceptEmpty = false;
     registrar.apply({ type: "announced", source: this.name, servers: read });
     const names = new Set(read.map(({ name }) => name));
-    const known = [...registrar.state.candidates.values()].filter(
-      ({ source, name }) => source === this.name && names.has(name),
-    );
-    this.#servers = names.size;
-    this.#ignored = names.size - known.length;
+    this.#ignored = names.size - this.#present().length;
     return undefined;
+  }
+
+  /** What it announced in its last successful cycle, also if that was before a change of the configuration. */
+  #present(): readonly Candidate[] {
+    const candidates = [...this.#context.registrar.state.candidates.values()];
+    return candidates.filter(({ source, missingSinceMs }) => source === this.name && missingSinceMs === undefined);
   }
 
   /** What is wrong with single servers, and was not before. */

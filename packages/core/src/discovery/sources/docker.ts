@@ -11,8 +11,8 @@ import { PRIVATE_RANGES } from "./private-ranges.ts";
 /** Containers in one list; an engine that has more is not what this is for. */
 const CONTAINERS_MAX = 10_000;
 
-/** What happens to a container that can change what it announces. */
-const EVENTS = ["start", "die", "pause", "unpause", "rename", "health_status"] as const;
+/** What happens to a container that can change what it announces; Podman says `died` where Docker says `die`. */
+const EVENTS = ["start", "die", "died", "pause", "unpause", "rename", "health_status"] as const;
 
 const optionsSchema = sourceSchema(
   "docker",
