@@ -29,6 +29,8 @@ interface Tool {
 
 const SERVER = "memory";
 const SERVERS = { [SERVER]: nodeServer(MEMORY), other: nodeServer(MEMORY) };
+/** So that the tool that registers servers exists. */
+const MANAGEMENT = { allow_runtime_servers: ["remote"] };
 const ALL_TOOLS = "tools:call";
 /** Strangers are tried on every route. */
 const PATIENT = { max_failures: 1_000 };
@@ -58,7 +60,11 @@ let url: string;
 const keys = new Map<string, string>();
 
 beforeAll(async () => {
-  secured = await startSecuredGateway({ mcp_servers: SERVERS, auth: { roles: roles(offer), lockout: PATIENT } });
+  secured = await startSecuredGateway({
+    mcp_servers: SERVERS,
+    management: MANAGEMENT,
+    auth: { roles: roles(offer), lockout: PATIENT },
+  });
   url = secured.gateway.url;
   // The tools of a server are known once it has run.
   await modernRequest(`${url}/mcp`, "tools/list", {}, { headers: bearer(secured.admin) });
@@ -270,7 +276,7 @@ function roles({ permissions, serverTools }: Offer): Record<string, object> {
 }
 
 async function offerOfAnOpenGateway(): Promise<Offer> {
-  await using gateway = await startGateway({ mcp_servers: SERVERS });
+  await using gateway = await startGateway({ mcp_servers: SERVERS, management: MANAGEMENT });
   const document = (await (await fetch(`${gateway.url}/api/openapi.json`)).json()) as {
     readonly paths: Record<string, Record<string, { readonly "x-permission"?: string }>>;
   };

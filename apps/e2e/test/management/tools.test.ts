@@ -68,7 +68,6 @@ describe.each(CLIENT_KINDS)("for %s", (kind) => {
       ["hangar_start", { server: "none" }, "unknown_server"],
       ["hangar_start", {}, "invalid_request"],
       ["hangar_start", { server: "pool" }, "is_group"],
-      ["hangar_register", { server: "x", options: { mode: "subprocess", command: "id" } }, "mode_not_allowed"],
       ["hangar_fetch_continuation", { continuation_id: "none" }, "unknown_continuation"],
     ];
     for (const [name, args, code] of failures) {
@@ -88,13 +87,27 @@ test("tools that the configuration denies do not exist, and those of REST stay",
   expect((await rest(few, "GET", "/api/mcp_servers")).status).toBe(200);
 });
 
+test("servers can be registered by a tool only where the configuration allows it", async () => {
+  await using client = await connect("sdk v2 auto", gateway.mcpUrl());
+  expect((await client.tools()).map(({ name }) => name)).not.toContain("hangar_register");
+  await expect(client.call("hangar_register")).rejects.toThrow(/unknown tool/);
+  await using open = await startGateway({ mcp_servers: {}, management: { allow_runtime_servers: ["subprocess"] } });
+  await using other = await connect("sdk v2 auto", open.mcpUrl());
+  const options = nodeServer(EVERYTHING);
+  const { structuredContent } = await other.call("hangar_register", { server: "late", options });
+  expect(structuredContent).toMatchObject({ id: "late", origin: "runtime" });
+  expect(await other.call("late__echo", { message: "x" })).toMatchObject({ content: [{ text: "Echo: x" }] });
+  const removed = await other.call("hangar_unregister", { server: "late" });
+  expect(removed.structuredContent).toEqual({ server: "late", removed: true });
+});
+
 test("over stdio, whoever started the gateway may do everything", async () => {
   await using folder = await temporaryFolder();
   const configFile = await writeConfig(folder.path, { mcp_servers: SERVERS, auth: { roles: {} } });
   const args = [...gatewayArguments("serve", "--config", configFile)];
   await using client = await connect("sdk v2 auto", { command: process.execPath, args });
   const names = (await client.tools()).map(({ name }) => name);
-  expect(names).toEqual(expect.arrayContaining(["hangar_list", "hangar_stop", "hangar_register", "pool__echo"]));
+  expect(names).toEqual(expect.arrayContaining(["hangar_list", "hangar_stop", "hangar_unregister", "pool__echo"]));
   const { structuredContent } = await client.call("hangar_list");
   expect(structuredContent).toMatchObject({ mcp_servers: [{ id: "everything" }, { id: "pool" }] });
 });

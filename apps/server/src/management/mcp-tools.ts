@@ -41,6 +41,7 @@ export function createManagementTools(
   const permits = (caller: Caller, { operation }: Entry): boolean => {
     const { allow, deny } = options().tools;
     const fits = (glob: string): boolean => globMatches(glob, operation.tool ?? "");
+    if (operation.offered?.() === false) return false;
     return allow.some(fits) && !deny.some(fits) && access.permits(caller, operation.permission);
   };
   return {

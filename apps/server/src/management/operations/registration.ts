@@ -25,6 +25,8 @@ export function registrationOperations(
       permission,
       effect: "change",
       tool: "hangar_register",
+      // Its schema is the largest of all, and agents read what they are offered.
+      offered: () => parts.options.allow_runtime_servers.length > 0,
       route: { method: "POST", path: "/api/mcp_servers" },
       input: z.object({
         server: serverId.describe("Id of the new server."),
