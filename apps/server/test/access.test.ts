@@ -229,7 +229,10 @@ it.each([
     { jwt: { issuer: "https://issuer.example", audience: ["a"], algorithms: ["HS256"] } },
     /asymmetric algorithm, as there is no secret/,
   ],
-  [{ jwt: { issuer: "https://issuer.example", audience: ["a"], algorithms: ["none"] } }, /auth\.jwt\.algorithms.0.*one of RS256/],
+  [
+    { jwt: { issuer: "https://issuer.example", audience: ["a"], algorithms: ["none"] } },
+    /auth\.jwt\.algorithms.0.*one of RS256/,
+  ],
   [{ jwt: { issuer: "https://issuer.example" } }, /auth\.jwt\.audience: missing/],
   [{ jwt: { issuer: "https://issuer.example", audience: ["a"], secret: "short" } }, /at least 32 characters/],
   [
