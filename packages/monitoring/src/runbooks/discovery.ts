@@ -40,8 +40,8 @@ export function discovery({ options, rules }: Context): readonly Runbook[] {
         {
           cause: "The gateway may not look",
           look: shell("kubectl auth can-i list pods", "ls -l /var/run/docker.sock"),
-          sign: "`error` speaks of permission, 401 or 403.",
-          mend: "Restore the role of the service account, the group of the socket or the mode of the folder.",
+          sign: "`error` speaks of permission, of 401 or 403, or of a folder that does not exist or that everybody may write.",
+          mend: "Restore the role of the service account, the group of the socket, or the folder and its mode.",
         },
         {
           cause: "The source answers too slowly",
@@ -50,9 +50,10 @@ export function discovery({ options, rules }: Context): readonly Runbook[] {
           mend: "Narrow what is listed (namespace, labels), or relieve the source.",
         },
         {
-          cause: "What it finds is broken",
-          sign: "`error` names a file, label or annotation that cannot be read.",
-          mend: "Correct that entry; the others are read again with the next cycle.",
+          cause: "It announces nothing any more",
+          look: shell("curl -s http://localhost:8000/api/discovery"),
+          sign: "`error` says that it announces nothing after several servers, which are kept.",
+          mend: "Is the folder still mounted, are the labels still there? If it is meant: POST /api/discovery/run with `accept_empty`, or `allow_empty` in its configuration.",
         },
       ],
       actions: [
