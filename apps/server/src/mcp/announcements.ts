@@ -74,6 +74,11 @@ export class Announcements {
     return false;
   }
 
+  /** Tells who is subscribed to a resource, by the server's own URI, that it may have changed. */
+  updated(server: ManagedServer, uri: string): void {
+    this.#onResourceUpdated(server, { uri });
+  }
+
   close(): void {
     this.#unobserve();
     this.#listeners.clear();

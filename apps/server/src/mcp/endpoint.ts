@@ -2,6 +2,7 @@ import type { Gateway, Implementation, Platform } from "@mcp-hangar/core";
 import { type CallerRights, OPEN_ACCESS } from "../access/access.ts";
 import type { ManagementTools } from "../management/mcp-tools.ts";
 import { Announcements } from "./announcements.ts";
+import type { KeptSubscription } from "./resource-subscription.ts";
 import { createScope, type Scope, type ScopeSelector } from "./scope.ts";
 import { SessionStore } from "./session-store.ts";
 
@@ -26,6 +27,8 @@ export class Endpoint {
   readonly management: ManagementTools | undefined;
   readonly sessions: SessionStore;
   readonly announcements: Announcements;
+  readonly subscriptions = new Set<KeptSubscription>();
+  readonly #unobserve: () => void;
   /** Aborted when the endpoint closes: long-lived streams end. */
   readonly closing = new AbortController();
 
@@ -37,10 +40,18 @@ export class Endpoint {
     this.scope = createScope({ gateway: options.gateway, access: options.access ?? OPEN_ACCESS }, options.scope);
     this.sessions = new SessionStore(options.platform);
     this.announcements = new Announcements(options.gateway, this.scope, this.sessions);
+    this.#unobserve = options.gateway.fleet.observe({
+      onNotification: () => {},
+      // One list stands for all: of a server that came, every list has changed.
+      onListChanged: (entry, list) => {
+        if (list === "resources") for (const subscription of this.subscriptions) subscription.follow(entry);
+      },
+    });
   }
 
   close(): void {
     this.closing.abort();
+    this.#unobserve();
     this.announcements.close();
     this.sessions.closeAll();
   }

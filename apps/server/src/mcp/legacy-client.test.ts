@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import {
   circuitBreakerOptions,
+  type Era,
   executionOptions,
   Gateway,
   isJsonObject,
@@ -34,18 +35,20 @@ const ENVELOPE = {
   "io.modelcontextprotocol/clientCapabilities": {},
 };
 
-/** A client over stdio of a gateway before one modern server, which speaks no legacy era. */
+/** A client over stdio of a gateway before one server, which speaks one era only: the modern one, unless told. */
 class Rig {
   readonly transport: FakeTransport;
+  readonly gateway: Gateway;
   readonly messages: Message[] = [];
   readonly #input = new PassThrough();
   #lastId = 0;
 
-  constructor(reply: FakeReply) {
-    const peer = { ...FAKE_PEER, era: "modern", protocolVersion: "2026-07-28", capabilities: CAPABILITIES } as const;
+  constructor(reply: FakeReply, era: Era = "modern") {
+    const protocolVersion = era === "modern" ? "2026-07-28" : "2025-11-25";
+    const peer = { ...FAKE_PEER, era, protocolVersion, capabilities: CAPABILITIES };
     this.transport = new FakeTransport(nodePlatform.clock, { peer, reply });
     const info = { name: "mcp-hangar", version: "0" };
-    const gateway = new Gateway({
+    this.gateway = new Gateway({
       servers: { notes: subprocessOptions.parse({ mode: "subprocess", command: "fake" }) },
       execution: executionOptions.parse({}),
       circuitBreaker: circuitBreakerOptions.parse({}),
@@ -54,6 +57,7 @@ class Rig {
       info,
       transports: () => this.transport,
     });
+    const { gateway } = this;
     const scope = { kind: "server", id: "notes" } as const;
     const face = createMcpFace({ gateway, scope, info, platform: nodePlatform });
     const output = new PassThrough();
@@ -167,6 +171,49 @@ describe("a legacy client of a modern server", () => {
     expect((await rig.request("resources/unsubscribe", { uri: "note://1" })).result).toEqual({});
     expect(listen?.signal?.aborted).toBe(true);
     expect(rig.requests("resources/unsubscribe")).toEqual([]);
+  });
+
+  it("is subscribed to the server that takes the place of another, as long as it wants to be", async () => {
+    const rig = new Rig(reply);
+    await rig.initialize();
+    await rig.request("resources/subscribe", { uri: "note://1" });
+    const [before] = rig.requests("subscriptions/listen");
+    const other = subprocessOptions.parse({ mode: "subprocess", command: "fake", idle_ttl_s: 1 });
+    expect(await rig.gateway.fleet.replace("notes", other)).toBe(true);
+    await expect.poll(() => rig.transport.sessions.length).toBe(2);
+    await expect.poll(() => rig.requests("subscriptions/listen")).toHaveLength(1);
+    expect(before?.signal?.aborted).toBe(true);
+    const heard = (): readonly Message[] =>
+      rig.messages.filter(({ method }) => method === "notifications/resources/updated");
+    // It may have changed in between.
+    await expect.poll(heard).toMatchObject([{ params: { uri: "note://1" } }]);
+    const [after] = rig.requests("subscriptions/listen");
+    after?.onNotification?.({ method: "notifications/resources/updated", params: { uri: "note://1" } });
+    await expect.poll(heard).toHaveLength(2);
+    expect((await rig.request("resources/unsubscribe", { uri: "note://1" })).result).toEqual({});
+    expect(after?.signal?.aborted).toBe(true);
+    expect(await rig.gateway.fleet.replace("notes", other)).toBe(true);
+    expect((await rig.request("tools/call", { name: "greet" })).error).toBeDefined();
+    expect(rig.requests("subscriptions/listen")).toEqual([]);
+  });
+
+  it("is subscribed anew at a legacy server, too, and at one that comes back", async () => {
+    const rig = new Rig(
+      (request) => (request.method === "resources/subscribe" ? resultReply({}) : reply(request)),
+      "legacy",
+    );
+    await rig.initialize();
+    expect((await rig.request("resources/subscribe", { uri: "note://1" })).result).toEqual({});
+    const other = subprocessOptions.parse({ mode: "subprocess", command: "fake", idle_ttl_s: 1 });
+    for (const sessions of [2, 3]) {
+      expect(await rig.gateway.fleet.replace("notes", other)).toBe(true);
+      await expect.poll(() => rig.transport.sessions.length).toBe(sessions);
+      await expect.poll(() => rig.requests("resources/subscribe")).toMatchObject([{ params: { uri: "note://1" } }]);
+    }
+    await rig.gateway.fleet.unregister("notes", "reload");
+    rig.gateway.fleet.register("notes", other, "config");
+    await expect.poll(() => rig.requests("resources/subscribe")).toHaveLength(1);
+    expect(rig.transport.sessions).toHaveLength(4);
   });
 
   it("is told when the server takes no subscription", async () => {

@@ -1,8 +1,9 @@
-import { RPC } from "@mcp-hangar/core";
+import { type FleetEntry, type ManagedServer, RPC } from "@mcp-hangar/core";
 import { type Answer, answerOf, errorAnswer, resultAnswer } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { forward } from "./methods/relay.ts";
+import type { Target } from "./scope.ts";
 
 /** A client's subscription to one resource. Updates come through the announcements of the endpoint. */
 export interface ResourceSubscription {
@@ -14,7 +15,7 @@ export interface ResourceSubscription {
 
 /**
  * Subscribes to a resource in the way of the server behind it, which is started if need be and stays up until the
- * subscription is released. An answer is a refusal.
+ * subscription is released. A server that takes its place takes over the subscription. An answer is a refusal.
  */
 export async function subscribeTo(
   endpoint: Endpoint,
@@ -22,10 +23,86 @@ export async function subscribeTo(
   uri: string,
 ): Promise<ResourceSubscription | Answer> {
   const target = endpoint.scope.resolveUri(uri, request.caller);
-  const isThere = endpoint.scope.exists(target.server, request.caller);
-  const server = isThere ? endpoint.gateway.fleet.get(target.server) : undefined;
-  const asked = { ...request, method: "resources/subscribe", params: {} };
-  if (server === undefined) return forward(endpoint, asked, target, { uri: target.name });
+  const server = serverOf(endpoint, request, target);
+  if (server === undefined) return forward(endpoint, asked(request), target, { uri: target.name });
+  const hold = await holdAt(server, endpoint, { request, target });
+  return "kind" in hold ? hold : new KeptSubscription(endpoint, { request, target }, hold);
+}
+
+/** Who subscribed, and to what. */
+interface Wish {
+  readonly request: ClientRequest;
+  readonly target: Target;
+}
+
+/** A subscription as one server has it. */
+interface Hold {
+  readonly server: ManagedServer;
+  readonly kept: ResourceSubscription["kept"];
+  readonly letGo: () => void;
+}
+
+/** A subscription that follows its server when that is replaced by another of the same id. */
+export class KeptSubscription implements ResourceSubscription {
+  readonly #endpoint: Endpoint;
+  readonly #wish: Wish;
+  #server: ManagedServer;
+  /** `undefined` while it moves, and when the new server would not take it. */
+  #hold: Hold | undefined;
+  #released = false;
+
+  constructor(endpoint: Endpoint, wish: Wish, hold: Hold) {
+    this.#endpoint = endpoint;
+    this.#wish = wish;
+    this.#server = hold.server;
+    this.#hold = hold;
+    endpoint.subscriptions.add(this);
+    // It may have been replaced before this was there to notice.
+    this.follow(hold.server);
+  }
+
+  get kept(): ResourceSubscription["kept"] {
+    return this.#hold?.kept ?? "stream";
+  }
+
+  readonly release = (): void => {
+    this.#released = true;
+    this.#endpoint.subscriptions.delete(this);
+    this.#hold?.letGo();
+    this.#hold = undefined;
+  };
+
+  /** Something became of a server or group. */
+  follow({ id }: FleetEntry): void {
+    if (id !== this.#server.id) return;
+    const server = serverOf(this.#endpoint, this.#wish.request, this.#wish.target);
+    // What fails unexpectedly leaves the client without a subscription, as what fails expectedly does.
+    if (server !== undefined && server !== this.#server) this.#move(server).catch(() => {});
+  }
+
+  async #move(server: ManagedServer): Promise<void> {
+    this.#server = server;
+    this.#hold?.letGo();
+    this.#hold = undefined;
+    const { request, target } = this.#wish;
+    // The request is answered long ago: there is nobody who could cancel it or be asked on its behalf.
+    const again = { ...request, signal: this.#endpoint.closing.signal, channel: SILENT };
+    const hold = await holdAt(server, this.#endpoint, { request: again, target });
+    if ("kind" in hold) return;
+    if (this.#released || this.#server !== server) return hold.letGo();
+    this.#hold = hold;
+    // Whatever happened in between, the client has not heard of it.
+    this.#endpoint.announcements.updated(server, target.name);
+  }
+}
+
+const SILENT: ClientRequest["channel"] = { notify: () => {}, ask: undefined };
+
+function serverOf(endpoint: Endpoint, { caller }: ClientRequest, { server }: Target): ManagedServer | undefined {
+  return endpoint.scope.exists(server, caller) ? endpoint.gateway.fleet.get(server) : undefined;
+}
+
+async function holdAt(server: ManagedServer, endpoint: Endpoint, { request, target }: Wish): Promise<Hold | Answer> {
   const letGo = server.keepUp();
   const session = await server.ensureReady(request.signal);
   const era = "code" in session ? undefined : (await session.peerFor(request.era)).era;
@@ -36,15 +113,20 @@ export async function subscribeTo(
         server.watches.remove(target.name);
         letGo();
       };
-      return { kept: "stream", release };
+      return { server, kept: "stream", letGo: release };
     }
     letGo();
     return errorAnswer(RPC.internalError, `server "${server.id}" took no subscription to the resource: ${problem}`);
   }
-  const answer = "code" in session ? answerOf(session) : await forward(endpoint, asked, target, { uri: target.name });
-  if (answer.kind === "result") return { kept: "server", release: letGo };
+  const answer =
+    "code" in session ? answerOf(session) : await forward(endpoint, asked(request), target, { uri: target.name });
+  if (answer.kind === "result") return { server, kept: "server", letGo };
   letGo();
   return answer;
+}
+
+function asked(request: ClientRequest): ClientRequest {
+  return { ...request, method: "resources/subscribe", params: {} };
 }
 
 /** Tells a server that keeps subscriptions itself that nobody wants this one any more, unless somebody does. */
@@ -52,6 +134,6 @@ export async function unsubscribeFrom(endpoint: Endpoint, request: ClientRequest
   for (const session of endpoint.sessions.all()) if (session.subscriptions.has(uri)) return resultAnswer({});
   if (endpoint.announcements.hearsOf(uri)) return resultAnswer({});
   const target = endpoint.scope.resolveUri(uri, request.caller);
-  const asked = { ...request, method: "resources/unsubscribe", params: {} };
-  return forward(endpoint, asked, target, { uri: target.name });
+  const farewell = { ...request, method: "resources/unsubscribe", params: {} };
+  return forward(endpoint, farewell, target, { uri: target.name });
 }
