@@ -4,9 +4,9 @@ import { type Caller, registeredName } from "@mcp-hangar/telemetry";
 import type { Access } from "../access/access.ts";
 import { type Answer, type Refusal, refusalAnswer, send, sendOptions } from "./answer.ts";
 import type { McpEndpoint } from "./mcp-endpoint.ts";
-import { readBody } from "./read-body.ts";
+import { type BodyOutcome, readBody } from "./read-body.ts";
 import type { RequestGuard } from "./request-guard.ts";
-import type { Route } from "./route.ts";
+import type { Route, RouteRequest } from "./route.ts";
 import { type RouteMatch, RouteTable } from "./route-table.ts";
 
 export interface RouterOptions {
@@ -89,7 +89,8 @@ export class Router {
       this.#open.delete(key);
       left.abort();
     });
-    this.#answer(found, request, response, { query: new URLSearchParams(query), signal: left.signal }).then(
+    const asked = { http: request, query: new URLSearchParams(query), signal: left.signal };
+    this.#answer(found, asked, response).then(
       (answer) => {
         if (answer !== undefined) send(response, answer, request.method === "HEAD");
       },
@@ -103,17 +104,17 @@ export class Router {
 
   async #answer(
     { route, params }: NonNullable<ReturnType<RouteMatch["find"]>>,
-    http: IncomingMessage,
+    asked: Pick<RouteRequest, "http" | "query" | "signal">,
     response: ServerResponse,
-    { query, signal }: { readonly query: URLSearchParams; readonly signal: AbortSignal },
   ): Promise<Answer | undefined> {
+    const { http } = asked;
     const admitted = await this.#admit(route, http);
     if (admitted.kind === "refused") return refusalAnswer(admitted.refusal);
     const { caller } = admitted;
-    if (route.method === "GET") return route.handle({ http, caller, params, query, body: EMPTY, signal }, response);
+    if (route.method === "GET") return route.handle({ ...asked, caller, params, body: EMPTY }, response);
     const refusal = unsupportedBody(http);
     if (refusal !== undefined) return refusalAnswer(refusal);
-    const body = await new Promise<Parameters<Parameters<typeof readBody>[3]>[0]>((resolve) =>
+    const body = await new Promise<BodyOutcome>((resolve) =>
       readBody(http, response, this.#options.bodyBytesMax, resolve),
     );
     if (body.kind === "aborted") return undefined;
@@ -121,7 +122,7 @@ export class Router {
       const message = `the body is larger than ${this.#options.bodyBytesMax} bytes (http.max_body_bytes)`;
       return refusalAnswer({ status: 413, code: "body_too_large", message });
     }
-    return route.handle({ http, caller, params, query, body: body.body, signal }, response);
+    return route.handle({ ...asked, caller, params, body: body.body }, response);
   }
 
   async #admit(
