@@ -53,7 +53,7 @@ export function discovery({ options, rules }: Context): readonly Runbook[] {
           cause: "It announces nothing any more",
           look: shell("curl -s http://localhost:8000/api/discovery"),
           sign: "`error` says that it announces nothing after several servers, which are kept.",
-          mend: "Is the folder still mounted, are the labels still there? If it is meant: POST /api/discovery/run with `accept_empty`, or `allow_empty` in its configuration.",
+          mend: "Is the folder still mounted, are the labels still there? If it is meant, set `discovery.sources.<id>.allow_empty`.",
         },
       ],
       actions: [
