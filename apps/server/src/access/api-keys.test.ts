@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FakeClock } from "@mcp-hangar/core/testing";
@@ -153,6 +153,22 @@ describe("what another process does to the file", () => {
 it("a file that cannot be read is an error at the start", () => {
   writeFileSync(file.path, "broken");
   expect(() => keysWith()).toThrow(/is not JSON/);
+});
+
+it("a file that cannot be written is said once, and keys go on working", async () => {
+  const keys = keysWith();
+  const { token } = await create(keys, "ci");
+  keys.start();
+  // A folder where the new file is to be written: as good as a read-only file system, and that for root, too.
+  mkdirSync(`${file.path}.${process.pid}.tmp`);
+  const verdict = keys.verify(token);
+  if (verdict.kind !== "key") throw new Error("the key is not taken");
+  verdict.key.lastUsedMs = clock.wallMs();
+  await keys.close();
+  await keys.close();
+  expect(problems).toMatchObject([expect.stringMatching(/EISDIR/)]);
+  expect(keys.problem).toBeUndefined();
+  expect(keys.verify(token).kind).toBe("key");
 });
 
 it("the time of last use is told at once, and written at the end", async () => {

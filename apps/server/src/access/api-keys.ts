@@ -60,6 +60,8 @@ export class ApiKeys {
   #stored: ReadonlyMap<string, Entry> = new Map();
   #version: FileVersion | undefined;
   #problem: Error | undefined;
+  /** Why the times of last use cannot be kept: a nuisance, where the file is read-only on purpose. */
+  #saveProblem: string | undefined;
   #cancelLook: CancelTimer | undefined;
   #savedMs: number;
   #lookedMs = Number.NEGATIVE_INFINITY;
@@ -227,8 +229,11 @@ export class ApiKeys {
       const stored = file.read();
       if (this.#withLastUse(stored).every((key, index) => key.last_used_at === stored[index]?.last_used_at)) return;
       await this.#update((keys) => keys);
+      this.#saveProblem = undefined;
     } catch (error) {
-      this.#complain(error as Error);
+      const problem = error as Error;
+      if (problem.message !== this.#saveProblem) this.#options.onProblem(problem);
+      this.#saveProblem = problem.message;
     }
   }
 

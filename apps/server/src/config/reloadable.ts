@@ -20,5 +20,5 @@ export type ReloadableKey = (typeof RELOADABLE)[number];
 
 /** Whether a change of the key at `path` (`logging.level`) takes effect with a reload. */
 export function isReloadable(path: string): boolean {
-  return RELOADABLE.some((key) => path === key || path.startsWith(`${key}.`));
+  return RELOADABLE.some((key) => path === key || path.startsWith(`${key}.`) || path.startsWith(`${key}[`));
 }

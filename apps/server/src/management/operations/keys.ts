@@ -72,7 +72,8 @@ export function keyOperations({
           const message = `"${caller.id}" cannot give the role "${beyond}", which allows what "${caller.id}" may not do`;
           return operationFailure("forbidden", 403, message);
         }
-        const created = await keys.create({ name, roles: wanted, expiresMs });
+        const created = await attempt(() => keys.create({ name, roles: wanted, expiresMs }));
+        if (created instanceof Error) return notWritable(created);
         if (created !== "taken") return { key: copied(created.view), token: created.token };
         return operationFailure(
           "name_taken",
@@ -92,7 +93,8 @@ export function keyOperations({
       output: z.object({ key: keyView }),
       async run({ id }) {
         if (keys === undefined || !keys.isManaged) return notManaged();
-        const revoked = await keys.revoke(id);
+        const revoked = await attempt(() => keys.revoke(id));
+        if (revoked instanceof Error) return notWritable(revoked);
         if (revoked !== undefined) return { key: copied(revoked) };
         const fixed = keys.list().some((key) => key.id === id);
         if (fixed)
@@ -105,6 +107,19 @@ export function keyOperations({
 
 function copied(view: ReturnType<NonNullable<AccessSystem["keys"]>["list"]>[number]): z.input<typeof keyView> {
   return { ...view, roles: [...view.roles] };
+}
+
+async function attempt<Value>(work: () => Promise<Value>): Promise<Value | Error> {
+  try {
+    return await work();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** Whoever may write keys may know where they are. */
+function notWritable({ message }: Error): OperationFailure {
+  return operationFailure("keys_not_writable", 503, `nothing has changed: ${message}`);
 }
 
 function notManaged(): OperationFailure {
