@@ -5,7 +5,7 @@ import { z } from "zod";
 export const addressRange = z
   .string()
   .max(100)
-  .refine((text) => rangeOf(text) !== undefined, "not an address range such as 10.0.0.0/8 or fd00::/8, nor an address");
+  .refine((text) => rangeOf(text) !== undefined, "an address range such as 10.0.0.0/8 or fd00::/8, or one address");
 
 /** A range of IP addresses, read. */
 export interface AddressRange {

@@ -248,6 +248,24 @@ describe("a source", () => {
     expect(discovery.report().sources).toMatchObject([{ servers: 4, ignored: 2 }]);
   });
 
+  it("that announces a flood keeps what it has, and the flood is not read", async () => {
+    const { discovery, fleet, source, cycle } = setUp({ files: { max_servers: 3 } });
+    source("files").announce("math", "words");
+    await cycle();
+    const flood = Array.from({ length: 20_000 }, (_, index) => ({
+      name: `a${index}`,
+      get options(): unknown {
+        if (index > 10) throw new Error("it was read");
+        return { mode: "subprocess", command: "flood" };
+      },
+      location: `/a${index}`,
+    }));
+    source("files").servers = [...flood, ...source("files").servers];
+    await cycle();
+    expect(ids(fleet)).toEqual(["math", "words", "a0"]);
+    expect(discovery.report().sources).toMatchObject([{ servers: 20_002, ignored: 19_999, healthy: true }]);
+  });
+
   it("may only announce the modes that it is given", async () => {
     const { discovery, fleet, source, cycle } = setUp({ files: { server_modes: ["remote"] } });
     source("files").announce("math");

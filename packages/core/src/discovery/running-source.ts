@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { registeredName, type TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Platform } from "../platform/platform.ts";
-import type { Candidate } from "./candidate.ts";
-import { type Announcement, readAnnouncement } from "./definition.ts";
+import { type Candidate, candidateKey } from "./candidate.ts";
+import { readAnnouncement } from "./definition.ts";
 import { dueInMs } from "./due.ts";
 import { suspicionOf } from "./observe.ts";
 import type { Registrar } from "./registrar.ts";
 import { type DiscoveredState, reportOn } from "./report.ts";
-import type { DiscoverySource } from "./source.ts";
+import type { DiscoveredServer, DiscoverySource } from "./source.ts";
 import { type CycleOutcome, type CycleVerdict, SourceCycles } from "./source-cycles.ts";
 import type { SourceOptions } from "./sources/index.ts";
 
@@ -130,14 +130,21 @@ export class RunningSource {
   #announced({ servers }: Extract<CycleOutcome, { kind: "announced" }>): string | undefined {
     const { registrar, definitionCharactersMax } = this.#context;
     const rules = { ...this.#options, definitionCharactersMax };
-    const read: readonly Announcement[] = servers.map((server) => readAnnouncement(server, rules));
+    const read = this.#ofInterest(servers).map((server) => readAnnouncement(server, rules));
     const suspicion = suspicionOf(registrar.state.candidates, this.name, read, rules);
     if (suspicion !== undefined && !this.#acceptEmpty) return suspicion;
     this.#acceptEmpty = false;
     registrar.apply({ type: "announced", source: this.name, servers: read });
-    const names = new Set(read.map(({ name }) => name));
-    this.#ignored = names.size - this.#present().length;
+    this.#ignored = new Set(servers.map(({ name }) => name)).size - this.#present().length;
     return undefined;
+  }
+
+  /** Those that are known, and as many others as there could be room for: a flood of them is not even read. */
+  #ofInterest(servers: readonly DiscoveredServer[]): readonly DiscoveredServer[] {
+    const { candidates } = this.#context.registrar.state;
+    const isKnown = ({ name }: DiscoveredServer): boolean => candidates.has(candidateKey({ source: this.name, name }));
+    const max = this.#options.max_servers;
+    return [...servers.filter(isKnown), ...servers.filter((one) => !isKnown(one)).slice(0, max)];
   }
 
   /** What it announced in its last successful cycle, also if that was before a change of the configuration. */

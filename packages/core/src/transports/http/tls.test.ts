@@ -89,6 +89,20 @@ describe("tls", () => {
     expect(await call(await tlsServer("server"), { insecure_skip_verify: true })).toEqual({ ok: true });
   });
 
+  it("applies behind an address guard as well", async () => {
+    const server = await tlsServer("server", true);
+    const own = { ca_file: file("ca.pem"), cert_file: file("client.pem"), key_file: file("client.key") };
+    const open = (tls: Partial<Tls>): ReturnType<ReturnType<typeof rig>["open"]> =>
+      rig(server.url, {
+        tls: { insecure_skip_verify: false, ...tls },
+        address_guard: { allow: ["127.0.0.1"] },
+      }).open();
+    const session = await open({ ...own, server_name: "inner.example" });
+    expect(resultOf(await callTool(session, "x"))).toEqual({ ok: true });
+    await expect(open(own)).rejects.toMatchObject({ code: "tls_failed" });
+    await expect(open({ server_name: "inner.example" })).rejects.toMatchObject({ code: "tls_failed" });
+  });
+
   it("presents the client certificate, and says what is missing without one", async () => {
     const server = await tlsServer("local", true);
     const ca_file = file("ca.pem");
