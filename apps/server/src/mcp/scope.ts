@@ -1,6 +1,6 @@
 import type { FleetEntry, Gateway, ManagedServer } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
-import type { CallerRights } from "../access/access.ts";
+import { type CallerRights, OPEN_ACCESS } from "../access/access.ts";
 
 /**
  * What an endpoint shows: everything under prefixed names, or one server or group as if it were spoken to directly.
@@ -27,6 +27,8 @@ const URI_SCHEME = "hangar://";
  */
 export interface Scope {
   readonly single: boolean;
+  /** Whether all callers see the same: only then may caches in front share what a server calls public. */
+  readonly sameForAll: boolean;
   /** What is listed. */
   entries(caller: Caller): readonly FleetEntry[];
   /** The servers behind it, with the members of groups. */
@@ -57,8 +59,9 @@ export function createScope(parts: ScopeParts, selector: ScopeSelector): Scope {
   return selector.kind === "server" ? singleScope(parts, selector.id) : aggregateScope(parts);
 }
 
-function common({ gateway, access }: ScopeParts): Pick<Scope, "exists" | "admits"> {
+function common({ gateway, access }: ScopeParts): Pick<Scope, "sameForAll" | "exists" | "admits"> {
   return {
+    sameForAll: access === OPEN_ACCESS,
     exists: (id, caller) => gateway.fleet.entry(id) !== undefined && access.reaches(caller, id),
     admits: (caller, id, tool) => access.admits(caller, id, tool),
   };

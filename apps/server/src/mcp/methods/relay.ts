@@ -51,7 +51,8 @@ export async function readResource(endpoint: Endpoint, request: ClientRequest): 
     );
     value = { ...value, contents };
   }
-  return resultAnswer(request.era === "modern" ? cacheable(value) : value);
+  if (request.era === "legacy") return resultAnswer(value);
+  return resultAnswer(cacheable(endpoint.scope.sameForAll ? value : { ...value, cacheScope: "private" }));
 }
 
 export async function complete(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
