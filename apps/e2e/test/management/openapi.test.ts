@@ -107,6 +107,34 @@ describe.each(readable.map((operation) => [`GET ${operation.path}`, operation] a
   });
 });
 
+describe("what changes something answers what the document says", () => {
+  test.each([
+    ["startServer", undefined],
+    ["checkServer", undefined],
+    ["callServerTool", { arguments: { message: "hello" } }],
+    [
+      "runBatch",
+      {
+        calls: [
+          { server: "big", tool: "is_error" },
+          { server: "nowhere", tool: "x" },
+        ],
+      },
+    ],
+    ["warmServers", { servers: ["everything"] }],
+    ["setGroupRotation", { in_rotation: true }],
+    ["stopServer", undefined],
+    ["deleteContinuation", undefined],
+  ])("%s with %j", async (id, body) => {
+    const operation = operations.find((each) => each.id === id);
+    if (operation === undefined) throw new Error(`the document has no ${id}`);
+    const path = pathOf(operation, (parameter) => known[parameter]);
+    const answer = await ask(operation.method, path, body);
+    expect([answer.status, answer.text]).toEqual([200, answer.text]);
+    expectToFit(operation.output ?? {}, answer.json());
+  });
+});
+
 describe.each(operations.filter(({ permission }) => permission !== undefined))("$method $path", (operation) => {
   test("refuses a field that does not exist, in the words of the document", async () => {
     const path = pathOf(operation, (parameter) => known[parameter] ?? "x");

@@ -232,3 +232,13 @@ describe("a request that changes something", () => {
     expect((await post(path, body)).status).toBe(status);
   });
 });
+
+test("a call over REST that runs when the gateway stops is answered first", async () => {
+  const own = await startGateway({ mcp_servers: { own: nodeServer(fixtureFile("misbehaving/stdio.ts")) } });
+  const path = "/api/mcp_servers/own/tools/sleep/call";
+  const answer = rest(own, "POST", path, { body: { arguments: { ms: 1_000 } } });
+  const details = "/api/mcp_servers/own";
+  await poll("the call to run", async () => (await rest(own, "GET", details)).json().in_flight === 1);
+  await own.stop();
+  expect((await answer).json()).toMatchObject({ is_error: false });
+});
