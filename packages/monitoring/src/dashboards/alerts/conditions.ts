@@ -2,7 +2,7 @@ import { catalog } from "@mcp-hangar/telemetry";
 import type { AlertRule, Condition } from "../../model.ts";
 import { ALERT_PREFIX, type Severity, type Unit } from "../../names.ts";
 import { boundsOf, labelsOf } from "../../promql/analyse.ts";
-import { notAbove } from "../../promql/functions.ts";
+import { notAbove, notNegative } from "../../promql/functions.ts";
 import { nodesOf } from "../../promql/node.ts";
 import type { Expression } from "../../promql/vector.ts";
 import type { AlertSettings } from "../../settings/alerts.ts";
@@ -128,10 +128,15 @@ function limitText(alert: AlertRule, { options }: Board): string {
 
 function queryOf(condition: Condition, isFirst: boolean): Query {
   const { measure } = condition;
-  const expr = isShare(condition) ? notAbove(1, onBoard(measure)) : onBoard(measure);
+  const expr = isShare(condition) ? fromNoneToAll(onBoard(measure)) : onBoard(measure);
   const labels = namesOf(measure);
   const series = (labels.length === 0 ? ["job"] : labels).map((label) => `{{${label}}}`).join(" / ");
   return { expr, legend: isFirst ? series : `${series} ${metricOf(measure)}` };
+}
+
+/** Rates are estimates, so that a part may come out above its whole, and what is missing to the whole below nothing. */
+function fromNoneToAll(share: Expression): Expression {
+  return share.node.kind === "binary" && share.node.operator === "-" ? notNegative(share) : notAbove(1, share);
 }
 
 /** The labels by which a reader tells the series of a measure apart. */
