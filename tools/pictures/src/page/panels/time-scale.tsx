@@ -9,6 +9,8 @@ export function timeScale(range: TimeRange, left: number, right: number): (timeM
 
 /** Room for one label, in pixels. */
 const LABEL = 70;
+/** Half of what a label takes of it: one at the edge would be cut. */
+const HALF_TEXT = 18;
 
 /** Labels of whole minutes along the bottom of a chart. */
 export function TimeAxis({ range, x, y, theme }: AxisProps): ReactElement {
@@ -16,7 +18,9 @@ export function TimeAxis({ range, x, y, theme }: AxisProps): ReactElement {
   const step = Math.ceil(LABEL / minute) * 60_000;
   const first = Math.ceil(range.from.valueOf() / step) * step;
   const count = Math.max(0, Math.floor((range.to.valueOf() - first) / step) + 1);
-  const times = Array.from({ length: count }, (_none, index) => first + index * step);
+  const times = Array.from({ length: count }, (_none, index) => first + index * step).filter(
+    (time) => x(time) <= x(range.to.valueOf()) - HALF_TEXT,
+  );
   return (
     <g fill={theme.colors.text.secondary} fontSize={12} textAnchor="middle">
       {times.map((time) => (
