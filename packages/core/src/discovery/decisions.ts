@@ -38,7 +38,7 @@ export function withRejections(book: DecisionBook, key: string, fingerprints: re
   const { approved, rejected } = decisionsOn(book, key);
   return enter(book, key, {
     approved: approved.filter((other) => !fingerprints.includes(other)),
-    rejected: remember(rejected, fingerprints),
+    rejected: remember(rejected, [...new Set(fingerprints)]),
     distrusted: true,
   });
 }

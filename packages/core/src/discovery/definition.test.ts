@@ -20,8 +20,8 @@ function problemOf(server: Partial<DiscoveredServer>, rules: Partial<DefinitionR
   return content.kind === "problem" ? content.problem : undefined;
 }
 
-function fingerprintOf(options: unknown): string {
-  const content = read({ options });
+function fingerprintOf(options: unknown, revision?: string): string {
+  const content = read({ options, revision });
   if (content.kind === "problem") throw new Error(content.problem);
   return content.definition.fingerprint;
 }
@@ -35,6 +35,7 @@ describe("an announced definition", () => {
     const same = fingerprintOf({ command: "math", mode: "subprocess" });
     expect(fingerprintOf(MATH)).toBe(same);
     expect(fingerprintOf({ ...MATH, args: ["x"] })).not.toBe(same);
+    expect(fingerprintOf(MATH, "1.0.1")).not.toBe(fingerprintOf(MATH, "1.0.0"));
     expect(fingerprintOf({ ...MATH, args: ["x", "y"] })).not.toBe(fingerprintOf({ ...MATH, args: ["y", "x"] }));
   });
 

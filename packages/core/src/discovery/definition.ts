@@ -10,7 +10,7 @@ import type { CommonSourceOptions } from "./source-kind.ts";
 export interface Definition {
   /** Not guarded yet: {@link guarded} makes of them what is used. */
   readonly options: ServerOptions;
-  /** Of what was announced: it survives updates of the gateway that change defaults, and so do approvals. */
+  /** Of what was announced, its revision included: it survives updates of the gateway that change defaults, and so do approvals. */
   readonly fingerprint: string;
 }
 
@@ -49,7 +49,7 @@ export function readAnnouncement(server: DiscoveredServer, rules: DefinitionRule
   };
 }
 
-function definitionOf({ name, options }: DiscoveredServer, rules: DefinitionRules): Definition | string {
+function definitionOf({ name, options, revision = "" }: DiscoveredServer, rules: DefinitionRules): Definition | string {
   if (!serverId.safeParse(name).success) return `the name is no id of a server: ${serverId.description}`;
   let text: string;
   try {
@@ -59,7 +59,7 @@ function definitionOf({ name, options }: DiscoveredServer, rules: DefinitionRule
   }
   const parsed = serverOptions.safeParse(options);
   if (!parsed.success) return describeIssues(parsed.error);
-  const definition = { options: parsed.data, fingerprint: hash("sha256", text, "hex").slice(0, 16) };
+  const definition = { options: parsed.data, fingerprint: hash("sha256", `${text}\n${revision}`, "hex").slice(0, 16) };
   if ("address_guard" in parsed.data && parsed.data.address_guard !== undefined) {
     return "address_guard cannot be announced: set allow_addresses of the discovery source instead";
   }

@@ -77,7 +77,7 @@ function progressOf({ standing, problem, newest }: Candidate): readonly [Discove
     case "pending":
       return ["pending", "it waits for approval"];
     case "rejected":
-      return ["rejected", "it was rejected, and stays so until its definition changes"];
+      return ["rejected", "it was rejected, and stays out until somebody approves it"];
     case "failed":
       return ["quarantined", standing.reason];
     case "untried":

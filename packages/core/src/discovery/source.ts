@@ -8,6 +8,8 @@ export interface DiscoveredServer {
   readonly options: unknown;
   /** Where it was found, for people: a container's name, a file. */
   readonly location: string;
+  /** What else tells one thing from another that is run in the same way, such as the version of a package. */
+  readonly revision?: string | undefined;
   /** Why the announcement cannot be read: `options` mean nothing then, and what was announced before stays. */
   readonly problem?: string | undefined;
 }

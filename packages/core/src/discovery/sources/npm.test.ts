@@ -42,6 +42,7 @@ describe("an installed package", () => {
       {
         name: "server-math",
         location: `${join(folder, "node_modules/@scope/server-math")} (1.2.3)`,
+        revision: "1.2.3",
         options: { mode: "subprocess", command: ["node", expect.stringMatching(/server-math\/server\.js$/)] },
       },
     ]);

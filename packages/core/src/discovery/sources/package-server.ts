@@ -31,8 +31,10 @@ export async function announcePackage(
   const declared = declarationOf(manifest);
   if (declared === undefined) return undefined;
   const { name: declaredName, bin, ...options } = declared;
-  const location = typeof manifest.version === "string" ? `${folder} (${manifest.version})` : folder;
-  const server = { name: idOf(name, overrides, declaredName), location };
+  const revision = typeof manifest.version === "string" ? manifest.version.slice(0, 256) : undefined;
+  const location = revision === undefined ? folder : `${folder} (${revision})`;
+  // Another version is other code, which an approval does not cover, and which runs after a restart only.
+  const server = { name: idOf(name, overrides, declaredName), location, revision };
   try {
     const command = await commandOf(folder, programOf(name, manifest.bin, bin));
     const { args, env } = overrides ?? {};
