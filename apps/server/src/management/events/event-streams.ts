@@ -94,7 +94,7 @@ export class EventStreams {
     if (subscriber.lastEventId !== undefined) {
       const { events, gap } = this.#log.afterId(subscriber.lastEventId);
       if (gap !== undefined) response.write(gapFrame(gap));
-      this.#write(client, events);
+      this.#write(client, events, this.#frames());
     }
     if (response.writableEnded || response.destroyed) return;
     this.#clients.add(client);
@@ -113,16 +113,17 @@ export class EventStreams {
   #handOut(): void {
     const { events, gap } = this.#log.after(this.#sent);
     this.#sent = this.#log.last;
+    const frame = this.#frames();
     for (const client of this.#clients) {
       // More happened in one turn than the log keeps.
       if (gap !== undefined) client.response.write(gapFrame(gap));
-      this.#write(client, events);
+      this.#write(client, events, frame);
     }
   }
 
-  #write(client: Client, events: readonly LoggedEvent[]): void {
+  #write(client: Client, events: readonly LoggedEvent[], frame: (event: LoggedEvent) => string): void {
     const { response, subscriber } = client;
-    const text = events.filter((event) => this.#concerns(subscriber, event)).map((event) => this.#frame(event));
+    const text = events.filter((event) => this.#concerns(subscriber, event)).map(frame);
     if (text.length === 0) return;
     response.write(text.join(""));
     if (response.writableLength <= QUEUE_BYTES_MAX) return;
@@ -143,8 +144,17 @@ export class EventStreams {
       : access.admits(caller, server, tool, "system:read");
   }
 
-  #frame(event: LoggedEvent): string {
-    return `id: ${this.#log.idOf(event)}\nevent: ${event.view.type}\ndata: ${writeView(event.view)}\n\n`;
+  /** Writes each event once, however many clients it is for. */
+  #frames(): (event: LoggedEvent) => string {
+    const written = new Map<number, string>();
+    return (event) => {
+      let text = written.get(event.number);
+      if (text === undefined) {
+        text = `id: ${this.#log.idOf(event)}\nevent: ${event.view.type}\ndata: ${writeView(event.view)}\n\n`;
+        written.set(event.number, text);
+      }
+      return text;
+    };
   }
 
   #scheduleHeartbeat(): CancelTimer {
