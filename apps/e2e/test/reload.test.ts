@@ -98,7 +98,7 @@ describe.concurrent("a changed file", { timeout: 60_000 }, () => {
       env: { PATH: process.env.PATH ?? "" },
     });
     expect((await client.tools()).map(({ name }) => name)).toContain("one__ok");
-    await writeConfig(folder.path, { ...config, mcp_servers: { two: own(marked("piped")) } });
+    await writeOver({ configFile: file }, { ...config, mcp_servers: { two: own(marked("piped")) } });
     const isTold = (): boolean =>
       client.notifications.some(({ method }) => method === "notifications/tools/list_changed");
     await poll("the client to be told", isTold, 20_000);
@@ -275,6 +275,7 @@ describe.concurrent("a file that cannot be used", { timeout: 60_000 }, () => {
       "mcp_servers: {}\nlogging:\n  file: ${NOWHERE_TO_BE_FOUND}",
       { field: "logging.file", message: expect.stringMatching(/^line 3: .*NOWHERE_TO_BE_FOUND is not set/) },
     ],
+    ["is empty, as a file is that is being written", "\n", { field: "", message: expect.stringContaining("is empty") }],
     ["is empty of sense", "[1, 2]", { field: "" }],
   ];
 
@@ -309,7 +310,7 @@ describe.concurrent("a file that cannot be used", { timeout: 60_000 }, () => {
       message: expect.stringContaining("does not exist"),
     });
     expect(textOf(await call(gateway, "one", "ok"))).toBe("ok");
-    await writeFile(gateway.configFile, text);
+    await writeOver(gateway, text);
     expect(await nextReload(gateway, 1)).toMatchObject({ result: "success", message: "nothing is different" });
   });
 });

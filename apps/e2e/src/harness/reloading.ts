@@ -7,7 +7,10 @@ import { poll } from "./poll.ts";
 export const QUICK_RELOAD = { config_reload: { debounce_s: 0.1 } };
 
 /** Puts another configuration, or a text that is none, in the place of the file, in one step as careful editors do. */
-export async function writeOver(gateway: HttpGateway, content: GatewayConfig | string): Promise<void> {
+export async function writeOver(
+  gateway: Pick<HttpGateway, "configFile">,
+  content: GatewayConfig | string,
+): Promise<void> {
   const text = typeof content === "string" ? content : JSON.stringify(withDefaults(content), undefined, 2);
   await writeFile(`${gateway.configFile}~`, text);
   await rename(`${gateway.configFile}~`, gateway.configFile);

@@ -177,6 +177,7 @@ describe("a configuration that cannot be used", () => {
       '{"logging":\n {"file": "${NOWHERE}"}}',
       { line: 2, key: "logging.file", message: expect.stringContaining("NOWHERE is not set") },
     ],
+    ["nothing but space", " \n", { line: undefined, key: "", message: expect.stringContaining("the file is empty") }],
     ["nothing to read", undefined, { line: undefined, key: "", message: "gone" }],
   ];
   it.each(broken)("changes nothing: %s", async (_what, text, problem) => {

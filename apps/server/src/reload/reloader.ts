@@ -1,10 +1,11 @@
 import type { Clock } from "@mcp-hangar/core";
 import type { Caller, ReloadTrigger, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { ParsedConfig } from "../config/load.ts";
+import { ConfigError } from "../config/problem.ts";
 import { isReloadable, RELOADABLE, type ReloadableKey } from "../config/reloadable.ts";
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../logging/logging.ts";
-import type { ReadConfig } from "./config-source.ts";
+import type { ConfigSource, ReadConfig } from "./config-source.ts";
 import { type ConfigChanges, diffConfigs } from "./diff.ts";
 import { configInForce } from "./in-force.ts";
 import { describeOutcome, type Rejected, type ReloadOutcome, rejected } from "./outcome.ts";
@@ -71,7 +72,7 @@ export class Reloader {
   preview(): ConfigChanges | Rejected {
     try {
       const { source } = this.#options.initial;
-      return diffConfigs(this.config, source.parse(source.read()).config);
+      return diffConfigs(this.config, source.parse(readWhole(source)).config);
     } catch (error) {
       return rejected(error);
     }
@@ -122,7 +123,7 @@ export class Reloader {
     try {
       const before = this.#lastText;
       this.#lastText = undefined;
-      this.#lastText = source.read();
+      this.#lastText = readWhole(source);
       // A file is written anew more often than it changes, and who asks explicitly wants certificates read again.
       if (trigger === "file" && this.#lastText === before) return { kind: "unchanged" };
       const next = source.parse(this.#lastText);
@@ -151,4 +152,12 @@ export class Reloader {
     const lost = (error: unknown): void => this.#options.logger.error("config_reload_unfinished", { error });
     for (const step of steps) void Promise.resolve(step()).catch(lost);
   }
+}
+
+/** A file that is written in place is empty for a moment: that must not remove every server. */
+function readWhole(source: ConfigSource): string {
+  const text = source.read();
+  if (text.trim() !== "") return text;
+  const message = "the file is empty; a configuration without servers is mcp_servers: {}";
+  throw new ConfigError(source.file, [{ path: [], line: undefined, message }]);
 }
