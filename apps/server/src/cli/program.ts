@@ -152,9 +152,11 @@ function parsePort(text: string): number {
   return port;
 }
 
-/** An empty variable is none. */
+/** An empty variable is none. What is wrong with a key is said without the key: an InvalidArgumentError would print it. */
 function parseApiKey(text: string): string | undefined {
-  if (!/^[!-~]*$/.test(text)) throw new InvalidArgumentError("A key has neither spaces nor letters beyond ASCII.");
+  if (!/^[!-~]*$/.test(text)) {
+    throw new Error("--api-key (or MCP_API_KEY): a key has neither spaces nor line breaks nor letters beyond ASCII");
+  }
   return text === "" ? undefined : text;
 }
 
