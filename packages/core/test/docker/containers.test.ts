@@ -155,8 +155,8 @@ describe("nothing is left of a container", () => {
         [
           "--conditions=@mcp-hangar/source",
           new URL("fixtures/host.mjs", import.meta.url).pathname,
-          engine.command,
-          IMAGE,
+          JSON.stringify({ mode: "docker", image: IMAGE, command: engine.command }),
+          "host",
         ],
         { stdio: ["ignore", "pipe", "inherit"] },
       );
