@@ -173,6 +173,12 @@ describe("a token is refused", () => {
     expect(issuer.asked.filter((path) => path === "/keys").length).toBeLessThanOrEqual(1);
   });
 
+  it("that is larger than any header may be, though it is signed", async () => {
+    const token = await issuer.sign(claims({ photo: "x".repeat(10_000) }));
+    expect(await tokensWith().verify(token)).toMatchObject({ reason: "token_too_large" });
+    expect(issuer.asked).toEqual([]);
+  });
+
   it("by an algorithm that is not on the list", async () => {
     const tokens = tokensWith({ algorithms: ["RS256"] });
     expect(await tokens.verify(await issuer.sign(claims()))).toMatchObject({ reason: "token_algorithm_not_allowed" });

@@ -135,6 +135,24 @@ describe("a failed attempt", () => {
     expect(bus.of("authentication.failed")[0]?.origin).toBe(origin);
   });
 
+  it.each([
+    ["an address", () => "198.51.100.1", "198.51.100.2"],
+    ["a network of IPv6", (attempt: number) => `2001:db8:0:1::${attempt}`, "2001:db8:0:2::1"],
+    [
+      "a network of IPv6, however it is written",
+      (attempt: number) =>
+        ["2001:db8::1:0:0:0:1", "2001:db8:0:1::2", "2001:db8:0:1:0:0:0:3"][attempt] ?? "2001:db8:0:1::4",
+      "2001:db8::1",
+    ],
+  ])("too many lock %s, and no other", (_what, addressOf, other) => {
+    const { identify } = setUp({ lockout: { max_failures: 3, first_lock_s: 10 } });
+    const attempt = (remoteAddress: string): Identification =>
+      identify({ "x-api-key": "wrong" }, { socket: { remoteAddress } as IncomingMessage["socket"] });
+    for (const index of [0, 1, 2]) expect(attempt(addressOf(index))).toMatchObject({ refusal: { status: 401 } });
+    expect(attempt(addressOf(3))).toMatchObject({ refusal: { status: 429 } });
+    expect(attempt(other)).toMatchObject({ refusal: { status: 401 } });
+  });
+
   it("too many lock a key, from whichever addresses they come, but not who has it already", () => {
     const { identify, clock } = setUp({ lockout: { max_failures: 3, first_lock_s: 10 } });
     const wrong = newApiKey().token;
