@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../../testing/seeded-random.ts";
 import { AddressGuard } from "./address-guard.ts";
 
 const strict = new AddressGuard([]);
@@ -50,6 +51,26 @@ describe("the address guard", () => {
     "::ffff:1.1.1.1",
     "64:ff9b::1.1.1.1",
   ])("lets a connection to %s be made", (address) => expect(strict.objection(address)).toBeUndefined());
+
+  it("judges an IPv4 address alike, however it is written into an IPv6 address", () => {
+    const random = seededRandom(7);
+    const guards = [strict, new AddressGuard(["10.0.0.0/9", "127.0.0.1", "100.64.0.0/12"])];
+    for (let round = 0; round < 5_000; round++) {
+      const first = random.chance(0.5)
+        ? random.pick([0, 10, 100, 127, 169, 172, 192, 198, 203, 224])
+        : random.integer(0, 255);
+      const bytes = [first, random.integer(0, 255), random.integer(0, 255), random.integer(0, 255)];
+      const dotted = bytes.join(".");
+      const [a = 0, b = 0, c = 0, d = 0] = bytes;
+      const hex = `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+      for (const guard of guards) {
+        const plain = guard.objection(dotted);
+        for (const form of [`::ffff:${dotted}`, `::ffff:${hex}`, `64:ff9b::${hex}`, `0:0:0:0:0:FFFF:${hex}`]) {
+          expect([form, guard.objection(form)]).toEqual([form, plain]);
+        }
+      }
+    }
+  });
 
   it("lets what is allowed be connected to, in every way to write it, and nothing beside", () => {
     const guard = new AddressGuard(["10.1.0.0/16", "fd00:1::/32"]);
