@@ -164,6 +164,8 @@ function configWith(endpoint: string, watchedFolder: string): GatewayConfig {
       deaf: { ...nodeServer(STDIO), ...checked, call_timeout_s: 1, max_consecutive_failures: 4 },
       tripping: { ...nodeServer(STDIO), ...checked, call_timeout_s: 1 },
       crashing: { ...nodeServer(STDIO), ...checked },
+      twin: nodeServer(STDIO),
+      pool: { mode: "group", members: [{ id: "twin" }] },
     },
     discovery: { sources: { folder: { type: "filesystem", path: watchedFolder, interval_s: 0.5 } } },
     rate_limit: { enabled: true, requests_per_second: 80, burst: 80 },
