@@ -171,6 +171,10 @@ describe("a key", () => {
     const revoked = await fetch(`${gateway.url}/api/keys/${id}`, { method: "DELETE", headers: bearer(secured.admin) });
     expect(await revoked.json()).toMatchObject({ key: { status: "revoked", name: "short-lived" } });
     expect((await inSession(token, "tools/list")).status).toBe(401);
+    const logged = (event: string): unknown => gateway.events(event).find(({ key_id: key }) => key === id);
+    await poll("the records", () => logged("api_key_revoked"));
+    expect(logged("api_key_created")).toMatchObject({ name: "short-lived", roles: ["agent"], caller: "root" });
+    expect(gateway.process.stderr()).not.toContain(token);
   });
 
   test("that is made and revoked by the command line is known to the running gateway within seconds", async () => {

@@ -67,6 +67,8 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     bus,
     clock: platform.clock,
     onKeyProblem: (error) => logger.error("api_keys_unusable", { error }),
+    onKeyChange: ({ action, key, caller }) =>
+      logger.info(`api_key_${action}`, { key_id: key.id, name: key.name, roles: key.roles, caller: caller.id }),
   });
   const { access } = accessSystem;
   const events = new EventStreams({ clock: platform.clock, access, run: platform.uuid().replaceAll("-", "") });

@@ -9,6 +9,8 @@ import { type AccessSystem, createAccess } from "./create-access.ts";
 
 const { token, hash } = newApiKey();
 
+const UNHEARD = { onKeyProblem: () => {}, onKeyChange: () => {} };
+
 interface SetUp {
   readonly system: AccessSystem;
   readonly bus: RecordingBus;
@@ -22,7 +24,7 @@ function setUp(auth: Readonly<Record<string, unknown>> = {}, http: Readonly<Reco
   const bus = new RecordingBus();
   const fixed = [{ name: "ci", hash, roles: ["agent"], expires_at: new Date(clock.wallMs() + 60_000).toISOString() }];
   const config = configSchema.parse({ auth: { api_keys: { static: fixed }, ...auth }, http });
-  const system = createAccess(config, { bus, clock, onKeyProblem: () => {} });
+  const system = createAccess(config, { bus, clock, ...UNHEARD });
   return {
     system,
     bus,
@@ -53,7 +55,7 @@ describe("without a way to authenticate", () => {
     const { access } = createAccess(configSchema.parse({}), {
       bus: new RecordingBus(),
       clock: fakePlatform().clock,
-      onKeyProblem: () => {},
+      ...UNHEARD,
     });
     expect(access).toBe(OPEN_ACCESS);
     expect(access.identify(requestWith({}))).toBe(access.identify(requestWith(GOOD)));

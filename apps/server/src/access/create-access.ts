@@ -1,5 +1,5 @@
 import type { Clock } from "@mcp-hangar/core";
-import type { TelemetryBus } from "@mcp-hangar/telemetry";
+import type { Caller, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Config } from "../config/schema.ts";
 import { requestOrigin } from "../http/client-address.ts";
 import type { HealthCheck } from "../http/health.ts";
@@ -7,6 +7,7 @@ import { type Access, OPEN_ACCESS } from "./access.ts";
 import { AccessControl } from "./access-control.ts";
 import { ApiKeys } from "./api-keys.ts";
 import { fetchJson } from "./fetch-json.ts";
+import type { KeyView } from "./key-entry.ts";
 import { KeyFile } from "./key-file.ts";
 import { KnownCallers } from "./known-callers.ts";
 import type { AuthOptions } from "./options.ts";
@@ -23,11 +24,20 @@ export interface AccessSystem {
   readonly resource: ProtectedResource;
   /** Says so when the file of keys can no longer be read. */
   readonly health: HealthCheck | undefined;
+  /** Told of a key that was created or revoked, for the records. */
+  readonly onKeyChange: (change: KeyChange) => void;
   /** Takes over roles, static keys and lockout while callers come; ways to authenticate do not appear or vanish. */
   configure(auth: AuthOptions): void;
   /** Begins to watch the file of keys. */
   start(): void;
   close(): Promise<void>;
+}
+
+/** Who did what to which key. */
+export interface KeyChange {
+  readonly action: "created" | "revoked";
+  readonly key: KeyView;
+  readonly caller: Caller;
 }
 
 /** What access control needs from the gateway. */
@@ -36,19 +46,23 @@ export interface AccessEnvironment {
   readonly clock: Clock;
   /** Hears of a file of keys that can no longer be read or written. */
   readonly onKeyProblem: (problem: Error) => void;
+  readonly onKeyChange: (change: KeyChange) => void;
 }
 
 /**
  * Sets up access as the configuration says: open without a way to authenticate, else closed to everybody without proof.
  * @throws Error when the file of keys cannot be read.
  */
-export function createAccess({ auth, http }: Config, { bus, clock, onKeyProblem }: AccessEnvironment): AccessSystem {
+export function createAccess(
+  { auth, http }: Config,
+  { bus, clock, onKeyProblem, onKeyChange }: AccessEnvironment,
+): AccessSystem {
   const origin = requestOrigin({ ranges: http.trusted_proxies, header: http.forwarded_header });
   const resource = protectedResource(auth.jwt, origin, http.public_url);
   const roles = createRoles(auth.roles);
   if (auth.api_keys === undefined && auth.jwt === undefined) {
     const nothing = { keys: undefined, health: undefined, configure: () => {}, start: () => {}, close: async () => {} };
-    return { access: OPEN_ACCESS, roles, resource, ...nothing };
+    return { access: OPEN_ACCESS, roles, resource, onKeyChange, ...nothing };
   }
   const known = new KnownCallers();
   const keys =
@@ -68,6 +82,7 @@ export function createAccess({ auth, http }: Config, { bus, clock, onKeyProblem 
     roles,
     resource,
     health: keys && keysCheck(keys),
+    onKeyChange,
     configure(next) {
       roles.configure(next.roles);
       access.configure(next.lockout);

@@ -23,7 +23,7 @@ const keyView = z.object({
  * kept in its transcript.
  */
 export function keyOperations({
-  accessSystem: { keys, roles },
+  accessSystem: { keys, roles, onKeyChange },
   platform: { clock },
 }: Pick<ManagementParts, "accessSystem" | "platform">): readonly Operation[] {
   return [
@@ -74,7 +74,10 @@ export function keyOperations({
         }
         const created = await attempt(() => keys.create({ name, roles: wanted, expiresMs }));
         if (created instanceof Error) return notWritable(created);
-        if (created !== "taken") return { key: copied(created.view), token: created.token };
+        if (created !== "taken") {
+          onKeyChange({ action: "created", key: created.view, caller });
+          return { key: copied(created.view), token: created.token };
+        }
         return operationFailure(
           "name_taken",
           409,
@@ -91,11 +94,14 @@ export function keyOperations({
       route: { method: "DELETE", path: "/api/keys/{id}" },
       input: z.object({ id: keyId }),
       output: z.object({ key: keyView }),
-      async run({ id }) {
+      async run({ id }, { caller }) {
         if (keys === undefined || !keys.isManaged) return notManaged();
         const revoked = await attempt(() => keys.revoke(id));
         if (revoked instanceof Error) return notWritable(revoked);
-        if (revoked !== undefined) return { key: copied(revoked) };
+        if (revoked !== undefined) {
+          onKeyChange({ action: "revoked", key: revoked, caller });
+          return { key: copied(revoked) };
+        }
         const fixed = keys.list().some((key) => key.id === id);
         if (fixed)
           return operationFailure("key_of_config", 409, `"${id}" is a key of the configuration: remove it there`);
