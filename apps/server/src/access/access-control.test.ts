@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { FakeClock } from "@mcp-hangar/core/testing";
 import { fakePlatform, RecordingBus } from "@mcp-hangar/core/testing";
 import { describe, expect, it } from "vitest";
@@ -6,6 +9,7 @@ import { configSchema } from "../config/schema.ts";
 import { type Identification, OPEN_ACCESS } from "./access.ts";
 import { newApiKey } from "./api-key.ts";
 import { type AccessSystem, createAccess } from "./create-access.ts";
+import { KeyFile } from "./key-file.ts";
 
 const { token, hash } = newApiKey();
 
@@ -90,6 +94,25 @@ describe("a key that was seen before", () => {
     );
     expect(identify(GOOD).kind).toBe("refused");
     expect(known.kind === "caller" && system.access.admits(known.caller, "math", "add")).toBe(false);
+  });
+
+  it("with a role that is defined no longer gives nothing, and somebody is told", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "hangar-roles-"));
+    const path = join(folder, "keys.json");
+    await new KeyFile(path).update(() => [], { create: true });
+    const { clock } = fakePlatform();
+    const auth = { api_keys: { file: path }, roles: { own: { permissions: ["tools:call"] } } };
+    const problems: string[] = [];
+    const heard = { ...UNHEARD, onKeyProblem: ({ message }: Error) => problems.push(message) };
+    const system = createAccess(configSchema.parse({ auth }), { bus: new RecordingBus(), clock, ...heard });
+    const created = await system.keys?.create({ name: "ci", roles: ["own"], expiresMs: undefined });
+    if (created === undefined || created === "taken") throw new Error("no key");
+    const who = await system.access.identify(requestWith({ "x-api-key": created.token }));
+    expect(who.kind === "caller" && system.access.permits(who.caller, "tools:call")).toBe(true);
+    system.configure(configSchema.parse({ auth: { ...auth, roles: {} } }).auth);
+    expect(who.kind === "caller" && system.access.permits(who.caller, "tools:call")).toBe(false);
+    expect(problems).toMatchObject([expect.stringMatching(/\("ci"\) has the role "own", which is not defined/)]);
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it("notes its last use", () => {

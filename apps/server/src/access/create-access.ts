@@ -76,6 +76,16 @@ export function createAccess(
     });
   const tokens = auth.jwt && new Tokens(auth.jwt, clock, (url) => fetchJson(url));
   const access = new AccessControl({ options: auth, roles, keys, tokens, origin, resource, bus, clock, known });
+  const checkRoles = (): void => {
+    for (const { id, name, roles: given, status } of keys?.list() ?? []) {
+      const unknown = status === "active" && given.find((role) => !roles.names.includes(role));
+      if (unknown)
+        onKeyProblem(
+          new Error(`the key ${id} ("${name}") has the role "${unknown}", which is not defined: it gives nothing`),
+        );
+    }
+  };
+  checkRoles();
   return {
     access,
     keys,
@@ -87,6 +97,7 @@ export function createAccess(
       roles.configure(next.roles);
       access.configure(next.lockout);
       keys?.configure(next.api_keys?.static ?? []);
+      checkRoles();
     },
     start: () => keys?.start(),
     close: async () => keys?.close(),
