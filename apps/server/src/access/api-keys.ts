@@ -8,6 +8,8 @@ import {
   isActive,
   isForgotten,
   iso,
+  type KeyRequest,
+  type KeyVerdict,
   type KeyView,
   storedEntry,
   viewOf,
@@ -26,19 +28,6 @@ const FILE_LOOK_AGAIN_MS = 100;
 const SAVE_MS = 60_000;
 /** Compared with when there is no such key, so that looking takes as long as when there is one. */
 const NOBODY = `sha256:${"0".repeat(64)}`;
-
-/** What a new key shall be. */
-export interface KeyRequest {
-  readonly name: string;
-  readonly roles: readonly string[];
-  /** Milliseconds since the epoch; `undefined` for never. */
-  readonly expiresMs: number | undefined;
-}
-
-/** Whose key was presented, or why it is not taken; reasons are for records, not for who presents the key. */
-export type KeyVerdict =
-  | { readonly kind: "key"; readonly key: ActiveKey }
-  | { readonly kind: "failed"; readonly reason: string; readonly id: string | undefined };
 
 /** Where keys come from, and who wants to know. */
 export interface ApiKeysOptions {

@@ -29,6 +29,19 @@ export interface KeyView {
   readonly last_used_at: string | null;
 }
 
+/** What a new key shall be. */
+export interface KeyRequest {
+  readonly name: string;
+  readonly roles: readonly string[];
+  /** Milliseconds since the epoch; `undefined` for never. */
+  readonly expiresMs: number | undefined;
+}
+
+/** Whose key was presented, or why it is not taken; reasons are for records, not for who presents the key. */
+export type KeyVerdict =
+  | { readonly kind: "key"; readonly key: ActiveKey }
+  | { readonly kind: "failed"; readonly reason: string; readonly id: string | undefined };
+
 /** A key as it is looked up: what is compared, what is shown, and whose it is. */
 export interface Entry {
   readonly hash: string;
