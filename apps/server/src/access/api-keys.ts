@@ -2,7 +2,6 @@ import type { CancelTimer, Clock } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { hashOf, idOf, newApiKey, sameHash } from "./api-key.ts";
 import {
-  type ActiveKey,
   type Entry,
   fixedEntry,
   isActive,
