@@ -6,6 +6,7 @@ export type { BatchItemReport, BatchRefusal, BatchReport } from "./batch/report.
 export { type BatchProblem, batchRequest } from "./batch/request.ts";
 export type { ShortenedResult } from "./batch/shorten.ts";
 export { type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
+export { globMatches } from "./catalog/glob.ts";
 export { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./catalog/lists.ts";
 export { ChurnMap } from "./churn-map.ts";
 export { Discovery, type DiscoveryContext, type DiscoveryReport } from "./discovery/discovery.ts";

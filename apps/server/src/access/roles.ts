@@ -1,6 +1,6 @@
+import { globMatches } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { CallerRights } from "./access.ts";
-import { globMatches } from "./glob.ts";
 import type { RoleOptions } from "./options.ts";
 import { PERMISSIONS, type Permission } from "./permissions.ts";
 

@@ -1,8 +1,7 @@
-import { type JsonObject, ResultPayload } from "@mcp-hangar/core";
+import { globMatches, type JsonObject, ResultPayload } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { CallerRights } from "../access/access.ts";
-import { globMatches } from "../access/glob.ts";
 import { isOperationFailure, type Operation, type OperationContext, type OperationFailure } from "./operation.ts";
 import type { ManagementOptions } from "./options.ts";
 

@@ -1,21 +1,18 @@
+import { globMatches } from "./glob.ts";
+
 /** Which tools of a server exist for callers. */
 export interface ToolPolicy {
   readonly allow?: readonly string[] | undefined;
   readonly deny?: readonly string[] | undefined;
 }
 
-/** Compiles globs (`*` any run of characters, `?` one) to one predicate; without a policy every tool exists. */
+/**
+ * Makes one predicate of globs (`*` any run of characters, `?` one); without a policy every tool exists. A name that is
+ * too long for globs to look at does not exist under a policy.
+ */
 export function toolFilter(policy: ToolPolicy | undefined): (tool: string) => boolean {
-  const allow = policy?.allow?.map(globToRegExp);
-  const deny = policy?.deny?.map(globToRegExp) ?? [];
-  return (tool) =>
-    (allow === undefined || allow.some((glob) => glob.test(tool))) && !deny.some((glob) => glob.test(tool));
-}
-
-function globToRegExp(glob: string): RegExp {
-  const pattern = glob
-    .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
-    .replace(/\*+/g, ".*")
-    .replace(/\?/g, ".");
-  return new RegExp(`^${pattern}$`, "su");
+  if (policy === undefined) return () => true;
+  // An absent `allow` is a glob, too, so that what is too long to be denied is not let by.
+  const { allow = ["*"], deny = [] } = policy;
+  return (tool) => allow.some((glob) => globMatches(glob, tool)) && !deny.some((glob) => globMatches(glob, tool));
 }

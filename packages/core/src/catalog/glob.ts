@@ -1,9 +1,10 @@
-/** Longer names are not looked at: no server may list one, and a caller could type megabytes. */
+/** Longer names are not looked at: no honest server lists one, and a caller could type megabytes. */
 const NAME_CHARS_MAX = 1_000;
 
 /**
- * Whether a name fits a glob (`*` any run of characters, `?` one). Callers type the names, so this is not a regular
- * expression, some of which take exponential time: the work is at most the product of both lengths.
+ * Whether a name fits a glob (`*` any run of characters, `?` one). Callers and servers choose the names, and who announces
+ * a server even the globs, so this is not a regular expression, some of which take minutes for a short name: the work is
+ * at most the product of both lengths.
  */
 export function globMatches(glob: string, name: string): boolean {
   if (name.length > NAME_CHARS_MAX) return false;
