@@ -14,9 +14,9 @@ import { fixtureFile } from "../src/harness/workspace.ts";
 const STDIO = fixtureFile("misbehaving/stdio.ts");
 const DEADLINE_MS = 30_000;
 
-/** The configuration of a gateway that looks for servers in `path`, by itself only once an hour. */
+/** The configuration of a gateway that looks for servers in `path`, by itself only every 20 s. */
 function configFor(path: string, source: object = {}): Parameters<typeof startGateway>[0] {
-  const files = { type: "filesystem", path, interval_s: 3_600, ...source };
+  const files = { type: "filesystem", path, interval_s: 20, ...source };
   return { mcp_servers: {}, discovery: { sources: { files } }, config_reload: { watch: false } };
 }
 

@@ -79,7 +79,7 @@ async function play(seed: number): Promise<void> {
   const transports: FakeTransport[] = [];
   const transport = (_id: string, options: ServerOptions): FakeTransport => {
     const made = new FakeTransport(clock, { reply: serverWithTools("echo"), closeDelayMs: random.pick([0, 200]) });
-    const [command] = "command" in options ? options.command : [];
+    const command = "command" in options ? options.command?.[0] : undefined;
     if (command === "broken") made.behaviour.openError = new StartError("refused", "connection refused");
     if (command === "hanging") made.behaviour.openHangs = true;
     made.behaviour.openDelayMs = random.pick([0, 300]);

@@ -6,7 +6,8 @@ import type { DiscoveredServer, DiscoverySource } from "./source.ts";
 const JITTER = 0.1;
 /** A hint is followed after this time: a file is written in several steps, and a deployment changes many things. */
 const SETTLE_MS = 200;
-/** A source that fails is asked less and less often, down to this, or to its own interval if that is longer. */
+/** A source that fails is asked again soon, however long its interval is, and then less and less often. */
+const RETRY_MS = 5_000;
 const RETRY_MS_MAX = 300_000;
 /** However soon something falls due, a source is not asked in a tight loop. */
 const PAUSE_MS_MIN = 100;
@@ -160,7 +161,7 @@ export class SourceCycles {
     const { intervalMs, platform } = this.#options;
     const random = (): number => platform.random();
     if (this.#failures > 0) {
-      const limits = { baseMs: intervalMs * 2, maxMs: Math.max(intervalMs, RETRY_MS_MAX) };
+      const limits = { baseMs: Math.min(intervalMs, RETRY_MS) * 2, maxMs: RETRY_MS_MAX };
       return backoffMs(this.#failures - 1, limits, random);
     }
     return intervalMs * (1 - JITTER + 2 * JITTER * random());
