@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FakeClock } from "@mcp-hangar/core/testing";
 import { fakePlatform, RecordingBus } from "@mcp-hangar/core/testing";
+import { SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../config/schema.ts";
 import { type Identification, OPEN_ACCESS } from "./access.ts";
@@ -189,6 +190,22 @@ describe("a failed attempt", () => {
     clock.advance(10_000);
     expect(attempt("198.51.100.6")).toMatchObject({ refusal: { status: 401 } });
   });
+});
+
+it("a token that expires ends what was begun with it", async () => {
+  const secret = "a secret of at least 32 characters";
+  const jwt = { issuer: "https://issuer.example", audience: ["hangar"], secret, default_roles: ["agent"] };
+  const { system, clock } = setUp({ jwt });
+  const signed = await new SignJWT({ iss: jwt.issuer, aud: "hangar", sub: "ann", exp: clock.wallMs() / 1_000 + 300 })
+    .setProtectedHeader({ alg: "HS256" })
+    .sign(new TextEncoder().encode(secret));
+  const identified = await system.access.identify(requestWith({ authorization: `Bearer ${signed}` }));
+  if (identified.kind === "refused") throw new Error(identified.refusal.message);
+  const mayCall = (): boolean => system.access.admits(identified.caller, "math", "add");
+  clock.advance(329_000);
+  expect(mayCall()).toBe(true);
+  clock.advance(1_000);
+  expect(mayCall()).toBe(false);
 });
 
 describe("the challenge of a refusal", () => {

@@ -43,6 +43,8 @@ export class AccessControl implements Access {
   readonly enabled = true;
   readonly #parts: AccessControlParts;
   readonly #lockout: Lockout;
+  /** When the token of a caller expires, in milliseconds since the epoch. */
+  readonly #untilMs = new WeakMap<Caller, number>();
 
   constructor(parts: AccessControlParts) {
     this.#parts = parts;
@@ -61,20 +63,28 @@ export class AccessControl implements Access {
   }
 
   permits(caller: Caller, permission: Permission): boolean {
-    return this.#isStillHere(caller) && this.#parts.roles.permits(caller, permission);
+    const now = this.#current(caller);
+    return now !== undefined && this.#parts.roles.permits(now, permission);
   }
 
   admits(caller: Caller, server: string, tool: string, permission?: Permission): boolean {
-    return this.#isStillHere(caller) && this.#parts.roles.admits(caller, server, tool, permission);
+    const now = this.#current(caller);
+    return now !== undefined && this.#parts.roles.admits(now, server, tool, permission);
   }
 
   reaches(caller: Caller, server: string, permission?: Permission): boolean {
-    return this.#isStillHere(caller) && this.#parts.roles.reaches(caller, server, permission);
+    const now = this.#current(caller);
+    return now !== undefined && this.#parts.roles.reaches(now, server, permission);
   }
 
-  /** A key that is revoked ends what was begun with it, too: batches, streams, subscriptions. */
-  #isStillHere(caller: Caller): boolean {
-    return caller.type !== "api_key" || (this.#parts.keys?.isActive(caller) ?? false);
+  /**
+   * A key that is revoked, or a token that expires, ends what was begun with it, too: batches, streams, subscriptions. With a
+   * key that has other roles by now, they go on with those.
+   */
+  #current(caller: Caller): Caller | undefined {
+    const { keys, clock } = this.#parts;
+    if (caller.type === "api_key") return keys?.current(caller);
+    return caller.type === "jwt" && (this.#untilMs.get(caller) ?? 0) <= clock.wallMs() ? undefined : caller;
   }
 
   #prove(request: IncomingMessage, credential: Credential): Identification | Promise<Identification> {
@@ -124,6 +134,7 @@ export class AccessControl implements Access {
       case "caller": {
         const nowMs = this.#parts.clock.wallMs();
         const untilMs = Math.min(verdict.expiresMs, nowMs + TOKEN_TRUST_MS);
+        this.#untilMs.set(verdict.caller, verdict.expiresMs);
         return this.#parts.known.remember(request.headers, { caller: verdict.caller, untilMs, key: undefined }, nowMs);
       }
       case "failed":

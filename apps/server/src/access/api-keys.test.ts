@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FakeClock } from "@mcp-hangar/core/testing";
+import type { Caller } from "@mcp-hangar/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newApiKey } from "./api-key.ts";
 import { ApiKeys, type ApiKeysOptions } from "./api-keys.ts";
@@ -48,6 +49,12 @@ async function create(
   return { token: created.token, id: created.view.id };
 }
 
+function callerOf(keys: ApiKeys, token: string): Caller {
+  const verdict = keys.verify(token);
+  if (verdict.kind === "failed") throw new Error(verdict.reason);
+  return verdict.key.caller;
+}
+
 describe("a key", () => {
   it("names its caller and the roles of the caller", async () => {
     const keys = keysWith();
@@ -76,7 +83,7 @@ describe("a key", () => {
     expect(await keys.revoke(id)).toMatchObject({ status: "revoked" });
     expect(changes).toBeGreaterThan(before);
     expect(keys.verify(token)).toMatchObject({ kind: "failed", reason: "revoked_api_key" });
-    expect(verdict.kind === "key" && keys.isActive(verdict.key.caller)).toBe(false);
+    expect(verdict.kind === "key" && keys.current(verdict.key.caller)).toBeUndefined();
     expect(await keys.revoke("nothing")).toBeUndefined();
   });
 
@@ -99,6 +106,25 @@ describe("a key", () => {
     expect(await keys.create({ name: "ci", roles: ["agent"], expiresMs: undefined })).toMatchObject({
       view: { status: "active" },
     });
+  });
+
+  it("that was revoked ends what it began, though a new key has its name", async () => {
+    const keys = keysWith();
+    const { token, id } = await create(keys, "ci");
+    const stolen = callerOf(keys, token);
+    expect(keys.current(stolen)).toBe(stolen);
+    await keys.revoke(id);
+    const next = callerOf(keys, (await create(keys, "ci")).token);
+    expect(keys.current(stolen)).toBeUndefined();
+    expect(keys.current(next)).toBe(next);
+  });
+
+  it("that has other roles has them for what it began, too", () => {
+    const { token, hash } = newApiKey();
+    const keys = keysWith({ file: undefined, fixed: [{ name: "fixed", hash, roles: ["admin"] }] });
+    const before = callerOf(keys, token);
+    keys.configure([{ name: "fixed", hash, roles: ["viewer"] }]);
+    expect(keys.current(before)).toMatchObject({ roles: ["viewer"] });
   });
 
   it("of the configuration works without a file, and cannot be revoked here", async () => {
@@ -185,4 +211,17 @@ it("the time of last use is told at once, and written at the end", async () => {
   expect(file.read()).toMatchObject([{ last_used_at: used }]);
   expect(keysWith().list()).toMatchObject([{ last_used_at: used }]);
   expect(clock.pendingTimers).toBe(0);
+});
+
+it("a time of last use that is written makes nobody forget who is known", async () => {
+  const keys = keysWith();
+  const { token } = await create(keys, "ci");
+  const caller = callerOf(keys, token);
+  const verdict = keys.verify(token);
+  if (verdict.kind === "key") verdict.key.lastUsedMs = clock.wallMs();
+  const before = changes;
+  await keys.close();
+  expect(file.read()).toMatchObject([{ last_used_at: new Date(clock.wallMs()).toISOString() }]);
+  expect(changes).toBe(before);
+  expect(callerOf(keys, token)).toBe(caller);
 });

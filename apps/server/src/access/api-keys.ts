@@ -2,9 +2,11 @@ import type { CancelTimer, Clock } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { hashOf, idOf, newApiKey, sameHash } from "./api-key.ts";
 import {
+  type ActiveKey,
   type Entry,
   fixedEntry,
   isActive,
+  isEntryOf,
   isForgotten,
   iso,
   type KeyRequest,
@@ -43,8 +45,10 @@ export interface ApiKeysOptions {
 export class ApiKeys {
   readonly #options: ApiKeysOptions;
   #fixed: ReadonlyMap<string, Entry>;
-  /** By name, when the key of a caller ends to be valid, in milliseconds since the epoch. */
-  #untilMs: ReadonlyMap<string, number> = new Map();
+  /** Keys that were not revoked, by hash. */
+  #valid: ReadonlyMap<string, ActiveKey> = new Map();
+  /** The hash of the key behind a caller: another key may have the same name by now, and it is not theirs. */
+  readonly #hashes = new WeakMap<Caller, string>();
   #stored: ReadonlyMap<string, Entry> = new Map();
   #version: FileVersion | undefined;
   #problem: Error | undefined;
@@ -59,8 +63,8 @@ export class ApiKeys {
     this.#options = options;
     this.#savedMs = options.clock.wallMs();
     this.#fixed = new Map(options.fixed.map((key) => [key.hash, fixedEntry(key)]));
-    if (options.file === undefined) this.#changed();
-    else this.#load(options.file);
+    if (options.file !== undefined) this.#load(options.file);
+    this.#changed();
   }
 
   /** What is wrong with the file now; `undefined` when nothing is. */
@@ -96,9 +100,13 @@ export class ApiKeys {
     return { kind: "key", key: found.key };
   }
 
-  /** Whether a caller who came with a key still has one: calls and streams may take longer than that. */
-  isActive({ id }: Caller): boolean {
-    return (this.#untilMs.get(id) ?? 0) > this.#options.clock.wallMs();
+  /**
+   * A caller who came with a key as that key has it now: with other roles perhaps, and `undefined` when the key is valid no
+   * longer. Calls and streams may take longer than that.
+   */
+  current(caller: Caller): Caller | undefined {
+    const key = this.#valid.get(this.#hashes.get(caller) ?? "");
+    return key !== undefined && key.expiresMs > this.#options.clock.wallMs() ? key.caller : undefined;
   }
 
   list(): readonly KeyView[] {
@@ -155,9 +163,8 @@ export class ApiKeys {
 
   #changed(): void {
     const valid = [...this.#fixed.values(), ...this.#stored.values()].filter(({ view }) => view.revoked_at === null);
-    const untilMs = new Map<string, number>();
-    for (const { view, key } of valid) untilMs.set(view.name, Math.max(key.expiresMs, untilMs.get(view.name) ?? 0));
-    this.#untilMs = untilMs;
+    this.#valid = new Map(valid.map(({ hash, key }) => [hash, key]));
+    for (const { hash, key } of valid) this.#hashes.set(key.caller, hash);
     this.#options.onChange();
   }
 
@@ -203,10 +210,21 @@ export class ApiKeys {
   }
 
   #take(keys: readonly StoredKey[], version: FileVersion | undefined): void {
-    this.#stored = new Map(keys.map((key) => [key.id, storedEntry(key, this.#stored.get(key.id)?.key.lastUsedMs)]));
+    const before = this.#stored;
+    this.#stored = new Map(keys.map((key) => [key.id, this.#entryOf(key)]));
     this.#version = version;
     this.#problem = undefined;
-    this.#changed();
+    // The times of last use are written every minute, and who is known is not forgotten for that.
+    const isSame = this.#stored.size === before.size && keys.every(({ id }) => this.#stored.get(id) === before.get(id));
+    if (!isSame) this.#changed();
+  }
+
+  #entryOf(key: StoredKey): Entry {
+    const known = this.#stored.get(key.id);
+    const entry = storedEntry(key, known?.key.lastUsedMs);
+    if (known === undefined || !isEntryOf(known, key)) return entry;
+    known.key.lastUsedMs = entry.key.lastUsedMs;
+    return known;
   }
 
   async #saveLastUse(): Promise<void> {

@@ -65,6 +65,18 @@ export function storedEntry(key: StoredKey, usedMs: number | undefined): Entry {
   };
 }
 
+/** Whether an entry still says what the file says of the key; when the key was last used is no matter. */
+export function isEntryOf({ hash, view }: Entry, key: StoredKey): boolean {
+  return (
+    hash === key.hash &&
+    view.name === key.name &&
+    view.created_at === key.created_at &&
+    view.expires_at === key.expires_at &&
+    view.revoked_at === key.revoked_at &&
+    JSON.stringify(view.roles) === JSON.stringify(key.roles)
+  );
+}
+
 /** The entry of a key of the configuration. */
 export function fixedEntry({ name, hash, roles, expires_at: expires }: StaticKeyOptions): Entry {
   // The part of the hash tells keys apart in lists; it says nothing about the key.
