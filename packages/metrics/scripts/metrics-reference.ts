@@ -2,8 +2,6 @@ import {
   catalog,
   type LabelSpec,
   type MetricDefinition,
-  type MetricKey,
-  PENDING_METRICS,
   type RegisteredKind,
   type RuntimeMetricDefinition,
   runtimeMetrics,
@@ -56,8 +54,7 @@ export function metricsReference(): string {
     const labelNames = Object.keys(labels).map(code).join(", ");
     return `| [${code(name)}](#${name}) | ${type} | ${labelNames || "–"} |\n`;
   });
-  const pending: ReadonlySet<string> = new Set<MetricKey>(PENDING_METRICS);
-  const sections = entries.map(([key, definition]) => section(definition, pending.has(key)));
+  const sections = entries.map(([, definition]) => section(definition));
   const runtime = Object.values<RuntimeMetricDefinition>(runtimeMetrics).map(runtimeRow);
   return [
     INTRODUCTION,
@@ -68,10 +65,9 @@ export function metricsReference(): string {
   ].join("\n");
 }
 
-function section(definition: MetricDefinition, pending: boolean): string {
+function section(definition: MetricDefinition): string {
   const { name, type, help, labels } = definition;
   const lines = [`### ${name}`, "", `${capitalised(type)}. ${help}`, ""];
-  if (pending) lines.push("Declared, but not exposed yet: what causes it is still to be built.", "");
   for (const [label, spec] of Object.entries(labels)) lines.push(`- Label ${code(label)}: ${valuesOf(spec)}`);
   if (definition.type === "histogram")
     lines.push(`- Buckets: ${definition.buckets.map((b) => code(String(b))).join(" ")}`);

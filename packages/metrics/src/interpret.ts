@@ -3,7 +3,6 @@ import { type EventMetric, eventCounter, eventHistogram } from "./event-metric.t
 import { type SnapshotMetric, snapshotMetric } from "./snapshot-metric.ts";
 
 export interface InterpretOptions {
-  readonly pending: readonly MetricKey[];
   readonly limitOf: (key: MetricKey) => number;
   readonly isKnownServer: (server: string) => boolean;
   readonly snapshot: () => ScrapeSnapshot;
@@ -14,11 +13,12 @@ export interface Interpretation {
   readonly snapshotMetrics: readonly SnapshotMetric[];
 }
 
-/** Makes a prom-client metric of each definition of the catalog that is not pending. */
+/** Makes a prom-client metric of each definition of the catalog. */
 export function interpretCatalog(options: InterpretOptions): Interpretation {
   const eventMetrics: EventMetric[] = [];
   const snapshotMetrics: SnapshotMetric[] = [];
-  for (const [key, definition] of activeDefinitions(options.pending)) {
+  // `Object.entries` forgets the keys of a constant object; they are those of the catalog.
+  for (const [key, definition] of Object.entries(catalog) as [MetricKey, MetricDefinition][]) {
     const limit = options.limitOf(key);
     if (definition.type === "histogram") {
       eventMetrics.push(eventHistogram(definition, { limit, isKnownServer: options.isKnownServer }));
@@ -29,10 +29,4 @@ export function interpretCatalog(options: InterpretOptions): Interpretation {
     }
   }
   return { eventMetrics, snapshotMetrics };
-}
-
-function activeDefinitions(pending: readonly MetricKey[]): readonly (readonly [MetricKey, MetricDefinition])[] {
-  // `Object.entries` forgets the keys of a constant object; they are those of the catalog.
-  const entries = Object.entries(catalog) as [MetricKey, MetricDefinition][];
-  return entries.filter(([key]) => !pending.includes(key));
 }

@@ -122,7 +122,7 @@ describe("pre-initialised series", () => {
   });
 
   test("appear for the discovery sources that the snapshot names", async () => {
-    const gateway = testGateway([], { pending: [] });
+    const gateway = testGateway();
     const name = "mcp_hangar_discovery_errors_total";
     expect((await gateway.scrape()).value(name, { source: "docker" })).toBeUndefined();
     const source = registeredName("docker");
@@ -368,9 +368,7 @@ describe("the registry", () => {
   });
 
   test("says through prom-client itself what the scrape says", async () => {
-    const gateway = testGateway([serverSnapshot("math", ["add", 'h"o\\s\nt'], { httpConnections: 2 })], {
-      pending: [],
-    });
+    const gateway = testGateway([serverSnapshot("math", ["add", 'h"o\\s\nt'], { httpConnections: 2 })]);
     gateway.emit(
       callFinished("math", "add", { durationSeconds: 0.7 }),
       callFinished("math", 'h"o\\s\nt', { durationSeconds: 700 }),
@@ -380,13 +378,6 @@ describe("the registry", () => {
     const theirs = await gateway.metrics.registry.metrics();
     expect(sortedLines(ours)).toEqual(sortedLines(theirs));
   });
-});
-
-test("a pending metric is not exposed, and is as soon as it is no longer listed", async () => {
-  const pending = await testGateway([], { pending: ["configReloads"] }).scrape();
-  expect(pending.families.has("mcp_hangar_config_reloads")).toBe(false);
-  const complete = await testGateway([], { pending: [] }).scrape();
-  expect(complete.value("mcp_hangar_config_reloads_total", { result: "failure" })).toBe(0);
 });
 
 test("after close nothing is counted any more", async () => {

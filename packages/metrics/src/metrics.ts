@@ -3,7 +3,6 @@ import {
   type HangarEvent,
   type HangarEventType,
   type MetricKey,
-  PENDING_METRICS,
   registeredName,
   type ScrapeSnapshot,
   type TelemetryBus,
@@ -38,8 +37,6 @@ export interface MetricsOptions {
   readonly seriesLimits?: Partial<Readonly<Record<MetricKey, number>>>;
   /** Whether to expose `process_*` and `nodejs_*`; true by default. */
   readonly runtimeMetrics?: boolean;
-  /** Metrics that are not exposed; by default those whose cause is not built yet. */
-  readonly pending?: readonly MetricKey[];
   /**
    * Resolves when other work has had its turn, as `setImmediate` of `node:timers/promises` does. It is awaited now and
    * then while a scrape is rendered; without it a scrape is rendered in one go.
@@ -70,7 +67,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
   let current: ScrapeSnapshot | undefined;
 
   const interpretation = interpretCatalog({
-    pending: options.pending ?? PENDING_METRICS,
     limitOf: (key) =>
       options.seriesLimits?.[key] ?? Math.min(SERIES_LIMITS[key] ?? Infinity, options.seriesLimit ?? SERIES_LIMIT),
     isKnownServer: (server) => known.isKnownServer(server),

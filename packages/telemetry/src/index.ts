@@ -3,7 +3,6 @@ export * from "./bus.ts";
 export * from "./events.ts";
 export * from "./metrics/define.ts";
 export * from "./metrics/index.ts";
-export * from "./metrics/pending.ts";
 export * from "./metrics/runtime.ts";
 export * from "./registered-name.ts";
 export * from "./sensitive.ts";

@@ -1,5 +1,3 @@
-import { catalog, type MetricDefinition, PENDING_METRICS } from "@mcp-hangar/telemetry";
-
 /** A query that people will run, and where they find it. */
 export interface PublishedQuery {
   /** `overview.json: Tool calls`, `MCPHangarWatchdog.md`. */
@@ -40,8 +38,6 @@ function fillIn(expr: string): string {
 
 /** Why a query may have no answer in a live run, or `undefined` if it must have one. */
 export function reasonForSilence(expr: string): string | undefined {
-  const pending = PENDING.find((name) => new RegExp(`\\b${name}(_bucket|_sum|_count)?\\b`).test(expr));
-  if (pending !== undefined) return `${pending} is not emitted yet`;
   return SILENT.find(({ pattern }) => pattern.test(expr))?.reason;
 }
 
@@ -50,11 +46,6 @@ const SILENT: readonly { readonly pattern: RegExp; readonly reason: string }[] =
   { pattern: /== 0\s+or\s+absent\(.*\)$/, reason: "it is a condition, which has an answer only while it is met" },
   { pattern: /exporter!~"otlp_traces\|langfuse\|log"/, reason: "no exporter of audit records is configured" },
 ];
-
-const PENDING: readonly string[] = PENDING_METRICS.map((key) => {
-  const definition: MetricDefinition = catalog[key];
-  return definition.name;
-});
 
 function runbookQueries(path: string, content: string): readonly PublishedQuery[] {
   const source = path.slice(path.lastIndexOf("/") + 1);

@@ -32,7 +32,7 @@ const HOSTILE_NAMES = [
 function busyGateway(tools: readonly string[]): TestGateway {
   const server = registeredName("math");
   const source = registeredName("docker");
-  const gateway = testGateway([], { pending: [], runtimeMetrics: true });
+  const gateway = testGateway([], { runtimeMetrics: true });
   gateway.snapshot = gatewaySnapshot([serverSnapshot("math", tools, { httpConnections: 1 })], {
     discovery: [{ source, servers: 1, healthy: true }],
     listeners: [{ listener: registeredName("metrics"), errors: 0 }],

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { MetricDefinition } from "./define.ts";
 import { catalog, type MetricName } from "./index.ts";
-import { PENDING_METRICS } from "./pending.ts";
 
 const definitions: readonly MetricDefinition[] = Object.values(catalog);
 const histograms = definitions.filter((definition) => definition.type === "histogram");
@@ -130,10 +129,5 @@ describe("the metric catalog", () => {
 
   test("latency reaches below a millisecond", () => {
     expect(catalog.toolCallDuration.buckets[0]).toBeLessThan(0.001);
-  });
-
-  test("lists every pending metric once", () => {
-    expect(new Set(PENDING_METRICS).size).toBe(PENDING_METRICS.length);
-    expect(PENDING_METRICS.filter((key) => !(key in catalog))).toEqual([]);
   });
 });
