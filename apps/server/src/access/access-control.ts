@@ -25,7 +25,7 @@ export interface AccessControlParts {
   readonly options: Pick<AuthOptions, "lockout">;
   readonly roles: Roles;
   readonly keys: ApiKeys | undefined;
-  readonly tokens: Tokens | undefined;
+  readonly tokens: Pick<Tokens, "verify"> | undefined;
   readonly origin: RequestOrigin;
   readonly resource: ProtectedResource;
   readonly bus: TelemetryBus;
@@ -128,7 +128,12 @@ export class AccessControl implements Access {
     );
   }
 
-  async #proveToken(request: IncomingMessage, address: string, text: string, tokens: Tokens): Promise<Identification> {
+  async #proveToken(
+    request: IncomingMessage,
+    address: string,
+    text: string,
+    tokens: Pick<Tokens, "verify">,
+  ): Promise<Identification> {
     const verdict = await tokens.verify(text);
     switch (verdict.kind) {
       case "caller": {

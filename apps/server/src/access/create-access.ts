@@ -10,10 +10,10 @@ import { fetchJson } from "./fetch-json.ts";
 import type { KeyView } from "./key-entry.ts";
 import { KeyFile } from "./key-file.ts";
 import { KnownCallers } from "./known-callers.ts";
-import type { AuthOptions } from "./options.ts";
+import type { AuthOptions, JwtOptions } from "./options.ts";
 import { type ProtectedResource, protectedResource } from "./protected-resource.ts";
 import { createRoles, type Roles } from "./roles.ts";
-import { Tokens } from "./tokens.ts";
+import type { Tokens } from "./tokens.ts";
 
 /** Everything by which a gateway decides who may do what. */
 export interface AccessSystem {
@@ -74,7 +74,7 @@ export function createAccess(
       onChange: () => known.forget(),
       onProblem: onKeyProblem,
     });
-  const tokens = auth.jwt && new Tokens(auth.jwt, clock, (url) => fetchJson(url));
+  const tokens = auth.jwt && verifier(auth.jwt, clock);
   const access = new AccessControl({ options: auth, roles, keys, tokens, origin, resource, bus, clock, known });
   const checkRoles = (): void => {
     for (const { id, name, roles: given, status } of keys?.list() ?? []) {
@@ -102,6 +102,12 @@ export function createAccess(
     start: () => keys?.start(),
     close: async () => keys?.close(),
   };
+}
+
+/** Verifies tokens once their library is loaded, which a gateway without an issuer has no use for. */
+function verifier(options: JwtOptions, clock: Clock): Pick<Tokens, "verify"> {
+  const loading = import("./tokens.ts").then(({ Tokens }) => new Tokens(options, clock, (url) => fetchJson(url)));
+  return { verify: async (token) => (await loading).verify(token) };
 }
 
 /** With a file that cannot be read, keys work as before, but what is revoked now goes on working: somebody must look. */

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { Agent, type Dispatcher, request } from "undici";
+import type { Dispatcher } from "undici";
 import { z } from "zod";
 import { LineSplitter } from "../../transports/stdio/line-splitter.ts";
 import type { ClusterAccess } from "./kubernetes-access.ts";
@@ -130,6 +130,8 @@ async function ask<Result>(
   { query, signal }: { readonly query: Readonly<Record<string, string>>; readonly signal: AbortSignal },
   read: (body: Readable) => Promise<Result>,
 ): Promise<Result> {
+  // Loaded when a cluster is asked: undici takes a good part of what an idle gateway holds.
+  const { Agent, request } = await import("undici");
   signal.throwIfAborted();
   const url = urlOf(access.server, collection, query);
   const context = new access.client.RequestContext(url.href, access.client.HttpMethod.GET);
