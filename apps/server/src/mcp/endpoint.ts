@@ -24,6 +24,7 @@ export class Endpoint {
   readonly info: Implementation;
   readonly platform: Platform;
   readonly scope: Scope;
+  readonly access: CallerRights;
   readonly management: ManagementTools | undefined;
   readonly sessions: SessionStore;
   readonly announcements: Announcements;
@@ -37,7 +38,8 @@ export class Endpoint {
     this.info = options.info;
     this.platform = options.platform;
     this.management = options.management;
-    this.scope = createScope({ gateway: options.gateway, access: options.access ?? OPEN_ACCESS }, options.scope);
+    this.access = options.access ?? OPEN_ACCESS;
+    this.scope = createScope({ gateway: options.gateway, access: this.access }, options.scope);
     this.sessions = new SessionStore(options.platform);
     this.announcements = new Announcements(options.gateway, this.scope, this.sessions);
     this.#unobserve = options.gateway.fleet.observe({

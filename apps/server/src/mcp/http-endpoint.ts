@@ -74,7 +74,7 @@ export class HttpEndpoint {
         message.id ?? null,
       );
     }
-    const stream = new ResponseStream(response, accepts.events, this.#endpoint.platform.clock);
+    const stream = this.#stream(response, accepts.events, () => caller);
     if (message.kind === "request") {
       const meta = metaOf(message.params);
       // A legacy handshake may carry any header; one inside a modern envelope is a method that this era does not have.
@@ -188,7 +188,8 @@ export class HttpEndpoint {
     if (!acceptOf(request.headers.accept).events) {
       return refuse(response, 406, RPC.invalidRequest, "accept must allow text/event-stream");
     }
-    const stream = new ResponseStream(response, true, this.#endpoint.platform.clock);
+    // Requests of the session may have brought a newer token since.
+    const stream = this.#stream(response, true, () => session.caller);
     const detach = session.attach((notification) => stream.send(encodeNotification(notification)));
     if (detach === undefined)
       return refuse(response, 409, RPC.invalidRequest, "this session has an open stream already");
@@ -203,6 +204,12 @@ export class HttpEndpoint {
     if (session === undefined) return;
     this.#endpoint.sessions.close(session);
     response.writeHead(200).end();
+  }
+
+  #stream(response: ServerResponse, acceptsEvents: boolean, caller: () => Caller): ResponseStream {
+    const { access, platform } = this.#endpoint;
+    const mayStay = (): boolean => access.permits(caller(), "tools:call");
+    return new ResponseStream(response, { acceptsEvents, mayStay }, platform.clock);
   }
 
   /** The session a legacy request names; answers and returns `undefined` when there is none. */

@@ -2,11 +2,19 @@ import type { ServerResponse } from "node:http";
 import type { CancelTimer, Clock } from "@mcp-hangar/core";
 import { type Encoded, encodedBytes, writeFramed } from "./encode.ts";
 
-/** Keeps proxies from closing a silent stream. */
+/** Keeps proxies from closing a silent stream; as often it is asked whether the client may still have it. */
 const KEEP_ALIVE_MS = 15_000;
 /** A client that reads slower than servers talk is cut off when this much waits for it. */
 const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 const KEEP_ALIVE = ": keep-alive\n\n";
+const FAREWELL = ": access has ended\n\n";
+
+/** What a stream has to know of its client. */
+export interface StreamClient {
+  readonly acceptsEvents: boolean;
+  /** Whether the client may still hear of anything: keys are revoked and tokens expire. */
+  readonly mayStay: () => boolean;
+}
 
 /**
  * The response to one POST. It starts undecided: a lone answer becomes plain JSON, and the first message before the
@@ -15,18 +23,18 @@ const KEEP_ALIVE = ": keep-alive\n\n";
 export class ResponseStream {
   readonly #response: ServerResponse;
   readonly #clock: Clock;
-  readonly #acceptsEvents: boolean;
+  readonly #client: StreamClient;
   #cancelKeepAlive: CancelTimer | undefined;
   #streaming = false;
 
-  constructor(response: ServerResponse, acceptsEvents: boolean, clock: Clock) {
+  constructor(response: ServerResponse, client: StreamClient, clock: Clock) {
     this.#response = response;
-    this.#acceptsEvents = acceptsEvents;
+    this.#client = client;
     this.#clock = clock;
   }
 
   get acceptsEvents(): boolean {
-    return this.#acceptsEvents;
+    return this.#client.acceptsEvents;
   }
 
   /** Turns the response into an event stream now, before there is anything to say. */
@@ -46,7 +54,7 @@ export class ResponseStream {
 
   /** Sends a message before the answer; dropped when the client takes no event stream. */
   send(message: Encoded): void {
-    if (!this.#acceptsEvents || this.#response.writableEnded) return;
+    if (!this.acceptsEvents || this.#response.writableEnded) return;
     this.open();
     this.#write(message);
   }
@@ -85,6 +93,8 @@ export class ResponseStream {
   #keepAlive(): void {
     this.#cancelKeepAlive = this.#clock.schedule(KEEP_ALIVE_MS, () => {
       if (this.#response.writableEnded || this.#response.destroyed) return;
+      // A client that finds its stream ended comes back with credentials that are valid, if it has any.
+      if (!this.#client.mayStay()) return void this.#response.end(FAREWELL);
       this.#response.write(KEEP_ALIVE);
       this.#keepAlive();
     });
