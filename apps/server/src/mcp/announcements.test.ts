@@ -106,4 +106,20 @@ describe("a session", () => {
     expect(store.get(session.id, now)).toBe(session);
     expect(session.caller.roles).toEqual(["viewer"]);
   });
+
+  it("makes room for another one of whoever has the most, and not of who has been silent longest", () => {
+    const store = new SessionStore(fakePlatform());
+    const quiet = store.open("2025-11-25", {}, callerWith("math"));
+    const first = store.open("2025-11-25", {}, callerWith("agent"));
+    first.attach(() => {});
+    const second = store.open("2025-11-25", {}, callerWith("agent"));
+    while (store.size < 10_000) store.open("2025-11-25", {}, callerWith("agent"));
+    store.open("2025-11-25", {}, callerWith("agent"));
+    store.open("2025-11-25", {}, callerWith("pool"));
+    expect(store.size).toBe(10_000);
+    expect(store.get(quiet.id, callerWith("math"))).toBe(quiet);
+    // One that somebody listens to goes last.
+    expect(store.get(first.id, callerWith("agent"))).toBe(first);
+    expect(store.get(second.id, callerWith("agent"))).toBeUndefined();
+  });
 });

@@ -1,17 +1,18 @@
-import type { JsonObject, Platform } from "@mcp-hangar/core";
+import { type JsonObject, ownerOf, type Platform } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { LegacySession } from "./legacy-session.ts";
 
 /** A client that has not been heard of for this long has gone without saying so. */
 const IDLE_MS = 60 * 60 * 1_000;
 const SWEEP_MS = 60_000;
-/** Sessions of one endpoint. When full, the longest silent one makes room. */
+/** Sessions of one endpoint. When full, the longest silent one of the caller who has the most makes room. */
 const MAX_SESSIONS = 10_000;
 
 /** The legacy sessions of one endpoint. Ids are ours; those of upstream servers never leak. */
 export class SessionStore {
   readonly #platform: Platform;
   readonly #sessions = new Map<string, LegacySession>();
+  readonly #byOwner = new Map<string, Set<LegacySession>>();
   #cancelSweep: () => void;
 
   constructor(platform: Platform) {
@@ -43,11 +44,19 @@ export class SessionStore {
     const nowMs = this.#platform.clock.nowMs();
     const session = new LegacySession({ id, protocolVersion, capabilities, caller, nowMs });
     this.#sessions.set(id, session);
+    const owner = ownerOf(caller);
+    const owned = this.#byOwner.get(owner);
+    if (owned === undefined) this.#byOwner.set(owner, new Set([session]));
+    else owned.add(session);
     return session;
   }
 
   close(session: LegacySession): void {
     this.#sessions.delete(session.id);
+    const owner = ownerOf(session.caller);
+    const owned = this.#byOwner.get(owner);
+    owned?.delete(session);
+    if (owned?.size === 0) this.#byOwner.delete(owner);
     session.close();
   }
 
@@ -67,12 +76,15 @@ export class SessionStore {
     });
   }
 
+  /** Whoever has the most makes room, so that nobody can drive out the sessions of others. */
   #evictLongestSilent(): void {
-    let victim: LegacySession | undefined;
-    for (const session of this.#sessions.values()) {
-      if (!session.inUse && (victim === undefined || session.lastSeenMs < victim.lastSeenMs)) victim = session;
+    let most: ReadonlySet<LegacySession> = new Set();
+    for (const sessions of this.#byOwner.values()) if (sessions.size > most.size) most = sessions;
+    let [victim] = most;
+    for (const session of most) {
+      if (victim === undefined || session.inUse) continue;
+      if (victim.inUse || session.lastSeenMs < victim.lastSeenMs) victim = session;
     }
-    victim ??= this.#sessions.values().next().value;
     if (victim !== undefined) this.close(victim);
   }
 }
