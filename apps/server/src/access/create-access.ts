@@ -110,11 +110,16 @@ function verifier(options: JwtOptions, clock: Clock): Pick<Tokens, "verify"> {
   return { verify: async (token) => (await loading).verify(token) };
 }
 
-/** With a file that cannot be read, keys work as before, but what is revoked now goes on working: somebody must look. */
+/**
+ * With a file that cannot be read, keys work as before, but what is revoked now goes on working: somebody must look. Probes
+ * come from strangers, so where the file is stands in the log alone.
+ */
 function keysCheck(keys: ApiKeys): HealthCheck {
   return {
     name: "api_keys",
     run: () =>
-      keys.problem === undefined ? { status: "healthy" } : { status: "degraded", message: keys.problem.message },
+      keys.problem === undefined
+        ? { status: "healthy" }
+        : { status: "degraded", message: "the file of API keys cannot be read; the log says why" },
   };
 }

@@ -94,6 +94,12 @@ describe("readiness", () => {
     expect(fleetCheck(() => fleet(...states)).run().status).toBe(status);
   });
 
+  it("names no server to who probes", () => {
+    const { message } = fleetCheck(() => fleet("ready", "dead", "degraded")).run();
+    expect(message).toContain("2 of the servers");
+    expect(message).not.toMatch(/\bs\d\b/);
+  });
+
   it("of the log suffers when lines are lost", () => {
     const log = (change: Partial<ExporterSnapshot>): HealthStatus =>
       logCheck(() => ({ ...LOG, ...change })).run().status;
