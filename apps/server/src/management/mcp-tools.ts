@@ -21,7 +21,6 @@ export interface ManagementTools {
 
 interface Entry {
   readonly operation: Operation;
-  readonly definition: JsonObject;
   readonly tool: ManagementTool;
 }
 
@@ -35,8 +34,15 @@ export function createManagementTools(
   for (const operation of operations) {
     if (operation.tool === undefined) continue;
     if (entries.has(operation.tool)) throw new Error(`two operations are the tool ${operation.tool}`);
-    entries.set(operation.tool, { operation, definition: definitionOf(operation), tool: toolOf(operation) });
+    entries.set(operation.tool, { operation, tool: toolOf(operation) });
   }
+  // Made when somebody first lists them: the schemas of all operations would be a good part of the start.
+  const definitions = new Map<Operation, JsonObject>();
+  const definition = (operation: Operation): JsonObject => {
+    const made = definitions.get(operation) ?? definitionOf(operation);
+    definitions.set(operation, made);
+    return made;
+  };
   const permits = (caller: Caller, { operation }: Entry): boolean => {
     const { allow, deny } = options().tools;
     const fits = (glob: string): boolean => globMatches(glob, operation.tool ?? "");
@@ -45,7 +51,7 @@ export function createManagementTools(
   };
   return {
     definitionsFor: (caller) =>
-      [...entries.values()].filter((entry) => permits(caller, entry)).map(({ definition }) => definition),
+      [...entries.values()].filter((entry) => permits(caller, entry)).map(({ operation }) => definition(operation)),
     find(name, caller) {
       const entry = entries.get(name);
       return entry !== undefined && permits(caller, entry) ? entry.tool : undefined;

@@ -1,0 +1,15 @@
+import { writeSync } from "node:fs";
+import { registerHooks } from "node:module";
+
+/** Preloaded with `--import`: says on stdout at the end of the process which packages it has loaded. */
+const STDOUT = 1;
+
+const packages = new Set<string>();
+registerHooks({
+  load(url, context, nextLoad) {
+    const name = url.startsWith("node:") ? url : /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1];
+    if (name !== undefined) packages.add(name);
+    return nextLoad(url, context);
+  },
+});
+process.on("exit", () => writeSync(STDOUT, JSON.stringify([...packages])));

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, expect, it } from "vitest";
+import { killHangars, startHangar } from "./hangar-process.ts";
+
+const LOADED_PACKAGES = new URL("loaded-packages.ts", import.meta.url).href;
+const folder = mkdtempSync(join(tmpdir(), "hangar-start-"));
+
+afterEach(killHangars);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function packagesLoadedBy(sections: Readonly<Record<string, unknown>>): Promise<readonly string[]> {
+  const file = join(folder, "config.yaml");
+  writeFileSync(file, JSON.stringify({ mcp_servers: { cat: { mode: "subprocess", command: "cat" } }, ...sections }));
+  const args = ["serve", "--http", "--port", "0", "--config", file];
+  const hangar = startHangar(args, { NODE_OPTIONS: `--import=${LOADED_PACKAGES}` });
+  await hangar.event("http_listening");
+  hangar.child.kill("SIGTERM");
+  expect(await hangar.exited).toBe(0);
+  return JSON.parse(hangar.stdout()) as readonly string[];
+}
+
+/** What takes long to load, or much memory, and is of use with some configurations only. */
+const HEAVY = ["undici", "jose", "dockerode", "@kubernetes/client-node", "node:sqlite"];
+
+it("loads nothing heavy for servers over stdio alone", async () => {
+  const loaded = await packagesLoadedBy({});
+  expect(loaded).toContain("zod");
+  expect(loaded.filter((name) => HEAVY.includes(name))).toEqual([]);
+});
+
+it("loads the verification of tokens with an issuer, before the first token comes", async () => {
+  const jwt = { issuer: "https://login.example.com", audience: ["https://hangar.example.com/mcp"] };
+  expect(await packagesLoadedBy({ auth: { jwt } })).toContain("jose");
+});
