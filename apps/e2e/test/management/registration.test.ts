@@ -72,6 +72,14 @@ describe("registering at run time", () => {
     expect(problem(await register(server, options))).toMatchObject([status, { code }]);
   });
 
+  test.each(["ca_file", "cert_file", "key_file"])("may not use a %s of the gateway", async (key) => {
+    const options = { mode: "remote", endpoint: "https://example.com/", tls: { [key]: "/etc/passwd" } };
+    expect(problem(await register("x", options))).toMatchObject([
+      400,
+      { code: "invalid_request", problems: [{ field: `options.tls.${key}` }] },
+    ]);
+  });
+
   test("does not reach addresses that are not public and not allowed", async () => {
     await register("inner", { mode: "remote", endpoint: "http://169.254.169.254/mcp" });
     const started = await post("/api/mcp_servers/inner/start");

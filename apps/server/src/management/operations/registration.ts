@@ -9,6 +9,12 @@ const permission = "servers:write";
 const RUNTIME_SERVERS_MAX = 1_000;
 
 /**
+ * With them a caller could have the gateway prove to a server of the caller's choice that it is the gateway, and learn which
+ * files there are.
+ */
+const TLS_FILES = ["ca_file", "cert_file", "key_file"] as const;
+
+/**
  * Registering servers while the gateway runs. It is off unless the configuration allows modes for it: who registers a
  * subprocess or a container runs a program here.
  */
@@ -43,9 +49,16 @@ export function registrationOperations(
           const message = "it is not yours to set; management.runtime_addresses in the configuration is the guard";
           return invalidInput([{ field: "options.address_guard", message }]);
         }
+        const file = "tls" in options ? TLS_FILES.find((key) => options.tls?.[key] !== undefined) : undefined;
+        if (file !== undefined) {
+          const message = "files are the gateway's: only servers of its configuration may use them";
+          return invalidInput([{ field: `options.tls.${file}`, message }]);
+        }
         const guarded: ServerOptions = options.mode === "remote" ? { ...options, address_guard: { allow } } : options;
-        // Whom a new server does not exist for must not make one.
-        if (!access.reaches(caller, id, permission)) {
+        // Whom a new server does not exist for must not make one, nor one that gets the calls of a group out of reach.
+        const group = gateway.fleet.groups.of(id);
+        const mayJoin = group === undefined || access.reaches(caller, group.id, permission);
+        if (!mayJoin || !access.reaches(caller, id, permission)) {
           return operationFailure("forbidden", 403, `your roles do not reach a server of the id "${id}"`);
         }
         const registered = gateway.fleet
