@@ -106,6 +106,23 @@ describe("a client", () => {
     expect(client.text()).toMatch(/content-type: text\/event-stream/);
   });
 
+  it.each([
+    ["config:read", "config.reloaded"],
+    ["discovery:read", "discovery.cycle_finished"],
+  ])("needs %s to hear of %s, which names what is hidden", async (needed, type) => {
+    access = { ...OPEN_ACCESS, permits: (_caller, permission) => permission !== needed };
+    const client = await follow();
+    const reload = { result: "failure", trigger: "file", caller: undefined, message: "no such server" } as const;
+    streams.listener({ type: "config.reloaded", timeMs: 0, ...reload });
+    const cycle = { registered: 0, deregistered: 0, durationSeconds: 1, error: "no such folder", problems: [] };
+    streams.listener({ type: "discovery.cycle_finished", timeMs: 0, source: registeredName("files"), ...cycle });
+    emit("after");
+    await expect.poll(client.text).toContain("after");
+    const types = [...client.text().matchAll(/event: (\S+)/g)].map(([, name]) => name);
+    const all = ["config.reloaded", "discovery.cycle_finished", "server.unregistered"];
+    expect(types).toEqual(all.filter((each) => each !== type));
+  });
+
   it("gets nothing of arguments, results, messages and what callers typed", async () => {
     const client = await follow();
     emit("one", "echo");

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CancelTimer, Clock } from "@mcp-hangar/core";
-import type { Caller, HangarEvent } from "@mcp-hangar/telemetry";
+import type { Caller, HangarEvent, HangarEventType } from "@mcp-hangar/telemetry";
 import type { Access } from "../../access/access.ts";
+import type { Permission } from "../../access/permissions.ts";
 import { EventLog, type LoggedEvent } from "./event-log.ts";
 import { viewOf, writeView } from "./event-view.ts";
 
@@ -15,6 +16,12 @@ const HEARTBEAT_MS = 15_000;
 const FAREWELL_MS = 10_000;
 /** How long clients wait before they come back, in ms. */
 const RETRY_MS = 2_000;
+
+/** What is needed beside `system:read` for events about no server: their messages name servers, files and keys. */
+const NEEDED: { readonly [Type in HangarEventType]?: Permission } = {
+  "config.reloaded": "config:read",
+  "discovery.cycle_finished": "discovery:read",
+};
 
 /** Which events a client wants; everything where a list is absent. */
 export interface EventFilter {
@@ -136,9 +143,12 @@ export class EventStreams {
   #concerns({ filter: { types, servers }, caller }: EventSubscriber, { view }: LoggedEvent): boolean {
     const { type, server, tool } = view;
     if (types !== undefined && !types.includes(type)) return false;
-    if (server === undefined) return servers === undefined;
-    if (servers !== undefined && !servers.includes(server)) return false;
     const { access } = this.#options;
+    if (server === undefined) {
+      const needed = NEEDED[type];
+      return servers === undefined && (needed === undefined || access.permits(caller, needed));
+    }
+    if (servers !== undefined && !servers.includes(server)) return false;
     return tool === undefined
       ? access.reaches(caller, server, "system:read")
       : access.admits(caller, server, tool, "system:read");
