@@ -49,7 +49,11 @@ export function parseConfigDocument(
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error", merge: false });
   const reader = new DocumentReader(env, lines);
   for (const error of [...document.errors, ...document.warnings].slice(0, SYNTAX_PROBLEMS_MAX)) {
-    const [message] = error.message.split("\n");
+    // The library advises programmers here, and not whoever wrote the file.
+    const [message] =
+      error.code === "MULTIPLE_DOCS"
+        ? ["several documents in one file; keep one, and take out the line ---"]
+        : error.message.split("\n");
     reader.problems.push({ path: [], line: lines.linePos(error.pos[0]).line, message: `not valid YAML: ${message}` });
   }
   const root =

@@ -145,10 +145,15 @@ describe("errors", () => {
     ["http: {port: 1", "line 1: not valid YAML"],
     ["- a", "a list is not allowed; expected a section"],
     ["just text", "is not allowed; expected a section"],
-    ["a: 1\n---\nb: 2", "not valid YAML"],
+    ["a: 1\n---\nb: 2", "line 2: not valid YAML: several documents in one file; keep one"],
     ["logging: {file: !!js/function 'x'}", "not valid YAML: Unresolved tag"],
   ])("%j is refused: %s", (text, message) => {
     expect(errorOf(text)).toContain(message);
+  });
+
+  it("lists problems from top to bottom, unknown keys among the others", () => {
+    const lines = errorOf("disco: {}\nhttp: {prt: 1}\nlogging: {level: loud}").matchAll(/line (\d)/g);
+    expect([...lines].map(([, line]) => line)).toEqual(["1", "2", "3"]);
   });
 
   it("lists every problem, each with its line", () => {

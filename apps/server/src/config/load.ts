@@ -47,8 +47,13 @@ export function parseConfig(text: string, env: Environment, source: string): Par
   const problems: ConfigProblem[] = [...document.problems];
   const mode = serveMode(env.MCP_MODE, problems);
   const config = document.root !== undefined ? validate(document, env, problems) : undefined;
-  if (config === undefined || problems.length > 0) throw new ConfigError(source, problems);
+  if (config === undefined || problems.length > 0) throw new ConfigError(source, byLine(problems));
   return { config, mode, templateOf: (path) => document.templateOf(path) };
+}
+
+/** From top to bottom, as people mend them; what is not about the file comes first. */
+function byLine(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 
 function validate(document: ConfigDocument, env: Environment, problems: ConfigProblem[]): Config | undefined {
