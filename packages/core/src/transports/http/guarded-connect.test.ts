@@ -54,7 +54,9 @@ describe("a server with an address guard", () => {
       const { open } = rig(`http://${host}:${url.port}/mcp`, { address_guard: { allow: [] } });
       await expect(open()).rejects.toMatchObject({
         code: "address_refused",
-        message: expect.stringMatching(/ an? (loopback|unspecified) address, .* allow it in allow_addresses/),
+        message: expect.stringMatching(
+          / an? (loopback|unspecified) address, .* allow it in address_guard\.allow .* allow_addresses .* management\.runtime_addresses/,
+        ),
       });
       expect(server.received).toEqual([]);
     },

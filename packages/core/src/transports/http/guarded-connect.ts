@@ -10,8 +10,9 @@ export class AddressRefusedError extends Error {
 
   constructor(where: string, objection: string) {
     super(
-      `${where} ${objection}, and this server may not have one: allow it in allow_addresses of its discovery source, ` +
-        "or in address_guard.allow of the server, if it is meant to be there",
+      `${where} ${objection}, and this server may not have one: if it is meant to be there, allow it in ` +
+        "address_guard.allow of the server, in allow_addresses of its discovery source, or in management.runtime_addresses " +
+        "when it was registered at run time",
     );
     this.name = "AddressRefusedError";
   }
