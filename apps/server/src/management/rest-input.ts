@@ -17,12 +17,10 @@ interface FieldSchema {
 
 /** Makes the reader for a schema: path, query and JSON body together are the input, and no field may come twice. */
 export function inputReader(schema: z.ZodObject): InputReader {
-  const { properties = {} } = z.toJSONSchema(schema, { io: "input" });
-  // What stands under `properties` is schemas; `true` and `false`, which are schemas too, are made by nothing here.
-  const coercions = new Map(
-    Object.entries(properties as Readonly<Record<string, FieldSchema>>).map(([name, field]) => [name, coercion(field)]),
-  );
+  // Made with the first request: the schemas of all operations would be a good part of the start.
+  let coercions: ReadonlyMap<string, Coercion> | undefined;
   return ({ params, query, body }) => {
+    coercions ??= coercionsOf(schema);
     const parsed = parseBody(body);
     if (parsed.kind === "failure") return parsed;
     const fields = new Map<string, unknown>();
@@ -38,6 +36,13 @@ export function inputReader(schema: z.ZodObject): InputReader {
     const message = "it is given more than once: in the path, the query or the body";
     return invalidInput(twice.map((field) => ({ field: field.slice(0, 100), message })));
   };
+}
+
+function coercionsOf(schema: z.ZodObject): ReadonlyMap<string, Coercion> {
+  const { properties = {} } = z.toJSONSchema(schema, { io: "input" });
+  // What stands under `properties` is schemas; `true` and `false`, which are schemas too, are made by nothing here.
+  const fields = Object.entries(properties as Readonly<Record<string, FieldSchema>>);
+  return new Map(fields.map(([name, field]) => [name, coercion(field)]));
 }
 
 function coerce(coercions: ReadonlyMap<string, Coercion>, name: string, texts: readonly string[]): unknown {
