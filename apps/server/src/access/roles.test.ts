@@ -77,6 +77,18 @@ describe("a caller", () => {
     expect(roles.reaches(callerWith(role), server)).toBe(expected);
   });
 
+  it.each([
+    ["*", "secret/**", false],
+    ["secret/read_file", "secret/read_*", false],
+    ["*/read_*", "secret/re*", false],
+    ["secret/read_*", "secret/read_file", true],
+    ["secret/*", "secret/?", true],
+    ["secret/*_file", "secret/read_*", true],
+  ])("reaches a server of which %s is allowed and %s is denied: %s", (allow, deny, expected) => {
+    const some = createRoles({ some: { permissions: ["tools:call"], tools: { allow: [allow], deny: [deny] } } });
+    expect(some.reaches(callerWith("some"), "secret")).toBe(expected);
+  });
+
   it("gets what any role gives, but a role that sees everything does not widen what another may call", () => {
     const both = callerWith("math", "reader");
     expect(roles.admits(both, "files", "read")).toBe(false);

@@ -108,5 +108,13 @@ function admitsTool({ allow, deny }: ToolRules, server: string, tool: string): b
 function reachesServer({ allow, deny }: ToolRules, server: string): boolean {
   const here = ({ server: glob }: ToolPattern): boolean => globMatches(glob, server);
   const denied = deny.filter(here);
-  return allow.some((each) => here(each) && !denied.some(({ tool }) => tool === "*" || tool === each.tool));
+  return allow.some((each) => here(each) && !denied.some(({ tool }) => covers(tool, each.tool)));
+}
+
+/**
+ * Whether whatever fits `narrow` fits `wide`, too, as far as that is told by reading `narrow` as a name: what takes its `*`
+ * takes all that this stands for. A `?` would take that `*` for one character.
+ */
+function covers(wide: string, narrow: string): boolean {
+  return wide === narrow || (!wide.includes("?") && globMatches(wide, narrow));
 }
