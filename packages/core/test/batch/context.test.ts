@@ -1,7 +1,8 @@
 import { registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import { META } from "../../src/protocol/eras.ts";
-import { answers, call, OK, useBench } from "./bench.ts";
+import { answers, OK } from "../fake-answers.ts";
+import { call, useBench } from "./bench.ts";
 
 const use = useBench();
 

@@ -4,7 +4,8 @@ import { Batches } from "../../src/batch/batches.ts";
 import type { CallResult, ToolCall } from "../../src/call.ts";
 import { failure } from "../../src/errors.ts";
 import { settlePromises } from "../../src/testing/index.ts";
-import { answers, call, LOST, OK, times, useBench } from "./bench.ts";
+import { answers, LOST, OK } from "../fake-answers.ts";
+import { call, times, useBench } from "./bench.ts";
 
 const use = useBench();
 

@@ -2,7 +2,8 @@ import { registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import { resultReply } from "../../src/testing/index.ts";
 import type { UpstreamReply } from "../../src/transports/session.ts";
-import { answers, call, times, useBench } from "./bench.ts";
+import { answers } from "../fake-answers.ts";
+import { call, times, useBench } from "./bench.ts";
 
 const use = useBench();
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { resultReply } from "../../src/testing/index.ts";
-import { answers, call, OK, times, useBench } from "./bench.ts";
+import { answers, OK } from "../fake-answers.ts";
+import { call, times, useBench } from "./bench.ts";
 
 const use = useBench();
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { circuitBreakerOptions } from "../../src/options.ts";
 import { type FakeReply, resultReply, settlePromises } from "../../src/testing/index.ts";
 import { StartError, type UpstreamReply } from "../../src/transports/session.ts";
-import { answers, call, LOST, OK, UNSENT, useBench } from "./bench.ts";
+import { answers, LOST, OK, UNSENT } from "../fake-answers.ts";
+import { call, useBench } from "./bench.ts";
 
 const use = useBench();
 

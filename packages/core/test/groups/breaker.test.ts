@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { answers, LOST, useGroupBench, WORKS } from "./group-bench.ts";
+import { answers, LOST } from "../fake-answers.ts";
+import { useGroupBench, WORKS } from "./group-bench.ts";
 
 const use = useGroupBench();
 const GROUP = { circuit_breaker: { failure_threshold: 3, open_s: 20 }, health: { unhealthy_threshold: 100 } };

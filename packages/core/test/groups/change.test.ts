@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { groupOptions, subprocessOptions } from "../../src/options.ts";
-import { answers, LOST, OK, REFUSES, useGroupBench, WORKS } from "./group-bench.ts";
+import { answers, LOST, OK } from "../fake-answers.ts";
+import { REFUSES, useGroupBench, WORKS } from "./group-bench.ts";
 
 const use = useGroupBench();
 const server = (keys: object = {}) => subprocessOptions.parse({ mode: "subprocess", command: "fake", ...keys });

@@ -4,7 +4,8 @@ import { ContinuationStore } from "../../src/batch/continuation-store.ts";
 import { executionOptions } from "../../src/options.ts";
 import { resultReply, serverWithTools } from "../../src/testing/index.ts";
 import { StartError, type UpstreamReply } from "../../src/transports/session.ts";
-import { answers, LOST, OK, REFUSES, UNSENT, useGroupBench, WORKS } from "./group-bench.ts";
+import { answers, LOST, OK, UNSENT } from "../fake-answers.ts";
+import { REFUSES, useGroupBench, WORKS } from "./group-bench.ts";
 
 const use = useGroupBench();
 

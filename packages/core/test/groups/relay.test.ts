@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/protocol/json-rpc.ts";
 import { FAKE_PEER, type FakeBehaviour, resultReply } from "../../src/testing/index.ts";
 import type { UpstreamReply, UpstreamRequest } from "../../src/transports/session.ts";
-import { LOST, useGroupBench } from "./group-bench.ts";
+import { LOST } from "../fake-answers.ts";
+import { useGroupBench } from "./group-bench.ts";
 
 const use = useGroupBench();
 const NOW = new AbortController().signal;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { circuitBreakerOptions } from "../../src/options.ts";
 import { StartError } from "../../src/transports/session.ts";
-import { answers, LOST, OK, REFUSES, useGroupBench, WORKS } from "./group-bench.ts";
+import { answers, LOST, OK } from "../fake-answers.ts";
+import { REFUSES, useGroupBench, WORKS } from "./group-bench.ts";
 
 const use = useGroupBench();
 
