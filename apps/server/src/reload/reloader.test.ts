@@ -1,4 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the configuration file has its own ${…}.
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Gateway } from "@mcp-hangar/core";
 import {
   type FakePlatform,
@@ -18,6 +20,10 @@ import { follow, type ReloadPart } from "./part.ts";
 import { Reloader, type ReloaderOptions } from "./reloader.ts";
 import { serversPart } from "./servers-part.ts";
 
+setFlagsFromString("--expose-gc");
+// A context made after the flag was set has the function; its type is that of Node.js started with the flag.
+const collectGarbage = runInNewContext("gc") as () => void;
+
 interface Setup {
   readonly reloader: Reloader;
   readonly gateway: Gateway;
@@ -31,6 +37,8 @@ interface Setup {
   readonly lines: (readonly [event: string, fields: unknown])[];
   /** Levels that the log was told. */
   readonly levels: string[];
+  /** Every configuration that was read, as long as somebody keeps it. */
+  readonly parsed: WeakRef<object>[];
 }
 
 const server = (extra: object = {}): object => ({ mode: "subprocess", command: "fake", ...extra });
@@ -50,9 +58,17 @@ function setUp(text: string, override: Partial<Record<keyof ReloaderOptions["par
       if (self.text === undefined) throw new ConfigError("test.yaml", [{ path: [], line: undefined, message: "gone" }]);
       return self.text;
     },
-    parse: (given) => parseConfig(given, {}, "test.yaml"),
+    parse(given) {
+      const parsed = parseConfig(given, { LEVEL: "info", PORT: "8000" }, "test.yaml");
+      self.parsed.push(new WeakRef(parsed));
+      return { ...parsed, templateOf: (path) => parsed.templateOf(path) };
+    },
   };
-  const self = Object.assign(state, { lines: [] as Setup["lines"], levels: [] as string[] });
+  const self = Object.assign(state, {
+    lines: [] as Setup["lines"],
+    levels: [] as string[],
+    parsed: [] as WeakRef<object>[],
+  });
   const initial = readConfig(source);
   const gateway = new Gateway({
     servers: initial.config.mcp_servers,
@@ -85,6 +101,23 @@ function setUp(text: string, override: Partial<Record<keyof ReloaderOptions["par
 }
 
 describe("a reload", () => {
+  it("keeps the first configuration and the last, and forgets those between", async () => {
+    const text = (note: number): string =>
+      file({}, { logging: { level: "${LEVEL}" }, http: { port: "${PORT}" }, execution: { max_concurrency: note } });
+    const test = setUp(text(1));
+    for (const note of [2, 3, 4, 5]) {
+      test.text = text(note);
+      expect(await test.reloader.reload("request")).toMatchObject({ kind: "applied" });
+    }
+    const kept = (): readonly boolean[] => {
+      collectGarbage();
+      return test.parsed.map((reference) => reference.deref() !== undefined);
+    };
+    await expect.poll(kept).toEqual([true, false, false, false, true]);
+    expect(test.reloader.templateOf(["logging", "level"])).toBe("${LEVEL}");
+    expect(test.reloader.templateOf(["http", "port"])).toBe("${PORT}");
+  });
+
   it("adds, removes and changes servers, and says what it did", async () => {
     const test = setUp(file({ math: server(), gone: server() }));
     const { gateway, reloader, bus } = test;

@@ -142,11 +142,12 @@ export class Reloader {
 
   /** Without an `await`: nobody ever sees one half of a configuration. */
   #apply(steps: readonly Apply[], next: ParsedConfig): void {
-    const previous = this.#inForce;
+    // What takes a restart is as it was at the start. Asking the configuration before this one would keep all of them.
+    const { initial } = this.#options;
     this.#inForce = {
       config: next.config,
-      templateOf: (path) => (isReloadable(path.join(".")) ? next : previous).templateOf(path),
-      mode: previous.mode,
+      templateOf: (path) => (isReloadable(path.join(".")) ? next : initial).templateOf(path),
+      mode: initial.mode,
     };
     // Whoever did the step owns what goes on afterwards; here nobody waits, but nothing is lost either.
     const lost = (error: unknown): void => this.#options.logger.error("config_reload_unfinished", { error });
