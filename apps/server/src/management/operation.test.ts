@@ -25,6 +25,14 @@ it("runs with defaults in place", async () => {
   expect(await greet.perform({ name: "you" }, CONTEXT)).toEqual({ text: "you 1" });
 });
 
+it("names the first unknown fields only, when a body is made of them", async () => {
+  const unknown = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`x${index}`, 1]));
+  const failed = await greet.perform({ name: "you", ...unknown }, CONTEXT);
+  const problems = "problems" in failed ? failed.problems : undefined;
+  expect(problems).toHaveLength(21);
+  expect(problems?.at(-1)).toEqual({ field: "", message: "there are 980 more fields that do not exist" });
+});
+
 it.each([
   [{}, [{ field: "name" }]],
   [{ name: "far too long", times: "x" }, [{ field: "name" }, { field: "times" }]],

@@ -124,14 +124,19 @@ export function invalidInput(problems: readonly InputProblem[]): OperationFailur
 
 /** Names typed by callers are repeated up to this length. */
 const NAME_MAX = 100;
+/** Fields that do not exist are named up to this many an object: a body may be made of nothing else. */
+const UNKNOWN_MAX = 20;
 
 function problemsOf(issue: z.core.$ZodIssue): readonly InputProblem[] {
   const field = (path: readonly PropertyKey[]): string => path.map(String).join(".");
   if (issue.code !== "unrecognized_keys") return [{ field: field(issue.path), message: issue.message }];
-  return issue.keys.map((key) => ({
+  const unknown = issue.keys.slice(0, UNKNOWN_MAX).map((key) => ({
     field: field([...issue.path, key.slice(0, NAME_MAX)]),
     message: "there is no such field",
   }));
+  const more = issue.keys.length - unknown.length;
+  const rest = { field: field(issue.path), message: `there are ${more} more fields that do not exist` };
+  return more === 0 ? unknown : [...unknown, rest];
 }
 
 /** Whether an operation could not be done. */

@@ -92,6 +92,18 @@ describe("validateBatch", () => {
     expect(problemsOf(many)).toHaveLength(201);
   });
 
+  it("names the first unknown fields only, when a request is made of them", () => {
+    const unknown = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`x${index}`, 1]));
+    const calls = [{ server: "math", tool: "add", ...unknown }];
+    expect(problemsOf({ calls })).toHaveLength(21);
+    const validation = validateBatch({ calls });
+    expect(validation.kind === "invalid" && validation.problems.at(-1)).toEqual({
+      index: 0,
+      field: "",
+      message: "there are 980 more fields that do not exist",
+    });
+  });
+
   it("has a JSON Schema that says what the limits are", () => {
     expect(z.toJSONSchema(batchRequest, { io: "input" })).toMatchObject({
       type: "object",

@@ -6,6 +6,8 @@ const MAX_BATCH_CALLS = 100;
 /** Names that are longer than this belong to no server and no tool. */
 const MAX_NAME = 200;
 const MAX_TIMEOUT_S = 300;
+/** Fields that do not exist are named up to this many an object: a request may be made of nothing else. */
+const MAX_UNKNOWN = 20;
 
 const batchCall = z.strictObject({
   id: z.string().min(1).max(MAX_NAME).optional().describe("Your name for this call; its result repeats it."),
@@ -77,7 +79,11 @@ export function validateBatch(input: unknown): BatchValidation {
 
 function problemsOf(issue: z.core.$ZodIssue): readonly BatchProblem[] {
   if (issue.code !== "unrecognized_keys") return [problemAt(issue.path, issue.message)];
-  return issue.keys.map((key) => problemAt([...issue.path, key.slice(0, MAX_NAME)], "there is no such field"));
+  const unknown = issue.keys
+    .slice(0, MAX_UNKNOWN)
+    .map((key) => problemAt([...issue.path, key.slice(0, MAX_NAME)], "there is no such field"));
+  const more = issue.keys.length - unknown.length;
+  return more === 0 ? unknown : [...unknown, problemAt(issue.path, `there are ${more} more fields that do not exist`)];
 }
 
 function problemAt(path: readonly PropertyKey[], message: string): BatchProblem {
