@@ -216,6 +216,13 @@ describe("a legacy client of a modern server", () => {
     expect(rig.transport.sessions).toHaveLength(4);
   });
 
+  it("cannot have the gateway remember a URI without end", async () => {
+    const rig = new Rig((request) => (request.method === "resources/subscribe" ? resultReply({}) : reply(request)));
+    await rig.initialize();
+    const { error } = await rig.request("resources/subscribe", { uri: `note://${"x".repeat(8_192)}` });
+    expect(error).toMatchObject({ code: -32602, message: expect.stringContaining("8192") });
+  });
+
   it("is told when the server takes no subscription", async () => {
     const rig = new Rig((request) => (request.method === "subscriptions/listen" ? resultReply({}) : reply(request)));
     await rig.initialize();

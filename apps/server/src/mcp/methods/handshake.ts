@@ -6,6 +6,9 @@ import type { Endpoint } from "../endpoint.ts";
 import { cacheable } from "../era-translation.ts";
 import type { LegacySession } from "../legacy-session.ts";
 
+/** What a client says that it can do is kept as long as its session, in characters of JSON; honest ones need a few hundred. */
+const CAPABILITIES_CHARS_MAX = 16_384;
+
 /** `initialize` of the legacy era: negotiates the revision and opens a session. */
 export async function initialize(
   endpoint: Endpoint,
@@ -17,6 +20,10 @@ export async function initialize(
       answer: errorAnswer(RPC.invalidParams, 'initialize needs a string "protocolVersion"'),
       session: undefined,
     };
+  }
+  if (JSON.stringify(capabilities ?? {}).length > CAPABILITIES_CHARS_MAX) {
+    const message = `initialize: "capabilities" may have ${CAPABILITIES_CHARS_MAX} characters at most`;
+    return { answer: errorAnswer(RPC.invalidParams, message), session: undefined };
   }
   const description = await describe(endpoint, request);
   if ("code" in description) return { answer: answerOf(description), session: undefined };

@@ -9,12 +9,17 @@ import { forward } from "./relay.ts";
 
 /** Resources one legacy client may be subscribed to. */
 const MAX_SUBSCRIPTIONS = 1_000;
+/** Longest URI that is remembered, in characters: what is longer is no address of anything. */
+const MAX_URI_CHARS = 8_192;
 
 /** `resources/subscribe` of the legacy era. The server stays up as long as somebody is subscribed. */
 export async function subscribe(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
   const { uri } = request.params;
   const { session } = request;
   if (typeof uri !== "string" || session === undefined) return needsUri(request);
+  if (uri.length > MAX_URI_CHARS) {
+    return errorAnswer(RPC.invalidParams, `the "uri" of a subscription may have ${MAX_URI_CHARS} characters at most`);
+  }
   if (session.subscriptions.size >= MAX_SUBSCRIPTIONS) {
     return errorAnswer(RPC.invalidRequest, `a client may subscribe to ${MAX_SUBSCRIPTIONS} resources at most`);
   }
