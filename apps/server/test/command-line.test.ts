@@ -29,8 +29,14 @@ describe("mcp-hangar", () => {
     [["--help"]],
     [["serve", "--help"]],
     [["status", "--help"]],
+    [["start", "--help"]],
+    [["stop", "--help"]],
     [["call", "--help"]],
     [["config", "check", "--help"]],
+    [["config", "reload", "--help"]],
+    [["keys", "create", "--help"]],
+    [["keys", "list", "--help"]],
+    [["keys", "revoke", "--help"]],
   ])("%j shows examples", async (args) => {
     const { code, stdout } = await runHangar(args);
     expect(code).toBe(0);

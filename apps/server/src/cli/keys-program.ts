@@ -1,4 +1,5 @@
 import type { Command, Option } from "commander";
+import { examples } from "./examples.ts";
 
 /** What every command for API keys takes. */
 export interface KeysOptions {
@@ -25,13 +26,13 @@ export function addKeysCommands(
     .description("Create an API key and print it, this once.")
     .requiredOption("--name <name>", "who gets the key; it stands in records and metrics")
     .requiredOption("--role <role...>", "roles of the key")
-    .option("--expires <time>", "when it ends to be valid: 90d, 12h, 30m or 2027-01-31T00:00:00Z (default: never)")
+    .option("--expires <time>", "until when it is valid: 90d, 12h, 30m or 2027-01-31T00:00:00Z (default: never)")
     .option("--static", "write nothing: print the key and the entry for auth.api_keys.static")
     .addOption(configOption())
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ mcp-hangar keys create --name me --role admin\n  $ mcp-hangar keys create --name ci --role agent --expires 90d",
+      examples(["keys create --name me --role admin", "keys create --name ci --role agent --expires 90d"]),
     )
     .action(async (options: KeysCreateOptions) =>
       setExitCode(await (await import("./keys-command.ts")).runKeysCreate(options)),
@@ -41,15 +42,17 @@ export function addKeysCommands(
     .description("List the API keys; the keys themselves are kept nowhere.")
     .addOption(configOption())
     .option("--json", "print JSON")
+    .addHelpText("after", examples(["keys list", "keys list --json"]))
     .action(async (options: KeysOptions) =>
       setExitCode(await (await import("./keys-command.ts")).runKeysList(options)),
     );
   keys
     .command("revoke")
-    .description("Revoke an API key for good; a running gateway stops to take it within a second.")
+    .description("Revoke an API key for good; a running gateway refuses it within a second.")
     .argument("<id>", "id of the key")
     .addOption(configOption())
     .option("--json", "print JSON")
+    .addHelpText("after", examples(["keys revoke o9qdqqlqigdq"]))
     .action(async (id: string, options: KeysOptions) =>
       setExitCode(await (await import("./keys-command.ts")).runKeysRevoke(id, options)),
     );

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { BUILD } from "../build-info.ts";
 import { gatewayUrl } from "../config/environment.ts";
 import type { GatewayAddress } from "./ask-gateway.ts";
+import { examples } from "./examples.ts";
 import { addKeysCommands } from "./keys-program.ts";
 
 /**
@@ -140,10 +141,6 @@ function apiKeyOption(): Option {
   return new Option("--api-key <key>", "key for a gateway that asks who its callers are")
     .env("MCP_API_KEY")
     .argParser(parseApiKey);
-}
-
-function examples(lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ mcp-hangar ${line}`).join("\n")}`;
 }
 
 function parsePort(text: string): number {
