@@ -34,7 +34,7 @@ const staticKey = z.strictObject({
     .regex(/^sha256:[0-9a-f]{64}$/, "sha256: and 64 hexadecimal digits, as keys create --static prints it")
     .describe("What is kept of the key: `sha256:` and 64 hexadecimal digits."),
   roles: z.array(z.string()).min(1).describe("Roles of whoever has the key."),
-  expires_at: z.iso.datetime({ offset: true }).optional().describe("When the key ends to be valid, with a time zone."),
+  expires_at: z.iso.datetime({ offset: true }).optional().describe("Until when the key is valid, with a time zone."),
 });
 export type StaticKeyOptions = z.infer<typeof staticKey>;
 

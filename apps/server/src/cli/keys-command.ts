@@ -38,7 +38,7 @@ export async function runKeysList(options: KeysOptions): Promise<number> {
   return print(table(["ID", "NAME", "ROLES", "STATUS", "EXPIRES", "LAST USED"], views.map(row)));
 }
 
-/** `mcp-hangar keys revoke`: a running gateway stops to take the key within a second. */
+/** `mcp-hangar keys revoke`: a running gateway refuses the key within a second. */
 export async function runKeysRevoke(id: string, options: KeysOptions): Promise<number> {
   const { auth } = loadConfig(options.config, process.env).config;
   const revoked = await keysOf(new KeyFile(fileOf(auth.api_keys?.file))).revoke(id);

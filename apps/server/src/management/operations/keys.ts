@@ -52,7 +52,7 @@ export function keyOperations({
           .regex(NAME, NAME_RULE)
           .describe(`Who gets the key: ${NAME_RULE}. No active key may have the name.`),
         roles: z.array(z.string().min(1).max(63)).min(1).max(20).describe("Names of roles."),
-        expires_at: z.iso.datetime({ offset: true }).optional().describe("When it ends to be valid; never if absent."),
+        expires_at: z.iso.datetime({ offset: true }).optional().describe("Until when it is valid; for ever if absent."),
       }),
       output: z.object({ key: keyView, token: z.string().describe("The key. It cannot be shown again.") }),
       async run({ name, roles: wanted, expires_at: expires }, { caller }) {
@@ -88,7 +88,7 @@ export function keyOperations({
     operation({
       id: "revokeKey",
       title: "Revoke an API key",
-      description: "Revokes an API key for good. It ends to be valid at once, also for what was begun with it.",
+      description: "Revokes an API key for good. It is refused at once, also for what was begun with it.",
       permission: "keys:write",
       effect: "destroy",
       route: { method: "DELETE", path: "/api/keys/{id}" },
