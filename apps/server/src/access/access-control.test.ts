@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import type { FakeClock } from "@mcp-hangar/core/testing";
 import { fakePlatform, RecordingBus } from "@mcp-hangar/core/testing";
 import { SignJWT } from "jose";
@@ -51,6 +52,16 @@ function requestWith(headers: Readonly<Record<string, string>>, more: Partial<In
     socket,
     ...more,
   } as unknown as IncomingMessage;
+}
+
+/** What a forger makes of an id that was seen somewhere: the checksum is no secret. */
+function withChecksum(body: string): string {
+  const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  let checksum = "";
+  for (let rest = crc32(body); checksum.length < 6; rest = Math.floor(rest / 62)) {
+    checksum = `${digits[rest % 62] ?? ""}${checksum}`;
+  }
+  return `${body}${checksum}`;
 }
 
 const GOOD = { authorization: `Bearer ${token}` };
@@ -177,6 +188,22 @@ describe("a failed attempt", () => {
     for (const index of [0, 1, 2]) expect(attempt(addressOf(index))).toMatchObject({ refusal: { status: 401 } });
     expect(attempt(addressOf(3))).toMatchObject({ refusal: { status: 429 } });
     expect(attempt(other)).toMatchObject({ refusal: { status: 401 } });
+  });
+
+  it("of others lock nobody out of a key, whose id is no secret", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "hangar-victim-"));
+    const path = join(folder, "keys.json");
+    await new KeyFile(path).update(() => [], { create: true });
+    const { identify, system } = setUp({ api_keys: { file: path }, lockout: { max_failures: 3, first_lock_s: 10 } });
+    const created = await system.keys?.create({ name: "victim", roles: ["agent"], expiresMs: undefined });
+    if (created === undefined || created === "taken") throw new Error("no key");
+    const forged = withChecksum(`mcph_${created.view.id}_${"0".repeat(43)}`);
+    const attempt = (address: string, key: string): Identification =>
+      identify({ "x-api-key": key }, { socket: { remoteAddress: address } as IncomingMessage["socket"] });
+    for (const host of [1, 2, 3]) attempt(`198.51.100.${host}`, forged);
+    expect(attempt("198.51.100.4", forged)).toMatchObject({ refusal: { status: 429 } });
+    expect(attempt("192.0.2.7", created.token)).toMatchObject({ kind: "caller", caller: { id: "victim" } });
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it("too many lock a key, from whichever addresses they come, but not who has it already", () => {

@@ -110,16 +110,16 @@ export class AccessControl implements Access {
 
   #proveKey(request: IncomingMessage, address: string, text: string, keys: ApiKeys): Identification {
     const verdict = keys.verify(text);
-    const id = verdict.kind === "key" ? verdict.key.id : verdict.id;
-    const subject = id === undefined ? undefined : `key ${id}`;
-    // Looked at whether or not there is such a key, and after the key was: neither is to be learned from the answer.
-    const lockedMs = subject === undefined ? 0 : this.#lockout.lockedMs(subject);
-    if (lockedMs > 0) return this.#locked(request, address, lockedMs);
     if (verdict.kind === "failed") {
+      const subject = verdict.id === undefined ? undefined : `key ${verdict.id}`;
+      // Whether or not there is such a key: that is not to be learned from the answer.
+      const lockedMs = subject === undefined ? 0 : this.#lockout.lockedMs(subject);
+      if (lockedMs > 0) return this.#locked(request, address, lockedMs);
       if (subject !== undefined) this.#lockout.failed(subject);
       return this.#refuse(request, address, verdict.reason);
     }
-    if (subject !== undefined) this.#lockout.succeeded(subject);
+    // Ids are no secrets: what others try under the id of a key must not shut out who has the key.
+    this.#lockout.succeeded(`key ${verdict.key.id}`);
     const { known, clock } = this.#parts;
     return known.remember(
       request.headers,
