@@ -54,6 +54,12 @@ describe("an announced definition", () => {
     },
   );
 
+  it.each(["ca_file", "cert_file", "key_file"])("uses %s of the gateway only where it could run programs", (key) => {
+    const options = { mode: "remote", endpoint: "https://example.com/mcp", tls: { [key]: "/etc/hangar/own.pem" } };
+    expect(problemOf({ options }, { server_modes: ["remote"] })).toContain(`tls.${key} is not allowed here`);
+    expect(problemOf({ options }, { server_modes: ["remote", "subprocess"] })).toBeUndefined();
+  });
+
   it("is not used in a mode that the source may not announce", () => {
     expect(problemOf({}, { server_modes: ["remote"] })).toBe(
       "mode subprocess is not allowed here: server_modes of the discovery source has remote",

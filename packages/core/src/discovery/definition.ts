@@ -67,10 +67,18 @@ function definitionOf({ name, options, revision = "" }: DiscoveredServer, rules:
 }
 
 /** Why a source may not announce the definition; `undefined` when it may. */
-export function objectionTo({ options: { mode } }: Definition, rules: AnnouncementRules): string | undefined {
-  if (rules.server_modes.some((allowed) => allowed === mode)) return undefined;
-  const allowed = rules.server_modes.join(", ") || "none";
-  return `mode ${mode} is not allowed here: server_modes of the discovery source has ${allowed}`;
+export function objectionTo({ options }: Definition, { server_modes: modes }: AnnouncementRules): string | undefined {
+  const { mode } = options;
+  if (!modes.some((allowed) => allowed === mode)) {
+    const allowed = modes.join(", ") || "none";
+    return `mode ${mode} is not allowed here: server_modes of the discovery source has ${allowed}`;
+  }
+  // Who may run programs reads files anyway. Others could have the gateway prove to any server that it is the gateway.
+  const runsPrograms = modes.some((allowed) => allowed !== "remote");
+  if (mode !== "remote" || runsPrograms) return undefined;
+  const file = (["ca_file", "cert_file", "key_file"] as const).find((key) => options.tls?.[key] !== undefined);
+  if (file === undefined) return undefined;
+  return `tls.${file} is not allowed here: server_modes of the discovery source has remote servers only, which get no files of the gateway; define the server in the configuration instead`;
 }
 
 /** The options with the addresses that the source allows: whoever announces a server does not decide about them. */
