@@ -13,7 +13,7 @@ const elapsedMs = z.number().describe("Milliseconds that it took.");
 export function lifecycleOperations(
   parts: Pick<ManagementParts, "gateway" | "access" | "bus" | "platform">,
 ): readonly Operation[] {
-  const { gateway, bus, platform } = parts;
+  const { bus, platform } = parts;
   const since = (startedMs: number): number => Math.round((platform.clock.nowMs() - startedMs) * 1e3) / 1e3;
   return [
     operation({
@@ -32,7 +32,9 @@ export function lifecycleOperations(
         if (isOperationFailure(server)) return server;
         const startedMs = platform.clock.nowMs();
         const session = await server.ensureReady(signal, true);
-        return "code" in session ? failureOf(session) : { ...viewOf(gateway, server), elapsed_ms: since(startedMs) };
+        return "code" in session
+          ? failureOf(session)
+          : { ...viewOf(parts, server, { caller, permission }), elapsed_ms: since(startedMs) };
       },
     }),
     operation({
@@ -51,7 +53,7 @@ export function lifecycleOperations(
         if (isOperationFailure(server)) return server;
         const startedMs = platform.clock.nowMs();
         await server.stop("requested");
-        return { ...viewOf(gateway, server), elapsed_ms: since(startedMs) };
+        return { ...viewOf(parts, server, { caller, permission }), elapsed_ms: since(startedMs) };
       },
     }),
     operation({

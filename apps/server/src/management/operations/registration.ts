@@ -73,7 +73,7 @@ export function registrationOperations(
           return operationFailure("conflict", 409, message);
         }
         const entry = findEntry(parts, id, { caller, permission });
-        return isOperationFailure(entry) ? entry : viewOf(gateway, entry);
+        return isOperationFailure(entry) ? entry : viewOf(parts, entry, { caller, permission });
       },
     }),
     operation({

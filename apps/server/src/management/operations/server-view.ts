@@ -1,11 +1,4 @@
-import {
-  FAILURES,
-  type Failure,
-  type FleetEntry,
-  type Gateway,
-  type ManagedServer,
-  ServerGroup,
-} from "@mcp-hangar/core";
+import { FAILURES, type Failure, type FleetEntry, type ManagedServer, ServerGroup } from "@mcp-hangar/core";
 import { BREAKER_STATES, type Caller, SERVER_MODES, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { Permission } from "../../access/permissions.ts";
@@ -38,14 +31,19 @@ export const serverView = z.object({
 });
 export type ServerView = z.infer<typeof serverView>;
 
-/** A server or group as it is now. */
-export function viewOf(gateway: Gateway, entry: FleetEntry): ServerView {
+/** A server or group as it is now, to somebody: a group that they do not reach has no name for them. */
+export function viewOf(
+  { gateway, access }: Pick<ManagementParts, "gateway" | "access">,
+  entry: FleetEntry,
+  { caller, permission }: Asker,
+): ServerView {
   const snapshot = entry instanceof ServerGroup ? entry.serverSnapshot() : entry.snapshot();
+  const { group } = snapshot;
   const lastError = "state" in entry && "lastError" in entry.state ? entry.state.lastError : undefined;
   return {
     id: snapshot.id,
     mode: snapshot.mode,
-    group: snapshot.group ?? null,
+    group: group !== undefined && access.reaches(caller, group, permission) ? group : null,
     origin: gateway.fleet.originOf(entry.id) ?? "config",
     state: snapshot.state,
     up: snapshot.up,

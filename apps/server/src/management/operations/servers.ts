@@ -5,6 +5,8 @@ import { isOperationFailure, type Operation, operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 import { findEntry, serverInput, serverView, viewOf } from "./server-view.ts";
 
+const permission = "servers:read";
+
 const MESSAGE_KINDS = z.object({
   request: z.int(),
   response: z.int(),
@@ -29,7 +31,7 @@ export function serverOperations(parts: Pick<ManagementParts, "gateway" | "acces
       title: "List the servers",
       description:
         "Lists the MCP servers of the gateway with mode, state, failures, circuit breaker and calls in flight.",
-      permission: "servers:read",
+      permission,
       effect: "read",
       tool: "hangar_list",
       route: { method: "GET", path: "/api/mcp_servers" },
@@ -37,8 +39,8 @@ export function serverOperations(parts: Pick<ManagementParts, "gateway" | "acces
       output: z.object({ mcp_servers: z.array(serverView) }),
       run: ({ state }, { caller }) => {
         const entries = [...gateway.fleet.all(), ...gateway.fleet.groups.all()];
-        const reached = entries.filter(({ id }) => access.reaches(caller, id, "servers:read"));
-        const views = reached.map((server) => viewOf(gateway, server));
+        const reached = entries.filter(({ id }) => access.reaches(caller, id, permission));
+        const views = reached.map((server) => viewOf(parts, server, { caller, permission }));
         return { mcp_servers: state === undefined ? views : views.filter((view) => view.state === state) };
       },
     }),
@@ -47,7 +49,7 @@ export function serverOperations(parts: Pick<ManagementParts, "gateway" | "acces
       title: "Show a server",
       description:
         "Shows one MCP server: its state, the reason of its last failure, the names of its tools, its limits.",
-      permission: "servers:read",
+      permission,
       effect: "read",
       tool: "hangar_details",
       route: { method: "GET", path: "/api/mcp_servers/{server}" },
@@ -62,10 +64,10 @@ export function serverOperations(parts: Pick<ManagementParts, "gateway" | "acces
         limits: limitsView.nullable().describe("Null for a group."),
       }),
       run: ({ server: id }, { caller }) => {
-        const entry = findEntry(parts, id, { caller, permission: "servers:read" });
+        const entry = findEntry(parts, id, { caller, permission });
         if (isOperationFailure(entry)) return entry;
-        const tools = entry.catalog.toolNames().filter((tool) => access.admits(caller, id, tool, "servers:read"));
-        const view = { ...viewOf(gateway, entry), tools };
+        const tools = entry.catalog.toolNames().filter((tool) => access.admits(caller, id, tool, permission));
+        const view = { ...viewOf(parts, entry, { caller, permission }), tools };
         if (entry instanceof ServerGroup) {
           return { ...view, members: entry.options.members.map((member) => member.id), messages: null, limits: null };
         }
