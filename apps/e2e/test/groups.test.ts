@@ -146,6 +146,11 @@ test("kill -9 of a member under load costs no call, and the member is back", { t
   await Promise.all(MEMBERS.map((id) => call(gateway, "get-sum", { a: 0, b: 0 }, id)));
   const load = startLoad(gateway);
   const { answers } = load;
+  // Right after a health check there is the longest time until the next one, which brings the victim back.
+  const checks = async (): Promise<number> =>
+    (await gateway.metrics()).sum("mcp_hangar_health_checks_total", { mcp_server: "two" });
+  const checked = await checks();
+  await poll("a health check of the victim", async () => (await checks()) > checked);
   // These are under way at the victim when it dies.
   const long = MEMBERS.map(() => call(gateway, "all__trigger-long-running-operation", { duration: 2, steps: 2 }));
   await poll("a long call at every member", async () =>
