@@ -1,12 +1,60 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./scripts/testing/longest-first.ts";
+import { requirements } from "./scripts/testing/programs.mjs";
+import { SuiteReporter } from "./scripts/testing/suite-reporter.ts";
+import { root } from "./scripts/toolchain/pins.mjs";
 
-/** One process pool for the whole workspace; sources are resolved directly, so tests need no build. */
+/** Tests start processes of their own, so more files at a time than processors gain nothing, and four are enough. */
+const workers = Math.min(4, Math.max(2, availableParallelism()));
+
+const { env } = process;
+// Gateways and servers that tests start compile the same sources hundreds of times; Node.js keeps what it has compiled.
+env.NODE_COMPILE_CACHE ??= join(root, "node_modules/.cache/compiled");
+
+const suite = new SuiteReporter({
+  workers,
+  strict: env.HANGAR_TESTS_STRICT === "1",
+  mayBeMissing: (env.HANGAR_TESTS_MAY_MISS ?? "").split(" "),
+  record: env.HANGAR_TESTS_RECORD === "1",
+});
+/** Where a machine reads how each test went. */
+const reportFile = env.HANGAR_TESTS_REPORT;
+
+const long = "{packages,apps}/*/test/**/*.long.test.ts";
+
+/**
+ * Three projects, of which `npm test` runs the first two. Sources are resolved directly, so tests need no build.
+ * A test that needs a program carries its name as a tag, and is left out where there is none.
+ */
 export default defineConfig({
   resolve: { conditions: ["@mcp-hangar/source"] },
   ssr: { resolve: { conditions: ["@mcp-hangar/source", "node", "import", "default"] } },
   test: {
-    include: ["packages/*/{src,test}/**/*.test.ts", "apps/*/{src,test}/**/*.test.ts", "scripts/**/*.test.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // A busy machine takes its time; a test that polls has a deadline of its own and says what it waited for.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    maxWorkers: workers,
+    sequence: { sequencer: LongestFirst },
+    tags: requirements.map(({ name, description, isMet }) => ({ name, description, skip: !isMet() })),
+    reporters: ["default", suite, ...(reportFile === undefined ? [] : ["json"])],
+    outputFile: { ...(reportFile !== undefined && { json: reportFile }) },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          // They leave nothing behind in their process, so files share one.
+          isolate: false,
+          include: ["{packages,apps}/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: { name: "process", include: ["{packages,apps}/*/test/**/*.test.ts"], exclude: [long] },
+      },
+      { extends: true, test: { name: "long", include: [long] } },
+    ],
   },
 });

@@ -1,12 +1,13 @@
 /**
  * What `npm start`, `npm test` and `npm run bench` run: it brings the pinned Node.js and pnpm when they are missing,
- * installs, builds, and then runs the demo, the tests or the benchmarks. `npm run hangar` runs the built command line.
+ * installs, builds, and then runs the demo, the tests or the benchmarks. Tests bring the programs they need as well. `npm run hangar` runs the built command line.
  *
  * It runs on a bare Node.js 20, before anything is installed, so it is plain JavaScript without dependencies.
  * Everything it says goes to stderr; stdout belongs to the command that it runs.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { bringPrograms } from "./testing/programs.mjs";
 import { root } from "./toolchain/pins.mjs";
 import { findToolchain } from "./toolchain/resolve.mjs";
 import { run } from "./toolchain/run.mjs";
@@ -31,7 +32,7 @@ const commands = {
       "start",
       ...args,
     ),
-  test: (args) => loud("running the tests", "pnpm", "exec", "vitest", "run", ...args),
+  test: (args) => loud("running the tests", "pnpm", "exec", "vitest", "run", ...projects(args), ...args),
   bench: (args) =>
     loud("running the benchmarks", "pnpm", "--fail-if-no-match", "--filter", "@mcp-hangar/bench", "start", ...args),
   hangar: (args) => ({ ...loud("", "node", commandLine, ...args), built: true }),
@@ -73,6 +74,7 @@ async function main(name, args) {
     process.stdout.write(`${found.directories.join(":")}\n`);
     return 0;
   }
+  if (name === "test") bringPrograms(say);
   for (const step of last.built ? [last] : [...preparation, last]) {
     if (!step.built) say(step.says);
     const code = await run(step, { cwd: root, env: found.env, say });
@@ -83,6 +85,16 @@ async function main(name, args) {
     }
   }
   return 0;
+}
+
+/**
+ * What takes minutes each (the kills, the soak, living Prometheus) is left to CI, unless somebody chooses what to run.
+ * @param {readonly string[]} args
+ * @returns {readonly string[]}
+ */
+function projects(args) {
+  const chosen = args.some((arg) => !arg.startsWith("-") || arg.startsWith("--project"));
+  return chosen ? [] : ["--project", "unit", "--project", "process"];
 }
 
 /**

@@ -108,17 +108,18 @@ describe.each(ROUTES)("what arrives from $route", ({ server, modern }) => {
     });
   });
 
-  test.runIf(modern)("an input_required answer and its retry keep requestState byte for byte", async () => {
-    const _meta = { "io.modelcontextprotocol/clientCapabilities": { elicitation: { form: {} } } };
-    const call = { name: "test_input_required_result_request_state", arguments: {}, _meta };
-    const { message: asked } = await modernRequest(url(), "tools/call", call);
-    expect(asked.result).toMatchObject({ resultType: "input_required", inputRequests: { confirm: {} } });
-    const inputResponses = { confirm: { action: "accept", content: { ok: true } } };
-    const requestState = asked.result?.requestState;
-    const { message: answered } = await modernRequest(url(), "tools/call", { ...call, inputResponses, requestState });
-    expect(answered.result).toMatchObject({ resultType: "complete", content: [{ type: "text", text: "state-ok" }] });
-    const tampered = `${String(requestState).slice(0, -2)}xx`;
-    const forged = await modernRequest(url(), "tools/call", { ...call, inputResponses, requestState: tampered });
-    expect(forged.message.error).toMatchObject({ code: -32_602 });
-  });
+  if (modern)
+    test("an input_required answer and its retry keep requestState byte for byte", async () => {
+      const _meta = { "io.modelcontextprotocol/clientCapabilities": { elicitation: { form: {} } } };
+      const call = { name: "test_input_required_result_request_state", arguments: {}, _meta };
+      const { message: asked } = await modernRequest(url(), "tools/call", call);
+      expect(asked.result).toMatchObject({ resultType: "input_required", inputRequests: { confirm: {} } });
+      const inputResponses = { confirm: { action: "accept", content: { ok: true } } };
+      const requestState = asked.result?.requestState;
+      const { message: answered } = await modernRequest(url(), "tools/call", { ...call, inputResponses, requestState });
+      expect(answered.result).toMatchObject({ resultType: "complete", content: [{ type: "text", text: "state-ok" }] });
+      const tampered = `${String(requestState).slice(0, -2)}xx`;
+      const forged = await modernRequest(url(), "tools/call", { ...call, inputResponses, requestState: tampered });
+      expect(forged.message.error).toMatchObject({ code: -32_602 });
+    });
 });

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -9,8 +8,8 @@ import { poll } from "../src/harness/poll.ts";
 import { processesMarked } from "../src/harness/process-tree.ts";
 import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 
-/** Runs a program with a terminal of its own. Part of util-linux. */
-const SCRIPT = "/usr/bin/script";
+/** Runs a program with a terminal of its own. */
+const SCRIPT = "script";
 
 describe.concurrent("SIGHUP", { timeout: 40_000 }, () => {
   test("ends a gateway that serves its client over stdio: whoever started it is gone", async () => {
@@ -23,32 +22,29 @@ describe.concurrent("SIGHUP", { timeout: 40_000 }, () => {
     expect(await gateway.exited).toEqual({ code: 0, signal: null });
   });
 
-  test.skipIf(!existsSync(SCRIPT))(
-    "reloads over HTTP, and ends it when it means that the terminal is gone",
-    async () => {
-      await using folder = await temporaryFolder();
-      const file = join(folder.path, "hangar.log");
-      const logging = { level: "info", file };
-      const config = await writeConfig(folder.path, { mcp_servers: {}, logging, config_reload: { watch: false } });
-      const command = [process.execPath, ...gatewayArguments("serve", "--http", "--port", "0", "--config", config)];
-      await using terminal = await startProcess({
-        command: SCRIPT,
-        args: ["-qec", command.map((part) => `'${part}'`).join(" "), "/dev/null"],
-        env: { SHELL: "/bin/sh" },
-      });
-      const said = async (text: string): Promise<boolean> =>
-        (await readFile(file, "utf8").catch(() => "")).includes(text);
-      await poll("the gateway to listen", () => said("gateway_started"), 20_000);
-      const gateway = (): readonly number[] => processesMarked(`serve --http --port 0 --config ${config}`);
-      // The shell that `script` starts has the same words in its command line, in quotes.
-      const [pid] = gateway();
-      if (pid === undefined) throw new Error("there is no gateway");
-      process.kill(pid, "SIGHUP");
-      await poll("the reload", () => said('"trigger":"signal"'));
-      expect(gateway()).toEqual([pid]);
-      terminal.kill("SIGKILL");
-      await poll("the gateway to end", () => gateway().length === 0, 15_000);
-      expect(await said('"cause":"SIGHUP"')).toBe(true);
-    },
-  );
+  test("reloads over HTTP, and ends it when it means that the terminal is gone", { tags: ["script"] }, async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "hangar.log");
+    const logging = { level: "info", file };
+    const config = await writeConfig(folder.path, { mcp_servers: {}, logging, config_reload: { watch: false } });
+    const command = [process.execPath, ...gatewayArguments("serve", "--http", "--port", "0", "--config", config)];
+    await using terminal = await startProcess({
+      command: SCRIPT,
+      args: ["-qec", command.map((part) => `'${part}'`).join(" "), "/dev/null"],
+      env: { SHELL: "/bin/sh" },
+    });
+    const said = async (text: string): Promise<boolean> =>
+      (await readFile(file, "utf8").catch(() => "")).includes(text);
+    await poll("the gateway to listen", () => said("gateway_started"), 20_000);
+    const gateway = (): readonly number[] => processesMarked(`serve --http --port 0 --config ${config}`);
+    // The shell that `script` starts has the same words in its command line, in quotes.
+    const [pid] = gateway();
+    if (pid === undefined) throw new Error("there is no gateway");
+    process.kill(pid, "SIGHUP");
+    await poll("the reload", () => said('"trigger":"signal"'));
+    expect(gateway()).toEqual([pid]);
+    terminal.kill("SIGKILL");
+    await poll("the gateway to end", () => gateway().length === 0, 15_000);
+    expect(await said('"cause":"SIGHUP"')).toBe(true);
+  });
 });

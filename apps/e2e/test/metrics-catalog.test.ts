@@ -88,7 +88,7 @@ describe("after a run that exercises everything", () => {
     expect(page.samples.some(({ name }) => name.startsWith("nodejs_"))).toBe(true);
   });
 
-  test("promtool finds nothing to complain about", async () => {
+  test("promtool finds nothing to complain about", { tags: ["promtool"] }, async () => {
     const { code, stdout, stderr } = await runProcess(
       { command: "promtool", args: ["check", "metrics"] },
       20_000,

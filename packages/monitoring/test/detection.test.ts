@@ -7,7 +7,7 @@ import { resolveOptions } from "../src/settings/options.ts";
 import { detectionSeconds } from "../src/slo/detection.ts";
 import { burnThreshold } from "../src/slo/slos.ts";
 import { buildStack } from "../src/stack.ts";
-import { hasPromtool, perform } from "./promtool.ts";
+import { perform } from "./promtool.ts";
 
 const options = resolveOptions();
 const context = contextOf(options);
@@ -52,7 +52,7 @@ function scenarioOf({ teller, errorRatio, seconds }: Case): Scenario {
   );
 }
 
-describe.skipIf(!hasPromtool)("promtool", () => {
+describe("promtool", { tags: ["promtool"] }, () => {
   test("sees burn-rate alerts fire when they are computed to", { timeout: 240_000 }, async () => {
     const verdicts = await perform(cases.map((each) => ({ stack, scenarios: [scenarioOf(each)] })));
     const wrong = cases.filter((_, index) => verdicts[index] !== "");

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,9 +19,6 @@ export interface Performance {
 
 /** What promtool says of each performance; empty means that it was content. */
 export type Verdicts = readonly string[];
-
-/** Whether promtool is installed. */
-export const hasPromtool: boolean = spawnSync("promtool", ["--version"]).error === undefined;
 
 /** More would not help, for promtool is busy with the processor all the time. */
 const PROCESSES = 2;

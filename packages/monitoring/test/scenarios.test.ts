@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { SCENARIO_KINDS } from "../src/model.ts";
 import { type MonitoringOverrides, resolveOptions } from "../src/settings/options.ts";
 import { buildStack } from "../src/stack.ts";
-import { hasPromtool, perform } from "./promtool.ts";
+import { perform } from "./promtool.ts";
 
 const stack = buildStack(resolveOptions());
 
@@ -26,7 +26,7 @@ test("every alert has scenarios of every kind or a reason why not, and all are c
   }
 });
 
-describe.skipIf(!hasPromtool)("promtool", () => {
+describe("promtool", { tags: ["promtool"] }, () => {
   test("sees every alert do what its scenarios say", { timeout: 240_000 }, async () => {
     expect(await complaints({})).toEqual([]);
   });

@@ -4,14 +4,13 @@ import { runProcess } from "../../src/harness/child-process.ts";
 import { type MonitoringStack, startMonitoring } from "../../src/live/monitoring-stack.ts";
 import { receiverOf } from "../../src/live/notification-sink.ts";
 import type { Labels } from "../../src/live/prometheus-process.ts";
-import { missingPrograms } from "../../src/live/tools.ts";
 
 /** Labels that the expression of an alert may add; routes must not depend on them. */
 const FOUND: Labels = { job: "mcp-hangar", instance: "127.0.0.1:8000", mcp_server: "search", tool: "find" };
 
 let stack: MonitoringStack;
 
-describe.skipIf(missingPrograms().length > 0)("the generated routes", () => {
+describe("the generated routes", { tags: ["prometheus", "prometheus-alertmanager", "amtool"] }, () => {
   beforeAll(async () => {
     stack = await startMonitoring({ targets: [] });
   });

@@ -50,7 +50,7 @@ describe("a labelled container is announced", () => {
     await until("end of the connection", () => api.connections === 0);
   });
 
-  test("over TCP with TLS and a client certificate", async () => {
+  test("over TCP with TLS and a client certificate", { tags: ["openssl"] }, async () => {
     const file = (name: string): string => join(folder, name);
     const openssl = (...args: string[]): void => void execFileSync("openssl", args, { stdio: "pipe" });
     for (const name of ["server", "client"]) {

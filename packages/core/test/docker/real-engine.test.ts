@@ -9,25 +9,11 @@ import { dockerTransport } from "../../src/transports/docker/index.ts";
 import { StartError, type UpstreamSession } from "../../src/transports/session.ts";
 import { call, fixture, Recorder, textOf, until } from "../stdio/harness.ts";
 
-/** Engines that run here; where there is none, or no Linux, these tests are skipped. */
-const ENGINES = process.platform === "linux" ? ["docker", "podman"].filter(runs) : [];
-
-function runs(engine: string): boolean {
-  try {
-    execFileSync(engine, ["info"], { stdio: "ignore", timeout: 20_000 });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const IMAGE = `localhost/mcp-hangar-test-${process.pid}:1`;
 const never = new AbortController().signal;
 
-describe.skipIf(ENGINES.length === 0).each(ENGINES.length === 0 ? ["none"] : ENGINES)(
-  "with %s",
-  { timeout: 120_000 },
-  (engine) => {
+for (const engine of ["docker", "podman"]) {
+  describe(`with ${engine}`, { timeout: 120_000, tags: [engine] }, () => {
     const run = (...args: string[]): string => execFileSync(engine, args, { encoding: "utf8" });
     let folder: string;
 
@@ -165,5 +151,5 @@ describe.skipIf(ENGINES.length === 0).each(ENGINES.length === 0 ? ["none"] : ENG
       host.kill("SIGKILL");
       await until("removal", () => containers().length === 0, 20_000);
     });
-  },
-);
+  });
+}

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { resolveOptions } from "../../src/settings/options.ts";
 import { buildStack } from "../../src/stack.ts";
 import { damagedRecords, nameOfRecord } from "../mutation/mutants.ts";
-import { hasPromtool, rulesBehind } from "../promtool.ts";
+import { rulesBehind } from "../promtool.ts";
 import { type Recital, recite } from "./play.ts";
 import { rateStories } from "./rate-stories.ts";
 import { sloStories } from "./slo-stories.ts";
@@ -31,7 +31,7 @@ test("every recording rule is behind an alert or has a story, and no story is ab
   expect(stories.filter((story) => !told.has(story)).map(({ record, title }) => [record, title])).toEqual([]);
 });
 
-describe.skipIf(!hasPromtool)("promtool", () => {
+describe("promtool", { tags: ["promtool"] }, () => {
   test("sees every recording rule make what its stories say", { timeout: 120_000 }, async () => {
     const verdicts = await recite(recitals);
     expect(verdicts.filter((verdict) => verdict !== "").join("\n\n")).toBe("");

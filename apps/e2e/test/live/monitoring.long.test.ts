@@ -6,7 +6,6 @@ import type { Load } from "../../src/live/load.ts";
 import { type MonitoringStack, startMonitoring } from "../../src/live/monitoring-stack.ts";
 import { prove } from "../../src/live/prove.ts";
 import { type PublishedQuery, publishedQueries, reasonForSilence } from "../../src/live/queries.ts";
-import { missingPrograms } from "../../src/live/tools.ts";
 import { alertName, firing } from "../../src/live/watch.ts";
 
 const DASHBOARDS = ["alerts", "mcp-server-details", "overview", "slo", "telemetry"].map((name) => `${name}.json`);
@@ -15,7 +14,9 @@ let fleet: Fleet;
 let stack: MonitoringStack;
 let load: Load;
 
-describe.skipIf(missingPrograms().length > 0)("with Prometheus and Alertmanager for real,", () => {
+describe("with Prometheus and Alertmanager for real,", {
+  tags: ["prometheus", "prometheus-alertmanager", "amtool"],
+}, () => {
   beforeAll(async () => {
     fleet = await startFleet();
     await warmUp(fleet);

@@ -1,0 +1,98 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/**
+ * What tests need beyond Node.js and the packages of npm. The name is the tag that such tests carry.
+ * @typedef {object} Requirement
+ * @property {string} name
+ * @property {string} description what it does here, as the rest of a sentence
+ * @property {() => boolean} isMet
+ * @property {string} mend what brings it, for people
+ * @property {string} [debianPackage] the package of Debian that has it
+ */
+
+/**
+ * A program that is looked for on PATH.
+ * @param {string} name
+ * @param {string} debianPackage
+ * @param {string} description
+ * @returns {Requirement}
+ */
+function program(name, debianPackage, description) {
+  const mend = `apt-get install --no-install-recommends ${debianPackage}`;
+  return { name, description, debianPackage, mend, isMet: () => isInstalled(name) };
+}
+
+/**
+ * A container engine that answers, which takes more than its client.
+ * @param {string} name
+ * @returns {Requirement}
+ */
+function engine(name) {
+  return {
+    name,
+    description: "runs servers in containers",
+    mend: `start ${name}: "${name} info" has to succeed`,
+    isMet: () =>
+      process.platform === "linux" &&
+      isInstalled(name) &&
+      spawnSync(name, ["info"], { stdio: "ignore", timeout: 20_000 }).status === 0,
+  };
+}
+
+/** @type {readonly Requirement[]} */
+export const requirements = [
+  program("promtool", "prometheus", "checks the generated rules and the metrics page"),
+  program("prometheus", "prometheus", "evaluates the generated rules against a living gateway"),
+  program("prometheus-alertmanager", "prometheus-alertmanager", "routes the alerts"),
+  program("amtool", "prometheus-alertmanager", "checks the generated routes"),
+  program("jq", "jq", "runs the searches of the runbooks"),
+  program("openssl", "openssl", "makes certificates"),
+  program("script", "bsdutils", "gives a gateway a terminal of its own"),
+  engine("docker"),
+  engine("podman"),
+  {
+    name: "linux",
+    description: "tells more of a process than other systems",
+    mend: "run the tests on Linux too",
+    isMet: () => process.platform === "linux",
+  },
+];
+
+/**
+ * Whether a program can be run by its name.
+ * @param {string} name
+ * @returns {boolean}
+ */
+function isInstalled(name) {
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
+    const file = join(folder, name);
+    try {
+      accessSync(file, constants.X_OK);
+      return folder !== "" && statSync(file).isFile();
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * Brings what is missing and a Debian package has, where this process is root on Debian. Whatever cannot be brought is
+ * left out of the tests, whose last lines tell of it, so nothing fails here.
+ * @param {(line: string) => void} say
+ */
+export function bringPrograms(say) {
+  const missing = requirements.filter(({ debianPackage, isMet }) => debianPackage !== undefined && !isMet());
+  const packages = [...new Set(missing.flatMap(({ debianPackage }) => debianPackage ?? []))];
+  const canInstall = process.getuid?.() === 0 && existsSync("/etc/debian_version") && isInstalled("apt-get");
+  if (packages.length === 0 || !canInstall) return;
+  say(`installing what tests need: ${packages.join(", ")}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...packages]]) {
+    const { status, stdout, stderr } = spawnSync("apt-get", args, { env, encoding: "utf8", timeout: 300_000 });
+    if (status === 0) continue;
+    say(`"apt-get ${args.join(" ")}" failed; tests that need it are left out.\n${stdout ?? ""}${stderr ?? ""}`);
+    return;
+  }
+}
