@@ -50,9 +50,32 @@ describe("a good token", () => {
     );
     expect(verdict).toEqual({
       kind: "caller",
-      caller: { type: "jwt", id: "ann", roles: ["admin", "agent"] },
+      caller: { type: "jwt", id: "ann", roles: ["admin", "agent"], credential: `jwt:${issuer.url} sub ann` },
       expiresMs: (seconds(600) + 30) * 1_000,
     });
+  });
+
+  it("is of the caller whom issuer and subject name, whatever else it says", async () => {
+    const byMail = tokensWith({ id_claim: "email" });
+    const credentialOf = async (more: object): Promise<string> => {
+      const verdict = await byMail.verify(await issuer.sign(claims(more as JWTPayload)));
+      if (verdict.kind !== "caller") throw new Error(JSON.stringify(verdict));
+      return verdict.caller.credential;
+    };
+    const ann = await credentialOf({ sub: "1", email: "ann@x.example", jti: "a", azp: "phone" });
+    // A refreshed token, of another client and with another address, is still theirs.
+    expect(await credentialOf({ sub: "1", email: "ann@y.example", jti: "b", azp: "desk", roles: ["boss"] })).toBe(ann);
+    // An address that was given to somebody else is not, and a token without a subject does not pass for one with it.
+    const others = [
+      await credentialOf({ sub: "2", email: "ann@x.example" }),
+      await credentialOf({ sub: undefined, email: "1" }),
+      await credentialOf({ sub: undefined, email: "ann@x.example" }),
+    ];
+    expect(new Set([ann, ...others]).size).toBe(4);
+  });
+
+  it.each([undefined, "JWT", "jwt", "at+jwt", "application/at+jwt", "AT+JWT"])("may be of type %s", async (typ) => {
+    expect((await tokensWith().verify(await issuer.sign(claims(), { typ }))).kind).toBe("caller");
   });
 
   it("is found by discovery once, and its keys are kept", async () => {
@@ -97,6 +120,24 @@ describe("a token is refused", () => {
     ["for somebody else", () => ({ aud: "other" }), "token_with_wrong_aud", false],
     ["for nobody", () => ({ aud: undefined }), "token_with_wrong_aud", false],
     ["that never ends", () => ({ exp: undefined }), "token_with_wrong_exp", false],
+    [
+      "that ends in a year of five digits (milliseconds for seconds)",
+      () => ({ exp: seconds(0) * 1_000 }),
+      "token_lives_too_long",
+      false,
+    ],
+    ["that ends beyond any number", () => ({ exp: Number.MAX_VALUE }), "token_lives_too_long", false],
+    [
+      "that lives longer than the configured year",
+      () => ({ exp: seconds(367 * 86_400) }),
+      "token_lives_too_long",
+      false,
+    ],
+    ["that was issued later", () => ({ iat: seconds(60) }), "token_of_the_future", true],
+    ["that is bound to a certificate", () => ({ cnf: { "x5t#S256": "abc" } }), "token_bound_to_a_key", false],
+    ["that is bound to a key (DPoP)", () => ({ cnf: { jkt: "abc" } }), "token_bound_to_a_key", false],
+    ["that is bound to nothing known", () => ({ cnf: null }), "token_bound_to_a_key", false],
+    ["whose subject is no text", () => ({ sub: 7, name: "ann" }), "unusable_caller_id", false],
     ["without a caller", () => ({ sub: undefined }), "unusable_caller_id", false],
     ["with a caller that breaks lines", () => ({ sub: "ann\nroot" }), "unusable_caller_id", false],
     ["with a caller that turns text around", () => ({ sub: "ann\u202etoor" }), "unusable_caller_id", false],
@@ -105,6 +146,15 @@ describe("a token is refused", () => {
     const token = await issuer.sign(claims(more() as JWTPayload));
     expect(await tokensWith().verify(token)).toEqual({ kind: "failed", reason, expected });
   });
+
+  it.each(["logout+jwt", "dpop+jwt", "secevent+jwt", "application/token-introspection+jwt", "JWS", "", "jwt "])(
+    "that is of type %j",
+    async (typ) => {
+      expect(await tokensWith().verify(await issuer.sign(claims(), { typ }))).toMatchObject({
+        reason: "token_of_other_type",
+      });
+    },
+  );
 
   it("that lacks a scope, which is another answer", async () => {
     const token = await issuer.sign(claims({ scope: "mcpx" }));

@@ -19,7 +19,7 @@ export interface Admission {
 
 /** Takes a token from the caller's bucket; `undefined` when admitted. */
 export function admitRate(limiter: RateLimiter | undefined, caller: Caller): Failure | undefined {
-  const waitMs = limiter?.tryTake(caller.id) ?? 0;
+  const waitMs = limiter?.tryTake(caller.credential) ?? 0;
   if (waitMs === 0) return undefined;
   const message = `rate limit of ${caller.type} "${caller.id}" reached; try again in ${Math.ceil(waitMs)} ms`;
   return failure("rate_limited", message, waitMs);

@@ -63,7 +63,7 @@ export type CallResult =
   | Failure;
 
 /** Whoever runs the process: the caller over stdio and through the library. */
-export const LOCAL_CALLER: Caller = { type: "local", id: registeredName("local"), roles: [] };
+export const LOCAL_CALLER: Caller = { type: "local", id: registeredName("local"), roles: [], credential: "local" };
 
 /** Names typed by callers are kept in records up to this length. */
 const MAX_NAME = 200;

@@ -1,4 +1,4 @@
-import type { CallFinished } from "@mcp-hangar/telemetry";
+import { type Caller, type CallFinished, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import type { CallResult, ToolCall } from "./call.ts";
 import { failure } from "./errors.ts";
@@ -307,6 +307,19 @@ describe("Gateway.callTool", () => {
     await platform.clock.advanceAsync(1_000);
     expect((await gateway.callTool(CALL)).kind).toBe("result");
     expect(bus.of("call.finished").filter(({ outcome }) => outcome.status === "rejected")).toHaveLength(1);
+    await gateway.close();
+  });
+
+  it("limits callers of the same name each on their own", async () => {
+    const rateLimit = rateLimitOptions.parse({ enabled: true, requests_per_second: 1, burst: 1 });
+    const { gateway } = setUp({}, { rateLimit });
+    const named = (type: Caller["type"], credential: string): Caller => {
+      return { type, id: registeredName("bob"), roles: [], credential };
+    };
+    const callers = [named("api_key", "api_key:1"), named("api_key", "api_key:2"), named("jwt", "jwt:issuer sub bob")];
+    for (const caller of callers) expect(await gateway.callTool({ ...CALL, caller })).toMatchObject({ kind: "result" });
+    for (const caller of callers)
+      expect(await gateway.callTool({ ...CALL, caller })).toMatchObject({ code: "rate_limited" });
     await gateway.close();
   });
 

@@ -1,6 +1,6 @@
 export { addressRange } from "./address-range.ts";
 export type { AccessPolicy } from "./admission.ts";
-export { type BatchContext, Batches, type BatchesOptions, ownerOf } from "./batch/batches.ts";
+export { type BatchContext, Batches, type BatchesOptions } from "./batch/batches.ts";
 export * from "./batch/continuation-store.ts";
 export type { BatchItemReport, BatchRefusal, BatchReport } from "./batch/report.ts";
 export { type BatchProblem, batchRequest } from "./batch/request.ts";

@@ -221,7 +221,7 @@ describe("the series limit", () => {
     for (let id = 0; id < 1_500; id++) {
       gateway.emit(
         callFinished(undefined, undefined, {
-          caller: { type: "jwt", id: registeredName(`user-${id}`), roles: [] },
+          caller: { type: "jwt", id: registeredName(`user-${id}`), roles: [], credential: `jwt:${id}` },
           outcome: { status: "rejected", reason: "rate_limited", message: "" },
         }),
       );

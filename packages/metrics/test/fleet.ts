@@ -66,7 +66,7 @@ export function callFinished(
     outcome: { status: "success", resultType: "complete" },
     durationSeconds: 0.004,
     coldStart: false,
-    caller: { type: "api_key", id: registeredName("alice"), roles: [] },
+    caller: { type: "api_key", id: registeredName("alice"), roles: [], credential: "api_key:alice" },
     correlation: {},
     trace: undefined,
     batchId: undefined,

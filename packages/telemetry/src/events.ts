@@ -23,11 +23,18 @@ import type {
   StopReason,
 } from "./vocabulary.ts";
 
-/** Who makes a call. `id` is admitted by authentication, so it may become the label `principal`. */
+/** Who makes a call. */
 export interface Caller {
   readonly type: CallerType;
+  /** The name that people know the caller by. It is admitted by authentication, so it may become the label `principal`. */
   readonly id: RegisteredName;
   readonly roles: readonly string[];
+  /**
+   * Identity of the credential that proved who the caller is. Whatever belongs to a caller (sessions, stored results,
+   * subscriptions, shares of limits) is owned by it: a name can be given to another person, a credential cannot.
+   * Two callers are the same exactly when their credentials are equal. No secret; never a label.
+   */
+  readonly credential: string;
 }
 
 /** How a call ended. Each finished call has exactly one. */

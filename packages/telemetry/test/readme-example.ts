@@ -21,7 +21,7 @@ const call: CallFinished = {
   outcome: { status: "timeout", errorType: "timeout", message: "No answer within 30 s." },
   durationSeconds: 30,
   coldStart: false,
-  caller: { type: "anonymous", id: registeredName("anonymous"), roles: [] },
+  caller: { type: "anonymous", id: registeredName("anonymous"), roles: [], credential: "anonymous" },
   correlation: {},
   trace: undefined,
   batchId: undefined,

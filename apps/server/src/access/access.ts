@@ -29,10 +29,15 @@ export interface CallerRights {
   reaches(caller: Caller, server: string, permission?: Permission): boolean;
 }
 
-const ANYBODY: Identification = {
-  kind: "caller",
-  caller: { type: "anonymous", id: registeredName("anonymous"), roles: [] },
+/** A caller who was not asked who they are. All of them are one: what keeps their sessions apart are secret ids. */
+export const ANONYMOUS_CALLER: Caller = {
+  type: "anonymous",
+  id: registeredName("anonymous"),
+  roles: [],
+  credential: "anonymous",
 };
+
+const ANYBODY: Identification = { kind: "caller", caller: ANONYMOUS_CALLER };
 
 /** Access without authentication: everybody may do everything. The listener refuses to bind beyond loopback with it. */
 export const OPEN_ACCESS: Access = {

@@ -108,6 +108,25 @@ describe("a key", () => {
     });
   });
 
+  it("is told from every other key by its credential, whatever their names are", async () => {
+    const { token: first, hash } = newApiKey();
+    const { token: second, hash: otherHash } = newApiKey();
+    const keys = keysWith({ fixed: [{ name: "ci", hash, roles: ["agent"] }] });
+    const fixedBefore = callerOf(keys, first).credential;
+    keys.configure([{ name: "renamed", hash, roles: ["viewer"] }]);
+    // The same key under another name and with other roles is the same caller still.
+    expect(callerOf(keys, first)).toMatchObject({ id: "renamed", roles: ["viewer"], credential: fixedBefore });
+    keys.configure([{ name: "ci", hash: otherHash, roles: ["agent"] }]);
+    const credentials = [fixedBefore, callerOf(keys, second).credential];
+    keys.configure([]);
+    for (let round = 0; round < 3; round++) {
+      const { token, id } = await create(keys, "ci");
+      credentials.push(callerOf(keys, token).credential);
+      await keys.revoke(id);
+    }
+    expect(new Set(credentials).size).toBe(5);
+  });
+
   it("that was revoked ends what it began, though a new key has its name", async () => {
     const keys = keysWith();
     const { token, id } = await create(keys, "ci");

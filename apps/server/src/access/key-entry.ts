@@ -58,7 +58,7 @@ export function storedEntry(key: StoredKey, usedMs: number | undefined): Entry {
     view: { id, name, roles, origin: "file", created_at, expires_at, revoked_at },
     key: {
       id,
-      caller: callerOf(name, roles),
+      caller: callerOf(name, roles, id),
       expiresMs: expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(expires_at),
       lastUsedMs: usedMs === undefined ? recordedMs : Math.max(usedMs, recordedMs ?? 0),
     },
@@ -86,7 +86,8 @@ export function fixedEntry({ name, hash, roles, expires_at: expires }: StaticKey
     view: { id, name, roles, origin: "config", created_at: null, expires_at: expires ?? null, revoked_at: null },
     key: {
       id,
-      caller: callerOf(name, roles),
+      // The id is short enough to be hit on purpose by somebody who hands in the hash of a key for the configuration.
+      caller: callerOf(name, roles, `config-${hash}`),
       expiresMs: expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires),
       lastUsedMs: undefined,
     },
@@ -102,9 +103,12 @@ export function viewOf({ view, key }: Entry, nowMs: number): KeyView {
   };
 }
 
-/** The name of a key is registered: who may create keys has chosen it. */
-function callerOf(name: string, roles: readonly string[]): Caller {
-  return { type: "api_key", id: registeredName(name), roles: [...roles] };
+/**
+ * The name of a key is registered: who may create keys has chosen it. `keyId` tells a key from any other that has, had or will
+ * have the same name.
+ */
+function callerOf(name: string, roles: readonly string[], keyId: string): Caller {
+  return { type: "api_key", id: registeredName(name), roles: [...roles], credential: `api_key:${keyId}` };
 }
 
 /** Whether a key of the file can be presented. */

@@ -82,7 +82,15 @@ const jwt = z
       .optional()
       .describe("Accepted signature algorithms. Without it all asymmetric ones, or with `secret` HS256. Never `none`."),
     clock_skew_s: z.int().min(0).max(300).default(30).describe("By how much clocks may differ."),
-    id_claim: claim.default("sub").describe("Claim that names the caller."),
+    max_lifetime_s: z
+      .int()
+      .min(60)
+      .max(10 * 366 * 86_400)
+      .default(366 * 86_400)
+      .describe(
+        "A token whose `exp` lies further ahead is refused: it has milliseconds where seconds belong, or never ends.",
+      ),
+    id_claim: claim.default("sub").describe("Claim that names the caller. Whose a session is, `iss` and `sub` decide."),
     roles_claim: claim
       .default("roles")
       .describe(

@@ -6,7 +6,7 @@ import { BUILT_IN_ROLES, createRoles } from "./roles.ts";
 const ALL = Object.keys(PERMISSIONS) as Permission[];
 
 function callerWith(...roles: readonly string[]): Caller {
-  return { type: "api_key", id: registeredName("somebody"), roles };
+  return { type: "api_key", id: registeredName("somebody"), roles, credential: "api_key:somebody" };
 }
 
 const roles = createRoles({
@@ -43,7 +43,7 @@ describe("a caller", () => {
   });
 
   it("who runs the process may do everything", () => {
-    const local: Caller = { type: "local", id: registeredName("local"), roles: [] };
+    const local: Caller = { type: "local", id: registeredName("local"), roles: [], credential: "local" };
     expect(ALL.every((each) => roles.permits(local, each))).toBe(true);
     expect(roles.admits(local, "math", "secret")).toBe(true);
   });

@@ -1,6 +1,6 @@
 import type { Clock } from "@mcp-hangar/core";
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
-import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
+import { errors, type JWTHeaderParameters, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
 import type { FetchJson } from "./fetch-json.ts";
 import { IssuerKeys, KeysUnavailableError } from "./issuer-keys.ts";
 import type { JwtOptions } from "./options.ts";
@@ -9,6 +9,10 @@ import type { JwtOptions } from "./options.ts";
 const TOKEN_CHARS_MAX = 12_288;
 /** Longest name of a caller, in characters. */
 const ID_CHARS_MAX = 200;
+/** Longest subject, in characters: OpenID Connect allows 255, and some issuers take more. */
+const SUBJECT_CHARS_MAX = 1_000;
+/** Media types of tokens that are made to be presented to a resource (RFC 9068, RFC 7519); all others are for something else. */
+const ACCESS_TOKEN_TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt"]);
 /** Values of the roles claim that are looked at; people have been seen with hundreds of groups. */
 const ROLE_VALUES_MAX = 1_000;
 
@@ -47,24 +51,39 @@ export class Tokens {
       requiredClaims: ["exp"],
     };
     try {
-      const { payload } =
+      const { payload, protectedHeader } =
         this.#key instanceof IssuerKeys
           ? await verifyByAny(token, this.#key, options)
           : await jwtVerify(token, this.#key, options);
-      return this.#verdictOf(payload);
+      return this.#unfitFor(payload, protectedHeader) ?? this.#verdictOf(payload);
     } catch (error) {
       if (error instanceof KeysUnavailableError) return { kind: "unavailable", message: error.message };
       return failureOf(error);
     }
   }
 
+  /** Why a token with a good signature is no bearer token for this gateway; `undefined` when it is one. */
+  #unfitFor(payload: JWTPayload, { typ }: JWTHeaderParameters): TokenVerdict | undefined {
+    // A logout token or a proof of possession is signed by the same keys, and lets nobody in.
+    if (typ !== undefined && !ACCESS_TOKEN_TYPES.has(mediaTypeOf(typ))) return failed("token_of_other_type");
+    // The issuer bound the token to a key of its holder. Taken as a bearer token, it would serve a thief as well.
+    if (payload.cnf !== undefined) return failed("token_bound_to_a_key");
+    const { max_lifetime_s: lifetimeS, clock_skew_s: skewS } = this.#options;
+    const nowS = this.#clock.wallMs() / 1_000;
+    if ((payload.exp ?? 0) > nowS + lifetimeS + skewS) return failed("token_lives_too_long");
+    if (payload.iat !== undefined && payload.iat > nowS + skewS) return failed("token_of_the_future", true);
+    return undefined;
+  }
+
   #verdictOf(payload: JWTPayload): TokenVerdict {
     const { id_claim: idClaim, roles_claim: rolesClaim, role_map: map, default_roles: defaults } = this.#options;
     const id = claimAt(payload, idClaim);
-    // A name stands in records, headers of proxies and on terminals.
-    if (typeof id !== "string" || id === "" || id.length > ID_CHARS_MAX || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(id)) {
-      return failed("unusable_caller_id");
-    }
+    if (!isUsable(id, ID_CHARS_MAX)) return failed("unusable_caller_id");
+    // The claim that names a caller may be an address that is given to somebody else later; an issuer never does that with `sub`.
+    const subject = payload.sub ?? id;
+    if (!isUsable(subject, SUBJECT_CHARS_MAX)) return failed("unusable_caller_id");
+    const kind = payload.sub === undefined ? idClaim : "sub";
+    const credential = `jwt:${this.#options.issuer} ${kind} ${subject}`;
     const scopes = new Set([...words(payload.scope), ...words(payload.scp)]);
     if (!this.#options.required_scopes.every((scope) => scopes.has(scope))) return { kind: "insufficient_scope" };
     const given = words(claimAt(payload, rolesClaim)).flatMap((value) =>
@@ -73,7 +92,7 @@ export class Tokens {
     const roles = [...new Set([...defaults, ...given])];
     // `exp` is required above; the skew is granted until the end.
     const expiresMs = ((payload.exp ?? 0) + this.#options.clock_skew_s) * 1_000;
-    return { kind: "caller", caller: { type: "jwt", id: registeredName(id), roles }, expiresMs };
+    return { kind: "caller", caller: { type: "jwt", id: registeredName(id), roles, credential }, expiresMs };
   }
 }
 
@@ -105,6 +124,18 @@ async function verifyByAny(token: string, keys: IssuerKeys, options: JWTVerifyOp
     }
     throw new errors.JWSSignatureVerificationFailed();
   }
+}
+
+/** A name stands in records, headers of proxies and on terminals. */
+function isUsable(name: unknown, charsMax: number): name is string {
+  return (
+    typeof name === "string" && name !== "" && name.length <= charsMax && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)
+  );
+}
+
+/** RFC 7515 recommends to leave out `application/`. */
+function mediaTypeOf(typ: string): string {
+  return typ.toLowerCase().replace(/^application\//, "");
 }
 
 function failureOf(error: unknown): TokenVerdict {

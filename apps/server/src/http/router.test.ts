@@ -7,7 +7,7 @@ import { requestGuard } from "./request-guard.ts";
 import type { Route, RouteRequest } from "./route.ts";
 import { Router } from "./router.ts";
 
-const ADA: Caller = { type: "api_key", id: registeredName("ada"), roles: [] };
+const ADA: Caller = { type: "api_key", id: registeredName("ada"), roles: [], credential: "api_key:ada" };
 
 let identify: () => Identification | Promise<Identification>;
 let permitted: boolean;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ChurnMap } from "@mcp-hangar/core";
-import { type Caller, registeredName } from "@mcp-hangar/telemetry";
-import type { Access } from "../access/access.ts";
+import type { Caller } from "@mcp-hangar/telemetry";
+import { type Access, ANONYMOUS_CALLER } from "../access/access.ts";
 import { type Answer, type Refusal, refusalAnswer, send, sendOptions } from "./answer.ts";
 import type { McpEndpoint } from "./mcp-endpoint.ts";
 import { type BodyOutcome, readBody } from "./read-body.ts";
@@ -20,8 +20,6 @@ export interface RouterOptions {
   readonly onError: (error: unknown, path: string) => void;
 }
 
-/** Who asks for something that is for everybody. */
-const NOBODY: Caller = { type: "anonymous", id: registeredName("anonymous"), roles: [] };
 const EMPTY = Buffer.alloc(0);
 
 /**
@@ -129,7 +127,7 @@ export class Router {
     { permission }: Route,
     http: IncomingMessage,
   ): Promise<{ readonly kind: "caller"; readonly caller: Caller } | { kind: "refused"; refusal: Refusal }> {
-    if (permission === "public") return { kind: "caller", caller: NOBODY };
+    if (permission === "public") return { kind: "caller", caller: ANONYMOUS_CALLER };
     const { access } = this.#options;
     const identification = await access.identify(http);
     if (identification.kind === "refused" || access.permits(identification.caller, permission)) return identification;

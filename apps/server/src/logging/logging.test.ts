@@ -40,7 +40,7 @@ function call(change: Partial<CallFinished> = {}): CallFinished {
     outcome: { status: "success", resultType: "complete" },
     durationSeconds: 0.15,
     coldStart: false,
-    caller: { type: "anonymous", id: NAME("anonymous"), roles: [] },
+    caller: { type: "anonymous", id: NAME("anonymous"), roles: [], credential: "anonymous" },
     correlation: {},
     trace: undefined,
     batchId: undefined,

@@ -17,7 +17,7 @@ function finished(server: string | undefined, durationSeconds: number, outcome: 
     outcome,
     durationSeconds,
     coldStart: false,
-    caller: { type: "local", id: registeredName("local"), roles: [] },
+    caller: { type: "local", id: registeredName("local"), roles: [], credential: "local" },
     correlation: {},
     trace: undefined,
     batchId: undefined,

@@ -7,7 +7,7 @@ import { createManagementTools, type ManagementTools } from "./mcp-tools.ts";
 import { type Operation, type OperationContext, operation, operationFailure } from "./operation.ts";
 import { type OperationRecord, recorded } from "./recorded.ts";
 
-const CALLER: Caller = { type: "api_key", id: registeredName("ada"), roles: [] };
+const CALLER: Caller = { type: "api_key", id: registeredName("ada"), roles: [], credential: "api_key:ada" };
 const CONTEXT: OperationContext = { caller: CALLER, signal: new AbortController().signal, relay: {} };
 
 function tool(name: `hangar_${string}`, permission: Permission, effect: Operation["effect"] = "read"): Operation {

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 import { type OperationContext, operation, operationFailure } from "./operation.ts";
 
-const CALLER: Caller = { type: "local", id: registeredName("local"), roles: [] };
+const CALLER: Caller = { type: "local", id: registeredName("local"), roles: [], credential: "local" };
 const CONTEXT: OperationContext = { caller: CALLER, signal: new AbortController().signal, relay: {} };
 
 const ran: unknown[] = [];

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { inputReader } from "./rest-input.ts";
 
-const CALLER: Caller = { type: "local", id: registeredName("local"), roles: [] };
+const CALLER: Caller = { type: "local", id: registeredName("local"), roles: [], credential: "local" };
 
 const read = inputReader(
   z.object({

@@ -13,7 +13,12 @@ const roles = createRoles({
   pool: { permissions: ["tools:call"], tools: { allow: ["pool"] } },
 });
 
-const callerWith = (role: string): Caller => ({ type: "api_key", id: registeredName(role), roles: [role] });
+const callerWith = (role: string): Caller => ({
+  type: "api_key",
+  id: registeredName(role),
+  roles: [role],
+  credential: `api_key:${role}`,
+});
 
 /** A fleet of the servers `math`, `secret` and `member`, which is in the group `pool`. */
 function setUp() {
@@ -101,7 +106,7 @@ describe("a session", () => {
     const store = new SessionStore(fakePlatform());
     const session = store.open("2025-11-25", {}, callerWith("agent"));
     expect(store.get(session.id, callerWith("math"))).toBeUndefined();
-    expect(store.get(session.id, { ...callerWith("agent"), type: "jwt" })).toBeUndefined();
+    expect(store.get(session.id, { ...callerWith("agent"), credential: "api_key:other" })).toBeUndefined();
     const now = { ...callerWith("agent"), roles: ["viewer"] };
     expect(store.get(session.id, now)).toBe(session);
     expect(session.caller.roles).toEqual(["viewer"]);

@@ -13,7 +13,12 @@ const META = {
   "io.modelcontextprotocol/clientCapabilities": {},
 };
 const INFO = { name: "mcp-hangar", version: "0" };
-const SOMEBODY: Caller = { type: "api_key", id: registeredName("somebody"), roles: ["math"] };
+const SOMEBODY: Caller = {
+  type: "api_key",
+  id: registeredName("somebody"),
+  roles: ["math"],
+  credential: "api_key:somebody",
+};
 
 const roles = createRoles({ math: { permissions: ["tools:call"], tools: { allow: ["math/add"] } } });
 const open: (() => Promise<void>)[] = [];

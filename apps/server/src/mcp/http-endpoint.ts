@@ -13,7 +13,8 @@ import {
   type ServerRequestReply,
   SUPPORTED_VERSIONS,
 } from "@mcp-hangar/core";
-import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import type { Caller } from "@mcp-hangar/telemetry";
+import { ANONYMOUS_CALLER } from "../access/access.ts";
 import type { Answer } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { dispatch, notified } from "./dispatch.ts";
@@ -23,9 +24,6 @@ import type { LegacySession } from "./legacy-session.ts";
 import { initialize } from "./methods/handshake.ts";
 import { isModern, refuseEnvelope } from "./modern-envelope.ts";
 import { ResponseStream } from "./response-stream.ts";
-
-/** Somebody over HTTP who has not said who they are. */
-const ANONYMOUS: Caller = { type: "anonymous", id: registeredName("anonymous"), roles: [] };
 
 const SESSION_HEADER = "mcp-session-id";
 const MODERN: readonly string[] = MODERN_VERSIONS;
@@ -39,7 +37,7 @@ export class HttpEndpoint {
     this.#endpoint = endpoint;
   }
 
-  handle(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller = ANONYMOUS): void {
+  handle(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller = ANONYMOUS_CALLER): void {
     switch (request.method) {
       case "POST":
         return this.#post(request, response, body, caller);

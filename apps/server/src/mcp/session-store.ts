@@ -1,4 +1,4 @@
-import { type JsonObject, ownerOf, type Platform } from "@mcp-hangar/core";
+import type { JsonObject, Platform } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { LegacySession } from "./legacy-session.ts";
 
@@ -23,7 +23,7 @@ export class SessionStore {
   /** The caller's session of that id: somebody else's does not exist for the caller. */
   get(id: string, caller: Caller): LegacySession | undefined {
     const session = this.#sessions.get(id);
-    if (session === undefined || !isSame(session.caller, caller)) return undefined;
+    if (session === undefined || session.caller.credential !== caller.credential) return undefined;
     session.lastSeenMs = this.#platform.clock.nowMs();
     // Their roles may be others by now.
     session.caller = caller;
@@ -44,7 +44,7 @@ export class SessionStore {
     const nowMs = this.#platform.clock.nowMs();
     const session = new LegacySession({ id, protocolVersion, capabilities, caller, nowMs });
     this.#sessions.set(id, session);
-    const owner = ownerOf(caller);
+    const owner = caller.credential;
     const owned = this.#byOwner.get(owner);
     if (owned === undefined) this.#byOwner.set(owner, new Set([session]));
     else owned.add(session);
@@ -53,7 +53,7 @@ export class SessionStore {
 
   close(session: LegacySession): void {
     this.#sessions.delete(session.id);
-    const owner = ownerOf(session.caller);
+    const owner = session.caller.credential;
     const owned = this.#byOwner.get(owner);
     owned?.delete(session);
     if (owned?.size === 0) this.#byOwner.delete(owner);
@@ -87,8 +87,4 @@ export class SessionStore {
     }
     if (victim !== undefined) this.close(victim);
   }
-}
-
-function isSame(a: Caller, b: Caller): boolean {
-  return a === b || (a.type === b.type && a.id === b.id);
 }

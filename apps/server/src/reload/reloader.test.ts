@@ -122,7 +122,7 @@ describe("a reload", () => {
     const test = setUp(file({ math: server(), gone: server() }));
     const { gateway, reloader, bus } = test;
     expect(await gateway.callTool({ server: "math", tool: "secret" })).toMatchObject({ kind: "result" });
-    const nobody = { type: "api_key", id: registeredName("ops"), roles: [] } as const;
+    const nobody = { type: "api_key", id: registeredName("ops"), roles: [], credential: "api_key:ops" } as const;
     test.text = file(
       { math: server({ tools: { deny: ["secret"] } }), late: server() },
       { logging: { level: "debug" } },

@@ -149,7 +149,7 @@ export class Batches {
   }
 
   #report(batchId: string, end: BatchEnd, elapsedMs: number, caller: Caller): BatchReport {
-    const shortened = shortenResults(end.items, ownerOf(caller), this.#options.continuations);
+    const shortened = shortenResults(end.items, caller.credential, this.#options.continuations);
     const results = end.items.map((item) => reportItem(item, shortened.get(item.index)));
     const succeeded = results.filter(({ success }) => success).length;
     return {
@@ -163,11 +163,6 @@ export class Batches {
       results,
     };
   }
-}
-
-/** The name under which the results of a caller are kept. */
-export function ownerOf(caller: Caller): string {
-  return `${caller.type}:${caller.id}`;
 }
 
 /** Of the batch's own `_meta` only the log level is for every item; a progress token, say, belongs to one request. */

@@ -58,7 +58,7 @@ describe("what an item carries", () => {
 
   it("is its own correlation, else that of the batch, and the caller's identity", async () => {
     const bench = use({ a: { reply: answers(() => OK) } });
-    const caller = { type: "api_key", id: registeredName("alice"), roles: ["user"] } as const;
+    const caller = { type: "api_key", id: registeredName("alice"), roles: ["user"], credential: "api_key:1" } as const;
     const calls = [call("a"), call("a", { _meta: { user_id: "item" } })];
     await bench.run({ calls }, { caller, meta: { user_id: "batch", session_id: "s" } });
     const events = bench.bus.of("call.finished");

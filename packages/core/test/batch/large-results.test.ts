@@ -8,7 +8,7 @@ import { call, times, useBench } from "./bench.ts";
 const use = useBench();
 
 describe("a large result", () => {
-  const caller = { type: "api_key", id: registeredName("alice"), roles: [] } as const;
+  const caller = { type: "api_key", id: registeredName("alice"), roles: [], credential: "api_key:1" } as const;
   const text = (length: number): UpstreamReply =>
     resultReply({ content: [{ type: "text", text: "x".repeat(length) }] });
   const sized = answers(({ params }) => text(Number((params.arguments as { readonly size: number }).size)));
@@ -26,9 +26,13 @@ describe("a large result", () => {
     expect(truncated?.preview).toHaveLength(500);
     const id = truncated?.continuation_id ?? "none";
     const whole = { offset: 0, limit: 1_000_000 };
-    const kept = JSON.parse(bench.continuations.fetch("api_key:alice", id, whole)?.content ?? "") as unknown;
+    const kept = JSON.parse(bench.continuations.fetch(caller.credential, id, whole)?.content ?? "") as unknown;
     expect(kept).toEqual({ content: [{ type: "text", text: "x".repeat(150_000) }] });
-    expect(bench.continuations.fetch("api_key:bob", id, whole)).toBeUndefined();
+    // Neither does it belong to another key of the same name, nor to the name itself.
+    for (const other of ["api_key:2", "api_key:alice", "alice", ""]) {
+      expect(bench.continuations.fetch(other, id, whole)).toBeUndefined();
+      expect(bench.continuations.delete(other, id)).toBe(false);
+    }
   });
 
   it("makes way for smaller ones when all together are too many", async () => {
@@ -42,7 +46,7 @@ describe("a large result", () => {
 
   it("is not silently lost when there is no room for it", async () => {
     const bench = use({ a: { reply: sized } });
-    while (bench.continuations.put("api_key:alice", "x") !== undefined);
+    while (bench.continuations.put(caller.credential, "x") !== undefined);
     const [report] = await bench.run({ calls: [ofSize(150_000)] }, { caller });
     expect(report.results[0]?.truncated).toMatchObject({
       continuation_id: null,

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Access, OPEN_ACCESS } from "../../access/access.ts";
 import { type EventFilter, EventStreams } from "./event-streams.ts";
 
-const CALLER: Caller = { type: "local", id: registeredName("local"), roles: [] };
+const CALLER: Caller = { type: "local", id: registeredName("local"), roles: [], credential: "local" };
 const RUN = "run1";
 
 let clock: FakeClock;

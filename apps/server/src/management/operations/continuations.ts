@@ -1,4 +1,4 @@
-import { type ContinuationStore, ownerOf } from "@mcp-hangar/core";
+import type { ContinuationStore } from "@mcp-hangar/core";
 import { z } from "zod";
 import { type Operation, type OperationFailure, operation, operationFailure } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
@@ -36,7 +36,7 @@ export function continuationOperations({
         expires_in_s: z.int(),
       }),
       run: ({ continuation_id: id, offset, limit }, { caller }) => {
-        const page = continuations.fetch(ownerOf(caller), id, { offset, limit });
+        const page = continuations.fetch(caller.credential, id, { offset, limit });
         if (page === undefined) return unknown(continuations, id);
         return {
           continuation_id: id,
@@ -60,7 +60,9 @@ export function continuationOperations({
       input: z.object({ continuation_id: continuationId }),
       output: z.object({ continuation_id: z.string(), deleted: z.boolean() }),
       run: ({ continuation_id: id }, { caller }) =>
-        continuations.delete(ownerOf(caller), id) ? { continuation_id: id, deleted: true } : unknown(continuations, id),
+        continuations.delete(caller.credential, id)
+          ? { continuation_id: id, deleted: true }
+          : unknown(continuations, id),
     }),
   ];
 }

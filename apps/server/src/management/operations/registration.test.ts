@@ -23,7 +23,7 @@ it("a server that gets the calls of a group needs a caller who reaches the group
     access: roles as unknown as Access,
     options: managementOptions.parse({ allow_runtime_servers: ["remote"] }),
   });
-  const caller: Caller = { type: "api_key", id: registeredName("ann"), roles: ["sandbox"] };
+  const caller: Caller = { type: "api_key", id: registeredName("ann"), roles: ["sandbox"], credential: "api_key:ann" };
   const attempt = (server: string): Promise<object> | undefined =>
     register?.perform(
       { server, options: { mode: "remote", endpoint: "https://example.com/mcp" } },

@@ -14,7 +14,7 @@ it("the group of a server has no name for who does not reach it", () => {
   const gateway = { fleet: { originOf: () => "config" } } as unknown as Gateway;
   const member = { id: "one", snapshot: () => ({ id: "one", group: "pool", tools: [] }) } as unknown as FleetEntry;
   const groupFor = (role: string): string | null => {
-    const caller: Caller = { type: "api_key", id: registeredName("ann"), roles: [role] };
+    const caller: Caller = { type: "api_key", id: registeredName("ann"), roles: [role], credential: "api_key:ann" };
     const parts = { gateway, access: roles as unknown as Access };
     return viewOf(parts, member, { caller, permission: "servers:read" }).group;
   };
