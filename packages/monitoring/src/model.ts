@@ -1,4 +1,5 @@
 import type { AlertName, DashboardUid, Severity, SloName, Unit } from "./names.ts";
+import type { PagerDutyTexts, SlackTexts } from "./notification-texts.ts";
 import type { Duration } from "./promql/duration.ts";
 import type { Metric, RecordedMetric } from "./promql/metric.ts";
 import type { ComparisonOperator, SelectorNode } from "./promql/node.ts";
@@ -82,8 +83,22 @@ export interface Slo {
 /** Where notifications go. Secrets are files that Alertmanager reads, never text in the configuration. */
 export type Receiver =
   | { readonly name: string; readonly kind: "webhook"; readonly url: string; readonly sendResolved: boolean }
-  | { readonly name: string; readonly kind: "pagerduty"; readonly routingKeyFile: string; readonly url: string }
-  | { readonly name: string; readonly kind: "slack"; readonly apiUrlFile: string; readonly channel: string };
+  | {
+      readonly name: string;
+      readonly kind: "pagerduty";
+      readonly routingKeyFile: string;
+      readonly url: string;
+      /** That of the events. PagerDuty refuses an event with any other, so no label decides it. */
+      readonly severity: "critical" | "error" | "warning" | "info";
+      readonly texts: PagerDutyTexts;
+    }
+  | {
+      readonly name: string;
+      readonly kind: "slack";
+      readonly apiUrlFile: string;
+      readonly channel: string;
+      readonly texts: SlackTexts;
+    };
 
 /** Alerts with these labels go to that receiver. The first route that fits is taken. */
 export interface Route {

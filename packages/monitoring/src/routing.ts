@@ -1,9 +1,11 @@
 import type { Inhibition, Receiver, Routing } from "./model.ts";
 import type { AlertName } from "./names.ts";
+import { pagerDutyTexts, slackTexts } from "./notification-texts.ts";
 import type { MonitoringOptions } from "./settings/options.ts";
 
 /** Where each severity goes, and which alerts are not worth a notification while a graver one tells the same. */
-export function routingOf({ receivers, notifications }: MonitoringOptions): Routing {
+export function routingOf(options: MonitoringOptions): Routing {
+  const { receivers, notifications } = options;
   return {
     ...notifications,
     defaultReceiver: "default",
@@ -20,22 +22,30 @@ export function routingOf({ receivers, notifications }: MonitoringOptions): Rout
       { match: { severity: "warning" }, receiver: "slack" },
       { match: { severity: "info" }, receiver: "info" },
     ],
-    receivers: receiversOf(receivers),
+    receivers: receiversOf(options),
     inhibitions,
   };
 }
 
-function receiversOf(settings: MonitoringOptions["receivers"]): readonly Receiver[] {
-  const { critical, warning, info, heartbeat } = settings;
+function receiversOf(options: MonitoringOptions): readonly Receiver[] {
+  const { critical, warning, info, heartbeat, default: others } = options.receivers;
   return [
-    { name: "default", kind: "webhook", url: settings.default.webhookUrl, sendResolved: true },
+    { name: "default", kind: "webhook", url: others.webhookUrl, sendResolved: true },
     {
       name: "pagerduty",
       kind: "pagerduty",
       routingKeyFile: critical.pagerdutyRoutingKeyFile,
       url: critical.pagerdutyUrl,
+      severity: "critical",
+      texts: pagerDutyTexts(options),
     },
-    { name: "slack", kind: "slack", apiUrlFile: warning.slackApiUrlFile, channel: warning.slackChannel },
+    {
+      name: "slack",
+      kind: "slack",
+      apiUrlFile: warning.slackApiUrlFile,
+      channel: warning.slackChannel,
+      texts: slackTexts(options),
+    },
     // That a start is no longer recent is no news.
     { name: "info", kind: "webhook", url: info.webhookUrl, sendResolved: false },
     { name: "heartbeat", kind: "webhook", url: heartbeat.webhookUrl, sendResolved: false },

@@ -13,11 +13,20 @@ export interface KnownAlert {
   readonly status: { readonly state: string; readonly inhibitedBy: readonly string[] };
 }
 
+/** An alert as Prometheus tells of it. It is over as soon as `endsAt` has passed. */
+export interface PostedAlert {
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly endsAt?: string;
+}
+
 /** An Alertmanager of its own. Disposing kills it. */
 export interface AlertmanagerProcess extends AsyncDisposable {
   /** `host:port`. */
   readonly address: string;
   alerts(): Promise<readonly KnownAlert[]>;
+  /** Tells it of alerts, as Prometheus does. Throws when it refuses them. */
+  post(alerts: readonly PostedAlert[]): Promise<void>;
   /** Lines of its log at the levels warn and error. */
   complaints(): readonly string[];
 }
@@ -40,6 +49,15 @@ export async function startAlertmanager(folder: string, address: string): Promis
     async alerts() {
       const response = await fetch(`http://${address}/api/v2/alerts`, { signal: AbortSignal.timeout(10_000) });
       return (await response.json()) as readonly KnownAlert[];
+    },
+    async post(alerts) {
+      const response = await fetch(`http://${address}/api/v2/alerts`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(alerts),
+        signal: AbortSignal.timeout(10_000),
+      });
+      if (!response.ok) throw new Error(`Alertmanager refuses alerts: ${await response.text()}`);
     },
     complaints: () =>
       alertmanager

@@ -1,11 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { generateMonitoring, type MonitoringOverrides } from "@mcp-hangar/monitoring";
+import type { MonitoringOverrides } from "@mcp-hangar/monitoring";
 import { poll } from "../harness/poll.ts";
-import { temporaryFolder } from "../harness/temporary-folder.ts";
-import { type AlertmanagerProcess, freeAddress, startAlertmanager } from "./alertmanager-process.ts";
+import { startAlerting } from "./alerting.ts";
+import type { AlertmanagerProcess } from "./alertmanager-process.ts";
 import { type LiveEndpoints, quickOptions } from "./live-options.ts";
-import { type NotificationSink, startNotificationSink } from "./notification-sink.ts";
+import type { NotificationSink } from "./notification-sink.ts";
 import { type PrometheusProcess, startPrometheus } from "./prometheus-process.ts";
 
 /** Prometheus and Alertmanager as processes that run the generated files, and what receives their notifications. */
@@ -33,27 +31,17 @@ export interface MonitoringStackSettings {
 export async function startMonitoring(settings: MonitoringStackSettings): Promise<MonitoringStack> {
   const { targets, options = quickOptions, prometheusPort } = settings;
   await using cleanup = new AsyncDisposableStack();
-  const folder = cleanup.use(await temporaryFolder());
-  const sink = cleanup.use(await startNotificationSink());
-  const address = await freeAddress();
-  const filesFor = (scraped: readonly string[]): ReadonlyMap<string, string> =>
-    generateMonitoring(
-      options({ targets: scraped, alertmanager: address, sink: sink.url, secrets: join(folder.path, "secrets") }),
-    );
-  const files = filesFor(targets);
-  await writeFiles(folder.path, files);
-  await writeFiles(folder.path, secretsFor(sink.url));
-  const alertmanager = cleanup.use(await startAlertmanager(folder.path, address));
-  const prometheus = cleanup.use(await startPrometheus(folder.path, prometheusPort));
+  const { folder, files, sink, alertmanager, write } = cleanup.use(await startAlerting({ targets, options }));
+  const prometheus = cleanup.use(await startPrometheus(folder, prometheusPort));
   const owned = cleanup.move();
   return {
     prometheus,
     alertmanager,
     sink,
     files,
-    folder: folder.path,
+    folder,
     async scrapeOnly(scraped) {
-      await writeFiles(folder.path, filesFor(scraped));
+      await write(scraped);
       await prometheus.reload();
       // It looks for new targets every five seconds.
       const known = async (): Promise<boolean> =>
@@ -69,19 +57,4 @@ export async function startMonitoring(settings: MonitoringStackSettings): Promis
 
 function sameMembers(some: readonly string[], others: readonly string[]): boolean {
   return some.toSorted().join() === others.toSorted().join();
-}
-
-/** For Slack the secret is the address itself. */
-function secretsFor(sink: string): ReadonlyMap<string, string> {
-  return new Map([
-    ["secrets/pagerduty-routing-key", "0123456789abcdef0123456789abcdef"],
-    ["secrets/slack-api-url", `${sink}/slack`],
-  ]);
-}
-
-async function writeFiles(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
-  for (const [path, content] of files) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), content);
-  }
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { type Answer, answerOf, type PagerDutyEvent, type SlackMessage } from "./receiver-rules.ts";
 
 /** Receivers as Alertmanager's configuration names them. */
 const RECEIVERS = ["pagerduty", "slack", "info", "heartbeat", "default"] as const;
@@ -30,12 +31,12 @@ export interface Notification {
   readonly payload: unknown;
 }
 
-/** Stands for PagerDuty, Slack and the webhooks, each under a path of its own, and keeps what they get. */
+/** Stands for PagerDuty, Slack and the webhooks, each under a path of its own, refuses what they refuse and keeps the rest. */
 export interface NotificationSink extends AsyncDisposable {
   /** Base URL without a slash at the end. */
   readonly url: string;
   readonly notifications: readonly Notification[];
-  /** Payloads that were not understood: there should be none. */
+  /** Payloads that were refused or not understood, each with the reason: there should be none. */
   readonly misunderstood: readonly string[];
 }
 
@@ -44,12 +45,10 @@ export async function startNotificationSink(): Promise<NotificationSink> {
   const notifications: Notification[] = [];
   const misunderstood: string[] = [];
   const server = createServer((request, response) => {
-    void receive(request).then((received) => {
-      if (typeof received === "string") misunderstood.push(received);
-      else notifications.push(...received);
-      // PagerDuty answers 202 with a status, Slack 200 with `ok`; Alertmanager looks at the status code only.
-      response.writeHead(request.url === "/pagerduty" ? 202 : 200, { "content-type": "application/json" });
-      response.end('{"status":"success"}');
+    void receive(request).then(({ found, refusal, status, body }) => {
+      if (refusal !== undefined) misunderstood.push(refusal);
+      notifications.push(...found);
+      response.writeHead(status, { "content-type": "application/json" }).end(body);
     });
   }).listen(0, "127.0.0.1");
   // A connection that is closed for being idle may just then be used again, and Alertmanager warns of that.
@@ -68,29 +67,28 @@ export async function startNotificationSink(): Promise<NotificationSink> {
   };
 }
 
-async function receive(request: IncomingMessage): Promise<readonly Notification[] | string> {
+interface Received extends Answer {
+  readonly found: readonly Notification[];
+}
+
+async function receive(request: IncomingMessage): Promise<Received> {
   const body = await text(request);
   const receiver = RECEIVERS.find((each) => request.url === `/${each}`);
+  const refused = (why: string): string => `${request.url}: ${why}: ${body}`;
   try {
     const payload: unknown = JSON.parse(body);
-    const found = receiver === undefined ? [] : PARSERS[receiver](payload as never);
-    if (receiver === undefined || found.length === 0) return `${request.url}: ${body}`;
-    return found.map(([alert, status]) => ({ receiver, alert, status, payload }));
+    const answer = answerOf(receiver, payload);
+    if (receiver === undefined || answer.refusal !== undefined)
+      return { ...answer, found: [], refusal: refused(answer.refusal ?? "") };
+    const told = PARSERS[receiver](payload as never);
+    const found = told.map(([alert, status]) => ({ receiver, alert, status, payload }));
+    return { ...answer, found, refusal: found.length === 0 ? refused("no alert is named") : undefined };
   } catch (error) {
-    return `${request.url}: ${String(error)}: ${body}`;
+    return { status: 400, body: "{}", found: [], refusal: refused(String(error)) };
   }
 }
 
 type Told = readonly (readonly [alert: string, status: Notification["status"]])[];
-
-interface PagerDutyEvent {
-  readonly event_action: string;
-  readonly payload: { readonly custom_details: { readonly runbook: string } };
-}
-
-interface SlackMessage {
-  readonly attachments: readonly { readonly title: string }[];
-}
 
 interface WebhookMessage {
   readonly alerts: readonly {
@@ -108,15 +106,15 @@ const PARSERS: Readonly<Record<Receiver, (payload: never) => Told>> = {
   default: fromWebhook,
 };
 
-/** The page of an alert is named after it, and one event is about one name, for notifications are grouped by it. */
+/** The page of an alert is named after it; an event about alerts of others leads to the list of pages. */
 function fromPagerDuty({ event_action, payload }: PagerDutyEvent): Told {
-  const [, alert] = /\/(\w+)\.md$/.exec(payload.custom_details.runbook) ?? [];
-  return alert === undefined ? [] : [[alert, event_action === "resolve" ? "resolved" : "firing"]];
+  const [, page] = /\/(\w+)\.md$/.exec(payload?.custom_details?.runbook ?? "") ?? [];
+  return page === undefined ? [] : [[page, event_action === "resolve" ? "resolved" : "firing"]];
 }
 
-function fromSlack({ attachments }: SlackMessage): Told {
-  return attachments.flatMap(({ title }) => {
-    const [, status, alert] = /^\[(FIRING|RESOLVED)\] (\w+)$/.exec(title) ?? [];
+function fromSlack({ attachments = [] }: SlackMessage): Told {
+  return attachments.flatMap(({ title = "" }) => {
+    const [, status, alert] = /^\[(FIRING:\d+|RESOLVED)\] (.+)$/.exec(title) ?? [];
     return alert === undefined ? [] : [[alert, status === "RESOLVED" ? "resolved" : "firing"] as const];
   });
 }

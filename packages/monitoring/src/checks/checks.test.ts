@@ -1,6 +1,6 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
-import { type AlertRule, type Routing, type Runbook, SCENARIO_KINDS, type Scenario } from "../model.ts";
+import { type AlertRule, type Receiver, type Routing, type Runbook, SCENARIO_KINDS, type Scenario } from "../model.ts";
 import { by, max, sum } from "../promql/aggregate.ts";
 import { prometheusMetrics, runtime } from "../promql/external.ts";
 import { histogramQuantile, increase, rate } from "../promql/functions.ts";
@@ -78,6 +78,15 @@ function withOptions(overrides: MonitoringOverrides): Stack {
 
 function withRouting(change: (routing: Routing) => Partial<Routing>): Stack {
   return { ...stack, routing: { ...stack.routing, ...change(stack.routing) } };
+}
+
+/** The stack with another summary of pages. */
+function withSummary(summary: string): Stack {
+  return withRouting(({ receivers }) => ({ receivers: receivers.map((each) => withText(each, summary)) }));
+}
+
+function withText(receiver: Receiver, summary: string): Receiver {
+  return receiver.kind === "pagerduty" ? { ...receiver, texts: { ...receiver.texts, summary } } : receiver;
 }
 
 /** The stack with a defect in its first runbook. */
@@ -302,6 +311,34 @@ const DEFECTS: readonly (readonly [defect: string, broken: Stack, check: string,
     "receivers-notify",
     '"" is not an address',
   ],
+  [
+    "a page whose summary is blank when two alerts differ in it, as it once was",
+    withSummary("{{ .CommonAnnotations.summary }}"),
+    "texts-fit-groups",
+    ".CommonAnnotations.summary is nothing in a group whose alerts differ in it",
+  ],
+  [
+    "a page whose summary reads a label that groups do not have in common",
+    withSummary("{{ .CommonLabels.mcp_server }} of {{ .CommonLabels.alertname }}"),
+    "texts-fit-groups",
+    ".CommonLabels.mcp_server is nothing",
+  ],
+  [
+    "a page whose summary reads a label that the grouping no longer fixes",
+    withRouting(({ receivers }) => ({
+      groupBy: ["job"],
+      receivers: receivers.map((each) => withText(each, "{{ .GroupLabels.alertname }}")),
+    })),
+    "texts-fit-groups",
+    ".GroupLabels.alertname is nothing",
+  ],
+  [
+    "a page whose fallback says nothing",
+    withSummary('{{ or .CommonAnnotations.summary "" }}'),
+    "texts-fit-groups",
+    ".CommonAnnotations.summary is nothing",
+  ],
+  ["a page without a summary", withSummary(" "), "texts-fit-groups", "it is blank"],
   [
     "an inhibition by a label that nobody sets",
     withRouting(({ inhibitions }) => ({

@@ -25,6 +25,7 @@ import { routesFit } from "./routes-fit.ts";
 import { runbooksExist } from "./runbooks-exist.ts";
 import { scenariosFeedAlerts } from "./scenarios-feed-alerts.ts";
 import { telemetryIsWatched } from "./telemetry-is-watched.ts";
+import { textsFitGroups } from "./texts-fit-groups.ts";
 import { textsHaveLabels } from "./texts-have-labels.ts";
 import { thresholdReachable } from "./threshold-reachable.ts";
 import { typesFit } from "./types-fit.ts";
@@ -46,6 +47,7 @@ export const checks: readonly Check[] = [
   alertsAreComplete,
   routesFit,
   receiversNotify,
+  textsFitGroups,
   inhibitionsFit,
   recordedBeforeUse,
   recordsAreNamed,

@@ -35,47 +35,35 @@ function inhibitionOf({ sources, sourceMatch, targets, targetMatch, equal }: Inh
   };
 }
 
-const TITLE = "{{ .CommonAnnotations.summary }}";
-
 function receiverOf(receiver: Receiver): object {
   const { name } = receiver;
   switch (receiver.kind) {
     case "webhook":
       return { name, webhook_configs: [{ url: receiver.url, send_resolved: receiver.sendResolved }] };
     case "pagerduty":
-      return {
-        name,
-        pagerduty_configs: [
-          {
-            routing_key_file: receiver.routingKeyFile,
-            url: receiver.url,
-            severity: "{{ .CommonLabels.severity }}",
-            description: TITLE,
-            client: "MCP Hangar",
-            client_url: "{{ .CommonAnnotations.dashboard_url }}",
-            details: { description: EACH_DESCRIPTION, runbook: "{{ .CommonAnnotations.runbook_url }}" },
-          },
-        ],
-      };
+      return { name, pagerduty_configs: [pagerDutyConfig(receiver)] };
     case "slack":
-      return {
-        name,
-        slack_configs: [
-          {
-            api_url_file: receiver.apiUrlFile,
-            channel: receiver.channel,
-            send_resolved: true,
-            title: `[{{ .Status | toUpper }}] {{ .CommonLabels.alertname }}`,
-            title_link: "{{ .CommonAnnotations.runbook_url }}",
-            text: EACH_DESCRIPTION,
-          },
-        ],
-      };
+      return { name, slack_configs: [slackConfig(receiver)] };
   }
 }
 
-/** Alerts of one group may differ in their texts, which common annotations leave out. */
-const EACH_DESCRIPTION = "{{ range .Alerts }}{{ .Annotations.description }}\n{{ end }}";
+function pagerDutyConfig({ routingKeyFile, url, severity, texts }: Extract<Receiver, { kind: "pagerduty" }>): object {
+  const { summary, dashboard, runbook, firing, resolved } = texts;
+  return {
+    routing_key_file: routingKeyFile,
+    url,
+    severity,
+    description: summary,
+    client: "MCP Hangar",
+    client_url: dashboard,
+    details: { firing, resolved, runbook },
+  };
+}
+
+function slackConfig({ apiUrlFile, channel, texts }: Extract<Receiver, { kind: "slack" }>): object {
+  const { title, titleLink, text, fallback } = texts;
+  return { api_url_file: apiUrlFile, channel, send_resolved: true, title, title_link: titleLink, text, fallback };
+}
 
 function matchersOf(match: Readonly<Record<string, string>> = {}): readonly string[] {
   return Object.entries(match).map(([label, value]) => `${label}="${value}"`);
