@@ -83,6 +83,7 @@ describe("the ban on ambient time, randomness, environment and processes", () =>
     ["packages/core/src/testing/fake-clock.ts", true],
     ["packages/core/src/gateway.test.ts", true],
     ["packages/metrics/test/scrape.ts", true],
+    ["packages/testing/src/poll.ts", true],
     ["apps/server/src/main.ts", true],
     ["scripts/with-toolchain.mjs", true],
   ])("knows whether %s may use them by itself: %s", (path, may) => {

@@ -1,3 +1,5 @@
+import { isTestFile } from "./workspace.ts";
+
 /** The leaf that every other package may build on. */
 const telemetry = "@mcp-hangar/telemetry";
 
@@ -13,7 +15,16 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   "@mcp-hangar/langfuse": [telemetry],
   "@mcp-hangar/compliance": [telemetry],
   "@mcp-hangar/monitoring": [telemetry],
+  "@mcp-hangar/testing": [],
 };
+
+/** What tests share; it is private, and what is published never depends on it. */
+export const testSupport = "@mcp-hangar/testing";
+
+/** Whether a file may import what tests share: tests may, and the app that is nothing but tests. */
+export function mayUseTestSupport(file: string): boolean {
+  return isTestFile(file) || file.startsWith("apps/e2e/");
+}
 
 /** Packages of others that belong to an exporter, which core therefore never imports. */
 export const exporterVendors: RegExp = /^(prom-client|@opentelemetry\/.*|langfuse(-.*)?|@langfuse\/.*)$/;

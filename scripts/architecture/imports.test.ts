@@ -53,6 +53,16 @@ describe("the import table, for sources", () => {
     ]);
   });
 
+  it("keeps what tests share out of everything that is no test", () => {
+    const text = 'import { poll } from "@mcp-hangar/testing";';
+    const refused = ['1: "@mcp-hangar/testing" is for tests'];
+    expect(importing("packages/core", "@mcp-hangar/core", text)).toEqual(refused);
+    expect(importing("apps/server", "mcp-hangar", text)).toEqual(refused);
+    expect(importing("packages/core", "@mcp-hangar/core", text, "test/end.test.ts")).toEqual([]);
+    expect(importing("apps/server", "mcp-hangar", text, "src/serve.test.ts")).toEqual([]);
+    expect(importing("apps/e2e", "@mcp-hangar/e2e", text)).toEqual([]);
+  });
+
   it("catches core importing an exporter's vendor", () => {
     expect(importing("packages/core", "@mcp-hangar/core", 'import "@opentelemetry/api";')).toHaveLength(1);
     expect(importing("packages/core", "@mcp-hangar/core", 'import { Counter } from "prom-client";')).toHaveLength(1);
@@ -121,6 +131,22 @@ describe("the import table, for manifests", () => {
     expect(depending("apps/demo", { name: "@mcp-hangar/demo", private: true, dependencies })).toEqual([]);
     expect(depending("apps/other", { name: "other", dependencies })).toHaveLength(1);
     expect(depending("packages/core", { name: "@mcp-hangar/core", dependencies })).toHaveLength(1);
+  });
+});
+
+describe("what tests share, for manifests", () => {
+  const shared = { "@mcp-hangar/testing": "workspace:^" };
+
+  it("is a dependency of development, or of what is private", () => {
+    expect(depending("packages/core", { name: "@mcp-hangar/core", devDependencies: shared })).toEqual([]);
+    expect(depending("apps/e2e", { name: "@mcp-hangar/e2e", private: true, dependencies: shared })).toEqual([]);
+  });
+
+  it("is no dependency of what is published", () => {
+    expect(depending("packages/core", { name: "@mcp-hangar/core", dependencies: shared })).toEqual([
+      "4: @mcp-hangar/core depends on @mcp-hangar/testing, which is for tests",
+    ]);
+    expect(depending("apps/server", { name: "mcp-hangar", peerDependencies: shared })).toHaveLength(1);
   });
 });
 

@@ -1,5 +1,13 @@
 import { dirname, join } from "node:path/posix";
-import { exporterVendors, isOurs, packageOf, refusal, type WorkspaceName } from "./import-table.ts";
+import {
+  exporterVendors,
+  isOurs,
+  mayUseTestSupport,
+  packageOf,
+  refusal,
+  testSupport,
+  type WorkspaceName,
+} from "./import-table.ts";
 import { importedModules, type SourceFile } from "./source-file.ts";
 import { lineOf, type Violation } from "./violation.ts";
 import { declaredDependencies, isTestFile, type WorkspacePackage } from "./workspace.ts";
@@ -28,6 +36,11 @@ export function checkDependencies(workspacePackage: WorkspacePackage, apps: Read
   const { directory, manifest, manifestText } = workspacePackage;
   const user = nameOf(workspacePackage);
   const problem = (name: string): string | undefined => {
+    if (name === testSupport) {
+      // Of a package that is published, too, the dependencies of its development are installed by nobody else.
+      const published = manifest.private !== true && manifest.devDependencies?.[name] === undefined;
+      return published ? `${user.name} depends on ${name}, which is for tests` : undefined;
+    }
     if (isOurs(name)) {
       // A private app may install another app to run its command; importing it is still refused in its sources.
       const used = { name, app: apps.has(name) };
@@ -68,6 +81,10 @@ function checkSpecifier(
       // A test may use its package as a stranger does, to show that the README's example works.
       if (isTestFile(file)) return undefined;
       return { rule: `"${specifier}" is the package itself`, mend: "import the file by its relative path" };
+    }
+    if (used === testSupport) {
+      if (mayUseTestSupport(file)) return undefined;
+      return { rule: `"${specifier}" is for tests`, mend: "move what is needed at run time into a package of its own" };
     }
     const rule = refusal(user, { name: used, app: apps.has(used) });
     return rule === undefined ? undefined : { rule, mend: moveToAnApp };

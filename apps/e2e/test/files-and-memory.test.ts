@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { COMPILE_CACHE } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { CLIENT_KINDS, connect, type McpClient } from "../src/harness/mcp-client.ts";
@@ -17,7 +18,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     mcp_servers: {
       files: nodeServer(FILESYSTEM, files),
-      memory: { ...nodeServer(MEMORY), env: { MEMORY_FILE_PATH: join(folder.path, "memory.jsonl") } },
+      memory: { ...nodeServer(MEMORY), env: { ...COMPILE_CACHE, MEMORY_FILE_PATH: join(folder.path, "memory.jsonl") } },
     },
   });
 });
@@ -82,7 +83,11 @@ describe.each(CLIENT_KINDS)("server-filesystem and server-memory with the offici
 test("an upstream does not see the gateway's environment", async () => {
   const secret = "do-not-pass-me-on";
   await using isolated = await startGateway(
-    { mcp_servers: { memory: { ...nodeServer(MEMORY), env: { MEMORY_FILE_PATH: join(folder.path, "m2.jsonl") } } } },
+    {
+      mcp_servers: {
+        memory: { ...nodeServer(MEMORY), env: { ...COMPILE_CACHE, MEMORY_FILE_PATH: join(folder.path, "m2.jsonl") } },
+      },
+    },
     { HANGAR_E2E_SECRET: secret },
   );
   await using client = await connect("sdk v2 legacy", isolated.mcpUrl());

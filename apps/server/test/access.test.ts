@@ -2,15 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { COMPILE_CACHE, killProcesses, runHangar, startHangar } from "@mcp-hangar/testing";
 import type { JWTPayload } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FakeIssuer, startFakeIssuer } from "./fake-issuer.ts";
-import { killHangars, runHangar, startHangar } from "./hangar-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hangar-access-"));
 const SLOW = fileURLToPath(new URL("slow-server.ts", import.meta.url));
 const SERVERS = {
-  slow: { mode: "subprocess", command: [process.execPath, "--disable-warning=ExperimentalWarning", SLOW] },
+  slow: {
+    mode: "subprocess",
+    command: [process.execPath, "--disable-warning=ExperimentalWarning", SLOW],
+    env: COMPILE_CACHE,
+  },
 };
 let files = 0;
 
@@ -21,7 +25,7 @@ function config(sections: Readonly<Record<string, unknown>>): string {
 }
 
 afterAll(() => {
-  killHangars();
+  killProcesses();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -38,8 +42,8 @@ describe("a gateway that takes the tokens of an issuer", () => {
       required_scopes: ["mcp:use"],
     };
     const file = config({ auth: { jwt, lockout: { max_failures: 100 } } });
-    const hangar = startHangar(["serve", "--http", "--port", "0", "--config", file]);
-    ({ url } = (await hangar.event("http_listening")) as { readonly url: string });
+    const hangar = await startHangar(["serve", "--http", "--port", "0", "--config", file]);
+    url = String((await hangar.event("http_listening")).url);
   });
 
   afterAll(() => issuer?.[Symbol.asyncDispose]());
@@ -170,7 +174,7 @@ describe("mcp-hangar keys", () => {
       file,
     ]);
     const { entry, token } = JSON.parse(made.stdout) as { readonly entry: object; readonly token: string };
-    const hangar = startHangar([
+    const hangar = await startHangar([
       "serve",
       "--http",
       "--port",
@@ -178,7 +182,7 @@ describe("mcp-hangar keys", () => {
       "--config",
       config({ auth: { api_keys: { static: [entry] } } }),
     ]);
-    const { url } = (await hangar.event("http_listening")) as { readonly url: string };
+    const url = String((await hangar.event("http_listening")).url);
     const headers = { authorization: `Bearer ${token}` };
     expect((await fetch(`${url}/api/system`, { headers })).status).toBe(200);
     expect((await fetch(`${url}/mcp`, { method: "POST", headers })).status).toBe(403);

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { COMPILE_CACHE, killProcesses, runHangar, startHangar } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { killHangars, runHangar, startHangar } from "./hangar-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hangar-cli-"));
 const file = join(folder, "config.yaml");
@@ -14,13 +14,18 @@ let url: string;
 
 beforeAll(async () => {
   const servers = {
-    slow: { mode: "subprocess", command: [process.execPath, "--disable-warning=ExperimentalWarning", SLOW] },
+    slow: {
+      mode: "subprocess",
+      command: [process.execPath, "--disable-warning=ExperimentalWarning", SLOW],
+      env: COMPILE_CACHE,
+    },
   };
   writeFileSync(file, JSON.stringify({ mcp_servers: servers }));
-  url = String((await startHangar(["serve", "--http", "--port", "0", "--config", file]).event("http_listening")).url);
+  const hangar = await startHangar(["serve", "--http", "--port", "0", "--config", file]);
+  url = String((await hangar.event("http_listening")).url);
 });
 afterAll(() => {
-  killHangars();
+  killProcesses();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -95,6 +100,7 @@ describe("call", () => {
     const args = ["--args", '{"a":[1,"ü"]}'];
     expect(await runHangar(["call", "slow", "echo", ...args, ...target()])).toEqual({
       code: 0,
+      signal: null,
       stdout: '{"a":[1,"ü"]}\n',
       stderr: "",
     });
@@ -102,6 +108,7 @@ describe("call", () => {
     expect(JSON.parse(whole.stdout)).toMatchObject({ content: [{ type: "text", text: "{}" }] });
     expect(await runHangar(["call", "slow", "fail", ...target()])).toEqual({
       code: 1,
+      signal: null,
       stdout: "it failed\n",
       stderr: "",
     });

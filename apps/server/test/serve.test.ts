@@ -2,20 +2,24 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { COMPILE_CACHE, type HangarProcess, killProcesses, runHangar, startHangar } from "@mcp-hangar/testing";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { type HangarProcess, killHangars, runHangar, startHangar } from "./hangar-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hangar-serve-"));
 const SLOW = fileURLToPath(new URL("slow-server.ts", import.meta.url));
 let files = 0;
 
-afterEach(killHangars);
+afterEach(killProcesses);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function config(sections: Readonly<Record<string, unknown>> = {}): string {
   const file = join(folder, `config-${files++}.yaml`);
   const servers = {
-    slow: { mode: "subprocess", command: [process.execPath, "--disable-warning=ExperimentalWarning", SLOW] },
+    slow: {
+      mode: "subprocess",
+      command: [process.execPath, "--disable-warning=ExperimentalWarning", SLOW],
+      env: COMPILE_CACHE,
+    },
   };
   writeFileSync(file, JSON.stringify({ mcp_servers: servers, logging: { level: "debug" }, ...sections }));
   return file;
@@ -24,7 +28,7 @@ function config(sections: Readonly<Record<string, unknown>> = {}): string {
 async function serveHttp(
   sections: Readonly<Record<string, unknown>> = {},
 ): Promise<{ hangar: HangarProcess; url: string }> {
-  const hangar = startHangar(["serve", "--http", "--port", "0", "--config", config(sections)]);
+  const hangar = await startHangar(["serve", "--http", "--port", "0", "--config", config(sections)]);
   const { url } = await hangar.event("http_listening");
   return { hangar, url: String(url) };
 }
@@ -96,8 +100,8 @@ describe("serving HTTP", () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toContain('mcp_hangar_tool_calls_total{mcp_server="slow",tool="echo",status="success"} 1');
     expect(metrics).toMatch(/mcp_hangar_telemetry_events_total\{exporter="log"\} \d+/);
-    hangar.child.kill("SIGTERM");
-    expect(await hangar.exited).toBe(0);
+    hangar.kill("SIGTERM");
+    expect(await hangar.exited).toEqual({ code: 0, signal: null });
     expect(hangar.events("tool_invoked")).toMatchObject([
       { mcp_server: "slow", tool: "echo", status: "success", caller: "anonymous", cold_start: true },
     ]);
@@ -121,7 +125,7 @@ describe("serving HTTP", () => {
   it("writes the log to the configured file too", async () => {
     const file = join(folder, "hangar.log");
     const { hangar } = await serveHttp({ logging: { level: "info", file } });
-    hangar.child.kill("SIGTERM");
+    hangar.kill("SIGTERM");
     await hangar.exited;
     expect(readFileSync(file, "utf8")).toBe(hangar.stderr());
   });
@@ -133,11 +137,11 @@ describe("shutting down", () => {
     async (signal) => {
       const { hangar, url } = await serveHttp();
       const { answer } = await callInFlight(hangar, url, 700);
-      hangar.child.kill(signal);
+      hangar.kill(signal);
       await hangar.event("shutdown_started");
       await expect(fetch(`${url}/health/live`)).rejects.toThrow();
       expect((await answer).body.result?.content).toEqual([{ type: "text", text: '{"ms":700}' }]);
-      expect(await hangar.exited).toBe(0);
+      expect(await hangar.exited).toEqual({ code: 0, signal: null });
       expect(hangar.events("mcp_server_stopped")).toMatchObject([{ reason: "shutdown" }]);
       expect(hangar.events("shutdown_timed_out")).toEqual([]);
     },
@@ -146,8 +150,8 @@ describe("shutting down", () => {
   it("gives a call that does not end only the configured time", async () => {
     const { hangar, url } = await serveHttp({ http: { shutdown_timeout_s: 0.3 } });
     const { answer } = await callInFlight(hangar, url, 60_000);
-    hangar.child.kill("SIGTERM");
-    expect(await hangar.exited).toBe(0);
+    hangar.kill("SIGTERM");
+    expect(await hangar.exited).toEqual({ code: 0, signal: null });
     expect(hangar.events("shutdown_timed_out")).toMatchObject([{ calls_in_flight: 1 }]);
     await answer.then(
       ({ body }) => expect(body.error).toBeDefined(),
@@ -159,11 +163,11 @@ describe("shutting down", () => {
   it("takes two signals in quick succession for one wish, and a later one for impatience", async () => {
     const { hangar, url } = await serveHttp();
     await callInFlight(hangar, url, 60_000);
-    hangar.child.kill("SIGINT");
-    hangar.child.kill("SIGTERM");
+    hangar.kill("SIGINT");
+    hangar.kill("SIGTERM");
     await hangar.event("shutdown_started");
-    const again = setInterval(() => hangar.child.kill("SIGINT"), 100);
-    expect(await hangar.exited).toBe(1);
+    const again = setInterval(() => hangar.kill("SIGINT"), 100);
+    expect(await hangar.exited).toEqual({ code: 1, signal: null });
     clearInterval(again);
     expect(hangar.events("shutdown_forced")).toHaveLength(1);
   });
@@ -175,7 +179,7 @@ describe("refusing to start", () => {
     const refused = await runHangar(args);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/refusing to listen on 0\.0\.0\.0: .*--unsafe-no-auth/);
-    const hangar = startHangar([...args, "--unsafe-no-auth"]);
+    const hangar = await startHangar([...args, "--unsafe-no-auth"]);
     expect(await hangar.event("http_listening")).toMatchObject({ host: "0.0.0.0" });
     expect(hangar.events("unauthenticated_bind")).toMatchObject([{ level: "warning" }]);
   });
@@ -202,15 +206,15 @@ describe("refusing to start", () => {
 
 describe("serving stdio", () => {
   it("speaks MCP on stdout only, and ends with its client", async () => {
-    const hangar = startHangar(["serve", "--config", config()]);
+    const hangar = await startHangar(["serve", "--config", config()]);
     const request = {
       jsonrpc: "2.0",
       id: 1,
       method: "initialize",
       params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } },
     };
-    hangar.child.stdin?.end(`${JSON.stringify(request)}\n`);
-    expect(await hangar.exited).toBe(0);
+    hangar.stdin.end(`${JSON.stringify(request)}\n`);
+    expect(await hangar.exited).toEqual({ code: 0, signal: null });
     const lines = hangar
       .stdout()
       .trimEnd()
@@ -221,18 +225,18 @@ describe("serving stdio", () => {
   });
 
   it("ends in an orderly way when the client is gone in the middle of a call", async () => {
-    const hangar = startHangar(["serve", "--config", config()]);
+    const hangar = await startHangar(["serve", "--config", config()]);
     const call = { name: "slow__sleep", arguments: { ms: 300 }, _meta: META };
-    hangar.child.stdin?.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: call })}\n`);
+    hangar.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: call })}\n`);
     await hangar.event("mcp_server_log");
-    hangar.child.stdout?.destroy();
-    expect(await hangar.exited).toBe(0);
+    hangar.closeStdout();
+    expect(await hangar.exited).toEqual({ code: 0, signal: null });
     expect(hangar.events("fatal_error")).toEqual([]);
     expect(hangar.events("shutdown_started")).toMatchObject([{ cause: expect.stringContaining("the client is gone") }]);
   });
 
   it("is what MCP_MODE decides when no option does", async () => {
-    const hangar = startHangar(["serve", "--config", config()], { MCP_MODE: "http", MCP_HTTP_PORT: "0" });
+    const hangar = await startHangar(["serve", "--config", config()], { MCP_MODE: "http", MCP_HTTP_PORT: "0" });
     expect(await hangar.event("http_listening")).toMatchObject({ host: "127.0.0.1" });
   });
 });

@@ -1,23 +1,23 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { killProcesses, startHangar } from "@mcp-hangar/testing";
 import { afterAll, afterEach, expect, it } from "vitest";
-import { killHangars, startHangar } from "./hangar-process.ts";
 
 const LOADED_PACKAGES = new URL("loaded-packages.ts", import.meta.url).href;
 const folder = mkdtempSync(join(tmpdir(), "hangar-start-"));
 
-afterEach(killHangars);
+afterEach(killProcesses);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function packagesLoadedBy(sections: Readonly<Record<string, unknown>>): Promise<readonly string[]> {
   const file = join(folder, "config.yaml");
   writeFileSync(file, JSON.stringify({ mcp_servers: { cat: { mode: "subprocess", command: "cat" } }, ...sections }));
   const args = ["serve", "--http", "--port", "0", "--config", file];
-  const hangar = startHangar(args, { NODE_OPTIONS: `--import=${LOADED_PACKAGES}` });
+  const hangar = await startHangar(args, { NODE_OPTIONS: `--import=${LOADED_PACKAGES}` });
   await hangar.event("http_listening");
-  hangar.child.kill("SIGTERM");
-  expect(await hangar.exited).toBe(0);
+  hangar.kill("SIGTERM");
+  expect(await hangar.exited).toEqual({ code: 0, signal: null });
   return JSON.parse(hangar.stdout()) as readonly string[];
 }
 

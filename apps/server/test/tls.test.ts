@@ -4,8 +4,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type HangarProcess, killProcesses, runHangar, startHangar } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type HangarProcess, killHangars, runHangar, startHangar } from "./hangar-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hangar-serve-tls-"));
 const file = (name: string): string => join(folder, name);
@@ -72,13 +72,13 @@ describe("a gateway with certificates, for clients too", () => {
     };
     writeFileSync(config, JSON.stringify(sections));
     token = (await runHangar(["keys", "create", "--name", "me", "--role", "admin", "--config", config])).stdout.trim();
-    hangar = startHangar(["serve", "--http", "--port", "0", "--config", config]);
-    ({ url } = (await hangar.event("http_listening")) as { readonly url: string });
-    ({ url: metricsUrl } = (await hangar.event("metrics_listening")) as { readonly url: string });
+    hangar = await startHangar(["serve", "--http", "--port", "0", "--config", config]);
+    url = String((await hangar.event("http_listening")).url);
+    metricsUrl = String((await hangar.event("metrics_listening")).url);
   });
 
   afterAll(() => {
-    killHangars();
+    killProcesses();
     rmSync(folder, { recursive: true, force: true });
   });
 

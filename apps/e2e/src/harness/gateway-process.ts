@@ -1,12 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { awaitLogEvent } from "./await-log-event.ts";
-import { type RunningProcess, startProcess } from "./child-process.ts";
-import { type LogEvent, parseLogEvents } from "./log-events.ts";
+import { exitOf, type HangarProcess, hangarArguments, type LogEvent, startHangar } from "@mcp-hangar/testing";
 import { type MetricsPage, scrape } from "./metrics-page.ts";
-import { poll } from "./poll.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
-import { GATEWAY_MAIN, SOURCE_CONDITION } from "./workspace.ts";
 
 /** The configuration file as data; it is written as JSON, which is YAML. */
 export interface GatewayConfig {
@@ -16,7 +12,7 @@ export interface GatewayConfig {
 
 /** A gateway that serves HTTP. Disposing kills it with −9 unless it has ended. */
 export interface HttpGateway extends AsyncDisposable {
-  readonly process: RunningProcess;
+  readonly process: HangarProcess;
   /** Base URL without a slash at the end. */
   readonly url: string;
   readonly configFile: string;
@@ -28,13 +24,8 @@ export interface HttpGateway extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** A gateway drains calls before it stops, so this is longer than the longest call in these tests. */
-const STOP_DEADLINE_MS = 15_000;
-
 /** Arguments for `node` that run the gateway's command line from its sources. */
-export function gatewayArguments(...args: readonly string[]): readonly string[] {
-  return [SOURCE_CONDITION, "--disable-warning=ExperimentalWarning", GATEWAY_MAIN, ...args];
-}
+export const gatewayArguments = hangarArguments;
 
 /** Starts a gateway on a loopback port, by default any free one, and waits until it listens. */
 export async function startGateway(
@@ -45,8 +36,8 @@ export async function startGateway(
   await using cleanup = new AsyncDisposableStack();
   const folder = cleanup.use(await temporaryFolder());
   const configFile = await writeConfig(folder.path, config);
-  const args = gatewayArguments("serve", "--http", "--port", String(port), "--config", configFile);
-  const gateway = cleanup.use(await startProcess({ command: process.execPath, args, env, cwd: folder.path }));
+  const args = ["serve", "--http", "--port", String(port), "--config", configFile];
+  const gateway = cleanup.use(await startHangar(args, env, folder.path));
   const url = await listeningUrl(gateway);
   const owned = cleanup.move();
   return {
@@ -54,11 +45,11 @@ export async function startGateway(
     url,
     configFile,
     mcpUrl: (server) => (server === undefined ? `${url}/mcp` : `${url}/servers/${server}/mcp`),
-    events: (name) => parseLogEvents(gateway.stderr()).filter(({ event }) => name === undefined || event === name),
+    events: gateway.events,
     metrics: (headers) => scrape(`${url}/metrics`, headers),
     async stop() {
       gateway.kill("SIGTERM");
-      await ended(gateway);
+      await exitOf(gateway, "the gateway after SIGTERM");
       await owned.disposeAsync();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -72,16 +63,8 @@ export async function writeConfig(folder: string, config: GatewayConfig): Promis
   return file;
 }
 
-async function listeningUrl(gateway: RunningProcess): Promise<string> {
-  const { url } = await awaitLogEvent(gateway, "http_listening");
+async function listeningUrl(gateway: HangarProcess): Promise<string> {
+  const { url } = await gateway.event("http_listening");
   if (typeof url !== "string") throw new Error(`http_listening has no url: ${gateway.stderr()}`);
   return url.replace(/\/$/, "");
-}
-
-async function ended(gateway: RunningProcess): Promise<void> {
-  let done = false;
-  void gateway.exited.then(() => {
-    done = true;
-  });
-  await poll("the gateway to stop after SIGTERM", () => done, STOP_DEADLINE_MS);
 }

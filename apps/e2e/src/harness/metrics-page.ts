@@ -17,7 +17,7 @@ export interface MetricsPage {
 
 /** Fetches and parses a metrics page. Throws when the answer is not 200 or a line is not understood. */
 export async function scrape(url: string, headers: Readonly<Record<string, string>> = {}): Promise<MetricsPage> {
-  const response = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) });
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(60_000) });
   const text = await response.text();
   if (response.status !== 200) throw new Error(`${url} answered ${response.status}: ${text.slice(0, 500)}`);
   return parseMetricsPage(text);

@@ -10,7 +10,7 @@ export interface RawConnection extends Disposable {
   received(): string;
   closed(): boolean;
   /** Waits for a complete response, or for the end of the connection (status 0). */
-  response(deadlineMs?: number): Promise<RawResponse>;
+  response(): Promise<RawResponse>;
 }
 
 /** A response as far as it arrived. */
@@ -43,8 +43,7 @@ export async function rawConnection(url: string): Promise<RawConnection> {
     pour: (chunk, times) => pour(socket, chunk, times),
     received: () => received,
     closed: () => closed,
-    response: (deadlineMs = 10_000) =>
-      poll("a response or the end of the connection", () => parse(received, closed), deadlineMs),
+    response: () => poll("a response or the end of the connection", () => parse(received, closed)),
     [Symbol.dispose]() {
       socket.destroy();
     },

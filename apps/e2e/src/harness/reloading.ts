@@ -30,7 +30,7 @@ export async function reloadByFile(gateway: HttpGateway, content: GatewayConfig 
 
 /** Waits for the reload after so many others. */
 export function nextReload(gateway: HttpGateway, before: number): Promise<LogEvent> {
-  return poll("a reload of the configuration", () => reloads(gateway)[before], 20_000);
+  return poll("a reload of the configuration", () => reloads(gateway)[before]);
 }
 
 /** An answer of the REST interface. */
@@ -48,7 +48,7 @@ export async function rest(
 ): Promise<RestAnswer> {
   const response = await fetch(`${gateway.url}${path}`, {
     method,
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
     ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
   });
   return { status: response.status, body: (await response.json()) as RestAnswer["body"] };

@@ -1,9 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { awaitLogEvent } from "./await-log-event.ts";
-import { startProcess } from "./child-process.ts";
-import { poll } from "./poll.ts";
-import { fixtureFile, packageFile, SOURCE_CONDITION } from "./workspace.ts";
+import { awaitLogEvent, COMPILE_CACHE, poll, SOURCE_CONDITION, startProcess } from "@mcp-hangar/testing";
+import { fixtureFile, packageFile } from "./workspace.ts";
 
 /** An upstream MCP server that listens on loopback. Disposing kills it. */
 export interface HttpUpstream extends AsyncDisposable {
@@ -21,7 +19,7 @@ export const MEMORY: string = packageFile("@modelcontextprotocol/server-memory/d
 
 /** Configuration of a subprocess server that runs a JavaScript or TypeScript file with this Node. */
 export function nodeServer(file: string, ...args: readonly string[]): Record<string, unknown> {
-  return { mode: "subprocess", command: process.execPath, args: [file, ...args] };
+  return { mode: "subprocess", command: process.execPath, args: [file, ...args], env: COMPILE_CACHE };
 }
 
 /** Starts server-everything over Streamable HTTP. It takes its port as a number, so a free one is found first. */
@@ -32,7 +30,7 @@ export async function startEverythingOverHttp(): Promise<HttpUpstream> {
     args: [EVERYTHING, "streamableHttp"],
     env: { PORT: String(port) },
   });
-  await poll("server-everything to listen", () => upstream.stderr().includes(`listening on port ${port}`), 20_000);
+  await poll("server-everything to listen", () => upstream.stderr().includes(`listening on port ${port}`));
   return asUpstream(upstream, `http://127.0.0.1:${port}/mcp`);
 }
 

@@ -36,6 +36,8 @@ export interface RequestOptions {
 const ACCEPT = { accept: "application/json, text/event-stream", "content-type": "application/json" };
 const LEGACY_VERSION = "2025-11-25";
 const MODERN_VERSION = "2026-07-28";
+/** How long an answer may take, in ms; costs nothing when it comes. */
+const ANSWER_DEADLINE_MS = 60_000;
 let lastId = 0;
 
 /** Initialises a legacy session. Throws when the server gives no session id. */
@@ -95,7 +97,7 @@ export async function post(url: string, body: unknown, { headers, signal }: Requ
     method: "POST",
     headers: { ...ACCEPT, ...headers },
     body: typeof body === "string" ? body : JSON.stringify(body),
-    signal: signal ?? AbortSignal.timeout(20_000),
+    signal: signal ?? AbortSignal.timeout(ANSWER_DEADLINE_MS),
   });
   const text = await response.text();
   const messages = response.headers.get("content-type")?.startsWith("text/event-stream")

@@ -2,15 +2,6 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** Root folder of the workspace, absolute, with a slash at its end. */
-const WORKSPACE_ROOT: string = fileURLToPath(new URL("../../../../", import.meta.url));
-
-/** The gateway's entry point. It is started as a process, never imported. */
-export const GATEWAY_MAIN: string = `${WORKSPACE_ROOT}apps/server/src/main.ts`;
-
-/** Node arguments that resolve the workspace's packages to their sources. */
-export const SOURCE_CONDITION = "--conditions=@mcp-hangar/source";
-
 /** Absolute path of a file inside an installed package, say `@modelcontextprotocol/server-memory/dist/index.js`. */
 export function packageFile(specifier: string): string {
   const [scope, name, ...rest] = specifier.split("/");

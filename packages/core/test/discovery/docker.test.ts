@@ -2,12 +2,13 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { DiscoverySource } from "../../src/discovery/source.ts";
 import { dockerSource } from "../../src/discovery/sources/docker.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import type { Platform } from "../../src/platform/platform.ts";
-import { until } from "../stdio/harness.ts";
+
 import { type Container, DockerApi } from "./docker-api.ts";
 
 let folder: string;
@@ -47,7 +48,7 @@ describe("a labelled container is announced", () => {
       label: ["mcp.hangar.enable=true"],
       status: ["running"],
     });
-    await until("end of the connection", () => api.connections === 0);
+    await poll("end of the connection", () => api.connections === 0);
   });
 
   test("over TCP with TLS and a client certificate", { tags: ["openssl"] }, async () => {
@@ -232,10 +233,10 @@ describe("an engine that cannot be asked is an error that says what to do", () =
     api.misbehaviour = (response) => void (moment === "within" && response.writeHead(200).write("["));
     const abort = new AbortController();
     const discovery = sourceAt(api.host).discover(abort.signal);
-    await until("request", () => api.requests.length === 1);
+    await poll("request", () => api.requests.length === 1);
     abort.abort(new Error("it did not answer within 10 s"));
     await expect(discovery).rejects.toThrow("it did not answer within 10 s");
-    await until("end of the connection", () => api.connections === 0);
+    await poll("end of the connection", () => api.connections === 0);
   });
 });
 
@@ -270,7 +271,7 @@ describe("changes are noticed", () => {
     await using api = await DockerApi.listen(join(folder, "events.sock"));
     let hints = 0;
     const stop = sourceAt(api.host, {}, quick).watch?.(() => hints++);
-    await until("the stream", () => api.followers === 1 && hints === 1);
+    await poll("the stream", () => api.followers === 1 && hints === 1);
     const { searchParams } = api.requests.at(-1) as URL;
     expect(JSON.parse(searchParams.get("filters") ?? "")).toMatchObject({
       label: ["mcp.hangar.enable=true"],
@@ -279,20 +280,20 @@ describe("changes are noticed", () => {
       event: expect.arrayContaining(["die", "died"]),
     });
     api.tell("start");
-    await until("hint", () => hints === 2);
+    await poll("hint", () => hints === 2);
     api.hangUp();
-    await until("the next stream, whose beginning is a hint", () => api.followers === 1 && hints >= 3);
+    await poll("the next stream, whose beginning is a hint", () => api.followers === 1 && hints >= 3);
     stop?.();
-    await until("end of the stream", () => api.connections === 0);
+    await poll("end of the stream", () => api.connections === 0);
   });
 
   test("no faster than they can be followed", async () => {
     await using api = await DockerApi.listen();
     let hints = 0;
     const stop = sourceAt(api.host).watch?.(() => hints++);
-    await until("the stream", () => api.followers === 1);
+    await poll("the stream", () => api.followers === 1);
     for (let i = 0; i < 5_000; i++) api.tell("health_status: healthy", `c${i}`);
-    await until("hints", () => hints >= 2);
+    await poll("hints", () => hints >= 2);
     expect(hints).toBeLessThanOrEqual(3);
     stop?.();
   });
@@ -302,10 +303,10 @@ describe("changes are noticed", () => {
     const { platform, timers } = watched(quick);
     let hints = 0;
     const stop = sourceAt(`unix://${path}`, {}, platform).watch?.(() => hints++);
-    await until("wait for the next attempt", () => timers.size === 1);
+    await poll("wait for the next attempt", () => timers.size === 1);
     expect(hints).toBe(0);
     await using api = await DockerApi.listen(path);
-    await until("the stream", () => api.followers === 1 && hints === 1);
+    await poll("the stream", () => api.followers === 1 && hints === 1);
     stop?.();
   });
 
@@ -313,7 +314,7 @@ describe("changes are noticed", () => {
     const { platform, timers } = watched(nodePlatform);
     const source = sourceAt(`unix://${folder}/none.sock`, {}, platform);
     const stop = source.watch?.(() => undefined);
-    await until("wait for the next attempt", () => timers.size === 1);
+    await poll("wait for the next attempt", () => timers.size === 1);
     stop?.();
     expect(timers.size).toBe(0);
     await source.close();

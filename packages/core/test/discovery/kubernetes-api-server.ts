@@ -45,6 +45,8 @@ export class KubernetesApi implements AsyncDisposable {
   private constructor(tls: object | undefined) {
     const listener = (request: IncomingMessage, response: ServerResponse): void => this.#serve(request, response);
     this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+    // Clients are told so: a connection that ends was ended by the client on purpose, and not because nobody used it.
+    this.#server.keepAliveTimeout = 600_000;
     this.#server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));

@@ -1,12 +1,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DiscoverySource } from "../../src/discovery/source.ts";
 import { kubernetesSource } from "../../src/discovery/sources/kubernetes.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import type { Platform } from "../../src/platform/platform.ts";
-import { until } from "../stdio/harness.ts";
+
 import { type KubeObject, KubernetesApi, status } from "./kubernetes-api-server.ts";
 
 let folder: string;
@@ -108,8 +109,8 @@ describe("an annotated object is announced", () => {
       },
     ]);
     expect(api.requests.map(({ pathname, search }) => pathname + search)).toEqual(["/api/v1/services?limit=250"]);
-    // Sooner than a connection ends that nobody uses any more.
-    await until("end of the connection", () => api.connections === 0, 2_000);
+    // On purpose: as far as the server is concerned, it could stay for ten minutes.
+    await poll("end of the connection", () => api.connections === 0);
   });
 
   test("under the name, port, path and scheme of its annotations", async () => {
@@ -295,7 +296,7 @@ describe("a cluster that cannot be asked is an error that says what to do", () =
     await using api = await KubernetesApi.listen();
     api.misbehaviour = misbehaviour;
     await expect((await sourceAt(api)).discover(never)).rejects.toThrow(words);
-    await until("end of the connections", () => api.connections === 0);
+    await poll("end of the connections", () => api.connections === 0);
   });
 
   test("that is too slow", async () => {
@@ -303,10 +304,10 @@ describe("a cluster that cannot be asked is an error that says what to do", () =
     api.misbehaviour = () => true;
     const abort = new AbortController();
     const discovery = (await sourceAt(api)).discover(abort.signal);
-    await until("request", () => api.requests.length === 1);
+    await poll("request", () => api.requests.length === 1);
     abort.abort(new Error("it did not answer within 10 s"));
     await expect(discovery).rejects.toThrow("it did not answer within 10 s");
-    await until("end of the connection", () => api.connections === 0);
+    await poll("end of the connection", () => api.connections === 0);
   });
 
   test("that is not there", async () => {
@@ -355,25 +356,25 @@ describe("changes are noticed", () => {
     api.put("services", service("weather"));
     let hints = 0;
     const stop = (await sourceAt(api, {}, quick)).watch?.(() => hints++);
-    await until("the watch", () => api.watchers === 1 && hints === 1);
+    await poll("the watch", () => api.watchers === 1 && hints === 1);
     expect(api.requests.at(-1)?.searchParams.get("resourceVersion")).toBe("101");
     api.put("services", service("forecast"));
-    await until("hint at a new one", () => hints === 2);
+    await poll("hint at a new one", () => hints === 2);
     api.put("services", service("weather", {}));
-    await until("hint at one that is marked no more", () => hints === 3);
+    await poll("hint at one that is marked no more", () => hints === 3);
     api.remove("services", service("forecast"));
-    await until("hint at one that is gone", () => hints === 4);
+    await poll("hint at one that is gone", () => hints === 4);
     stop?.();
-    await until("end of the watch", () => api.connections === 0);
+    await poll("end of the watch", () => api.connections === 0);
   });
 
   test("after the API has ended the watch, by a list and a watch from there", async () => {
     await using api = await KubernetesApi.listen();
     let hints = 0;
     const stop = (await sourceAt(api, {}, quick)).watch?.(() => hints++);
-    await until("the watch", () => api.watchers === 1);
+    await poll("the watch", () => api.watchers === 1);
     api.endWatches();
-    await until("the next watch", () => api.watchers === 1 && api.requests.length === 4 && hints === 2);
+    await poll("the next watch", () => api.watchers === 1 && api.requests.length === 4 && hints === 2);
     stop?.();
   });
 
@@ -391,9 +392,9 @@ describe("changes are noticed", () => {
     await using api = await KubernetesApi.listen();
     let hints = 0;
     const stop = (await sourceAt(api, {}, quick)).watch?.(() => hints++);
-    await until("the watch", () => api.watchers === 1);
+    await poll("the watch", () => api.watchers === 1);
     disturb(api);
-    await until("the next watch", () => api.watchers === 1 && api.lists.length === 2 && hints === 2);
+    await poll("the next watch", () => api.watchers === 1 && api.lists.length === 2 && hints === 2);
     stop?.();
   });
 
@@ -413,7 +414,7 @@ describe("changes are noticed", () => {
       },
     };
     const stop = (await sourceAt(api, {}, platform)).watch?.(() => undefined);
-    await until("lists", () => api.lists.length >= 4);
+    await poll("lists", () => api.lists.length >= 4);
     stop?.();
     // The other waits are those between two hints.
     const pauses = waits.filter((ms) => ms !== 1_000);
@@ -426,11 +427,11 @@ describe("changes are noticed", () => {
     let hints = 0;
     const options = { namespaces: ["tools", "more"], resources: ["services", "pods"] };
     const stop = (await sourceAt(api, options, quick)).watch?.(() => hints++);
-    await until("all watches", () => api.watchers === 4 && hints === 4);
+    await poll("all watches", () => api.watchers === 4 && hints === 4);
     api.put("pods", pod("weather"));
-    await until("hint", () => hints === 5);
+    await poll("hint", () => hints === 5);
     stop?.();
-    await until("end of the watches", () => api.connections === 0);
+    await poll("end of the watches", () => api.connections === 0);
   });
 });
 

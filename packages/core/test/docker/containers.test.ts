@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { TelemetryBus } from "@mcp-hangar/telemetry";
+import { commandLine, poll, processesMarked } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
 import { Gateway } from "../../src/gateway.ts";
 import { circuitBreakerOptions, dockerOptions, executionOptions } from "../../src/options.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { dockerTransport } from "../../src/transports/docker/index.ts";
 import { StartError, type UpstreamSession } from "../../src/transports/session.ts";
-import { call, fixture, processesWith, Recorder, textOf, until } from "../stdio/harness.ts";
+import { call, fixture, Recorder, textOf } from "../stdio/harness.ts";
 import { StandIn } from "./stand-in.ts";
 
 const IMAGE = "ghcr.io/acme/weather:1.2";
@@ -102,30 +103,38 @@ test("the container has its variables and no others, and their values are not on
   for (const { environment } of engine.calls("rm")) expect(environment).not.toHaveProperty("API_KEY");
 });
 
+/** Waits for the end of all processes with a marker: unlike an engine the stand-in does not wait for those that it kills. */
+async function gone(marker: string): Promise<void> {
+  await poll(`the end of ${marker}`, () => processesMarked(marker).length === 0);
+  expect(processesMarked(marker)).toEqual([]);
+}
+
 describe("nothing is left of a container", () => {
   test("whose server ignores the end of its input and SIGTERM", async () => {
     const marker = `docker-stubborn-${process.pid}`;
     await using engine = await StandIn.create({ [IMAGE]: stubborn(marker) });
     const { session } = await open(engine);
-    await until("grandchild", async () => (await processesWith(marker)).length === 2);
+    await poll("grandchild", () => processesMarked(marker).length === 2);
     await session.close();
-    expect(await processesWith(marker)).toEqual([]);
     expect(engine.containers()).toEqual([]);
+    await gone(marker);
   });
 
   test("whose client is killed", async () => {
     const marker = `docker-client-${process.pid}`;
     await using engine = await StandIn.create({ [IMAGE]: stubborn(marker) });
     const { session, recorder } = await open(engine);
-    const [client] = (await processesWith(engine.folder)).filter(
-      (line) => /engine\.mjs.* run /.test(line) && !line.includes("/bin/sh"),
-    );
-    process.kill(Number.parseInt(client ?? "", 10), "SIGKILL");
-    await until("report", () => recorder.closed.length === 1);
-    await until("removal", async () => (await processesWith(marker)).length === 0);
-    expect(engine.containers()).toEqual([]);
+    const client = processesMarked(engine.folder).find((pid) => {
+      const line = commandLine(pid);
+      return /engine\.mjs.* run /.test(line) && !line.includes("/bin/sh");
+    });
+    if (client === undefined) throw new Error("there is no client");
+    process.kill(client, "SIGKILL");
+    await poll("report", () => recorder.closed.length === 1);
+    await poll("removal", () => engine.containers().length === 0);
+    await gone(marker);
     await session.close();
-    expect(await processesWith(engine.folder)).toEqual([]);
+    await gone(engine.folder);
   });
 
   test("whose start is given up", async () => {
@@ -138,11 +147,11 @@ describe("nothing is left of a container", () => {
     const opening = transportFor(engine)
       .open(recorder, abort.signal)
       .catch((error: unknown) => error);
-    await until("first words", () => recorder.logs.length > 0);
+    await poll("first words", () => recorder.logs.length > 0);
     abort.abort(new StartError("timeout", "not ready after 30 s."));
     expect(await opening).toMatchObject({ code: "timeout" });
-    expect(await processesWith(marker)).toEqual([]);
     expect(engine.containers()).toEqual([]);
+    await gone(marker);
   });
 
   test.each(["SIGKILL", "SIGTERM"] as const)(
@@ -164,10 +173,10 @@ describe("nothing is left of a container", () => {
         host.stdout.once("data", () => resolve());
         host.once("exit", () => reject(new Error("the gateway ended early")));
       });
-      await until("container", async () => (await processesWith(marker)).length === 2);
+      await poll("container", () => processesMarked(marker).length === 2);
       host.kill(signal);
-      await until("end of the container", async () => (await processesWith(marker)).length === 0, 15_000);
-      await until("end of everything else", async () => (await processesWith(engine.folder)).length === 0, 15_000);
+      await gone(marker);
+      await gone(engine.folder);
       expect(engine.containers()).toEqual([]);
     },
   );
@@ -186,7 +195,7 @@ test("a server that is killed for want of memory says what to raise", async () =
   await using engine = await StandIn.create({ [IMAGE]: legacy() });
   const { session, recorder } = await open(engine, { memory: "64m" });
   await call(session, "die");
-  await until("report", () => recorder.closed.length === 1);
+  await poll("report", () => recorder.closed.length === 1);
   expect(recorder.closed[0]).toMatch(
     /exit code 137\), perhaps for want of memory: raise "memory" above 64m if that is it\./,
   );
@@ -221,7 +230,7 @@ describe("a container that cannot be removed is reported", () => {
     const session = await transportFor(engine, {}, platform).open(recorder, never);
     await session.close();
     expect(recorder.logs.at(-1)).toMatch(/was not removed within 15 s\. See whether it is still there/);
-    await until("end of the client", async () => (await processesWith(engine.folder)).length === 0);
+    await poll("end of the client", () => processesMarked(engine.folder).length === 0);
   });
 });
 
@@ -382,7 +391,7 @@ describe("a container that does not start says why and what to do", () => {
     const error = await startError(engine);
     expect(error.message).toMatch(words);
     expect(error.code).toBe(expected);
-    expect(await processesWith(engine.folder)).toEqual([]);
+    expect(processesMarked(engine.folder)).toEqual([]);
   });
 
   test("an image that may not be pulled and is not there", async () => {
@@ -402,7 +411,7 @@ describe("a container that does not start says why and what to do", () => {
     const opening = transportFor(engine)
       .open(recorder, abort.signal)
       .catch((error: unknown) => error);
-    await until("first words", () => recorder.logs.length > 0);
+    await poll("first words", () => recorder.logs.length > 0);
     abort.abort(new StartError("timeout", "not ready after 30 s."));
     expect(await opening).toMatchObject({ message: expect.stringMatching(/pull it before, or raise start_timeout_s/) });
   });

@@ -2,12 +2,13 @@ import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dockerOptions } from "../../src/options.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { dockerTransport } from "../../src/transports/docker/index.ts";
 import { StartError, type UpstreamSession } from "../../src/transports/session.ts";
-import { call, fixture, Recorder, textOf, until } from "../stdio/harness.ts";
+import { call, fixture, Recorder, textOf } from "../stdio/harness.ts";
 
 const IMAGE = `localhost/mcp-hangar-test-${process.pid}:1`;
 const never = new AbortController().signal;
@@ -149,7 +150,7 @@ for (const engine of ["docker", "podman"]) {
       });
       expect(containers()).toHaveLength(1);
       host.kill("SIGKILL");
-      await until("removal", () => containers().length === 0, 20_000);
+      await poll("removal", () => containers().length === 0);
     });
   });
 }

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
+import { isAlive, parentOf, poll, processesMarked } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
-import { call, fixture, isAlive, open, processesWith, textOf, until } from "./harness.ts";
+import { nodePlatform } from "../../src/platform/node-platform.ts";
+import { call, fixture, open, textOf } from "./harness.ts";
 
 /** In the command line of everything a test starts, so that it finds what is left. */
 const markers = (function* () {
@@ -9,46 +11,59 @@ const markers = (function* () {
 const newMarker = (): string => markers.next().value as string;
 const stubborn = (marker: string): string[] => [process.execPath, fixture("odd-server.mjs"), "stubborn", marker];
 
+/** The supervisor of the server with a marker; `starter` is the process that holds the session. */
+function supervisorOf(marker: string, starter: number): number {
+  const supervisor = processesMarked(marker).find((pid) => parentOf(pid) === starter);
+  if (supervisor === undefined) throw new Error(`no supervisor of ${marker}`);
+  return supervisor;
+}
+
 describe("ending a session leaves no process behind", () => {
   test("when the server ends at the end of its input", async () => {
     const marker = newMarker();
-    const limits = { stop: { eofMs: 10_000, termMs: 10_000 } };
-    const { session } = await open({ command: [process.execPath, fixture("legacy-server.mjs"), marker], limits });
-    expect(await processesWith(marker)).toHaveLength(3);
-    const startedMs = performance.now();
+    const limits = { stop: { eofMs: 120_000, termMs: 120_000 } };
+    const ranOut: number[] = [];
+    const schedule = (ms: number, run: () => void): (() => void) =>
+      nodePlatform.clock.schedule(ms, () => {
+        ranOut.push(ms);
+        run();
+      });
+    const context = { platform: { ...nodePlatform, clock: { ...nodePlatform.clock, schedule } } };
+    const command = [process.execPath, fixture("legacy-server.mjs"), marker];
+    const { session } = await open({ command, limits, context });
+    expect(processesMarked(marker)).toHaveLength(3);
     await session.close();
-    expect(await processesWith(marker)).toEqual([]);
-    // Far below the time after which it would have been told to go.
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(processesMarked(marker)).toEqual([]);
+    // It was not told to go, which would have been at the end of that time.
+    expect(ranOut).not.toContain(limits.stop.eofMs);
   });
 
   test("when server and grandchild ignore the end of input and SIGTERM", async () => {
     const marker = newMarker();
     const { session } = await open({ command: stubborn(marker) });
     // Supervisor, watcher, server, grandchild.
-    await until("grandchild", async () => (await processesWith(marker)).length === 4);
+    await poll("grandchild", () => processesMarked(marker).length === 4);
     await session.close();
-    expect(await processesWith(marker)).toEqual([]);
+    expect(processesMarked(marker)).toEqual([]);
   });
 
   test("when the server exits and a grandchild stays", async () => {
     const { session, recorder } = await open({ command: [process.execPath, fixture("legacy-server.mjs")] });
     const grandchild = Number(textOf(await call(session, "family")));
-    expect(await isAlive(grandchild)).toBe(true);
+    expect(isAlive(grandchild)).toBe(true);
     await call(session, "crash");
     expect(recorder.closed).toHaveLength(1);
-    await until("end of the grandchild", async () => !(await isAlive(grandchild)));
+    await poll("end of the grandchild", () => !isAlive(grandchild));
     await session.close();
   });
 
   test("when the supervisor is killed", async () => {
     const marker = newMarker();
     const { session, recorder } = await open({ command: stubborn(marker) });
-    const [supervisor] = (await processesWith(marker)).filter((line) => line.includes("/bin/sh"));
-    process.kill(Number.parseInt(supervisor ?? "", 10), "SIGKILL");
-    await until("report", () => recorder.closed.length === 1);
+    process.kill(supervisorOf(marker, process.pid), "SIGKILL");
+    await poll("report", () => recorder.closed.length === 1);
     expect(recorder.closed[0]).toContain("was killed together with its supervisor");
-    await until("end of all", async () => (await processesWith(marker)).length === 0);
+    await poll("end of all", () => processesMarked(marker).length === 0);
     await session.close();
   });
 });
@@ -66,7 +81,7 @@ async function gateway(marker: string): Promise<{ pid: number; ended: Promise<vo
     host.once("exit", () => reject(new Error("the gateway ended early")));
   });
   // The gateway itself, too, has the marker in its command line.
-  await until("all processes", async () => (await processesWith(marker)).length === 5);
+  await poll("all processes", () => processesMarked(marker).length === 5);
   return { pid, ended };
 }
 
@@ -76,7 +91,7 @@ test.each(["SIGKILL", "SIGTERM", "SIGABRT"] as const)(
     const marker = newMarker();
     const { pid, ended } = await gateway(marker);
     process.kill(pid, signal);
-    await until("end of all", async () => (await processesWith(marker)).length === 0, 5_000);
+    await poll("end of all", () => processesMarked(marker).length === 0);
     await ended;
   },
 );
@@ -84,9 +99,8 @@ test.each(["SIGKILL", "SIGTERM", "SIGABRT"] as const)(
 test("nothing outlives a gateway that is killed while it asks the server to go", async () => {
   const marker = newMarker();
   const { pid, ended } = await gateway(marker);
-  const [supervisor] = (await processesWith(marker)).filter((line) => line.includes("/bin/sh"));
-  process.kill(-Number.parseInt(supervisor ?? "", 10), "SIGTERM");
+  process.kill(-supervisorOf(marker, pid), "SIGTERM");
   process.kill(pid, "SIGKILL");
-  await until("end of all", async () => (await processesWith(marker)).length === 0, 5_000);
+  await poll("end of all", () => processesMarked(marker).length === 0);
   await ended;
 });

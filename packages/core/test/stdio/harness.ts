@@ -1,6 +1,4 @@
-import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import type { JsonRpcNotification, JsonRpcRequest } from "../../src/protocol/json-rpc.ts";
 import type {
@@ -123,29 +121,4 @@ export function textOf(reply: UpstreamReply): string {
   const { content } = reply.result.value as { content?: [{ text: string }] };
   if (content === undefined) throw new Error(`no content: ${JSON.stringify(reply.result.value)}`);
   return content[0].text;
-}
-
-/** Waits until `condition` holds, for at most `timeoutMs`. */
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  timeoutMs = 8_000,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** Command lines of all processes that are alive and mention `marker`. */
-export async function processesWith(marker: string): Promise<string[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-eo", "pid=,stat=,args="], { maxBuffer: 64 * 1024 * 1024 });
-  return stdout.split("\n").filter((line) => line.includes(marker) && !/^\s*\d+ Z/.test(line));
-}
-
-/** Whether a process exists and is no zombie. */
-export async function isAlive(pid: number): Promise<boolean> {
-  const { stdout } = await promisify(execFile)("ps", ["-o", "stat=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
-  return stdout.trim() !== "" && !stdout.trim().startsWith("Z");
 }

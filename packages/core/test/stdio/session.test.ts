@@ -1,9 +1,10 @@
 import { realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { JsonRpcNotification } from "../../src/protocol/json-rpc.ts";
 import type { UpstreamSession } from "../../src/transports/session.ts";
-import { call, fixture, open, type Recorder, textOf, until } from "./harness.ts";
+import { call, fixture, open, type Recorder, textOf } from "./harness.ts";
 
 const command = [process.execPath, fixture("legacy-server.mjs")];
 const never = new AbortController().signal;
@@ -82,7 +83,7 @@ describe("a session with a legacy server", () => {
 
   test("hands over every line of stderr", async () => {
     await call(session, "stderr", { text: "one\ntwo \u001b[31mred\u001b[0m" });
-    await until("two lines", () => recorder.logs.length === 2);
+    await poll("two lines", () => recorder.logs.length === 2);
     expect(recorder.logs).toEqual(["one", "two red"]);
   });
 

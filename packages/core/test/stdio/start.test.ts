@@ -1,9 +1,10 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { poll, processesMarked } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { StartError } from "../../src/transports/session.ts";
-import { call, fixture, open, processesWith, Recorder, startError, textOf, transportFor, until } from "./harness.ts";
+import { call, fixture, open, Recorder, startError, textOf, transportFor } from "./harness.ts";
 
 const odd = (...args: string[]): string[] => [process.execPath, fixture("odd-server.mjs"), ...args];
 const never = new AbortController().signal;
@@ -96,12 +97,12 @@ describe("a start that fails says why and what to do", () => {
     const recorder = new Recorder();
     const transport = transportFor({ command: odd(name, marker), limits: { probeTimeoutMs: 50 } });
     const opening = transport.open(recorder, abort.signal).catch((error: unknown) => error);
-    await until("first words", () => recorder.logs.length >= (name === "silent" ? 1 : 2));
+    await poll("first words", () => recorder.logs.length >= (name === "silent" ? 1 : 2));
     abort.abort(new StartError("timeout", "not ready after 30 s."));
     const error = await opening;
     expect(error).toMatchObject({ code, message: expect.stringContaining("not ready after 30 s.") });
     expect(error).toMatchObject({ message: expect.stringContaining(words) });
-    expect(await processesWith(marker)).toEqual([]);
+    expect(processesMarked(marker)).toEqual([]);
     expect(recorder.closed).toEqual([]);
   });
 
@@ -189,9 +190,9 @@ describe("a server of the modern era", () => {
       trace: {},
       onNotification: (notification) => heard.push(notification),
     });
-    await until("acknowledgement", () => heard.length === 1);
+    await poll("acknowledgement", () => heard.length === 1);
     await call(session, "add");
-    await until("change", () => heard.length === 2);
+    await poll("change", () => heard.length === 2);
     expect(heard).toEqual([
       {
         method: "notifications/subscriptions/acknowledged",

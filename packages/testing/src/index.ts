@@ -1,0 +1,6 @@
+export * from "./child-process.ts";
+export * from "./compile-cache.ts";
+export * from "./hangar-process.ts";
+export * from "./log-events.ts";
+export * from "./poll.ts";
+export * from "./process-tree.ts";
