@@ -59,7 +59,7 @@ describe("servers that are found while the gateway runs", { timeout: 60_000 }, (
     expect(page.sum("mcp_hangar_discovery_source_healthy", { source: "local" })).toBe(1);
     api.objects = [];
     api.tell({ Type: "container", Action: "die" });
-    await poll("the server to leave", async () => (await call(gateway, "weather")) === undefined, 20_000);
+    await poll("the server to leave", async () => (await call(gateway, "weather")) === undefined);
   });
 
   test("in Docker are refused where the source may not reach them, whatever a label says", async () => {
@@ -71,7 +71,7 @@ describe("servers that are found while the gateway runs", { timeout: 60_000 }, (
       mcp_servers: {},
       discovery: { sources: { local: { type: "docker", host: `unix://${api.address}` } } },
     });
-    await poll("the refusal", () => gateway.process.stderr().includes("127.0.0.1 is"), 20_000);
+    await poll("the refusal", () => gateway.process.stderr().includes("127.0.0.1 is"));
     expect(await call(gateway, "weather")).toBeUndefined();
   });
 
@@ -123,7 +123,7 @@ describe("servers that are found while the gateway runs", { timeout: 60_000 }, (
       gateway.process
         .stderr()
         .includes("there is no socket at unix:///no/such/docker.sock. Start the engine, or correct host");
-    await poll("the reason in the log", told, 20_000);
+    await poll("the reason in the log", told);
     const page = await gateway.metrics();
     expect(page.sum("mcp_hangar_discovery_source_healthy", { source: "local" })).toBe(0);
     expect(page.sum("mcp_hangar_discovery_errors_total", { source: "local" })).toBeGreaterThanOrEqual(1);
@@ -131,7 +131,7 @@ describe("servers that are found while the gateway runs", { timeout: 60_000 }, (
 });
 
 async function callUntilFound(gateway: HttpGateway, server: string): Promise<void> {
-  await poll(`the server ${server}`, async () => (await call(gateway, server)) === "ok", 20_000);
+  await poll(`the server ${server}`, async () => (await call(gateway, server)) === "ok");
 }
 
 /** What the server answers; `undefined` when there is no answer. */

@@ -83,8 +83,8 @@ describe("a server in a container", { timeout: 60_000 }, () => {
     expect(textOf(answer.message)).toBe("ok");
     expect(processesMarked(marker).length).toBeGreaterThan(0);
     gateway.process.kill("SIGKILL");
-    await poll("the container to be removed", () => processesMarked(marker).length === 0, 20_000);
-    await poll("its client and its reaper to end", () => processesMarked(engine.folder).length === 0, 20_000);
+    await poll("the container to be removed", () => processesMarked(marker).length === 0);
+    await poll("its client and its reaper to end", () => processesMarked(engine.folder).length === 0);
     expect(engine.containers()).toEqual([]);
   });
 

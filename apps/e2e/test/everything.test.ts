@@ -51,7 +51,7 @@ describe.each(CLIENT_KINDS)("server-everything with the official client %s", (ki
     test("lists the same tools, prompts, resources and templates", async () => {
       const same = server === undefined ? control : capableControl;
       const expected = (await same.tools()).map((tool) => ({ ...tool, name: prefix + tool.name }));
-      await poll("the whole tool list", async () => (await mine(client.tools())).length === expected.length, 5_000);
+      await poll("the whole tool list", async () => (await mine(client.tools())).length === expected.length);
       expect(sorted(await mine(client.tools()))).toEqual(sorted(expected));
       const prompts = (await control.prompts()).map((prompt) => ({ ...prompt, name: prefix + prompt.name }));
       expect(sorted(await mine(client.prompts()))).toEqual(sorted(prompts));

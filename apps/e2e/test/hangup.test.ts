@@ -35,7 +35,7 @@ describe.concurrent("SIGHUP", { timeout: 40_000 }, () => {
     });
     const said = async (text: string): Promise<boolean> =>
       (await readFile(file, "utf8").catch(() => "")).includes(text);
-    await poll("the gateway to listen", () => said("gateway_started"), 20_000);
+    await poll("the gateway to listen", () => said("gateway_started"));
     const gateway = (): readonly number[] => processesMarked(`serve --http --port 0 --config ${config}`);
     // The shell that `script` starts has the same words in its command line, in quotes.
     const [pid] = gateway();
@@ -44,7 +44,7 @@ describe.concurrent("SIGHUP", { timeout: 40_000 }, () => {
     await poll("the reload", () => said('"trigger":"signal"'));
     expect(gateway()).toEqual([pid]);
     terminal.kill("SIGKILL");
-    await poll("the gateway to end", () => gateway().length === 0, 15_000);
+    await poll("the gateway to end", () => gateway().length === 0);
     expect(await said('"cause":"SIGHUP"')).toBe(true);
   });
 });

@@ -39,13 +39,13 @@ describe.concurrent("the life of a server behind the gateway", { timeout: 40_000
     await using gateway = await startGateway({ mcp_servers: { own: { ...nodeServer(STDIO), ...checked } } });
     // Twice as many failures as make a server degraded make the gateway start it anew: this lasts not so long.
     await call(gateway, "own", "stop_answering", { ms: 3_000 });
-    await poll("the server to be degraded", async () => (await state(gateway, "own")) === DEGRADED, 20_000);
+    await poll("the server to be degraded", async () => (await state(gateway, "own")) === DEGRADED);
     const page = await gateway.metrics();
     expect(page.sum("mcp_hangar_health_check_consecutive_failures", { mcp_server: "own" })).toBeGreaterThanOrEqual(2);
     expect(
       page.sum("mcp_hangar_health_checks_total", { mcp_server: "own", result: "unhealthy" }),
     ).toBeGreaterThanOrEqual(2);
-    await poll("the server to be ready again", async () => (await state(gateway, "own")) === READY, 20_000);
+    await poll("the server to be ready again", async () => (await state(gateway, "own")) === READY);
     expect(textOf(await call(gateway, "own", "ok"))).toBe("ok");
     expect((await gateway.metrics()).sum("mcp_hangar_health_check_consecutive_failures")).toBe(0);
   });
@@ -61,7 +61,7 @@ describe.concurrent("the life of a server behind the gateway", { timeout: 40_000
     }
     expect((await call(gateway, "remote", "ok")).error).toMatchObject({ data: { retryable: true } });
     await using _second = await startFixture("misbehaving/http.ts", port);
-    await poll("a call to be answered", async () => textOf(await call(gateway, "remote", "ok")) === "ok", 15_000);
+    await poll("a call to be answered", async () => textOf(await call(gateway, "remote", "ok")) === "ok");
   });
 
   test("is started once for many calls that come at the same time", async () => {

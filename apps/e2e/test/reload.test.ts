@@ -101,7 +101,7 @@ describe.concurrent("a changed file", { timeout: 60_000 }, () => {
     await writeOver({ configFile: file }, { ...config, mcp_servers: { two: own(marked("piped")) } });
     const isTold = (): boolean =>
       client.notifications.some(({ method }) => method === "notifications/tools/list_changed");
-    await poll("the client to be told", isTold, 20_000);
+    await poll("the client to be told", isTold);
     expect((await client.call("two__ok")).isError ?? false).toBe(false);
     await expect(client.call("one__ok")).rejects.toThrow();
   });
@@ -186,7 +186,7 @@ describe.concurrent("servers that are not in the file", { timeout: 120_000 }, ()
       status: 200,
     });
     // A probe that fails on a busy machine is tried again after ten seconds.
-    await poll("the discovered server", async () => (await call(gateway, "found", "ok")).error === undefined, 40_000);
+    await poll("the discovered server", async () => (await call(gateway, "found", "ok")).error === undefined);
     expect(textOf(await call(gateway, "mine", "ok"))).toBe("ok");
     const processes = [...processesMarked(mine), ...processesMarked(found)];
 
@@ -211,7 +211,7 @@ describe.concurrent("servers that are not in the file", { timeout: 120_000 }, ()
     // Two cycles later discovery still leaves it to the file.
     const cycles = "mcp_hangar_discovery_cycle_duration_seconds_count";
     const before = (await gateway.metrics()).sum(cycles);
-    await poll("two more cycles", async () => (await gateway.metrics()).sum(cycles) >= before + 2, 20_000);
+    await poll("two more cycles", async () => (await gateway.metrics()).sum(cycles) >= before + 2);
     expect((await call(gateway, "found", "ok")).error).toBeDefined();
   });
 });
@@ -414,7 +414,7 @@ describe.concurrent("while calls run", { timeout: 120_000 }, () => {
     expect(page.sum("mcp_hangar_config_reloads_total", { result: "success" })).toBe(20);
     const old = Array.from({ length: 20 }, (_, generation) => `${marker}-${generation}.`);
     const left = (): readonly number[] => old.flatMap((each) => processesMarked(each));
-    await poll("the processes of nineteen generations to end", () => left().length === 0, 20_000);
+    await poll("the processes of nineteen generations to end", () => left().length === 0);
     expect(processesMarked(`${marker}-still`)).not.toEqual([]);
   });
 });
