@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { Batches, ContinuationStore, Discovery, Gateway, type Platform } from "@mcp-hangar/core";
 import { createMetrics, type Metrics } from "@mcp-hangar/metrics";
-import { type GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
+import { type GatewaySnapshot, knownSecrets, secretsIn, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { AccessSystem } from "./access/create-access.ts";
 import { createAccess } from "./access/create-access.ts";
 import { BUILD } from "./build-info.ts";
@@ -54,6 +54,7 @@ export interface Hangar {
 /** The composition root: the one place where the runtime and what observes it meet. Throws when a part cannot run. */
 export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit<LoggingEnvironment, "clock">): Hangar {
   const { config, source } = initial;
+  knownSecrets.replace("configuration", secretsIn(config));
   const logging = createLogging(config.logging, { ...terminal, clock: platform.clock });
   const { logger } = logging;
   const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));

@@ -1,3 +1,4 @@
+import { redactText } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import type { Fleet } from "./fleet.ts";
 import { Gateway } from "./gateway.ts";
@@ -54,6 +55,14 @@ const HANGS = (request: { readonly method: string }): ReturnType<ReturnType<type
   request.method === "tools/call" ? "hang" : serverWithTools("echo")(request as never);
 
 describe("a server that is registered while the gateway runs", () => {
+  it("has its secrets hidden from then on, those of its successor too", async () => {
+    const { fleet } = setUp();
+    fleet.register("keyed", server({ env: { API: "swordfish-1", LEVEL: "debug" } }), "runtime");
+    expect(redactText("it said swordfish-1 at level debug")).toBe("it said [redacted] at level debug");
+    await fleet.replace("keyed", server({ args: ["--token", "marlin-22"] }));
+    expect(redactText("swordfish-1, marlin-22")).toBe("[redacted], [redacted]");
+  });
+
   it("is called, announced and checked like those of the configuration", async () => {
     const { gateway, fleet, bus, platform } = setUp();
     gateway.start();

@@ -1,4 +1,11 @@
-import type { BreakerStateName, ServerSnapshot, StopReason, TelemetryBus } from "@mcp-hangar/telemetry";
+import {
+  type BreakerStateName,
+  knownSecrets,
+  type ServerSnapshot,
+  type StopReason,
+  secretsIn,
+  type TelemetryBus,
+} from "@mcp-hangar/telemetry";
 import { LIST_KINDS, type ListKind } from "./catalog/lists.ts";
 import { Groups } from "./groups/groups.ts";
 import type { ServerGroup } from "./groups/server-group.ts";
@@ -132,6 +139,7 @@ export class Fleet {
     if (member !== undefined) await this.#retire(member, reason);
     // Told last: a call that ends meanwhile must not bring the series of the server back.
     if (this.entry(id) === undefined) {
+      knownSecrets.replace(secretsOf(id), []);
       const timeMs = this.#options.platform.clock.wallMs();
       this.#options.bus.emit({ type: "server.unregistered", timeMs, server: entry.id });
     }
@@ -219,6 +227,8 @@ export class Fleet {
   #add(id: string, options: ServerOptions, origin: ServerOrigin): ManagedServer {
     const { platform, bus, execution, info } = this.#options;
     const { clock } = platform;
+    // Before anything of the server can be told: whatever it prints or answers, these values are hidden.
+    knownSecrets.replace(secretsOf(id), secretsIn(options));
     const server: ManagedServer = new ManagedServer({
       id,
       options,
@@ -256,4 +266,9 @@ export class Fleet {
     const { bus, platform } = this.#options;
     bus.emit({ type: "circuit_breaker.state_changed", timeMs: platform.clock.wallMs(), server: server.id, from, to });
   }
+}
+
+/** Who knows the secrets of a server, for the register of known secrets. */
+function secretsOf(id: string): string {
+  return `server ${id}`;
 }

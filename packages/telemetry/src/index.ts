@@ -4,6 +4,7 @@ export * from "./events.ts";
 export * from "./metrics/define.ts";
 export * from "./metrics/index.ts";
 export * from "./metrics/runtime.ts";
+export * from "./redaction/index.ts";
 export * from "./registered-name.ts";
 export * from "./sensitive.ts";
 export * from "./snapshot.ts";

@@ -1,5 +1,5 @@
+import { redactText } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
-import { redactText } from "../logging/redact.ts";
 import { hashOf, idOf, newApiKey, sameHash } from "./api-key.ts";
 
 describe("a new API key", () => {

@@ -1,3 +1,4 @@
+import { isSecretKey, knownSecrets, looksPublic } from "@mcp-hangar/telemetry";
 import {
   isAlias,
   isMap,
@@ -130,6 +131,7 @@ class DocumentReader {
   #readScalar(node: Scalar, path: ConfigPath, line: number | undefined): unknown {
     if (typeof node.value !== "string" || this.#env === undefined || !node.value.includes("${")) return node.value;
     const { text, variables, missing, malformed } = expandVariables(node.value, this.#env);
+    for (const name of variables) rememberVariable(name, this.#env[name]);
     for (const name of missing) {
       const remedy = `set it, or write \${${name}:-default}`;
       this.#problem(path, line, `the environment variable ${name} is not set: ${remedy}`);
@@ -162,4 +164,10 @@ interface MapItem {
 
 function key(path: ConfigPath): string {
   return JSON.stringify(path);
+}
+
+/** What comes from a variable is a secret unless its name and its shape say otherwise: nobody prints it from now on. */
+function rememberVariable(name: string, value: string | undefined): void {
+  if (value === undefined || (!isSecretKey(name) && looksPublic(value))) return;
+  knownSecrets.replace(`variable ${name}`, [value]);
 }

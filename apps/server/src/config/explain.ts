@@ -1,6 +1,6 @@
+import { isSecretKey, redactText } from "@mcp-hangar/telemetry";
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
-import { isSecretKey, redactText } from "../logging/redact.ts";
 import type { ConfigDocument } from "./document.ts";
 import type { ConfigPath, ConfigProblem } from "./problem.ts";
 import { validKeysAt, valueAt } from "./schema-tree.ts";

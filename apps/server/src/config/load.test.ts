@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { redactText } from "@mcp-hangar/telemetry";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Environment } from "./environment.ts";
 import { loadConfig, parseConfig } from "./load.ts";
@@ -248,5 +249,18 @@ describe("the file itself", () => {
     const huge = join(folder, "huge.yaml");
     writeFileSync(huge, "#".repeat(5_000_000));
     expect(() => loadConfig(huge, {})).toThrow(/larger than 4194304 bytes/);
+  });
+});
+
+describe("a variable that went into the configuration", () => {
+  it("is hidden by its value from then on, unless it says by its shape that it is no secret", () => {
+    const env = { PLACE: "swordfish-77", HOST: "search.example.com", LEVEL: "info", DB_PASS: "/p4th/like" };
+    parse(
+      `mcp_servers: { a: { mode: subprocess, command: [x, "\${PLACE}", "\${HOST}", "\${LEVEL}", "\${DB_PASS}"] } }`,
+      env,
+    );
+    expect(redactText("swordfish-77 at search.example.com, info, /p4th/like")).toBe(
+      "[redacted] at search.example.com, info, [redacted]",
+    );
   });
 });

@@ -1,5 +1,4 @@
-import type { CallFinished, HangarEvent } from "@mcp-hangar/telemetry";
-import { redactText } from "../logging/redact.ts";
+import { type CallFinished, type HangarEvent, redactText } from "@mcp-hangar/telemetry";
 
 /** A finished call as it is kept. Arguments and results are not: they may be large, and they are not the operators'. */
 export interface CallEntry {
@@ -46,12 +45,18 @@ export function entryOf(event: HangarEvent): HistoryEntry | undefined {
   if (event.type === "call.finished") return callEntry(event);
   const line = lineOf(event);
   if (line === undefined || !("server" in event) || event.server === undefined) return undefined;
-  return { kind: "log", timeMs: event.timeMs, server: event.server, stream: "gateway", line: cut(redactText(line)) };
+  return {
+    kind: "log",
+    timeMs: event.timeMs,
+    server: event.server,
+    stream: "gateway",
+    line: redactText(line, TEXT_MAX),
+  };
 }
 
 /** A line that a server wrote to its stderr. */
 export function stderrEntry(timeMs: number, server: string, line: string): LogEntry {
-  return { kind: "log", timeMs, server, stream: "stderr", line: cut(redactText(line)) };
+  return { kind: "log", timeMs, server, stream: "stderr", line: redactText(line, TEXT_MAX) };
 }
 
 function callEntry(event: CallFinished): CallEntry {
@@ -64,7 +69,7 @@ function callEntry(event: CallFinished): CallEntry {
     tool: event.tool ?? cut(event.requestedTool),
     status: outcome.status,
     cause: "errorType" in outcome ? outcome.errorType : "reason" in outcome ? outcome.reason : null,
-    message: "message" in outcome ? cut(redactText(outcome.message)) : null,
+    message: "message" in outcome ? redactText(outcome.message, TEXT_MAX) : null,
     durationMs: event.durationSeconds * 1_000,
     coldStart: event.coldStart,
     origin: event.origin,

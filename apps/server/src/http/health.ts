@@ -1,8 +1,12 @@
 import type { Clock } from "@mcp-hangar/core";
+import { redactText } from "@mcp-hangar/telemetry";
 import { type Answer, jsonAnswer } from "./answer.ts";
 
 export const HEALTH_STATUSES = ["healthy", "degraded", "unhealthy"] as const;
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
+
+/** Characters of the message of one check. */
+const MESSAGE_CHARS_MAX = 1_000;
 
 /** What a check found; the message says what is wrong and may be absent when nothing is. */
 export interface CheckResult {
@@ -88,7 +92,9 @@ export class Health {
   #run({ name, run }: HealthCheck): HealthReport["checks"][number] {
     const begunMs = this.#clock.nowMs();
     const result = runSafely(run);
-    return { name, ...result, duration_ms: Math.round((this.#clock.nowMs() - begunMs) * 1e3) / 1e3 };
+    // Messages quote errors of the system and of servers, and probes are for everybody.
+    const message = result.message === undefined ? {} : { message: redactText(result.message, MESSAGE_CHARS_MAX) };
+    return { name, ...result, ...message, duration_ms: Math.round((this.#clock.nowMs() - begunMs) * 1e3) / 1e3 };
   }
 }
 

@@ -1,7 +1,6 @@
-import type { CallFinished, TraceRef } from "@mcp-hangar/telemetry";
+import { type CallFinished, redactText, type TraceRef } from "@mcp-hangar/telemetry";
 import type { LogLevel } from "../config/schema.ts";
 import { type LogLine, SERVICE } from "./line.ts";
-import { redactText } from "./redact.ts";
 
 /**
  * What the log keeps of a finished call until it is written. The event itself is not kept: it holds arguments and
@@ -29,8 +28,10 @@ export interface CallRecord {
   readonly trace: TraceRef | undefined;
 }
 
-/** Characters kept of names and messages: callers and upstreams write them, of any length. */
+/** Characters written of names and messages: callers and upstreams write them, of any length. */
 const TEXT_MAX = 500;
+/** Characters kept of a message until it is written: a secret that the cut would halve must still be recognised. */
+const MESSAGE_KEPT_CHARS = TEXT_MAX + 1_024;
 
 const EVENT_NAMES: Readonly<Record<CallRecord["status"], string>> = {
   success: "tool_invoked",
@@ -63,7 +64,7 @@ export function callRecord(event: CallFinished): CallRecord {
     caller: event.caller.id,
     coldStart: event.coldStart,
     cause: causeOf(outcome),
-    message: outcome.status === "success" ? undefined : cut(outcome.message),
+    message: outcome.status === "success" ? undefined : outcome.message.slice(0, MESSAGE_KEPT_CHARS),
     batchId: event.batchId,
     sessionId: cutOptional(correlation.sessionId),
     userId: cutOptional(correlation.userId),
@@ -94,7 +95,7 @@ export function callLine(record: CallRecord): LogLine {
       call_id: record.callId,
       cold_start: record.coldStart || undefined,
       [record.status === "rejected" ? "reason" : "error_type"]: record.cause,
-      message: record.message,
+      message: record.message === undefined ? undefined : redactText(record.message, TEXT_MAX),
       batch_id: record.batchId,
       session: record.sessionId,
       user_id: record.userId,
@@ -124,16 +125,14 @@ export function callLineJson(record: CallRecord): string {
   return `${json}}\n`;
 }
 
-/** Names as they normally are: short words that need no escape and hold no secret. */
+/** Names as they normally are: short words that need no escape. */
 const PLAIN = /^[a-z0-9_.-]{0,40}$/;
+/** Shorter texts are not looked for: neither known secrets nor tokens are. */
+const SECRET_CHARS_MIN = 6;
 
 function quote(text: string): string {
-  return PLAIN.test(text) ? `"${redactIfLong(text)}"` : JSON.stringify(redactText(text));
-}
-
-/** Keys and tokens in lower case are longer than any word: only those need the closer look. */
-function redactIfLong(text: string): string {
-  return text.length < 15 ? text : redactText(text);
+  const safe = text.length < SECRET_CHARS_MIN ? text : redactText(text, TEXT_MAX);
+  return PLAIN.test(safe) ? `"${safe}"` : JSON.stringify(safe);
 }
 
 let lastTimeMs = Number.NaN;

@@ -1,6 +1,6 @@
-import { Sensitive } from "@mcp-hangar/telemetry";
+import { isSecretKey, redactText, Sensitive } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
-import { isSecretKey, redactFields, redactText, redactValue } from "./redact.ts";
+import { redactFields, redactValue } from "./redact.ts";
 
 const JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U";
 

@@ -7,13 +7,16 @@ import {
   ResultPayload,
   RPC,
 } from "@mcp-hangar/core";
-import { redactText } from "../logging/redact.ts";
+import { redactText } from "@mcp-hangar/telemetry";
 
 /** What a client gets for one request. */
 export type Answer =
   | { readonly kind: "result"; readonly result: ResultPayload }
   /** `httpStatus` is that of the modern era; errors of a method's own are 200, whatever their code. */
   | { readonly kind: "error"; readonly error: JsonRpcErrorObject; readonly httpStatus: number };
+
+/** Characters of an upstream's error message that its caller gets: some put a whole stack trace there. */
+const ERROR_CHARS_MAX = 65_536;
 
 export function resultAnswer(value: JsonObject): Answer {
   return { kind: "result", result: ResultPayload.ofValue(value) };
@@ -32,10 +35,10 @@ export function answerOf(result: CallResult): Answer {
     case "error":
       // Two codes of the upstream speak about our hop, not the client's; as they stand they would mislead the client.
       if (result.error.code === RPC.headerMismatch || result.error.code === RPC.unsupportedVersion) {
-        const message = `the server refused the gateway's request: ${result.error.message}`;
+        const message = `the server refused the gateway's request: ${redactText(result.error.message)}`;
         return errorAnswer(RPC.internalError, message, { upstream_code: result.error.code });
       }
-      return { ...result, httpStatus: result.error.code === RPC.missingCapability ? 400 : 200 };
+      return { ...withoutKnownSecrets(result), httpStatus: result.error.code === RPC.missingCapability ? 400 : 200 };
     case "failure": {
       const { rpcCode, retryable } = FAILURES[result.code];
       const retryAfter = result.retryAfterMs === undefined ? {} : { retry_after_ms: Math.ceil(result.retryAfterMs) };
@@ -43,4 +46,10 @@ export function answerOf(result: CallResult): Answer {
       return errorAnswer(rpcCode, redactText(result.message), { error_type: result.code, retryable, ...retryAfter });
     }
   }
+}
+
+/** The error is the upstream's own, as it came, but for what the gateway keeps secret: what a server was given may stand in it. */
+function withoutKnownSecrets(answer: Extract<CallResult, { kind: "error" }>): Extract<CallResult, { kind: "error" }> {
+  const message = redactText(answer.error.message, ERROR_CHARS_MAX);
+  return message === answer.error.message ? answer : { kind: "error", error: { ...answer.error, message } };
 }

@@ -1,8 +1,7 @@
-import { REDACTED } from "@mcp-hangar/telemetry";
+import { isSecretKey, REDACTED, redactText } from "@mcp-hangar/telemetry";
 import { literalPartOf, withoutDefaults } from "../config/expand.ts";
 import type { ParsedConfig } from "../config/load.ts";
 import type { ConfigPath } from "../config/problem.ts";
-import { isSecretKey, redactText } from "../logging/redact.ts";
 
 type TemplateOf = ParsedConfig["templateOf"];
 

@@ -1,5 +1,5 @@
 import type { Clock } from "@mcp-hangar/core";
-import type { Caller, ReloadTrigger, TelemetryBus } from "@mcp-hangar/telemetry";
+import { type Caller, knownSecrets, type ReloadTrigger, secretsIn, type TelemetryBus } from "@mcp-hangar/telemetry";
 import type { ParsedConfig } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { isReloadable, RELOADABLE, type ReloadableKey } from "../config/reloadable.ts";
@@ -151,6 +151,7 @@ export class Reloader {
     };
     // Whoever did the step owns what goes on afterwards; here nobody waits, but nothing is lost either.
     const lost = (error: unknown): void => this.#options.logger.error("config_reload_unfinished", { error });
+    knownSecrets.replace("configuration", secretsIn(next.config));
     for (const step of steps) void Promise.resolve(step()).catch(lost);
   }
 }

@@ -1,3 +1,4 @@
+import { knownSecrets, redactText, secretsIn } from "@mcp-hangar/telemetry";
 import { ServerCatalog } from "../catalog/server-catalog.ts";
 import { toolFilter } from "../catalog/tool-policy.ts";
 import { attemptStart, startTimeout } from "../lifecycle/start-attempt.ts";
@@ -24,6 +25,8 @@ export interface ProbeContext {
 
 /** Starts a server that nobody may call yet, lists its tools and stops it again. Never rejects; nothing is left. */
 export async function probeOnce({ id, options, transport, clock, onLog, signal }: ProbeContext): Promise<ProbeOutcome> {
+  const secrets = `probe ${id}`;
+  knownSecrets.replace(secrets, secretsIn(options));
   const abort = new AbortController();
   const giveUp = (): void => abort.abort(signal.reason);
   signal.addEventListener("abort", giveUp, { once: true });
@@ -45,14 +48,16 @@ export async function probeOnce({ id, options, transport, clock, onLog, signal }
       abort.signal,
       () => {},
     );
-    if (outcome.kind === "failed") return { kind: "failed", reason: outcome.message };
+    if (outcome.kind === "failed") return { kind: "failed", reason: redactText(outcome.message) };
     await outcome.session.close();
     return { kind: "passed", catalog };
   } catch (error) {
-    return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
+    // Redacted now, because the reason is kept for longer than the secrets of a server that was never registered.
+    return { kind: "failed", reason: redactText(error instanceof Error ? error.message : String(error)) };
   } finally {
     cancel();
     signal.removeEventListener("abort", giveUp);
     await transport.close();
+    knownSecrets.replace(secrets, []);
   }
 }

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { redactText } from "@mcp-hangar/telemetry";
 import { StartError } from "./session.ts";
 
 /** What is known of a server process that did not become a session. */
@@ -38,7 +39,7 @@ export function describeExit(code: number | undefined): string {
 /** The last lines of stderr as the end of a message; empty when there are none. */
 export function quoteStderr(lines: readonly string[]): string {
   if (lines.length === 0) return " It wrote nothing to stderr.";
-  const quoted = lines.slice(-QUOTED_LINES).map((line) => line.slice(0, QUOTED_LENGTH));
+  const quoted = lines.slice(-QUOTED_LINES).map((line) => redactText(line, QUOTED_LENGTH));
   return ` Its last words on stderr:\n${quoted.join("\n")}`;
 }
 

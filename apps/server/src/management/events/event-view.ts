@@ -1,6 +1,5 @@
-import type { HangarEvent, HangarEventOf, HangarEventType } from "@mcp-hangar/telemetry";
+import { type HangarEvent, type HangarEventOf, type HangarEventType, redactText } from "@mcp-hangar/telemetry";
 import { z } from "zod";
-import { redactText } from "../../logging/redact.ts";
 
 /** What of an event may be shown, picked at once: an event itself holds arguments and results, which must not be kept. */
 export interface EventView {
@@ -11,6 +10,9 @@ export interface EventView {
   readonly tool: string | undefined;
   readonly fields: EventFields;
 }
+
+/** Characters that are shown of one message. */
+const TEXT_CHARS_MAX = 2_000;
 
 type EventFields = Readonly<Record<string, unknown>>;
 
@@ -111,7 +113,7 @@ export function writeView({ type, timeMs, server, tool, fields }: EventView): st
 }
 
 function redacted(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : redactText(text);
+  return text === undefined ? undefined : redactText(text, TEXT_CHARS_MAX);
 }
 
 function milliseconds(seconds: number): number {

@@ -1,7 +1,6 @@
 import { type BatchContext, type BatchReport, batchRequest } from "@mcp-hangar/core";
-import { BATCH_CANCELLATION_REASONS } from "@mcp-hangar/telemetry";
+import { BATCH_CANCELLATION_REASONS, redactText } from "@mcp-hangar/telemetry";
 import { z } from "zod";
-import { redactText } from "../../logging/redact.ts";
 import { type Operation, type OperationContext, operationFailure, rawOperation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 

@@ -1,7 +1,7 @@
 import { DISCOVERED_STATES, type DiscoveredReport, type SourceReport } from "@mcp-hangar/core";
+import { redactText } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { Permission } from "../../access/permissions.ts";
-import { redactText } from "../../logging/redact.ts";
 import {
   type Operation,
   type OperationContext,

@@ -1,7 +1,6 @@
 import type { ManagedServer } from "@mcp-hangar/core";
-import { HEALTH_RESULTS, SERVER_STATES } from "@mcp-hangar/telemetry";
+import { HEALTH_RESULTS, redactText, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
-import { redactText } from "../../logging/redact.ts";
 import { isOperationFailure, type Operation, operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 import { failureOf, findServer, serverInput, serverView, viewOf } from "./server-view.ts";

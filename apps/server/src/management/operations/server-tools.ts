@@ -1,6 +1,6 @@
 import type { JsonObject } from "@mcp-hangar/core";
+import { redactText } from "@mcp-hangar/telemetry";
 import { z } from "zod";
-import { redactText } from "../../logging/redact.ts";
 import { isOperationFailure, type Operation, operation, operationFailure } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 import { failureOf, findEntry, serverInput } from "./server-view.ts";

@@ -1,8 +1,7 @@
 import { FAILURES, type Failure, type FleetEntry, type ManagedServer, ServerGroup } from "@mcp-hangar/core";
-import { BREAKER_STATES, type Caller, SERVER_MODES, SERVER_STATES } from "@mcp-hangar/telemetry";
+import { BREAKER_STATES, type Caller, redactText, SERVER_MODES, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { Permission } from "../../access/permissions.ts";
-import { redactText } from "../../logging/redact.ts";
 import { type OperationFailure, operationFailure } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 

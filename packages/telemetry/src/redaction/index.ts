@@ -1,0 +1,4 @@
+export { type KnownSecrets, knownSecrets } from "./known-secrets.ts";
+export { redactText } from "./redact-text.ts";
+export { isSecretKey } from "./secret-names.ts";
+export { looksPublic, secretsIn } from "./secrets-in.ts";
