@@ -25,19 +25,21 @@ function program(name, debianPackage, description) {
 }
 
 /**
- * A container engine that answers, which takes more than its client.
+ * A container engine that runs containers with limits, which takes more than its client: inside of a container there is
+ * often an engine that cannot.
  * @param {string} name
+ * @param {string} attempt arguments with which it succeeds where it can
  * @returns {Requirement}
  */
-function engine(name) {
+function engine(name, attempt) {
   return {
     name,
     description: "runs servers in containers",
-    mend: `start ${name}: "${name} info" has to succeed`,
+    mend: `"${name} ${attempt}" has to succeed`,
     isMet: () =>
       process.platform === "linux" &&
       isInstalled(name) &&
-      spawnSync(name, ["info"], { stdio: "ignore", timeout: 20_000 }).status === 0,
+      spawnSync(name, attempt.split(" "), { stdio: "ignore", timeout: 20_000 }).status === 0,
   };
 }
 
@@ -50,8 +52,8 @@ export const requirements = [
   program("jq", "jq", "runs the searches of the runbooks"),
   program("openssl", "openssl", "makes certificates"),
   program("script", "bsdutils", "gives a gateway a terminal of its own"),
-  engine("docker"),
-  engine("podman"),
+  engine("docker", "info"),
+  engine("podman", "run --rm --pids-limit=64 --memory=64m --network=none --init --rootfs / true"),
   {
     name: "linux",
     description: "tells more of a process than other systems",
