@@ -1,6 +1,6 @@
 import { type CallTracer, passThroughTracer, type TraceCarrier } from "@mcp-hangar/telemetry";
 import { type AccessPolicy, admitCapacity, admitRate, type Verdict } from "./admission.ts";
-import { CallRecord, type CallResult, type RelayContext, type ToolCall } from "./call.ts";
+import { CallRecord, type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
 import { type Failure, failure } from "./errors.ts";
 import { Fleet, type FleetEntry, type FleetOptions } from "./fleet.ts";
 import { ServerGroup } from "./groups/server-group.ts";
@@ -209,6 +209,7 @@ export class Gateway {
           onNotification: exchange.context.onNotification,
           onServerRequest: exchange.context.onServerRequest,
           clientCapabilities: exchange.context.clientCapabilities,
+          origin: originOf(exchange.context),
           clientEra: exchange.context.clientEra,
         };
         let reply = await session.request(request);
@@ -242,6 +243,12 @@ function rateLimiter(rateLimit: RateLimitOptions | undefined, platform: Platform
   if (rateLimit === undefined || !rateLimit.enabled) return undefined;
   const { requests_per_second: requestsPerSecond, burst } = rateLimit;
   return new RateLimiter({ requestsPerSecond, burst }, platform.clock);
+}
+
+/** Callers who need not say who they are have one credential, though they may be many. */
+function originOf({ caller }: RelayContext): string | undefined {
+  const { type, credential } = caller ?? LOCAL_CALLER;
+  return type === "anonymous" ? undefined : credential;
 }
 
 /** The same words for a tool that does not exist, one that the policy hides, and a server that does not exist. */

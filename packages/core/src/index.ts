@@ -20,6 +20,7 @@ export { Gateway, type GatewayOptions, type Relay } from "./gateway.ts";
 export type { OutReason } from "./groups/group-member.ts";
 export type { GroupMemberSnapshot, GroupSnapshot } from "./groups/group-snapshot.ts";
 export { ServerGroup } from "./groups/server-group.ts";
+export { DEFAULT_LOG_LEVEL, hearsLevel, LOG_LEVELS } from "./lifecycle/log-levels.ts";
 export type { ManagedServer } from "./lifecycle/managed-server.ts";
 export * from "./options.ts";
 export { nodePlatform } from "./platform/node-platform.ts";

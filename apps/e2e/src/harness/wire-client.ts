@@ -24,6 +24,16 @@ export interface LegacySession {
   readonly id: string;
   request(method: string, params?: object, options?: RequestOptions): Promise<RpcAnswer>;
   notify(method: string, params?: object): Promise<number>;
+  /** Opens the stream of the session. */
+  listen(): Promise<HeardStream>;
+  /** Ends the session; resolves to the status. */
+  end(): Promise<number>;
+}
+
+/** An event stream; disposing leaves it. */
+export interface HeardStream extends AsyncDisposable {
+  /** Everything that came, as text. */
+  heard(): string;
 }
 
 /** Options of one request. */
@@ -40,16 +50,42 @@ const MODERN_VERSION = "2026-07-28";
 const ANSWER_DEADLINE_MS = 60_000;
 let lastId = 0;
 
-/** Initialises a legacy session. Throws when the server gives no session id. */
-export async function openLegacySession(url: string, capabilities: object = {}): Promise<LegacySession> {
+/** Initialises a legacy session, with `own` headers in every request. Throws when the server gives no session id. */
+export async function openLegacySession(
+  url: string,
+  capabilities: object = {},
+  own: Readonly<Record<string, string>> = {},
+): Promise<LegacySession> {
   const clientInfo = { name: "hangar-e2e-wire", version: "1.0.0" };
   const params = { protocolVersion: LEGACY_VERSION, capabilities, clientInfo };
-  const opened = await post(url, { jsonrpc: "2.0", id: "initialize", method: "initialize", params }, {});
+  const opened = await post(url, { jsonrpc: "2.0", id: "initialize", method: "initialize", params }, { headers: own });
   const id = opened.headers.get("mcp-session-id");
   if (id === null) throw new Error(`initialize gave no session id: ${opened.status} ${JSON.stringify(opened.message)}`);
-  const headers = { "mcp-session-id": id, "mcp-protocol-version": LEGACY_VERSION };
+  const headers = { ...own, "mcp-session-id": id, "mcp-protocol-version": LEGACY_VERSION };
   const session: LegacySession = {
     id,
+    async listen() {
+      const left = new AbortController();
+      const init = { headers: { ...headers, accept: "text/event-stream" }, signal: left.signal };
+      const { status, body } = await fetch(url, init);
+      if (status !== 200 || body === null) throw new Error(`no stream: ${status}`);
+      let heard = "";
+      const reading = (async () => {
+        for await (const text of body.pipeThrough(new TextDecoderStream())) heard += text;
+      })().catch(() => {});
+      return {
+        heard: () => heard,
+        async [Symbol.asyncDispose]() {
+          left.abort();
+          await reading;
+        },
+      };
+    },
+    async end() {
+      const response = await fetch(url, { method: "DELETE", headers });
+      await response.arrayBuffer();
+      return response.status;
+    },
     request: (method, requestParams = {}, { id: requestId = nextId(), ...options } = {}) =>
       post(
         url,

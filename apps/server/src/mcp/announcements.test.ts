@@ -1,4 +1,4 @@
-import type { Fleet, FleetObserver, Gateway, JsonRpcNotification } from "@mcp-hangar/core";
+import { type Fleet, type FleetObserver, type Gateway, type JsonRpcNotification, LOCAL_CALLER } from "@mcp-hangar/core";
 import { fakePlatform } from "@mcp-hangar/core/testing";
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
@@ -41,7 +41,7 @@ function setUp() {
       heard.set(who, [...(heard.get(who) ?? []), method]);
     };
   const session = (role: string): LegacySession => {
-    const opened = sessions.open("2025-11-25", {}, callerWith(role));
+    const opened = sessions.open("2025-11-25", {}, role === "local" ? LOCAL_CALLER : callerWith(role));
     opened.attach(hear(role));
     opened.listed.add("tools");
     opened.logLevel = "debug";
@@ -49,7 +49,8 @@ function setUp() {
   };
   const listener = (role: string): void => {
     const filter = { toolsListChanged: true, resourceSubscriptions: ["hangar://secret/a"] };
-    announcements.listen({ filter, caller: callerWith(role), send: hear(`modern ${role}`) });
+    const resources = new Map([["secret/a", ["hangar://secret/a", "a"]]]);
+    announcements.listen({ filter, resources, caller: callerWith(role), send: hear(`modern ${role}`) });
   };
   const happens = (server: string): void => {
     // What the announcements look at of a server is its id.
@@ -69,16 +70,16 @@ describe("what happens at a server", () => {
   it("is told to those who may use something of it, and to nobody else", () => {
     const { session, listener, happens, heard } = setUp();
     for (const role of ["math", "agent", "viewer"]) {
-      session(role).subscriptions.set("hangar://secret/a", { kept: "stream", release: () => {} });
+      session(role).subscriptions.set("secret/a", { uri: "hangar://secret/a", release: () => {} });
       listener(role);
     }
     happens("secret");
-    expect(Object.fromEntries(heard)).toEqual({ agent: [LIST, LOG, UPDATED], "modern agent": [LIST, UPDATED] });
+    expect(Object.fromEntries(heard)).toEqual({ agent: [LIST, UPDATED], "modern agent": [LIST, UPDATED, UPDATED] });
     heard.clear();
     happens("math");
     expect(Object.fromEntries(heard)).toEqual({
-      math: [LIST, LOG],
-      agent: [LIST, LOG],
+      math: [LIST],
+      agent: [LIST],
       "modern math": [LIST],
       "modern agent": [LIST],
     });
@@ -89,7 +90,14 @@ describe("what happens at a server", () => {
     session("pool");
     session("math");
     happens("member");
-    expect(Object.fromEntries(heard)).toEqual({ pool: [LIST, LOG] });
+    expect(Object.fromEntries(heard)).toEqual({ pool: [LIST] });
+  });
+
+  it("and is a log message from nobody knows whose call is told to nobody but the operator's own client", () => {
+    const { session, happens, heard } = setUp();
+    for (const role of ["math", "agent", "local"]) session(role);
+    happens("math");
+    expect(Object.fromEntries(heard)).toEqual({ math: [LIST], agent: [LIST], local: [LIST, LOG] });
   });
 
   it("is no longer told to a session whose caller lost the role", () => {

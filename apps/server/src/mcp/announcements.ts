@@ -1,6 +1,7 @@
 import {
   type FleetEntry,
   type Gateway,
+  hearsLevel,
   type JsonObject,
   type JsonRpcNotification,
   LISTS,
@@ -8,6 +9,7 @@ import {
   type ManagedServer,
 } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
+import { resourceKey } from "./resource-subscription.ts";
 import { type Scope, textOf } from "./scope.ts";
 import type { SessionStore } from "./session-store.ts";
 
@@ -19,25 +21,17 @@ export interface ListenFilter {
   readonly resourceSubscriptions?: readonly string[];
 }
 
+/** Somebody who hears announcements. */
 export interface Listener {
   readonly filter: ListenFilter;
+  /** The resources it is subscribed to, by {@link resourceKey}, with the URIs it used. */
+  readonly resources: ReadonlyMap<string, readonly string[]>;
   readonly caller: Caller;
   readonly send: (notification: JsonRpcNotification) => void;
 }
 
 /** Listeners of one endpoint; more are refused. */
 const MAX_LISTENERS = 1_000;
-/** Lowest first. */
-export const LOG_LEVELS: readonly string[] = [
-  "debug",
-  "info",
-  "notice",
-  "warning",
-  "error",
-  "critical",
-  "alert",
-  "emergency",
-];
 const FILTER_OF: Readonly<Record<ListKind, keyof ListenFilter>> = {
   tools: "toolsListChanged",
   prompts: "promptsListChanged",
@@ -68,12 +62,6 @@ export class Announcements {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Whether a modern client listens for changes of the resource. */
-  hearsOf(uri: string): boolean {
-    for (const { filter } of this.#listeners) if (filter.resourceSubscriptions?.includes(uri)) return true;
-    return false;
-  }
-
   /** Tells who is subscribed to a resource, by the server's own URI, that it may have changed. */
   updated(server: ManagedServer, uri: string): void {
     this.#onResourceUpdated(server, { uri });
@@ -102,23 +90,31 @@ export class Announcements {
   }
 
   #onResourceUpdated(server: ManagedServer, params: JsonObject): void {
-    const uri = this.#scope.qualifyUri(server.id, textOf(params.uri));
-    const notification = { method: "notifications/resources/updated", params: { ...params, uri } };
+    const key = resourceKey({ server: server.id, name: textOf(params.uri) });
+    const notification = (uri: string): JsonRpcNotification => {
+      return { method: "notifications/resources/updated", params: { ...params, uri } };
+    };
     // Who could subscribe may have lost the right since.
     for (const session of this.#sessions.all()) {
-      if (session.subscriptions.has(uri) && this.#scope.concerns(session.caller, server.id)) session.push(notification);
+      const uri = session.subscriptions.get(key)?.uri;
+      if (uri !== undefined && this.#scope.concerns(session.caller, server.id)) session.push(notification(uri));
     }
-    for (const { filter, send, caller } of this.#listeners) {
-      if (filter.resourceSubscriptions?.includes(uri) && this.#scope.concerns(caller, server.id)) send(notification);
+    for (const { resources, send, caller } of this.#listeners) {
+      const uris = resources.get(key);
+      if (uris !== undefined && this.#scope.concerns(caller, server.id))
+        for (const uri of uris) send(notification(uri));
     }
   }
 
+  /**
+   * A message that stems from nobody knows whose call, so it is for nobody who may not hear of all of them: only for the client
+   * that started this process, which is the operator. Messages with a known origin go to the channel of their call.
+   */
   #onLogMessage(server: ManagedServer, notification: JsonRpcNotification): void {
-    const level = LOG_LEVELS.indexOf(textOf(notification.params.level));
     for (const session of this.#sessions.all()) {
-      if (!this.#scope.concerns(session.caller, server.id)) continue;
-      // A client that asked for a level wants messages; one that never did is not told about other clients' calls.
-      if (session.logLevel !== undefined && level >= LOG_LEVELS.indexOf(session.logLevel)) session.push(notification);
+      if (session.caller.type !== "local" || !this.#scope.concerns(session.caller, server.id)) continue;
+      if (session.logLevel !== undefined && hearsLevel(session.logLevel, notification.params.level))
+        session.push(notification);
     }
   }
 }

@@ -1,4 +1,12 @@
-import type { JsonObject, JsonRpcId, JsonRpcNotification, JsonRpcRequest, ServerRequestReply } from "@mcp-hangar/core";
+import type {
+  JsonObject,
+  JsonRpcErrorObject,
+  JsonRpcId,
+  JsonRpcNotification,
+  JsonRpcRequest,
+  ManagedServer,
+  ServerRequestReply,
+} from "@mcp-hangar/core";
 import { ChurnMap, isJsonObject } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { ResourceSubscription } from "./resource-subscription.ts";
@@ -37,14 +45,17 @@ export class LegacySession {
   lastSeenMs: number;
   /** Lists the client has seen; only their changes concern it. */
   readonly listed = new Set<string>();
-  /** The resources it is subscribed to, by the URI it used. */
+  /** The resources it is subscribed to, by {@link resourceKey}: however it spells one, it is the same. */
   readonly subscriptions = new Map<string, ResourceSubscription>();
   /** Lowest level of log messages it wants, or `undefined` for whatever servers send. */
   logLevel: string | undefined;
   readonly #running = new ChurnMap<string, AbortController>();
+  /** The servers that know which level the client wants. */
+  readonly #levelled = new Set<ManagedServer>();
   readonly #asked = new Map<string, (reply: ServerRequestReply) => void>();
   #stream: SessionStream | undefined;
   #nextAsk = 1;
+  #closed = false;
 
   constructor({ id, protocolVersion, capabilities, caller, nowMs }: LegacySessionParts) {
     this.caller = caller;
@@ -130,12 +141,29 @@ export class LegacySession {
     return capability !== undefined && isJsonObject(this.askable[capability]);
   }
 
+  /** Wants log messages of `level` and above, of these servers among others. Resolves to why one of them refused. */
+  async wantLevel(level: string, servers: readonly ManagedServer[]): Promise<JsonRpcErrorObject | undefined> {
+    this.logLevel = level;
+    for (const server of servers) this.#levelled.add(server);
+    const refusals = await Promise.all(servers.map(({ logLevels }) => logLevels.want(this, level)));
+    // The client may have left meanwhile.
+    if (this.#closed) this.#forgetLevels();
+    return refusals.find((refusal) => refusal !== undefined);
+  }
+
   close(): void {
+    this.#closed = true;
+    this.#forgetLevels();
     for (const controller of this.#running.values()) controller.abort();
     for (const settle of this.#asked.values()) settle(refused("the client left"));
     for (const { release } of this.subscriptions.values()) release();
     this.subscriptions.clear();
     this.#stream = undefined;
+  }
+
+  #forgetLevels(): void {
+    for (const { logLevels } of this.#levelled) logLevels.forget(this);
+    this.#levelled.clear();
   }
 }
 

@@ -1,5 +1,5 @@
 import { type FleetEntry, type ManagedServer, RPC } from "@mcp-hangar/core";
-import { type Answer, answerOf, errorAnswer, resultAnswer } from "./answer.ts";
+import { type Answer, answerOf, errorAnswer } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { forward } from "./methods/relay.ts";
@@ -7,10 +7,15 @@ import type { Target } from "./scope.ts";
 
 /** A client's subscription to one resource. Updates come through the announcements of the endpoint. */
 export interface ResourceSubscription {
-  /** Who remembers it: the server, or a stream of ours that stands as long as somebody is subscribed. */
-  readonly kept: "server" | "stream";
+  /** The URI as the client spelled it, under which it wants to hear of updates. */
+  readonly uri: string;
   /** To be called once. */
   readonly release: () => void;
+}
+
+/** What is the same for all spellings by which a client of an endpoint can name a resource of a server. */
+export function resourceKey({ server, name }: Target): string {
+  return `${server}/${name}`;
 }
 
 /**
@@ -25,20 +30,22 @@ export async function subscribeTo(
   const target = endpoint.scope.resolveUri(uri, request.caller);
   const server = serverOf(endpoint, request, target);
   if (server === undefined) return forward(endpoint, asked(request), target, { uri: target.name });
-  const hold = await holdAt(server, endpoint, { request, target });
-  return "kind" in hold ? hold : new KeptSubscription(endpoint, { request, target }, hold);
+  const wish = { request, target, uri };
+  const hold = await holdAt(server, endpoint, wish);
+  return "kind" in hold ? hold : new KeptSubscription(endpoint, wish, hold);
 }
 
 /** Who subscribed, and to what. */
 interface Wish {
   readonly request: ClientRequest;
   readonly target: Target;
+  /** The URI as the client spelled it. */
+  readonly uri: string;
 }
 
 /** A subscription as one server has it. */
 interface Hold {
   readonly server: ManagedServer;
-  readonly kept: ResourceSubscription["kept"];
   readonly letGo: () => void;
 }
 
@@ -61,8 +68,8 @@ export class KeptSubscription implements ResourceSubscription {
     this.follow(hold.server);
   }
 
-  get kept(): ResourceSubscription["kept"] {
-    return this.#hold?.kept ?? "stream";
+  get uri(): string {
+    return this.#wish.uri;
   }
 
   readonly release = (): void => {
@@ -84,10 +91,10 @@ export class KeptSubscription implements ResourceSubscription {
     this.#server = server;
     this.#hold?.letGo();
     this.#hold = undefined;
-    const { request, target } = this.#wish;
+    const { request, target, uri } = this.#wish;
     // The request is answered long ago: there is nobody who could cancel it or be asked on its behalf.
     const again = { ...request, signal: this.#endpoint.closing.signal, channel: SILENT };
-    const hold = await holdAt(server, this.#endpoint, { request: again, target });
+    const hold = await holdAt(server, this.#endpoint, { request: again, target, uri });
     if ("kind" in hold) return;
     if (this.#released || this.#server !== server) return hold.letGo();
     this.#hold = hold;
@@ -113,27 +120,29 @@ async function holdAt(server: ManagedServer, endpoint: Endpoint, { request, targ
         server.watches.remove(target.name);
         letGo();
       };
-      return { server, kept: "stream", letGo: release };
+      return { server, letGo: release };
     }
     letGo();
     return errorAnswer(RPC.internalError, `server "${server.id}" took no subscription to the resource: ${problem}`);
   }
-  const answer =
-    "code" in session ? answerOf(session) : await forward(endpoint, asked(request), target, { uri: target.name });
-  if (answer.kind === "result") return { server, kept: "server", letGo };
+  let answer: Answer | undefined = "code" in session ? answerOf(session) : undefined;
+  if (answer === undefined) {
+    await server.subscriptions.add(target.name, async () => {
+      answer = await forward(endpoint, asked(request), target, { uri: target.name });
+      return answer.kind === "result";
+    });
+  }
+  if (answer?.kind === "result") {
+    const release = (): void => {
+      server.subscriptions.remove(target.name);
+      letGo();
+    };
+    return { server, letGo: release };
+  }
   letGo();
-  return answer;
+  return answer ?? errorAnswer(RPC.internalError, `server "${server.id}" was not asked`);
 }
 
 function asked(request: ClientRequest): ClientRequest {
   return { ...request, method: "resources/subscribe", params: {} };
-}
-
-/** Tells a server that keeps subscriptions itself that nobody wants this one any more, unless somebody does. */
-export async function unsubscribeFrom(endpoint: Endpoint, request: ClientRequest, uri: string): Promise<Answer> {
-  for (const session of endpoint.sessions.all()) if (session.subscriptions.has(uri)) return resultAnswer({});
-  if (endpoint.announcements.hearsOf(uri)) return resultAnswer({});
-  const target = endpoint.scope.resolveUri(uri, request.caller);
-  const farewell = { ...request, method: "resources/unsubscribe", params: {} };
-  return forward(endpoint, farewell, target, { uri: target.name });
 }

@@ -17,7 +17,10 @@ import { type JsonRpcNotification, RPC } from "../protocol/json-rpc.ts";
 import type { CircuitBreaker } from "../resilience/circuit-breaker.ts";
 import type { ConcurrencyLimit } from "../resilience/concurrency-limit.ts";
 import type { Transport, UpstreamSession } from "../transports/session.ts";
+import { LogLevels } from "./log-levels.ts";
+import { logMessageLine } from "./log-message-line.ts";
 import { MessageCounter } from "./message-totals.ts";
+import { ResourceSubscriptions } from "./resource-subscriptions.ts";
 import { ResourceWatches } from "./resource-watches.ts";
 import { SessionOwner } from "./session-owner.ts";
 import type { SessionCallbacks } from "./start-attempt.ts";
@@ -58,6 +61,10 @@ export class ManagedServer {
   readonly slots: ConcurrencyLimit;
   /** Subscriptions to its resources, if it is a modern one. */
   readonly watches: ResourceWatches;
+  /** Subscriptions to its resources, if it is a legacy one. */
+  readonly subscriptions: ResourceSubscriptions;
+  /** Which of its log messages clients want. */
+  readonly logLevels: LogLevels;
   readonly #context: ServerContext;
   readonly #owner: SessionOwner;
   readonly #messages = new MessageCounter();
@@ -96,10 +103,11 @@ export class ManagedServer {
       session: () => this.session(),
       onChanged: (list) => this.#onListChanged(list),
     });
+    const upstream = { platform, timeoutMs, session: () => this.session() };
+    this.subscriptions = new ResourceSubscriptions(upstream);
+    this.logLevels = new LogLevels(upstream);
     this.watches = new ResourceWatches({
-      platform,
-      timeoutMs,
-      session: () => this.session(),
+      ...upstream,
       onUpdated: (notification) => context.onNotification(this, notification),
     });
   }
@@ -244,7 +252,11 @@ export class ManagedServer {
   #callbacks(): SessionCallbacks {
     return {
       onNotification: (notification) => {
-        if (!this.#lists.announced(notification.method)) this.#context.onNotification(this, notification);
+        if (this.#lists.announced(notification.method)) return;
+        // Whose call the message stems from is not known, so it is for the operator.
+        if (notification.method === "notifications/message")
+          this.#context.onLog(this, logMessageLine(notification.params));
+        this.#context.onNotification(this, notification);
       },
       onServerRequest: async ({ method }) => ({
         kind: "error",
@@ -259,6 +271,8 @@ export class ManagedServer {
     this.#initialized = true;
     this.#lastUsedMs = this.#context.platform.clock.nowMs();
     if (toolsChanged) this.#onListChanged("tools");
+    // The session is adopted when this turn is over.
+    this.#context.platform.clock.defer(() => this.logLevels.renew());
   }
 
   #onListChanged(list: ListKind): void {

@@ -47,6 +47,11 @@ export interface UpstreamRequest {
   readonly onServerRequest?: ((request: JsonRpcRequest) => Promise<ServerRequestReply>) | undefined;
   /** Capabilities of the agent behind the call, for the modern `_meta`; `{}` when it has none that can be honoured. */
   readonly clientCapabilities?: JsonObject | undefined;
+  /**
+   * Credential of the caller behind the request, by which it is told from requests of others; absent for those of the
+   * gateway itself, and for callers who need not say who they are.
+   */
+  readonly origin?: string | undefined;
   /** Era of the client behind the request; without it the session serves the request in the way that suits it best. */
   readonly clientEra?: Era | undefined;
 }

@@ -1,4 +1,14 @@
-import { isJsonObject, type JsonObject, META, type RelayContext, type ResultPayload, RPC } from "@mcp-hangar/core";
+import {
+  DEFAULT_LOG_LEVEL,
+  hearsLevel,
+  isJsonObject,
+  type JsonObject,
+  type JsonRpcNotification,
+  META,
+  type RelayContext,
+  type ResultPayload,
+  RPC,
+} from "@mcp-hangar/core";
 import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
@@ -113,7 +123,9 @@ function relayContext(request: ClientRequest): RelayContext {
     caller: request.caller,
     meta: session?.logLevel === undefined ? request.meta : { ...request.meta, [META.logLevel]: session.logLevel },
     trace: request.trace,
-    onNotification: (notification) => channel.notify(notification),
+    onNotification: (notification) => {
+      if (isWanted(notification, request)) channel.notify(notification);
+    },
     clientEra: request.era,
     clientCapabilities: canAnswer ? session.askable : request.era === "modern" ? request.capabilities : undefined,
     onServerRequest: canAnswer
@@ -124,4 +136,14 @@ function relayContext(request: ClientRequest): RelayContext {
         }
       : undefined,
   };
+}
+
+/** A server has one level of log messages for all clients, which the wish of another may have lowered. */
+function isWanted({ method, params }: JsonRpcNotification, { session, meta, caller }: ClientRequest): boolean {
+  if (method !== "notifications/message") return true;
+  // In the modern era nothing is logged to a client that does not ask for it with the request.
+  const asked = session === undefined ? meta[META.logLevel] : session.logLevel;
+  if (typeof asked === "string") return hearsLevel(asked, params.level);
+  if (session === undefined) return false;
+  return caller.type === "local" || hearsLevel(DEFAULT_LOG_LEVEL, params.level);
 }

@@ -1,11 +1,10 @@
-import { isJsonObject, type JsonObject, type JsonRpcNotification, META, RPC } from "@mcp-hangar/core";
-import { type ListenFilter, LOG_LEVELS } from "../announcements.ts";
+import { isJsonObject, type JsonObject, type JsonRpcNotification, LOG_LEVELS, META, RPC } from "@mcp-hangar/core";
+import type { ListenFilter } from "../announcements.ts";
 import { type Answer, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { withSubscription } from "../era-translation.ts";
-import { type ResourceSubscription, subscribeTo, unsubscribeFrom } from "../resource-subscription.ts";
-import { forward } from "./relay.ts";
+import { type ResourceSubscription, resourceKey, subscribeTo } from "../resource-subscription.ts";
 
 /** Resources one legacy client may be subscribed to. */
 const MAX_SUBSCRIPTIONS = 1_000;
@@ -23,44 +22,40 @@ export async function subscribe(endpoint: Endpoint, request: ClientRequest): Pro
   if (session.subscriptions.size >= MAX_SUBSCRIPTIONS) {
     return errorAnswer(RPC.invalidRequest, `a client may subscribe to ${MAX_SUBSCRIPTIONS} resources at most`);
   }
+  const key = resourceKey(endpoint.scope.resolveUri(uri, request.caller));
   const subscription = await subscribeTo(endpoint, request, uri);
   if ("kind" in subscription) return subscription;
-  // The client may have left meanwhile, or subscribed by another request.
-  if (request.signal.aborted || session.subscriptions.has(uri)) subscription.release();
-  else session.subscriptions.set(uri, subscription);
+  // The client may have left meanwhile, or subscribed by another request, or with another spelling.
+  if (request.signal.aborted || session.subscriptions.has(key)) subscription.release();
+  else session.subscriptions.set(key, subscription);
   return resultAnswer({});
 }
 
-/** `resources/unsubscribe` of the legacy era. */
-export async function unsubscribe(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
+/** `resources/unsubscribe` of the legacy era: ends the client's own subscription, and nobody else's. */
+export function unsubscribe(endpoint: Endpoint, request: ClientRequest): Answer {
   const { uri } = request.params;
   const { session } = request;
   if (typeof uri !== "string" || session === undefined) return needsUri(request);
-  const subscription = session.subscriptions.get(uri);
-  session.subscriptions.delete(uri);
+  const key = resourceKey(endpoint.scope.resolveUri(uri, request.caller));
+  const subscription = session.subscriptions.get(key);
+  session.subscriptions.delete(key);
   subscription?.release();
-  return subscription?.kept === "stream" ? resultAnswer({}) : unsubscribeFrom(endpoint, request, uri);
+  return resultAnswer({});
 }
 
-/** `logging/setLevel` of the legacy era: kept for this client, and passed on to the servers that run and can log. */
+/**
+ * `logging/setLevel` of the legacy era: decides what this client hears. A server has one level for all clients, and is told
+ * the most verbose that any of them wants.
+ */
 export async function setLogLevel(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
   const { level } = request.params;
   if (typeof level !== "string" || !LOG_LEVELS.includes(level)) {
     return errorAnswer(RPC.invalidParams, `logging/setLevel needs a "level" out of ${LOG_LEVELS.join(", ")}`);
   }
-  if (request.session !== undefined) request.session.logLevel = level;
-  const running = endpoint.scope.servers(request.caller).filter((server) => server.session() !== undefined);
-  const peers = await Promise.all(running.map(async (server) => server.session()?.peerFor("legacy")));
-  // Modern servers are told with each request of this client.
-  const able = running.filter((_server, index) => {
-    const peer = peers[index];
-    return peer?.era === "legacy" && isJsonObject(peer.capabilities.logging);
-  });
-  const answers = await Promise.all(
-    able.map((server) => forward(endpoint, request, { server: server.id, name: "" }, {})),
-  );
-  const refused = answers.find((answer) => answer.kind === "error");
-  return endpoint.scope.single && refused !== undefined ? refused : resultAnswer({});
+  const refusal = await request.session?.wantLevel(level, endpoint.scope.servers(request.caller));
+  return endpoint.scope.single && refusal !== undefined
+    ? errorAnswer(refusal.code, refusal.message, refusal.data)
+    : resultAnswer({});
 }
 
 /** `subscriptions/listen` of the modern era: the request stays open, and its stream carries what the filter lets by. */
@@ -72,38 +67,25 @@ export async function listen(endpoint: Endpoint, request: ClientRequest): Promis
   const { resourceSubscriptions: wanted = [], ...lists } = readFilter(notifications);
   const subscriptions = await Promise.all(wanted.map((uri) => subscribeTo(endpoint, request, uri)));
   // What no server takes a subscription to is left out of what is acknowledged.
-  const uris = wanted.filter((_uri, index) => !("kind" in (subscriptions[index] ?? {})));
+  const taken = subscriptions.filter((subscription): subscription is ResourceSubscription => !("kind" in subscription));
+  const uris = taken.map(({ uri }) => uri);
   const filter = uris.length > 0 ? { ...lists, resourceSubscriptions: uris } : lists;
   const send = ({ method, params }: JsonRpcNotification) =>
     request.channel.notify({ method, params: withSubscription(params, request.id) });
   send({ method: "notifications/subscriptions/acknowledged", params: { notifications: { ...filter } } });
   if (Object.keys(filter).length > 0) {
-    const remove = endpoint.announcements.listen({ filter, send, caller: request.caller });
+    const { caller } = request;
+    const resources = Map.groupBy(uris, (uri) => resourceKey(endpoint.scope.resolveUri(uri, caller)));
+    const remove = endpoint.announcements.listen({ filter, resources, send, caller });
     if (remove !== undefined) await aborted(AbortSignal.any([request.signal, endpoint.closing.signal]));
     remove?.();
-    await release(endpoint, request, wanted, subscriptions);
+    for (const { release } of taken) release();
     if (remove === undefined) return errorAnswer(RPC.internalError, "too many subscriptions are open; try again later");
   }
   return resultAnswer({
     resultType: "complete",
     _meta: { [META.subscriptionId]: request.id, [META.serverInfo]: endpoint.info },
   });
-}
-
-async function release(
-  endpoint: Endpoint,
-  request: ClientRequest,
-  uris: readonly string[],
-  subscriptions: readonly (ResourceSubscription | Answer)[],
-): Promise<void> {
-  // The client has left, but the server must hear of it all the same.
-  const farewell = { ...request, signal: endpoint.closing.signal };
-  const told = subscriptions.map(async (subscription, index) => {
-    if ("kind" in subscription) return;
-    subscription.release();
-    if (subscription.kept === "server") await unsubscribeFrom(endpoint, farewell, uris[index] ?? "");
-  });
-  await Promise.all(told);
 }
 
 function readFilter(wanted: JsonObject): ListenFilter & JsonObject {

@@ -64,6 +64,11 @@ export abstract class HttpSession implements UpstreamSession {
     return this.#closing !== undefined;
   }
 
+  /** The requests that wait for their answers. */
+  protected inFlight(): readonly UpstreamRequest[] {
+    return this.#calls.values().map(({ request }) => request);
+  }
+
   request(request: UpstreamRequest): Promise<UpstreamReply> {
     if (this.closed) return Promise.resolve(httpCloseFailure(request.method, false));
     if (request.signal?.aborted) {

@@ -2,6 +2,7 @@ import type { CancelTimer, Platform } from "../../platform/platform.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
 import type { JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { startDeadline } from "../../resilience/deadline.ts";
+import { CallOrigins } from "../call-origins.ts";
 import { notificationText, outgoingParams, requestText } from "../outgoing-message.ts";
 import { type SessionObserver, StartError, type UpstreamRequest } from "../session.ts";
 import { EventStream } from "./event-stream.ts";
@@ -47,6 +48,7 @@ export class LegacySession extends HttpSession {
   readonly #options: LegacySessionOptions;
   readonly #resumptions = new Map<RpcCall, CancelTimer>();
   readonly #ending = new AbortController();
+  readonly #origins = new CallOrigins();
   #epoch: Epoch;
   #renewal: Promise<boolean> | undefined;
   #news: EventStream | undefined;
@@ -108,6 +110,7 @@ export class LegacySession extends HttpSession {
   }
 
   override cancelled(call: RpcCall): void {
+    this.#origins.givenUp(call.request, this.#options.platform.clock.nowMs());
     this.#resumptions.get(call)?.();
     this.#resumptions.delete(call);
     this.notify({ method: "notifications/cancelled", params: { requestId: call.id, reason: "the caller gave up" } });
@@ -115,6 +118,7 @@ export class LegacySession extends HttpSession {
 
   override forget(call: RpcCall): void {
     super.forget(call);
+    this.#origins.answered(call.request, this.#options.platform.clock.nowMs());
     if (this.#resumptions.size === 0) return;
     this.#resumptions.get(call)?.();
     this.#resumptions.delete(call);
@@ -206,7 +210,7 @@ export class LegacySession extends HttpSession {
       request: (lastEventId) => ({ headers: streamHeaders(headers, lastEventId), text: null }),
       onMessage: (message) => {
         this.count(message);
-        if (message.kind === "notification") this.route({ method: message.method, params: message.params }, undefined);
+        if (message.kind === "notification") this.#announced({ method: message.method, params: message.params });
         else if (message.kind === "request") {
           this.serve({ id: message.id, method: message.method, params: message.params }, undefined);
         }
@@ -219,6 +223,15 @@ export class LegacySession extends HttpSession {
     });
     this.#news.open();
     return epoch;
+  }
+
+  /** A notification on the stream of the session, which says nothing about the call that it stems from. */
+  #announced(notification: JsonRpcNotification): void {
+    const { clock } = this.#options.platform;
+    const isLog = notification.method === "notifications/message";
+    const origin = isLog ? this.#origins.callOf(this.inFlight(), clock.nowMs()) : undefined;
+    if (origin?.onNotification === undefined) this.route(notification, undefined);
+    else origin.onNotification(notification);
   }
 
   /** Takes an interrupted answer up where it broke off; false when the server gave no way to. */

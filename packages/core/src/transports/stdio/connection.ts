@@ -146,7 +146,7 @@ export class StdioConnection {
         this.#route(message.method, message.params);
         break;
       case "request":
-        this.#serverRequests.serve(message, this.#pending.soleCall(this.#context.clock.nowMs()));
+        this.#serverRequests.serve(message, this.#pending.originOf(this.#context.clock.nowMs()));
         break;
       case "invalid":
         this.#skip(line, message);
@@ -155,7 +155,7 @@ export class StdioConnection {
   }
 
   #settle(id: JsonRpcId, reply: UpstreamReply): void {
-    this.#pending.take(id)?.settle(reply);
+    this.#pending.answered(id, this.#context.clock.nowMs())?.settle(reply);
   }
 
   #route(method: string, params: JsonObject): void {
@@ -177,11 +177,11 @@ export class StdioConnection {
   #ownerOf(method: string, params: JsonObject): UpstreamRequest | undefined {
     const subscription = metaOf(params)[META.subscriptionId];
     if (subscription !== undefined) return this.#pending.request(subscription);
-    return method === "notifications/message" ? this.#pending.soleCall(this.#context.clock.nowMs()) : undefined;
+    return method === "notifications/message" ? this.#pending.originOf(this.#context.clock.nowMs()) : undefined;
   }
 
   #skip(line: Buffer, message: InvalidMessage): void {
-    const entry = this.#pending.take(message.id);
+    const entry = this.#pending.answered(message.id, this.#context.clock.nowMs());
     if (entry !== undefined) {
       const text = `the answer to ${entry.request.method} is not MCP: ${message.reason}`;
       entry.settle(failed("protocol", text, true));

@@ -1,6 +1,7 @@
 import { ChurnMap } from "../../churn-map.ts";
 import type { JsonObject, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
+import { CallOrigins } from "../call-origins.ts";
 import type { UpstreamReply, UpstreamRequest } from "../session.ts";
 
 /** A request on its way. */
@@ -12,30 +13,11 @@ export interface PendingRequest {
   readonly settle: (reply: UpstreamReply) => void;
 }
 
-/** Methods that make no server ask back or log on behalf of a caller. */
-const HOUSEKEEPING: ReadonlySet<string> = new Set([
-  "initialize",
-  "logging/setLevel",
-  "ping",
-  "prompts/list",
-  "resources/list",
-  "resources/subscribe",
-  "resources/templates/list",
-  "resources/unsubscribe",
-  "server/discover",
-  "subscriptions/listen",
-  "tools/list",
-]);
-
-/** How long a server may go on working on a call after it was told that nobody waits any more. */
-const AFTERMATH_MS = 30_000;
-
 /** The requests in flight of one connection, by our own ids: integers that are never used twice. */
 export class PendingRequests {
   readonly #entries = new ChurnMap<number, PendingRequest>();
+  readonly #origins = new CallOrigins();
   #lastId = 0;
-  /** Until then, what a server sends may stem from a call that was given up. */
-  #aftermathUntilMs = Number.NEGATIVE_INFINITY;
 
   nextId(): number {
     return ++this.#lastId;
@@ -51,10 +33,17 @@ export class PendingRequests {
     return this.#entries.delete(id);
   }
 
+  /** Removes and returns a request that the server has answered. */
+  answered(id: unknown, nowMs: number): PendingRequest | undefined {
+    const entry = this.take(id);
+    if (entry !== undefined) this.#origins.answered(entry.request, nowMs);
+    return entry;
+  }
+
   /** Removes a request whose caller has left, while the server may go on with it. */
   giveUp(id: number, nowMs: number): PendingRequest | undefined {
     const entry = this.take(id);
-    if (entry !== undefined && isCall(entry)) this.#aftermathUntilMs = nowMs + AFTERMATH_MS;
+    if (entry !== undefined) this.#origins.givenUp(entry.request, nowMs);
     return entry;
   }
 
@@ -64,19 +53,12 @@ export class PendingRequests {
     return entries;
   }
 
-  /**
-   * The request that everything which carries no origin must stem from: the only call in flight. `undefined` when there
-   * is none, or when it cannot be told, because one caller must not see what belongs to another.
-   */
-  soleCall(nowMs: number): UpstreamRequest | undefined {
-    if (nowMs < this.#aftermathUntilMs) return undefined;
-    let sole: UpstreamRequest | undefined;
-    for (const entry of this.#entries.values()) {
-      if (!isCall(entry)) continue;
-      if (sole !== undefined) return undefined;
-      sole = entry.request;
-    }
-    return sole;
+  /** The call that a message without an origin must stem from; `undefined` when it cannot be told. */
+  originOf(nowMs: number): UpstreamRequest | undefined {
+    return this.#origins.callOf(
+      this.#entries.values().map(({ request }) => request),
+      nowMs,
+    );
   }
 
   /** Progress for the request with the token `token`, with the caller's own token in its place. */
@@ -100,8 +82,4 @@ export function deliver(request: UpstreamRequest, notification: JsonRpcNotificat
   } catch {
     // The listener's own affair.
   }
-}
-
-function isCall(entry: PendingRequest): boolean {
-  return !HOUSEKEEPING.has(entry.request.method);
 }
