@@ -12,7 +12,6 @@ import { modernRequest } from "../src/harness/wire-client.ts";
 import { fixtureFile } from "../src/harness/workspace.ts";
 
 const STDIO = fixtureFile("misbehaving/stdio.ts");
-const DEADLINE_MS = 30_000;
 
 /** The configuration of a gateway that looks for servers in `path`, by itself only every 20 s. */
 function configFor(path: string, source: object = {}): Parameters<typeof startGateway>[0] {
@@ -43,7 +42,7 @@ function inState(gateway: HttpGateway, id: string, state: string): Promise<Disco
     const server = await discovered(gateway, id);
     return server?.state === state ? server : undefined;
   };
-  return poll(`${id} to be ${state}`, look, DEADLINE_MS);
+  return poll(`${id} to be ${state}`, look);
 }
 
 async function toolNames(client: McpClient): Promise<readonly string[]> {
@@ -63,7 +62,7 @@ describe.concurrent("a file that is dropped into the watched folder", { timeout:
 
     const marker = `discovery-${process.pid}-file`;
     await drop(folder.path, "math.json", nodeServer(STDIO, marker));
-    await poll("the client to be told", () => toldOfTools(client) > 0, DEADLINE_MS);
+    await poll("the client to be told", () => toldOfTools(client) > 0);
     expect(await toolNames(client)).toContain("math__ok");
     expect(await client.call("math__ok")).toMatchObject({ content: [{ text: "ok" }] });
     expect(processesMarked(marker).length).toBeGreaterThan(0);
@@ -73,17 +72,13 @@ describe.concurrent("a file that is dropped into the watched folder", { timeout:
 
     const before = toldOfTools(client);
     await rm(join(folder.path, "math.json"));
-    await poll("the client to be told again", () => toldOfTools(client) > before, DEADLINE_MS);
+    await poll("the client to be told again", () => toldOfTools(client) > before);
     expect(await toolNames(client)).toEqual([]);
-    await poll("its processes to end", () => processesMarked(marker).length === 0, DEADLINE_MS);
-    const page = await poll(
-      "its series to vanish",
-      async () => {
-        const metrics = await gateway.metrics();
-        return metrics.samples.some(({ labels }) => labels.mcp_server === "math") ? undefined : metrics;
-      },
-      DEADLINE_MS,
-    );
+    await poll("its processes to end", () => processesMarked(marker).length === 0);
+    const page = await poll("its series to vanish", async () => {
+      const metrics = await gateway.metrics();
+      return metrics.samples.some(({ labels }) => labels.mcp_server === "math") ? undefined : metrics;
+    });
     expect(page.sum("mcp_hangar_discovery_mcp_servers", { source: "files" })).toBe(0);
     expect(page.sum("mcp_hangar_discovery_deregistrations_total", { source: "files" })).toBe(1);
   });
@@ -104,19 +99,15 @@ describe.concurrent("a file that is dropped into the watched folder", { timeout:
     await drop(folder.path, "math.yaml", nodeServer(STDIO));
     await inState(gateway, "math", "registered");
     await writeFile(join(folder.path, "math.yaml"), "mode: subprocess\ncommand: [node\nargs: }\n");
-    const server = await poll(
-      "the broken file to be noticed",
-      async () => {
-        const found = await discovered(gateway, "math");
-        return found?.reason === null ? undefined : found;
-      },
-      DEADLINE_MS,
-    );
+    const server = await poll("the broken file to be noticed", async () => {
+      const found = await discovered(gateway, "math");
+      return found?.reason === null ? undefined : found;
+    });
     expect(server).toMatchObject({
       state: "registered",
       reason: expect.stringMatching(/math\.yaml: line \d+: not valid/),
     });
-    await poll("a line in the log", () => gateway.process.stderr().includes("math.yaml: line"), DEADLINE_MS);
+    await poll("a line in the log", () => gateway.process.stderr().includes("math.yaml: line"));
     const { message } = await modernRequest(gateway.mcpUrl("math"), "tools/call", { name: "ok", arguments: {} });
     expect(message.error).toBeUndefined();
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { poll } from "../src/harness/poll.ts";
 import { processesMarked } from "../src/harness/process-tree.ts";
+import { callUnderWay } from "../src/harness/under-way.ts";
 import { freePort, nodeServer, startFixture } from "../src/harness/upstreams.ts";
 import {
   modernRequest,
@@ -15,10 +16,11 @@ import { fixtureFile } from "../src/harness/workspace.ts";
 
 const STDIO = fixtureFile("misbehaving/stdio.ts");
 const COLD = 0;
+const INITIALIZING = 1;
 const READY = 2;
 const DEGRADED = 3;
 
-describe.concurrent("the life of a server behind the gateway", { timeout: 40_000 }, () => {
+describe.concurrent("the life of a server behind the gateway", () => {
   test("is idle only when no call is in flight, and starts again for the next call", async () => {
     const marker = `idle-${process.pid}-end`;
     await using gateway = await startGateway({
@@ -35,16 +37,18 @@ describe.concurrent("the life of a server behind the gateway", { timeout: 40_000
   });
 
   test("is degraded while it does not answer its checks, and ready again when it does", async () => {
-    const checked = { health_check_interval_s: 0.2, max_consecutive_failures: 2, call_timeout_s: 1 };
+    const checked = { health_check_interval_s: 0.2, max_consecutive_failures: 3, call_timeout_s: 1 };
     await using gateway = await startGateway({ mcp_servers: { own: { ...nodeServer(STDIO), ...checked } } });
-    // Twice as many failures as make a server degraded make the gateway start it anew: this lasts not so long.
-    await call(gateway, "own", "stop_answering", { ms: 3_000 });
-    await poll("the server to be degraded", async () => (await state(gateway, "own")) === DEGRADED);
-    const page = await gateway.metrics();
-    expect(page.sum("mcp_hangar_health_check_consecutive_failures", { mcp_server: "own" })).toBeGreaterThanOrEqual(2);
+    // Three checks of a second each fail in this time, and six, which make the gateway start it anew, take longer.
+    await call(gateway, "own", "stop_answering", { ms: 5_500 });
+    const page = await poll("the server to be degraded", async () => {
+      const metrics = await gateway.metrics();
+      return metrics.sum("mcp_hangar_mcp_server_state", { mcp_server: "own" }) === DEGRADED && metrics;
+    });
+    expect(page.sum("mcp_hangar_health_check_consecutive_failures", { mcp_server: "own" })).toBeGreaterThanOrEqual(3);
     expect(
       page.sum("mcp_hangar_health_checks_total", { mcp_server: "own", result: "unhealthy" }),
-    ).toBeGreaterThanOrEqual(2);
+    ).toBeGreaterThanOrEqual(3);
     await poll("the server to be ready again", async () => (await state(gateway, "own")) === READY);
     expect(textOf(await call(gateway, "own", "ok"))).toBe("ok");
     expect((await gateway.metrics()).sum("mcp_hangar_health_check_consecutive_failures")).toBe(0);
@@ -72,33 +76,32 @@ describe.concurrent("the life of a server behind the gateway", { timeout: 40_000
   });
 
   test("cannot delay the listing of other servers when it does not start", async () => {
-    const mute = { ...nodeServer(STDIO, "--mute"), start_timeout_s: 30 };
+    const mute = { ...nodeServer(STDIO, "--mute"), start_timeout_s: 50 };
     await using gateway = await startGateway({ mcp_servers: { own: nodeServer(STDIO), mute } });
-    const began = performance.now();
     const { message } = await modernRequest(gateway.mcpUrl(), "tools/list");
     expect(namesIn(message, "tools")).toContain("own__ok");
-    const firstMs = performance.now() - began;
-    expect(firstMs).toBeLessThan(15_000);
-    // Whoever asks again is not made to wait again, although the server is still starting or starts anew.
-    for (let again = 0; again < 3; again += 1) {
-      const beganAgain = performance.now();
+    // The list did not wait for the end of the start.
+    expect(await state(gateway, "mute")).toBe(INITIALIZING);
+    // Nor does the gateway wait for ten seconds again, in each of which this start would have failed before long.
+    for (let again = 0; again < 10; again += 1)
       expect(namesIn((await modernRequest(gateway.mcpUrl(), "tools/list")).message, "tools")).toContain("own__ok");
-      expect(performance.now() - beganAgain).toBeLessThan(firstMs / 4);
-    }
+    expect(await state(gateway, "mute")).toBe(INITIALIZING);
+    const failed = { mcp_server: "mute", result: "failure" };
+    expect((await gateway.metrics()).sum("mcp_hangar_mcp_server_starts_total", failed)).toBe(0);
   });
 });
 
-describe.concurrent("SIGTERM", { timeout: 40_000 }, () => {
+describe.concurrent("SIGTERM", () => {
   test("lets the calls in flight finish, refuses new ones, stops every server and ends with code 0", async () => {
     const marker = `sigterm-${process.pid}-end`;
     const own = nodeServer(STDIO, "--stubborn", "--stubborn-child", marker);
     await using gateway = await startGateway({ mcp_servers: { own } });
     const session = await openLegacySession(gateway.mcpUrl("own"));
     await session.request("tools/call", { name: "ok", arguments: {} });
-    const pending = session.request("tools/call", { name: "sleep", arguments: { ms: 1_000 } });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const pending = session.request("tools/call", { name: "sleep", arguments: { ms: 2_000 } });
+    await callUnderWay(gateway, "own");
     gateway.process.kill("SIGTERM");
-    expect(textOf((await pending).message)).toBe("slept 1000 ms");
+    expect(textOf((await pending).message)).toBe("slept 2000 ms");
     expect(await gateway.process.exited).toEqual({ code: 0, signal: null });
     expect(processesMarked(marker)).toEqual([]);
     await expect(post(gateway.mcpUrl(), {})).rejects.toThrow();
@@ -107,16 +110,16 @@ describe.concurrent("SIGTERM", { timeout: 40_000 }, () => {
 
   test("does not wait for a call that never ends longer than it is told to", async () => {
     await using gateway = await startGateway({
-      mcp_servers: { own: { ...nodeServer(STDIO), call_timeout_s: 60 } },
+      // Longer than this test may take.
+      mcp_servers: { own: { ...nodeServer(STDIO), call_timeout_s: 600 } },
       http: { shutdown_timeout_s: 1 },
     });
     const pending = call(gateway, "own", "silence").catch(() => "cut off");
-    await poll("the server to be ready", async () => (await state(gateway, "own")) === READY);
-    const began = performance.now();
+    await callUnderWay(gateway, "own");
     gateway.process.kill("SIGTERM");
-    await gateway.process.exited;
+    expect(await gateway.process.exited).toEqual({ code: 0, signal: null });
     await pending;
-    expect(performance.now() - began).toBeLessThan(8_000);
+    expect(gateway.events("shutdown_timed_out")).toMatchObject([{ calls_in_flight: 1 }]);
   });
 });
 

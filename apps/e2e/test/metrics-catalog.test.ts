@@ -6,7 +6,7 @@ import { runProcess } from "../src/harness/child-process.ts";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import type { MetricsPage } from "../src/harness/metrics-page.ts";
 import { type Family, parseOpenMetrics } from "../src/harness/openmetrics/parse.ts";
-import { poll } from "../src/harness/poll.ts";
+import { POLL_DEADLINE_MS, poll } from "../src/harness/poll.ts";
 import { reloadByRest, rest } from "../src/harness/reloading.ts";
 import { type TemporaryFolder, temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { freePort, type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
@@ -26,7 +26,8 @@ beforeAll(async () => {
   http = await startFixture("misbehaving/http.ts");
   folder = await temporaryFolder();
   await writeFile(join(folder.path, "found.json"), JSON.stringify(nodeServer(STDIO)));
-  const quick = { health_check_interval_s: 0.2, call_timeout_s: 1, max_consecutive_failures: 1 };
+  // Calls and checks include cold starts, which take longer beside other work.
+  const quick = { health_check_interval_s: 0.2, call_timeout_s: 4, max_consecutive_failures: 1 };
   gateway = await startGateway({
     mcp_servers: {
       piped: { ...nodeServer(STDIO), ...quick },
@@ -91,7 +92,7 @@ describe("after a run that exercises everything", () => {
   test("promtool finds nothing to complain about", { tags: ["promtool"] }, async () => {
     const { code, stdout, stderr } = await runProcess(
       { command: "promtool", args: ["check", "metrics"] },
-      20_000,
+      POLL_DEADLINE_MS,
       page.text,
     );
     expect({ code, said: stdout + stderr }).toEqual({ code: 0, said: "" });
@@ -173,15 +174,11 @@ async function exercise(target: HttpGateway): Promise<void> {
   await poll("the server in the folder to be found", async () => {
     return (await target.metrics()).sum("mcp_hangar_discovery_registrations_total") > 0;
   });
-  await poll(
-    "health checks and an idle sweep",
-    async () => {
-      const metrics = await target.metrics();
-      const checked = metrics.sum("mcp_hangar_health_checks_total", { mcp_server: "remote", result: "healthy" }) > 0;
-      return checked && metrics.sum("mcp_hangar_gc_servers_collected_total", { reason: "idle" }) > 0;
-    },
-    40_000,
-  );
+  await poll("health checks and an idle sweep", async () => {
+    const metrics = await target.metrics();
+    const checked = metrics.sum("mcp_hangar_health_checks_total", { mcp_server: "remote", result: "healthy" }) > 0;
+    return checked && metrics.sum("mcp_hangar_gc_servers_collected_total", { reason: "idle" }) > 0;
+  });
   const calls = [
     { server: "remote", tool: "echo" },
     { server: "refusing", tool: "ok" },

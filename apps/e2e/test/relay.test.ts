@@ -104,7 +104,11 @@ test.each(["cancelling", "cancelling_http"])("a cancellation reaches the server 
   const hangUp = new AbortController();
   const call = { name: "silence", arguments: {} };
   const pending = session.request("tools/call", call, { id: "c1", signal: hangUp.signal }).catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await poll("the upstream to have the call", async () => {
+    // The call that asks is open itself.
+    const { message } = await session.request("tools/call", { name: "open", arguments: {} });
+    return textOf(message) === "2";
+  });
   await session.notify("notifications/cancelled", { requestId: "c1" });
   await poll("the upstream to hear of it", async () => {
     const { message } = await session.request("tools/call", { name: "cancelled", arguments: {} });
@@ -123,11 +127,7 @@ test("a changed tool list reaches clients of the server and of the aggregate, on
     [own, all].map(({ notifications }) => notifications.filter(({ method }) => method === CHANGED).length);
   const unheard = heard();
   await own.call("add_tool");
-  await poll(
-    "list_changed at both clients",
-    () => heard().every((count, index) => count > Number(unheard[index])),
-    8_000,
-  );
+  await poll("list_changed at both clients", () => heard().every((count, index) => count > Number(unheard[index])));
   expect((await own.tools()).map(({ name }) => name)).toContain("added_later");
   expect((await own.tools()).length).toBe(before + 1);
   expect((await all.tools()).map(({ name }) => name)).toContain("changing__added_later");

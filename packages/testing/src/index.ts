@@ -4,3 +4,4 @@ export * from "./hangar-process.ts";
 export * from "./log-events.ts";
 export * from "./poll.ts";
 export * from "./process-tree.ts";
+export * from "./turns.ts";

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { exitOf, type HangarProcess, hangarArguments, type LogEvent, startHangar } from "@mcp-hangar/testing";
+import { exitOf, type HangarProcess, hangarArguments, type LogEvent, startHangar, Turns } from "@mcp-hangar/testing";
 import { type MetricsPage, scrape } from "./metrics-page.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -27,6 +27,9 @@ export interface HttpGateway extends AsyncDisposable {
 /** Arguments for `node` that run the gateway's command line from its sources. */
 export const gatewayArguments = hangarArguments;
 
+/** Gateways that start at the same time in one test file: a start keeps a processor busy, and so do other files. */
+const starts = new Turns(2);
+
 /** Starts a gateway on a loopback port, by default any free one, and waits until it listens. */
 export async function startGateway(
   config: GatewayConfig,
@@ -37,8 +40,10 @@ export async function startGateway(
   const folder = cleanup.use(await temporaryFolder());
   const configFile = await writeConfig(folder.path, config);
   const args = ["serve", "--http", "--port", String(port), "--config", configFile];
-  const gateway = cleanup.use(await startHangar(args, env, folder.path));
-  const url = await listeningUrl(gateway);
+  const { gateway, url } = await starts.run(async () => {
+    const started = cleanup.use(await startHangar(args, env, folder.path));
+    return { gateway: started, url: await listeningUrl(started) };
+  });
   const owned = cleanup.move();
   return {
     process: gateway,

@@ -2,12 +2,10 @@ import { describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "./gateway-process.ts";
 import { poll } from "./poll.ts";
 import { commandLine, processesMarked } from "./process-tree.ts";
+import { callUnderWay } from "./under-way.ts";
 import { nodeServer } from "./upstreams.ts";
 import { modernRequest, type RpcAnswer, textOf } from "./wire-client.ts";
 import { fixtureFile } from "./workspace.ts";
-
-/** A process that is still there this long after its gateway died is an orphan. */
-const ORPHAN_DEADLINE_MS = 5_000;
 
 /** When the kill of a gateway comes: with everything quiet, in the middle of a call, or while the server starts. */
 const MOMENTS = ["idle", "mid call", "mid start"] as const;
@@ -63,9 +61,9 @@ export function testKills({ lanes, gatewaysALane, serversALane }: Kills): void {
   });
 }
 
-/** Waits for the end of everything that has the marker; tells what is left at the deadline. */
+/** Waits for the end of everything that has the marker; tells what is left at the deadline, which are orphans. */
 async function orphanOf(marker: string, moment: Moment): Promise<string | undefined> {
-  const gone = poll("the end", () => processesMarked(marker).length === 0, ORPHAN_DEADLINE_MS);
+  const gone = poll("the end", () => processesMarked(marker).length === 0);
   return gone.then(
     () => undefined,
     () => `${moment}: ${processesMarked(marker).map(commandLine).join("; ")}`,
@@ -83,7 +81,7 @@ async function killGateway(marker: string, moment: Moment, flags: readonly strin
     await poll("the server's own child", () => childProcess(marker));
     if (moment === "mid call") {
       pending.push(lost("silence"));
-      await pause(20);
+      await callUnderWay(gateway, "stubborn");
     }
   }
   gateway.process.kill("SIGKILL");
@@ -98,13 +96,13 @@ async function killTwice(gateway: HttpGateway, server: string, marker: string, m
     await poll("the server's own child", () => childProcess(marker));
     const pid = await poll("the server's process", () => serverProcess(marker));
     const pending = midCall ? call(gateway, server, "silence") : undefined;
-    if (midCall) await pause(20);
+    if (midCall) await callUnderWay(gateway, server);
     process.kill(pid, "SIGKILL");
     expect((await pending)?.message.result).toBeUndefined();
     // A call in the instant between the end and the news of it is answered with an error that says it can be retried.
-    await poll("the gateway to hear of it", async () => (await crashes(gateway, server)) === kill, 2_000);
+    await poll("the gateway to hear of it", async () => (await crashes(gateway, server)) === kill);
   }
-  await poll(`no orphan of ${marker}`, () => processesMarked(marker).length === 0, ORPHAN_DEADLINE_MS);
+  await poll(`no orphan of ${marker}`, () => processesMarked(marker).length === 0);
 }
 
 function call(gateway: HttpGateway, server: string, tool: string): Promise<RpcAnswer> {
