@@ -285,7 +285,7 @@ function unexpected(error: unknown): Failure {
  * the server less than half of its own timeout: one impatient caller must not open the breaker for everybody.
  */
 function verdictOf(reply: UpstreamReply, elapsedMs: number, server: ManagedServer): Verdict {
-  if (reply.kind !== "failed") return "success";
+  if (reply.kind !== "failed" || reply.answered === true) return "success";
   if (reply.errorType !== "aborted") return "failure";
   return elapsedMs >= server.options.call_timeout_s * 500 ? "failure" : "neutral";
 }

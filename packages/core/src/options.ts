@@ -6,6 +6,8 @@ import { containerOptions } from "./transports/docker/container-options.ts";
 /** Seconds, up to a day: longer than any sane timeout, short enough that a typing error shows. */
 const seconds = z.number().positive().max(86_400);
 
+const MEBIBYTE = 1024 * 1024;
+
 const toolPolicy = z
   .strictObject({
     allow: z.array(z.string().min(1)).optional().describe("Globs of tools to expose; others do not exist for callers."),
@@ -20,6 +22,14 @@ const common = {
   max_consecutive_failures: z.int().min(1).max(100).default(3).describe("Failed checks until the server is degraded."),
   max_concurrency: z.int().min(1).max(10_000).optional().describe("Calls in flight at the server."),
   start_timeout_s: seconds.default(30).describe("Time a start may take, handshake and tool list included."),
+  max_message_bytes: z
+    .int()
+    .min(65_536)
+    .max(256 * MEBIBYTE)
+    .default(64 * MEBIBYTE)
+    .describe(
+      "Bytes of one message of the server, a result above all. A larger one fails the request that it answers.",
+    ),
   call_timeout_s: seconds.default(30).describe("Time a call may take, a cold start included."),
 } as const;
 

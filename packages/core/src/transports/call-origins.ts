@@ -47,12 +47,17 @@ export class CallOrigins {
     if (isCall(request)) this.#givenUpUntilMs = nowMs + GIVEN_UP_MS;
   }
 
+  /** Whether what comes now may stem from a call that was given up. */
+  mayBeOfOneGivenUp(nowMs: number): boolean {
+    return nowMs < this.#givenUpUntilMs;
+  }
+
   /**
    * The only call in flight, or the latest of them when all are of one caller who is known. `undefined` when there is none,
    * or when it cannot be told.
    */
   callOf(inFlight: Iterable<UpstreamRequest>, nowMs: number): UpstreamRequest | undefined {
-    if (nowMs < this.#givenUpUntilMs) return undefined;
+    if (this.mayBeOfOneGivenUp(nowMs)) return undefined;
     let call: UpstreamRequest | undefined;
     for (const request of inFlight) {
       if (!isCall(request)) continue;
@@ -68,6 +73,7 @@ export class CallOrigins {
 
 const NEVER: Answered = { caller: undefined, atMs: Number.NEGATIVE_INFINITY };
 
-function isCall({ method }: UpstreamRequest): boolean {
+/** Whether a server may ask back or log on behalf of a caller while it works on this request. */
+export function isCall({ method }: UpstreamRequest): boolean {
   return !HOUSEKEEPING.has(method);
 }

@@ -27,11 +27,12 @@ const CLIENT_CAPABILITIES: JsonObject = { sampling: {}, elicitation: { form: {},
 
 /** The transport for a server's mode. A new mode is a case here, a schema in options.ts and a folder. */
 export const createTransport: TransportFactory = (id, options, { platform, bus, info }) => {
+  const context = { platform, id, info, capabilities: CLIENT_CAPABILITIES };
   switch (options.mode) {
     case "subprocess":
-      return stdioTransport(options, { platform, id, info, capabilities: CLIENT_CAPABILITIES });
+      return stdioTransport(options, { ...context, limits: { lineBytesMax: options.max_message_bytes } });
     case "docker":
-      return dockerTransport(options, { platform, id, info, capabilities: CLIENT_CAPABILITIES });
+      return dockerTransport(options, { ...context, limits: { lineBytesMax: options.max_message_bytes } });
     case "remote":
       return httpTransport(options, {
         platform,
@@ -40,6 +41,7 @@ export const createTransport: TransportFactory = (id, options, { platform, bus, 
         clientInfo: info,
         clientCapabilities: CLIENT_CAPABILITIES,
         emit: (event) => bus.emit(event),
+        limits: { responseBytesMax: options.max_message_bytes },
       });
   }
 };

@@ -15,8 +15,15 @@ export interface UpstreamFailure {
   readonly kind: "failed";
   readonly errorType: Extract<ErrorType, "connection" | "protocol" | "upstream_error" | "overloaded"> | "aborted";
   readonly message: string;
+  /** Whether the server itself answered, which it can do only while it is alive; absent when it did not. */
+  readonly answered?: true;
   /** False only when the request certainly did not reach the upstream, so that a retry is safe. */
   readonly maybeExecuted: boolean;
+}
+
+/** An answer that has come and is larger than what the gateway takes: the server is well, and only this request fails. */
+export function tooLarge(message: string): UpstreamFailure {
+  return { kind: "failed", errorType: "upstream_error", message, answered: true, maybeExecuted: true };
 }
 
 /** The answer to a request that the upstream sent to us. */

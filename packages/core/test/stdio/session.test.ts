@@ -70,8 +70,8 @@ describe("a session with a legacy server", () => {
   test("skips what is no message on stdout, and says so in the log", async () => {
     expect(textOf(await call(session, "noise"))).toBe("noisy");
     expect(recorder.logs).toEqual([
-      '[stdout] "This is no JSON." (skipped: it is not valid JSON)',
-      '[stdout] "[1]" (skipped: batches are not supported)',
+      "[stdout] a line of 16 bytes was skipped: it is not valid JSON",
+      "[stdout] a line of 3 bytes was skipped: batches are not supported",
     ]);
   });
 
@@ -204,13 +204,57 @@ test.each([
   expect(recorder.closed).toHaveLength(1);
 });
 
-test("a message longer than the limit ends the session as a protocol error", async () => {
-  const { session, recorder } = await open({ command, limits: { lineBytesMax: 100_000 } });
-  expect(textOf(await call(session, "huge", { bytes: 90_000 }))).toHaveLength(90_000);
-  const reply = await call(session, "huge", { bytes: 200_000 });
-  expect(reply).toMatchObject({ kind: "failed", errorType: "protocol", maybeExecuted: true });
-  expect(recorder.closed).toEqual([expect.stringContaining("more than 100000 bytes")]);
-  await session.close();
+describe("a message longer than the limit", () => {
+  const limits = { lineBytesMax: 100_000 };
+
+  test.each(["huge", "hugeWith"])("fails the request that it answers, and nothing else (%s)", async (tool) => {
+    const { session, recorder } = await open({ command, limits });
+    expect(textOf(await call(session, "huge", { bytes: 90_000 }))).toHaveLength(90_000);
+    const other = call(session, "silent", {}, { signal: never });
+    for (let round = 0; round < 3; round++) {
+      const reply = await call(session, tool, { bytes: 200_000, order: "last" });
+      expect(reply).toMatchObject({ kind: "failed", answered: true, maybeExecuted: true });
+      expect(reply).toMatchObject({
+        message: expect.stringMatching(/^the answer to tools\/call has 2\d{5} bytes, more than/),
+      });
+      expect(textOf(await call(session, "echo", { text: "fine" }))).toBe("fine");
+    }
+    expect(recorder.closed).toEqual([]);
+    expect(await Promise.race([other, Promise.resolve("in flight")])).toBe("in flight");
+    expect([...recorder.logs, ...recorder.closed].join()).not.toMatch(/PRIVATE|xxx/);
+    await session.close();
+  });
+
+  test("fails the only request in flight when it does not tell its id", async () => {
+    const { session } = await open({ command, limits });
+    const reply = await call(session, "hugeWith", { bytes: 200_000, order: "middle" });
+    expect(reply).toMatchObject({ kind: "failed", answered: true });
+    await session.close();
+  });
+
+  test("fails nobody when it does not tell its id and may belong to several, or to one that was given up", async () => {
+    const { session, recorder } = await open({ command, limits });
+    const others = [call(session, "silent"), call(session, "hugeWith", { bytes: 200_000, order: "middle" })];
+    await poll("the message to be skipped", () => recorder.logs.length === 1);
+    expect(await Promise.race([...others, Promise.resolve("in flight")])).toBe("in flight");
+    expect(recorder.logs).toEqual([expect.stringMatching(/^\[stdout\] a message of 2\d{5} bytes.*was skipped$/)]);
+    await session.close();
+  });
+
+  test("is nobody's failure when it is no answer", async () => {
+    const { session, recorder } = await open({ command, limits });
+    expect(textOf(await call(session, "hugeWith", { bytes: 200_000, order: "notification" }))).toBe("told");
+    expect(recorder.notifications).toEqual([]);
+    await session.close();
+  });
+
+  test("ends the session once it is so long that it is none", async () => {
+    const { session, recorder } = await open({ command, limits: { ...limits, skippedBytesMax: 1_000_000 } });
+    const reply = await call(session, "hugeWith", { bytes: 4_000_000, order: "last" });
+    expect(reply).toMatchObject({ kind: "failed", errorType: "protocol" });
+    expect(recorder.closed).toEqual([expect.stringContaining("more than 1000000 bytes without a line break")]);
+    await session.close();
+  });
 });
 
 test("requests to a server that does not read are refused once the queue is full, and were certainly not executed", async () => {

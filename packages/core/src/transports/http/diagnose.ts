@@ -27,6 +27,7 @@ export function diagnose(ending: Ending, method: string, endpoint: URL): StartEr
     case "status":
       return statusError(ending, method, endpoint);
     case "unreadable":
+    case "too_large":
       return notMcp(`it answered ${method} with something that is not MCP: ${ending.reason}`, endpoint);
     case "complete":
       return ending.stream

@@ -1,6 +1,6 @@
 import { decodeMessage } from "../../protocol/decode.ts";
 import type { JsonRpcErrorObject, JsonRpcId } from "../../protocol/json-rpc.ts";
-import type { UpstreamFailure } from "../session.ts";
+import { tooLarge, type UpstreamFailure } from "../session.ts";
 import type { Ending } from "./message-exchange.ts";
 
 /** Statuses that refuse a request before anything runs. */
@@ -20,6 +20,8 @@ export function failureOf(ending: Ending, method: string): UpstreamFailure {
         : failed("connection", `no connection for ${method}: ${describeError(ending.error)}`, false);
     case "unreadable":
       return failed("protocol", `the answer to ${method} is not MCP: ${ending.reason}`, true);
+    case "too_large":
+      return tooLarge(`the answer to ${method} is too large: ${ending.reason}`);
     case "complete":
       if (ending.stream) return failed("connection", `the event stream ended before ${method} was answered`, true);
       return failed(

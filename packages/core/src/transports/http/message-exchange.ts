@@ -13,7 +13,9 @@ export type Ending =
   /** Connection trouble. `sent` is false when the request certainly did not leave; `stream`: an event stream broke. */
   | { readonly kind: "broken"; readonly error: Error; readonly sent: boolean; readonly stream: boolean }
   /** An answer that is not MCP; `reason` is a clause. */
-  | { readonly kind: "unreadable"; readonly reason: string };
+  | { readonly kind: "unreadable"; readonly reason: string }
+  /** The answer is larger than what is taken; `reason` is a clause. */
+  | { readonly kind: "too_large"; readonly reason: string };
 
 /** Who hears of the messages in a response. */
 export interface MessageReceiver {
@@ -76,12 +78,12 @@ export class MessageExchange extends HttpExchange implements SseSink {
       this.#parser = new SseParser(this, this.client.limits.responseBytesMax);
       this.report(status);
     } else if (status === 200 && type !== "") {
-      this.#giveUp(`the content type is ${type}, neither application/json nor text/event-stream`);
+      this.#giveUp(`the content type is ${type.slice(0, 100)}, neither application/json nor text/event-stream`);
       return;
     }
     const encoding = headers["content-encoding"];
     if (encoding !== undefined && encoding !== "identity" && ok) {
-      this.#giveUp(`the body is compressed (${String(encoding)}), although no compression was offered`);
+      this.#giveUp(`the body is compressed (${String(encoding).slice(0, 100)}), although no compression was offered`);
       return;
     }
     if (ok) this.#receiver.onOpen?.(this);
@@ -92,14 +94,14 @@ export class MessageExchange extends HttpExchange implements SseSink {
     const { responseBytesMax } = this.client.limits;
     switch (this.#mode) {
       case "json":
-        if (this.#bytes > responseBytesMax) this.#giveUp(`the body is larger than ${responseBytesMax} bytes`);
+        if (this.#bytes > responseBytesMax) this.#tooLarge("the body");
         else this.#chunks.push(chunk);
         break;
       case "events":
         if (!this.#endless && this.#bytes > responseBytesMax) {
-          this.#giveUp(`the event stream is larger than ${responseBytesMax} bytes`);
+          this.#tooLarge("the event stream");
         } else if (this.#parser?.push(chunk) === false) {
-          this.#giveUp(`an event is larger than ${responseBytesMax} bytes`);
+          this.#tooLarge("an event");
         }
         break;
       case "excerpt":
@@ -147,9 +149,19 @@ export class MessageExchange extends HttpExchange implements SseSink {
   }
 
   #giveUp(reason: string): void {
+    this.#endWith({ kind: "unreadable", reason });
+  }
+
+  #tooLarge(what: string): void {
+    const { responseBytesMax } = this.client.limits;
+    this.#chunks = [];
+    this.#endWith({ kind: "too_large", reason: `${what} has more than ${responseBytesMax} bytes (max_message_bytes)` });
+  }
+
+  #endWith(ending: Ending): void {
     this.report(this.status);
     this.abort();
-    this.#receiver.onEnding({ kind: "unreadable", reason }, this);
+    this.#receiver.onEnding(ending, this);
   }
 }
 

@@ -1,3 +1,4 @@
+import { redactText } from "@mcp-hangar/telemetry";
 import type { Era } from "../../protocol/eras.ts";
 import { type Implementation, MODERN_VERSIONS, type PeerDescription, SUPPORTED_VERSIONS } from "../../protocol/eras.ts";
 import { initializeParams, modernHop, readDiscoverResult, readInitializeResult } from "../../protocol/handshake.ts";
@@ -20,6 +21,9 @@ import type { LegacyHandshake } from "./legacy-session.ts";
 import type { Ending } from "./message-exchange.ts";
 import { sendAndWait } from "./posted-message.ts";
 import { addRouting, postHeaders } from "./protocol-headers.ts";
+
+/** Characters of the server's own words in a message about its start. */
+const QUOTED_CHARS_MAX = 300;
 
 /** Whom to negotiate with, and as whom. */
 export interface Parties {
@@ -108,7 +112,7 @@ async function afterError(
     }
     case RPC.headerMismatch:
     case RPC.missingCapability: {
-      const message = `${client.endpoint.href} refused server/discover: ${error.message} (${error.code}). Does a proxy in between change headers or bodies?`;
+      const message = `${client.endpoint.href} refused server/discover: ${redactText(error.message, QUOTED_CHARS_MAX)} (${error.code}). Does a proxy in between change headers or bodies?`;
       throw new StartError("protocol_error", message);
     }
     default:
@@ -167,7 +171,10 @@ function resultOf(answer: Answer, method: string, client: HttpClient): Extract<A
     case "result":
       return answer;
     case "error":
-      throw notMcp(`it refused ${method}: ${answer.error.message} (${answer.error.code})`, client.endpoint);
+      throw notMcp(
+        `it refused ${method}: ${redactText(answer.error.message, QUOTED_CHARS_MAX)} (${answer.error.code})`,
+        client.endpoint,
+      );
     case "aborted":
       throw gaveUp(method, client.endpoint, answer.sent);
     case "none":
@@ -190,7 +197,7 @@ function noCommonVersion(supported: readonly string[], endpoint?: URL): StartErr
   const who = endpoint === undefined ? "the server" : endpoint.href;
   return new StartError(
     "unsupported_version",
-    `${who} speaks MCP ${supported.slice(0, 8).join(", ")}; MCP Hangar speaks ${SUPPORTED_VERSIONS.join(", ")}. Update the older of the two`,
+    `${who} speaks MCP ${redactText(supported.slice(0, 8).join(", "), QUOTED_CHARS_MAX)}; MCP Hangar speaks ${SUPPORTED_VERSIONS.join(", ")}. Update the older of the two`,
   );
 }
 

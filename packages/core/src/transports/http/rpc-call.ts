@@ -128,12 +128,16 @@ export class RpcCall implements MessageReceiver {
   }
 
   #mismatch(id: string | number): void {
-    this.#protocolError(
-      `the server answered request ${this.id} (${this.request.method}) under the id ${JSON.stringify(id)}`,
-    );
+    this.#protocolError(`the server answered request ${this.id} (${this.request.method}) under ${describeId(id)}`);
   }
 
   #protocolError(message: string): void {
     this.fail({ kind: "failed", errorType: "protocol", message, maybeExecuted: true });
   }
+}
+
+/** An id is the peer's text: of a long one nothing is repeated. */
+function describeId(id: string | number): string {
+  const text = JSON.stringify(id);
+  return text.length <= 20 ? `the id ${text}` : "another id";
 }

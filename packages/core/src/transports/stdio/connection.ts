@@ -3,10 +3,17 @@ import { decodeMessage, type InvalidMessage } from "../../protocol/decode.ts";
 import { META } from "../../protocol/eras.ts";
 import type { JsonObject, JsonRpcId, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
+import { skippedMessage } from "../../protocol/skipped-message.ts";
 import { type HopMeta, notificationText, outgoingParams, replyText, requestText } from "../outgoing-message.ts";
-import type { SessionObserver, UpstreamFailure, UpstreamReply, UpstreamRequest } from "../session.ts";
+import {
+  type SessionObserver,
+  tooLarge,
+  type UpstreamFailure,
+  type UpstreamReply,
+  type UpstreamRequest,
+} from "../session.ts";
 import type { StdioLimits } from "./limits.ts";
-import { LineSplitter } from "./line-splitter.ts";
+import { LineSplitter, type SkippedEnd } from "./line-splitter.ts";
 import { deliver, PendingRequests } from "./pending-requests.ts";
 import type { PipeWriter } from "./pipe-writer.ts";
 import { ServerRequests } from "./server-requests.ts";
@@ -21,8 +28,10 @@ export interface ConnectionContext {
   readonly onBroken: (message: string) => void;
 }
 
-/** Characters of a line that is no message, for the log. */
-const EXCERPT_LENGTH = 200;
+/** Bytes of what a server that is starting writes to stdout by mistake, for the log. */
+const EXCERPT_BYTES = 200;
+/** Bytes of the beginning of a line that is too long: enough to tell what it was. */
+const HEAD_BYTES = 512;
 
 /** Many requests of many callers over the two pipes of one server. */
 export class StdioConnection {
@@ -35,10 +44,16 @@ export class StdioConnection {
   /** Set when the server turns out to be modern. */
   #hop: HopMeta;
   #noise = 0;
+  /** The first bytes of a line that is too long, until it has ended. */
+  #head: Buffer | undefined;
 
   constructor(context: ConnectionContext) {
     this.#context = context;
-    this.#incoming = new LineSplitter(context.limits.lineBytesMax, (line, truncated) => this.#receive(line, truncated));
+    this.#incoming = new LineSplitter(
+      context.limits.lineBytesMax,
+      (line, truncated) => this.#receive(line, truncated),
+      (skipped) => this.#skipped(skipped),
+    );
     this.#serverRequests = new ServerRequests(context.observer, context.limits.serverRequestsMax, (request, reply) => {
       if (this.#push(replyText(request, reply)) !== undefined) {
         context.observer.onMessage("sent", reply.kind === "result" ? "response" : "error");
@@ -101,6 +116,10 @@ export class StdioConnection {
   /** Takes what came out of the server's stdout. */
   read(chunk: Buffer): void {
     this.#incoming.push(chunk);
+    const { skippedBytesMax } = this.#context.limits;
+    if (this.#incoming.skippedBytes > skippedBytesMax) {
+      this.#break(`the server wrote more than ${skippedBytesMax} bytes without a line break, which is no message`);
+    }
   }
 
   /** Ends the connection; every request in flight settles with that failure. Only the first end counts. */
@@ -128,8 +147,7 @@ export class StdioConnection {
   #receive(line: Buffer, truncated: boolean): void {
     if (this.#over !== undefined || isBlank(line)) return;
     if (truncated) {
-      const { lineBytesMax } = this.#context.limits;
-      this.#break(`the server wrote a message of more than ${lineBytesMax} bytes, beginning with ${excerpt(line)}`);
+      this.#head = Buffer.from(line.subarray(0, HEAD_BYTES));
       return;
     }
     const message = decodeMessage(line);
@@ -140,7 +158,7 @@ export class StdioConnection {
         break;
       case "error":
         if (message.id !== null) this.#settle(message.id, { kind: "error", error: message.error });
-        else this.#context.observer.onLog(`[stdout] error without an id: ${message.error.message}`);
+        else this.#context.observer.onLog(`[stdout] an error without an id (code ${message.error.code})`);
         break;
       case "notification":
         this.#route(message.method, message.params);
@@ -152,6 +170,28 @@ export class StdioConnection {
         this.#skip(line, message);
         break;
     }
+  }
+
+  /**
+   * A message was too large and has ended. It fails the request that it answers, and no other: where the ends do not tell which
+   * one that is, and more than one is in flight, each waits on for its own answer or its deadline.
+   */
+  #skipped({ bytes, tail }: SkippedEnd): void {
+    const message = skippedMessage(this.#head ?? tail, tail);
+    this.#head = undefined;
+    if (this.#over !== undefined) return;
+    const known = message.kind === "response" ? message.id : undefined;
+    const entry =
+      known !== undefined
+        ? this.#pending.answered(known, this.#context.clock.nowMs())
+        : message.kind === "other"
+          ? undefined
+          : this.#pending.takeSole(this.#context.clock.nowMs());
+    const { lineBytesMax } = this.#context.limits;
+    const size = `${bytes} bytes, more than ${lineBytesMax} (max_message_bytes)`;
+    const whose = entry === undefined ? "" : `, in answer to ${entry.request.method}`;
+    this.#context.observer.onLog(`[stdout] a message of ${size}, was skipped${whose}`);
+    entry?.settle(tooLarge(`the answer to ${entry.request.method} has ${size}`));
   }
 
   #settle(id: JsonRpcId, reply: UpstreamReply): void {
@@ -188,7 +228,9 @@ export class StdioConnection {
       return;
     }
     this.#noise++;
-    this.#context.observer.onLog(`[stdout] ${excerpt(line)} (skipped: ${message.reason})`);
+    // Once there were calls, what is no message may be a piece of one, and so of a caller's result.
+    const quoted = this.#pending.hadCalls ? "" : ` ${excerpt(line)}`;
+    this.#context.observer.onLog(`[stdout]${quoted} a line of ${line.length} bytes was skipped: ${message.reason}`);
   }
 
   #break(message: string): void {
@@ -201,13 +243,17 @@ function failed(errorType: UpstreamFailure["errorType"], message: string, maybeE
   return { kind: "failed", errorType, message, maybeExecuted };
 }
 
+/** What is longer is no separator between messages, but something to complain of. */
+const BLANK_BYTES_MAX = 1_024;
+
 function isBlank(line: Buffer): boolean {
+  if (line.length > BLANK_BYTES_MAX) return false;
   for (const byte of line) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
   return true;
 }
 
 function excerpt(line: Buffer): string {
-  return JSON.stringify(line.toString("utf8", 0, EXCERPT_LENGTH));
+  return JSON.stringify(line.toString("utf8", 0, EXCERPT_BYTES));
 }
 
 /** The id of the subscription is ours, and means nothing to whom the notification is for. */

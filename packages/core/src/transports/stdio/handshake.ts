@@ -1,3 +1,4 @@
+import { redactText } from "@mcp-hangar/telemetry";
 import type { CancelTimer } from "../../platform/platform.ts";
 import { type Era, type PeerDescription, SUPPORTED_VERSIONS } from "../../protocol/eras.ts";
 import {
@@ -106,12 +107,19 @@ function refusal(initialized: Answer, discovered: Answer | undefined): StartErro
   if (versions.length > 0) {
     return new StartError(
       "unsupported_version",
-      `the server speaks MCP ${versions.join(", ")} only; the gateway speaks ${SUPPORTED_VERSIONS.join(", ")}. Update the server.`,
+      `the server speaks MCP ${short(versions.join(", "))} only; the gateway speaks ${SUPPORTED_VERSIONS.join(", ")}. Update the server.`,
     );
   }
   if (initialized.kind === "malformed") {
     return new StartError("not_mcp", `the answer to initialize is not MCP: ${initialized.reason}. Update the server.`);
   }
-  const why = initialized.kind === "error" ? `${initialized.message} (${initialized.code})` : "no usable answer";
+  const why = initialized.kind === "error" ? `${short(initialized.message)} (${initialized.code})` : "no usable answer";
   return new StartError("handshake_refused", `the server refused initialize: ${why}. Check its configuration.`);
+}
+
+/** Characters of the server's own words in a message about its start. */
+const QUOTED_CHARS_MAX = 300;
+
+function short(text: string): string {
+  return redactText(text, QUOTED_CHARS_MAX);
 }

@@ -10,8 +10,10 @@ export interface StopGrace {
 
 /** Bounds of the stdio transport. Each has a default that suits servers of any honest size. */
 export interface StdioLimits {
-  /** Bytes of one line on stdout, which is one message. A longer one ends the session. */
+  /** Bytes of one line on stdout, which is one message. A longer one is skipped, and fails the request that it answers. */
   readonly lineBytesMax: number;
+  /** Bytes of a line that is skipped. A longer one is none: the server breaks the protocol, and the session ends. */
+  readonly skippedBytesMax: number;
   /** UTF-16 units that may wait until the server reads its stdin; more requests are refused as overloaded. */
   readonly queueLengthMax: number;
   /** Lines of stderr that are kept for diagnoses. */
@@ -32,7 +34,8 @@ export interface StdioLimits {
 
 /** What holds unless the caller says otherwise. */
 export const STDIO_LIMITS: StdioLimits = {
-  lineBytesMax: 16 * MEBIBYTE,
+  lineBytesMax: 64 * MEBIBYTE,
+  skippedBytesMax: 4_096 * MEBIBYTE,
   queueLengthMax: 16 * MEBIBYTE,
   stderrLinesMax: 50,
   stderrLineBytesMax: 4 * 1024,

@@ -40,6 +40,21 @@ test("cuts a line that is too long and goes on with the next", () => {
   expect(split(["1234567"], 5)).toEqual(["12345 (cut)"]);
 });
 
+test("tells the length and the last bytes of a line that was too long, when it has ended", () => {
+  const skipped: string[] = [];
+  const splitter = new LineSplitter(
+    5,
+    () => {},
+    ({ bytes, tail }) => skipped.push(`${bytes}: ${tail.toString()}`),
+  );
+  for (const chunk of ["123456", "7", "89", "\nabc\n", `${"x".repeat(2_000)}yz\n12345`])
+    splitter.push(Buffer.from(chunk));
+  expect(splitter.skippedBytes).toBe(0);
+  splitter.push(Buffer.from("678"));
+  expect(splitter.skippedBytes).toBe(8);
+  expect(skipped).toEqual(["9: 123456789", `2002: ${"x".repeat(510)}yz`]);
+});
+
 test("lines that were handed out are never written to again", () => {
   const lines: Buffer[] = [];
   const splitter = new LineSplitter(1_000, (line) => lines.push(line));

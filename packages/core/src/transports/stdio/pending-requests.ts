@@ -1,7 +1,7 @@
 import { ChurnMap } from "../../churn-map.ts";
 import type { JsonObject, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
-import { CallOrigins } from "../call-origins.ts";
+import { CallOrigins, isCall } from "../call-origins.ts";
 import type { UpstreamReply, UpstreamRequest } from "../session.ts";
 
 /** A request on its way. */
@@ -18,12 +18,19 @@ export class PendingRequests {
   readonly #entries = new ChurnMap<number, PendingRequest>();
   readonly #origins = new CallOrigins();
   #lastId = 0;
+  #hadCalls = false;
 
   nextId(): number {
     return ++this.#lastId;
   }
 
+  /** Whether a call was ever sent: until then nothing that the server writes can belong to a caller. */
+  get hadCalls(): boolean {
+    return this.#hadCalls;
+  }
+
   add(id: number, entry: PendingRequest): void {
+    this.#hadCalls ||= isCall(entry.request);
     this.#entries.set(id, entry);
   }
 
@@ -45,6 +52,18 @@ export class PendingRequests {
     const entry = this.take(id);
     if (entry !== undefined) this.#origins.givenUp(entry.request, nowMs);
     return entry;
+  }
+
+  /**
+   * Removes and returns the request that an answer without an id must belong to: the only one in flight. `undefined` when there
+   * is none, or when it may belong to one that was given up.
+   */
+  takeSole(nowMs: number): PendingRequest | undefined {
+    const entries = this.#entries.values();
+    const [only] = entries;
+    if (only === undefined || entries.length > 1 || this.#origins.mayBeOfOneGivenUp(nowMs)) return undefined;
+    this.#entries.clear();
+    return only;
   }
 
   takeAll(): readonly PendingRequest[] {
