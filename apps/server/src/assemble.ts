@@ -115,9 +115,17 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     build: { version: BUILD.version, node: process.version },
   });
 
-  const { enabled, series_limit: seriesLimit, runtime: runtimeMetrics } = config.observability.metrics;
+  const { enabled, series_limit: seriesLimit, runtime: runtimeMetrics, ...tools } = config.observability.metrics;
   const metrics = enabled
-    ? createMetrics({ bus, snapshot, seriesLimit, runtimeMetrics, yieldTurn: () => setImmediate() })
+    ? createMetrics({
+        bus,
+        snapshot,
+        seriesLimit,
+        toolLimits: { perServer: tools.tools_per_server_limit, total: tools.tools_limit },
+        runtimeMetrics,
+        nowMs: () => platform.clock.nowMs(),
+        yieldTurn: () => setImmediate(),
+      })
     : undefined;
   const health = new Health(platform.clock, BUILD.version, [
     fleetCheck(() => gateway.fleet.snapshot()),

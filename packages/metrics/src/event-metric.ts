@@ -8,18 +8,23 @@ import type {
   Samples,
 } from "@mcp-hangar/telemetry";
 import { Counter, Histogram } from "prom-client";
-import { LabelSets, type Labels } from "./label-sets.ts";
+import { formatLabels } from "./exposition/format.ts";
+import { LabelSets, type LabelSetsOptions } from "./label-sets.ts";
+import type { Labels } from "./label-values.ts";
 import { type StoredCounter, type StoredHistogram, storedCounter, storedHistogram } from "./stored-series.ts";
 
 /** A series together with the labels that prom-client knows it by. */
 export interface Series<Stored> {
   readonly labels: Labels;
+  /** The labels as they are written, which does not change from scrape to scrape. */
+  readonly text: string;
+  /** When it was created, as `FirstIncreases` counts. */
+  readonly birth: number;
   readonly stored: Stored;
 }
 
-export interface EventMetricOptions {
-  readonly limit: number;
-  readonly isKnownServer: (server: string) => boolean;
+export interface EventMetricOptions extends Omit<LabelSetsOptions<object>, "create"> {
+  readonly birth: () => number;
 }
 
 /** A metric that events count up. */
@@ -45,7 +50,7 @@ export function eventCounter(definition: CounterDefinition, options: EventMetric
     ...options,
     create: (labels) => {
       metric.inc(labels, 0);
-      return { labels, stored: storedCounter(metric, labels) };
+      return { labels, text: formatLabels(labels), birth: options.birth(), stored: storedCounter(metric, labels) };
     },
   });
   const record = (_event: HangarEvent, sample: Sample<LabelSpecs>) =>
@@ -69,7 +74,7 @@ export function eventHistogram(definition: HistogramDefinition, options: EventMe
     ...options,
     create: (labels) => {
       metric.zero(labels);
-      return { labels, stored: storedHistogram(metric, labels) };
+      return { labels, text: formatLabels(labels), birth: options.birth(), stored: storedHistogram(metric, labels) };
     },
   });
   const record = (event: HangarEvent, { labels, value }: Sample<LabelSpecs>) => {

@@ -1,10 +1,9 @@
 import { catalog, type MetricDefinition, type MetricKey, type ScrapeSnapshot } from "@mcp-hangar/telemetry";
-import { type EventMetric, eventCounter, eventHistogram } from "./event-metric.ts";
+import { type EventMetric, type EventMetricOptions, eventCounter, eventHistogram } from "./event-metric.ts";
 import { type SnapshotMetric, snapshotMetric } from "./snapshot-metric.ts";
 
-export interface InterpretOptions {
+export interface InterpretOptions extends Omit<EventMetricOptions, "limit"> {
   readonly limitOf: (key: MetricKey) => number;
-  readonly isKnownServer: (server: string) => boolean;
   readonly snapshot: () => ScrapeSnapshot;
 }
 
@@ -21,9 +20,9 @@ export function interpretCatalog(options: InterpretOptions): Interpretation {
   for (const [key, definition] of Object.entries(catalog) as [MetricKey, MetricDefinition][]) {
     const limit = options.limitOf(key);
     if (definition.type === "histogram") {
-      eventMetrics.push(eventHistogram(definition, { limit, isKnownServer: options.isKnownServer }));
+      eventMetrics.push(eventHistogram(definition, { ...options, limit }));
     } else if (definition.type === "counter" && definition.on !== undefined) {
-      eventMetrics.push(eventCounter(definition, { limit, isKnownServer: options.isKnownServer }));
+      eventMetrics.push(eventCounter(definition, { ...options, limit }));
     } else {
       snapshotMetrics.push(snapshotMetric(definition, { limit, snapshot: options.snapshot }));
     }

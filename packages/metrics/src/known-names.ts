@@ -1,45 +1,84 @@
 import type { GatewaySnapshot, HangarEvent, HangarEventType } from "@mcp-hangar/telemetry";
 import type { EventMetric } from "./event-metric.ts";
+import type { ToolPlace } from "./label-sets.ts";
 import { preInitialise } from "./pre-initialise.ts";
 
-/** The events that announce and withdraw names. */
+/** The events that announce and withdraw names, and the one that shows that a tool is used. */
 export const NAMING_EVENTS: readonly HangarEventType[] = [
   "server.registered",
   "server.tools_listed",
   "server.unregistered",
+  "call.finished",
 ];
+
+/** Tools that may have series of their own: a tool has some forty lines on every scrape. */
+export interface ToolLimits {
+  readonly perServer: number;
+  readonly total: number;
+}
+
+interface KnownServer {
+  /** Its tools when they were last listed; `undefined` before. */
+  listed: ReadonlySet<string> | undefined;
+  /** Those that were called and have series. */
+  readonly called: Set<string>;
+}
 
 /**
  * The names the gateway has at this moment. Events keep them current and each scrape compares them with the snapshot;
- * series are pre-initialised for what arrives and removed with what goes.
+ * series are pre-initialised for what arrives and removed with what goes. Those of a tool come with its first call.
  */
 export class KnownNames {
   readonly #metrics: readonly EventMetric[];
-  readonly #servers = new Map<string, Set<string>>();
+  readonly #limits: ToolLimits;
+  readonly #servers = new Map<string, KnownServer>();
   readonly #sources = new Set<string>();
+  #called = 0;
 
   /** `metrics` may still be filled after construction. */
-  constructor(metrics: readonly EventMetric[]) {
+  constructor(metrics: readonly EventMetric[], limits: ToolLimits) {
     this.#metrics = metrics;
+    this.#limits = limits;
   }
 
   isKnownServer(server: string): boolean {
     return this.#servers.has(server);
   }
 
+  /** What a call of a tool counts for, after {@link apply} has seen its event. */
+  placeOfTool(server: string, tool: string): ToolPlace {
+    const known = this.#servers.get(server);
+    if (known === undefined || known.called.has(tool)) return "own";
+    return known.listed?.has(tool) === false ? "gone" : "folded";
+  }
+
   /** Follows one of {@link NAMING_EVENTS}; other events change nothing. */
   apply(event: HangarEvent): void {
-    if (event.type === "server.registered") this.#learnServer(event.server, []);
-    else if (event.type === "server.tools_listed" && this.#servers.has(event.server)) {
-      this.#learnServer(event.server, event.tools);
-    } else if (event.type === "server.unregistered") this.#forgetServer(event.server);
+    switch (event.type) {
+      case "call.finished":
+        if (event.server !== undefined && event.tool !== undefined) this.#onCall(event.server, event.tool);
+        break;
+      case "server.registered":
+        this.#learnServer(event.server);
+        break;
+      case "server.tools_listed":
+        if (this.#servers.has(event.server)) this.#learnTools(event.server, event.tools);
+        break;
+      case "server.unregistered":
+        this.#forgetServer(event.server);
+        break;
+    }
   }
 
   /** Makes up for events that were missed. */
   reconcile(snapshot: GatewaySnapshot): void {
     const present = new Set<string>(snapshot.servers.map(({ id }) => id));
     for (const server of this.#servers.keys()) if (!present.has(server)) this.#forgetServer(server);
-    for (const { id, tools } of snapshot.servers) this.#learnServer(id, tools);
+    for (const { id, tools } of snapshot.servers) {
+      this.#learnServer(id);
+      // A server that has not listed its tools yet, and a group without a member in rotation, show none.
+      if (tools.length > 0) this.#learnTools(id, tools);
+    }
     this.#reconcileSources(snapshot.discovery.map(({ source }) => source));
   }
 
@@ -48,26 +87,40 @@ export class KnownNames {
     const sources = present.filter((source) => !this.#sources.has(source));
     if (sources.length === 0) return;
     for (const source of sources) this.#sources.add(source);
-    for (const metric of this.#metrics) {
-      if ("source" in metric.definition.labels) preInitialise(metric, { servers: new Map(), sources });
-    }
+    this.#preInitialise("source", { servers: new Map(), sources });
   }
 
-  #learnServer(server: string, tools: readonly string[]): void {
+  #onCall(server: string, tool: string): void {
     const known = this.#servers.get(server);
-    const added = known === undefined ? tools : tools.filter((tool) => !known.has(tool));
-    if (known !== undefined && added.length === 0) return;
-    const all = known ?? new Set();
-    for (const tool of added) all.add(tool);
-    this.#servers.set(server, all);
-    for (const metric of this.#metrics) {
-      if ("mcp_server" in metric.definition.labels) {
-        preInitialise(metric, { servers: new Map([[server, added]]), sources: [] });
+    if (known === undefined || known.called.has(tool) || known.listed?.has(tool) === false) return;
+    if (known.called.size >= this.#limits.perServer || this.#called >= this.#limits.total) return;
+    known.called.add(tool);
+    this.#called += 1;
+    this.#preInitialise("tool", { servers: new Map([[server, [tool]]]), sources: [] });
+  }
+
+  #learnServer(server: string): void {
+    if (this.#servers.has(server)) return;
+    this.#servers.set(server, { listed: undefined, called: new Set() });
+    this.#preInitialise("mcp_server", { servers: new Map([[server, []]]), sources: [] });
+  }
+
+  #learnTools(server: string, tools: readonly string[]): void {
+    const known = this.#servers.get(server);
+    if (known === undefined) return;
+    known.listed = new Set(tools);
+    for (const tool of known.called) {
+      if (known.listed.has(tool)) continue;
+      known.called.delete(tool);
+      this.#called -= 1;
+      for (const { metric, labelSets } of this.#metrics) {
+        for (const { labels } of labelSets.forgetTool(server, tool)) metric.remove(labels);
       }
     }
   }
 
   #forgetServer(server: string): void {
+    this.#called -= this.#servers.get(server)?.called.size ?? 0;
     this.#servers.delete(server);
     this.#forget("mcp_server", server);
   }
@@ -81,5 +134,9 @@ export class KnownNames {
     for (const { metric, labelSets } of this.#metrics) {
       for (const { labels } of labelSets.forget(label, name)) metric.remove(labels);
     }
+  }
+
+  #preInitialise(label: string, names: Parameters<typeof preInitialise>[1]): void {
+    for (const metric of this.#metrics) if (label in metric.definition.labels) preInitialise(metric, names);
   }
 }

@@ -1,6 +1,7 @@
 import { nameOf, oneOf } from "@mcp-hangar/telemetry";
 import { beforeEach, describe, expect, test } from "vitest";
-import { LabelSets, type Labels } from "./label-sets.ts";
+import { LabelSets, type ToolPlace } from "./label-sets.ts";
+import type { Labels } from "./label-values.ts";
 
 const specs = { mcp_server: nameOf("mcp_server"), tool: nameOf("tool"), status: oneOf(["ok", "bad"]) };
 
@@ -12,10 +13,11 @@ beforeEach(() => {
   created = [];
 });
 
-function labelSets(limit = 100) {
+function labelSets(limit = 100, placeOfTool: (server: string, tool: string) => ToolPlace = () => "own") {
   return new LabelSets<{ readonly labels: Labels }>(specs, {
     limit,
     isKnownServer: (server) => known.has(server),
+    placeOfTool,
     create: (labels) => {
       created.push(labels);
       return { labels };
@@ -59,6 +61,24 @@ describe("LabelSets", () => {
     // What exists goes on as before.
     expect(sets.admit({ mcp_server: "a", tool: "2", status: "ok" }).labels.tool).toBe("2");
     expect(sets.folded).toBe(2);
+  });
+
+  test("counts a tool that has no place for its server, and as an overflow only when there was no room", () => {
+    const sets = labelSets(100, (_server, tool) => (tool === "gone" || tool === "folded" ? tool : "own"));
+    const folded = sets.admit({ mcp_server: "a", tool: "folded", status: "ok" });
+    expect(folded.labels).toEqual({ mcp_server: "a", tool: "_other", status: "ok" });
+    expect(sets.admit({ mcp_server: "a", tool: "gone", status: "ok" })).toBe(folded);
+    expect(sets.folded).toBe(1);
+  });
+
+  test("forgets the series of one tool and frees their part of the limit", () => {
+    const sets = labelSets(3);
+    const kept = sets.admit({ mcp_server: "a", tool: "t", status: "ok" });
+    const gone = ["ok", "bad"].map((status) => sets.admit({ mcp_server: "a", tool: "u", status }));
+    expect(sets.forgetTool("b", "u")).toEqual([]);
+    expect(sets.forgetTool("a", "u")).toEqual(gone);
+    expect(sets.forgetTool("a", "u")).toEqual([]);
+    expect([...sets.all()]).toEqual([kept]);
   });
 
   test("reserves at most half of the limit, and does not count what it leaves out", () => {
@@ -142,7 +162,15 @@ describe("LabelSets", () => {
   });
 
   test("has one series when there are no labels, whatever the limit", () => {
-    const sets = new LabelSets<object>({}, { limit: 0, isKnownServer: () => false, create: (labels) => ({ labels }) });
+    const sets = new LabelSets<object>(
+      {},
+      {
+        limit: 0,
+        isKnownServer: () => false,
+        placeOfTool: () => "own",
+        create: (labels) => ({ labels }),
+      },
+    );
     expect(sets.admit({})).toBe(sets.admit({}));
     expect([...sets.all()]).toHaveLength(1);
   });

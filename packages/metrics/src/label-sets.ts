@@ -1,22 +1,16 @@
 import type { LabelSpec, LabelSpecs } from "@mcp-hangar/telemetry";
+import { absentValue, type Labels, LabelValues, OTHER, type SuppliedLabels } from "./label-values.ts";
 
-/** Stands for a name that did not resolve, was folded or belongs to a removed server. */
-export const OTHER = "_other";
-
-/** MCP recommends tool names of at most 128 characters, and each value is repeated on every line of its series. */
-const VALUE_LENGTH_MAX = 256;
-
-/** The label values of one series, complete and in the order of the declaration. */
-export type Labels = Readonly<Record<string, string>>;
-
-/** What a derivation supplies; `undefined` becomes the label's `absent` value. */
-export type SuppliedLabels = Readonly<Record<string, string | undefined>>;
+/** What an observation of a tool counts for: the tool itself, the server as a whole, or that too for want of room. */
+export type ToolPlace = "own" | "gone" | "folded";
 
 export interface LabelSetsOptions<Series> {
   /** How many label sets real observations may create; pre-initialisation may use half of it. */
   readonly limit: number;
   /** A server that is not known gets no series of its own. */
   readonly isKnownServer: (server: string) => boolean;
+  /** Asked before a tool of a known server gets a series of its own. */
+  readonly placeOfTool: (server: string, tool: string) => ToolPlace;
   /** Makes the series of a new label set. */
   readonly create: (labels: Labels) => Series;
 }
@@ -32,20 +26,17 @@ interface Node<Series> {
  * nothing. It also decides which label set an observation may use; whatever may not have its own is folded into `_other`.
  */
 export class LabelSets<Series extends object> {
-  readonly #specs: readonly (readonly [name: string, spec: LabelSpec])[];
+  readonly #values: LabelValues;
   /** The server comes first, so that the series of one server are one branch. */
   readonly #levels: readonly (readonly [name: string, spec: LabelSpec])[];
-  readonly #ambiguous: RegExp;
   readonly #options: LabelSetsOptions<Series>;
   readonly #root: Node<Series> = newNode();
   readonly #all = new Set<Series>();
   #folded = 0;
 
   constructor(specs: LabelSpecs, options: LabelSetsOptions<Series>) {
-    this.#specs = Object.entries(specs);
-    this.#levels = this.#specs.toSorted(([a], [b]) => Number(b === "mcp_server") - Number(a === "mcp_server"));
-    // prom-client joins names and values as `name:value,` into one key, so a value with such a part could be mistaken.
-    this.#ambiguous = new RegExp(`,(?:${Object.keys(specs).join("|")}):`);
+    this.#values = new LabelValues(specs);
+    this.#levels = this.#values.specs.toSorted(([a], [b]) => Number(b === "mcp_server") - Number(a === "mcp_server"));
     this.#options = options;
   }
 
@@ -71,18 +62,31 @@ export class LabelSets<Series extends object> {
 
   /** Creates a series before its first observation, unless it exists or half of the limit is used up. */
   reserve(labels: Labels): void {
-    const own = this.#normalise(labels);
+    const own = this.#values.normalise(labels);
     if (this.#find(own) !== undefined) return;
-    if (isOther(own, this.#specs) || this.#all.size < this.#options.limit / 2) this.#insert(own);
+    if (this.#values.isFolded(own) || this.#all.size < this.#options.limit / 2) this.#insert(own);
   }
 
   /** Takes out and returns the series of a server, or of a discovery source. */
   forget(label: "mcp_server" | "source", name: string): readonly Series[] {
-    const value = this.#valueOf(name);
+    const value = this.#values.valueOf(name);
     const branch = this.#levels[0]?.[0] === label ? this.#root.children?.get(value) : undefined;
     if (branch === undefined || value === OTHER) return [];
     this.#root.children?.delete(value);
     const removed = [...seriesBelow(branch)];
+    for (const series of removed) this.#all.delete(series);
+    return removed;
+  }
+
+  /** Takes out and returns the series of one tool. */
+  forgetTool(server: string, tool: string): readonly Series[] {
+    const value = this.#values.valueOf(tool);
+    const level = this.#levels.findIndex(([name]) => name === "tool");
+    const branch = level === 1 ? this.#root.children?.get(this.#values.valueOf(server)) : undefined;
+    const own = branch?.children?.get(value);
+    if (own === undefined || value === OTHER) return [];
+    branch?.children?.delete(value);
+    const removed = [...seriesBelow(own)];
     for (const series of removed) this.#all.delete(series);
     return removed;
   }
@@ -99,21 +103,21 @@ export class LabelSets<Series extends object> {
   #admitNew(supplied: SuppliedLabels): Series {
     const server = supplied.mcp_server;
     if (server !== undefined && !this.#options.isKnownServer(server)) return this.#other(supplied);
-    const own = this.#normalise(supplied);
+    const place = placeOf(supplied, this.#options);
+    if (place === "folded") this.#folded += 1;
+    if (place !== "own") return this.admit({ ...supplied, tool: undefined });
+    const own = this.#values.normalise(supplied);
     // A name that had to be normalised takes this path each time; its series exists after the first.
     const existing = this.#find(own);
     if (existing !== undefined) return existing;
-    if (isOther(own, this.#specs) || this.#all.size < this.#options.limit) return this.#insert(own);
+    if (this.#values.isFolded(own) || this.#all.size < this.#options.limit) return this.#insert(own);
     this.#folded += 1;
     return this.#other(supplied);
   }
 
   /** The series with every name folded. There are few, since closed labels have few values, so no limit applies. */
   #other(supplied: SuppliedLabels): Series {
-    const folded: Record<string, string> = {};
-    for (const [name, spec] of this.#specs) {
-      folded[name] = spec.kind === "registered" ? OTHER : (supplied[name] ?? OTHER);
-    }
+    const folded = this.#values.fold(supplied);
     return this.#find(folded) ?? this.#insert(folded);
   }
 
@@ -131,33 +135,14 @@ export class LabelSets<Series extends object> {
     this.#all.add(series);
     return series;
   }
+}
 
-  #normalise(supplied: SuppliedLabels): Labels {
-    const labels: Record<string, string> = {};
-    for (const [name, spec] of this.#specs) {
-      const value = supplied[name];
-      labels[name] = value === undefined ? absentValue(spec) : this.#valueOf(value);
-    }
-    return labels;
-  }
-
-  #valueOf(name: string): string {
-    if (name.length > VALUE_LENGTH_MAX || this.#ambiguous.test(name)) return OTHER;
-    // Lone surrogates would all become the same character on the wire, and two series the same.
-    return name.toWellFormed();
-  }
+function placeOf({ mcp_server: server, tool }: SuppliedLabels, { placeOfTool }: LabelSetsOptions<object>): ToolPlace {
+  return server === undefined || tool === undefined ? "own" : placeOfTool(server, tool);
 }
 
 function newNode<Series>(): Node<Series> {
   return { children: undefined, series: undefined };
-}
-
-function absentValue(spec: LabelSpec): string {
-  return spec.kind === "registered" ? spec.absent : OTHER;
-}
-
-function isOther(labels: Labels, specs: readonly (readonly [name: string, spec: LabelSpec])[]): boolean {
-  return specs.every(([name, spec]) => spec.kind === "closed" || labels[name] === OTHER);
 }
 
 function* seriesBelow<Series>(node: Node<Series>): Iterable<Series> {

@@ -2,6 +2,7 @@ import { type CallOutcome, type HangarEvent, registeredName } from "@mcp-hangar/
 import { Counter, Histogram, register, Summary } from "prom-client";
 import { describe, expect, test } from "vitest";
 import { callFinished, gatewaySnapshot, serverSnapshot } from "../test/fleet.ts";
+import { parseOpenMetrics } from "../test/open-metrics.ts";
 import { OPEN_METRICS, testGateway } from "../test/scrape.ts";
 
 const CALLS = "mcp_hangar_tool_calls_total";
@@ -86,9 +87,18 @@ describe("one observation a fact", () => {
 });
 
 describe("pre-initialised series", () => {
-  test("exist with 0 for the servers and tools known at the start", async () => {
-    const scrape = await testGateway([serverSnapshot("math", ["add"])]).scrape();
-    for (const status of ["success", "error", "timeout", "rejected", "cancelled"]) {
+  test("exist with 0 for the servers known at the start, and for a tool from its first call", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add", "sub"])]);
+    const idle = await gateway.scrape();
+    expect(idle.count(CALLS, { tool: "add" })).toBe(0);
+    expect(idle.count(`${DURATION}_count`, { tool: "add" })).toBe(0);
+    gateway.emit(
+      callFinished("math", "add", { outcome: { status: "rejected", reason: "access_denied", message: "" } }),
+    );
+    const scrape = await gateway.scrape();
+    expect(scrape.value(CALLS, { mcp_server: "math", tool: "add", status: "rejected" })).toBe(1);
+    expect(scrape.count(CALLS, { tool: "sub" })).toBe(0);
+    for (const status of ["success", "error", "timeout", "cancelled"]) {
       expect(scrape.value(CALLS, { mcp_server: "math", tool: "add", status })).toBe(0);
     }
     expect(scrape.value(ERRORS, { mcp_server: "math", tool: "add", error_type: "start_failed" })).toBe(0);
@@ -105,20 +115,17 @@ describe("pre-initialised series", () => {
     expect(scrape.value(RATE_LIMIT_HITS, { principal: "_other" })).toBe(0);
   });
 
-  test("appear as soon as a server is registered and its tools are listed", async () => {
+  test("appear as soon as a server is registered", async () => {
     const gateway = testGateway();
     gateway.emit(registered);
     gateway.snapshot = gatewaySnapshot([serverSnapshot("math")]);
     expect((await gateway.scrape()).value("mcp_hangar_health_checks_total", { result: "unhealthy" })).toBe(0);
-    expect((await gateway.scrape()).value(CALLS, { tool: "add", status: "error" })).toBeUndefined();
-    gateway.emit({ type: "server.tools_listed", timeMs: 0, server: math, tools: [registeredName("add")] });
-    expect((await gateway.scrape()).value(CALLS, { tool: "add", status: "error" })).toBe(0);
   });
 
   test("appear at the next scrape when the events were missed", async () => {
     const gateway = testGateway();
     gateway.snapshot = gatewaySnapshot([serverSnapshot("math", ["add"])]);
-    expect((await gateway.scrape()).value(CALLS, { mcp_server: "math", tool: "add", status: "error" })).toBe(0);
+    expect((await gateway.scrape()).value(CALLS, { mcp_server: "math", tool: "_other", status: "error" })).toBe(0);
   });
 
   test("appear for the discovery sources that the snapshot names", async () => {
@@ -135,15 +142,6 @@ describe("pre-initialised series", () => {
     expect((await gateway.scrape()).value(name, { source: "docker" })).toBeUndefined();
   });
 
-  test("let rate() see the first event of a kind: 0 in one scrape, 1 in the next", async () => {
-    const gateway = testGateway([serverSnapshot("math", ["add"])]);
-    const labels = { mcp_server: "math", tool: "add", error_type: "connection" };
-    expect((await gateway.scrape()).value(ERRORS, labels)).toBe(0);
-    const outcome: CallOutcome = { status: "error", errorType: "connection", message: "refused" };
-    gateway.emit(callFinished("math", "add", { outcome }));
-    expect((await gateway.scrape()).value(ERRORS, labels)).toBe(1);
-  });
-
   test("do not reset what was counted when a name is announced again", async () => {
     const gateway = testGateway([serverSnapshot("math", ["add"])]);
     gateway.emit(callFinished("math", "add"));
@@ -156,7 +154,6 @@ describe("pre-initialised series", () => {
     const scrape = await gateway.scrape();
     expect(scrape.value(CALLS, { tool: "add", status: "success" })).toBe(1);
     expect(scrape.value(`${DURATION}_count`, { tool: "add" })).toBe(1);
-    expect(scrape.value(CALLS, { tool: "sub", status: "success" })).toBe(0);
   });
 });
 
@@ -243,14 +240,189 @@ describe("the series limit", () => {
   });
 
   test("bounds what a hostile upstream with ever new tools can make of a scrape", async () => {
-    const gateway = testGateway([serverSnapshot("math")], { seriesLimit: 200 });
+    const gateway = testGateway([serverSnapshot("math")]);
     for (let round = 0; round < 50; round++) {
-      const tools = Array.from({ length: 100 }, (_, index) => registeredName(`tool-${round}-${index}`));
-      gateway.emit({ type: "server.tools_listed", timeMs: 0, server: math, tools });
+      const tools = Array.from({ length: 100 }, (_, index) => `tool-${round}-${index}`);
+      gateway.emit({ type: "server.tools_listed", timeMs: 0, server: math, tools: tools.map(registeredName) });
+      for (const tool of tools) gateway.emit(callFinished("math", tool));
     }
     const scrape = await gateway.scrape();
-    expect(scrape.count(CALLS)).toBeLessThanOrEqual(110);
-    expect(scrape.count(`${DURATION}_count`)).toBeLessThanOrEqual(110);
+    // Those of the last list; the others are gone with theirs.
+    expect(scrape.count(CALLS, { mcp_server: "math", status: "success" })).toBe(101);
+    expect(scrape.count(`${DURATION}_count`, { mcp_server: "math" })).toBe(101);
+  });
+});
+
+describe("the limits of tools", () => {
+  const OVERFLOWS = "mcp_hangar_metric_series_overflows_total";
+  const tools = Array.from({ length: 10 }, (_, index) => `tool-${index}`);
+
+  test("fold what exceeds them into _other of the same server, and count it", async () => {
+    const servers = ["math", "files"].map((id) => serverSnapshot(id, tools));
+    const gateway = testGateway(servers, { toolLimits: { perServer: 6, total: 8 } });
+    for (const server of ["math", "files"]) for (const tool of tools) gateway.emit(callFinished(server, tool));
+    const scrape = await gateway.scrape();
+    const calls = (labels: Record<string, string>) => scrape.value(CALLS, { status: "success", ...labels });
+    expect(scrape.count(CALLS, { mcp_server: "math", status: "success" })).toBe(7);
+    expect(calls({ mcp_server: "math", tool: "_other" })).toBe(4);
+    expect(scrape.count(CALLS, { mcp_server: "files", status: "success" })).toBe(3);
+    expect(calls({ mcp_server: "files", tool: "_other" })).toBe(8);
+    expect(calls({ mcp_server: "_other", tool: "_other" })).toBe(0);
+    expect(scrape.value(OVERFLOWS, { metric: CALLS })).toBe(12);
+  });
+
+  test("give the place of what is gone to others", async () => {
+    const gateway = testGateway([serverSnapshot("math", tools), serverSnapshot("files", tools)], {
+      toolLimits: { total: 10 },
+    });
+    for (const tool of tools) gateway.emit(callFinished("math", tool));
+    gateway.emit(unregistered, callFinished("files", "tool-0"));
+    gateway.snapshot = gatewaySnapshot([serverSnapshot("files", tools)]);
+    expect((await gateway.scrape()).value(CALLS, { mcp_server: "files", tool: "tool-0", status: "success" })).toBe(1);
+  });
+});
+
+describe("series of a tool that is gone", () => {
+  const listed = (...tools: readonly string[]): HangarEvent => ({
+    type: "server.tools_listed",
+    timeMs: 0,
+    server: math,
+    tools: tools.map(registeredName),
+  });
+
+  test("disappear with the list that lacks it, and a late call counts for the server", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add", "sub"])]);
+    gateway.emit(callFinished("math", "add"), callFinished("math", "sub"), listed("sub"), callFinished("math", "add"));
+    gateway.snapshot = gatewaySnapshot([serverSnapshot("math", ["sub"])]);
+    const scrape = await gateway.scrape();
+    expect(scrape.count(CALLS, { tool: "add" })).toBe(0);
+    expect(scrape.count(`${DURATION}_count`, { tool: "add" })).toBe(0);
+    expect(scrape.value(CALLS, { mcp_server: "math", tool: "_other", status: "success" })).toBe(1);
+    expect(scrape.value(CALLS, { mcp_server: "math", tool: "sub", status: "success" })).toBe(1);
+    expect(scrape.value("mcp_hangar_metric_series_overflows_total", { metric: CALLS })).toBe(0);
+  });
+
+  test("disappear at the next scrape when the event was missed, but not when no list is known any more", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add", "sub"])]);
+    gateway.emit(callFinished("math", "add"));
+    gateway.snapshot = gatewaySnapshot([serverSnapshot("math", [])]);
+    expect((await gateway.scrape()).value(CALLS, { tool: "add", status: "success" })).toBe(1);
+    gateway.snapshot = gatewaySnapshot([serverSnapshot("math", ["sub"])]);
+    expect((await gateway.scrape()).count(CALLS, { tool: "add" })).toBe(0);
+  });
+
+  test("begin again with 0 when it comes back", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    gateway.emit(callFinished("math", "add"), callFinished("math", "add"), listed("sub"), listed("add"));
+    gateway.emit(callFinished("math", "add"));
+    expect((await gateway.scrape()).value(CALLS, { tool: "add", status: "success" })).toBe(1);
+  });
+});
+
+describe("a scraper", () => {
+  const scraper = { name: "prometheus", connection: { destroyed: false } };
+
+  test("is shown everything new with 0 first, then as it is; readers see it at once", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    const value = async (who?: typeof scraper) => {
+      const { body, delivered } = await gateway.metrics.render({ accept: "text/plain", scraper: who });
+      delivered();
+      const lines = String(body).split("\n");
+      return lines.filter((line) => /tool="add"/.test(line) && !/ 0$/.test(line)).length;
+    };
+    expect(await value(scraper)).toBe(0);
+    gateway.emit(callFinished("math", "add"));
+    expect(await value()).toBeGreaterThan(10);
+    expect(await value(scraper)).toBe(0);
+    const shown = await value();
+    expect(await value(scraper)).toBe(shown);
+  });
+
+  test("that did not get its answer is shown 0 again", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    (await gateway.metrics.render({ scraper })).delivered();
+    gateway.emit(callFinished("math", "add"));
+    await gateway.metrics.render({ scraper });
+    const { body } = await gateway.metrics.render({ scraper });
+    expect(String(body)).toContain(`${CALLS}{mcp_server="math",tool="add",status="success"} 0\n`);
+  });
+
+  test("sees exemplars of what was held back afterwards, and none in a histogram of nothing", async () => {
+    const gateway = testGateway([serverSnapshot("math", ["add"])]);
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    (await gateway.metrics.render({ accept: OPEN_METRICS, scraper })).delivered();
+    gateway.emit(callFinished("math", "add", { trace: { traceId, spanId: "00f067aa0ba902b7", sampled: true } }));
+    const held = await gateway.metrics.render({ accept: OPEN_METRICS, scraper });
+    held.delivered();
+    const whole = await gateway.metrics.render({ accept: OPEN_METRICS, scraper });
+    expect(String(held.body)).not.toContain(traceId);
+    expect(() => parseOpenMetrics(String(held.body))).not.toThrow();
+    expect(String(whole.body)).toContain(traceId);
+  });
+});
+
+describe("a scrape that yields to other work", () => {
+  test("is of one moment: what is counted meanwhile is on the next one, in all metrics", async () => {
+    const tools = Array.from({ length: 200 }, (_, index) => `tool-${index}`);
+    let turns = 0;
+    const gateway = testGateway([serverSnapshot("math", tools)], {
+      yieldTurn: async () => {
+        turns += 1;
+        for (const tool of tools) gateway.emit(callFinished("math", tool));
+      },
+    });
+    for (const tool of tools) gateway.emit(callFinished("math", tool));
+    const during = await gateway.scrape();
+    const seen = turns;
+    expect(seen).toBeGreaterThan(3);
+    for (const tool of tools) {
+      expect(during.value(CALLS, { tool, status: "success" })).toBe(1);
+      expect(during.value(`${DURATION}_count`, { tool })).toBe(1);
+    }
+    expect((await gateway.scrape()).value(CALLS, { tool: "tool-0", status: "success" })).toBe(1 + seen);
+  });
+
+  test("loses no event, however many come, and tells of those that could not be recorded", async () => {
+    let done = false;
+    const gateway = testGateway(
+      [
+        serverSnapshot(
+          "math",
+          Array.from({ length: 200 }, (_, index) => `tool-${index}`),
+        ),
+      ],
+      {
+        yieldTurn: async () => {
+          if (done) return;
+          done = true;
+          gateway.emit(callFinished("math", "add", { durationSeconds: Number.NaN }));
+          for (let call = 0; call < 25_000; call++) gateway.emit(callFinished("math", "tool-0"));
+        },
+      },
+    );
+    for (let tool = 0; tool < 200; tool++) gateway.emit(callFinished("math", `tool-${tool}`));
+    await gateway.metrics.render();
+    expect((await gateway.scrape()).value(CALLS, { tool: "tool-0", status: "success" })).toBe(25_001);
+    expect(gateway.bus.listeners()).toEqual([{ listener: "metrics", errors: 1 }]);
+  });
+});
+
+describe("a reader who may not know every server", () => {
+  test("is shown no name of the others, on any line of either format", async () => {
+    const gateway = testGateway([
+      serverSnapshot("math", ["add", "secret_tool"], { group: registeredName("hidden-group") }),
+      serverSnapshot("files", ["read"], { httpConnections: 1 }),
+      serverSnapshot("hidden-group"),
+    ]);
+    gateway.emit(callFinished("math", "add"), callFinished("math", "secret_tool"), callFinished("files", "read"));
+    const shows = (server: string, tool: string | undefined): boolean => server === "math" && tool !== "secret_tool";
+    for (const accept of ["text/plain", OPEN_METRICS]) {
+      const text = String((await gateway.metrics.render({ accept, shows })).body);
+      for (const hidden of ["files", "hidden-group", "secret_tool", '"read"']) expect(text).not.toContain(hidden);
+      expect(text).toContain('mcp_server="math",tool="add",status="success"} 1');
+      expect(text).toContain('mcp_server="_other",tool="_other",status="success"} 0');
+      expect(text).toContain("mcp_hangar_gc_cycles_total 0");
+    }
   });
 });
 
@@ -348,8 +520,8 @@ describe("the registry", () => {
   test("belongs to one instance", async () => {
     const first = testGateway([serverSnapshot("math", ["add"])]);
     const second = testGateway([serverSnapshot("math", ["add"])]);
-    first.emit(callFinished("math", "add"));
-    expect((await second.scrape()).value(CALLS, { tool: "add", status: "success" })).toBe(0);
+    first.emit(callFinished("math", undefined));
+    expect((await second.scrape()).value(CALLS, { mcp_server: "math", status: "success" })).toBe(0);
   });
 
   test("takes metrics of the embedding program, of every type", async () => {
@@ -383,8 +555,8 @@ describe("the registry", () => {
 test("after close nothing is counted any more", async () => {
   const gateway = testGateway([serverSnapshot("math", ["add"])]);
   gateway.metrics.close();
-  gateway.emit(callFinished("math", "add"));
-  expect((await gateway.scrape()).value(CALLS, { tool: "add", status: "success" })).toBe(0);
+  gateway.emit(callFinished("math", undefined));
+  expect((await gateway.scrape()).value(CALLS, { mcp_server: "math", status: "success" })).toBe(0);
 });
 
 const noMessages = { request: 0, response: 0, notification: 0, error: 0 };

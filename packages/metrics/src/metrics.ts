@@ -9,20 +9,24 @@ import {
 } from "@mcp-hangar/telemetry";
 import { type Metric, Registry } from "prom-client";
 import type { EventMetric } from "./event-metric.ts";
-import { type Family, familyOfCollected, familyOfEvents } from "./exposition/families.ts";
+import { type Family, familyOfCollected, familyOfEvents, familyOfSnapshot } from "./exposition/families.ts";
 import { CONTENT_TYPES } from "./exposition/format.ts";
 import { negotiateFormat } from "./exposition/negotiate.ts";
 import { render } from "./exposition/render.ts";
+import { FirstIncreases, type Scraper } from "./first-increases.ts";
 import { interpretCatalog } from "./interpret.ts";
-import { KnownNames, NAMING_EVENTS } from "./known-names.ts";
+import { KnownNames, NAMING_EVENTS, type ToolLimits } from "./known-names.ts";
+import { PausableListener } from "./pausable-listener.ts";
 import { preInitialise } from "./pre-initialise.ts";
 import { registerRuntimeMetrics } from "./runtime/runtime-metrics.ts";
+import { seriesFilter } from "./series-filter.ts";
+import type { SnapshotMetric } from "./snapshot-metric.ts";
 
-/**
- * Label sets a metric may have. A fleet of 100 servers with 50 tools each has 46 000 for the error types of its tool
- * calls, and pre-initialisation may use only half of the limit.
- */
+/** Label sets a metric may have. 1 000 servers with 5 000 tools in use have 54 000 for the error types of their calls. */
 const SERIES_LIMIT = 100_000;
+
+/** Tools with series of their own. All of them together make some 17 MB of a scrape, and a tenth of that compressed. */
+const TOOL_LIMITS: ToolLimits = { perServer: 500, total: 5_000 };
 
 /** Principals are outside the operator's hands, however well they are authenticated. */
 const SERIES_LIMITS: Partial<Readonly<Record<MetricKey, number>>> = { rateLimitHits: 1_000 };
@@ -35,6 +39,13 @@ export interface MetricsOptions {
   readonly seriesLimit?: number;
   /** Limits of single metrics, in place of `seriesLimit`; `rateLimitHits` has 1 000 by default. */
   readonly seriesLimits?: Partial<Readonly<Record<MetricKey, number>>>;
+  /** Tools that may have series of their own; the others count for `_other` of their server. 500 a server, 5 000 in all by default. */
+  readonly toolLimits?: Partial<ToolLimits>;
+  /**
+   * A clock in milliseconds that never goes back. With it scrapers that do not come back are waited for no more; see
+   * {@link RenderRequest.scraper}.
+   */
+  readonly nowMs?: () => number;
   /** Whether to expose `process_*` and `nodejs_*`; true by default. */
   readonly runtimeMetrics?: boolean;
   /**
@@ -48,13 +59,31 @@ export interface Exposition {
   readonly contentType: string;
   /** Encoded already, because encoding the text of a large fleet at once would hold up calls. */
   readonly body: Buffer;
+  /** To be called when the scraper has the answer, so that the next one has what was held back. */
+  readonly delivered: () => void;
+}
+
+/** Who asks, and for what. */
+export interface RenderRequest {
+  /** The `Accept` header. */
+  readonly accept?: string | undefined;
+  /**
+   * Who scrapes, if it is a program that compares each scrape with the one before. It is shown each new series with 0
+   * first, so that it sees the first increase. Others are shown everything as it is.
+   */
+  readonly scraper?: Scraper | undefined;
+  /** Whether the reader may know a server, and a tool of it if one is given; all are shown when absent. */
+  readonly shows?: ((server: string, tool: string | undefined) => boolean) | undefined;
 }
 
 export interface Metrics {
   /** For metrics of the embedding program. Do not clear or reset it: the series of the catalog live here. */
   readonly registry: Registry;
-  /** Renders a scrape in the format that an `Accept` header prefers. Rejects when the snapshot or a gauge throws. */
-  render(accept?: string): Promise<Exposition>;
+  /**
+   * Renders a scrape, as of this moment, in the format that an `Accept` header prefers. Rejects when the snapshot or a
+   * gauge throws.
+   */
+  render(request?: RenderRequest | string): Promise<Exposition>;
   /** Stops counting and releases what observes the process. */
   close(): void;
 }
@@ -63,16 +92,21 @@ export interface Metrics {
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   const eventMetrics: EventMetric[] = [];
-  const known = new KnownNames(eventMetrics);
-  let current: ScrapeSnapshot | undefined;
+  const known = new KnownNames(eventMetrics, { ...TOOL_LIMITS, ...options.toolLimits });
+  const firstIncreases = new FirstIncreases(options.nowMs ?? (() => 0));
 
   const interpretation = interpretCatalog({
     limitOf: (key) =>
       options.seriesLimits?.[key] ?? Math.min(SERIES_LIMITS[key] ?? Infinity, options.seriesLimit ?? SERIES_LIMIT),
     isKnownServer: (server) => known.isKnownServer(server),
-    snapshot: () => current ?? takeSnapshot(),
+    placeOfTool: (server, tool) => known.placeOfTool(server, tool),
+    birth: () => firstIncreases.birth(),
+    snapshot: takeSnapshot,
   });
   eventMetrics.push(...interpretation.eventMetrics);
+  const snapshotMetrics = new Map<object, SnapshotMetric>(
+    interpretation.snapshotMetrics.map((metric) => [metric.metric, metric]),
+  );
 
   function takeSnapshot(): ScrapeSnapshot {
     const overflows = [
@@ -94,27 +128,39 @@ export function createMetrics(options: MetricsOptions): Metrics {
   for (const { metric } of [...eventMetrics, ...interpretation.snapshotMetrics]) registry.registerMetric(metric);
   known.reconcile(options.snapshot());
   const closeRuntimeMetrics = options.runtimeMetrics === false ? () => {} : registerRuntimeMetrics(registry);
-  const unsubscribe = options.bus.on("metrics", dispatch(eventMetrics, known));
+  const record = new PausableListener(dispatch(eventMetrics, known));
+  const unsubscribe = options.bus.on("metrics", record.listener);
 
-  /** All gauges are read within one turn, from one snapshot, so that scrapes at the same time do not mix. */
+  /** What is not read while it is written is read within one turn: runtime metrics and those of the embedding program. */
   function gather(): Promise<readonly Family[]> {
-    current = takeSnapshot();
-    try {
-      known.reconcile(current);
-      // The declared type leaves out `get`, but what the registry returns are the metrics registered above.
-      const metrics = registry.getMetricsAsArray() as unknown as readonly Metric[];
-      return Promise.all(metrics.map(async (metric) => families.get(metric) ?? familyOfCollected(await metric.get())));
-    } finally {
-      current = undefined;
-    }
+    const snapshot = takeSnapshot();
+    known.reconcile(snapshot);
+    // The declared type leaves out `get`, but what the registry returns are the metrics registered above.
+    const metrics = registry.getMetricsAsArray() as unknown as readonly Metric[];
+    return Promise.all(
+      metrics.map(async (metric) => {
+        const ofSnapshot = snapshotMetrics.get(metric);
+        if (ofSnapshot !== undefined) return familyOfSnapshot(ofSnapshot, snapshot);
+        return families.get(metric) ?? familyOfCollected(await metric.get());
+      }),
+    );
   }
 
   return {
     registry,
-    async render(accept) {
+    async render(request = {}) {
+      const { accept, scraper, shows }: RenderRequest = typeof request === "string" ? { accept: request } : request;
       const format = negotiateFormat(accept);
-      const body = await render(await gather(), format, options.yieldTurn);
-      return { contentType: CONTENT_TYPES[format], body };
+      const resume = record.pause();
+      try {
+        const gathered = gather();
+        const { heldFrom, shown } = firstIncreases.look(scraper);
+        const view = { format, heldFrom, shows: shows && seriesFilter(shows) };
+        const body = await render(await gathered, view, options.yieldTurn);
+        return { contentType: CONTENT_TYPES[format], body, delivered: shown };
+      } finally {
+        resume();
+      }
     },
     close() {
       unsubscribe();

@@ -1,17 +1,16 @@
 import type { LabelSpec, LabelSpecs } from "@mcp-hangar/telemetry";
 import type { EventMetric } from "./event-metric.ts";
-import { type Labels, OTHER } from "./label-sets.ts";
+import { type Labels, OTHER } from "./label-values.ts";
 
 /** Names whose series shall exist from the start. */
 export interface NamesToReserve {
-  /** The tools of each server. */
+  /** The tools of each server that were called. */
   readonly servers: ReadonlyMap<string, Iterable<string>>;
   readonly sources: Iterable<string>;
 }
 
 /**
- * Makes the series of every label set that can be foreseen exist with 0. Without them the first event of a kind appears
- * as a series born at 1, which `rate()` cannot tell from no event at all.
+ * Makes the series of every label set that can be foreseen exist with 0, so that graphs and alerts have something to read.
  */
 export function preInitialise({ definition, labelSets }: EventMetric, names: NamesToReserve): void {
   // A call may name a server or a tool that does not resolve, so the series for that are foreseen as well.

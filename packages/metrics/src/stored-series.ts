@@ -4,7 +4,7 @@
  * hand a scrape is rendered series by series. A test compares the outcome with what `get()` says.
  */
 import type { Counter, Histogram } from "prom-client";
-import type { Labels } from "./label-sets.ts";
+import type { Labels } from "./label-values.ts";
 
 /** What prom-client keeps of a counter series; `value` changes with every increment. */
 export interface StoredCounter {

@@ -31,12 +31,18 @@ const snapshot = (): GatewaySnapshot => ({
 });
 
 export const bus = new TelemetryBus();
-export const metrics = createMetrics({ bus, snapshot, yieldTurn: () => turn() });
+export const metrics = createMetrics({ bus, snapshot, nowMs: () => performance.now(), yieldTurn: () => turn() });
 
 export const endpoint = createServer((request, response) => {
-  metrics.render(request.headers.accept).then(
-    ({ contentType, body }) =>
-      response.writeHead(200, { "content-type": contentType, "content-length": body.length }).end(body),
+  // Prometheus sends this header. It is shown every new series with 0 first, so that it sees the first increase.
+  const isScraper = request.headers["x-prometheus-scrape-timeout-seconds"] !== undefined;
+  const scraper = isScraper ? { name: request.socket.remoteAddress ?? "", connection: request.socket } : undefined;
+  metrics.render({ accept: request.headers.accept, scraper }).then(
+    ({ contentType, body, delivered }) =>
+      response
+        .once("finish", delivered)
+        .writeHead(200, { "content-type": contentType, "content-length": body.length })
+        .end(body),
     (error) => response.writeHead(500).end(`The metrics cannot be read: ${String(error)}\n`),
   );
 });

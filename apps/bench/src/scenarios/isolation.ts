@@ -3,6 +3,7 @@ import { launchHangar } from "../gateways/contenders.ts";
 import { runClosedLoop } from "../load/closed-loop.ts";
 import { echoWorkload } from "../load/expectation.ts";
 import { openSession } from "../load/mcp-session.ts";
+import { modernRequest } from "../load/modern-request.ts";
 import { short } from "../report/print.ts";
 import { median, percentile } from "../report/statistics.ts";
 import { withLean } from "../upstreams/lean.ts";
@@ -125,7 +126,7 @@ function badNeighbours(url: string): Neighbours {
 /** A call whose end does not matter. */
 async function call(url: string, name: string, signal: AbortSignal): Promise<void> {
   try {
-    const answer = await modern(url, "tools/call", { name, arguments: {} }, signal);
+    const answer = await modernRequest(url, "tools/call", { name, arguments: {} }, signal);
     await answer.arrayBuffer();
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -134,34 +135,9 @@ async function call(url: string, name: string, signal: AbortSignal): Promise<voi
 
 async function listMs(url: string): Promise<number> {
   const beganMs = performance.now();
-  const answer = await modern(url, "tools/list", {}, AbortSignal.timeout(30_000));
+  const answer = await modernRequest(url, "tools/list", {}, AbortSignal.timeout(30_000));
   const body = await answer.text();
   if (!body.includes("lean__echo"))
     throw new Error(`tools/list left out the server that is well: ${body.slice(0, 300)}`);
   return performance.now() - beganMs;
-}
-
-function modern(
-  url: string,
-  method: string,
-  params: Readonly<Record<string, unknown>>,
-  signal: AbortSignal,
-): Promise<Response> {
-  const _meta = {
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientCapabilities": {},
-    "io.modelcontextprotocol/clientInfo": { name: "bench", version: "1" },
-  };
-  return fetch(`${url}/mcp`, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      "mcp-protocol-version": "2026-07-28",
-      "mcp-method": method,
-      ...(typeof params.name === "string" && { "mcp-name": params.name }),
-    },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { ...params, _meta } }),
-    signal,
-  });
 }

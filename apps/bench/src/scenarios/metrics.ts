@@ -5,10 +5,11 @@ import { runClosedLoop } from "../load/closed-loop.ts";
 import { echoWorkload, fault } from "../load/expectation.ts";
 import { HttpConnection } from "../load/http-connection.ts";
 import { callWriter, type McpSession, openSession, sequenceDigits } from "../load/mcp-session.ts";
+import { modernRequest } from "../load/modern-request.ts";
 import type { BenchOptions } from "../options.ts";
 import type { Launched } from "../processes/launch.ts";
 import { cpuMs } from "../processes/usage.ts";
-import type { Findings } from "../report/figure.ts";
+import type { Figure } from "../report/figure.ts";
 import { median, percentile } from "../report/statistics.ts";
 import { withLean } from "../upstreams/lean.ts";
 import type { Scenario } from "./scenario.ts";
@@ -20,7 +21,7 @@ const scrapes = 20;
 /** Milliseconds between two scrapes while calls run: far denser than Prometheus, so that a short run catches many. */
 const scrapeEveryMs = 250;
 
-/** The cost of `/metrics` when 100 servers with 50 tools each have been called. */
+/** The cost of `/metrics` of 100 servers with 50 tools each: listed and never called, and all called. */
 export const metrics: Scenario = {
   name: "metrics",
   run({ options, progress }) {
@@ -32,11 +33,16 @@ export const metrics: Scenario = {
       async (lean) => {
         const gateway = await launchHangar(fleet(lean.url), options);
         try {
-          progress(`calling each of ${servers} × ${toolsPerServer} tools`);
           const session = await openSession(gateway.url, "/mcp", options.era);
+          progress(`listing ${servers} × ${toolsPerServer} tools`);
+          await listEveryTool(gateway.url);
+          progress("scraping");
+          const listed = await measure(gateway, session, options, LISTED);
+          progress(`calling each of ${servers} × ${toolsPerServer} tools`);
           await callEveryTool(session);
           progress("scraping");
-          return await measure(gateway, session, options);
+          const called = await measure(gateway, session, options, CALLED);
+          return { tables: [], figures: [...listed, ...called] };
         } finally {
           await gateway.stop();
         }
@@ -59,6 +65,12 @@ function serverName(n: number): string {
   return `s${String(n).padStart(3, "0")}`;
 }
 
+async function listEveryTool(url: string): Promise<void> {
+  const answer = await modernRequest(url, "tools/list", {}, AbortSignal.timeout(60_000));
+  const body = await answer.text();
+  if (!body.includes(`${serverName(0)}__echo`)) throw new Error(`the tools were not listed: ${body.slice(0, 300)}`);
+}
+
 async function callEveryTool(session: McpSession): Promise<void> {
   const names = Array.from({ length: servers * toolsPerServer }, (_, n) => {
     const tool = n % toolsPerServer;
@@ -78,11 +90,41 @@ async function callEveryTool(session: McpSession): Promise<void> {
   }
 }
 
-async function measure(gateway: Launched, session: McpSession, options: BenchOptions): Promise<Findings> {
+/** What is measured in one state of the fleet. */
+interface State {
+  readonly id: string;
+  readonly label: string;
+  readonly lastTool: string;
+  readonly hasLastTool: boolean;
+  readonly targets?: Readonly<Record<"cpu" | "bytes" | "series" | "beside", number>>;
+}
+
+const last = `mcp_server="${serverName(servers - 1)}",tool="tool_${toolsPerServer - 3}"`;
+const LISTED: State = {
+  id: "metrics.listed",
+  label: `${servers} × ${toolsPerServer} tools listed, one called`,
+  lastTool: last,
+  hasLastTool: false,
+  targets: { cpu: 60, bytes: 2, series: 25_000, beside: 2 },
+};
+const CALLED: State = {
+  id: "metrics",
+  label: `${servers} × ${toolsPerServer} tools, all called`,
+  lastTool: last,
+  hasLastTool: true,
+};
+
+async function measure(
+  gateway: Launched,
+  session: McpSession,
+  options: BenchOptions,
+  { id, label, lastTool, hasLastTool, targets }: State,
+): Promise<readonly Figure[]> {
   const connection = await HttpConnection.open(gateway.url);
   try {
     const text = (await scrape(connection, gateway.url)).body;
-    assertComplete(text);
+    if (text.includes(lastTool) !== hasLastTool)
+      throw new Error(`/metrics is not that of ${label}: look for ${lastTool}`);
     const tookMs: number[] = [];
     const cpuBeforeMs = cpuMs(gateway.pid);
     for (let n = 0; n < scrapes; n++) {
@@ -91,29 +133,31 @@ async function measure(gateway: Launched, session: McpSession, options: BenchOpt
       tookMs.push(performance.now() - startMs);
     }
     const cpuPerScrapeMs = (cpuMs(gateway.pid) - cpuBeforeMs) / scrapes;
-    const quiet: number[] = [];
-    const scraped: number[] = [];
+    const quiet: CallTimes[] = [];
+    const scraped: CallTimes[] = [];
     for (let round = 0; round < options.rounds; round++) {
-      quiet.push(await slowestCallMs(session, options.seconds));
-      scraped.push(await whileScraping(connection, gateway.url, () => slowestCallMs(session, options.seconds)));
+      quiet.push(await callTimes(session, options.seconds));
+      scraped.push(await whileScraping(connection, gateway.url, () => callTimes(session, options.seconds)));
     }
-    return {
-      tables: [],
-      figures: [
-        { id: "metrics.scrape", label: "one scrape, 100 servers × 50 tools", value: median(tookMs), unit: "ms" },
-        { id: "metrics.cpu", label: "CPU of one scrape", value: cpuPerScrapeMs, unit: "ms" },
-        { id: "metrics.bytes", label: "size of one scrape", value: Buffer.byteLength(text) / 1e6, unit: "MB" },
-        { id: "metrics.series", label: "series of one scrape", value: seriesCount(text), unit: "" },
-        { id: "metrics.slowest_quiet", label: "slowest call without scrapes", value: median(quiet), unit: "ms" },
-        { id: "metrics.slowest_scraped", label: "slowest call beside scrapes", value: median(scraped), unit: "ms" },
-        {
-          id: "metrics.blocking",
-          label: "added to the slowest call by scrapes",
-          value: median(scraped.map((slowest, at) => slowest - (quiet[at] ?? Number.NaN))),
-          unit: "ms",
-        },
-      ],
-    };
+    const figure = (name: string, what: string, value: number, unit: string, atMost?: number): Figure => ({
+      id: `${id}.${name}`,
+      label: `${what}: ${label}`,
+      value,
+      unit,
+      ...(atMost !== undefined && { target: { atMost } }),
+    });
+    const ratios = scraped.map(({ p99Ms }, at) => p99Ms / (quiet[at]?.p99Ms ?? Number.NaN));
+    const added = scraped.map(({ slowestMs }, at) => slowestMs - (quiet[at]?.slowestMs ?? Number.NaN));
+    return [
+      figure("scrape", "one scrape", median(tookMs), "ms"),
+      figure("cpu", "CPU of one scrape", cpuPerScrapeMs, "ms", targets?.cpu),
+      figure("bytes", "size of one scrape", Buffer.byteLength(text) / 1e6, "MB", targets?.bytes),
+      figure("series", "series of one scrape", seriesCount(text), "", targets?.series),
+      figure("slowest_quiet", "slowest call without scrapes", median(quiet.map(({ slowestMs }) => slowestMs)), "ms"),
+      figure("slowest_scraped", "slowest call beside scrapes", median(scraped.map(({ slowestMs }) => slowestMs)), "ms"),
+      figure("blocking", "added to the slowest call by scrapes", median(added), "ms"),
+      figure("beside", "p99 of calls beside scrapes against without", median(ratios), "×", targets?.beside),
+    ];
   } finally {
     connection.close();
   }
@@ -125,15 +169,15 @@ async function scrape(connection: HttpConnection, url: string): Promise<HttpAnsw
   return answer;
 }
 
-function assertComplete(text: string): void {
-  const last = `mcp_server="${serverName(servers - 1)}",tool="tool_${toolsPerServer - 3}"`;
-  if (!text.includes(last)) throw new Error(`/metrics has no series of ${last}, although that tool was called`);
+interface CallTimes {
+  readonly p99Ms: number;
+  readonly slowestMs: number;
 }
 
-async function slowestCallMs(session: McpSession, seconds: number): Promise<number> {
+async function callTimes(session: McpSession, seconds: number): Promise<CallTimes> {
   const workload = echoWorkload(200, `${serverName(0)}__echo`);
   const { latenciesMs } = await runClosedLoop({ session, workload, inFlight: 1, seconds });
-  return percentile(latenciesMs, 1);
+  return { p99Ms: percentile(latenciesMs, 0.99), slowestMs: percentile(latenciesMs, 1) };
 }
 
 async function whileScraping<T>(connection: HttpConnection, url: string, work: () => Promise<T>): Promise<T> {

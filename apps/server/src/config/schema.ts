@@ -44,6 +44,15 @@ const metricsOptions = z
       .max(1_000_000)
       .default(100_000)
       .describe("Label sets a metric may have; what exceeds them is counted under `_other`."),
+    tools_limit: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(5_000)
+      .describe(
+        "Tools that may have series of their own, some forty each, from their first call on; calls of the others are counted under `_other` of their server.",
+      ),
+    tools_per_server_limit: z.int().min(1).max(100_000).default(500).describe("As `tools_limit`, for each server."),
     runtime: z.boolean().default(true).describe("Exports process and Node.js metrics (`process_*`, `nodejs_*`) too."),
   })
   .describe("Prometheus metrics.");

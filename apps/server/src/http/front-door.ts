@@ -1,4 +1,4 @@
-import { OPEN_ACCESS } from "../access/access.ts";
+import { type Access, OPEN_ACCESS } from "../access/access.ts";
 import { metadataRoutes } from "../access/metadata-routes.ts";
 import type { Hangar } from "../assemble.ts";
 import { eventsRoute } from "../management/events/events-route.ts";
@@ -9,6 +9,7 @@ import { withCors } from "./cors.ts";
 import { isLoopback } from "./host-names.ts";
 import { HttpListener, type ListenerOptions } from "./listener.ts";
 import { McpEndpoint } from "./mcp-endpoint.ts";
+import { metricsRoute } from "./metrics-route.ts";
 import { requestGuard } from "./request-guard.ts";
 import type { Route } from "./route.ts";
 import { Router, type RouterOptions } from "./router.ts";
@@ -66,7 +67,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
       ...restRoutes(hangar.operations),
       eventsRoute(hangar.events),
       openApiRoute(hangar.operations),
-      ...(metricsApart ? [] : metricsRoutes(hangar)),
+      ...(metricsApart ? [] : metricsRoutes(hangar, hangar.accessSystem.access)),
     ],
   });
   const listener = new HttpListener(
@@ -106,8 +107,9 @@ export async function openMetricsDoor(hangar: Hangar, unsafeNoAuth: boolean): Pr
   if (!enabled || port === undefined) return undefined;
   checkBind(hangar, host, unsafeNoAuth);
   const guard = requestGuard({ boundTo: host, allowedHosts: hangar.config.http.allowed_hosts, allowedOrigins: [] });
-  const routes = [...metricsRoutes(hangar), ...healthRoutes(hangar)];
-  const router = new Router({ ...routing(hangar), ...(isLoopback(host) && { access: OPEN_ACCESS }), guard, routes });
+  const access = isLoopback(host) ? OPEN_ACCESS : hangar.accessSystem.access;
+  const routes = [...metricsRoutes(hangar, access), ...healthRoutes(hangar)];
+  const router = new Router({ ...routing(hangar), access, guard, routes });
   const certificate = isLoopback(host) ? undefined : certificateOf(hangar, withoutClients(hangar.config.http.tls));
   const listener = new HttpListener({ ...limits(hangar, host, port), certificate }, router.handle);
   const { url } = await listener.listen();
@@ -163,10 +165,8 @@ function healthRoutes({ health }: Hangar): readonly Route[] {
   ];
 }
 
-function metricsRoutes({ metrics }: Hangar): readonly Route[] {
-  if (metrics === undefined) return [];
-  const handle: Route["handle"] = async ({ http }) => ({ status: 200, ...(await metrics.render(http.headers.accept)) });
-  return [{ method: "GET", path: "/metrics", permission: "metrics:read", handle }];
+function metricsRoutes({ metrics }: Hangar, access: Access): readonly Route[] {
+  return metrics === undefined ? [] : [metricsRoute(metrics, access)];
 }
 
 function limits({ config }: Hangar, host: string, port: number): ListenerOptions {

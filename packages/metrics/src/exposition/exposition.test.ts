@@ -173,9 +173,13 @@ describe("the two formats", () => {
     const servers = Array.from({ length: 4 }, (_, index) => serverSnapshot(`server-${index}`, tools));
     const gateway = testGateway(servers, { yieldTurn: () => turn() });
     for (const tool of tools) gateway.emit(callFinished("server-1", tool));
-    const [text, openMetrics] = [await gateway.metrics.render(), await gateway.metrics.render(OPEN_METRICS)];
+    const whatIsWritten = async (accept?: string) => {
+      const { contentType, body } = await gateway.metrics.render(accept);
+      return { contentType, body };
+    };
+    const [text, openMetrics] = [await whatIsWritten(), await whatIsWritten(OPEN_METRICS)];
     const accepts = ["text/plain", OPEN_METRICS, undefined, OPEN_METRICS, "text/plain"];
-    const scrapes = await Promise.all(accepts.map((accept) => gateway.metrics.render(accept)));
+    const scrapes = await Promise.all(accepts.map(whatIsWritten));
     for (const scrape of scrapes) {
       expect(scrape).toEqual(scrape.contentType === CONTENT_TYPES.text ? text : openMetrics);
     }
@@ -193,18 +197,16 @@ describe("the two formats", () => {
         await turn();
       },
     });
+    for (const tool of tools) gateway.emit(callFinished("a", tool), callFinished("b", tool));
     const { body } = await gateway.metrics.render(OPEN_METRICS);
     expect(turns).toBeGreaterThan(2);
     expect(() => parseOpenMetrics(String(body))).not.toThrow();
   });
 
   test("come in one go when nobody offers a turn", async () => {
-    const gateway = testGateway([
-      serverSnapshot(
-        "a",
-        Array.from({ length: 200 }, (_, index) => `tool-${index}`),
-      ),
-    ]);
+    const tools = Array.from({ length: 200 }, (_, index) => `tool-${index}`);
+    const gateway = testGateway([serverSnapshot("a", tools)]);
+    for (const tool of tools) gateway.emit(callFinished("a", tool));
     const { body } = await gateway.metrics.render(OPEN_METRICS);
     expect(body.length).toBeGreaterThan(200_000);
     expect(() => parseOpenMetrics(String(body))).not.toThrow();

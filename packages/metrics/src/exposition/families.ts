@@ -1,6 +1,7 @@
-import { bucketLabel } from "@mcp-hangar/telemetry";
+import { bucketLabel, type ScrapeSnapshot } from "@mcp-hangar/telemetry";
 import type { EventCounter, EventHistogram, EventMetric } from "../event-metric.ts";
-import type { StoredExemplar } from "../stored-series.ts";
+import type { SnapshotMetric } from "../snapshot-metric.ts";
+import type { StoredExemplar, StoredHistogram } from "../stored-series.ts";
 import {
   counterSampleName,
   type ExpositionFormat,
@@ -10,10 +11,19 @@ import {
   formatValue,
 } from "./format.ts";
 
+/** How one scrape is written. */
+export interface View {
+  readonly format: ExpositionFormat;
+  /** Series of this birth and of later ones are written with 0. */
+  readonly heldFrom: number;
+  /** Whether a series with these labels is shown; absent when all are. */
+  readonly shows?: ((labels: Readonly<Record<string, string | number | undefined>>) => boolean) | undefined;
+}
+
 /** A metric ready to be written: its header, then one block of lines a series. */
 export interface Family {
   header(format: ExpositionFormat): string;
-  blocks(format: ExpositionFormat): Iterable<string>;
+  blocks(view: View): Iterable<string>;
 }
 
 /** What `get()` of a prom-client metric resolves to, as far as it is written. */
@@ -37,16 +47,32 @@ export function familyOfEvents(metric: EventMetric): Family {
   const { name, help, type } = metric.definition;
   return {
     header: (format) => formatHeader(name, type, help, format),
-    blocks: (format) => (isHistogram(metric) ? histogramBlocks(metric, format) : counterBlocks(metric, format)),
+    blocks: (view) => (isHistogram(metric) ? histogramBlocks(metric, view) : counterBlocks(metric, view)),
   };
 }
 
-/** Any other metric of the registry: gauges, runtime metrics, and what the embedding program registered itself. */
+/** Reads a metric off one snapshot when its turn has come. */
+export function familyOfSnapshot(metric: SnapshotMetric, snapshot: ScrapeSnapshot): Family {
+  const { name, help, type } = metric.definition;
+  return {
+    header: (format) => formatHeader(name, type, help, format),
+    *blocks({ format, shows }) {
+      const sampleName = type === "counter" ? counterSampleName(name, format) : name;
+      for (const { labels, value } of metric.samples(snapshot)) {
+        if (shows === undefined || shows(labels)) {
+          yield `${sampleName}${braced(formatLabels(labels))} ${formatValue(value)}\n`;
+        }
+      }
+    },
+  };
+}
+
+/** Any other metric of the registry: runtime metrics, and what the embedding program registered itself. */
 export function familyOfCollected(collected: CollectedMetric): Family {
   const type = String(collected.type);
   return {
     header: (format) => formatHeader(collected.name, type, collected.help, format),
-    blocks: (format) => collectedBlocks(collected, type, format),
+    blocks: (view) => collectedBlocks(collected, type, view),
   };
 }
 
@@ -54,36 +80,42 @@ function isHistogram(metric: EventMetric): metric is EventHistogram {
   return metric.definition.type === "histogram";
 }
 
-function* counterBlocks({ definition, labelSets }: EventCounter, format: ExpositionFormat): Iterable<string> {
-  const name = counterSampleName(definition.name, format);
-  for (const { labels, stored } of labelSets.all()) {
-    yield `${name}${braced(formatLabels(labels))} ${formatValue(stored.value)}\n`;
+function* counterBlocks({ definition, labelSets }: EventCounter, view: View): Iterable<string> {
+  const name = counterSampleName(definition.name, view.format);
+  for (const { labels, text, birth, stored } of labelSets.all()) {
+    if (view.shows !== undefined && !view.shows(labels)) continue;
+    yield `${name}${braced(text)} ${birth >= view.heldFrom ? "0" : formatValue(stored.value)}\n`;
   }
 }
 
-function* histogramBlocks({ definition, labelSets }: EventHistogram, format: ExpositionFormat): Iterable<string> {
+function* histogramBlocks({ definition, labelSets }: EventHistogram, view: View): Iterable<string> {
   const { name } = definition;
   const buckets = "buckets" in definition ? definition.buckets : [];
   const boundaries = [...buckets.map((boundary) => [String(boundary), bucketLabel(boundary)]), ["-1", "+Inf"]] as const;
-  for (const { labels, stored } of labelSets.all()) {
-    const labelText = formatLabels(labels);
-    const opening = `${name}_bucket{${labelText}${labelText === "" ? "" : ","}le="`;
-    const exemplars = format === "openMetrics" ? stored.bucketExemplars : undefined;
+  for (const { labels, text, birth, stored } of labelSets.all()) {
+    if (view.shows !== undefined && !view.shows(labels)) continue;
+    const { count, sum, bucketValues, bucketExemplars } = birth >= view.heldFrom ? NOTHING : stored;
+    const opening = `${name}_bucket{${text}${text === "" ? "" : ","}le="`;
+    const exemplars = view.format === "openMetrics" ? bucketExemplars : undefined;
     let cumulative = 0;
     let block = "";
     for (const [key = "", le] of boundaries) {
-      cumulative = le === "+Inf" ? stored.count : cumulative + (stored.bucketValues[key] ?? 0);
+      cumulative = le === "+Inf" ? count : cumulative + (bucketValues[key] ?? 0);
       const exemplar = exemplars?.[key];
       block += `${opening}${le}"} ${cumulative}${exemplar ? formatExemplar(exemplar) : ""}\n`;
     }
-    const suffix = braced(labelText);
-    yield `${block}${name}_sum${suffix} ${formatValue(stored.sum)}\n${name}_count${suffix} ${stored.count}\n`;
+    const suffix = braced(text);
+    yield `${block}${name}_sum${suffix} ${formatValue(sum)}\n${name}_count${suffix} ${count}\n`;
   }
 }
 
-function* collectedBlocks(collected: CollectedMetric, type: string, format: ExpositionFormat): Iterable<string> {
+/** What a histogram shows whose observations are held back. */
+const NOTHING: StoredHistogram = { count: 0, sum: 0, bucketValues: {} };
+
+function* collectedBlocks(collected: CollectedMetric, type: string, { format, shows }: View): Iterable<string> {
   const name = type === "counter" ? counterSampleName(collected.name, format) : collected.name;
   for (const { value, labels, metricName = name, exemplar } of collected.values) {
+    if (shows !== undefined && !shows(labels)) continue;
     const exemplarText = exemplar && format === "openMetrics" ? formatExemplar(exemplar) : "";
     yield `${metricName}${braced(formatLabels(labels))} ${formatValue(value)}${exemplarText}\n`;
   }

@@ -1,5 +1,4 @@
-import type { Family } from "./families.ts";
-import type { ExpositionFormat } from "./format.ts";
+import type { Family, View } from "./families.ts";
 
 /** Well under a millisecond of work, after which other work may have its turn. */
 const CHUNK_CHARACTERS = 65_536;
@@ -10,15 +9,15 @@ const CHUNK_CHARACTERS = 65_536;
  */
 export async function render(
   families: readonly Family[],
-  format: ExpositionFormat,
+  view: View,
   yieldTurn: (() => Promise<void>) | undefined,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let blocks: string[] = [];
   let characters = 0;
   for (const family of families) {
-    blocks.push(family.header(format));
-    for (const block of family.blocks(format)) {
+    blocks.push(family.header(view.format));
+    for (const block of family.blocks(view)) {
       blocks.push(block);
       characters += block.length;
       if (characters < CHUNK_CHARACTERS) continue;
@@ -28,7 +27,7 @@ export async function render(
       await yieldTurn?.();
     }
   }
-  if (format === "openMetrics") blocks.push("# EOF\n");
+  if (view.format === "openMetrics") blocks.push("# EOF\n");
   chunks.push(Buffer.from(blocks.join("")));
   return Buffer.concat(chunks);
 }

@@ -3,7 +3,7 @@ import { boundsOf } from "../promql/analyse.ts";
 import { type Node, nodesOf } from "../promql/node.ts";
 import type { Check } from "./check.ts";
 
-/** Names that the exporter knows before anything happens to them, so that their counters are there with 0. */
+/** Names whose counters the exporter shows with 0 first: it knows them before anything happens to them, or holds it back. */
 const FORESEEN: readonly RegisteredKind[] = ["mcp_server", "tool", "source"];
 
 const definitions = new Map<string, MetricDefinition>(Object.values(catalog).map((metric) => [metric.name, metric]));
