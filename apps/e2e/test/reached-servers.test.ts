@@ -78,6 +78,22 @@ describe("the metrics", () => {
   });
 });
 
+describe("the configuration", () => {
+  test.each(["/api/config", "/api/config/diff"])("names to a role only what it reaches: %s", async (path) => {
+    const response = await fetch(`${secured.gateway.url}${path}`, { headers: bearer(watcher) });
+    expect(response.status).toBe(200);
+    const text = await response.text();
+    for (const name of ["payroll", "salaries"]) expect(text).not.toContain(name);
+    if (path === "/api/config") expect(JSON.parse(text)).toMatchObject({ config: { mcp_servers: { open: {} } } });
+  });
+
+  test("names everything to a role without rules", async () => {
+    const response = await fetch(`${secured.gateway.url}/api/config`, { headers: bearer(secured.admin) });
+    const { config } = (await response.json()) as { config: { mcp_servers: object } };
+    expect(Object.keys(config.mcp_servers)).toEqual(["open", "payroll", "payroll-2", "salaries"]);
+  });
+});
+
 /** Without what `fetch` does to encodings. */
 async function raw(headers: Readonly<Record<string, string>>) {
   const all = { ...bearer(secured.admin), ...headers };

@@ -1,9 +1,12 @@
+import type { Caller } from "@mcp-hangar/telemetry";
 import { z } from "zod";
+import type { Permission } from "../../access/permissions.ts";
 import type { ConfigChanges } from "../../reload/diff.ts";
 import { effectiveConfig } from "../../reload/effective.ts";
 import type { ReloadProblem } from "../../reload/outcome.ts";
 import { type Operation, type OperationFailure, operation, operationFailure } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
+import { type Reach, reachedConfig, reachedProblems } from "./reached-config.ts";
 
 /** What is different between two configurations. */
 export const changesView = z.object({
@@ -17,13 +20,21 @@ export const changesView = z.object({
 });
 
 /** The configuration: what is in force, what a reload would change, and the reload itself. */
-export function configOperations({ reloader }: Pick<ManagementParts, "reloader">): readonly Operation[] {
+export function configOperations(
+  parts: Pick<ManagementParts, "reloader" | "gateway" | "access">,
+): readonly Operation[] {
+  const { reloader, gateway, access } = parts;
+  /** What the caller may know of the servers there are. A role with tool rules need not reach them all. */
+  const reachOf = (caller: Caller, permission: Permission): Reach => ({
+    reaches: (server) => access.reaches(caller, server, permission),
+    known: [...gateway.fleet.all(), ...gateway.fleet.groups.all()].map(({ id }) => id),
+  });
   return [
     operation({
       id: "showConfig",
       title: "Show the configuration",
       description:
-        "Shows the configuration in force with all its defaults. Secrets are hidden, and text that came from environment variables is shown as the names of those.",
+        "Shows the configuration in force with all its defaults, of the servers that the caller reaches. Secrets are hidden, and text that came from environment variables is shown as the names of those.",
       permission: "config:read",
       effect: "read",
       tool: "hangar_config",
@@ -33,8 +44,8 @@ export function configOperations({ reloader }: Pick<ManagementParts, "reloader">
         config: z.record(z.string(), z.unknown()),
         last_reload_successful: z.boolean().describe("False when the file was changed to something that is not valid."),
       }),
-      run: () => ({
-        config: effectiveConfig(reloader.config, reloader.templateOf),
+      run: (_input, { caller }) => ({
+        config: reachedConfig(effectiveConfig(reloader.config, reloader.templateOf), reachOf(caller, "config:read")),
         last_reload_successful: reloader.lastSuccessful,
       }),
     }),
@@ -48,9 +59,12 @@ export function configOperations({ reloader }: Pick<ManagementParts, "reloader">
       route: { method: "GET", path: "/api/config/diff" },
       input: z.object({}),
       output: changesView,
-      run: () => {
+      run: (_input, { caller }) => {
+        const reach = reachOf(caller, "config:read");
         const found = reloader.preview();
-        return "kind" in found ? invalid("a reload would be refused", found.problems) : viewOf(found);
+        return "kind" in found
+          ? invalid("a reload would be refused", reachedProblems(found.problems, reach))
+          : reachedChanges(viewOf(found), reach);
       },
     }),
     operation({
@@ -66,19 +80,34 @@ export function configOperations({ reloader }: Pick<ManagementParts, "reloader">
       output: changesView,
       run: async (_input, { caller }) => {
         const outcome = await reloader.reload("request", caller);
+        const reach = reachOf(caller, "config:reload");
         switch (outcome.kind) {
           case "applied":
-            return viewOf(outcome.changes);
+            return reachedChanges(viewOf(outcome.changes), reach);
           case "unchanged":
             return viewOf({ added: [], removed: [], changed: [], settings: [], needRestart: [] });
           case "disabled":
             return operationFailure("reload_disabled", 409, outcome.message);
           case "rejected":
-            return invalid("nothing was changed", outcome.problems);
+            return invalid("nothing was changed", reachedProblems(outcome.problems, reach));
         }
       },
     }),
   ];
+}
+
+function reachedChanges(
+  { mcp_servers: { added, removed, changed }, ...rest }: z.input<typeof changesView>,
+  { reaches }: Reach,
+): z.input<typeof changesView> {
+  return {
+    ...rest,
+    mcp_servers: {
+      added: added.filter(reaches),
+      removed: removed.filter(reaches),
+      changed: changed.filter(({ id }) => reaches(id)),
+    },
+  };
 }
 
 function viewOf({ added, removed, changed, settings, needRestart }: ConfigChanges): z.input<typeof changesView> {
