@@ -48,8 +48,9 @@ function showsTo(access: Access, caller: Caller): (server: string, tool: string 
 }
 
 /** Scrapers that share an address, a credential and a program are told apart by their connections. */
-function scraperOf({ headers, socket }: IncomingMessage, caller: Caller): Scraper | undefined {
-  if (headers[SCRAPER_HEADER] === undefined) return undefined;
+function scraperOf({ method, headers, socket }: IncomingMessage, caller: Caller): Scraper | undefined {
+  // A HEAD request brings no sample to anybody.
+  if (method !== "GET" || headers[SCRAPER_HEADER] === undefined) return undefined;
   const parts = [socket.remoteAddress, headers["x-forwarded-for"], headers["user-agent"], caller.credential];
   return { name: parts.join(" ").slice(0, SCRAPER_NAME_MAX), connection: socket };
 }

@@ -42,7 +42,7 @@ function memory({ options, rules }: Context): Runbook {
         cause: "Too many series",
         look: query(rules.series(prometheusMetrics.scrapeSamples)),
         sign: "A scrape has hundreds of thousands of samples.",
-        mend: `Lower \`observability.metrics.series_limit\`; follow ${see("MetricSeriesLimitReached")}.`,
+        mend: `Lower \`observability.metrics.tools_limit\`; follow ${see("MetricSeriesLimitReached")}.`,
       },
       {
         cause: "The log cannot be written",

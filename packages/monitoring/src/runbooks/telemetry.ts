@@ -156,23 +156,23 @@ function seriesLimit({ options, rules }: Context): Runbook {
     confirm: [
       { question: "Which metrics, and how many observations?", look: query(sum(folded, by("metric"))) },
       {
-        question: "Which servers have the most tools?",
+        question: "Which servers have the most tools that were called?",
         look: query(topk(10, count(rules.series(catalog.toolCalls, { status: "success" }), by("mcp_server")))),
       },
       { question: "How many samples has a scrape?", look: query(rules.series(prometheusMetrics.scrapeSamples)) },
     ],
     causes: [
       {
-        cause: "A server lists very many tools",
+        cause: "Very many tools of one server are called",
         look: shell("curl -sS http://127.0.0.1:8000/api/mcp_servers/SERVER | jq '.tools | length'"),
         sign: "Hundreds, or names that change with each start.",
-        mend: "Expose those that are needed with `tools.allow`.",
+        mend: "Expose those that are needed with `tools.allow`, or raise `observability.metrics.tools_per_server_limit`.",
       },
       {
         cause: "The fleet has grown",
         look: shell("mcp-hangar status"),
         sign: "Many servers with a usual number of tools.",
-        mend: "Raise `observability.metrics.series_limit`, or split the fleet over several gateways. Each series costs memory here and in Prometheus.",
+        mend: "Raise `observability.metrics.tools_limit` where calls are counted for the tool `_other` of their servers, `observability.metrics.series_limit` where they are counted for the server `_other`; or split the fleet over several gateways. Each series costs memory here and in Prometheus.",
       },
       {
         cause: "Many principals",
@@ -183,6 +183,6 @@ function seriesLimit({ options, rules }: Context): Runbook {
     ],
     actions: ["Nothing at once: only detail is lost."],
     escalate: "Not at night.",
-    resolves: `${window} after the last observation that was folded. Series are given back when a server is removed, otherwise only with a restart of the gateway.`,
+    resolves: `${window} after the last observation that was folded. Series are given back when a server is removed or no longer lists a tool, otherwise only with a restart of the gateway.`,
   };
 }
