@@ -131,7 +131,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     fleetCheck(() => gateway.fleet.snapshot()),
     configCheck(reloader),
     logCheck(() => logging.snapshot()),
-    ...(accessSystem.health === undefined ? [] : [accessSystem.health]),
+    ...accessSystem.health,
     ...(history === undefined ? [] : [historyCheck(history)]),
   ]);
   const statistics = new CallStatistics();

@@ -33,7 +33,7 @@ function optionsOf(options: Partial<JwtOptions> = {}): JwtOptions {
 }
 
 function tokensWith(options: Partial<JwtOptions> = {}): Tokens {
-  return new Tokens(optionsOf(options), clock, (url) => fetchJson(url, ISSUER_TIMEOUT_MS));
+  return new Tokens(optionsOf(options), { clock, expiry: clock }, (url) => fetchJson(url, ISSUER_TIMEOUT_MS));
 }
 
 function claims(more: JWTPayload = {}): JWTPayload {

@@ -219,6 +219,73 @@ describe("a failed attempt", () => {
   });
 });
 
+describe("an address from which thousands of bad credentials came", () => {
+  const secret = "a secret of at least 32 characters";
+  const jwt = { issuer: "https://issuer.example", audience: ["hangar"], secret, default_roles: ["agent"] };
+  const lockout = { max_failures: 3, first_lock_s: 900 };
+  const sign = (clock: FakeClock, exp: number, key = secret): Promise<string> =>
+    new SignJWT({ iss: jwt.issuer, aud: "hangar", sub: "ann", exp: clock.wallMs() / 1_000 + exp })
+      .setProtectedHeader({ alg: "HS256" })
+      .sign(new TextEncoder().encode(key));
+
+  it("is open to whoever proves who they are, with a key or a token that was never seen before", async () => {
+    const { system, identify, clock } = setUp({ jwt, lockout });
+    for (let attempt = 0; attempt < 20; attempt++) identify({ "x-api-key": newApiKey().token });
+    expect(identify({ "x-api-key": "wrong" })).toMatchObject({ refusal: { status: 429 } });
+    expect(identify(GOOD)).toMatchObject({ kind: "caller", caller: { id: "ci" } });
+    const forged = await Promise.all(
+      Array.from({ length: 200 }, (_, index) =>
+        sign(clock, 300, `another secret of the length that is asked for ${index}`),
+      ),
+    );
+    const bearer = async (token: string): Promise<Identification> =>
+      system.access.identify(requestWith({ authorization: `Bearer ${token}` }));
+    const noise = forged.map(bearer);
+    expect(await bearer(await sign(clock, 300))).toMatchObject({ kind: "caller", caller: { id: "ann" } });
+    for (const refused of await Promise.all(noise)) expect(refused).toMatchObject({ refusal: { status: 429 } });
+  });
+
+  it("tells an honest client that its token has run out, so that it gets another", async () => {
+    const { system, identify, clock } = setUp({ jwt, lockout });
+    for (let attempt = 0; attempt < 20; attempt++) identify({ "x-api-key": newApiKey().token });
+    const old = await sign(clock, -3_600);
+    const identified = await system.access.identify(requestWith({ authorization: `Bearer ${old}` }));
+    expect(identified).toMatchObject({
+      refusal: { status: 401, headers: { "www-authenticate": expect.stringContaining("invalid_token") } },
+    });
+    expect(identify({})).toMatchObject({ refusal: { status: 401 } });
+  });
+
+  it("verifies nothing for a client that has left while it waited", async () => {
+    const { system, identify, clock, bus } = setUp({ jwt, lockout });
+    for (let attempt = 0; attempt < 20; attempt++) identify({ "x-api-key": newApiKey().token });
+    const gone = { remoteAddress: "192.0.2.1", destroyed: true } as IncomingMessage["socket"];
+    const headers = { authorization: `Bearer ${await sign(clock, 300)}` };
+    expect((await system.access.identify(requestWith(headers, { socket: gone }))).kind).toBe("refused");
+    expect(bus.of("authentication.failed").at(-1)).toMatchObject({ reason: "client_left" });
+  });
+});
+
+it("a token that has expired stays so when the clock is set back", async () => {
+  const secret = "a secret of at least 32 characters";
+  const jwt = { issuer: "https://issuer.example", audience: ["hangar"], secret, default_roles: ["agent"] };
+  const { system, clock } = setUp({ jwt });
+  const token = await new SignJWT({ iss: jwt.issuer, aud: "hangar", sub: "ann", exp: clock.wallMs() / 1_000 + 300 })
+    .setProtectedHeader({ alg: "HS256" })
+    .sign(new TextEncoder().encode(secret));
+  const identified = async () => system.access.identify(requestWith({ authorization: `Bearer ${token}` }));
+  const known = await identified();
+  clock.jumpWall(3_600_000);
+  expect((await identified()).kind).toBe("refused");
+  clock.jumpWall(-3_600_000);
+  expect((await identified()).kind).toBe("refused");
+  expect(known.kind === "caller" && system.access.permits(known.caller, "tools:call")).toBe(false);
+  expect(system.health.map(({ name, run }) => [name, run().status])).toEqual([
+    ["api_keys", "healthy"],
+    ["clock", "degraded"],
+  ]);
+});
+
 it("a token that expires ends what was begun with it", async () => {
   const secret = "a secret of at least 32 characters";
   const jwt = { issuer: "https://issuer.example", audience: ["hangar"], secret, default_roles: ["agent"] };

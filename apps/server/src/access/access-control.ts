@@ -14,6 +14,7 @@ import type { Permission } from "./permissions.ts";
 import type { ProtectedResource } from "./protected-resource.ts";
 import type { Roles } from "./roles.ts";
 import type { Tokens } from "./tokens.ts";
+import { Turns } from "./turns.ts";
 
 /** How long a verified token is believed without another look at the issuer's keys, in ms. */
 const TOKEN_TRUST_MS = 60_000;
@@ -30,6 +31,8 @@ export interface AccessControlParts {
   readonly resource: ProtectedResource;
   readonly bus: TelemetryBus;
   readonly clock: Clock;
+  /** By which keys and tokens expire. */
+  readonly expiry: Pick<Clock, "wallMs">;
   /** Who was known is looked at anew when keys change. */
   readonly known: KnownCallers;
 }
@@ -43,6 +46,8 @@ export class AccessControl implements Access {
   readonly enabled = true;
   readonly #parts: AccessControlParts;
   readonly #lockout: Lockout;
+  /** Verifying a signature costs time: addresses from which nothing but failures came wait for themselves. */
+  readonly #turns = new Turns();
   /** When the token of a caller expires, in milliseconds since the epoch. */
   readonly #untilMs = new WeakMap<Caller, number>();
 
@@ -58,7 +63,7 @@ export class AccessControl implements Access {
 
   /** A promise only for a token that was not seen before. */
   identify(request: IncomingMessage): Identification | Promise<Identification> {
-    const known = this.#parts.known.find(request.headers, this.#parts.clock.wallMs());
+    const known = this.#parts.known.find(request.headers, this.#parts.expiry.wallMs());
     return known ?? this.#prove(request, credentialOf(request.headers));
   }
 
@@ -82,49 +87,46 @@ export class AccessControl implements Access {
    * key that has other roles by now, they go on with those.
    */
   #current(caller: Caller): Caller | undefined {
-    const { keys, clock } = this.#parts;
+    const { keys, expiry } = this.#parts;
     if (caller.type === "api_key") return keys?.current(caller);
-    return caller.type === "jwt" && (this.#untilMs.get(caller) ?? 0) <= clock.wallMs() ? undefined : caller;
+    return caller.type === "jwt" && (this.#untilMs.get(caller) ?? 0) <= expiry.wallMs() ? undefined : caller;
   }
 
+  /** Verifies first and looks at failures then: many may share an address, and a good credential is good from everywhere. */
   #prove(request: IncomingMessage, credential: Credential): Identification | Promise<Identification> {
     const { keys, tokens } = this.#parts;
     const address = this.#parts.origin.address(request);
     // Honest clients begin without credentials, to learn where to get some.
-    if (credential.kind === "none") return this.#refuse(request, address, "no_credentials", false);
-    const lockedMs = this.#lockout.lockedMs(subjectOf(address));
-    if (lockedMs > 0) return this.#locked(request, address, lockedMs);
+    if (credential.kind === "none") return this.#refuse(request, address, "no_credentials");
     switch (credential.kind) {
       case "several":
-        return this.#refuse(request, address, "several_credentials");
+        return this.#fail(request, address, "several_credentials");
       case "unusable":
-        return this.#refuse(request, address, "unusable_credentials");
+        return this.#fail(request, address, "unusable_credentials");
       case "api_key":
-        if (keys === undefined) return this.#refuse(request, address, "api_keys_not_accepted");
+        if (keys === undefined) return this.#fail(request, address, "api_keys_not_accepted");
         return this.#proveKey(request, address, credential.text, keys);
       case "token":
-        if (tokens === undefined) return this.#refuse(request, address, "tokens_not_accepted");
-        return this.#proveToken(request, address, credential.text, tokens);
+        if (tokens === undefined) return this.#fail(request, address, "tokens_not_accepted");
+        return this.#lockout.lockedMs(subjectOf(address)) === 0
+          ? this.#proveToken(request, address, credential.text, tokens)
+          : this.#turns.take(subjectOf(address), () => this.#proveToken(request, address, credential.text, tokens));
     }
   }
 
   #proveKey(request: IncomingMessage, address: string, text: string, keys: ApiKeys): Identification {
     const verdict = keys.verify(text);
     if (verdict.kind === "failed") {
-      const subject = verdict.id === undefined ? undefined : `key ${verdict.id}`;
       // Whether or not there is such a key: that is not to be learned from the answer.
-      const lockedMs = subject === undefined ? 0 : this.#lockout.lockedMs(subject);
-      if (lockedMs > 0) return this.#locked(request, address, lockedMs);
-      if (subject !== undefined) this.#lockout.failed(subject);
-      return this.#refuse(request, address, verdict.reason);
+      return this.#fail(request, address, verdict.reason, verdict.id);
     }
     // Ids are no secrets: what others try under the id of a key must not shut out who has the key.
     this.#lockout.succeeded(`key ${verdict.key.id}`);
-    const { known, clock } = this.#parts;
+    const { known, expiry } = this.#parts;
     return known.remember(
       request.headers,
       { caller: verdict.key.caller, untilMs: verdict.key.expiresMs, key: verdict.key },
-      clock.wallMs(),
+      expiry.wallMs(),
     );
   }
 
@@ -134,16 +136,21 @@ export class AccessControl implements Access {
     text: string,
     tokens: Pick<Tokens, "verify">,
   ): Promise<Identification> {
+    // A client that has left while others had their turn wants to know nothing any more.
+    if (request.socket.destroyed) return this.#refuse(request, address, "client_left");
     const verdict = await tokens.verify(text);
     switch (verdict.kind) {
       case "caller": {
-        const nowMs = this.#parts.clock.wallMs();
+        const nowMs = this.#parts.expiry.wallMs();
         const untilMs = Math.min(verdict.expiresMs, nowMs + TOKEN_TRUST_MS);
         this.#untilMs.set(verdict.caller, verdict.expiresMs);
         return this.#parts.known.remember(request.headers, { caller: verdict.caller, untilMs, key: undefined }, nowMs);
       }
       case "failed":
-        return this.#refuse(request, address, verdict.reason, !verdict.expected);
+        // Honest clients with a token that has run out must learn that they need another one, whoever shares their address.
+        return verdict.expected
+          ? this.#refuse(request, address, verdict.reason)
+          : this.#fail(request, address, verdict.reason);
       case "insufficient_scope": {
         this.#report(request, address, "insufficient_scope");
         const headers = { "www-authenticate": this.#parts.resource.challenge(request, "insufficient_scope") };
@@ -157,9 +164,17 @@ export class AccessControl implements Access {
     }
   }
 
+  /** Refuses what is certainly not valid, and counts it against its address, and the key whose id it names. */
+  #fail(request: IncomingMessage, address: string, reason: string, keyId?: string): Identification {
+    const subjects = [subjectOf(address), ...(keyId === undefined ? [] : [`key ${keyId}`])];
+    const lockedMs = Math.max(...subjects.map((subject) => this.#lockout.lockedMs(subject)));
+    if (lockedMs > 0) return this.#locked(request, address, lockedMs);
+    for (const subject of subjects) this.#lockout.failed(subject);
+    return this.#refuse(request, address, reason);
+  }
+
   /** One answer to whatever is wrong with credentials: the reason is for the records. */
-  #refuse(request: IncomingMessage, address: string, reason: string, counts = true): Identification {
-    if (counts) this.#lockout.failed(subjectOf(address));
+  #refuse(request: IncomingMessage, address: string, reason: string): Identification {
     this.#report(request, address, reason);
     const presented = reason !== "no_credentials";
     const message = presented

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FakeClock } from "@mcp-hangar/core/testing";
@@ -6,6 +6,7 @@ import type { Caller } from "@mcp-hangar/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newApiKey } from "./api-key.ts";
 import { ApiKeys, type ApiKeysOptions } from "./api-keys.ts";
+import { ExpiryTime } from "./expiry-time.ts";
 import { KeyFile } from "./key-file.ts";
 
 const HOUR_MS = 3_600_000;
@@ -29,6 +30,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function keysWith(options: Partial<ApiKeysOptions> = {}): ApiKeys {
   return new ApiKeys({
     clock,
+    expiry: clock,
     file,
     fixed: [],
     onChange: () => {
@@ -80,7 +82,7 @@ describe("a key", () => {
     const { token, id } = await create(keys, "ci");
     const verdict = keys.verify(token);
     const before = changes;
-    expect(await keys.revoke(id)).toMatchObject({ status: "revoked" });
+    expect(await keys.revoke(id)).toMatchObject({ view: { status: "revoked" }, unwritten: undefined });
     expect(changes).toBeGreaterThan(before);
     expect(keys.verify(token)).toMatchObject({ kind: "failed", reason: "revoked_api_key" });
     expect(verdict.kind === "key" && keys.current(verdict.key.caller)).toBeUndefined();
@@ -200,20 +202,120 @@ it("a file that cannot be read is an error at the start", () => {
   expect(() => keysWith()).toThrow(/is not JSON/);
 });
 
+/** Moves the keys behind a link, to a name beside which no other file can be made: as good as a full disk, for root as well. */
+function makeUnwritable(): void {
+  const long = join(folder, `${"k".repeat(250)}.json`.slice(-250));
+  renameSync(file.path, long);
+  symlinkSync(long, file.path);
+}
+
+/** Lets the file be written again. */
+function makeWritable(): void {
+  const text = readFileSync(file.path, "utf8");
+  rmSync(file.path);
+  writeFileSync(file.path, text, { mode: 0o600 });
+}
+
 it("a file that cannot be written is said once, and keys go on working", async () => {
   const keys = keysWith();
   const { token } = await create(keys, "ci");
   keys.start();
-  // A folder where the new file is to be written: as good as a read-only file system, and that for root, too.
-  mkdirSync(`${file.path}.${process.pid}.tmp`);
+  makeUnwritable();
   const verdict = keys.verify(token);
   if (verdict.kind !== "key") throw new Error("the key is not taken");
   verdict.key.lastUsedMs = clock.wallMs();
   await keys.close();
   await keys.close();
-  expect(problems).toMatchObject([expect.stringMatching(/EISDIR/)]);
+  expect(problems).toMatchObject([expect.stringMatching(/ENAMETOOLONG/)]);
   expect(keys.problem).toBeUndefined();
   expect(keys.verify(token).kind).toBe("key");
+});
+
+describe("a key that is revoked", () => {
+  it("is refused from that turn on, though the file cannot be written, and until it is, and after", async () => {
+    const keys = keysWith();
+    keys.start();
+    const { token, id } = await create(keys, "ci");
+    const caller = callerOf(keys, token);
+    makeUnwritable();
+    const revoked = keys.revoke(id);
+    const isRefused = (): boolean => keys.verify(token).kind === "failed" && keys.current(caller) === undefined;
+    expect(isRefused()).toBe(true);
+    const again = keys.revoke(id);
+    for (const revocation of [await revoked, await again]) {
+      expect(revocation).toMatchObject({
+        view: { status: "revoked" },
+        unwritten: { message: expect.stringMatching(/ENAMETOOLONG/) },
+      });
+    }
+    expect(keys.unwritten).toBe(1);
+    // Whatever another process makes of the file meanwhile, the key does not come back.
+    for (let round = 1; round <= 3; round++) {
+      const text = readFileSync(file.path, "utf8");
+      writeFileSync(file.path, `${text}${" ".repeat(round)}`);
+      await clock.advanceAsync(1_000);
+      expect(isRefused()).toBe(true);
+    }
+    expect(problems).toHaveLength(1);
+    makeWritable();
+    await expect
+      .poll(
+        async () => {
+          await clock.advanceAsync(1_000);
+          return keys.unwritten;
+        },
+        { timeout: 60_000 },
+      )
+      .toBe(0);
+    expect(isRefused()).toBe(true);
+    expect(keysWith().verify(token)).toMatchObject({ reason: "revoked_api_key" });
+    await keys.close();
+  });
+
+  it("is refused while another process holds the lock of the file, and written when that is done", async () => {
+    const keys = keysWith();
+    const { token, id } = await create(keys, "ci");
+    const lock = `${file.path}.lock`;
+    writeFileSync(lock, "");
+    const revoked = keys.revoke(id);
+    expect(keys.verify(token)).toMatchObject({ reason: "revoked_api_key" });
+    rmSync(lock);
+    expect(await revoked).toMatchObject({ unwritten: undefined });
+    expect(keysWith().verify(token)).toMatchObject({ reason: "revoked_api_key" });
+  });
+
+  it("is forgotten as unwritten when the file no longer has it", async () => {
+    const keys = keysWith();
+    keys.start();
+    const { token, id } = await create(keys, "ci");
+    makeUnwritable();
+    await keys.revoke(id);
+    writeFileSync(file.path, JSON.stringify({ version: 1, keys: [] }));
+    await clock.advanceAsync(1_000);
+    expect(keys.unwritten).toBe(0);
+    expect(keys.verify(token)).toMatchObject({ reason: "unknown_api_key" });
+    await keys.close();
+  });
+});
+
+describe("a key that was seen to be over", () => {
+  it("stays over when the clock is set back, and is judged by the later time until a restart", async () => {
+    const expiry = new ExpiryTime(clock);
+    const keys = keysWith({ expiry });
+    const { token } = await create(keys, "ci", clock.wallMs() + HOUR_MS);
+    const caller = callerOf(keys, token);
+    clock.jumpWall(2 * HOUR_MS);
+    expect(keys.verify(token)).toMatchObject({ reason: "expired_api_key" });
+    clock.jumpWall(-2 * HOUR_MS);
+    expect(expiry.behindMs()).toBe(2 * HOUR_MS);
+    expect(keys.verify(token)).toMatchObject({ reason: "expired_api_key" });
+    expect(keys.current(caller)).toBeUndefined();
+    expect(keys.list()).toMatchObject([{ status: "expired" }]);
+    clock.advance(2 * HOUR_MS);
+    expect(expiry.behindMs()).toBe(0);
+    clock.advance(HOUR_MS);
+    expect(expiry.wallMs()).toBe(clock.wallMs());
+  });
 });
 
 it("the time of last use is told at once, and written at the end", async () => {

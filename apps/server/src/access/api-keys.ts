@@ -17,6 +17,7 @@ import {
 } from "./key-entry.ts";
 import type { FileVersion, KeyFile, StoredKey } from "./key-file.ts";
 import type { StaticKeyOptions } from "./options.ts";
+import { UnwrittenRevocations } from "./unwritten-revocations.ts";
 
 /** How often the file is looked at for what another process wrote, in ms: within this time a revocation is in force. */
 const FILE_LOOK_MS = 1_000;
@@ -33,12 +34,21 @@ const NOBODY = `sha256:${"0".repeat(64)}`;
 /** Where keys come from, and who wants to know. */
 export interface ApiKeysOptions {
   readonly clock: Clock;
+  /** By which keys expire. */
+  readonly expiry: Pick<Clock, "wallMs">;
   readonly file?: KeyFile | undefined;
   readonly fixed: readonly StaticKeyOptions[];
   /** Called whenever a key that was accepted may no longer be. */
   readonly onChange: () => void;
   /** Told when the file cannot be read or written any more, once for each new reason; the keys last read stay in force. */
   readonly onProblem: (problem: Error) => void;
+}
+
+/** What became of a revocation. */
+export interface Revocation {
+  readonly view: KeyView;
+  /** Why the file does not say so yet; `undefined` when it does. It is tried again. */
+  readonly unwritten: Error | undefined;
 }
 
 /** The API keys of a gateway: those of the file and those of the configuration. */
@@ -50,9 +60,11 @@ export class ApiKeys {
   /** The hash of the key behind a caller: another key may have the same name by now, and it is not theirs. */
   readonly #hashes = new WeakMap<Caller, string>();
   #stored: ReadonlyMap<string, Entry> = new Map();
+  readonly #unwritten = new UnwrittenRevocations();
+  #writing: Promise<Error | undefined> | undefined;
   #version: FileVersion | undefined;
   #problem: Error | undefined;
-  /** Why the times of last use cannot be kept: a nuisance, where the file is read-only on purpose. */
+  /** Why the file could not be written last: a nuisance, where it is read-only on purpose and nothing is revoked. */
   #saveProblem: string | undefined;
   #cancelLook: CancelTimer | undefined;
   #savedMs: number;
@@ -61,7 +73,7 @@ export class ApiKeys {
   /** @throws Error when there is a file and it cannot be read. */
   constructor(options: ApiKeysOptions) {
     this.#options = options;
-    this.#savedMs = options.clock.wallMs();
+    this.#savedMs = options.clock.nowMs();
     this.#fixed = new Map(options.fixed.map((key) => [key.hash, fixedEntry(key)]));
     if (options.file !== undefined) this.#load(options.file);
     this.#changed();
@@ -70,6 +82,11 @@ export class ApiKeys {
   /** What is wrong with the file now; `undefined` when nothing is. */
   get problem(): Error | undefined {
     return this.#problem;
+  }
+
+  /** Revoked keys of which the file does not know yet. */
+  get unwritten(): number {
+    return this.#unwritten.size;
   }
 
   /** Begins to watch the file. */
@@ -82,7 +99,7 @@ export class ApiKeys {
     });
   }
 
-  /** Ends the watch and writes the times of last use. */
+  /** Ends the watch and writes what the file does not have yet. */
   async close(): Promise<void> {
     this.#cancelLook?.();
     await this.#saveLastUse();
@@ -96,7 +113,7 @@ export class ApiKeys {
     const found = this.#find(id, hash) ?? (this.#lookAgain() ? this.#find(id, hash) : undefined);
     if (found === undefined) return { kind: "failed", reason: "unknown_api_key", id };
     if (found.view.revoked_at !== null) return { kind: "failed", reason: "revoked_api_key", id };
-    if (found.key.expiresMs <= this.#options.clock.wallMs()) return { kind: "failed", reason: "expired_api_key", id };
+    if (found.key.expiresMs <= this.#options.expiry.wallMs()) return { kind: "failed", reason: "expired_api_key", id };
     return { kind: "key", key: found.key };
   }
 
@@ -106,11 +123,11 @@ export class ApiKeys {
    */
   current(caller: Caller): Caller | undefined {
     const key = this.#valid.get(this.#hashes.get(caller) ?? "");
-    return key !== undefined && key.expiresMs > this.#options.clock.wallMs() ? key.caller : undefined;
+    return key !== undefined && key.expiresMs > this.#options.expiry.wallMs() ? key.caller : undefined;
   }
 
   list(): readonly KeyView[] {
-    const nowMs = this.#options.clock.wallMs();
+    const nowMs = this.#options.expiry.wallMs();
     return [...this.#fixed.values(), ...this.#stored.values()].map((entry) => viewOf(entry, nowMs));
   }
 
@@ -125,7 +142,7 @@ export class ApiKeys {
    */
   async create(request: KeyRequest): Promise<{ readonly view: KeyView; readonly token: string } | "taken"> {
     const { id, token, hash } = newApiKey();
-    const nowMs = this.#options.clock.wallMs();
+    const nowMs = this.#options.expiry.wallMs();
     let taken = this.list().some(
       ({ name, status, origin }) => origin === "config" && name === request.name && status === "active",
     );
@@ -145,14 +162,25 @@ export class ApiKeys {
     return view === undefined ? "taken" : { view, token };
   }
 
-  /** Revokes a key of the file, from now on. Resolves to its view, to `undefined` when there is no such key. */
-  async revoke(id: string): Promise<KeyView | undefined> {
-    const now = iso(this.#options.clock.wallMs());
-    if (!this.#stored.has(id)) return undefined;
-    await this.#update((keys) =>
-      keys.map((key) => (key.id === id && key.revoked_at === null ? { ...key, revoked_at: now } : key)),
-    );
-    return this.list().find((each) => each.id === id);
+  /**
+   * Revokes a key of the file: it is refused from this turn on, whatever becomes of the file, which is written then, and tried
+   * again until it says so. `undefined` when there is no such key.
+   */
+  async revoke(id: string): Promise<Revocation | undefined> {
+    const entry = this.#stored.get(id);
+    if (entry === undefined) return undefined;
+    if (entry.view.revoked_at === null) {
+      const revokedAt = iso(this.#options.clock.wallMs());
+      this.#unwritten.add(id, revokedAt);
+      const revoked: Entry = { ...entry, view: { ...entry.view, revoked_at: revokedAt } };
+      this.#stored = new Map(this.#stored).set(id, revoked);
+      this.#changed();
+    }
+    // A change that waits for the lock takes this revocation along, one that has it may have come too early.
+    let unwritten = await this.#writing;
+    if (this.#unwritten.has(id)) unwritten = await this.#writeRevocations();
+    const view = this.list().find((each) => each.id === id);
+    return view && { view, unwritten: this.#unwritten.has(id) ? unwritten : undefined };
   }
 
   /** Takes over other keys of the configuration. */
@@ -183,7 +211,10 @@ export class ApiKeys {
   async #update(change: (keys: readonly StoredKey[]) => readonly StoredKey[]): Promise<void> {
     const { file } = this.#options;
     if (file === undefined) throw new Error("there is no file of API keys: set auth.api_keys.file");
-    const keys = await file.update((stored) => this.#withLastUse(change(stored)));
+    const keys = await file.update((stored) =>
+      this.#withLastUse(change(stored)).map((key) => this.#unwritten.within(key)),
+    );
+    this.#saveProblem = undefined;
     this.#take(keys, file.version());
   }
 
@@ -201,7 +232,24 @@ export class ApiKeys {
         this.#complain(error as Error);
       }
     }
-    if (this.#options.clock.wallMs() - this.#savedMs >= SAVE_MS) void this.#saveLastUse();
+    if (this.#unwritten.size > 0) void this.#writeRevocations();
+    if (this.#options.clock.nowMs() - this.#savedMs >= SAVE_MS) void this.#saveLastUse();
+  }
+
+  /** Resolves to why the file could not be written. Never rejects. */
+  #writeRevocations(): Promise<Error | undefined> {
+    this.#writing ??= this.#update((keys) => keys)
+      .then(
+        () => undefined,
+        (error: Error) => {
+          this.#complainOfWriting(error);
+          return error;
+        },
+      )
+      .finally(() => {
+        this.#writing = undefined;
+      });
+    return this.#writing;
   }
 
   #load(file: KeyFile): void {
@@ -211,6 +259,7 @@ export class ApiKeys {
 
   #take(keys: readonly StoredKey[], version: FileVersion | undefined): void {
     const before = this.#stored;
+    this.#unwritten.settle(keys);
     this.#stored = new Map(keys.map((key) => [key.id, this.#entryOf(key)]));
     this.#version = version;
     this.#problem = undefined;
@@ -219,7 +268,8 @@ export class ApiKeys {
     if (!isSame) this.#changed();
   }
 
-  #entryOf(key: StoredKey): Entry {
+  #entryOf(stored: StoredKey): Entry {
+    const key = this.#unwritten.within(stored);
     const known = this.#stored.get(key.id);
     const entry = storedEntry(key, known?.key.lastUsedMs);
     if (known === undefined || !isEntryOf(known, key)) return entry;
@@ -229,18 +279,24 @@ export class ApiKeys {
 
   async #saveLastUse(): Promise<void> {
     const { file, clock } = this.#options;
-    this.#savedMs = clock.wallMs();
+    this.#savedMs = clock.nowMs();
     if (file === undefined || this.#problem !== undefined) return;
     try {
       const stored = file.read();
-      if (this.#withLastUse(stored).every((key, index) => key.last_used_at === stored[index]?.last_used_at)) return;
+      if (
+        this.#unwritten.size === 0 &&
+        this.#withLastUse(stored).every((key, index) => key.last_used_at === stored[index]?.last_used_at)
+      )
+        return;
       await this.#update((keys) => keys);
-      this.#saveProblem = undefined;
     } catch (error) {
-      const problem = error as Error;
-      if (problem.message !== this.#saveProblem) this.#options.onProblem(problem);
-      this.#saveProblem = problem.message;
+      this.#complainOfWriting(error as Error);
     }
+  }
+
+  #complainOfWriting(problem: Error): void {
+    if (problem.message !== this.#saveProblem) this.#options.onProblem(problem);
+    this.#saveProblem = problem.message;
   }
 
   #withLastUse(keys: readonly StoredKey[]): readonly StoredKey[] {

@@ -6,6 +6,7 @@ import type { HealthCheck } from "../http/health.ts";
 import { type Access, OPEN_ACCESS } from "./access.ts";
 import { AccessControl } from "./access-control.ts";
 import { ApiKeys } from "./api-keys.ts";
+import { ExpiryTime } from "./expiry-time.ts";
 import { fetchJson } from "./fetch-json.ts";
 import type { KeyView } from "./key-entry.ts";
 import { KeyFile } from "./key-file.ts";
@@ -22,8 +23,8 @@ export interface AccessSystem {
   readonly keys: ApiKeys | undefined;
   readonly roles: Roles;
   readonly resource: ProtectedResource;
-  /** Says so when the file of keys can no longer be read. */
-  readonly health: HealthCheck | undefined;
+  /** Say so when the file of keys does not work, and when the clock went back. */
+  readonly health: readonly HealthCheck[];
   /** Told of a key that was created or revoked, for the records. */
   readonly onKeyChange: (change: KeyChange) => void;
   /** Takes over roles, static keys and lockout while callers come; ways to authenticate do not appear or vanish. */
@@ -61,21 +62,23 @@ export function createAccess(
   const resource = protectedResource(auth.jwt, origin, http.public_url);
   const roles = createRoles(auth.roles);
   if (auth.api_keys === undefined && auth.jwt === undefined) {
-    const nothing = { keys: undefined, health: undefined, configure: () => {}, start: () => {}, close: async () => {} };
+    const nothing = { keys: undefined, health: [], configure: () => {}, start: () => {}, close: async () => {} };
     return { access: OPEN_ACCESS, roles, resource, onKeyChange, ...nothing };
   }
   const known = new KnownCallers();
+  const expiry = new ExpiryTime(clock);
   const keys =
     auth.api_keys &&
     new ApiKeys({
       clock,
+      expiry,
       file: auth.api_keys.file === undefined ? undefined : new KeyFile(auth.api_keys.file),
       fixed: auth.api_keys.static,
       onChange: () => known.forget(),
       onProblem: onKeyProblem,
     });
-  const tokens = auth.jwt && verifier(auth.jwt, clock);
-  const access = new AccessControl({ options: auth, roles, keys, tokens, origin, resource, bus, clock, known });
+  const tokens = auth.jwt && verifier(auth.jwt, { clock, expiry });
+  const access = new AccessControl({ options: auth, roles, keys, tokens, origin, resource, bus, clock, expiry, known });
   const checkRoles = (): void => {
     for (const { id, name, roles: given, status } of keys?.list() ?? []) {
       const unknown = status === "active" && given.find((role) => !roles.names.includes(role));
@@ -91,7 +94,7 @@ export function createAccess(
     keys,
     roles,
     resource,
-    health: keys && keysCheck(keys),
+    health: [...(keys === undefined ? [] : [keysCheck(keys)]), clockCheck(expiry)],
     onKeyChange,
     configure(next) {
       roles.configure(next.roles);
@@ -105,21 +108,44 @@ export function createAccess(
 }
 
 /** Verifies tokens once their library is loaded, which a gateway without an issuer has no use for. */
-function verifier(options: JwtOptions, clock: Clock): Pick<Tokens, "verify"> {
-  const loading = import("./tokens.ts").then(({ Tokens }) => new Tokens(options, clock, (url) => fetchJson(url)));
+function verifier(
+  options: JwtOptions,
+  time: { readonly clock: Clock; readonly expiry: ExpiryTime },
+): Pick<Tokens, "verify"> {
+  const loading = import("./tokens.ts").then(({ Tokens }) => new Tokens(options, time, (url) => fetchJson(url)));
   return { verify: async (token) => (await loading).verify(token) };
 }
 
 /**
- * With a file that cannot be read, keys work as before, but what is revoked now goes on working: somebody must look. Probes
- * come from strangers, so where the file is stands in the log alone.
+ * With a file that cannot be read, keys work as before, but what another process revokes goes on working: somebody must look.
+ * Probes come from strangers, so where the file is stands in the log alone.
  */
 function keysCheck(keys: ApiKeys): HealthCheck {
   return {
     name: "api_keys",
-    run: () =>
-      keys.problem === undefined
-        ? { status: "healthy" }
-        : { status: "degraded", message: "the file of API keys cannot be read; the log says why" },
+    run() {
+      if (keys.unwritten > 0) {
+        const message = `${keys.unwritten} revoked keys are not in the file of API keys yet, and would be valid after a restart; the log says why`;
+        return { status: "degraded", message };
+      }
+      if (keys.problem === undefined) return { status: "healthy" };
+      return { status: "degraded", message: "the file of API keys cannot be read; the log says why" };
+    },
+  };
+}
+
+/** What clocks are corrected by in the course of things, in ms. */
+const CLOCK_STEP_MS = 60_000;
+
+/** Once set back by more, new tokens seem to come from the past and keys to last too long: somebody must look. */
+function clockCheck(expiry: ExpiryTime): HealthCheck {
+  return {
+    name: "clock",
+    run() {
+      const behindMs = expiry.behindMs();
+      if (behindMs < CLOCK_STEP_MS) return { status: "healthy" };
+      const message = `the clock was set back by ${Math.round(behindMs / 1_000)} s; keys and tokens expire by the later time until it has caught up, or until a restart`;
+      return { status: "degraded", message };
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
 import type { StoredKey } from "./key-file.ts";
 import type { StaticKeyOptions } from "./options.ts";
+import type { Roles } from "./roles.ts";
 
 /** Revoked and expired keys are kept this long, in ms, so that lists can still say what became of them. */
 const FORGET_MS = 90 * 24 * 60 * 60 * 1_000;
@@ -103,12 +104,23 @@ export function viewOf({ view, key }: Entry, nowMs: number): KeyView {
   };
 }
 
+/** The identity of the caller who has a key of the file. */
+export function credentialOf(keyId: string): string {
+  return `api_key:${keyId}`;
+}
+
+/** Whether nobody would have all rights any more without a key of those. */
+export function isLastAdmin(key: KeyView, all: readonly KeyView[], { allowAll }: Pick<Roles, "allowAll">): boolean {
+  const isAdmin = ({ status, roles }: KeyView): boolean => status === "active" && allowAll(roles);
+  return isAdmin(key) && !all.some((other) => other.id !== key.id && isAdmin(other));
+}
+
 /**
  * The name of a key is registered: who may create keys has chosen it. `keyId` tells a key from any other that has, had or will
  * have the same name.
  */
 function callerOf(name: string, roles: readonly string[], keyId: string): Caller {
-  return { type: "api_key", id: registeredName(name), roles: [...roles], credential: `api_key:${keyId}` };
+  return { type: "api_key", id: registeredName(name), roles: [...roles], credential: credentialOf(keyId) };
 }
 
 /** Whether a key of the file can be presented. */

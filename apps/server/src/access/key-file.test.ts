@@ -1,9 +1,12 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -106,6 +109,32 @@ describe("the file of keys", () => {
     expect(() => new KeyFile(path).read()).toThrow(/others may write it \(mode 620\); run chmod 600/);
     chmodSync(path, 0o644);
     expect(new KeyFile(path).read()).toHaveLength(1);
+  });
+
+  it("is neither read nor made where others could put another one", async () => {
+    const open = join(folder, "open");
+    mkdirSync(open);
+    chmodSync(open, 0o777);
+    const there = new KeyFile(join(open, "keys.json"));
+    await expect(there.update(add("a"), { create: true })).rejects.toThrow(/others may write the folder/);
+    writeFileSync(there.path, JSON.stringify({ version: 1, keys: [] }), { mode: 0o600 });
+    expect(() => there.read()).toThrow(/others may write the folder/);
+    chmodSync(open, 0o755);
+    expect(there.read()).toEqual([]);
+  });
+
+  it("is a file, and no pipe that one would wait for", () => {
+    execFileSync("mkfifo", ["-m", "600", path]);
+    expect(() => new KeyFile(path).read()).toThrow(/it is no file/);
+  });
+
+  it("leaves nothing behind that could not be written", async () => {
+    const long = join(folder, "k".repeat(250));
+    await new KeyFile(path).update(add("a"), { create: true });
+    renameSync(path, long);
+    symlinkSync(long, path);
+    await expect(new KeyFile(path).update(add("b"))).rejects.toThrow(/ENAMETOOLONG/);
+    expect(readdirSync(folder).toSorted()).toEqual(["k".repeat(250), "keys.json"].toSorted());
   });
 
   it("is not made out of nothing by a change", async () => {

@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  constants,
   fstatSync,
   fsyncSync,
   openSync,
@@ -8,10 +10,12 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
+import { distrustOf, fileProblem } from "./trusted-path.ts";
 
 const time = z.iso.datetime({ offset: true });
 const storedKey = z.strictObject({
@@ -38,8 +42,6 @@ const LOCK_WAIT_MS = 5_000;
 /** A lock that is older belongs to a process that died with it, in ms. */
 const LOCK_STALE_MS = 30_000;
 const LOCK_LOOK_MS = 20;
-/** Written by somebody else than the owner, the file would let anybody in. */
-const FOREIGN_WRITE = 0o022;
 
 /** What the file is now, to notice that it changed. */
 export interface FileVersion {
@@ -78,6 +80,8 @@ export class KeyFile {
     const unlock = await this.#lock();
     try {
       const isNew = options.create === true && this.version() === undefined;
+      const problem = isNew ? distrustOf(this.path) : undefined;
+      if (problem !== undefined) throw new Error(`cannot keep API keys in ${this.path}: ${problem}`);
       const keys = change(isNew ? [] : this.read());
       this.#write(keys);
       return keys;
@@ -89,12 +93,14 @@ export class KeyFile {
   #text(): string {
     let descriptor: number | undefined;
     try {
-      descriptor = openSync(this.path, "r");
-      const { size, mode } = fstatSync(descriptor);
-      if (size > FILE_BYTES_MAX) throw new Error(`it is larger than ${FILE_BYTES_MAX} bytes`);
-      if (process.platform !== "win32" && (mode & FOREIGN_WRITE) !== 0) {
-        throw new Error(`others may write it (mode ${(mode & 0o777).toString(8)}); run chmod 600 ${this.path}`);
-      }
+      // Opening a pipe would wait for whoever writes into it.
+      descriptor = openSync(this.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      const stat = fstatSync(descriptor);
+      if (!stat.isFile()) throw new Error("it is no file");
+      if (stat.size > FILE_BYTES_MAX) throw new Error(`it is larger than ${FILE_BYTES_MAX} bytes`);
+      // Written by somebody else than its owner, or put there by somebody else, it would let anybody in.
+      const problem = fileProblem(this.path, stat) ?? distrustOf(this.path);
+      if (problem !== undefined) throw new Error(problem);
       return readFileSync(descriptor, "utf8");
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
@@ -108,15 +114,25 @@ export class KeyFile {
   /** In one step: a reader, or a power failure, finds the old file or the new one. */
   #write(keys: readonly StoredKey[]): void {
     const target = this.version() === undefined ? this.path : realpathSync(this.path);
-    const temporary = `${target}.${process.pid}.tmp`;
-    const descriptor = openSync(temporary, "w", 0o600);
+    // Nobody can have put a link there, to have something else overwritten.
+    const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
     try {
-      writeSync(descriptor, `${JSON.stringify({ version: 1, keys }, undefined, 2)}\n`);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
+      const descriptor = openSync(temporary, "wx", 0o600);
+      try {
+        writeFileSync(descriptor, `${JSON.stringify({ version: 1, keys }, undefined, 2)}\n`);
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+      renameSync(temporary, target);
+    } catch (cause) {
+      // On a full disk what was written of it would take the room that the next attempt needs.
+      remove(temporary);
+      const { code, message } = cause as NodeJS.ErrnoException;
+      // Without the random name: what fails again is the same problem.
+      throw new Error(`cannot write ${this.path}: ${code ?? message}`, { cause });
     }
-    renameSync(temporary, target);
+    syncFolder(dirname(target));
   }
 
   async #lock(): Promise<() => void> {
@@ -139,6 +155,27 @@ export class KeyFile {
       }
       await setTimeout(LOCK_LOOK_MS);
     }
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It was never made.
+  }
+}
+
+/** A file whose new name is not on the disk yet is the old one after a power failure; some file systems cannot do this. */
+function syncFolder(folder: string): void {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(folder, "r");
+    fsyncSync(descriptor);
+  } catch {
+    // The file itself is written, and a process that reads it finds the new one.
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 

@@ -98,6 +98,16 @@ describe("a caller", () => {
     expect(roles.admits(callerWith("math", "agent"), "files", "read")).toBe(true);
   });
 
+  it("may do everything with admin, or with roles that add up to it without limits on tools", () => {
+    const parts = createRoles({
+      rest: { permissions: ALL.filter((each) => each !== "keys:write") },
+      keys: { permissions: ["keys:write"] },
+      some: { permissions: ALL, tools: { allow: ["math"] } },
+    });
+    const asked = [["admin"], ["rest", "keys"], ["rest"], ["keys"], ["some"], ["operator"], ["agent", "gone"], []];
+    expect(asked.filter((names) => parts.allowAll(names))).toEqual([["admin"], ["rest", "keys"]]);
+  });
+
   it("can give only roles that they have, unless nothing is denied to them", () => {
     expect(roles.mayGrant(callerWith("math"), "math")).toBe(true);
     expect(roles.mayGrant(callerWith("math"), "agent")).toBe(false);

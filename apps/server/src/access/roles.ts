@@ -25,6 +25,8 @@ export interface Roles extends CallerRights {
   configure(configured: Readonly<Record<string, RoleOptions>>): void;
   /** Whether the caller may give a role to somebody: one it has itself, or any role if nothing is denied to it. */
   mayGrant(caller: Caller, role: string): boolean;
+  /** Whether nothing is denied to a caller with these roles. */
+  allowAll(roles: readonly string[]): boolean;
 }
 
 interface Role {
@@ -47,15 +49,18 @@ interface ToolRules {
 /** Compiles the built-in roles and those of the configuration. A role that a caller has and nobody defined is none. */
 export function createRoles(configured: Readonly<Record<string, RoleOptions>>): Roles {
   let roles = compileAll(configured);
-  const some = (caller: Caller, permission: Permission, test: (role: Role) => boolean): boolean => {
-    // Whoever started the process as a child of theirs may do what the process may.
-    if (caller.type === "local") return true;
-    for (const name of caller.roles) {
+  const someOf = (names: readonly string[], permission: Permission, test: (role: Role) => boolean): boolean => {
+    for (const name of names) {
       const role = roles.get(name);
       if (role?.permissions.has(permission) === true && test(role)) return true;
     }
     return false;
   };
+  // Whoever started the process as a child of theirs may do what the process may.
+  const some = (caller: Caller, permission: Permission, test: (role: Role) => boolean): boolean =>
+    caller.type === "local" || someOf(caller.roles, permission, test);
+  const allowAll = (names: readonly string[]): boolean =>
+    ALL.every((each) => someOf(names, each, ({ tools }) => tools === undefined));
   const anything = (): boolean => true;
   const permits = (caller: Caller, permission: Permission): boolean => some(caller, permission, anything);
   return {
@@ -71,8 +76,8 @@ export function createRoles(configured: Readonly<Record<string, RoleOptions>>): 
       some(caller, permission, ({ tools }) => tools === undefined || admitsTool(tools, server, tool)),
     reaches: (caller, server, permission = "tools:call") =>
       some(caller, permission, ({ tools }) => tools === undefined || reachesServer(tools, server)),
-    mayGrant: (caller, role) =>
-      caller.roles.includes(role) || ALL.every((each) => some(caller, each, ({ tools }) => tools === undefined)),
+    mayGrant: (caller, role) => caller.type === "local" || caller.roles.includes(role) || allowAll(caller.roles),
+    allowAll,
   };
 }
 

@@ -27,13 +27,18 @@ export type TokenVerdict =
 /** Verifies the bearer tokens of one issuer. */
 export class Tokens {
   readonly #options: JwtOptions;
-  readonly #clock: Clock;
+  /** By which tokens expire. */
+  readonly #expiry: Pick<Clock, "wallMs">;
   readonly #key: IssuerKeys | Uint8Array;
 
-  constructor(options: JwtOptions, clock: Clock, fetchJson: FetchJson) {
+  constructor(
+    options: JwtOptions,
+    { clock, expiry }: { readonly clock: Clock; readonly expiry: Pick<Clock, "wallMs"> },
+    fetchJson: FetchJson,
+  ) {
     const { issuer, jwks_uri: jwksUri, secret } = options;
     this.#options = options;
-    this.#clock = clock;
+    this.#expiry = expiry;
     this.#key =
       secret === undefined ? new IssuerKeys({ issuer, jwksUri, clock, fetchJson }) : new TextEncoder().encode(secret);
   }
@@ -47,7 +52,7 @@ export class Tokens {
       audience,
       algorithms: this.#options.algorithms ?? (secret === undefined ? ASYMMETRIC : ["HS256"]),
       clockTolerance,
-      currentDate: new Date(this.#clock.wallMs()),
+      currentDate: new Date(this.#expiry.wallMs()),
       requiredClaims: ["exp"],
     };
     try {
@@ -69,7 +74,7 @@ export class Tokens {
     // The issuer bound the token to a key of its holder. Taken as a bearer token, it would serve a thief as well.
     if (payload.cnf !== undefined) return failed("token_bound_to_a_key");
     const { max_lifetime_s: lifetimeS, clock_skew_s: skewS } = this.#options;
-    const nowS = this.#clock.wallMs() / 1_000;
+    const nowS = this.#expiry.wallMs() / 1_000;
     if ((payload.exp ?? 0) > nowS + lifetimeS + skewS) return failed("token_lives_too_long");
     if (payload.iat !== undefined && payload.iat > nowS + skewS) return failed("token_of_the_future", true);
     return undefined;

@@ -1,12 +1,12 @@
 import { nodePlatform } from "@mcp-hangar/core";
 import { newApiKey } from "../access/api-key.ts";
 import { ApiKeys } from "../access/api-keys.ts";
-import type { KeyView } from "../access/key-entry.ts";
+import { isLastAdmin, type KeyView } from "../access/key-entry.ts";
 import { KeyFile } from "../access/key-file.ts";
 import { NAME, NAME_RULE } from "../access/options.ts";
 import { createRoles } from "../access/roles.ts";
 import { loadConfig } from "../config/load.ts";
-import type { KeysCreateOptions, KeysOptions } from "./keys-program.ts";
+import type { KeysCreateOptions, KeysOptions, KeysRevokeOptions } from "./keys-program.ts";
 import { table } from "./table.ts";
 
 /** `mcp-hangar keys create`: prints the key, this once. A running gateway takes it within a second. */
@@ -39,20 +39,28 @@ export async function runKeysList(options: KeysOptions): Promise<number> {
 }
 
 /** `mcp-hangar keys revoke`: a running gateway refuses the key within a second. */
-export async function runKeysRevoke(id: string, options: KeysOptions): Promise<number> {
+export async function runKeysRevoke(id: string, options: KeysRevokeOptions): Promise<number> {
   const { auth } = loadConfig(options.config, process.env).config;
-  const revoked = await keysOf(new KeyFile(fileOf(auth.api_keys?.file))).revoke(id);
-  if (revoked === undefined) throw new Error(`there is no key "${id}" in the file; mcp-hangar keys list shows them`);
+  const keys = keysOf(new KeyFile(fileOf(auth.api_keys?.file)), auth.api_keys?.static);
+  const all = keys.list();
+  const key = all.find((each) => each.id === id && each.origin === "file");
+  if (key !== undefined && options.force !== true && isLastAdmin(key, all, createRoles(auth.roles))) {
+    const remedy = "create another first, or repeat this with --force";
+    throw new Error(`${id} ("${key.name}") is the last key with all rights; ${remedy}`);
+  }
+  const revocation = await keys.revoke(id);
+  if (revocation === undefined) throw new Error(`there is no key "${id}" in the file; mcp-hangar keys list shows them`);
+  // This process ends, and a gateway learns of it through the file only.
+  if (revocation.unwritten !== undefined) throw revocation.unwritten;
+  const { view: revoked } = revocation;
   return print(
     options.json === true ? JSON.stringify({ key: revoked }, undefined, 2) : `revoked ${id} ("${revoked.name}")`,
   );
 }
 
 function keysOf(file: KeyFile | undefined, fixed: ConstructorParameters<typeof ApiKeys>[0]["fixed"] = []): ApiKeys {
-  const rethrow = (problem: Error): never => {
-    throw problem;
-  };
-  return new ApiKeys({ clock: nodePlatform.clock, file, fixed, onChange: () => {}, onProblem: rethrow });
+  const { clock } = nodePlatform;
+  return new ApiKeys({ clock, expiry: clock, file, fixed, onChange: () => {}, onProblem: () => {} });
 }
 
 function fileOf(file: string | undefined): string {

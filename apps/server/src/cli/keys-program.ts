@@ -14,6 +14,11 @@ export interface KeysCreateOptions extends KeysOptions {
   readonly static?: true;
 }
 
+/** What `keys revoke` takes besides. */
+export interface KeysRevokeOptions extends KeysOptions {
+  readonly force?: true;
+}
+
 /** Adds `mcp-hangar keys`. An action resolves to the exit code. */
 export function addKeysCommands(
   program: Command,
@@ -50,10 +55,11 @@ export function addKeysCommands(
     .command("revoke")
     .description("Revoke an API key for good; a running gateway refuses it within a second.")
     .argument("<id>", "id of the key")
+    .option("--force", "revoke the last key with all rights, too")
     .addOption(configOption())
     .option("--json", "print JSON")
     .addHelpText("after", examples(["keys revoke o9qdqqlqigdq"]))
-    .action(async (id: string, options: KeysOptions) =>
+    .action(async (id: string, options: KeysRevokeOptions) =>
       setExitCode(await (await import("./keys-command.ts")).runKeysRevoke(id, options)),
     );
 }

@@ -1,5 +1,7 @@
+import type { Caller } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { AccessSystem } from "../../access/create-access.ts";
+import { credentialOf, isLastAdmin, type KeyView } from "../../access/key-entry.ts";
 import { NAME, NAME_RULE } from "../../access/options.ts";
 import { invalidInput, type Operation, type OperationFailure, operation, operationFailure } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
@@ -26,6 +28,9 @@ export function keyOperations({
   accessSystem: { keys, roles, onKeyChange },
   platform: { clock },
 }: Pick<ManagementParts, "accessSystem" | "platform">): readonly Operation[] {
+  /** A role of the key that the caller could not give; roles that nobody defined give nothing. */
+  const beyondOf = (key: KeyView, caller: Caller): string | undefined =>
+    key.roles.find((role) => roles.names.includes(role) && !roles.mayGrant(caller, role));
   return [
     operation({
       id: "listKeys",
@@ -72,6 +77,11 @@ export function keyOperations({
           const message = `"${caller.id}" cannot give the role "${beyond}", which allows what "${caller.id}" may not do`;
           return operationFailure("forbidden", 403, message);
         }
+        const predecessor = keys.list().find((key) => key.name === name && beyondOf(key, caller) !== undefined);
+        if (predecessor !== undefined) {
+          const message = `the name "${name}" was that of a key with the role "${beyondOf(predecessor, caller)}", for whose holder "${caller.id}" could be taken; choose another`;
+          return operationFailure("forbidden", 403, message);
+        }
         const created = await attempt(() => keys.create({ name, roles: wanted, expiresMs }));
         if (created instanceof Error) return notWritable(created);
         if (created !== "taken") {
@@ -88,24 +98,46 @@ export function keyOperations({
     operation({
       id: "revokeKey",
       title: "Revoke an API key",
-      description: "Revokes an API key for good. It is refused at once, also for what was begun with it.",
+      description:
+        "Revokes an API key for good. It is refused at once, also for what was begun with it. Keys with roles that the caller could not give are not revoked, and the last key with all rights only with `force`.",
       permission: "keys:write",
       effect: "destroy",
       route: { method: "DELETE", path: "/api/keys/{id}" },
-      input: z.object({ id: keyId }),
-      output: z.object({ key: keyView }),
-      async run({ id }, { caller }) {
+      input: z.object({
+        id: keyId,
+        force: z.boolean().default(false).describe("Revokes the last key with all rights, too."),
+      }),
+      output: z.object({
+        key: keyView,
+        written: z
+          .boolean()
+          .describe(
+            "False while the file of keys cannot be written: until then the key would be valid after a restart.",
+          ),
+      }),
+      async run({ id, force }, { caller }) {
         if (keys === undefined || !keys.isManaged) return notManaged();
-        const revoked = await attempt(() => keys.revoke(id));
-        if (revoked instanceof Error) return notWritable(revoked);
-        if (revoked !== undefined) {
-          onKeyChange({ action: "revoked", key: revoked, caller });
-          return { key: copied(revoked) };
-        }
-        const fixed = keys.list().some((key) => key.id === id);
-        if (fixed)
+        const all = keys.list();
+        const key = all.find((each) => each.id === id);
+        if (key === undefined)
+          return operationFailure(
+            "unknown_key",
+            404,
+            `there is no key ${JSON.stringify(id)}; GET /api/keys lists them`,
+          );
+        if (key.origin === "config")
           return operationFailure("key_of_config", 409, `"${id}" is a key of the configuration: remove it there`);
-        return operationFailure("unknown_key", 404, `there is no key ${JSON.stringify(id)}; GET /api/keys lists them`);
+        const beyond = beyondOf(key, caller);
+        if (beyond !== undefined && caller.credential !== credentialOf(id)) {
+          const message = `"${caller.id}" cannot revoke a key with the role "${beyond}", which allows what "${caller.id}" may not do`;
+          return operationFailure("forbidden", 403, message);
+        }
+        if (!force && isLastAdmin(key, all, roles)) return lastAdmin(key);
+        const revocation = await keys.revoke(id);
+        if (revocation === undefined)
+          return operationFailure("unknown_key", 404, `there is no key ${JSON.stringify(id)} any more`);
+        onKeyChange({ action: "revoked", key: revocation.view, caller });
+        return { key: copied(revocation.view), written: revocation.unwritten === undefined };
       },
     }),
   ];
@@ -126,6 +158,11 @@ async function attempt<Value>(work: () => Promise<Value>): Promise<Value | Error
 /** Whoever may write keys may know where they are. */
 function notWritable({ message }: Error): OperationFailure {
   return operationFailure("keys_not_writable", 503, `nothing has changed: ${message}`);
+}
+
+function lastAdmin({ id, name }: KeyView): OperationFailure {
+  const message = `"${id}" ("${name}") is the last key with all rights: without it nobody could create another over the network; create one first, or repeat this with force=true`;
+  return operationFailure("last_admin_key", 409, message);
 }
 
 function notManaged(): OperationFailure {
