@@ -5,6 +5,7 @@ import { type GatewaySnapshot, knownSecrets, secretsIn, TelemetryBus } from "@mc
 import type { AccessSystem } from "./access/create-access.ts";
 import { createAccess } from "./access/create-access.ts";
 import { BUILD } from "./build-info.ts";
+import { preflight } from "./config/preflight.ts";
 import type { Config } from "./config/schema.ts";
 import { parseServerFile } from "./discovery/parse-server-file.ts";
 import { History } from "./history/history.ts";
@@ -19,7 +20,7 @@ import { createOperations } from "./management/operations/index.ts";
 import { createMcpFace, type McpFace } from "./mcp/index.ts";
 import { ServerFaces } from "./mcp/server-faces.ts";
 import type { ReadConfig } from "./reload/config-source.ts";
-import { FileWatch, fileState } from "./reload/file-watch.ts";
+import { FileWatch, fileStates } from "./reload/file-watch.ts";
 import { createReloadParts } from "./reload/parts.ts";
 import { Reloader } from "./reload/reloader.ts";
 
@@ -93,16 +94,23 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     bus,
     platform,
     info: BUILD,
-    parseDocument: (text, expand) => parseServerFile(text, expand ? platform.env : undefined),
+    parseDocument: (text, expansion) => parseServerFile(text, expansion && { ...expansion, env: platform.env }),
     onServerLog: (server, line) => logger.debug("mcp_server_log", { mcp_server: server, line }),
   });
   const configWatch = new FileWatch({
     clock: platform.clock,
-    look: () => fileState(source.file),
+    look: () => fileStates([source.file, ...reloader.secretFiles]),
     onChange: () => void reloader.reload("file"),
   });
   const parts = createReloadParts({ gateway, discovery, accessSystem, logging, watch: configWatch });
-  const reloader = new Reloader({ initial, parts, bus, clock: platform.clock, logger });
+  const reloader = new Reloader({
+    initial,
+    parts,
+    preflight: ({ config: next, lineOf }, isOfInterest) => preflight(next, { platform, lineOf, isOfInterest }),
+    bus,
+    clock: platform.clock,
+    logger,
+  });
   const continuations = new ContinuationStore(platform);
   const batches = new Batches({ gateway, bus, platform, continuations });
   const snapshot = (): GatewaySnapshot => ({

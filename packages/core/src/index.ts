@@ -22,9 +22,11 @@ export type { GroupMemberSnapshot, GroupSnapshot } from "./groups/group-snapshot
 export { ServerGroup } from "./groups/server-group.ts";
 export { DEFAULT_LOG_LEVEL, hearsLevel, LOG_LEVELS } from "./lifecycle/log-levels.ts";
 export type { ManagedServer } from "./lifecycle/managed-server.ts";
+export type { OptionProblem } from "./option-problem.ts";
 export * from "./options.ts";
 export { nodePlatform } from "./platform/node-platform.ts";
 export type { CancelTimer, Clock, Platform } from "./platform/platform.ts";
+export { preflightDecisions, preflightDiscoverySource, preflightEntry } from "./preflight.ts";
 export { decodeMessage, type IncomingMessage, type InvalidMessage } from "./protocol/decode.ts";
 export * from "./protocol/eras.ts";
 export * from "./protocol/json-rpc.ts";
@@ -33,5 +35,6 @@ export { isNestedTooDeep, NESTING_MAX } from "./protocol/nesting.ts";
 export { parseJson } from "./protocol/parse-json.ts";
 export { ResultPayload } from "./protocol/result-payload.ts";
 export { serverId } from "./server-id.ts";
+export { checkCertificateBundle } from "./transports/http/certificate-bundle.ts";
 export type { TransportContext, TransportFactory } from "./transports/index.ts";
 export * from "./transports/session.ts";

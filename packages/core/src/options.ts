@@ -1,7 +1,11 @@
 import { z } from "zod";
 import { addressRange } from "./address-range.ts";
 import { groupShape } from "./groups/options.ts";
+import { refuseWith } from "./option-problem.ts";
 import { containerOptions } from "./transports/docker/container-options.ts";
+import { containerProblems } from "./transports/docker/container-problems.ts";
+import { remoteProblems } from "./transports/http/remote-problems.ts";
+import { subprocessProblems } from "./transports/stdio/subprocess-problems.ts";
 
 /** Seconds, up to a day: longer than any sane timeout, short enough that a typing error shows. */
 const seconds = z.number().positive().max(86_400);
@@ -34,16 +38,18 @@ const common = {
 } as const;
 
 /** A server run as a child process that speaks MCP over its pipes. */
-export const subprocessOptions = z.strictObject({
-  mode: z.literal("subprocess").describe("How the server is run: as a child process of the gateway."),
-  command: z
-    .union([z.string().min(1), z.array(z.string()).min(1)])
-    .describe("Program to run, or program and arguments as a list. No shell is involved."),
-  args: z.array(z.string()).default([]).describe("Arguments after those in command."),
-  env: z.record(z.string(), z.string()).default({}).describe("Variables added to the minimal inherited environment."),
-  cwd: z.string().min(1).optional().describe("Working directory."),
-  ...common,
-});
+export const subprocessOptions = z
+  .strictObject({
+    mode: z.literal("subprocess").describe("How the server is run: as a child process of the gateway."),
+    command: z
+      .union([z.string().min(1), z.array(z.string()).min(1)])
+      .describe("Program to run, or program and arguments as a list. No shell is involved."),
+    args: z.array(z.string()).default([]).describe("Arguments after those in command."),
+    env: z.record(z.string(), z.string()).default({}).describe("Variables added to the minimal inherited environment."),
+    cwd: z.string().min(1).optional().describe("Working directory."),
+    ...common,
+  })
+  .superRefine(refuseWith(subprocessProblems));
 export type SubprocessOptions = z.infer<typeof subprocessOptions>;
 
 /** TLS towards a peer. */
@@ -87,23 +93,30 @@ const addressGuardOptions = z
   );
 
 /** A server reached over Streamable HTTP. */
-export const remoteOptions = z.strictObject({
-  mode: z.literal("remote").describe("How the server is reached: over Streamable HTTP."),
-  endpoint: z.url({ protocol: /^https?$/ }).describe("URL of the server's MCP endpoint."),
-  headers: z.record(z.string(), z.string()).default({}).describe("Headers sent with every request."),
-  auth: authOptions.optional(),
-  tls: tlsOptions.optional(),
-  address_guard: addressGuardOptions.optional(),
-  ...common,
-});
+export const remoteOptions = z
+  .strictObject({
+    mode: z.literal("remote").describe("How the server is reached: over Streamable HTTP."),
+    endpoint: z.url({ protocol: /^https?$/ }).describe("URL of the server's MCP endpoint."),
+    headers: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe("Headers sent with every request, but for those that HTTP and MCP themselves need."),
+    auth: authOptions.optional(),
+    tls: tlsOptions.optional(),
+    address_guard: addressGuardOptions.optional(),
+    ...common,
+  })
+  .superRefine(refuseWith(remoteProblems));
 export type RemoteOptions = z.infer<typeof remoteOptions>;
 
 /** A server run in a container of its own, that speaks MCP over its pipes. */
-export const dockerOptions = z.strictObject({
-  mode: z.literal("docker").describe("How the server is run: in a container, with the client of Docker or Podman."),
-  ...containerOptions,
-  ...common,
-});
+export const dockerOptions = z
+  .strictObject({
+    mode: z.literal("docker").describe("How the server is run: in a container, with the client of Docker or Podman."),
+    ...containerOptions,
+    ...common,
+  })
+  .superRefine(refuseWith(containerProblems));
 export type DockerOptions = z.infer<typeof dockerOptions>;
 
 /** One server: an entry of `mcp_servers` that is no group. */

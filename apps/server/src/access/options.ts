@@ -61,6 +61,10 @@ const secureUrl = z
   .url({ protocol: /^https?$/ })
   .refine((url) => URL.parse(url)?.protocol === "https:" || isLoopback(URL.parse(url)?.hostname ?? ""), {
     error: "an https:// URL (http:// only on loopback)",
+  })
+  // They are fetched from, and nothing can be fetched from a URL with a user in it.
+  .refine((url) => URL.parse(url)?.username === "" && URL.parse(url)?.password === "", {
+    error: "a URL without credentials",
   });
 
 const texts = z.array(z.string().min(1).max(500)).max(100);

@@ -80,12 +80,16 @@ export function createProgram(setExitCode: (code: number) => void): Command {
   const config = program.command("config").description("Work with the configuration.");
   config
     .command("check")
-    .description("Check a configuration file and list every problem in it.")
+    .description("Check a configuration file, and what it names on this machine, and list every problem.")
     .argument("[file]", "the file (default: --config, MCP_CONFIG or config.yaml)")
     .addOption(configOption())
-    .addHelpText("after", examples(["config check", "config check fleet.yaml"]))
-    .action(async (file: string | undefined, options: { readonly config?: string }) =>
-      setExitCode(await (await import("./config-command.ts")).runConfigCheck(file ?? options.config)),
+    .option("--syntax-only", "look at the file only, not for the programs, folders and files that it names")
+    .addHelpText(
+      "after",
+      examples(["config check", "config check fleet.yaml", "config check fleet.yaml --syntax-only"]),
+    )
+    .action(async (file: string | undefined, options: ConfigCheckCommandOptions) =>
+      setExitCode(await (await import("./config-command.ts")).runConfigCheck(file ?? options.config, options)),
     );
   config
     .command("reload")
@@ -111,6 +115,11 @@ export interface ServeOptions {
 
 export interface StatusOptions extends GatewayAddress {
   readonly json?: true;
+}
+
+export interface ConfigCheckCommandOptions {
+  readonly config?: string;
+  readonly syntaxOnly?: true;
 }
 
 export interface LifecycleOptions extends GatewayAddress {

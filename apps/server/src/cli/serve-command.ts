@@ -1,9 +1,11 @@
 import { isatty } from "node:tty";
 import { nodePlatform } from "@mcp-hangar/core";
 import { assemble, type Hangar } from "../assemble.ts";
+import { preflight } from "../config/preflight.ts";
+import { formatPath } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
 import type { Logging } from "../logging/logging.ts";
-import { configSource, readConfig } from "../reload/config-source.ts";
+import { configSource, type ReadConfig, readConfig } from "../reload/config-source.ts";
 import { type Door, serve } from "../serve.ts";
 import type { ServeOptions } from "./program.ts";
 
@@ -25,6 +27,7 @@ export async function runServe(options: ServeOptions): Promise<number> {
   const { source, config } = initial;
   const servers = Object.keys(config.mcp_servers).length;
   hangar.logging.logger.info("config_loaded", { file: source.file, mcp_servers: servers });
+  void warnOfProblems(hangar, initial);
   const { stop, ask } = stopOnSignals(hangar.logging);
   process.on("SIGHUP", () => {
     // A terminal that is gone is no terminal any more; else somebody sent the signal on purpose.
@@ -39,6 +42,16 @@ export async function runServe(options: ServeOptions): Promise<number> {
   await serve(hangar, door, stop);
   // Over stdio the client may keep its end open; nothing is left to wait for.
   process.exit(0);
+}
+
+/**
+ * One server whose program or certificate is missing must not keep the others from their callers, so the gateway starts
+ * without it, and says so. Nobody waits for that.
+ */
+async function warnOfProblems({ logging, platform }: Hangar, { config, lineOf }: ReadConfig): Promise<void> {
+  for (const { line, path, message } of await preflight(config, { platform, lineOf })) {
+    logging.logger.warning("config_problem", { line, key: formatPath(path), message });
+  }
 }
 
 /** What stands on the command line wins over file and environment. */

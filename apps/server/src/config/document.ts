@@ -10,7 +10,7 @@ import {
   parseDocument,
   type Scalar,
 } from "yaml";
-import { expandVariables } from "./expand.ts";
+import { type ExpansionSources, expandVariables, isFileReference } from "./expand.ts";
 import type { ConfigPath, ConfigProblem } from "./problem.ts";
 
 /** A configuration before validation: plain data, and where each value comes from. */
@@ -39,16 +39,13 @@ interface Origin {
 }
 
 /**
- * Reads YAML 1.2 (of which JSON is a part) and expands `${…}` in every string value, if there is an `env` to expand it from.
- * Never throws for bad input.
+ * Reads YAML 1.2 (of which JSON is a part) and expands `${…}` in every string value, if there are `sources` to expand it
+ * from. Never throws for bad input.
  */
-export function parseConfigDocument(
-  text: string,
-  env: Readonly<Record<string, string | undefined>> | undefined,
-): ConfigDocument {
+export function parseConfigDocument(text: string, sources: ExpansionSources | undefined): ConfigDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error", merge: false });
-  const reader = new DocumentReader(env, lines);
+  const reader = new DocumentReader(sources, lines);
   for (const error of [...document.errors, ...document.warnings].slice(0, SYNTAX_PROBLEMS_MAX)) {
     // The library advises programmers here, and not whoever wrote the file.
     const [message] =
@@ -73,12 +70,12 @@ type AliasResolver = (alias: Extract<ParsedNode, { source: string; resolve: unkn
 class DocumentReader {
   readonly problems: ConfigProblem[] = [];
   readonly origins = new Map<string, Origin>();
-  readonly #env: Readonly<Record<string, string | undefined>> | undefined;
+  readonly #sources: ExpansionSources | undefined;
   readonly #lines: LineCounter;
   #nodes = 0;
 
-  constructor(env: Readonly<Record<string, string | undefined>> | undefined, lines: LineCounter) {
-    this.#env = env;
+  constructor(sources: ExpansionSources | undefined, lines: LineCounter) {
+    this.#sources = sources;
     this.#lines = lines;
   }
 
@@ -129,19 +126,18 @@ class DocumentReader {
   }
 
   #readScalar(node: Scalar, path: ConfigPath, line: number | undefined): unknown {
-    if (typeof node.value !== "string" || this.#env === undefined || !node.value.includes("${")) return node.value;
-    const { text, variables, missing, malformed } = expandVariables(node.value, this.#env);
-    for (const name of variables) rememberVariable(name, this.#env[name]);
+    const sources = this.#sources;
+    if (typeof node.value !== "string" || sources === undefined || !node.value.includes("${")) return node.value;
+    const { text, variables, missing, fileProblems, malformed } = expandVariables(node.value, sources);
+    for (const name of variables) if (!isFileReference(name)) rememberVariable(name, sources.env[name]);
     for (const name of missing) {
       const remedy = `set it, or write \${${name}:-default}`;
       this.#problem(path, line, `the environment variable ${name} is not set: ${remedy}`);
     }
+    for (const message of fileProblems) this.problems.push({ path, line, message, elsewhere: true });
     if (malformed !== undefined) {
-      this.#problem(
-        path,
-        line,
-        `${JSON.stringify(malformed)} is not \${NAME} or \${NAME:-default}; a literal \${ is written $\${`,
-      );
+      const allowed = `\${NAME}, \${NAME:-default}, \${file:path} or \${file:path:-default}`;
+      this.#problem(path, line, `${JSON.stringify(malformed)} is not ${allowed}; a literal \${ is written $\${`);
     }
     this.origins.set(key(path), { line, variables, ...(variables.length > 0 && { template: node.value }) });
     return text;

@@ -2,6 +2,7 @@ import { isSecretKey, redactText } from "@mcp-hangar/telemetry";
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import type { ConfigDocument } from "./document.ts";
+import { isFileReference } from "./expand.ts";
 import type { ConfigPath, ConfigProblem } from "./problem.ts";
 import { validKeysAt, valueAt } from "./schema-tree.ts";
 
@@ -53,6 +54,7 @@ function unknownKey(path: ConfigPath, { schema, root, document }: ExplainContext
 }
 
 function describe(issue: z.core.$ZodIssue, path: ConfigPath, context: ExplainContext): string {
+  if (issue.code === "custom" && issue.params?.statement === true) return issue.message;
   const value = valueAt(context.root, path);
   const shown = show(value, path, context);
   if (issue.code === "invalid_key") return `not a valid id: ${issue.issues[0]?.message ?? issue.message}`;
@@ -74,7 +76,9 @@ function expectation(issue: z.core.$ZodIssue): string {
     case "too_small":
       return `${issue.inclusive === true ? "at least" : "more than"} ${issue.minimum}${unit(issue.origin)}`;
     case "invalid_format":
-      return issue.format === "url" ? "an http:// or https:// URL" : `text in the format ${issue.format}`;
+      if (issue.format === "url") return "an http:// or https:// URL";
+      // A pattern explains nothing; whoever wrote it says in words what it wants.
+      return issue.format === "regex" ? issue.message.replace(/^must be /, "") : `text in the format ${issue.format}`;
     case "invalid_union":
       return [
         ...new Set(issue.errors.flatMap((errors) => errors.filter(({ path }) => path.length === 0).map(expectation))),
@@ -109,8 +113,9 @@ function show(value: unknown, path: ConfigPath, { document }: ExplainContext): s
   const names = [...path.map(String), ...document.variablesOf(path)];
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "a section";
   // Environment and headers of a server are where credentials live, whatever their names are.
-  if (names.some((name) => isSecretKey(name) || name === "env" || name === "headers" || name === "auth"))
-    return "the value (hidden)";
+  const isHidden = (name: string): boolean =>
+    isSecretKey(name) || name === "env" || name === "headers" || name === "auth" || isFileReference(name);
+  if (names.some(isHidden)) return "the value (hidden)";
   const text = redactText(JSON.stringify(value) ?? "nothing");
   return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
 }

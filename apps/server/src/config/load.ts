@@ -6,6 +6,7 @@ import { groupProblems } from "./group-problems.ts";
 import { ConfigError, type ConfigPath, type ConfigProblem } from "./problem.ts";
 import { settleScalars } from "./scalars.ts";
 import { type Config, configSchema } from "./schema.ts";
+import { type SecretFile, SecretFiles } from "./secret-files.ts";
 
 /** The file that is read when neither `--config` nor `MCP_CONFIG` names one. */
 const DEFAULT_CONFIG_FILE = "config.yaml";
@@ -18,6 +19,10 @@ export interface ParsedConfig {
   readonly config: Config;
   /** The text at `path` as it is written in the file, when variables went into it. */
   readonly templateOf: (path: ConfigPath) => string | undefined;
+  /** The line of the value at `path` in the file, or of the nearest value above it. */
+  readonly lineOf: (path: ConfigPath) => number | undefined;
+  /** The files that it names with `${file:…}`, as they were read. */
+  readonly secretFiles: readonly SecretFile[];
   /** What `MCP_MODE` asks for; `undefined` when it is not set. */
   readonly mode: ServeMode | undefined;
 }
@@ -41,18 +46,25 @@ export function configFile(file: string | undefined, env: Environment): string {
   return file ?? (env.MCP_CONFIG || DEFAULT_CONFIG_FILE);
 }
 
-/** As {@link loadConfig}, from text; `source` is named in errors. */
+/** As {@link loadConfig}, from text; `source` is named in errors, and relative paths of `${file:…}` begin at its folder. */
 export function parseConfig(text: string, env: Environment, source: string): ParsedConfig {
-  const document = parseConfigDocument(text, env);
+  const files = new SecretFiles(source);
+  const document = parseConfigDocument(text, { env, readFile: (path) => files.read(path) });
   const problems: ConfigProblem[] = [...document.problems];
   const mode = serveMode(env.MCP_MODE, problems);
   const config = document.root !== undefined ? validate(document, env, problems) : undefined;
   if (config === undefined || problems.length > 0) throw new ConfigError(source, byLine(problems));
-  return { config, mode, templateOf: (path) => document.templateOf(path) };
+  return {
+    config,
+    mode,
+    templateOf: (path) => document.templateOf(path),
+    lineOf: (path) => document.lineOf(path),
+    secretFiles: files.files,
+  };
 }
 
 /** From top to bottom, as people mend them; what is not about the file comes first. */
-function byLine(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+export function byLine(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
   return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 

@@ -8,6 +8,11 @@ export interface ConfigProblem {
   readonly line: number | undefined;
   /** What is wrong, with the value, what is allowed and, if there is one, the nearest valid name. */
   readonly message: string;
+  /**
+   * Set when the file is right in itself, but something that it names is missing or cannot be used: that may be mended
+   * without a change of the file.
+   */
+  readonly elsewhere?: true;
 }
 
 /** Thrown when the configuration cannot be used; `message` lists every problem, one a line. */

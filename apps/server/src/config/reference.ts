@@ -42,10 +42,16 @@ const INTRODUCTION = `# Configuration
 <!-- Generated from apps/server/src/config/schema.ts by pnpm generate. Do not edit. -->
 
 One YAML file: \`--config\`, else \`MCP_CONFIG\`, else \`config.yaml\` in the working directory. \`mcp-hangar config check\`
-lists every problem in it; a key that is not on this page is one.
+lists every problem in it, and in the programs, folders and files that it names (\`--syntax-only\` leaves those out); a key that
+is not on this page is a problem.
 
 \`\${VAR}\` and \`\${VAR:-default}\` are replaced in every text value; the default also stands in for an empty variable, a
 variable that is not set is an error, and \`$\${\` is a literal \`\${\`. Inside \`{…}\` and \`[…]\` YAML wants quotes around them.
+
+\`\${file:path}\` is the content of a file, without the line break at its end: for secrets that are mounted, such as
+\`\${file:/run/secrets/token}\`. A relative path begins at the folder of the configuration file. It must be a regular file of at
+most 64 KiB of UTF-8 text. The default of \`\${file:path:-default}\` stands in for a file that is empty or does not exist. When the
+content of such a file changes, the configuration is reloaded as if it had changed itself.
 
 \`\`\`yaml
 mcp_servers:

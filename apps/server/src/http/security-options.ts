@@ -20,7 +20,7 @@ const origin = z.url({ protocol: /^https?$/ });
 /** The keys of the section `http` by which it is protected. */
 export const securityOptions = {
   public_url: origin
-    .refine((url) => /^https?:\/\/[^/?#]+\/?$/.test(url), { error: "scheme, host and port only" })
+    .refine((url) => /^https?:\/\/[^/?#@]+\/?$/.test(url), { error: "scheme, host and port only" })
     .transform((url) => url.replace(/\/$/, ""))
     .optional()
     .describe("Where clients reach the gateway, for documents that name it. Without it, what the request says."),

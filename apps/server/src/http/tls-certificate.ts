@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { createSecureContext, type SecureContextOptions, type Server } from "node:tls";
-import type { CancelTimer, Clock } from "@mcp-hangar/core";
+import { type CancelTimer, type Clock, checkCertificateBundle } from "@mcp-hangar/core";
 import type { ListenerTlsOptions } from "./security-options.ts";
 
 /** How often the files are looked at, in ms: certificates are renewed every few weeks, and well before they end. */
@@ -29,7 +29,7 @@ export class TlsCertificate {
     this.#clock = clock;
     this.#onProblem = onProblem;
     this.#seen = this.#look();
-    this.initial = this.#read();
+    this.initial = readTlsFiles(options);
   }
 
   /** Keeps the server's certificate up to date. Connections that are open keep the one they have. */
@@ -39,7 +39,7 @@ export class TlsCertificate {
       if (seen !== this.#seen) {
         this.#seen = seen;
         try {
-          server.setSecureContext(this.#read());
+          server.setSecureContext(readTlsFiles(this.#options));
         } catch (error) {
           this.#onProblem(error as Error);
         }
@@ -52,25 +52,6 @@ export class TlsCertificate {
     this.#cancelLook?.();
   }
 
-  #read(): TlsListenerOptions {
-    const { cert_file: certFile, key_file: keyFile, client_ca_file: caFile, min_version: minVersion } = this.#options;
-    const context: SecureContextOptions = {
-      cert: pem(certFile, "http.tls.cert_file"),
-      key: pem(keyFile, "http.tls.key_file"),
-      ...(caFile !== undefined && { ca: pem(caFile, "http.tls.client_ca_file") }),
-      minVersion,
-    };
-    try {
-      createSecureContext(context);
-    } catch (cause) {
-      const files = [certFile, keyFile, caFile].filter((file) => file !== undefined).join(", ");
-      const message = `the TLS files do not work together (${(cause as Error).message}): ${files}; they must be PEM, the key that of the certificate`;
-      throw new Error(message, { cause });
-    }
-    const wantsClients = caFile !== undefined;
-    return { ...context, requestCert: wantsClients, rejectUnauthorized: wantsClients };
-  }
-
   #look(): string {
     const { cert_file: certFile, key_file: keyFile, client_ca_file: caFile } = this.#options;
     const stats = [certFile, keyFile, ...(caFile === undefined ? [] : [caFile])].map((file) => {
@@ -79,6 +60,36 @@ export class TlsCertificate {
     });
     return stats.join(" ");
   }
+}
+
+/**
+ * Reads the files of a listener.
+ * @throws Error that names the file and what is wrong with it.
+ */
+export function readTlsFiles(options: ListenerTlsOptions): TlsListenerOptions {
+  const { cert_file: certFile, key_file: keyFile, client_ca_file: caFile, min_version: minVersion } = options;
+  const context: SecureContextOptions = {
+    cert: pem(certFile, "http.tls.cert_file"),
+    key: pem(keyFile, "http.tls.key_file"),
+    ...(caFile !== undefined && { ca: pem(caFile, "http.tls.client_ca_file") }),
+    minVersion,
+  };
+  try {
+    createSecureContext(context);
+  } catch (cause) {
+    const files = [certFile, keyFile, caFile].filter((file) => file !== undefined).join(", ");
+    const message = `the TLS files do not work together (${(cause as Error).message}): ${files}; they must be PEM, the key that of the certificate`;
+    throw new Error(message, { cause });
+  }
+  const wantsClients = caFile !== undefined;
+  if (wantsClients) {
+    try {
+      checkCertificateBundle(String(context.ca));
+    } catch (cause) {
+      throw new Error(`http.tls.client_ca_file ${caFile}: ${(cause as Error).message}`, { cause });
+    }
+  }
+  return { ...context, requestCert: wantsClients, rejectUnauthorized: wantsClients };
 }
 
 function pem(file: string, key: string): string {

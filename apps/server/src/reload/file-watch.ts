@@ -68,6 +68,11 @@ export function settlingMs({ enabled, watch, debounce_s: seconds }: ConfigReload
   return enabled && watch ? seconds * 1_000 : undefined;
 }
 
+/** The states of several files, as {@link fileState} tells them. */
+export async function fileStates(files: readonly string[]): Promise<string> {
+  return (await Promise.all(files.map(fileState))).join("\n");
+}
+
 /** The state of a file behind all symbolic links, or why there is none. Cheap: nothing is read. */
 export async function fileState(file: string): Promise<string> {
   try {

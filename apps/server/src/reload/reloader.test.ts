@@ -12,7 +12,7 @@ import {
 import { registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../config/load.ts";
-import { ConfigError } from "../config/problem.ts";
+import { ConfigError, type ConfigProblem } from "../config/problem.ts";
 import { RELOADABLE } from "../config/reloadable.ts";
 import type { Logger } from "../logging/logging.ts";
 import { type ConfigSource, readConfig } from "./config-source.ts";
@@ -37,6 +37,8 @@ interface Setup {
   readonly lines: (readonly [event: string, fields: unknown])[];
   /** Levels that the log was told. */
   readonly levels: string[];
+  /** What the preflight finds. */
+  obstacles: readonly ConfigProblem[];
   /** Every configuration that was read, as long as somebody keeps it. */
   readonly parsed: WeakRef<object>[];
 }
@@ -68,6 +70,7 @@ function setUp(text: string, override: Partial<Record<keyof ReloaderOptions["par
     lines: [] as Setup["lines"],
     levels: [] as string[],
     parsed: [] as WeakRef<object>[],
+    obstacles: [] as readonly ConfigProblem[],
   });
   const initial = readConfig(source);
   const gateway = new Gateway({
@@ -95,7 +98,9 @@ function setUp(text: string, override: Partial<Record<keyof ReloaderOptions["par
   };
   const log = (event: string, fields?: unknown): void => void self.lines.push([event, fields]);
   const logger: Logger = { debug: log, info: log, warning: log, error: log, critical: log };
-  const reloader = new Reloader({ initial, parts, bus, clock: platform.clock, logger });
+  const preflight: ReloaderOptions["preflight"] = async (_next, isOfInterest) =>
+    self.obstacles.filter(({ path }) => isOfInterest(path));
+  const reloader = new Reloader({ initial, parts, preflight, bus, clock: platform.clock, logger });
   self.reads = 0;
   return Object.assign(self, { reloader, gateway, platform, bus });
 }
@@ -260,12 +265,76 @@ describe("a configuration that cannot be used", () => {
   it("is previewed with the same problems, and without a trace", async () => {
     const test = setUp(file({ math: server() }));
     test.text = '{"loging": {}}';
-    expect(test.reloader.preview()).toMatchObject({ kind: "rejected", problems: [{ key: "loging" }] });
+    expect(await test.reloader.preview()).toMatchObject({ kind: "rejected", problems: [{ key: "loging" }] });
     test.text = file({});
-    expect(test.reloader.preview()).toMatchObject({ removed: ["math"] });
+    expect(await test.reloader.preview()).toMatchObject({ removed: ["math"] });
     expect(test.gateway.fleet.get("math")).toBeDefined();
     expect(test.bus.of("config.reloaded")).toEqual([]);
     expect(test.reloader.lastSuccessful).toBe(true);
+    await test.gateway.close();
+  });
+});
+
+describe("a configuration that names what is not there", () => {
+  const missing = (...path: readonly string[]): ConfigProblem => ({ path, line: 3, message: "gone", elsewhere: true });
+
+  it("is refused as a whole when something that is new or changed is concerned, and only then", async () => {
+    const test = setUp(file({ math: server(), stays: server() }));
+    const [before] = [test.gateway.fleet.get("math")];
+    test.obstacles = [missing("mcp_servers", "math"), missing("mcp_servers", "stays")];
+    const changed = file({ math: server({ idle_ttl_s: 9 }), stays: server() }, { execution: { max_concurrency: 7 } });
+    test.text = changed;
+    const refusal = { kind: "rejected", problems: [{ line: 3, key: "mcp_servers.math", message: "gone" }] };
+    expect(await test.reloader.preview()).toMatchObject(refusal);
+    expect(await test.reloader.reload("request")).toMatchObject(refusal);
+    expect(test.gateway.fleet.get("math")).toBe(before);
+    expect(test.reloader.config.execution.max_concurrency).toBe(50);
+    test.text = file({ math: server(), stays: server() }, { execution: { max_concurrency: 7 } });
+    expect(await test.reloader.reload("request")).toMatchObject({ kind: "applied" });
+    await test.gateway.close();
+  });
+
+  it("is tried again while its file is watched, is reported once, and comes into force when it can", async () => {
+    const test = setUp(file({}));
+    test.obstacles = [missing("mcp_servers", "late")];
+    test.text = file({ late: server() });
+    expect(await test.reloader.reload("file")).toMatchObject({ kind: "rejected" });
+    for (let round = 1; round <= 3; round++) {
+      test.platform.clock.advance(10_000);
+      await expect.poll(() => test.reads).toBe(1 + round);
+    }
+    expect(test.bus.of("config.reloaded")).toHaveLength(1);
+    test.obstacles = [];
+    test.platform.clock.advance(10_000);
+    await expect.poll(() => test.gateway.fleet.get("late")).toBeDefined();
+    expect(test.reloader.lastSuccessful).toBe(true);
+    test.platform.clock.advance(60_000);
+    expect(test.reads).toBe(5);
+    await test.gateway.close();
+  });
+
+  it.each([
+    ["its file is not watched", { watch: false }, [missing("mcp_servers", "late")]],
+    ["the file itself is wrong, too", {}, [missing("mcp_servers", "late"), { path: [], line: 1, message: "wrong" }]],
+  ])("is not tried again when %s", async (_name, options, obstacles) => {
+    const test = setUp(file({}, { config_reload: options }));
+    test.obstacles = obstacles;
+    test.text = file({ late: server() }, { config_reload: options });
+    await test.reloader.reload("signal");
+    test.platform.clock.advance(60_000);
+    expect(test.reads).toBe(1);
+    await test.reloader.close();
+    await test.gateway.close();
+  });
+
+  it("is not tried again when the gateway shuts down", async () => {
+    const test = setUp(file({}));
+    test.obstacles = [missing("mcp_servers", "late")];
+    test.text = file({ late: server() });
+    await test.reloader.reload("file");
+    await test.reloader.close();
+    test.platform.clock.advance(60_000);
+    expect(test.reads).toBe(1);
     await test.gateway.close();
   });
 });

@@ -1,9 +1,11 @@
-import type { Clock } from "@mcp-hangar/core";
+import { isDeepStrictEqual } from "node:util";
+import type { CancelTimer, Clock } from "@mcp-hangar/core";
 import { type Caller, knownSecrets, type ReloadTrigger, secretsIn, type TelemetryBus } from "@mcp-hangar/telemetry";
-import type { ParsedConfig } from "../config/load.ts";
-import { ConfigError } from "../config/problem.ts";
+import { byLine, type ParsedConfig } from "../config/load.ts";
+import { ConfigError, type ConfigPath, type ConfigProblem } from "../config/problem.ts";
 import { isReloadable, RELOADABLE, type ReloadableKey } from "../config/reloadable.ts";
 import type { Config } from "../config/schema.ts";
+import { valueAt } from "../config/schema-tree.ts";
 import type { Logger } from "../logging/logging.ts";
 import type { ConfigSource, ReadConfig } from "./config-source.ts";
 import { type ConfigChanges, diffConfigs } from "./diff.ts";
@@ -15,9 +17,28 @@ export interface ReloaderOptions {
   /** What the gateway was started with; it is read again where it came from. */
   readonly initial: ReadConfig;
   readonly parts: Readonly<Record<ReloadableKey, ReloadPart>>;
+  /** Finds what a configuration names and this machine does not have, in the sections of interest. */
+  readonly preflight: (
+    next: ParsedConfig,
+    isOfInterest: (section: ConfigPath) => boolean,
+  ) => Promise<readonly ConfigProblem[]>;
   readonly bus: TelemetryBus;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/**
+ * How soon a configuration that names what is not there is tried again, in ms, while its file is watched: a certificate or a
+ * program may come a moment after the file that names it.
+ */
+const RETRY_MS = 10_000;
+
+/** What the last attempt has read, and why it was refused if it was. */
+interface LastRead {
+  readonly text: string | undefined;
+  /** Of the files that the text names. */
+  readonly secrets: readonly (string | undefined)[];
+  readonly refusal: string | undefined;
 }
 
 /**
@@ -27,8 +48,8 @@ export interface ReloaderOptions {
 export class Reloader {
   readonly #options: ReloaderOptions;
   #inForce: ParsedConfig;
-  /** The text last read, valid or not; `undefined` when it could not be read. */
-  #lastText: string | undefined;
+  #last: LastRead;
+  #cancelRetry: CancelTimer | undefined;
   #lastSuccessful = true;
   #running: Promise<ReloadOutcome> | undefined;
   #next: Promise<ReloadOutcome> | undefined;
@@ -37,7 +58,7 @@ export class Reloader {
   constructor(options: ReloaderOptions) {
     this.#options = options;
     this.#inForce = options.initial;
-    this.#lastText = options.initial.text;
+    this.#last = { text: options.initial.text, secrets: valuesOf(options.initial), refusal: undefined };
   }
 
   /** The configuration in force: what was reloaded, and what takes a restart as it was at the start. */
@@ -48,6 +69,11 @@ export class Reloader {
   /** The text of a value in force as it is written in the file, when variables went into it. */
   get templateOf(): ParsedConfig["templateOf"] {
     return this.#inForce.templateOf;
+  }
+
+  /** Files beside the configuration whose content is part of it: those that it names with `${file:…}`. */
+  get secretFiles(): readonly string[] {
+    return this.#inForce.secretFiles.map(({ path }) => path);
   }
 
   /** Whether the configuration in force is the one last read. */
@@ -69,10 +95,12 @@ export class Reloader {
   }
 
   /** What a reload would change, or why it would be refused. Changes nothing. */
-  preview(): ConfigChanges | Rejected {
+  async preview(): Promise<ConfigChanges | Rejected> {
     try {
       const { source } = this.#options.initial;
-      return diffConfigs(this.config, source.parse(readWhole(source)).config);
+      const next = source.parse(readWhole(source));
+      await this.#refuseUnusable(next);
+      return diffConfigs(this.config, next.config);
     } catch (error) {
       return rejected(error);
     }
@@ -81,6 +109,7 @@ export class Reloader {
   /** Waits for the reload under way; no other begins. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#cancelRetry?.();
     await this.#next;
     await this.#running;
   }
@@ -120,20 +149,43 @@ export class Reloader {
     trigger: ReloadTrigger,
   ): Promise<Extract<ReloadOutcome, { kind: "applied" | "unchanged" }> | Rejected> {
     const { source } = this.#options.initial;
+    const before = this.#last;
+    let text: string | undefined;
+    this.#cancelRetry?.();
     try {
-      const before = this.#lastText;
-      this.#lastText = undefined;
-      this.#lastText = readWhole(source);
+      text = readWhole(source);
+      const next = source.parse(text);
+      this.#last = { text, secrets: valuesOf(next), refusal: undefined };
       // A file is written anew more often than it changes, and who asks explicitly wants certificates read again.
-      if (trigger === "file" && this.#lastText === before) return { kind: "unchanged" };
-      const next = source.parse(this.#lastText);
+      if (trigger === "file" && isDeepStrictEqual(this.#last, before)) return { kind: "unchanged" };
+      await this.#refuseUnusable(next);
       const changes = diffConfigs(this.config, next.config);
       const inForce = configInForce(this.config, next.config);
       this.#apply(await this.#prepare(inForce), { ...next, config: inForce });
       return { kind: "applied", changes };
     } catch (error) {
-      return rejected(error);
+      const outcome = rejected(error);
+      this.#last = { text, secrets: [], refusal: outcome.message };
+      if (mayComeRight(error)) this.#retryLater();
+      return trigger === "file" && isDeepStrictEqual(this.#last, before) ? { kind: "unchanged" } : outcome;
     }
+  }
+
+  /**
+   * Throws when something that is new or changed could not be used: it would take the place of what works. What stays as it
+   * is is not looked at, because the reload does nothing to it.
+   */
+  async #refuseUnusable(next: ParsedConfig): Promise<void> {
+    const isNew = (section: ConfigPath): boolean =>
+      !isDeepStrictEqual(valueAt(next.config, section), valueAt(this.config, section));
+    const problems = await this.#options.preflight(next, isNew);
+    if (problems.length > 0) throw new ConfigError(this.#options.initial.source.file, byLine(problems));
+  }
+
+  #retryLater(): void {
+    const { enabled, watch } = this.config.config_reload;
+    if (!enabled || !watch || this.#closed) return;
+    this.#cancelRetry = this.#options.clock.schedule(RETRY_MS, () => void this.reload("file"));
   }
 
   #prepare(next: Config): Promise<readonly Apply[]> {
@@ -147,6 +199,8 @@ export class Reloader {
     this.#inForce = {
       config: next.config,
       templateOf: (path) => (isReloadable(path.join(".")) ? next : initial).templateOf(path),
+      lineOf: (path) => next.lineOf(path),
+      secretFiles: next.secretFiles,
       mode: initial.mode,
     };
     // Whoever did the step owns what goes on afterwards; here nobody waits, but nothing is lost either.
@@ -154,6 +208,15 @@ export class Reloader {
     knownSecrets.replace("configuration", secretsIn(next.config));
     for (const step of steps) void Promise.resolve(step()).catch(lost);
   }
+}
+
+function valuesOf({ secretFiles }: ParsedConfig): LastRead["secrets"] {
+  return secretFiles.map(({ value }) => value);
+}
+
+/** Whether a configuration was refused for nothing but what it names, which may be mended without another change of it. */
+function mayComeRight(error: unknown): boolean {
+  return error instanceof ConfigError && error.problems.every(({ elsewhere }) => elsewhere === true);
 }
 
 /** A file that is written in place is empty for a moment: that must not remove every server. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addressRange } from "../address-range.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { DiscoverySource, SourceContext } from "./source.ts";
 
 /** Modes a discovered server may have. Groups are for the configuration: they are about other servers. */
@@ -81,4 +82,6 @@ export interface SourceKind<Kind extends string, Schema extends z.ZodType> {
   readonly optionsSchema: Schema;
   /** Makes a source; it asks nothing before its first cycle. */
   create(options: z.output<Schema>, context: SourceContext): DiscoverySource;
+  /** Rejects with what keeps a source from working on this machine, such as a folder that is missing. Asks nothing of others. */
+  preflight(options: z.output<Schema>, platform: Pick<Platform, "env">): Promise<void>;
 }

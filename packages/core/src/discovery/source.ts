@@ -31,8 +31,17 @@ export interface DiscoverySource {
 export interface SourceContext {
   readonly platform: Platform;
   /**
-   * Reads a text of YAML or JSON into plain data, with limits on size and depth; `${NAME}` becomes the environment's
-   * variable of that name when `expandVariables` is set. Throws an error that says what is wrong, and where.
+   * Reads a text of YAML or JSON into plain data, with limits on size and depth. With `expansion`, `${NAME}` becomes the
+   * environment's variable of that name, and `${file:path}` the text of a file. Throws an error that says what is wrong, and
+   * where.
    */
-  readonly parseDocument: (text: string, expandVariables: boolean) => unknown;
+  readonly parseDocument: (text: string, expansion: DocumentExpansion | undefined) => unknown;
+}
+
+/** How references in a document are replaced. */
+export interface DocumentExpansion {
+  /** The document's own file: relative paths begin at its folder. */
+  readonly file: string;
+  /** Whether `${file:path}` is replaced; if not, it is an error. */
+  readonly mayReadFiles: boolean;
 }

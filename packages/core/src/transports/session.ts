@@ -103,12 +103,15 @@ export interface SessionEnd {
 /** Thrown by `open` when no session came about. `message` says what happened and what to do next. */
 export class StartError extends Error {
   readonly code: string;
+  /** The option to blame, such as `tls.ca_file`; `undefined` when it is not known or there are several. */
+  readonly option: string | undefined;
 
   /** `code` is one of the diagnoses, such as `command_not_found` or `connection_refused`. */
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: string, message: string, options?: ErrorOptions & { readonly option?: string }) {
     super(message, options);
     this.name = "StartError";
     this.code = code;
+    this.option = options?.option;
   }
 }
 

@@ -61,13 +61,18 @@ export interface RigOptions extends Partial<Omit<RemoteOptions, "mode" | "endpoi
 export function rig(url: string, { platform = nodePlatform, context, ...options }: RigOptions = {}): Rig {
   const events: UpstreamRequestFinished[] = [];
   const observer = new RecordingObserver();
-  const transport = httpTransport(remoteOptions.parse({ mode: "remote", endpoint: url, ...options }), {
-    platform,
-    server: registeredName("remote"),
-    clientInfo: { name: "hangar-test", version: "1.2.3" },
-    emit: (event) => void events.push(event),
-    ...context,
-  });
+  // The schema refuses some options that the transport must stand as well: programs that embed it need not ask the schema.
+  const defaults = remoteOptions.parse({ mode: "remote", endpoint: "https://example.com/mcp" });
+  const transport = httpTransport(
+    { ...defaults, endpoint: url, ...options },
+    {
+      platform,
+      server: registeredName("remote"),
+      clientInfo: { name: "hangar-test", version: "1.2.3" },
+      emit: (event) => void events.push(event),
+      ...context,
+    },
+  );
   return {
     transport,
     observer,

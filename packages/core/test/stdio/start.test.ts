@@ -74,12 +74,20 @@ describe("a start that fails says why and what to do", () => {
   });
 
   test("a variable that no shell hands on", async () => {
-    expect(await startError({ command: ["node"], env: { "a.b": "c" } })).toMatchObject({ code: "env_invalid" });
+    expect(await startError({ command: ["node"], env: { "a.b": "c" } })).toMatchObject({
+      code: "invalid_options",
+      option: "env.a.b",
+    });
   });
 
   test("more arguments than the system takes", async () => {
-    const error = await startError({ command: ["node", "x".repeat(5_000_000)] });
+    const error = await startError({ command: ["node", ...Array.from({ length: 60 }, () => "x".repeat(100_000))] });
     expect(error).toMatchObject({ code: "spawn_failed", message: expect.stringContaining("E2BIG") });
+  });
+
+  test.skipIf(process.platform !== "linux")("an argument that is too long by itself", async () => {
+    const error = await startError({ command: ["node", "x".repeat(200_000)] });
+    expect(error).toMatchObject({ code: "invalid_options", option: "command.1" });
   });
 
   test("a system on which groups of processes cannot be supervised", async () => {

@@ -59,9 +59,9 @@ export function configOperations(
       route: { method: "GET", path: "/api/config/diff" },
       input: z.object({}),
       output: changesView,
-      run: (_input, { caller }) => {
+      run: async (_input, { caller }) => {
         const reach = reachOf(caller, "config:read");
-        const found = reloader.preview();
+        const found = await reloader.preview();
         return "kind" in found
           ? invalid("a reload would be refused", reachedProblems(found.problems, reach))
           : reachedChanges(viewOf(found), reach);

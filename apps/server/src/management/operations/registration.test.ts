@@ -1,4 +1,4 @@
-import type { Gateway } from "@mcp-hangar/core";
+import { type Gateway, nodePlatform } from "@mcp-hangar/core";
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
 import { expect, it } from "vitest";
 import type { Access } from "../../access/access.ts";
@@ -21,6 +21,7 @@ it("a server that gets the calls of a group needs a caller who reaches the group
     // What the operation asks of the fleet before it registers something.
     gateway: { fleet } as unknown as Gateway,
     access: roles as unknown as Access,
+    platform: nodePlatform,
     options: managementOptions.parse({ allow_runtime_servers: ["remote"] }),
   });
   const caller: Caller = { type: "api_key", id: registeredName("ann"), roles: ["sandbox"], credential: "api_key:ann" };

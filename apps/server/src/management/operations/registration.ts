@@ -1,4 +1,4 @@
-import { type ServerOptions, serverId, serverOptions } from "@mcp-hangar/core";
+import { preflightEntry, type ServerOptions, serverId, serverOptions } from "@mcp-hangar/core";
 import { z } from "zod";
 import { invalidInput, isOperationFailure, type Operation, operation, operationFailure } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
@@ -19,7 +19,7 @@ const TLS_FILES = ["ca_file", "cert_file", "key_file"] as const;
  * subprocess or a container runs a program here.
  */
 export function registrationOperations(
-  parts: Pick<ManagementParts, "gateway" | "access" | "options">,
+  parts: Pick<ManagementParts, "gateway" | "access" | "options" | "platform">,
 ): readonly Operation[] {
   const { gateway, access } = parts;
   return [
@@ -39,7 +39,7 @@ export function registrationOperations(
         options: serverOptions.describe("As an entry of mcp_servers in the configuration; variables are not replaced."),
       }),
       output: serverView,
-      run: ({ server: id, options }, { caller }) => {
+      run: async ({ server: id, options }, { caller }) => {
         const { allow_runtime_servers: modes, runtime_addresses: allow } = parts.options;
         if (!modes.some((mode) => mode === options.mode)) {
           const message = `servers of mode ${options.mode} may not be registered at run time; management.allow_runtime_servers in the configuration says which may`;
@@ -67,6 +67,13 @@ export function registrationOperations(
         if (registered >= RUNTIME_SERVERS_MAX) {
           const message = `${registered} servers are registered at run time, and no more can be; unregister some`;
           return operationFailure("too_many_servers", 409, message);
+        }
+        // Last before it counts: only who may register the server learns what of it is missing here.
+        const obstacles = await preflightEntry(guarded, parts.platform);
+        if (obstacles.length > 0) {
+          return invalidInput(
+            obstacles.map(({ path, message }) => ({ field: ["options", ...path].join("."), message })),
+          );
         }
         if (!gateway.fleet.register(id, guarded, "runtime")) {
           const message = `the id "${id}" is taken, or the gateway is shutting down; choose another or unregister that server`;

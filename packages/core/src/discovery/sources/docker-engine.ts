@@ -55,7 +55,7 @@ export class DockerEngine {
     if (secure && url.protocol === "unix:") {
       throw new Error(`tls is set, but ${address.host} is a socket of this machine: remove tls, or use tcp://`);
     }
-    const tls = await tlsConnect(address.tls, true);
+    const tls = await tlsConnect(address.tls);
     // Every key is given: dockerode would take those that are missing from the environment.
     const place =
       url.protocol === "unix:"

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { tlsOptions } from "../../options.ts";
+import { type OptionProblem, refuseWith } from "../../option-problem.ts";
+import { type TlsOptions, tlsOptions } from "../../options.ts";
 import type { Platform } from "../../platform/platform.ts";
+import { tlsProblems } from "../../transports/http/remote-problems.ts";
 import type { DiscoveredServer, DiscoverySource } from "../source.ts";
 import { type SourceKind, sourceSchema } from "../source-kind.ts";
 import { announceContainer, containerSummary, ENABLE_LABEL } from "./docker-container.ts";
@@ -13,6 +15,21 @@ const CONTAINERS_MAX = 10_000;
 
 /** What happens to a container that can change what it announces; Podman says `died` where Docker says `die`. */
 const EVENTS = ["start", "die", "died", "pause", "unpause", "rename", "health_status"] as const;
+
+/** Why no client of the engine could be made of the options. */
+function engineProblems({
+  host,
+  tls,
+}: {
+  readonly host: string;
+  readonly tls?: TlsOptions | undefined;
+}): readonly OptionProblem[] {
+  if (tls === undefined) return [];
+  if (host.startsWith("unix:")) {
+    return [{ path: ["tls"], message: `${host} is a socket of this machine: remove tls, or use tcp://` }];
+  }
+  return tlsProblems(tls).map(({ path, message }) => ({ path: ["tls", ...path], message }));
+}
 
 const optionsSchema = sourceSchema(
   "docker",
@@ -33,7 +50,7 @@ const optionsSchema = sourceSchema(
       .optional()
       .describe("Network whose address is taken; else a container's first. A label of a container wins over it."),
   },
-);
+).superRefine(refuseWith(engineProblems));
 type DockerSourceOptions = z.output<typeof optionsSchema>;
 
 /** Running containers that a label marks as MCP servers. */
@@ -41,6 +58,7 @@ export const dockerSource = {
   kind: "docker",
   optionsSchema,
   create: (options, { platform }): DiscoverySource => new DockerSource(options, platform),
+  preflight: async ({ host, tls }) => void (await DockerEngine.open({ host, tls })),
 } satisfies SourceKind<"docker", typeof optionsSchema>;
 
 class DockerSource implements DiscoverySource {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { DiscoveredServer, DiscoverySource, SourceContext } from "../source.ts";
 import { type SourceKind, sourceSchema } from "../source-kind.ts";
 import { FolderWatch } from "./folder-watch.ts";
-import { readServerFiles, type ServerFile } from "./server-files.ts";
+import { readServerFiles, type ServerFile, serverFileNames } from "./server-files.ts";
 
 const optionsSchema = sourceSchema(
   "filesystem",
@@ -13,7 +13,9 @@ const optionsSchema = sourceSchema(
     expand_variables: z
       .boolean()
       .default(true)
-      .describe("Replaces variables, as in the configuration. Switch it off where others may write the files."),
+      .describe(
+        "Replaces variables, and files unless all servers are remote, as in the configuration. Switch it off where others may write the files.",
+      ),
   },
 );
 
@@ -22,7 +24,13 @@ export const filesystemSource = {
   kind: "filesystem",
   optionsSchema,
   create: (options, context) => new FilesystemSource(options, context),
+  preflight: async ({ path, server_modes: modes }) => void (await serverFileNames(resolve(path), canRun(modes))),
 } satisfies SourceKind<"filesystem", typeof optionsSchema>;
+
+/** Whether a file may have the gateway run something. */
+function canRun(modes: z.output<typeof optionsSchema>["server_modes"]): boolean {
+  return modes.some((mode) => mode !== "remote");
+}
 
 class FilesystemSource implements DiscoverySource {
   readonly #options: z.output<typeof optionsSchema>;
@@ -48,8 +56,10 @@ class FilesystemSource implements DiscoverySource {
       known: this.#files,
       signal,
       nowMs: this.#context.platform.clock.wallMs(),
-      canRunCommands: modes.some((mode) => mode !== "remote"),
-      parse: (text) => this.#context.parseDocument(text, expand),
+      canRunCommands: canRun(modes),
+      // Who may run programs reads files anyway. Others could have any file of the gateway sent to a server of theirs.
+      parse: (text, file) =>
+        this.#context.parseDocument(text, expand ? { file, mayReadFiles: canRun(modes) } : undefined),
     });
     this.#files = files;
     if (unsettled) this.#onChange?.();

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Platform } from "../../platform/platform.ts";
 import type { DiscoverySource, SourceContext } from "../source.ts";
 import type { SourceKind } from "../source-kind.ts";
 import { dockerSource } from "./docker.ts";
@@ -23,8 +24,16 @@ export type SourceOptions = z.output<typeof sourceOptions>;
 
 /** Makes the source that the options describe. */
 export function createSource(options: SourceOptions, context: SourceContext): DiscoverySource {
+  return kindOf(options).create(options, context);
+}
+
+/** Rejects with what keeps the source that the options describe from working on this machine. */
+export function preflightSource(options: SourceOptions, platform: Pick<Platform, "env">): Promise<void> {
+  return kindOf(options).preflight(options, platform);
+}
+
+function kindOf(options: SourceOptions): SourceKind<string, z.ZodType<SourceOptions>> {
   const found = SOURCE_KINDS.find(({ kind }) => kind === options.type);
   // `type` is the literal of the kind whose schema has parsed the options, so they fit each other.
-  const kind = found as unknown as SourceKind<string, z.ZodType<SourceOptions>>;
-  return kind.create(options, context);
+  return found as unknown as SourceKind<string, z.ZodType<SourceOptions>>;
 }

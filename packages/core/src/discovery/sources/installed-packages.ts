@@ -20,11 +20,7 @@ export interface InstalledPackage {
  */
 export async function installedPackages(folder: string, signal: AbortSignal): Promise<readonly InstalledPackage[]> {
   const modules = join(folder, "node_modules");
-  const project = await readManifest(folder);
-  if (typeof project === "string") throw new Error(`${join(folder, "package.json")}: ${project}`);
-  const all = await namesIn(modules, folder);
-  const names = project === undefined ? all : dependenciesOf(project);
-  if (names.length > PACKAGES_MAX) throw new Error(`${modules} has more than ${PACKAGES_MAX} packages`);
+  const names = await packageNames(folder);
   const packages: InstalledPackage[] = [];
   for (const name of names) {
     signal.throwIfAborted();
@@ -34,6 +30,17 @@ export async function installedPackages(folder: string, signal: AbortSignal): Pr
     if (manifest !== undefined) packages.push({ name, folder: own, manifest });
   }
   return packages;
+}
+
+/** The names of those packages. Rejects when the folder cannot be read, with what to do. */
+export async function packageNames(folder: string): Promise<readonly string[]> {
+  const modules = join(folder, "node_modules");
+  const project = await readManifest(folder);
+  if (typeof project === "string") throw new Error(`${join(folder, "package.json")}: ${project}`);
+  const all = await namesIn(modules, folder);
+  const names = project === undefined ? all : dependenciesOf(project);
+  if (names.length > PACKAGES_MAX) throw new Error(`${modules} has more than ${PACKAGES_MAX} packages`);
+  return names;
 }
 
 /** `undefined` when there is none; text says why it cannot be used. */

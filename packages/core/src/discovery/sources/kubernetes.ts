@@ -57,6 +57,7 @@ export const kubernetesSource = {
   kind: "kubernetes",
   optionsSchema,
   create: (options, { platform }): DiscoverySource => new KubernetesSource(options, platform),
+  preflight: async ({ kubeconfig, context }, { env }) => void (await loadAccess({ kubeconfig, context }, env)),
 } satisfies SourceKind<"kubernetes", typeof optionsSchema>;
 
 class KubernetesSource implements DiscoverySource {

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import type { DiscoveredServer, DiscoverySource } from "../source.ts";
 import { type SourceKind, sourceSchema } from "../source-kind.ts";
-import { installedPackages } from "./installed-packages.ts";
+import { installedPackages, packageNames } from "./installed-packages.ts";
 import { announcePackage, type PackageOverrides } from "./package-server.ts";
 
 const overrides = z.strictObject({
@@ -35,6 +35,9 @@ export const npmSource = {
   kind: "npm",
   optionsSchema,
   create: (options) => new NpmSource(options),
+  preflight: async ({ folders }) => {
+    for (const folder of folders) await packageNames(resolve(folder));
+  },
 } satisfies SourceKind<"npm", typeof optionsSchema>;
 
 class NpmSource implements DiscoverySource {

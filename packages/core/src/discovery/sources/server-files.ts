@@ -25,7 +25,8 @@ export interface ReadOptions {
   readonly nowMs: number;
   /** Whether a file may make the gateway run something: then nobody else must be able to write it. */
   readonly canRunCommands: boolean;
-  readonly parse: (text: string) => unknown;
+  /** `file` is where the text was read. */
+  readonly parse: (text: string, file: string) => unknown;
 }
 
 /** All server files of a folder by name, and whether some are still being written. */
@@ -39,7 +40,7 @@ export interface ServerFiles {
  * servers, or beside those it had. Rejects when the folder cannot be read, with what to do.
  */
 export async function readServerFiles(folder: string, options: ReadOptions): Promise<ServerFiles> {
-  const names = await listFolder(folder, options.canRunCommands);
+  const names = await serverFileNames(folder, options.canRunCommands);
   const files = new Map<string, ServerFile>();
   let unsettled = false;
   for (const name of names) {
@@ -63,7 +64,8 @@ export async function readServerFiles(folder: string, options: ReadOptions): Pro
   return { files, unsettled };
 }
 
-async function listFolder(folder: string, canRunCommands: boolean): Promise<readonly string[]> {
+/** The names of a folder's server files. Rejects when the folder cannot be used, with what to do. */
+export async function serverFileNames(folder: string, canRunCommands: boolean): Promise<readonly string[]> {
   try {
     if (canRunCommands && isWritableByAll(await stat(folder))) {
       throw new Error(
@@ -101,7 +103,7 @@ async function readOne({ path, name, status, before, version }: FileToRead, opti
       throw new Error("everybody may write it, and so have commands run: take the right away (chmod o-w)");
     }
     const text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path, { signal: options.signal }));
-    return { version, servers: serversIn(options.parse(text), fallback, path) };
+    return { version, servers: serversIn(options.parse(text, path), fallback, path) };
   } catch (error) {
     options.signal.throwIfAborted();
     const problem = `${name}: ${error instanceof Error ? error.message : String(error)}`;

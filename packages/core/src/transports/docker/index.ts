@@ -65,7 +65,14 @@ function containerName(id: string, uuid: string): string {
   return `mcp-hangar-${readable}-${uuid.replaceAll("-", "").slice(0, SUFFIX_LENGTH)}`;
 }
 
-async function findClient(options: DockerOptions, path: string | undefined): Promise<string> {
+/**
+ * The engine's client as an absolute path.
+ * @throws StartError when it is not there
+ */
+export async function findClient(
+  options: Pick<DockerOptions, "command" | "engine">,
+  path: string | undefined,
+): Promise<string> {
   if (options.command !== undefined) {
     return (await resolveCommand({ command: options.command, args: [], cwd: undefined }, path)).file;
   }
@@ -81,6 +88,6 @@ async function findClient(options: DockerOptions, path: string | undefined): Pro
   throw new StartError(
     "engine_missing",
     `no client of ${engines.join(" or ")} is in PATH (${path ?? "which is not set"}). Install it, give its path in "command", or choose another "engine".`,
-    { cause: failure },
+    { cause: failure, option: "engine" },
   );
 }

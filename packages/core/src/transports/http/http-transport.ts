@@ -11,6 +11,7 @@ import { type LegacyHandshake, LegacySession } from "./legacy-session.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import { ModernSession } from "./modern-session.ts";
 import { initialize, negotiate, type Parties } from "./negotiate.ts";
+import { remoteProblems } from "./remote-problems.ts";
 import { staticHeaders } from "./static-headers.ts";
 import { tlsConnect } from "./tls-files.ts";
 
@@ -44,6 +45,7 @@ class HttpTransport implements Transport {
   }
 
   async open(observer: SessionObserver, signal: AbortSignal): Promise<UpstreamSession> {
+    refuseUnusable(this.#options);
     const { clientInfo, clientCapabilities } = this.#context;
     const fixedHeaders = staticHeaders(this.#options, clientInfo);
     const introduction = { clientInfo, clientCapabilities: clientCapabilities ?? {}, fixedHeaders };
@@ -76,8 +78,8 @@ class HttpTransport implements Transport {
   }
 
   async #connect(): Promise<HttpClient> {
-    const endpoint = readEndpoint(this.#options.endpoint);
-    const tls = await tlsConnect(this.#options.tls, endpoint.protocol === "https:");
+    const endpoint = new URL(this.#options.endpoint);
+    const tls = await tlsConnect(this.#options.tls);
     const { platform, server, emit, limits } = this.#context;
     const { address_guard: addressGuard } = this.#options;
     // Loaded when the first remote server starts: undici takes a good part of what an idle gateway holds.
@@ -122,10 +124,10 @@ class HttpTransport implements Transport {
   }
 }
 
-function readEndpoint(text: string): URL {
-  const endpoint = new URL(text);
-  if (endpoint.username !== "" || endpoint.password !== "") {
-    throw new StartError("invalid_options", "endpoint must not contain credentials: set auth with type basic instead");
-  }
-  return endpoint;
+/** What the schema refuses is refused here for options that never met it, such as those of a program that embeds the gateway. */
+function refuseUnusable(options: RemoteOptions): void {
+  const [problem] = remoteProblems(options);
+  if (problem === undefined) return;
+  const option = problem.path.join(".");
+  throw new StartError("invalid_options", `${option}: ${problem.message}`, { option });
 }

@@ -26,9 +26,7 @@ export async function resolveCommand(
   const [command = "", ...leading] = typeof options.command === "string" ? [options.command] : options.command;
   const args = [...leading, ...options.args];
   const cwd = options.cwd === undefined ? undefined : resolve(options.cwd);
-  if (cwd !== undefined && !(await isDirectory(cwd))) {
-    throw new StartError("cwd_missing", `the working directory ${cwd} does not exist. Create it, or correct "cwd".`);
-  }
+  if (cwd !== undefined) await refuseUnusableFolder(cwd);
   const candidates = command.includes("/")
     ? [resolve(cwd ?? "", command)]
     : (path ?? "")
@@ -44,9 +42,10 @@ export async function resolveCommand(
     throw new StartError(
       "not_executable",
       `${refused} is not an executable file. Make it one with chmod +x, or name the interpreter as the command and the file in "args".`,
+      { option: "command" },
     );
   }
-  throw new StartError("command_not_found", notFound(command, path));
+  throw new StartError("command_not_found", notFound(command, path), { option: "command" });
 }
 
 function notFound(command: string, path: string | undefined): string {
@@ -60,11 +59,20 @@ function notFound(command: string, path: string | undefined): string {
   );
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+async function refuseUnusableFolder(cwd: string): Promise<void> {
+  const option = "cwd";
+  const found = await stat(cwd).catch(() => undefined);
+  if (found === undefined) {
+    const message = `the working directory ${cwd} does not exist. Create it, or correct "cwd".`;
+    throw new StartError("cwd_missing", message, { option });
+  }
+  if (!found.isDirectory()) {
+    throw new StartError("cwd_missing", `the working directory ${cwd} is no folder. Correct "cwd".`, { option });
+  }
+  await access(cwd, constants.X_OK).catch((cause: unknown) => {
+    const message = `the gateway may not enter the working directory ${cwd}. Correct its permissions, or "cwd".`;
+    throw new StartError("cwd_denied", message, { cause, option });
+  });
 }
 
 async function kindOf(file: string): Promise<FileKind> {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { serverEnvironment, unusableVariable } from "./environment.ts";
+import { serverEnvironment } from "./environment.ts";
 
 test("hands on where things are and how text is written, and nothing else", () => {
   const inherited = {
@@ -21,10 +21,4 @@ test("what the configuration says wins", () => {
 
 test("does not hand on exported shell functions", () => {
   expect(serverEnvironment({ TERM: "() { :; }; echo broken" }, {})).toEqual({});
-});
-
-test("names the first variable that a shell drops", () => {
-  expect(unusableVariable({ A_1: "", _b: "" })).toBeUndefined();
-  for (const name of ["a.b", "1A", "a-b", "", "npm_config_//registry/"])
-    expect(unusableVariable({ [name]: "" })).toBe(name);
 });

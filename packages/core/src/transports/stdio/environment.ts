@@ -38,8 +38,3 @@ export function serverEnvironment(inherited: Environment, added: Environment): R
   for (const [name, value] of Object.entries(added)) if (value !== undefined) environment[name] = value;
   return environment;
 }
-
-/** The first name that a shell would not hand on to the program it starts. */
-export function unusableVariable(environment: Environment): string | undefined {
-  return Object.keys(environment).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
-}

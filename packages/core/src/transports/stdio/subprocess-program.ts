@@ -3,8 +3,9 @@ import type { Platform } from "../../platform/platform.ts";
 import { diagnoseExit } from "../diagnosis.ts";
 import { StartError } from "../session.ts";
 import { resolveCommand } from "./command.ts";
-import { serverEnvironment, unusableVariable } from "./environment.ts";
+import { serverEnvironment } from "./environment.ts";
 import type { ServerProgram } from "./server-program.ts";
+import { oversizeProblems, subprocessProblems } from "./subprocess-problems.ts";
 
 /** What is needed of the options of `mode: subprocess`. */
 export type ProcessOptions = Pick<SubprocessOptions, "command" | "args" | "env" | "cwd">;
@@ -18,18 +19,20 @@ export function subprocessProgram(
   return {
     async prepare() {
       requirePosix(platform, "subprocess");
+      refuseUnusable(options, platform.os);
       const env = serverEnvironment(platform.env, options.env);
-      const unusable = unusableVariable(env);
-      if (unusable !== undefined) {
-        throw new StartError(
-          "env_invalid",
-          `"${unusable}" in "env" is not a name that a program can inherit. Rename it.`,
-        );
-      }
       return { label: id, env, ...(await resolveCommand(options, env.PATH)) };
     },
     diagnose: (end) => diagnoseExit({ command, ...end }),
   };
+}
+
+/** What the schema refuses is refused here for options that never met it; and the system has a limit of its own. */
+function refuseUnusable(options: ProcessOptions, os: Platform["os"]): void {
+  const [problem] = [...subprocessProblems(options), ...(os === "linux" ? oversizeProblems(options) : [])];
+  if (problem === undefined) return;
+  const option = problem.path.join(".");
+  throw new StartError("invalid_options", `${option}: ${problem.message}`, { option });
 }
 
 /** @throws StartError where groups of processes cannot be supervised */
