@@ -84,6 +84,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     platform,
     info: BUILD,
     access: access.enabled ? (caller, server, tool) => access.admits(caller, server, tool) : undefined,
+    runs: (caller, server) => access.reaches(caller, server, "servers:read"),
     onServerLog: (server, line) => {
       logger.debug("mcp_server_log", { mcp_server: server, line });
       history?.log(server, line);

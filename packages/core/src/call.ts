@@ -11,7 +11,7 @@ import {
   type TelemetryBus,
   type TraceCarrier,
 } from "@mcp-hangar/telemetry";
-import type { Failure } from "./errors.ts";
+import { diagnosisOf, type Failure } from "./errors.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { Era } from "./protocol/eras.ts";
 import type { JsonObject, JsonRpcErrorObject, JsonRpcNotification, JsonRpcRequest } from "./protocol/json-rpc.ts";
@@ -155,7 +155,9 @@ export function outcomeOf(result: CallResult): CallOutcome {
   }
 }
 
-function failureOutcome({ code, message }: Failure): CallOutcome {
+function failureOutcome(failed: Failure): CallOutcome {
+  const { code } = failed;
+  const message = diagnosisOf(failed);
   switch (code) {
     case "timeout":
       return { status: "timeout", errorType: code, message };

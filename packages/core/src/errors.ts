@@ -35,11 +35,36 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
 export interface Failure {
   readonly kind: "failure";
   readonly code: FailureCode;
+  /** What failed, for any caller: without anything of the server's stderr, addresses, paths or command lines. */
   readonly message: string;
+  /**
+   * The whole story, for records and for callers who run the server: it may quote its stderr. `undefined` when the message
+   * is all there is.
+   */
+  readonly diagnosis?: string | undefined;
   /** When it makes sense to try again; `undefined` when unknown. */
   readonly retryAfterMs: number | undefined;
   /** False only when the upstream certainly never saw the request, so that a retry does nothing twice. */
   readonly maybeExecuted: boolean;
+}
+
+/** What records say about a failure. */
+export function diagnosisOf({ message, diagnosis }: Failure): string {
+  return diagnosis ?? message;
+}
+
+/** The failure in the words for somebody: with its diagnosis as the message for those who run the server, without for others. */
+export function toldTo<Result extends { readonly kind: string }>(
+  result: Result | Failure,
+  runsTheServer: () => boolean,
+): Result | Failure {
+  if (!isFailure(result) || result.diagnosis === undefined) return result;
+  const { diagnosis, ...failed } = result;
+  return runsTheServer() ? { ...failed, message: diagnosis } : failed;
+}
+
+function isFailure(result: { readonly kind: string }): result is Failure {
+  return result.kind === "failure";
 }
 
 /** Makes the value of a failure that came before anything was sent; one that came later says so with a spread. */

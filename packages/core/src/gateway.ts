@@ -1,7 +1,7 @@
-import { type CallTracer, passThroughTracer, type TraceCarrier } from "@mcp-hangar/telemetry";
+import { type Caller, type CallTracer, passThroughTracer, type TraceCarrier } from "@mcp-hangar/telemetry";
 import { type AccessPolicy, admitCapacity, admitRate, type Verdict } from "./admission.ts";
 import { CallRecord, type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
-import { type Failure, failure } from "./errors.ts";
+import { type Failure, failure, toldTo } from "./errors.ts";
 import { Fleet, type FleetEntry, type FleetOptions } from "./fleet.ts";
 import { ServerGroup } from "./groups/server-group.ts";
 import { callToolOfGroup, relayToGroup, type Way } from "./groups/through-group.ts";
@@ -21,6 +21,8 @@ export interface GatewayOptions extends FleetOptions {
   readonly tracer?: CallTracer | undefined;
   /** Which callers may use which tools; everybody everything when absent. */
   readonly access?: AccessPolicy | undefined;
+  /** Whether a caller runs a server, and hears why it fails with its stderr and all; everybody does when absent. */
+  readonly runs?: ((caller: Caller, server: string) => boolean) | undefined;
 }
 
 /** Limits that can change while the gateway runs; what is absent stays as it is. */
@@ -82,9 +84,10 @@ export class Gateway {
       const result = await (server instanceof ServerGroup
         ? callToolOfGroup(server, call, record, this.#wayOfCalls(record, signal)) // 3 and 4, at members in turn
         : this.#exchange(server, this.#toolExchange(call, server, record), signal)); // 3 ready, 4 invoke
-      return record.settle(result); // 5 settle
+      record.settle(result); // 5 settle
+      return this.told(result, record.caller, record.server ?? call.server);
     } catch (error) {
-      return record.settle(unexpected(error));
+      return this.told(record.settle(unexpected(error)), record.caller, record.server ?? call.server);
     }
   }
 
@@ -92,16 +95,27 @@ export class Gateway {
   async relay(request: Relay, signal?: AbortSignal): Promise<CallResult> {
     const server = this.fleet.entry(request.server);
     if (server === undefined) return failure("invalid_request", `there is no server "${request.server}"`);
+    let result: CallResult;
     try {
-      return await (server instanceof ServerGroup
+      result = await (server instanceof ServerGroup
         ? relayToGroup(server, request, {
             clock: this.#options.platform.clock,
             send: (member, attempt) => this.#relayTo(member, attempt, signal),
           })
         : this.#relayTo(server, request, signal));
     } catch (error) {
-      return unexpected(error);
+      result = unexpected(error);
     }
+    return this.told(result, request.caller ?? LOCAL_CALLER, request.server);
+  }
+
+  /** A result as the caller may hear it: only who runs a server hears what it wrote to its stderr, and where it is. */
+  told<Result extends { readonly kind: string }>(
+    result: Result | Failure,
+    caller: Caller,
+    server: string,
+  ): Result | Failure {
+    return toldTo(result, () => this.#options.runs?.(caller, server) ?? true);
   }
 
   /** Changes limits while calls run; those that are admitted already keep what they have. */
@@ -258,11 +272,12 @@ function unknownTool(call: ToolCall): Failure {
 
 function resultOf(reply: UpstreamReply, server: ManagedServer): CallResult {
   if (reply.kind !== "failed") return reply;
-  const refused =
-    reply.errorType === "aborted"
-      ? failure("cancelled", "the caller cancelled the request")
-      : failure(reply.errorType, `server "${server.id}": ${reply.message}`);
-  return { ...refused, maybeExecuted: reply.maybeExecuted };
+  const { maybeExecuted, diagnosis } = reply;
+  if (reply.errorType === "aborted") {
+    return { ...failure("cancelled", "the caller cancelled the request"), maybeExecuted };
+  }
+  const refused = { ...failure(reply.errorType, `server "${server.id}": ${reply.message}`), maybeExecuted };
+  return diagnosis === undefined ? refused : { ...refused, diagnosis: `server "${server.id}": ${diagnosis}` };
 }
 
 /** What ended because time was up is a timeout, whichever hop noticed it. */
@@ -275,7 +290,8 @@ function expired(result: CallResult, deadline: Deadline, timeoutMs: number, serv
 /** Where it happened is unknown, so it may have been after the request was sent. */
 function unexpected(error: unknown): Failure {
   return {
-    ...failure("internal", `unexpected failure in the gateway: ${String(error)}`),
+    ...failure("internal", "unexpected failure in the gateway"),
+    diagnosis: `unexpected failure in the gateway: ${String(error)}`,
     maybeExecuted: true,
   };
 }

@@ -24,7 +24,7 @@ beforeAll(() => {
   writeFileSync(file("nul"), "a\0b");
   writeFileSync(file("limit"), "x".repeat(65_536));
   writeFileSync(file("large"), "x".repeat(65_537));
-  writeFileSync(file("reference"), "${HOME}");
+  writeFileSync(file("reference"), "${NAME}, as it is");
   mkdirSync(file("folder"));
   mkdirSync(file("..data"));
   writeFileSync(file("..data/linked"), "behind a link");
@@ -66,7 +66,7 @@ describe("a reference to a file", () => {
     ["${file:token:-fallback}", "t0p-s3cret"],
     ["${file:empty:-fallback}", "fallback"],
     ["${file:none:-}", ""],
-    ["${file:reference}", "${HOME}"],
+    ["${file:reference}", "${NAME}, as it is"],
     ["${NAME}/${file:token}", "value/t0p-s3cret"],
     ["$${file:token}", "${file:token}"],
     ["${file:-is a variable}", "is a variable"],

@@ -1,7 +1,9 @@
-import type { Gateway, Implementation, Platform } from "@mcp-hangar/core";
+import type { Failure, Gateway, Implementation, Platform } from "@mcp-hangar/core";
+import type { Caller } from "@mcp-hangar/telemetry";
 import { type CallerRights, OPEN_ACCESS } from "../access/access.ts";
 import type { ManagementTools } from "../management/mcp-tools.ts";
 import { Announcements } from "./announcements.ts";
+import { type Answer, answerOf } from "./answer.ts";
 import type { KeptSubscription } from "./resource-subscription.ts";
 import { createScope, type Scope, type ScopeSelector } from "./scope.ts";
 import { SessionStore } from "./session-store.ts";
@@ -49,6 +51,11 @@ export class Endpoint {
         if (list === "resources") for (const subscription of this.subscriptions) subscription.follow(entry);
       },
     });
+  }
+
+  /** The answer to a request that failed at a server before the gateway passed it on, in words for the caller. */
+  failed(failure: Failure, caller: Caller, server = this.scope.entries(caller)[0]?.id ?? ""): Answer {
+    return answerOf(this.gateway.told(failure, caller, server));
   }
 
   close(): void {

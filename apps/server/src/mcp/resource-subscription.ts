@@ -1,5 +1,5 @@
 import { type FleetEntry, type ManagedServer, RPC } from "@mcp-hangar/core";
-import { type Answer, answerOf, errorAnswer } from "./answer.ts";
+import { type Answer, errorAnswer } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { forward } from "./methods/relay.ts";
@@ -125,7 +125,7 @@ async function holdAt(server: ManagedServer, endpoint: Endpoint, { request, targ
     letGo();
     return errorAnswer(RPC.internalError, `server "${server.id}" took no subscription to the resource: ${problem}`);
   }
-  let answer: Answer | undefined = "code" in session ? answerOf(session) : undefined;
+  let answer = "code" in session ? endpoint.failed(session, request.caller, server.id) : undefined;
   if (answer === undefined) {
     await server.subscriptions.add(target.name, async () => {
       answer = await forward(endpoint, asked(request), target, { uri: target.name });

@@ -110,5 +110,10 @@ function verdictOf(result: CallResult, elapsedMs: number, server: ManagedServer)
 
 function summed(last: Failure, tried: number, group: ServerGroup): Failure {
   if (tried === 1) return last;
-  return { ...last, message: `${tried} members of group "${group.id}" failed, the last with: ${last.message}` };
+  const what = `${tried} members of group "${group.id}" failed, the last with`;
+  return {
+    ...last,
+    message: `${what}: ${last.message}`,
+    ...(last.diagnosis !== undefined && { diagnosis: `${what}: ${last.diagnosis}` }),
+  };
 }

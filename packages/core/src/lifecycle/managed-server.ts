@@ -9,7 +9,7 @@ import { ListRefresher } from "../catalog/list-refresher.ts";
 import type { ListItems, ListKind } from "../catalog/lists.ts";
 import { ServerCatalog } from "../catalog/server-catalog.ts";
 import { toolFilter } from "../catalog/tool-policy.ts";
-import { type Failure, failure } from "../errors.ts";
+import { diagnosisOf, type Failure, failure } from "../errors.ts";
 import { type CheckOutcome, probe } from "../health/probe.ts";
 import type { ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -186,7 +186,11 @@ export class ManagedServer {
     if ("kind" in session) return session;
     if (this.catalog.isStale(list)) {
       const problem = await this.#lists.refresh(list, session);
-      if (typeof problem === "string") return failure("upstream_error", `server "${this.id}": ${problem}`);
+      if (typeof problem === "string") {
+        const what = `server "${this.id}"`;
+        // What a server says to a question of the gateway is not for whoever made the gateway ask.
+        return { ...failure("upstream_error", `${what} does not list its ${list}`), diagnosis: `${what}: ${problem}` };
+      }
     }
     return this.catalog.known(list) ?? [];
   }
@@ -226,7 +230,7 @@ export class ManagedServer {
     if (!broken || retired) return { result: "skipped", message: undefined };
     const started = await this.ensureReady(new AbortController().signal);
     return "kind" in started
-      ? { result: "unhealthy", message: started.message }
+      ? { result: "unhealthy", message: diagnosisOf(started) }
       : { result: "healthy", message: undefined };
   }
 

@@ -41,6 +41,8 @@ export class SessionOwner {
   #state: ServerState<UpstreamSession> = INITIAL_STATE;
   #opening: Opening | undefined;
   #retired = false;
+  /** Why the last start or session failed, in words for any caller. */
+  #trouble = "";
 
   constructor(context: SessionOwnerContext) {
     this.#context = context;
@@ -101,7 +103,10 @@ export class SessionOwner {
   /** A health check of the session ended; `problem` is why it failed. */
   checked(session: UpstreamSession, problem: string | undefined): void {
     if (problem === undefined) this.#apply({ type: "check_succeeded", session });
-    else this.#apply({ type: "check_failed", session, message: problem });
+    else {
+      this.#trouble = "its health checks fail";
+      this.#apply({ type: "check_failed", session, message: problem });
+    }
   }
 
   #apply(input: LifecycleInput<UpstreamSession>): void {
@@ -161,6 +166,7 @@ export class SessionOwner {
       abort.signal,
       (session, message) => {
         endedMessage = message;
+        this.#trouble = "it ended by itself";
         this.#apply({ type: "session_ended", session, message });
       },
     );
@@ -171,6 +177,8 @@ export class SessionOwner {
       durationSeconds: (clock.nowMs() - startedMs) / 1_000,
     } as const;
     if (outcome.kind === "failed") {
+      this.#trouble =
+        outcome.code === undefined ? "it could not be started" : `it could not be started (${outcome.code})`;
       this.#emit({ ...finished, result: "failure", diagnosis: outcome.message });
       this.#apply({ type: "open_failed", attempt, message: outcome.message });
       return;
@@ -189,9 +197,13 @@ export class SessionOwner {
     if (state.name !== "cold" && state.name !== "dead") {
       return failure("start_failed", `server "${this.#context.id}" is ${state.name}`);
     }
-    const reason = state.lastError ?? "it was stopped while it started";
     const retryAfterMs = Math.max(0, state.retryAtMs - this.#context.platform.clock.nowMs());
-    return failure("start_failed", `server "${this.#context.id}" is not available: ${reason}`, retryAfterMs);
+    const what = `server "${this.#context.id}" is not available`;
+    if (state.lastError === undefined) {
+      return failure("start_failed", `${what}: it was stopped while it started`, retryAfterMs);
+    }
+    const message = `${what}: ${this.#trouble}; those who run the gateway find the reason in its log`;
+    return { ...failure("start_failed", message, retryAfterMs), diagnosis: `${what}: ${state.lastError}` };
   }
 
   #track(work: Promise<void>): void {

@@ -4,7 +4,8 @@ import { type SessionObserver, StartError, type Transport, type UpstreamSession 
 /** How a start ended: with a session that is ready to serve, or with a reason and nothing left behind. */
 export type StartOutcome =
   | { readonly kind: "opened"; readonly session: UpstreamSession; readonly toolsChanged: boolean }
-  | { readonly kind: "failed"; readonly message: string };
+  /** `code` is the diagnosis in a word, when the transport has one. */
+  | { readonly kind: "failed"; readonly message: string; readonly code: string | undefined };
 
 /** The callbacks of a session, apart from its end. */
 export type SessionCallbacks = Omit<SessionObserver, "onClosed">;
@@ -28,23 +29,29 @@ export async function attemptStart(
     else endedEarly = message;
   };
   let problem: string | undefined;
+  let code: string | undefined;
   try {
     session = await transport.open({ ...callbacks, onClosed }, abort);
     catalog.invalidateAll();
     const listed = await catalog.refresh("tools", session, abort);
     problem = endedEarly ?? (typeof listed === "string" ? listed : undefined);
-    if (abort.aborted) problem = messageOf(abort.reason);
+    if (abort.aborted) {
+      problem = messageOf(abort.reason);
+      code = codeOf(abort.reason);
+    }
     if (problem === undefined) {
       opened = true;
       return { kind: "opened", session, toolsChanged: listed === true };
     }
   } catch (error) {
     // What the transport saw tells more than that it was given up.
-    problem = messageOf(abort.aborted && !(error instanceof StartError) ? abort.reason : error);
+    const cause: unknown = abort.aborted && !(error instanceof StartError) ? abort.reason : error;
+    problem = messageOf(cause);
+    code = codeOf(cause);
   }
   // Closed before the failure is announced: a retry must not meet the remains of this attempt.
   await session?.close();
-  return { kind: "failed", message: problem };
+  return { kind: "failed", message: problem, code };
 }
 
 /** What to say when a start took longer than `seconds`. */
@@ -54,6 +61,10 @@ export function startTimeout(server: string, seconds: number): StartError {
     `server "${server}" was not ready after ${seconds} s, handshake and tools/list included. ` +
       "Run its command by hand to see what it waits for, or raise start_timeout_s.",
   );
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof StartError ? error.code : undefined;
 }
 
 function messageOf(error: unknown): string {

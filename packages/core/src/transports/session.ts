@@ -14,9 +14,12 @@ export type UpstreamReply =
 export interface UpstreamFailure {
   readonly kind: "failed";
   readonly errorType: Extract<ErrorType, "connection" | "protocol" | "upstream_error" | "overloaded"> | "aborted";
+  /** For any caller: without addresses, paths and the server's stderr. */
   readonly message: string;
   /** Whether the server itself answered, which it can do only while it is alive; absent when it did not. */
   readonly answered?: true;
+  /** The same with them, for those who run the server; `undefined` when the message is all there is. */
+  readonly diagnosis?: string | undefined;
   /** False only when the request certainly did not reach the upstream, so that a retry is safe. */
   readonly maybeExecuted: boolean;
 }

@@ -195,8 +195,9 @@ describe("an engine that cannot be asked is an error that says what to do", () =
     await expect(sourceAt(api.host).discover(never)).rejects.toThrow(/^nothing listens at tcp:.* Start the engine/);
   });
 
-  test("with TLS for a socket of this machine", async () => {
-    await expect(sourceAt("unix:///run/docker.sock", { tls: {} }).discover(never)).rejects.toThrow(/remove tls/);
+  test("with TLS for a socket of this machine, when it is configured", () => {
+    expect(() => sourceAt("unix:///run/docker.sock", { tls: {} })).toThrow(/remove tls/);
+    expect(() => sourceAt("tcp://127.0.0.1:2376", { tls: { key_file: "k" } })).toThrow(/set cert_file too/);
   });
 
   test.each<[string, Parameters<typeof misbehaving>[0], RegExp]>([

@@ -1,4 +1,4 @@
-import type { ManagedServer } from "@mcp-hangar/core";
+import { diagnosisOf, type ManagedServer } from "@mcp-hangar/core";
 import { HEALTH_RESULTS, redactText, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import { isOperationFailure, type Operation, operation } from "../operation.ts";
@@ -159,7 +159,7 @@ function warmServers(
     return {
       server: server.id,
       success: problem === undefined,
-      error: problem === undefined ? null : redactText(problem.message),
+      error: problem === undefined ? null : redactText(diagnosisOf(problem)),
       error_type: problem?.code ?? null,
       elapsed_ms: since(startedMs),
     };

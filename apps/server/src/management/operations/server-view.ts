@@ -1,4 +1,11 @@
-import { FAILURES, type Failure, type FleetEntry, type ManagedServer, ServerGroup } from "@mcp-hangar/core";
+import {
+  diagnosisOf,
+  FAILURES,
+  type Failure,
+  type FleetEntry,
+  type ManagedServer,
+  ServerGroup,
+} from "@mcp-hangar/core";
 import { BREAKER_STATES, type Caller, redactText, SERVER_MODES, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { Permission } from "../../access/permissions.ts";
@@ -90,9 +97,12 @@ export function noSuchServer(id: string): OperationFailure {
   return operationFailure("unknown_server", 404, message);
 }
 
-/** A failure of the runtime as one of an operation. */
-export function failureOf({ code, message, retryAfterMs }: Failure): OperationFailure {
-  // It may quote what a server wrote to its stderr, and callers are not its operators.
-  const failure = operationFailure(code, FAILURES[code].httpStatus, redactText(message));
+/**
+ * A failure of the runtime as one of an operation. Who may see or start servers may know why one fails; what calls return has
+ * been put into words for its caller already.
+ */
+export function failureOf(failed: Failure): OperationFailure {
+  const { code, retryAfterMs } = failed;
+  const failure = operationFailure(code, FAILURES[code].httpStatus, redactText(diagnosisOf(failed)));
   return retryAfterMs === undefined ? failure : { ...failure, retryAfterS: Math.ceil(retryAfterMs / 1_000) };
 }

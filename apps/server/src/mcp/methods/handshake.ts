@@ -1,5 +1,5 @@
 import { isJsonObject, LEGACY_VERSIONS, META, MODERN_VERSIONS, RPC } from "@mcp-hangar/core";
-import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
+import { type Answer, errorAnswer, resultAnswer } from "../answer.ts";
 import { describe } from "../capabilities.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
@@ -26,7 +26,7 @@ export async function initialize(
     return { answer: errorAnswer(RPC.invalidParams, message), session: undefined };
   }
   const description = await describe(endpoint, request);
-  if ("code" in description) return { answer: answerOf(description), session: undefined };
+  if ("code" in description) return { answer: endpoint.failed(description, request.caller), session: undefined };
   // An unknown revision is answered with the newest of ours; the client decides whether that suits it.
   const protocolVersion = LEGACY_VERSIONS.find((version) => version === wanted) ?? LEGACY_VERSIONS[0];
   const { info, instructions } = description;
@@ -40,7 +40,7 @@ export async function initialize(
 /** `server/discover` of the modern era. */
 export async function discover(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
   const description = await describe(endpoint, request);
-  if ("code" in description) return answerOf(description);
+  if ("code" in description) return endpoint.failed(description, request.caller);
   const { capabilities, info, instructions } = description;
   // Log levels are a matter of each modern request, and there is no method to set them.
   const { logging: _logging, ...rest } = capabilities;

@@ -1,5 +1,5 @@
 import { type ListKind, RPC } from "@mcp-hangar/core";
-import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
+import { type Answer, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { cacheable } from "../era-translation.ts";
@@ -9,7 +9,7 @@ import { mergedList, page } from "../listing.ts";
 export function listMethod(list: ListKind): (endpoint: Endpoint, request: ClientRequest) => Promise<Answer> {
   return async (endpoint, request) => {
     const merged = await mergedList(endpoint.scope, list, request);
-    if (merged.kind === "failure") return answerOf(merged);
+    if (merged.kind === "failure") return endpoint.failed(merged, request.caller);
     request.session?.listed.add(list);
     const { cursor } = request.params;
     const own = list === "tools" ? (endpoint.management?.definitionsFor(request.caller) ?? []) : [];

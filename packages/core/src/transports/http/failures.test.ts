@@ -39,6 +39,12 @@ interface Case {
   readonly status: string;
 }
 
+/** Callers get the code; the words of the system, which may name addresses, are for those who run the server. */
+const BROKEN = {
+  message: expect.stringMatching(/(?:was answered|taken up again: .*)(?: \([A-Z_]+\))?$/),
+  diagnosis: expect.any(String),
+};
+
 const CASES: readonly Case[] = [
   {
     what: "answers under another id",
@@ -116,13 +122,17 @@ const CASES: readonly Case[] = [
   {
     what: "redirects",
     handler: (_, response) => void response.writeHead(302, { location: "http://elsewhere.invalid/" }).end(),
-    reply: { errorType: "upstream_error", message: expect.stringContaining("http://elsewhere.invalid/") },
+    reply: {
+      errorType: "upstream_error",
+      message: expect.not.stringContaining("elsewhere.invalid"),
+      diagnosis: expect.stringContaining("http://elsewhere.invalid/"),
+    },
     status: "302",
   },
   {
     what: "hangs up before it answers",
     handler: (_, response) => void response.destroy(),
-    reply: { errorType: "connection", maybeExecuted: true },
+    reply: { errorType: "connection", maybeExecuted: true, ...BROKEN },
     status: "error",
   },
   {
@@ -131,7 +141,7 @@ const CASES: readonly Case[] = [
       response.writeHead(200, { "content-type": "application/json", "content-length": 1000 }).write('{"jsonrpc"');
       setImmediate(() => response.destroy());
     },
-    reply: { errorType: "connection", maybeExecuted: true },
+    reply: { errorType: "connection", maybeExecuted: true, ...BROKEN },
     status: "error",
   },
   {

@@ -11,13 +11,10 @@ const EXCERPT_CHARACTERS = 200;
 export function failureOf(ending: Ending, method: string): UpstreamFailure {
   switch (ending.kind) {
     case "broken":
-      return ending.sent
-        ? failed(
-            "connection",
-            `the connection broke before ${method} was answered: ${describeError(ending.error)}`,
-            true,
-          )
-        : failed("connection", `no connection for ${method}: ${describeError(ending.error)}`, false);
+      return brokenConnection(
+        ending.sent ? `the connection broke before ${method} was answered` : `no connection for ${method}`,
+        ending,
+      );
     case "unreadable":
       return failed("protocol", `the answer to ${method} is not MCP: ${ending.reason}`, true);
     case "too_large":
@@ -34,6 +31,15 @@ export function failureOf(ending: Ending, method: string): UpstreamFailure {
   }
 }
 
+/** Errors of connections name addresses, and what a name resolves to; callers get the code. */
+function brokenConnection(what: string, { error, sent }: Extract<Ending, { kind: "broken" }>): UpstreamFailure {
+  const code = errorCode(error);
+  return {
+    ...failed("connection", code === undefined ? what : `${what} (${code})`, sent),
+    diagnosis: `${what}: ${describeError(error)}`,
+  };
+}
+
 /** What becomes of a request when its session is closed under it. */
 export function httpCloseFailure(method: string, maybeExecuted: boolean): UpstreamFailure {
   return failed("connection", `the session was closed before ${method} was answered`, maybeExecuted);
@@ -43,6 +49,11 @@ function statusFailure(ending: Extract<Ending, { kind: "status" }>, method: stri
   const { status } = ending;
   const message = `the server answered ${method} with ${describeStatus(ending)}`;
   const maybeExecuted = !REFUSED_BEFORE_EXECUTION.has(status);
+  // Where a server leads is where it is, in the network behind the gateway.
+  if (status >= 300 && status < 400) {
+    const plain = `the server answered ${method} with HTTP ${status}, a redirect, which is not followed`;
+    return { ...failed("upstream_error", plain, maybeExecuted), diagnosis: message };
+  }
   if (status === 429 || status === 503) return failed("overloaded", message, maybeExecuted);
   return failed("upstream_error", message, maybeExecuted);
 }
@@ -51,8 +62,10 @@ function statusFailure(ending: Extract<Ending, { kind: "status" }>, method: stri
  * What becomes of a request whose answer broke off and could not be taken up again: it had reached the server, whatever
  * the attempt to get the rest says.
  */
-export function resumeFailure({ message }: UpstreamFailure): UpstreamFailure {
-  return failed("connection", `the answer broke off and could not be taken up again: ${message}`, true);
+export function resumeFailure({ message, diagnosis }: UpstreamFailure): UpstreamFailure {
+  const what = "the answer broke off and could not be taken up again";
+  const failure = failed("connection", `${what}: ${message}`, true);
+  return diagnosis === undefined ? failure : { ...failure, diagnosis: `${what}: ${diagnosis}` };
 }
 
 /**
