@@ -10,9 +10,10 @@ import {
 import { type Metric, Registry } from "prom-client";
 import type { EventMetric } from "./event-metric.ts";
 import { type Family, familyOfCollected, familyOfEvents, familyOfSnapshot } from "./exposition/families.ts";
-import { CONTENT_TYPES } from "./exposition/format.ts";
+import { CONTENT_TYPES, type ExpositionFormat } from "./exposition/format.ts";
 import { negotiateFormat } from "./exposition/negotiate.ts";
 import { render } from "./exposition/render.ts";
+import { RenderTurns } from "./exposition/render-turns.ts";
 import { FirstIncreases, type Scraper } from "./first-increases.ts";
 import { interpretCatalog } from "./interpret.ts";
 import { KnownNames, NAMING_EVENTS, type ToolLimits } from "./known-names.ts";
@@ -67,6 +68,8 @@ export interface Exposition {
 export interface RenderRequest {
   /** The `Accept` header. */
   readonly accept?: string | undefined;
+  /** Whether the body is compressed with gzip, on another thread; false by default. */
+  readonly gzip?: boolean | undefined;
   /**
    * Who scrapes, if it is a program that compares each scrape with the one before. It is shown each new series with 0
    * first, so that it sees the first increase. Others are shown everything as it is.
@@ -146,21 +149,28 @@ export function createMetrics(options: MetricsOptions): Metrics {
     );
   }
 
+  async function renderNow(format: ExpositionFormat, request: RenderRequest): Promise<Exposition> {
+    const { scraper, shows, gzip = false } = request;
+    const resume = record.pause();
+    try {
+      const gathered = gather();
+      const { heldFrom, shown } = firstIncreases.look(scraper);
+      const view = { format, heldFrom, shows: shows && seriesFilter(shows) };
+      const body = await render(await gathered, view, { gzip, yieldTurn: options.yieldTurn });
+      return { contentType: CONTENT_TYPES[format], body, delivered: shown };
+    } finally {
+      resume();
+    }
+  }
+  const turns = new RenderTurns<Exposition>();
+
   return {
     registry,
-    async render(request = {}) {
-      const { accept, scraper, shows }: RenderRequest = typeof request === "string" ? { accept: request } : request;
-      const format = negotiateFormat(accept);
-      const resume = record.pause();
-      try {
-        const gathered = gather();
-        const { heldFrom, shown } = firstIncreases.look(scraper);
-        const view = { format, heldFrom, shows: shows && seriesFilter(shows) };
-        const body = await render(await gathered, view, options.yieldTurn);
-        return { contentType: CONTENT_TYPES[format], body, delivered: shown };
-      } finally {
-        resume();
-      }
+    render(request = {}) {
+      const asked: RenderRequest = typeof request === "string" ? { accept: request } : request;
+      const format = negotiateFormat(asked.accept);
+      const isPlain = asked.scraper === undefined && asked.shows === undefined;
+      return turns.take(() => renderNow(format, asked), isPlain ? `${format} ${asked.gzip ?? false}` : undefined);
     },
     close() {
       unsubscribe();

@@ -1,17 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { promisify } from "node:util";
-import { constants, gzip } from "node:zlib";
 import type { Metrics, Scraper } from "@mcp-hangar/metrics";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { Access } from "../access/access.ts";
 import type { Route } from "./route.ts";
-
-/** Compresses on a thread of Node.js, so that calls go on meanwhile. */
-const compress = promisify(gzip);
-/** The lowest level: a scrape of 17 MB shrinks to a twentieth in 50 ms, and higher ones cost a multiple for little more. */
-const GZIP = { level: constants.Z_BEST_SPEED };
-/** In bytes; what is smaller fits into one packet anyway. */
-const COMPRESSED_FROM = 1_024;
 
 /** Sent by Prometheus and by what scrapes as it does (agents, collectors), and by no browser or person. */
 const SCRAPER_HEADER = "x-prometheus-scrape-timeout-seconds";
@@ -27,14 +18,12 @@ export function metricsRoute(metrics: Metrics, access: Access): Route {
     async handle({ http, caller }, response) {
       const scraper = scraperOf(http, caller);
       const shows = access.enabled ? showsTo(access, caller) : undefined;
-      const { contentType, body, delivered } = await metrics.render({ accept: http.headers.accept, scraper, shows });
+      const gzip = acceptsGzip(http.headers["accept-encoding"]);
+      const { accept } = http.headers;
+      const { contentType, body, delivered } = await metrics.render({ accept, gzip, scraper, shows });
       response.once("finish", delivered);
-      const headers = { vary: "accept, accept-encoding" };
-      if (body.length < COMPRESSED_FROM || !acceptsGzip(http.headers["accept-encoding"])) {
-        return { status: 200, contentType, body, headers };
-      }
-      const compressed = await compress(body, GZIP);
-      return { status: 200, contentType, body: compressed, headers: { ...headers, "content-encoding": "gzip" } };
+      const headers = { vary: "accept, accept-encoding", ...(gzip && { "content-encoding": "gzip" }) };
+      return { status: 200, contentType, body, headers };
     },
   };
 }

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import { catalog, type HangarEvent, type MetricDefinition, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
 import { callFinished, gatewaySnapshot, serverSnapshot } from "../../test/fleet.ts";
@@ -201,6 +202,18 @@ describe("the two formats", () => {
     const { body } = await gateway.metrics.render(OPEN_METRICS);
     expect(turns).toBeGreaterThan(2);
     expect(() => parseOpenMetrics(String(body))).not.toThrow();
+  });
+
+  test.each([0, 3, 400])("are the same compressed, also beside scrapes that are not (%i tools)", async (count) => {
+    const tools = Array.from({ length: count }, (_, index) => `工具-${index}`);
+    const gateway = testGateway([serverSnapshot("a", tools)], { yieldTurn: () => turn() });
+    for (const tool of tools) gateway.emit(callFinished("a", tool));
+    const [plain, compressed, again] = await Promise.all(
+      [false, true, false].map((gzip) => gateway.metrics.render({ accept: OPEN_METRICS, gzip })),
+    );
+    expect(gunzipSync(compressed?.body ?? "")).toEqual(plain?.body);
+    expect(again?.body).toEqual(plain?.body);
+    expect(parseOpenMetrics(String(plain?.body)).size).toBeGreaterThan(10);
   });
 
   test("come in one go when nobody offers a turn", async () => {

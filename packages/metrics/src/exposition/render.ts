@@ -1,33 +1,34 @@
+import { type Body, GzipBody, PlainBody } from "./body.ts";
 import type { Family, View } from "./families.ts";
 
 /** Well under a millisecond of work, after which other work may have its turn. */
 const CHUNK_CHARACTERS = 65_536;
 
-/**
- * Writes a scrape as UTF-8. `yieldTurn` is awaited between chunks, so that a large scrape does not hold up calls; each
- * chunk is encoded in its own turn for the same reason.
- */
+/** How a scrape is put together. */
+export interface RenderOptions {
+  readonly gzip: boolean;
+  /** Awaited between chunks, so that a large scrape does not hold up calls. */
+  readonly yieldTurn: (() => Promise<void>) | undefined;
+}
+
+/** Writes a scrape as UTF-8, compressed if wanted. */
 export async function render(
   families: readonly Family[],
   view: View,
-  yieldTurn: (() => Promise<void>) | undefined,
+  { gzip, yieldTurn }: RenderOptions,
 ): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let blocks: string[] = [];
-  let characters = 0;
+  const body: Body = gzip ? new GzipBody() : new PlainBody();
+  let chunk = "";
   for (const family of families) {
-    blocks.push(family.header(view.format));
+    chunk += family.header(view.format);
     for (const block of family.blocks(view)) {
-      blocks.push(block);
-      characters += block.length;
-      if (characters < CHUNK_CHARACTERS) continue;
-      chunks.push(Buffer.from(blocks.join("")));
-      blocks = [];
-      characters = 0;
+      chunk += block;
+      if (chunk.length < CHUNK_CHARACTERS) continue;
+      await body.write(chunk);
+      chunk = "";
       await yieldTurn?.();
     }
   }
-  if (view.format === "openMetrics") blocks.push("# EOF\n");
-  chunks.push(Buffer.from(blocks.join("")));
-  return Buffer.concat(chunks);
+  await body.write(view.format === "openMetrics" ? `${chunk}# EOF\n` : chunk);
+  return await body.end();
 }
