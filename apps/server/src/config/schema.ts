@@ -9,6 +9,7 @@ import {
 import { z } from "zod";
 import { authOptions } from "../access/options.ts";
 import { historyOptions } from "../history/options.ts";
+import { parseHost } from "../http/host-names.ts";
 import { securityOptions } from "../http/security-options.ts";
 import { managementOptions } from "../management/options.ts";
 
@@ -64,10 +65,12 @@ const httpOptions = z
       .describe("Address to bind. Others than loopback need `auth`, or `--unsafe-no-auth`."),
     port: port.default(8000).describe("Port to bind. 0 takes a free one."),
     allowed_hosts: z
-      .array(name)
+      .array(name.refine((host) => parseHost(host) !== undefined, { error: "a name or address, perhaps with a port" }))
       .max(1_000)
       .default([])
-      .describe("Names accepted in the Host header beside loopback names, with or without a port."),
+      .describe(
+        "Names accepted in the Host header, with or without a port, beside loopback names, the address that is bound (bound to all, those of the machine) and the host of `public_url`. For every bind, `/metrics` and probes.",
+      ),
     allowed_origins: z
       .array(z.url({ protocol: /^https?$/ }))
       .max(1_000)

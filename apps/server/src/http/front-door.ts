@@ -10,7 +10,7 @@ import { isLoopback } from "./host-names.ts";
 import { HttpListener, type ListenerOptions } from "./listener.ts";
 import { McpEndpoint } from "./mcp-endpoint.ts";
 import { metricsRoute } from "./metrics-route.ts";
-import { requestGuard } from "./request-guard.ts";
+import { type GuardOptions, requestGuard } from "./request-guard.ts";
 import type { Route } from "./route.ts";
 import { Router, type RouterOptions } from "./router.ts";
 import type { ListenerTlsOptions } from "./security-options.ts";
@@ -51,8 +51,8 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     bodyBytesMax: http.max_body_bytes,
   });
   const guard = requestGuard({
+    ...servedHosts(hangar),
     boundTo: http.host,
-    allowedHosts: http.allowed_hosts,
     // Whoever may read answers may ask.
     allowedOrigins: [...http.allowed_origins, ...http.cors.allowed_origins],
   });
@@ -106,7 +106,7 @@ export async function openMetricsDoor(hangar: Hangar, unsafeNoAuth: boolean): Pr
   const { enabled, host, port } = hangar.config.observability.metrics;
   if (!enabled || port === undefined) return undefined;
   checkBind(hangar, host, unsafeNoAuth);
-  const guard = requestGuard({ boundTo: host, allowedHosts: hangar.config.http.allowed_hosts, allowedOrigins: [] });
+  const guard = requestGuard({ ...servedHosts(hangar), boundTo: host, allowedOrigins: [] });
   const access = isLoopback(host) ? OPEN_ACCESS : hangar.accessSystem.access;
   const routes = [...metricsRoutes(hangar, access), ...healthRoutes(hangar)];
   const router = new Router({ ...routing(hangar), access, guard, routes });
@@ -115,6 +115,12 @@ export async function openMetricsDoor(hangar: Hangar, unsafeNoAuth: boolean): Pr
   const { url } = await listener.listen();
   hangar.logging.logger.info("metrics_listening", { url: `${url}/metrics` });
   return listener;
+}
+
+/** The names under which clients reach the gateway: those of the list, and that of `http.public_url`. */
+function servedHosts({ config: { http }, platform }: Hangar): Pick<GuardOptions, "allowedHosts" | "nowMs"> {
+  const published = http.public_url === undefined ? [] : [new URL(http.public_url).hostname];
+  return { allowedHosts: [...http.allowed_hosts, ...published], nowMs: () => platform.clock.nowMs() };
 }
 
 /** Beyond loopback callers have to prove who they are, unless somebody takes the blame; and clear text is worth a word. */

@@ -50,7 +50,7 @@ async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answer
     handle: ({ params }) => ({ status: 200, contentType: "text/plain", body: handle(params.name ?? "") }),
   });
   const router = new Router({
-    guard: requestGuard({ boundTo: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),
+    guard: requestGuard({ boundTo: "127.0.0.1", allowedHosts: [], allowedOrigins: [], nowMs: () => 0 }),
     access: OPEN_ACCESS,
     bodyBytesMax: 1_000,
     mcp: new McpEndpoint({

@@ -40,7 +40,7 @@ beforeEach(async () => {
     return { status: 200, contentType: "text/plain", body: incoming.body };
   };
   router = new Router({
-    guard: requestGuard({ boundTo: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),
+    guard: requestGuard({ boundTo: "127.0.0.1", allowedHosts: [], allowedOrigins: [], nowMs: () => 0 }),
     access,
     bodyBytesMax: 10,
     onError: () => {},

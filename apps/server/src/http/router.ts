@@ -46,7 +46,7 @@ export class Router {
     // A URL in absolute form gives no path: a gateway is no proxy for others.
     const path = query === -1 ? url : url.slice(0, query);
     const target = mcp?.targetOf(path);
-    const refusal = guard(request.headers);
+    const refusal = guard(request);
     if (mcp !== undefined && target !== undefined) {
       if (refusal === undefined) mcp.handle(target, request, response);
       else mcp.refuse(response, refusal);

@@ -18,7 +18,8 @@ const open: HttpListener[] = [];
 
 /** Makes a key and a certificate; without an authority it signs itself. */
 function certificate(name: string, subject: string, extension: string, authority?: string): void {
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", file(`${name}.key`)];
+  const kind = name === "rsa" ? ["rsa:2048"] : ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  const key = ["-newkey", ...kind, "-nodes", "-keyout", file(`${name}.key`)];
   const signer = authority === undefined ? [] : ["-CA", file(`${authority}.pem`), "-CAkey", file(`${authority}.key`)];
   const shape = ["-days", "2", ...key, "-out", file(`${name}.pem`), "-subj", subject, "-addext", extension, ...signer];
   execFileSync("openssl", ["req", "-x509", ...shape], { stdio: "pipe" });
@@ -29,6 +30,7 @@ beforeAll(() => {
   certificate("ca", "/CN=test authority", "keyUsage=keyCertSign");
   certificate("first", "/CN=first", "subjectAltName=IP:127.0.0.1", "ca");
   certificate("second", "/CN=second", "subjectAltName=IP:127.0.0.1", "ca");
+  certificate("rsa", "/CN=rsa", "subjectAltName=IP:127.0.0.1", "ca");
   certificate("client", "/CN=client", "extendedKeyUsage=clientAuth", "ca");
   certificate("stranger", "/CN=stranger", "extendedKeyUsage=clientAuth");
 });
@@ -95,7 +97,7 @@ function ask(url: string, client?: string): Promise<{ readonly body: string; rea
   });
 }
 
-function handshake(port: number, version: SecureVersion): Promise<string> {
+function handshake(port: number, version: SecureVersion, ciphers = "DEFAULT@SECLEVEL=0"): Promise<string> {
   return new Promise((resolve) => {
     const options = {
       port,
@@ -104,7 +106,7 @@ function handshake(port: number, version: SecureVersion): Promise<string> {
       minVersion: version,
       maxVersion: version,
     };
-    const socket = connect({ ...options, ciphers: "DEFAULT@SECLEVEL=0" }, () => {
+    const socket = connect({ ...options, ciphers }, () => {
       resolve(socket.getProtocol() ?? "");
       socket.destroy();
     });
@@ -142,6 +144,19 @@ describe("a listener with a certificate", () => {
       "refused",
       "TLSv1.3",
     ]);
+  });
+
+  it("speaks TLS 1.2 with forward secrecy only, also after the certificate was renewed", async () => {
+    const { port, clock } = await serve({ cert_file: file("rsa.pem"), key_file: file("rsa.key") });
+    const secret = ["ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305"];
+    const open = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA", "AES256-SHA256", "ECDHE-RSA-AES128-SHA"];
+    for (let round = 0; round < 2; round++) {
+      for (const suite of secret) expect(await handshake(port, "TLSv1.2", suite), suite).toBe("TLSv1.2");
+      for (const suite of open) expect(await handshake(port, "TLSv1.2", `${suite}@SECLEVEL=0`), suite).toBe("refused");
+      expect(await handshake(port, "TLSv1.3")).toBe("TLSv1.3");
+      writeFileSync(file("rsa.pem"), `${readFileSync(file("rsa.pem"), "utf8")}\n`);
+      clock.advance(10_000);
+    }
   });
 
   it("with authorities for clients lets in only clients of theirs", async () => {

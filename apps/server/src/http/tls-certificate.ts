@@ -6,6 +6,22 @@ import type { ListenerTlsOptions } from "./security-options.ts";
 /** How often the files are looked at, in ms: certificates are renewed every few weeks, and well before they end. */
 const LOOK_MS = 10_000;
 
+/**
+ * Suites of TLS 1.2, all with forward secrecy: who records what is sent and steals the key later reads nothing of it. Those of
+ * TLS 1.3 have it all.
+ */
+const CIPHERS = [
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "TLS_AES_128_GCM_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
 /** What the listener serves TLS with. */
 export interface TlsListenerOptions extends SecureContextOptions {
   readonly requestCert: boolean;
@@ -73,6 +89,7 @@ export function readTlsFiles(options: ListenerTlsOptions): TlsListenerOptions {
     key: pem(keyFile, "http.tls.key_file"),
     ...(caFile !== undefined && { ca: pem(caFile, "http.tls.client_ca_file") }),
     minVersion,
+    ciphers: CIPHERS,
   };
   try {
     createSecureContext(context);

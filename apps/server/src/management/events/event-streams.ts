@@ -8,6 +8,8 @@ import { viewOf, writeView } from "./event-view.ts";
 
 /** Clients at the same time: operators and their dashboards. */
 const CLIENTS_MAX = 50;
+/** Of them, those of one caller: a dozen dashboards that come back in a loop must not keep everybody else out. */
+const CALLER_CLIENTS_MAX = 10;
 /** Bytes that may wait for a client; one that reads more slowly is sent away, and comes back to the log. */
 const QUEUE_BYTES_MAX = 512 * 1_024;
 /** A comment this often, in ms, so that proxies and clients see that the stream lives. */
@@ -83,6 +85,14 @@ export class EventStreams {
   /** Whether another client may come. */
   get isFull(): boolean {
     return this.#closed || this.#clients.size >= CLIENTS_MAX;
+  }
+
+  /** Whether the caller has as many streams as one may have. */
+  isFullFor(caller: Caller, http: IncomingMessage): boolean {
+    const owner = ownerOf(caller, http);
+    let streams = 0;
+    for (const { subscriber } of this.#clients) if (ownerOf(subscriber.caller, subscriber.http) === owner) streams++;
+    return streams >= CALLER_CLIENTS_MAX;
   }
 
   /** Begins a stream: first what the client has missed, then what happens. */
@@ -186,6 +196,11 @@ export class EventStreams {
       response.end(": access has ended\n\n");
     }
   }
+}
+
+/** Whose a stream is. Callers who need not say who they are are told apart by their addresses, as far as those go. */
+function ownerOf({ type, credential }: Caller, { socket }: IncomingMessage): string {
+  return type === "anonymous" ? `${credential} ${socket.remoteAddress ?? ""}` : credential;
 }
 
 /** Says that events are missing: the client should read afresh what it shows. */

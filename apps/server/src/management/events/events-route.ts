@@ -39,6 +39,10 @@ export function eventsRoute(streams: EventStreams): Route {
         const message = "as many clients follow the events as can; try again later";
         return refusalAnswer({ status: 503, code: "too_many_streams", message, headers: { "retry-after": "10" } });
       }
+      if (streams.isFullFor(request.caller, request.http)) {
+        const message = "you follow the events with as many streams as one caller may have; end one of them";
+        return refusalAnswer({ status: 429, code: "too_many_streams", message, headers: { "retry-after": "10" } });
+      }
       const { type: types, server: servers, last_event_id: lastInQuery } = parsed.value;
       const lastInHeader = request.http.headers["last-event-id"];
       const lastEventId = typeof lastInHeader === "string" ? lastInHeader : lastInQuery;
