@@ -52,6 +52,12 @@ export const requirements = [
   program("jq", "jq", "runs the searches of the runbooks"),
   program("openssl", "openssl", "makes certificates"),
   program("script", "bsdutils", "gives a gateway a terminal of its own"),
+  {
+    name: "unshare",
+    description: "makes a gateway process 1, as it is in a container",
+    mend: "run the tests as root on Linux, where namespaces may be made",
+    isMet: () => spawnSync("unshare", ["--pid", "--fork", "true"], { stdio: "ignore" }).status === 0,
+  },
   engine("docker", "info"),
   engine("podman", "run --rm --pids-limit=64 --memory=64m --network=none --init --rootfs / true"),
   {

@@ -11,6 +11,7 @@ import { parseServerFile } from "./discovery/parse-server-file.ts";
 import { History } from "./history/history.ts";
 import { Health } from "./http/health.ts";
 import { configCheck, fleetCheck, historyCheck, logCheck } from "./http/readiness-checks.ts";
+import { Traffic } from "./http/traffic.ts";
 import { createLogging, type Logging, type LoggingEnvironment } from "./logging/logging.ts";
 import { CallStatistics } from "./management/call-statistics.ts";
 import { EventStreams } from "./management/events/event-streams.ts";
@@ -39,6 +40,8 @@ export interface Hangar {
   /** `undefined` when the configuration asks for none. */
   readonly history: History | undefined;
   readonly accessSystem: AccessSystem;
+  /** What is held for clients over HTTP because they send or read slowly. */
+  readonly traffic: Traffic;
   /** Who follows what happens, over HTTP. */
   readonly events: EventStreams;
   /** What the gateway does for its operators, over MCP and REST. */
@@ -112,6 +115,10 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     clock: platform.clock,
     logger,
   });
+  const traffic = new Traffic(() => {
+    const { max_buffered_bytes: total, max_buffered_bytes_per_caller: perOwner } = reloader.config.http;
+    return { total, perOwner };
+  });
   const continuations = new ContinuationStore(platform);
   const batches = new Batches({ gateway, bus, platform, continuations });
   const snapshot = (): GatewaySnapshot => ({
@@ -120,6 +127,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     discovery: discovery.snapshot(),
     exporters: [logging.snapshot(), ...(history === undefined ? [] : [history.snapshot()])],
     listeners: bus.listeners(),
+    load: traffic.snapshot(),
     lastReloadSuccessful: reloader.lastSuccessful,
     build: { version: BUILD.version, node: process.version },
   });
@@ -165,7 +173,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     onChange: (record) => logger.info("operation_finished", { ...record }),
   });
   const management = createManagementTools(operations, access, () => reloader.config.management);
-  const faceParts = { gateway, info: BUILD, platform, access };
+  const faceParts = { gateway, info: BUILD, platform, access, traffic };
   return {
     config,
     platform,
@@ -177,6 +185,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     health,
     history,
     accessSystem,
+    traffic,
     events,
     operations,
     aggregateFace: createMcpFace({ ...faceParts, scope: { kind: "all" }, management }),

@@ -1,11 +1,14 @@
 #!/usr/bin/env node
-import { createProgram } from "./cli/program.ts";
+import { takeSignals } from "./early-signals.ts";
 
 /** Exit codes: 0 done, 1 it did not work; what and why is on stderr. */
-const program = createProgram((code) => {
-  process.exitCode = code;
-});
+takeSignals(process.argv[2] === "serve");
 try {
+  // Loaded only now, because a signal may come while it is.
+  const { createProgram } = await import("./cli/program.ts");
+  const program = createProgram((code) => {
+    process.exitCode = code;
+  });
   await program.parseAsync();
 } catch (error) {
   // What a user can mend has a message of its own; the stack is for what nobody foresaw.

@@ -12,6 +12,8 @@ export type Door =
 
 /** How often the end of the calls in flight is looked for while draining, in ms. */
 const DRAIN_LOOK_MS = 20;
+/** How long clients have to take their last answers, in ms; on a healthy connection it takes no time at all. */
+const FAREWELL_MS = 1_000;
 
 /**
  * Runs the gateway until `stop` aborts or, over stdio, the client closes its end; then drains and closes everything.
@@ -51,8 +53,13 @@ async function openHttp(hangar: Hangar, unsafeNoAuth: boolean): Promise<OpenedDo
     ended: new Promise(() => {}),
     async close() {
       frontDoor.stopAccepting();
-      await drain(hangar, () => frontDoor.unanswered());
+      const drained = await drain(hangar, () => frontDoor.unanswered());
+      if (!drained) {
+        interruptFaces(hangar);
+        frontDoor.interrupt();
+      }
       await closeFaces(hangar);
+      await nothingLeft(() => frontDoor.unsent(), FAREWELL_MS);
       frontDoor.close();
     },
   };
@@ -65,11 +72,17 @@ async function openStdio(
   const metricsDoor = await openMetricsDoor(hangar, unsafeNoAuth);
   const served = hangar.aggregateFace.serveStdio(input, output);
   hangar.logging.logger.info("stdio_serving");
+  const broken = brokenPipe(output).then((cause) => {
+    // Nobody is there who could be answered.
+    interruptFaces(hangar);
+    return cause;
+  });
   return {
-    ended: Promise.race([served.then(() => "the client closed its end"), brokenPipe(output)]),
+    ended: Promise.race([served.then(() => "the client closed its end"), broken]),
     async close() {
-      await drain(hangar, () => 0);
+      if (!(await drain(hangar, () => 0))) interruptFaces(hangar);
       await closeFaces(hangar);
+      await nothingLeft(() => (output.writable ? output.writableLength : 0), FAREWELL_MS);
       metricsDoor?.close();
     },
   };
@@ -82,18 +95,29 @@ function brokenPipe(output: Writable): Promise<string> {
   });
 }
 
-/** Waits until no call is in flight and nothing is unanswered, or `http.shutdown_timeout_s` has passed. */
-async function drain({ gateway, reloader, platform, logging }: Hangar, unanswered: () => number): Promise<void> {
-  const { clock } = platform;
-  const deadlineMs = clock.nowMs() + reloader.config.http.shutdown_timeout_s * 1_000;
+/** Waits until no call is in flight and nothing is unanswered; false when `http.shutdown_timeout_s` passed before. */
+async function drain({ gateway, reloader, logging }: Hangar, unanswered: () => number): Promise<boolean> {
   const inFlight = (): number => gateway.fleet.callsInFlight();
-  while (inFlight() + unanswered() > 0) {
-    if (clock.nowMs() >= deadlineMs) {
-      logging.logger.warning("shutdown_timed_out", { calls_in_flight: inFlight(), requests_unanswered: unanswered() });
-      return;
-    }
+  const drained = await nothingLeft(() => inFlight() + unanswered(), reloader.config.http.shutdown_timeout_s * 1_000);
+  if (!drained) {
+    logging.logger.warning("shutdown_timed_out", { calls_in_flight: inFlight(), requests_unanswered: unanswered() });
+  }
+  return drained;
+}
+
+/** Waits until `count` is 0; false when the time has passed before. */
+async function nothingLeft(count: () => number, withinMs: number): Promise<boolean> {
+  const deadlineMs = performance.now() + withinMs;
+  while (count() > 0) {
+    if (performance.now() >= deadlineMs) return false;
     await setTimeout(DRAIN_LOOK_MS);
   }
+  return true;
+}
+
+function interruptFaces({ aggregateFace, serverFaces }: Hangar): void {
+  aggregateFace.interrupt();
+  serverFaces.interrupt();
 }
 
 async function closeFaces({ aggregateFace, serverFaces }: Hangar): Promise<void> {

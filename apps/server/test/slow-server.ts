@@ -7,7 +7,11 @@ const tools = ["echo", "fail", "sleep"].map((name) => ({ name, inputSchema: { ty
 interface Message {
   readonly id?: number;
   readonly method: string;
-  readonly params?: { readonly name?: string; readonly arguments?: Readonly<Record<string, unknown>> };
+  readonly params?: {
+    readonly name?: string;
+    readonly arguments?: Readonly<Record<string, unknown>>;
+    readonly _meta?: { readonly progressToken?: unknown };
+  };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -29,10 +33,18 @@ async function answer({ method, params }: Message): Promise<unknown> {
     case "ping":
       return {};
     case "tools/call":
+      report(params?._meta?.progressToken);
       return call(params?.name, params?.arguments ?? {});
     default:
       return undefined;
   }
+}
+
+/** Whoever asks for reports of progress gets one at once. */
+function report(progressToken: unknown): void {
+  if (progressToken === undefined) return;
+  const params = { progressToken, progress: 1 };
+  process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", method: "notifications/progress", params })}\n`);
 }
 
 async function call(name: string | undefined, args: Readonly<Record<string, unknown>>): Promise<unknown> {

@@ -40,6 +40,7 @@ export function gatewaySnapshot(
     discovery: [],
     exporters: [],
     listeners: [],
+    load: { bufferedBytes: 1_000, shed: { buffered_bytes: 1, unread_answer: 2, connections: 3, subscriptions: 4 } },
     lastReloadSuccessful: true,
     build: { version: "1.2.3", node: "v24.0.0" },
     ...changes,

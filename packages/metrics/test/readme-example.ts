@@ -26,6 +26,7 @@ const snapshot = (): GatewaySnapshot => ({
   discovery: [],
   exporters: [],
   listeners: bus.listeners(),
+  load: { bufferedBytes: 0, shed: { buffered_bytes: 0, unread_answer: 0, connections: 0, subscriptions: 0 } },
   lastReloadSuccessful: true,
   build: { version: "1.0.0", node: process.version },
 });

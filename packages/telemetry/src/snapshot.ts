@@ -3,6 +3,7 @@ import type {
   BreakerStateName,
   DropReason,
   ExportFailureReason,
+  LoadShedReason,
   MessageDirection,
   MessageKind,
   ServerMode,
@@ -52,6 +53,12 @@ export interface ExporterSnapshot {
   readonly lastSuccessSeconds: number | undefined;
 }
 
+/** What the gateway holds for its clients, and what it has refused them so far to keep that bounded. */
+export interface LoadSnapshot {
+  readonly bufferedBytes: number;
+  readonly shed: Readonly<Record<LoadShedReason, number>>;
+}
+
 export interface ListenerSnapshot {
   readonly listener: RegisteredName;
   readonly errors: number;
@@ -64,6 +71,7 @@ export interface GatewaySnapshot {
   readonly discovery: readonly DiscoverySourceSnapshot[];
   readonly exporters: readonly ExporterSnapshot[];
   readonly listeners: readonly ListenerSnapshot[];
+  readonly load: LoadSnapshot;
   readonly lastReloadSuccessful: boolean;
   readonly build: { readonly version: string; readonly node: string };
 }

@@ -124,6 +124,14 @@ export type DropReason = (typeof DROP_REASONS)[number];
 export const EXPORT_FAILURE_REASONS = ["connection", "timeout", "rejected", "io", "encoding"] as const;
 export type ExportFailureReason = (typeof EXPORT_FAILURE_REASONS)[number];
 
+/**
+ * Why the gateway refused something, or ended a connection, to keep memory and connections within their limits:
+ * no room for a request body or an answer, a client that took nothing of an answer in time, a connection beyond the
+ * limits, a subscription beyond the limits.
+ */
+export const LOAD_SHED_REASONS = ["buffered_bytes", "unread_answer", "connections", "subscriptions"] as const;
+export type LoadShedReason = (typeof LOAD_SHED_REASONS)[number];
+
 export const RELOAD_RESULTS = ["success", "failure"] as const;
 export type ReloadResult = (typeof RELOAD_RESULTS)[number];
 

@@ -4,6 +4,7 @@ import { assemble, type Hangar } from "../assemble.ts";
 import { preflight } from "../config/preflight.ts";
 import { formatPath } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
+import { handOverSignals } from "../early-signals.ts";
 import type { Logging } from "../logging/logging.ts";
 import { configSource, type ReadConfig, readConfig } from "../reload/config-source.ts";
 import { type Door, serve } from "../serve.ts";
@@ -29,12 +30,14 @@ export async function runServe(options: ServeOptions): Promise<number> {
   hangar.logging.logger.info("config_loaded", { file: source.file, mcp_servers: servers });
   void warnOfProblems(hangar, initial);
   const { stop, ask } = stopOnSignals(hangar.logging);
-  process.on("SIGHUP", () => {
+  const onHangUp = (): void => {
     // A terminal that is gone is no terminal any more; else somebody sent the signal on purpose.
     const hungUp = terminal && !isatty(STDERR);
     if (!http || hungUp) ask("SIGHUP");
     else reloadOnSignal(hangar);
-  });
+  };
+  process.on("SIGHUP", onHangUp);
+  if (handOverSignals()) onHangUp();
   reportFatalErrors(hangar.logging);
   const door: Door = http
     ? { kind: "http", unsafeNoAuth: options.unsafeNoAuth ?? false }
@@ -61,9 +64,9 @@ function withOptions(config: Config, { host, port }: ServeOptions): Config {
 
 /**
  * Signals within this time are one wish, in ms: of a Ctrl-C the terminal tells every process, and npm or pnpm hands it on
- * once more.
+ * once more. People and supervisors who mean it are slower.
  */
-const SAME_WISH_MS = 1_000;
+const SAME_WISH_MS = 200;
 
 /** The first signal asks for an orderly end; one that comes later ends the process at once. */
 function stopOnSignals(logging: Logging): { readonly stop: AbortSignal; readonly ask: (signal: string) => void } {

@@ -13,6 +13,11 @@ export const RELOADABLE = [
   "auth.lockout",
   "management",
   "http.shutdown_timeout_s",
+  "http.max_connections",
+  "http.max_connections_per_address",
+  "http.write_timeout_s",
+  "http.max_buffered_bytes",
+  "http.max_buffered_bytes_per_caller",
   "logging.level",
   "config_reload",
 ] as const;

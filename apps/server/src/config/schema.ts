@@ -89,9 +89,39 @@ const httpOptions = z
       .max(1_048_576)
       .default(16_384)
       .describe("Largest request head; a larger one is answered with 431."),
-    max_connections: z.int().min(1).max(1_000_000).default(10_000).describe("Connections open at once."),
+    max_connections: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(10_000)
+      .describe("Connections open at once. A few more are let in for the probes and `/metrics` only."),
+    max_connections_per_address: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(1_000)
+      .describe(
+        "Connections open at once from one address, or one IPv6 network of 64 bits. `trusted_proxies` are exempt.",
+      ),
     headers_timeout_s: seconds.default(10).describe("Time a client may take to send the request head."),
     request_timeout_s: seconds.default(30).describe("Time a client may take to send a whole request."),
+    write_timeout_s: seconds
+      .default(30)
+      .describe("Time a client may take nothing of an answer that waits for it; then its connection is ended."),
+    max_buffered_bytes: z
+      .int()
+      .min(1_048_576)
+      .default(268_435_456)
+      .describe(
+        "Bytes of request bodies and unread answers that are held at once. What finds no room is refused as `overloaded`.",
+      ),
+    max_buffered_bytes_per_caller: z
+      .int()
+      .min(1_048_576)
+      .default(67_108_864)
+      .describe(
+        "The same for one caller; without authentication, for one address. A single larger answer is let through.",
+      ),
     keep_alive_timeout_s: seconds.default(60).describe("Time an idle connection is kept open."),
     shutdown_timeout_s: seconds.default(10).describe("Time that calls in flight get to finish after SIGTERM."),
   })

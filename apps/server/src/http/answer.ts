@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { RPC } from "@mcp-hangar/core";
+import { type Exchange, UNCOUNTED_BYTES } from "./traffic.ts";
 
 /** A whole answer, small enough to be built before it is sent. */
 export interface Answer {
@@ -39,6 +40,25 @@ export function refusalAnswer({ status, code, message, headers }: Refusal): Text
 export function rpcRefusalAnswer({ status, code, message, headers }: Refusal): TextAnswer {
   const error = { code: RPC.invalidRequest, message, data: { reason: code } };
   return { ...jsonAnswer(status, { jsonrpc: "2.0", id: null, error }), ...(headers && { headers }) };
+}
+
+/** What is refused because the gateway holds as much as it may. */
+export const NO_ROOM: Refusal = {
+  status: 503,
+  code: "overloaded",
+  message:
+    "the gateway holds as many bytes of requests and unread answers as it may, of this caller or in all " +
+    "(http.max_buffered_bytes_per_caller, http.max_buffered_bytes); read what you have asked for, then try again",
+  headers: { "retry-after": "5" },
+};
+
+/** Sends an answer that has room, else that it has none. */
+export function sendCounted(response: ServerResponse, answer: Answer, exchange: Exchange): void {
+  const bytes = Buffer.byteLength(answer.body);
+  const head = response.req.method === "HEAD";
+  const fits = head || bytes < UNCOUNTED_BYTES || exchange.hasRoomFor(bytes);
+  send(response, fits ? answer : refusalAnswer(NO_ROOM), head);
+  exchange.written();
 }
 
 /** Sends an answer; of a HEAD request, everything but the body. */

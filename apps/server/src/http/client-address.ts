@@ -27,10 +27,7 @@ const HOPS_MAX = 20;
  * added: the rightmost address that is not itself one of theirs.
  */
 export function requestOrigin({ ranges, header }: TrustedProxies): RequestOrigin {
-  const trusted = new BlockList();
-  for (const range of ranges) addRange(trusted, range);
-  const isTrusted = (address: string): boolean =>
-    ranges.length > 0 && isIP(address) !== 0 && trusted.check(address, isIPv4(address) ? "ipv4" : "ipv6");
+  const isTrusted = addressSet(ranges);
   const hops = header === "forwarded" ? forwardedHops : xForwardedHops;
 
   return {
@@ -52,6 +49,17 @@ export function requestOrigin({ ranges, header }: TrustedProxies): RequestOrigin
       const scheme = hops(request).at(-1)?.scheme;
       return scheme ?? (isTls ? "https" : "http");
     },
+  };
+}
+
+/** Tells whether an address is one of those, or in one of the ranges. */
+export function addressSet(ranges: readonly string[]): (address: string) => boolean {
+  const set = new BlockList();
+  for (const range of ranges) addRange(set, range);
+  return (address) => {
+    if (ranges.length === 0) return false;
+    const plain = plainAddress(address);
+    return isIP(plain) !== 0 && set.check(plain, isIPv4(plain) ? "ipv4" : "ipv6");
   };
 }
 
@@ -120,7 +128,7 @@ function addressOf(text: string): string | undefined {
 }
 
 /** IPv4 inside IPv6 is the IPv4 address, and a zone is no part of who it is. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   const [bare = ""] = address.toLowerCase().split("%");
   return /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/.exec(bare)?.[1] ?? bare;
 }

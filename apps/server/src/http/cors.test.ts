@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import type { RequestHandler } from "./connection.ts";
 import { withCors } from "./cors.ts";
-import type { RequestHandler } from "./listener.ts";
 
 const servers: ReturnType<typeof createServer>[] = [];
 const answer: RequestHandler = (_request, response) => {

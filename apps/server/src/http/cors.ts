@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { RequestHandler } from "./listener.ts";
+import type { RequestHandler } from "./connection.ts";
 
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
 /** Request headers that pages may send. Those of MCP are many (`Mcp-Param-…`) and share a prefix. */

@@ -4,7 +4,9 @@ import type { Hangar } from "../assemble.ts";
 import { eventsRoute } from "../management/events/events-route.ts";
 import { openApiRoute } from "../management/openapi-route.ts";
 import { restRoutes } from "../management/rest.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, refusalAnswer, rpcRefusalAnswer, send } from "./answer.ts";
+import { addressSet } from "./client-address.ts";
+import type { RequestHandler } from "./connection.ts";
 import { withCors } from "./cors.ts";
 import { isLoopback } from "./host-names.ts";
 import { HttpListener, type ListenerOptions } from "./listener.ts";
@@ -33,6 +35,10 @@ export interface FrontDoor {
   unanswered(): number;
   /** Accepts no more connections, and ends those there are with the answer they wait for. */
   stopAccepting(): void;
+  /** Answers what no face of MCP works on with the end of the gateway. */
+  interrupt(): void;
+  /** Connections with an answer that their clients have not taken yet. */
+  unsent(): number;
   /** Ends every connection. */
   close(): void;
 }
@@ -49,6 +55,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     aggregate: hangar.aggregateFace,
     ofServer: (id) => hangar.serverFaces.get(id),
     bodyBytesMax: http.max_body_bytes,
+    traffic: hangar.traffic,
   });
   const guard = requestGuard({
     ...servedHosts(hangar),
@@ -72,7 +79,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
   });
   const listener = new HttpListener(
     { ...limits(hangar, http.host, http.port), certificate: certificateOf(hangar, http.tls) },
-    withCors(http.cors.allowed_origins, router.handle),
+    { handle: withCors(http.cors.allowed_origins, router.handle), whenFull: whenFull(router.handle) },
   );
   const apart = await openMetricsDoor(hangar, unsafeNoAuth);
   try {
@@ -91,6 +98,11 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
       router.closeAfterAnswers();
       hangar.events.close();
     },
+    interrupt() {
+      router.interrupt();
+      mcp.interrupt();
+    },
+    unsent: () => listeners.reduce((sum, each) => sum + each.unsent(), 0),
     close() {
       for (const each of listeners) each.close();
     },
@@ -111,7 +123,10 @@ export async function openMetricsDoor(hangar: Hangar, unsafeNoAuth: boolean): Pr
   const routes = [...metricsRoutes(hangar, access), ...healthRoutes(hangar)];
   const router = new Router({ ...routing(hangar), access, guard, routes });
   const certificate = isLoopback(host) ? undefined : certificateOf(hangar, withoutClients(hangar.config.http.tls));
-  const listener = new HttpListener({ ...limits(hangar, host, port), certificate }, router.handle);
+  const listener = new HttpListener(
+    { ...limits(hangar, host, port), certificate },
+    { handle: router.handle, whenFull: whenFull(router.handle) },
+  );
   const { url } = await listener.listen();
   hangar.logging.logger.info("metrics_listening", { url: `${url}/metrics` });
   return listener;
@@ -153,9 +168,11 @@ function routing({
   accessSystem: { access },
   config,
   logging,
-}: Hangar): Pick<RouterOptions, "access" | "bodyBytesMax" | "onError"> {
+  traffic,
+}: Hangar): Pick<RouterOptions, "access" | "bodyBytesMax" | "traffic" | "onError"> {
   return {
     access,
+    traffic,
     bodyBytesMax: config.http.max_body_bytes,
     onError: (error, path) => logging.logger.error("http_route_failed", { path, error }),
   };
@@ -175,13 +192,35 @@ function metricsRoutes({ metrics }: Hangar, access: Access): readonly Route[] {
   return metrics === undefined ? [] : [metricsRoute(metrics, access)];
 }
 
-function limits({ config }: Hangar, host: string, port: number): ListenerOptions {
+/** On a connection beyond the limit only those are answered who have to see how a full gateway is. */
+function whenFull(handle: RequestHandler): RequestHandler {
+  return (request, response) => {
+    const [path = ""] = (request.url ?? "").split("?", 1);
+    if (path === "/metrics" || path.startsWith("/health/")) return handle(request, response);
+    request.resume();
+    const message = "the gateway has as many connections as it may (http.max_connections), in all or from this address";
+    const refusal = { status: 503, code: "overloaded", message, headers: { "retry-after": "1" } };
+    send(
+      response,
+      path.endsWith("/mcp") ? rpcRefusalAnswer(refusal) : refusalAnswer(refusal),
+      request.method === "HEAD",
+    );
+  };
+}
+
+function limits({ config, reloader, platform, traffic }: Hangar, host: string, port: number): ListenerOptions {
   const { http } = config;
   return {
     host,
     port,
+    clock: platform.clock,
     headerBytesMax: http.max_header_bytes,
-    connectionsMax: http.max_connections,
+    limits() {
+      const { max_connections: total, max_connections_per_address: perAddress, write_timeout_s } = reloader.config.http;
+      return { connections: { total, perAddress }, writeTimeoutMs: write_timeout_s * 1_000 };
+    },
+    isProxy: addressSet(http.trusted_proxies),
+    onShed: (reason) => traffic.countShed(reason),
     headersTimeoutMs: http.headers_timeout_s * 1_000,
     requestTimeoutMs: http.request_timeout_s * 1_000,
     keepAliveTimeoutMs: http.keep_alive_timeout_s * 1_000,

@@ -1,5 +1,6 @@
 import { createServer, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { nodePlatform } from "@mcp-hangar/core";
 import { afterEach, describe, expect, it } from "vitest";
 import { OPEN_ACCESS } from "../access/access.ts";
 import { HttpListener, type ListenerOptions } from "./listener.ts";
@@ -7,12 +8,16 @@ import { type HttpFace, McpEndpoint } from "./mcp-endpoint.ts";
 import { requestGuard } from "./request-guard.ts";
 import type { Route } from "./route.ts";
 import { Router } from "./router.ts";
+import { Traffic } from "./traffic.ts";
 
 const OPTIONS: ListenerOptions = {
   host: "127.0.0.1",
   port: 0,
   headerBytesMax: 4_096,
-  connectionsMax: 100,
+  clock: nodePlatform.clock,
+  limits: () => ({ connections: { total: 100, perAddress: 100 }, writeTimeoutMs: 5_000 }),
+  isProxy: () => false,
+  onShed: () => {},
   headersTimeoutMs: 300,
   requestTimeoutMs: 500,
   keepAliveTimeoutMs: 5_000,
@@ -49,15 +54,18 @@ async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answer
     permission: "public",
     handle: ({ params }) => ({ status: 200, contentType: "text/plain", body: handle(params.name ?? "") }),
   });
+  const traffic = new Traffic();
   const router = new Router({
     guard: requestGuard({ boundTo: "127.0.0.1", allowedHosts: [], allowedOrigins: [], nowMs: () => 0 }),
     access: OPEN_ACCESS,
     bodyBytesMax: 1_000,
+    traffic,
     mcp: new McpEndpoint({
       access: OPEN_ACCESS,
       aggregate: face,
       ofServer: (id) => (id === "math" ? face : undefined),
       bodyBytesMax: 1_000,
+      traffic,
     }),
     routes: [
       text("/health/live", () => "alive"),
@@ -68,7 +76,7 @@ async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answer
     ],
     onError: (error) => errors.push(error),
   });
-  const listener = new HttpListener({ ...OPTIONS, ...options }, router.handle);
+  const listener = new HttpListener({ ...OPTIONS, ...options }, { handle: router.handle, whenFull: router.handle });
   open.push(listener);
   const { url, port } = await listener.listen();
   return { url, port, bodies, errors };

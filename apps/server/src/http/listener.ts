@@ -1,7 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import { createServer, type Server, STATUS_CODES } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { CancelTimer, Clock } from "@mcp-hangar/core";
+import type { LoadShedReason } from "@mcp-hangar/telemetry";
 import { refusalAnswer } from "./answer.ts";
+import { Connection, type RequestHandler } from "./connection.ts";
+import { type ConnectionLimits, ConnectionRoom } from "./connection-room.ts";
 import { authority } from "./host-names.ts";
 import type { TlsCertificate } from "./tls-certificate.ts";
 
@@ -9,8 +13,14 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  readonly clock: Clock;
   readonly headerBytesMax: number;
-  readonly connectionsMax: number;
+  /** Limits that are read on each use, because they may change. */
+  readonly limits: () => ListenerLimits;
+  /** Tells the addresses that the limit of connections from one address is not for: proxies with many clients. */
+  readonly isProxy: (address: string) => boolean;
+  /** Told of what is refused or ended because a limit is reached. */
+  readonly onShed: (reason: LoadShedReason) => void;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
@@ -18,25 +28,52 @@ export interface ListenerOptions {
   readonly certificate?: TlsCertificate | undefined;
 }
 
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+export interface ListenerLimits {
+  readonly connections: ConnectionLimits;
+  /** How long a client may take nothing of what was written for it. */
+  readonly writeTimeoutMs: number;
+}
+
+/** Answers requests; those on connections beyond the limit go to `whenFull`. */
+export interface RequestHandlers {
+  readonly handle: RequestHandler;
+  readonly whenFull: RequestHandler;
+}
 
 /** How often slow requests are looked for, in ms; Node's own default of 30 s would be the real timeout of short ones. */
 const TIMEOUT_CHECK_MS = 500;
+/** How often it is looked for clients that do not take their answers, in ms. */
+const UNREAD_CHECK_MS = 1_000;
 
 /** A node:http server with limits on everything a client can spend: bytes, time and connections. */
 export class HttpListener {
   readonly #options: ListenerOptions;
   readonly #server: Server | TlsServer;
-  /** The answer being given on each connection, so that an error is not written into the middle of it. */
-  readonly #answering = new WeakMap<Socket, ServerResponse>();
+  readonly #room: ConnectionRoom;
+  readonly #connections = new Map<Socket, Connection>();
+  #cancelCheck: CancelTimer | undefined;
 
-  constructor(options: ListenerOptions, handler: RequestHandler) {
+  constructor(options: ListenerOptions, { handle, whenFull }: RequestHandlers) {
     this.#options = options;
-    const handle: RequestHandler = (request, response) => {
-      this.#answering.set(request.socket, response);
+    const { clock, limits: read, isProxy: isExempt, onShed } = options;
+    const onFull = (): void => onShed("connections");
+    this.#room = new ConnectionRoom({ limits: () => read().connections, isExempt, onFull, clock });
+    const answer: RequestHandler = (request, response) => {
       // A client that resets its connection is no error of ours; without a listener it would be fatal.
       response.on("error", () => {});
-      handler(request, response);
+      if (!this.#room.isReserved(request.socket)) return handle(request, response);
+      response.shouldKeepAlive = false;
+      whenFull(request, response);
+    };
+    const take: RequestHandler = (request, response) => {
+      const { socket } = request;
+      let connection = this.#connections.get(socket);
+      if (connection === undefined) {
+        connection = new Connection(socket, answer);
+        this.#connections.set(socket, connection);
+        socket.once("close", () => this.#connections.delete(socket));
+      }
+      connection.take(request, response);
     };
     const limits = {
       maxHeaderSize: options.headerBytesMax,
@@ -48,18 +85,23 @@ export class HttpListener {
     };
     const { certificate } = options;
     if (certificate === undefined) {
-      this.#server = createServer(limits, handle);
+      this.#server = createServer(limits, take);
     } else {
       // Who takes longer for the handshake than for a request's head is as slow, and holds as much.
       const server = createTlsServer(
         { ...limits, ...certificate.initial, handshakeTimeout: limits.headersTimeout },
-        handle,
+        take,
       );
       this.#server = server;
     }
-    this.#server.maxConnections = options.connectionsMax;
+    this.#server.on("connection", (socket: Socket) => this.#room.admit(socket));
     // Whoever reads the body says `100 Continue`, once it knows that it wants the body.
-    this.#server.on("checkContinue", handle);
+    this.#server.on("checkContinue", take);
+    this.#server.on("timeout", (socket: Socket) => {
+      // The other timeout that a socket may have is that of an idle connection.
+      if (this.#connections.get(socket)?.isWaitedFor === true) onShed("unread_answer");
+      socket.destroy();
+    });
     this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>
       this.#onClientError(error, socket),
     );
@@ -74,11 +116,17 @@ export class HttpListener {
     });
     const { certificate } = this.#options;
     if (certificate !== undefined && this.#server instanceof TlsServer) certificate.follow(this.#server);
+    this.#cancelCheck = this.#checkLater();
     // A TCP server's address is an AddressInfo once it listens.
     const address = this.#server.address() as AddressInfo;
     const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
     const scheme = certificate === undefined ? "http" : "https";
     return { url: `${scheme}://${authority(reachable, address.port)}`, host, port: address.port };
+  }
+
+  /** Connections with an answer that the client has not taken yet. */
+  unsent(): number {
+    return [...this.#connections.values()].filter(({ isUnsent }) => isUnsent).length;
   }
 
   /** Accepts no more connections; those that wait for nothing are closed. */
@@ -91,12 +139,28 @@ export class HttpListener {
   close(): void {
     this.#options.certificate?.close();
     this.stopAccepting();
+    this.#cancelCheck?.();
     this.#server.closeAllConnections();
   }
 
+  #checkLater(): CancelTimer {
+    return this.#options.clock.schedule(UNREAD_CHECK_MS, () => {
+      const nowMs = this.#options.clock.nowMs();
+      const { writeTimeoutMs } = this.#options.limits();
+      for (const [socket, connection] of this.#connections) {
+        if (!connection.isOverdue(nowMs, writeTimeoutMs)) continue;
+        this.#options.onShed("unread_answer");
+        this.#connections.delete(socket);
+        socket.destroy();
+      }
+      this.#cancelCheck = this.#checkLater();
+    });
+  }
+
   #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-    const answering = this.#answering.get(socket);
-    if (!socket.writable || error.code === "ECONNRESET" || isOwedAnother(answering)) {
+    // An error would be taken for the answer that the client waits for.
+    const isOwed = this.#connections.get(socket)?.isOwedAnswer === true;
+    if (!socket.writable || error.code === "ECONNRESET" || isOwed) {
       socket.destroy();
       return;
     }
@@ -111,12 +175,6 @@ export class HttpListener {
     // A client that goes on sending would keep the connection half open.
     socket.once("finish", () => socket.destroy());
   }
-}
-
-/** Whether the client waits for another answer, or is in the middle of one: an error would be taken for that one. */
-function isOwedAnother(answering: ServerResponse | undefined): boolean {
-  if (answering === undefined || answering.writableFinished) return false;
-  return answering.headersSent || answering.req.complete;
 }
 
 function refusalOf({ code }: NodeJS.ErrnoException): Parameters<typeof refusalAnswer>[0] {

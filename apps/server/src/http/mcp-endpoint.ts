@@ -2,8 +2,9 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { ChurnMap } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { Access, Identification } from "../access/access.ts";
-import { type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
+import { NO_ROOM, type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
 import { readBody } from "./read-body.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** One face of the protocol: the aggregate, or one server. */
 export interface HttpFace {
@@ -17,6 +18,7 @@ export interface McpEndpointOptions {
   /** The face of one server; `undefined` when there is no such server. */
   readonly ofServer: (id: string) => HttpFace | undefined;
   readonly bodyBytesMax: number;
+  readonly traffic: Traffic;
 }
 
 /** Where a path of MCP leads. */
@@ -76,6 +78,15 @@ export class McpEndpoint {
     for (const response of this.#open.values()) if (!response.headersSent) response.shouldKeepAlive = false;
   }
 
+  /** Refuses requests whose body has not even come; those that a face works on are answered there. */
+  interrupt(): void {
+    const headers = { "retry-after": "1" };
+    const message = "the gateway is shutting down before this was answered; send it again";
+    for (const response of this.#open.values()) {
+      if (!response.headersSent) this.refuse(response, { status: 503, code: "shutting_down", message, headers });
+    }
+  }
+
   #admit(who: Identification, target: McpTarget, request: IncomingMessage, response: ServerResponse): void {
     if (who.kind === "refused") return this.refuse(response, who.refusal);
     const { caller } = who;
@@ -107,10 +118,13 @@ export class McpEndpoint {
   }
 
   #post(face: HttpFace, request: IncomingMessage, response: ServerResponse, caller: Caller): void {
-    readBody(request, response, this.#options.bodyBytesMax, (outcome) => {
+    const { bodyBytesMax: bytesMax, traffic } = this.#options;
+    const exchange = traffic.exchange(request, response, caller);
+    readBody(request, response, { bytesMax, exchange }, (outcome) => {
       if (outcome.kind === "body") return face.handleHttp(request, response, outcome.body, caller);
       if (outcome.kind === "aborted") return;
-      const message = `the body is larger than ${this.#options.bodyBytesMax} bytes (http.max_body_bytes)`;
+      if (outcome.kind === "no_room") return this.refuse(response, NO_ROOM);
+      const message = `the body is larger than ${bytesMax} bytes (http.max_body_bytes)`;
       this.refuse(response, { status: 413, code: "body_too_large", message });
     });
   }

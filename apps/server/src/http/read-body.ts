@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Exchange, UNCOUNTED_BYTES } from "./traffic.ts";
 
-/** How reading a body ended: with all of it, at the limit, or because the client left. */
+/** How reading a body ended: with all of it, at a limit, or because the client left. */
 export type BodyOutcome =
   | { readonly kind: "body"; readonly body: Buffer }
   | { readonly kind: "too_large" }
+  /** The gateway holds too many bytes for this caller, or for all. */
+  | { readonly kind: "no_room" }
   | { readonly kind: "aborted" };
 
 /**
@@ -13,12 +16,15 @@ export type BodyOutcome =
 export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
-  bytesMax: number,
+  { bytesMax, exchange }: { readonly bytesMax: number; readonly exchange: Exchange },
   done: (outcome: BodyOutcome) => void,
 ): void {
-  if (Number(request.headers["content-length"] ?? 0) > bytesMax) {
+  // What is announced is counted as a whole, else each piece as it comes.
+  const announced = Number(request.headers["content-length"] ?? 0);
+  const tooLarge = announced > bytesMax;
+  if (tooLarge || (announced >= UNCOUNTED_BYTES && !exchange.takeBody(announced))) {
     request.resume();
-    done({ kind: "too_large" });
+    done({ kind: tooLarge ? "too_large" : "no_room" });
     return;
   }
   // A client that asks first sends its body only now, after its length has been looked at.
@@ -35,7 +41,9 @@ export function readBody(
   request.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > bytesMax) settle({ kind: "too_large" });
-    else if (!settled) chunks.push(chunk);
+    else if (bytes > announced && bytes >= UNCOUNTED_BYTES && !settled && !exchange.takeBody(chunk.length)) {
+      settle({ kind: "no_room" });
+    } else if (!settled) chunks.push(chunk);
   });
   request.once("end", () => {
     const [first] = chunks;

@@ -6,6 +6,7 @@ import { type Access, type Identification, OPEN_ACCESS } from "../access/access.
 import { requestGuard } from "./request-guard.ts";
 import type { Route, RouteRequest } from "./route.ts";
 import { Router } from "./router.ts";
+import { Traffic } from "./traffic.ts";
 
 const ADA: Caller = { type: "api_key", id: registeredName("ada"), roles: [], credential: "api_key:ada" };
 
@@ -43,6 +44,7 @@ beforeEach(async () => {
     guard: requestGuard({ boundTo: "127.0.0.1", allowedHosts: [], allowedOrigins: [], nowMs: () => 0 }),
     access,
     bodyBytesMax: 10,
+    traffic: new Traffic(),
     onError: () => {},
     routes: [
       { method: "GET", path: "/open", permission: "public", handle },

@@ -2,12 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ChurnMap } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { type Access, ANONYMOUS_CALLER } from "../access/access.ts";
-import { type Answer, type Refusal, refusalAnswer, send, sendOptions } from "./answer.ts";
+import { NO_ROOM, type Refusal, refusalAnswer, send, sendCounted, sendOptions } from "./answer.ts";
 import type { McpEndpoint } from "./mcp-endpoint.ts";
 import { type BodyOutcome, readBody } from "./read-body.ts";
 import type { RequestGuard } from "./request-guard.ts";
 import type { Route, RouteRequest } from "./route.ts";
 import { type RouteMatch, RouteTable } from "./route-table.ts";
+import type { Exchange, Traffic } from "./traffic.ts";
 
 export interface RouterOptions {
   readonly guard: RequestGuard;
@@ -16,6 +17,7 @@ export interface RouterOptions {
   readonly mcp?: McpEndpoint | undefined;
   readonly routes: readonly Route[];
   readonly bodyBytesMax: number;
+  readonly traffic: Traffic;
   /** Told of a route that threw. */
   readonly onError: (error: unknown, path: string) => void;
 }
@@ -73,6 +75,14 @@ export class Router {
     for (const response of this.#open.values()) if (!response.headersSent) response.shouldKeepAlive = false;
   }
 
+  /** Answers what is still unanswered with the end of the gateway. */
+  interrupt(): void {
+    const headers = { "retry-after": "1" };
+    const message = "the gateway is shutting down before this was answered; send it again";
+    for (const response of this.#open.values())
+      refuse(response, { status: 503, code: "shutting_down", message, headers });
+  }
+
   #route(match: RouteMatch, request: IncomingMessage, response: ServerResponse, query: string): void {
     const found = match.find(request.method ?? "");
     if (found === undefined) {
@@ -88,39 +98,54 @@ export class Router {
       left.abort();
     });
     const asked = { http: request, query: new URLSearchParams(query), signal: left.signal };
-    this.#answer(found, asked, response).then(
-      (answer) => {
-        if (answer !== undefined) send(response, answer, request.method === "HEAD");
-      },
-      (error: unknown) => {
-        this.#options.onError(error, found.route.path);
-        const message = "this could not be answered because of an error in the gateway; its log says more";
-        refuse(response, { status: 500, code: "internal", message });
-      },
-    );
+    this.#answer(found, asked, response).catch((error: unknown) => {
+      this.#options.onError(error, found.route.path);
+      const message = "this could not be answered because of an error in the gateway; its log says more";
+      refuse(response, { status: 500, code: "internal", message });
+    });
   }
 
   async #answer(
     { route, params }: NonNullable<ReturnType<RouteMatch["find"]>>,
     asked: Pick<RouteRequest, "http" | "query" | "signal">,
     response: ServerResponse,
-  ): Promise<Answer | undefined> {
+  ): Promise<void> {
     const { http } = asked;
     const admitted = await this.#admit(route, http);
-    if (admitted.kind === "refused") return refusalAnswer(admitted.refusal);
+    if (admitted.kind === "refused") return refuse(response, admitted.refusal);
     const { caller } = admitted;
-    if (route.method === "GET") return route.handle({ ...asked, caller, params, body: EMPTY }, response);
+    const exchange = this.#options.traffic.exchange(http, response, caller);
+    const body = route.method === "GET" ? EMPTY : await this.#body(http, response, exchange);
+    if (body === undefined) return;
+    if ("status" in body) return refuse(response, body);
+    const answer = await route.handle({ ...asked, caller, params, body }, response);
+    if (answer !== undefined) sendCounted(response, answer, exchange);
+  }
+
+  /** The body of a request, why it is refused, or nothing when the client has left. */
+  async #body(
+    http: IncomingMessage,
+    response: ServerResponse,
+    exchange: Exchange,
+  ): Promise<Buffer | Refusal | undefined> {
     const refusal = unsupportedBody(http);
-    if (refusal !== undefined) return refusalAnswer(refusal);
-    const body = await new Promise<BodyOutcome>((resolve) =>
-      readBody(http, response, this.#options.bodyBytesMax, resolve),
+    if (refusal !== undefined) return refusal;
+    const { bodyBytesMax: bytesMax } = this.#options;
+    const outcome = await new Promise<BodyOutcome>((resolve) =>
+      readBody(http, response, { bytesMax, exchange }, resolve),
     );
-    if (body.kind === "aborted") return undefined;
-    if (body.kind === "too_large") {
-      const message = `the body is larger than ${this.#options.bodyBytesMax} bytes (http.max_body_bytes)`;
-      return refusalAnswer({ status: 413, code: "body_too_large", message });
+    switch (outcome.kind) {
+      case "body":
+        return outcome.body;
+      case "aborted":
+        return undefined;
+      case "no_room":
+        return NO_ROOM;
+      case "too_large": {
+        const message = `the body is larger than ${bytesMax} bytes (http.max_body_bytes)`;
+        return { status: 413, code: "body_too_large", message };
+      }
     }
-    return route.handle({ ...asked, caller, params, body: body.body }, response);
   }
 
   async #admit(

@@ -6,6 +6,7 @@ import { connect as connectPlain } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type SecureVersion } from "node:tls";
+import { nodePlatform } from "@mcp-hangar/core";
 import { FakeClock } from "@mcp-hangar/core/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { HttpListener } from "./listener.ts";
@@ -58,7 +59,10 @@ async function serve(more: Partial<ListenerTlsOptions> = {}): Promise<Served> {
   const problems: string[] = [];
   const limits = {
     headerBytesMax: 8_192,
-    connectionsMax: 10,
+    clock: nodePlatform.clock,
+    limits: () => ({ connections: { total: 10, perAddress: 10 }, writeTimeoutMs: 2_000 }),
+    isProxy: () => false,
+    onShed: () => {},
     headersTimeoutMs: 2_000,
     requestTimeoutMs: 2_000,
     keepAliveTimeoutMs: 2_000,
@@ -70,7 +74,10 @@ async function serve(more: Partial<ListenerTlsOptions> = {}): Promise<Served> {
       ...limits,
       certificate: new TlsCertificate(options, clock, ({ message }) => problems.push(message)),
     },
-    (_request, response) => response.end("secret"),
+    {
+      handle: (_request, response) => response.end("secret"),
+      whenFull: (_request, response) => response.end("full"),
+    },
   );
   open.push(listener);
   const { url, port } = await listener.listen();

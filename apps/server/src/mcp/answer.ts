@@ -1,6 +1,7 @@
 import {
   type CallResult,
   FAILURES,
+  failure,
   type JsonObject,
   type JsonRpcErrorObject,
   type JsonValue,
@@ -53,3 +54,23 @@ function withoutKnownSecrets(answer: Extract<CallResult, { kind: "error" }>): Ex
   const message = redactText(answer.error.message, ERROR_CHARS_MAX);
   return message === answer.error.message ? answer : { kind: "error", error: { ...answer.error, message } };
 }
+
+/** How long a client should wait before it tries another gateway, or this one when it is back, in ms. */
+const COME_BACK_MS = 1_000;
+
+/** The answer to what still runs when the gateway ends. A tool may have done its work already. */
+export const SHUTTING_DOWN: Answer = answerOf({
+  ...failure("connection", "the gateway is shutting down before this was answered; send it again", COME_BACK_MS),
+  maybeExecuted: true,
+});
+
+/** The answer in the place of one that finds no room beside those that the caller leaves unread. */
+export const NO_ROOM_FOR_ANSWER: Answer = answerOf({
+  ...failure(
+    "overloaded",
+    "there is an answer, but no room to hold it: this caller, or all together, leave too many bytes unread " +
+      "(http.max_buffered_bytes_per_caller, http.max_buffered_bytes); read what you have asked for, then try again",
+    5_000,
+  ),
+  maybeExecuted: true,
+});

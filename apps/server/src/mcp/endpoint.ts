@@ -1,6 +1,7 @@
 import type { Failure, Gateway, Implementation, Platform } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { type CallerRights, OPEN_ACCESS } from "../access/access.ts";
+import { Traffic } from "../http/traffic.ts";
 import type { ManagementTools } from "../management/mcp-tools.ts";
 import { Announcements } from "./announcements.ts";
 import { type Answer, answerOf } from "./answer.ts";
@@ -18,6 +19,8 @@ export interface EndpointOptions {
   readonly access?: CallerRights | undefined;
   /** Tools of the gateway itself; none when absent. */
   readonly management?: ManagementTools | undefined;
+  /** Counts what waits for clients over HTTP; an account of its own when absent. */
+  readonly traffic?: Traffic | undefined;
 }
 
 /** What the methods of one endpoint work on. */
@@ -28,6 +31,7 @@ export class Endpoint {
   readonly scope: Scope;
   readonly access: CallerRights;
   readonly management: ManagementTools | undefined;
+  readonly traffic: Traffic;
   readonly sessions: SessionStore;
   readonly announcements: Announcements;
   readonly subscriptions = new Set<KeptSubscription>();
@@ -40,6 +44,7 @@ export class Endpoint {
     this.info = options.info;
     this.platform = options.platform;
     this.management = options.management;
+    this.traffic = options.traffic ?? new Traffic();
     this.access = options.access ?? OPEN_ACCESS;
     this.scope = createScope({ gateway: options.gateway, access: this.access }, options.scope);
     this.sessions = new SessionStore(options.platform);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import {
+  ChurnMap,
   decodeMessage,
   isJsonObject,
   type JsonObject,
@@ -15,13 +16,14 @@ import {
 } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { ANONYMOUS_CALLER } from "../access/access.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, NO_ROOM_FOR_ANSWER, SHUTTING_DOWN } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { dispatch, notified } from "./dispatch.ts";
 import { encodeAnswer, encodeError, encodeNotification, encodeRequest } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { initialize } from "./methods/handshake.ts";
+import { LISTEN } from "./methods/index.ts";
 import { isModern, refuseEnvelope } from "./modern-envelope.ts";
 import { ResponseStream } from "./response-stream.ts";
 
@@ -32,6 +34,10 @@ const LEGACY: readonly string[] = LEGACY_VERSIONS;
 /** Streamable HTTP of both eras for one endpoint. The listener has checked host, origin and size before. */
 export class HttpEndpoint {
   readonly #endpoint: Endpoint;
+  /** What waits for its answer. */
+  readonly #unanswered = new ChurnMap<number, Unanswered>();
+  #lastKey = 0;
+  #interrupted = false;
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
@@ -50,6 +56,25 @@ export class HttpEndpoint {
           allow: "GET, POST, DELETE",
         });
     }
+  }
+
+  /** Answers all that still runs, and whatever comes later, with the end of the gateway. */
+  interrupt(): void {
+    this.#interrupted = true;
+    for (const { stream, id, modern, endsWithEndpoint } of this.#unanswered.values()) {
+      if (endsWithEndpoint !== true) finish(stream, id, SHUTTING_DOWN, modern);
+    }
+  }
+
+  /** Answers a request once it is worked off, unless the gateway ends before. */
+  #answer(request: Unanswered, work: Promise<Answer>): void {
+    const key = ++this.#lastKey;
+    this.#unanswered.set(key, request);
+    void work.then((answer) => {
+      this.#unanswered.delete(key);
+      const { stream, id, modern, settled } = request;
+      finish(stream, id, answer, modern, settled?.());
+    });
   }
 
   #post(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller): void {
@@ -72,12 +97,14 @@ export class HttpEndpoint {
         message.id ?? null,
       );
     }
-    const stream = this.#stream(response, accepts.events, () => caller);
+    const stream = this.#stream(request, response, { acceptsEvents: accepts.events, caller: () => caller });
     if (message.kind === "request") {
       const meta = metaOf(message.params);
       // A legacy handshake may carry any header; one inside a modern envelope is a method that this era does not have.
       const version = message.method === "initialize" ? undefined : header(request, "mcp-protocol-version");
-      if (isModern(meta, version)) {
+      const modern = isModern(meta, version);
+      if (this.#interrupted) return finish(stream, message.id, SHUTTING_DOWN, modern);
+      if (modern) {
         return this.#modern(request, response, stream, message, meta, caller);
       }
       return this.#legacy(request, response, stream, message, meta, caller);
@@ -116,7 +143,8 @@ export class HttpEndpoint {
       session: undefined,
       capabilities: isJsonObject(capabilities) ? capabilities : {},
     };
-    void dispatch(this.#endpoint, request).then((answer) => finish(stream, id, answer, true));
+    const endsWithEndpoint = method === LISTEN;
+    this.#answer({ stream, id, modern: true, endsWithEndpoint }, dispatch(this.#endpoint, request));
   }
 
   #legacy(
@@ -133,10 +161,12 @@ export class HttpEndpoint {
     if (method === "initialize") {
       const { signal } = new AbortController();
       const request = { ...base, channel: { notify, ask: undefined }, signal, session: undefined, capabilities: {} };
-      void initialize(this.#endpoint, request).then(({ answer, session }) => {
-        stream.finish(200, encodeAnswer(id, answer), session === undefined ? {} : { [SESSION_HEADER]: session.id });
+      let headers: Headers = {};
+      const work = initialize(this.#endpoint, request).then(({ answer, session }) => {
+        if (session !== undefined) headers = { [SESSION_HEADER]: session.id };
+        return answer;
       });
-      return;
+      return this.#answer({ stream, id, modern: false, settled: () => headers }, work);
     }
     const session = this.#session(http, response, id, caller);
     if (session === undefined) return;
@@ -153,10 +183,8 @@ export class HttpEndpoint {
       session,
       capabilities: session.capabilities,
     };
-    void dispatch(this.#endpoint, request).then((answer) => {
-      session.end(id);
-      finish(stream, id, answer, false);
-    });
+    const settled = (): undefined => void session.end(id);
+    this.#answer({ stream, id, modern: false, settled }, dispatch(this.#endpoint, request));
   }
 
   /** Notifications, and answers to what servers asked the client. */
@@ -187,13 +215,19 @@ export class HttpEndpoint {
       return refuse(response, 406, RPC.invalidRequest, "accept must allow text/event-stream");
     }
     // Requests of the session may have brought a newer token since.
-    const stream = this.#stream(response, true, () => session.caller);
+    const stream = this.#stream(request, response, { acceptsEvents: true, caller: () => session.caller });
     const detach = session.attach((notification) => stream.send(encodeNotification(notification)));
     if (detach === undefined)
       return refuse(response, 409, RPC.invalidRequest, "this session has an open stream already");
-    response.once("close", detach);
+    // The endpoint outlives its streams: what it remembers of one goes with it.
+    const closing = this.#endpoint.closing.signal;
+    const end = (): void => void response.end();
+    closing.addEventListener("abort", end);
+    response.once("close", () => {
+      closing.removeEventListener("abort", end);
+      detach();
+    });
     stream.open({ [SESSION_HEADER]: session.id });
-    this.#endpoint.closing.signal.addEventListener("abort", () => response.end(), { once: true });
   }
 
   #delete(request: IncomingMessage, response: ServerResponse, caller: Caller): void {
@@ -204,10 +238,15 @@ export class HttpEndpoint {
     response.writeHead(200).end();
   }
 
-  #stream(response: ServerResponse, acceptsEvents: boolean, caller: () => Caller): ResponseStream {
-    const { access, platform } = this.#endpoint;
+  #stream(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { acceptsEvents, caller }: { readonly acceptsEvents: boolean; readonly caller: () => Caller },
+  ): ResponseStream {
+    const { access, platform, traffic } = this.#endpoint;
     const mayStay = (): boolean => access.permits(caller(), "tools:call");
-    return new ResponseStream(response, { acceptsEvents, mayStay }, platform.clock);
+    const exchange = traffic.exchange(request, response, caller());
+    return new ResponseStream(response, { acceptsEvents, mayStay, exchange }, platform.clock);
   }
 
   /** The session a legacy request names; answers and returns `undefined` when there is none. */
@@ -236,9 +275,24 @@ export class HttpEndpoint {
   }
 }
 
-function finish(stream: ResponseStream, id: JsonRpcId, answer: Answer, modern: boolean): void {
+type Headers = Readonly<Record<string, string>>;
+
+/** A request that is being worked on. */
+interface Unanswered {
+  readonly stream: ResponseStream;
+  readonly id: JsonRpcId;
+  readonly modern: boolean;
+  /** A subscription, whose answer is that the endpoint closes. */
+  readonly endsWithEndpoint?: boolean;
+  /** Called when the work is done; gives headers of the answer. */
+  readonly settled?: () => Headers | undefined;
+}
+
+function finish(stream: ResponseStream, id: JsonRpcId, answer: Answer, modern: boolean, headers?: Headers): void {
+  const encoded = encodeAnswer(id, answer);
+  if (!stream.hasRoomFor(encoded)) return stream.finish(200, encodeAnswer(id, NO_ROOM_FOR_ANSWER), headers);
   const status = modern && answer.kind === "error" ? answer.httpStatus : 200;
-  stream.finish(status, encodeAnswer(id, answer));
+  stream.finish(status, encoded, headers);
 }
 
 function refuse(

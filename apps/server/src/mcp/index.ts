@@ -13,6 +13,8 @@ export interface McpFace {
   handleHttp(request: IncomingMessage, response: ServerResponse, body: Buffer, caller?: Caller): void;
   /** Serves the client at the other end of the pipes until it closes its end. */
   serveStdio(input: Readable, output: Writable): Promise<void>;
+  /** Answers all that still runs, and what comes from now on, with the end of the gateway. */
+  interrupt(): void;
   /** Ends sessions and streams. */
   close(): Promise<void>;
 }
@@ -20,9 +22,17 @@ export interface McpFace {
 export function createMcpFace(options: EndpointOptions): McpFace {
   const endpoint = new Endpoint(options);
   const http = new HttpEndpoint(endpoint);
+  let stdio: StdioEndpoint | undefined;
   return {
     handleHttp: (request, response, body, caller) => http.handle(request, response, body, caller),
-    serveStdio: (input, output) => new StdioEndpoint(endpoint, output).serve(input),
+    serveStdio(input, output) {
+      stdio = new StdioEndpoint(endpoint, output);
+      return stdio.serve(input);
+    },
+    interrupt() {
+      http.interrupt();
+      stdio?.interrupt();
+    },
     close: async () => endpoint.close(),
   };
 }

@@ -58,9 +58,14 @@ export class KeptSubscription implements ResourceSubscription {
   #hold: Hold | undefined;
   #released = false;
 
-  constructor(endpoint: Endpoint, wish: Wish, hold: Hold) {
+  constructor(endpoint: Endpoint, { request, target, uri }: Wish, hold: Hold) {
     this.#endpoint = endpoint;
-    this.#wish = wish;
+    // The request is answered soon, and its client may leave: nobody can cancel the rest or be asked on its behalf. What
+    // the request holds (its body, its connection) must not live as long as the subscription.
+    const { era, id, method, caller, session, capabilities } = request;
+    const { signal } = endpoint.closing;
+    const lasting = { era, id, method, caller, session, capabilities, signal, params: {}, meta: {}, trace: {} };
+    this.#wish = { request: { ...lasting, channel: SILENT }, target, uri };
     this.#server = hold.server;
     this.#hold = hold;
     endpoint.subscriptions.add(this);
@@ -91,15 +96,12 @@ export class KeptSubscription implements ResourceSubscription {
     this.#server = server;
     this.#hold?.letGo();
     this.#hold = undefined;
-    const { request, target, uri } = this.#wish;
-    // The request is answered long ago: there is nobody who could cancel it or be asked on its behalf.
-    const again = { ...request, signal: this.#endpoint.closing.signal, channel: SILENT };
-    const hold = await holdAt(server, this.#endpoint, { request: again, target, uri });
+    const hold = await holdAt(server, this.#endpoint, this.#wish);
     if ("kind" in hold) return;
     if (this.#released || this.#server !== server) return hold.letGo();
     this.#hold = hold;
     // Whatever happened in between, the client has not heard of it.
-    this.#endpoint.announcements.updated(server, target.name);
+    this.#endpoint.announcements.updated(server, this.#wish.target.name);
   }
 }
 

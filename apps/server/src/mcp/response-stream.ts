@@ -1,11 +1,14 @@
 import type { ServerResponse } from "node:http";
 import type { CancelTimer, Clock } from "@mcp-hangar/core";
+import { type Exchange, UNCOUNTED_BYTES } from "../http/traffic.ts";
 import { type Encoded, encodedBytes, writeFramed } from "./encode.ts";
 
 /** Keeps proxies from closing a silent stream; as often it is asked whether the client may still have it. */
 const KEEP_ALIVE_MS = 15_000;
-/** A client that reads slower than servers talk is cut off when this much waits for it. */
+/** A client that reads slower than servers talk is cut off when this much waits for it, or when its caller has no room. */
 const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
+/** UTF-8 bytes of one UTF-16 code unit. */
+const BYTES_A_CHARACTER_MAX = 3;
 const KEEP_ALIVE = ": keep-alive\n\n";
 const FAREWELL = ": access has ended\n\n";
 
@@ -14,6 +17,8 @@ export interface StreamClient {
   readonly acceptsEvents: boolean;
   /** Whether the client may still hear of anything: keys are revoked and tokens expire. */
   readonly mayStay: () => boolean;
+  /** The account on which what waits for the client is counted. */
+  readonly exchange: Exchange;
 }
 
 /**
@@ -59,6 +64,14 @@ export class ResponseStream {
     this.#write(message);
   }
 
+  /** Whether an answer may be written: the client may have left too many others unread. */
+  hasRoomFor(message: Encoded): boolean {
+    // Most answers are small text, of which no byte has to be counted.
+    if (typeof message === "string" && message.length < UNCOUNTED_BYTES / BYTES_A_CHARACTER_MAX) return true;
+    const bytes = encodedBytes(message);
+    return bytes < UNCOUNTED_BYTES || this.#client.exchange.hasRoomFor(bytes);
+  }
+
   /** Sends the answer and ends the response. */
   finish(status: number, message: Encoded, headers: Readonly<Record<string, string>> = {}): void {
     if (this.#response.writableEnded || this.#response.destroyed) return;
@@ -73,12 +86,12 @@ export class ResponseStream {
       "content-length": encodedBytes(message),
       ...headers,
     });
-    if (typeof message === "string") {
-      this.#response.end(message);
-      return;
+    if (typeof message === "string") this.#response.end(message);
+    else {
+      writeFramed(this.#response, "", message, "");
+      this.#response.end();
     }
-    writeFramed(this.#response, "", message, "");
-    this.#response.end();
+    this.#client.exchange.written();
   }
 
   #write(message: Encoded): void {
@@ -88,6 +101,7 @@ export class ResponseStream {
     }
     // No message contains a line break, so one data line is enough.
     writeFramed(this.#response, "event: message\ndata: ", message, "\n\n");
+    if (!this.#client.exchange.written()) this.#response.destroy();
   }
 
   #keepAlive(): void {

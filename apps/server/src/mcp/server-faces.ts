@@ -32,6 +32,11 @@ export class ServerFaces {
     return face;
   }
 
+  /** Answers what still runs at any face with the end of the gateway. */
+  interrupt(): void {
+    for (const face of this.#faces.values()) face.interrupt();
+  }
+
   /** Ends the sessions and streams of all faces. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -3,13 +3,14 @@ import {
   ChurnMap,
   decodeMessage,
   isJsonObject,
+  type JsonRpcId,
   type JsonRpcRequest,
   LOCAL_CALLER,
   META,
   metaOf,
   RPC,
 } from "@mcp-hangar/core";
-import { errorAnswer } from "./answer.ts";
+import { errorAnswer, SHUTTING_DOWN } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { dispatch, notified } from "./dispatch.ts";
 import { type Encoded, encodeAnswer, encodeNotification, encodeRequest, writeFramed } from "./encode.ts";
@@ -17,16 +18,25 @@ import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { LineReader } from "./line-reader.ts";
 import { initialize } from "./methods/handshake.ts";
+import { LISTEN } from "./methods/index.ts";
 import { isModern, refuseEnvelope } from "./modern-envelope.ts";
 
 /** One message; a longer line is answered with an error and skipped. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
+/**
+ * How long requests may still run when the client has closed its end, in ms: a script may write its requests, close and
+ * read; a client that is gone reads nothing, and nobody can tell the two apart.
+ */
+const CLOSED_GRACE_MS = 2_000;
+/** Answers that may wait for a client that does not read; until they are fewer, no further request is read. */
+const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
+
 /** MCP over a pair of pipes, both eras, for the one client that started this process. */
 export class StdioEndpoint {
   readonly #endpoint: Endpoint;
   readonly #output: Writable;
-  readonly #running = new ChurnMap<string, AbortController>();
+  readonly #running = new ChurnMap<string, Running>();
   #session: LegacySession | undefined;
 
   constructor(endpoint: Endpoint, output: Writable) {
@@ -34,7 +44,10 @@ export class StdioEndpoint {
     this.#output = output;
   }
 
-  /** Serves until the client closes its end, and what was asked before that has been answered. */
+  /**
+   * Serves until the client closes its end. What was asked before that has a moment to be answered; what then still runs is
+   * cancelled.
+   */
   async serve(input: Readable): Promise<void> {
     const pending = new Set<Promise<void>>();
     const lines = new LineReader(MAX_LINE_BYTES);
@@ -42,12 +55,42 @@ export class StdioEndpoint {
       const work = this.#message(line).finally(() => pending.delete(work));
       pending.add(work);
     };
-    for await (const chunk of input) {
-      lines.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)), take, () => this.#tooLong());
+    try {
+      for await (const chunk of input) {
+        lines.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)), take, () => this.#tooLong());
+        if (this.#output.writableLength > UNREAD_BYTES_MAX) await this.#drained();
+      }
+      lines.end(take);
+    } catch {
+      // A terminal or a pipe that breaks is an end as well.
     }
-    lines.end(take);
-    for (const controller of this.#running.values()) if (this.#session === undefined) controller.abort();
+    const cancel = this.#endpoint.platform.clock.schedule(CLOSED_GRACE_MS, () => this.#cancelAll());
     await Promise.allSettled(pending);
+    cancel();
+  }
+
+  /** Answers all that still runs with the end of the gateway. */
+  interrupt(): void {
+    for (const { id, method, controller } of this.#running.values()) {
+      // A subscription is answered when the endpoint closes.
+      if (method === LISTEN) continue;
+      this.#write(encodeAnswer(id, SHUTTING_DOWN));
+      controller.abort();
+    }
+  }
+
+  #cancelAll(): void {
+    for (const { controller } of this.#running.values()) controller.abort();
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        this.#output.off("drain", settle).off("close", settle);
+        resolve();
+      };
+      this.#output.on("drain", settle).on("close", settle);
+    });
   }
 
   async #message(line: Buffer): Promise<void> {
@@ -63,7 +106,8 @@ export class StdioEndpoint {
       case "request":
         return this.#request(message);
       case "notification":
-        if (message.method === "notifications/cancelled") this.#running.get(key(message.params.requestId))?.abort();
+        if (message.method === "notifications/cancelled")
+          this.#running.get(key(message.params.requestId))?.controller.abort();
         return notified(this.#session, message.method, message.params);
       case "response":
         return this.#session?.answered(message.id, { kind: "result", result: message.result.value });
@@ -82,7 +126,7 @@ export class StdioEndpoint {
       return this.#write(encodeAnswer(id, errorAnswer(RPC.invalidRequest, "this request id is in use already")));
     }
     const controller = new AbortController();
-    this.#running.set(key(id), controller);
+    this.#running.set(key(id), { id, method, controller });
     const session = era === "legacy" ? this.#session : undefined;
     const capabilities = meta[META.clientCapabilities];
     const request: ClientRequest = {
@@ -138,6 +182,13 @@ export class StdioEndpoint {
   #write(message: Encoded): void {
     if (this.#output.writable) writeFramed(this.#output, "", message, "\n");
   }
+}
+
+/** A request that is being worked on. */
+interface Running {
+  readonly id: JsonRpcId;
+  readonly method: string;
+  readonly controller: AbortController;
 }
 
 function key(id: unknown): string {

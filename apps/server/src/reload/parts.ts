@@ -51,6 +51,11 @@ export function createReloadParts({
     "auth.lockout": access,
     management: readWhenUsed,
     "http.shutdown_timeout_s": readWhenUsed,
+    "http.max_connections": readWhenUsed,
+    "http.max_connections_per_address": readWhenUsed,
+    "http.write_timeout_s": readWhenUsed,
+    "http.max_buffered_bytes": readWhenUsed,
+    "http.max_buffered_bytes_per_caller": readWhenUsed,
     "logging.level": follow(
       (config) => config.logging.level,
       (level) => logging.setLevel(level),

@@ -77,7 +77,7 @@ describe("runtime metrics", () => {
       import { TelemetryBus } from "@mcp-hangar/telemetry";
       import { createMetrics } from "@mcp-hangar/metrics";
       const build = { version: "1", node: "v24" };
-      const snapshot = () => ({ servers: [], batchItemsExecuting: 0, discovery: [], exporters: [], listeners: [], lastReloadSuccessful: true, build });
+      const snapshot = () => ({ servers: [], batchItemsExecuting: 0, discovery: [], exporters: [], listeners: [], load: { bufferedBytes: 0, shed: { buffered_bytes: 0, unread_answer: 0, connections: 0, subscriptions: 0 } }, lastReloadSuccessful: true, build });
       const metrics = createMetrics({ bus: new TelemetryBus(), snapshot });
       for (let index = 0; index < 5; index++) globalThis.gc();
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -98,7 +98,7 @@ test("metrics that are not closed do not keep a process alive", () => {
     import { TelemetryBus } from "@mcp-hangar/telemetry";
     import { createMetrics } from "@mcp-hangar/metrics";
     const build = { version: "1", node: "v24" };
-    const snapshot = () => ({ servers: [], batchItemsExecuting: 0, discovery: [], exporters: [], listeners: [], lastReloadSuccessful: true, build });
+    const snapshot = () => ({ servers: [], batchItemsExecuting: 0, discovery: [], exporters: [], listeners: [], load: { bufferedBytes: 0, shed: { buffered_bytes: 0, unread_answer: 0, connections: 0, subscriptions: 0 } }, lastReloadSuccessful: true, build });
     createMetrics({ bus: new TelemetryBus(), snapshot });`;
   const { status, signal } = spawnSync(
     process.execPath,

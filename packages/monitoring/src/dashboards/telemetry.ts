@@ -7,6 +7,7 @@ import { configReloads, firingAlerts, gatewayStarts } from "./annotations.ts";
 import { type Board, instanceVariable, jobVariable } from "./board.ts";
 import { otherDashboards } from "./drill-down.ts";
 import { layOut, type SectionDraft } from "./layout.ts";
+import { load } from "./load-section.ts";
 import { query, RATE } from "./measures.ts";
 import type { Dashboard } from "./model.ts";
 import { chart, stackedChart, stat } from "./panels.ts";
@@ -27,7 +28,7 @@ export function telemetryBoard(board: Board): Dashboard {
     variables: [jobVariable, instanceVariable],
     annotations: [gatewayStarts(board), configReloads(board), firingAlerts(board)],
     links: otherDashboards("mcp-hangar-telemetry"),
-    ...layOut([exporters, metrics, processes].map((section) => section(board))),
+    ...layOut([exporters, metrics, processes, load].map((section) => section(board))),
   };
 }
 

@@ -52,6 +52,8 @@ const CONTRACT: Readonly<Record<MetricName, readonly [type: string, ...labels: s
   mcp_hangar_telemetry_last_success_timestamp_seconds: ["gauge", "exporter"],
   mcp_hangar_listener_errors_total: ["counter", "listener"],
   mcp_hangar_metric_series_overflows_total: ["counter", "metric"],
+  mcp_hangar_buffered_bytes: ["gauge"],
+  mcp_hangar_load_shed_total: ["counter", "reason"],
   mcp_hangar_config_reloads_total: ["counter", "result"],
   mcp_hangar_config_last_reload_successful: ["gauge"],
   mcp_hangar_build_info: ["gauge", "version", "node"],

@@ -1,5 +1,5 @@
 import { registeredName } from "../registered-name.ts";
-import { DROP_REASONS, EXPORT_FAILURE_REASONS, RELOAD_RESULTS } from "../vocabulary.ts";
+import { DROP_REASONS, EXPORT_FAILURE_REASONS, LOAD_SHED_REASONS, RELOAD_RESULTS } from "../vocabulary.ts";
 import { counter, gauge, nameOf, oneOf } from "./define.ts";
 
 export const telemetryEvents = counter({
@@ -67,6 +67,20 @@ export const seriesOverflows = counter({
   help: "Observations folded into _other because a metric reached its series limit.",
   labels: { metric: nameOf("metric") },
   read: (snapshot) => snapshot.seriesOverflows.map(({ metric, folded }) => ({ labels: { metric }, value: folded })),
+});
+
+export const bufferedBytes = gauge({
+  name: "mcp_hangar_buffered_bytes",
+  help: "Bytes of request bodies and unread answers that the gateway holds for its clients.",
+  labels: {},
+  read: ({ load }) => [{ labels: {}, value: load.bufferedBytes }],
+});
+
+export const loadShed = counter({
+  name: "mcp_hangar_load_shed_total",
+  help: "Requests, answers, connections and subscriptions that were refused or ended because a limit was reached, by reason.",
+  labels: { reason: oneOf(LOAD_SHED_REASONS) },
+  read: ({ load }) => LOAD_SHED_REASONS.map((reason) => ({ labels: { reason }, value: load.shed[reason] })),
 });
 
 export const configReloads = counter({

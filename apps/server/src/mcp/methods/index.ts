@@ -9,6 +9,9 @@ import { listen, setLogLevel, subscribe, unsubscribe } from "./subscriptions.ts"
 
 export type Method = (endpoint: Endpoint, request: ClientRequest) => Answer | Promise<Answer>;
 
+/** The one method whose answer comes when the endpoint closes or the client leaves. */
+export const LISTEN = "subscriptions/listen";
+
 const COMMON: readonly (readonly [string, Method])[] = [
   ["tools/call", callTool],
   ["tools/list", listMethod("tools")],
@@ -29,5 +32,5 @@ export const METHODS: Readonly<Record<Era, ReadonlyMap<string, Method>>> = {
     ["resources/subscribe", subscribe],
     ["resources/unsubscribe", unsubscribe],
   ]),
-  modern: new Map([...COMMON, ["server/discover", discover], ["subscriptions/listen", listen]]),
+  modern: new Map([...COMMON, ["server/discover", discover], [LISTEN, listen]]),
 };

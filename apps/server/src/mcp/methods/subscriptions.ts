@@ -77,7 +77,7 @@ export async function listen(endpoint: Endpoint, request: ClientRequest): Promis
     const { caller } = request;
     const resources = Map.groupBy(uris, (uri) => resourceKey(endpoint.scope.resolveUri(uri, caller)));
     const remove = endpoint.announcements.listen({ filter, resources, send, caller });
-    if (remove !== undefined) await aborted(AbortSignal.any([request.signal, endpoint.closing.signal]));
+    if (remove !== undefined) await firstAborted(request.signal, endpoint.closing.signal);
     remove?.();
     for (const { release } of taken) release();
     if (remove === undefined) return errorAnswer(RPC.internalError, "too many subscriptions are open; try again later");
@@ -101,9 +101,16 @@ function readFilter(wanted: JsonObject): ListenFilter & JsonObject {
   };
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+/** Resolves when one of the signals aborts, and leaves no listener at the others: the endpoint outlives its streams. */
+function firstAborted(...signals: readonly AbortSignal[]): Promise<void> {
+  if (signals.some(({ aborted }) => aborted)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      for (const signal of signals) signal.removeEventListener("abort", settle);
+      resolve();
+    };
+    for (const signal of signals) signal.addEventListener("abort", settle);
+  });
 }
 
 function needsUri(request: ClientRequest): Answer {

@@ -42,6 +42,11 @@ const COLOUR_OF: Readonly<Record<string, PaletteColour>> = {
   reload: "purple",
   shutdown: "grey",
   expired: "purple",
+  // Why clients are refused something.
+  buffered_bytes: "red",
+  unread_answer: "orange",
+  connections: "blue",
+  subscriptions: "green",
   // Messages as the gateway sends and receives them.
   "sent request": "blue",
   "received response": "green",

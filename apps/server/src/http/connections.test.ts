@@ -1,0 +1,249 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { connect, type Socket } from "node:net";
+import { nodePlatform } from "@mcp-hangar/core";
+import { FakeClock } from "@mcp-hangar/core/testing";
+import { afterEach, describe, expect, it } from "vitest";
+import { HttpListener, type ListenerOptions, type RequestHandlers } from "./listener.ts";
+
+const open: { close(): void }[] = [];
+afterEach(() => {
+  for (const each of open.splice(0)) each.close();
+});
+
+const DEADLINE = { timeout: 60_000 };
+
+const answerOk: RequestHandlers = {
+  handle: (_request, response) => void response.end("served"),
+  whenFull: (_request, response) => void response.writeHead(503).end("full"),
+};
+
+async function listen(
+  options: Partial<ListenerOptions> & { readonly total?: number; readonly perAddress?: number },
+  handlers: RequestHandlers = answerOk,
+): Promise<{ readonly port: number; readonly shed: readonly string[]; readonly listener: HttpListener }> {
+  const shed: string[] = [];
+  const { total = 100, perAddress = 100, ...rest } = options;
+  const listener = new HttpListener(
+    {
+      host: "127.0.0.1",
+      port: 0,
+      clock: nodePlatform.clock,
+      headerBytesMax: 16_384,
+      limits: () => ({ connections: { total, perAddress }, writeTimeoutMs: 60_000 }),
+      isProxy: () => false,
+      onShed: (reason) => shed.push(reason),
+      headersTimeoutMs: 60_000,
+      requestTimeoutMs: 60_000,
+      keepAliveTimeoutMs: 60_000,
+      ...rest,
+    },
+    handlers,
+  );
+  open.push(listener);
+  const { port } = await listener.listen();
+  return { port, shed, listener };
+}
+
+interface Client {
+  readonly socket: Socket;
+  readonly text: () => string;
+  readonly ended: () => boolean;
+}
+
+/** Connects and sends; a client that does not read takes nothing beyond what the kernel takes for it. */
+async function client(port: number, bytes: string, reads = true): Promise<Client> {
+  const socket = connect(port, "127.0.0.1");
+  open.push({ close: () => socket.destroy() });
+  let text = "";
+  let ended = false;
+  socket.on("error", () => {});
+  socket.once("close", () => {
+    ended = true;
+  });
+  if (reads) socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
+  else socket.pause();
+  await new Promise((resolve) => socket.once("connect", resolve).once("close", resolve));
+  socket.write(bytes);
+  return { socket, text: () => text, ended: () => ended };
+}
+
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`;
+const answersIn = (text: string): readonly string[] => text.match(/HTTP\/1\.1 \d{3}/g) ?? [];
+
+describe("connections", () => {
+  it.each([
+    ["in all", { total: 3 }],
+    ["from one address", { perAddress: 3 }],
+  ])(
+    "beyond the limit %s reach what answers when the gateway is full, and end with the answer",
+    async (_what, limits) => {
+      const { port, shed } = await listen(limits);
+      const within = await Promise.all([1, 2, 3].map(() => client(port, get("/"))));
+      await expect
+        .poll(() => within.map(({ text }) => text().includes("served")), DEADLINE)
+        .toEqual([true, true, true]);
+      const beyond = await client(port, get("/"));
+      await expect.poll(beyond.ended, DEADLINE).toBe(true);
+      expect(beyond.text()).toMatch(/^HTTP\/1\.1 503 [\s\S]*connection: close[\s\S]*full/i);
+      expect(shed).toEqual(["connections"]);
+      // Its place is free as soon as one of the others has left.
+      within[0]?.socket.destroy();
+      await expect
+        .poll(async () => {
+          const next = await client(port, get("/"));
+          await expect.poll(() => next.text() !== "" || next.ended(), DEADLINE).toBe(true);
+          const served = next.text().includes("served");
+          next.socket.destroy();
+          return served;
+        }, DEADLINE)
+        .toBe(true);
+    },
+  );
+
+  it("of a proxy are not limited by its address", async () => {
+    const { port, shed } = await listen({ perAddress: 1, isProxy: (address) => address === "127.0.0.1" });
+    const clients = await Promise.all([1, 2, 3].map(() => client(port, get("/"))));
+    await expect.poll(() => clients.map(({ text }) => text().includes("served")), DEADLINE).toEqual([true, true, true]);
+    expect(shed).toEqual([]);
+  });
+
+  it("beyond the limit that say nothing make room for the next, and end soon by themselves", async () => {
+    const clock = new FakeClock();
+    const { port } = await listen({ total: 1, clock });
+    const holder = await client(port, get("/"));
+    await expect.poll(holder.text, DEADLINE).toContain("served");
+    const silent = await Promise.all(Array.from({ length: 200 }, () => client(port, "GET / HTTP/1.1\r\nx: ")));
+    const probe = await client(port, get("/"));
+    await expect.poll(probe.text, DEADLINE).toContain("full");
+    const left = (): number => silent.filter(({ ended }) => !ended()).length;
+    await expect.poll(left, DEADLINE).toBeLessThanOrEqual(64);
+    clock.advance(5_000);
+    await expect.poll(left, DEADLINE).toBe(0);
+    expect(holder.ended()).toBe(false);
+  });
+});
+
+describe("requests that are sent ahead", () => {
+  it("are worked off one after the other, and answered in their order", async () => {
+    const running: { readonly url: string; readonly response: ServerResponse }[] = [];
+    let most = 0;
+    const handle = ({ url }: IncomingMessage, response: ServerResponse): void => {
+      running.push({ url: String(url), response });
+      most = Math.max(most, running.length);
+    };
+    const { port } = await listen({}, { handle, whenFull: handle });
+    const ahead = await client(port, Array.from({ length: 20 }, (_, index) => get(`/${index}`)).join(""));
+    for (let index = 0; index < 20; index++) {
+      await expect.poll(() => running[0]?.url, DEADLINE).toBe(`/${index}`);
+      running.shift()?.response.end(`answer ${index};`);
+    }
+    await expect.poll(() => ahead.text().match(/answer \d+/g), DEADLINE).toHaveLength(20);
+    expect(ahead.text().match(/answer \d+/g)).toEqual(Array.from({ length: 20 }, (_, index) => `answer ${index}`));
+    expect(most).toBe(1);
+  });
+
+  it("in a flood end the connection, and nobody else waits for them", async () => {
+    const handled: string[] = [];
+    const handle = ({ url }: IncomingMessage, response: ServerResponse): void => {
+      handled.push(String(url));
+      if (url === "/other") response.end("served");
+    };
+    const { port } = await listen({}, { handle, whenFull: handle });
+    const flood = await client(port, get("/flood").repeat(1_000));
+    await expect.poll(flood.ended, DEADLINE).toBe(true);
+    const other = await client(port, get("/other"));
+    await expect.poll(other.text, DEADLINE).toContain("served");
+    expect(handled).toEqual(["/flood", "/other"]);
+  });
+
+  it("are forgotten when the client leaves before they are begun", async () => {
+    const handled: ServerResponse[] = [];
+    const handle = (_request: IncomingMessage, response: ServerResponse): void => void handled.push(response);
+    const { port, listener } = await listen({}, { handle, whenFull: handle });
+    const ahead = await client(port, get("/").repeat(5));
+    await expect.poll(() => handled.length, DEADLINE).toBe(1);
+    ahead.socket.destroy();
+    await expect.poll(() => handled[0]?.closed, DEADLINE).toBe(true);
+    expect(handled).toHaveLength(1);
+    expect(listener.unsent()).toBe(0);
+  });
+});
+
+/** More than the kernel holds for a client that does not read. */
+const LARGE = Buffer.alloc(32 * 1_024 * 1_024, "x");
+
+describe("an answer that its client does not take", () => {
+  const large: RequestHandlers = {
+    handle: (_request, response) => void response.end(LARGE),
+    whenFull: (_request, response) => void response.end(),
+  };
+  const limits = (writeTimeoutMs: number): ListenerOptions["limits"] => {
+    return () => ({ connections: { total: 100, perAddress: 100 }, writeTimeoutMs });
+  };
+
+  it("at all is given up", async () => {
+    const { port, shed, listener } = await listen({ limits: limits(200) }, large);
+    await client(port, get("/"), false);
+    await expect.poll(() => listener.unsent(), DEADLINE).toBe(1);
+    await expect.poll(() => listener.unsent(), DEADLINE).toBe(0);
+    expect(shed).toEqual(["unread_answer"]);
+  });
+
+  it("is given up as well when the client goes on sending", async () => {
+    const clock = new FakeClock();
+    const { port, shed, listener } = await listen({ clock, limits: limits(60_000) }, large);
+    const { socket } = await client(port, get("/"), false);
+    await expect.poll(() => listener.unsent(), DEADLINE).toBe(1);
+    socket.write("GET / HTTP/1.1\r\nx: still here");
+    clock.advance(1_000);
+    // 32 MiB at 32 KiB a second, beside the time in which nothing may happen.
+    clock.advance(1_000_000);
+    expect(shed).toEqual([]);
+    clock.advance(120_000);
+    expect(shed).toEqual(["unread_answer"]);
+    await expect.poll(() => listener.unsent(), DEADLINE).toBe(0);
+  });
+
+  it("of an event stream is given up, and a stream that waits for nothing is left alone", async () => {
+    const streams: ServerResponse[] = [];
+    const handle = (_request: IncomingMessage, response: ServerResponse): void => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.flushHeaders();
+      streams.push(response);
+    };
+    const clock = new FakeClock();
+    const { port, shed } = await listen({ clock, limits: limits(300) }, { handle, whenFull: handle });
+    const [quiet, full] = [await client(port, get("/")), await client(port, get("/"), false)];
+    await expect.poll(() => streams.length, DEADLINE).toBe(2);
+    streams[0]?.write("hello");
+    streams[1]?.write(LARGE);
+    await expect.poll(quiet.text, DEADLINE).toContain("hello");
+    for (let second = 0; second < 20; second++) clock.advance(1_000);
+    await expect.poll(() => streams[1]?.destroyed, DEADLINE).toBe(true);
+    expect(shed).toEqual(["unread_answer"]);
+    expect(streams[0]?.destroyed).toBe(false);
+    full.socket.destroy();
+  });
+
+  it("quickly, but steadily, arrives whole", async () => {
+    const { port, shed } = await listen({ limits: limits(1_000) }, large);
+    const { socket } = await client(port, get("/"), false);
+    let bytes = 0;
+    const deadline = performance.now() + DEADLINE.timeout;
+    while (bytes < LARGE.length && performance.now() < deadline) {
+      const chunk = socket.read() as Buffer | null;
+      if (chunk === null) await new Promise((resolve) => socket.once("readable", resolve));
+      else bytes += chunk.length;
+    }
+    expect(bytes).toBeGreaterThan(LARGE.length);
+    expect(shed).toEqual([]);
+  });
+});
+
+it("an idle connection ends after its time although a listener looks after unread answers", async () => {
+  const { port } = await listen({ keepAliveTimeoutMs: 100 });
+  const idle = await client(port, get("/"));
+  await expect.poll(idle.text, DEADLINE).toContain("served");
+  await expect.poll(idle.ended, DEADLINE).toBe(true);
+  expect(answersIn(idle.text())).toHaveLength(1);
+});
