@@ -4,6 +4,7 @@ import { catalog, type MetricDefinition } from "@mcp-hangar/telemetry";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runProcess } from "../src/harness/child-process.ts";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
+import { type ListingUpstreams, startListingUpstreams } from "../src/harness/listing-upstreams.ts";
 import type { MetricsPage } from "../src/harness/metrics-page.ts";
 import { type Family, parseOpenMetrics } from "../src/harness/openmetrics/parse.ts";
 import { POLL_DEADLINE_MS, poll } from "../src/harness/poll.ts";
@@ -17,6 +18,7 @@ const STDIO = fixtureFile("misbehaving/stdio.ts");
 const definitions = Object.entries<MetricDefinition>(catalog);
 
 let http: HttpUpstream;
+let careless: ListingUpstreams;
 let folder: TemporaryFolder;
 let gateway: HttpGateway;
 let page: MetricsPage;
@@ -24,6 +26,7 @@ let families: ReadonlyMap<string, Family>;
 
 beforeAll(async () => {
   http = await startFixture("misbehaving/http.ts");
+  careless = await startListingUpstreams({ legacy: { "tools/list": [{ name: "no_schema" }, { name: "" }] } });
   folder = await temporaryFolder();
   await writeFile(join(folder.path, "found.json"), JSON.stringify(nodeServer(STDIO)));
   // Calls and checks include cold starts, which take longer beside other work.
@@ -32,6 +35,7 @@ beforeAll(async () => {
     mcp_servers: {
       piped: { ...nodeServer(STDIO), ...quick },
       remote: { mode: "remote", endpoint: http.url, ...quick },
+      careless: { mode: "remote", endpoint: careless.endpoint("legacy") },
       idle: { ...nodeServer(STDIO), ...quick, idle_ttl_s: 0.3 },
       refusing: { ...nodeServer(STDIO, "--refuse"), ...quick },
       absent: { mode: "remote", endpoint: `http://127.0.0.1:${await freePort()}/mcp`, ...quick },
@@ -53,6 +57,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
   await http?.[Symbol.asyncDispose]();
+  await careless?.[Symbol.asyncDispose]();
   await folder?.[Symbol.asyncDispose]();
 });
 
@@ -154,6 +159,9 @@ describe("after a run that exercises everything", () => {
     expect(page.sum("mcp_hangar_discovery_source_healthy", found)).toBe(1);
     expect(page.sum("mcp_hangar_discovery_errors_total", { source: "nowhere" })).toBeGreaterThan(0);
     expect(page.select("mcp_hangar_discovery_source_healthy", { source: "nowhere" })).toMatchObject([{ value: 0 }]);
+    for (const action of ["mended", "left_out"]) {
+      expect(page.sum("mcp_hangar_list_item_faults_total", { mcp_server: "careless", list: "tools", action })).toBe(1);
+    }
     expect(page.sum("mcp_hangar_build_info")).toBe(1);
   });
 });
@@ -165,7 +173,8 @@ async function exercise(target: HttpGateway): Promise<void> {
     for (const tool of ["ok", "is_error", "rpc_error", "silence", "crash", "typed_by_a_caller"])
       await call(`${server}__${tool}`);
   }
-  for (const name of ["idle__ok", "refusing__ok", "absent__ok", "typed_by_a_caller__ok"]) await call(name);
+  for (const name of ["careless__no_schema", "idle__ok", "refusing__ok", "absent__ok", "typed_by_a_caller__ok"])
+    await call(name);
   await modernRequest(target.mcpUrl("piped"), "tools/call", {
     name: "ok",
     arguments: {},

@@ -16,6 +16,8 @@ export interface FailureKind {
 /** The one table of failures. A refusal travels as a value and meets this table once, at the edge. */
 export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
   upstream_error: { rpcCode: RPC.upstreamUnavailable, httpStatus: 502, retryable: true },
+  upstream_rejected: { rpcCode: RPC.upstreamUnavailable, httpStatus: 502, retryable: false },
+  upstream_auth: { rpcCode: RPC.upstreamUnavailable, httpStatus: 502, retryable: false },
   timeout: { rpcCode: RPC.upstreamUnavailable, httpStatus: 504, retryable: true },
   connection: { rpcCode: RPC.upstreamUnavailable, httpStatus: 502, retryable: true },
   protocol: { rpcCode: RPC.upstreamUnavailable, httpStatus: 502, retryable: false },
@@ -46,6 +48,8 @@ export interface Failure {
   readonly retryAfterMs: number | undefined;
   /** False only when the upstream certainly never saw the request, so that a retry does nothing twice. */
   readonly maybeExecuted: boolean;
+  /** Whether it is an answer of the upstream, which says that it is alive; absent when it is not. */
+  readonly answered?: true;
 }
 
 /** What records say about a failure. */

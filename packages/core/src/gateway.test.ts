@@ -18,7 +18,7 @@ import {
   RecordingBus,
   resultReply,
 } from "./testing/index.ts";
-import { StartError, type UpstreamReply } from "./transports/session.ts";
+import { StartError, type UpstreamReply, type UpstreamRequest } from "./transports/session.ts";
 
 interface Setup {
   readonly gateway: Gateway;
@@ -352,5 +352,30 @@ describe("Gateway.callTool", () => {
     const sent = transport.lastSession?.requests.find((request) => request.method === "tools/call");
     expect(sent?.params).toMatchObject({ kind: "failure", code: "internal", requestState: "s", name: "echo" });
     await gateway.close();
+  });
+});
+
+describe("calls of a tool that hangs", () => {
+  const reply = (request: UpstreamRequest) => {
+    if (request.method === "tools/list") return resultReply({ tools: [{ name: "hang" }, { name: "echo" }] });
+    return request.params.name === "hang" ? ("hang" as const) : resultReply({ content: [] });
+  };
+
+  it("open the breaker when the server answers nothing meanwhile", async () => {
+    const { gateway, platform } = setUp({ reply });
+    const hanging = Array.from({ length: 5 }, () => gateway.callTool({ server: "math", tool: "hang" }));
+    await platform.clock.advanceAsync(30_000);
+    await Promise.all(hanging);
+    expect(gateway.fleet.get("math")?.breaker.state()).toBe("open");
+  });
+
+  it("say nothing about a server that answers others meanwhile", async () => {
+    const { gateway, platform } = setUp({ reply });
+    const hanging = Array.from({ length: 5 }, () => gateway.callTool({ server: "math", tool: "hang" }));
+    await platform.clock.advanceAsync(15_000);
+    expect(await gateway.callTool(CALL)).toMatchObject({ kind: "result" });
+    await platform.clock.advanceAsync(15_000);
+    expect(await Promise.all(hanging)).toMatchObject(Array(5).fill({ code: "timeout" }));
+    expect(gateway.fleet.get("math")?.breaker.state()).toBe("closed");
   });
 });

@@ -5,7 +5,7 @@ import { type Failure, failure, toldTo } from "./errors.ts";
 import { Fleet, type FleetEntry, type FleetOptions } from "./fleet.ts";
 import { ServerGroup } from "./groups/server-group.ts";
 import { callToolOfGroup, relayToGroup, type Way } from "./groups/through-group.ts";
-import type { ManagedServer } from "./lifecycle/managed-server.ts";
+import { isSilence, type ManagedServer } from "./lifecycle/managed-server.ts";
 import type { RateLimitOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
@@ -14,7 +14,7 @@ import { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
 import { type Deadline, startDeadline } from "./resilience/deadline.ts";
 import { RateLimiter } from "./resilience/rate-limiter.ts";
 import { answerInputs, wantsInput } from "./transports/input-rounds.ts";
-import type { UpstreamReply, UpstreamRequest } from "./transports/session.ts";
+import type { UpstreamFailure, UpstreamReply, UpstreamRequest } from "./transports/session.ts";
 
 export interface GatewayOptions extends FleetOptions {
   readonly rateLimit?: RateLimitOptions | undefined;
@@ -227,12 +227,12 @@ export class Gateway {
           clientEra: exchange.context.clientEra,
         };
         let reply = await session.request(request);
-        verdict = verdictOf(reply, this.#options.platform.clock.nowMs() - sentMs, server);
+        verdict = verdictOf(reply, { sentMs, nowMs: this.#options.platform.clock.nowMs() }, server);
         if (request.clientEra === "legacy" && wantsInput(reply)) {
           reply = await answerInputs(session, request, reply, this.#options.platform);
           if (reply.kind === "failed") {
             // The server has answered once: how long the client takes over its answers says nothing about the server.
-            if (reply.errorType !== "aborted") verdict = "failure";
+            if (reply.errorType !== "aborted") verdict = verdictOfFailure(reply);
             // And it has begun to work, whatever became of the last round.
             reply = { ...reply, maybeExecuted: true };
           }
@@ -272,12 +272,17 @@ function unknownTool(call: ToolCall): Failure {
 
 function resultOf(reply: UpstreamReply, server: ManagedServer): CallResult {
   if (reply.kind !== "failed") return reply;
-  const { maybeExecuted, diagnosis } = reply;
+  const { maybeExecuted, diagnosis, answered, retryAfterMs } = reply;
   if (reply.errorType === "aborted") {
     return { ...failure("cancelled", "the caller cancelled the request"), maybeExecuted };
   }
-  const refused = { ...failure(reply.errorType, `server "${server.id}": ${reply.message}`), maybeExecuted };
-  return diagnosis === undefined ? refused : { ...refused, diagnosis: `server "${server.id}": ${diagnosis}` };
+  const refused = failure(reply.errorType, `server "${server.id}": ${reply.message}`, retryAfterMs);
+  return {
+    ...refused,
+    maybeExecuted,
+    ...(answered && { answered }),
+    ...(diagnosis !== undefined && { diagnosis: `server "${server.id}": ${diagnosis}` }),
+  };
 }
 
 /** What ended because time was up is a timeout, whichever hop noticed it. */
@@ -298,10 +303,22 @@ function unexpected(error: unknown): Failure {
 
 /**
  * An answer, even an error, shows a live server; a caller who left says nothing about it. Nor does a deadline that gave
- * the server less than half of its own timeout: one impatient caller must not open the breaker for everybody.
+ * the server less than half of its own timeout, or during which the server answered others: one impatient caller, or one
+ * tool that hangs, must not open the breaker for everybody.
  */
-function verdictOf(reply: UpstreamReply, elapsedMs: number, server: ManagedServer): Verdict {
-  if (reply.kind !== "failed" || reply.answered === true) return "success";
-  if (reply.errorType !== "aborted") return "failure";
-  return elapsedMs >= server.options.call_timeout_s * 500 ? "failure" : "neutral";
+function verdictOf(
+  reply: UpstreamReply,
+  { sentMs, nowMs }: { readonly sentMs: number; readonly nowMs: number },
+  server: ManagedServer,
+): Verdict {
+  if (reply.kind !== "failed" || reply.answered) server.answered(nowMs);
+  if (reply.kind !== "failed") return "success";
+  if (reply.errorType !== "aborted") return verdictOfFailure(reply);
+  return isSilence(server, sentMs, nowMs) ? "failure" : "neutral";
+}
+
+/** A server that refuses a request is alive, and one that asks for patience says nothing about how it is. */
+function verdictOfFailure({ errorType, answered }: UpstreamFailure): Verdict {
+  if (!answered) return "failure";
+  return errorType === "overloaded" ? "neutral" : "success";
 }

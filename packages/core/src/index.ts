@@ -7,6 +7,7 @@ export { type BatchProblem, batchRequest } from "./batch/request.ts";
 export type { ShortenedResult } from "./batch/shorten.ts";
 export { type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
 export { globMatches } from "./catalog/glob.ts";
+export { largeItemChars } from "./catalog/list-inspection.ts";
 export { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./catalog/lists.ts";
 export { ChurnMap } from "./churn-map.ts";
 export { Discovery, type DiscoveryContext, type DiscoveryReport } from "./discovery/discovery.ts";

@@ -13,6 +13,8 @@ import type {
   HealthResult,
   HttpMethod,
   HttpStatusLabel,
+  ListFaultAction,
+  ListLabel,
   RejectionReason,
   ReloadResult,
   ReloadTrigger,
@@ -137,6 +139,21 @@ export interface ServerToolsListed extends EventBase<"server.tools_listed"> {
   readonly tools: readonly RegisteredName[];
 }
 
+/** A server lists items that clients could not read. Each is told once, however often it is listed. */
+export interface ServerListFaulty extends EventBase<"server.list_faulty"> {
+  readonly server: RegisteredName;
+  readonly list: ListLabel;
+  /** Items that were mended, and items that were left out, not told before. */
+  readonly mended: number;
+  readonly leftOut: number;
+  /** What is wrong with the first of them. Names are those of the server: for records, never for labels. */
+  readonly shown: readonly {
+    readonly name: string | undefined;
+    readonly action: ListFaultAction;
+    readonly reason: string;
+  }[];
+}
+
 export interface CircuitBreakerStateChanged extends EventBase<"circuit_breaker.state_changed"> {
   readonly server: RegisteredName;
   readonly from: BreakerStateName;
@@ -204,6 +221,7 @@ export type HangarEvent =
   | ServerStartFinished
   | ServerStopped
   | ServerToolsListed
+  | ServerListFaulty
   | CircuitBreakerStateChanged
   | UpstreamRequestFinished
   | DiscoveryCycleFinished

@@ -7,10 +7,15 @@
 export const CALL_STATUSES = ["success", "error", "timeout", "rejected", "cancelled"] as const;
 export type CallStatus = (typeof CALL_STATUSES)[number];
 
-/** Why a call failed on the gateway's or the upstream's side. */
+/**
+ * Why a call failed on the gateway's or the upstream's side. `upstream_rejected` and `upstream_auth` are answers of a
+ * server that is alive: HTTP 4xx about the request, and HTTP 401, 403 or 407 about the credentials it came with.
+ */
 export const ERROR_TYPES = [
   "tool_error",
   "upstream_error",
+  "upstream_rejected",
+  "upstream_auth",
   "timeout",
   "connection",
   "protocol",
@@ -30,6 +35,14 @@ export const REJECTION_REASONS = [
   "unauthenticated",
 ] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
+
+/** The lists that servers offer. */
+export const LIST_LABELS = ["tools", "prompts", "resources", "resource_templates"] as const;
+export type ListLabel = (typeof LIST_LABELS)[number];
+
+/** What the gateway does about an item of a list that clients could not read. */
+export const LIST_FAULT_ACTIONS = ["mended", "left_out"] as const;
+export type ListFaultAction = (typeof LIST_FAULT_ACTIONS)[number];
 
 /** What an upstream answered a call with: `input_required` and `task` are answers, though not yet final results. */
 export const RESULT_TYPES = ["complete", "input_required", "task"] as const;

@@ -54,6 +54,11 @@ function contentOf(event: OtherEvent): Content {
     }
     case "server.tools_listed":
       return ["debug", "mcp_server_tools_listed", { mcp_server: event.server, count: event.tools.length }];
+    case "server.list_faulty": {
+      const { server, list, mended, leftOut, shown } = event;
+      const faults = shown.map(({ name, action, reason }) => ({ name, action, reason }));
+      return ["warning", "mcp_server_list_faulty", { mcp_server: server, list, mended, left_out: leftOut, faults }];
+    }
     case "circuit_breaker.state_changed": {
       const { server, from, to } = event;
       return [to === "open" ? "warning" : "info", "circuit_breaker_state_changed", { mcp_server: server, from, to }];

@@ -233,6 +233,11 @@ describe("every event", () => {
     [{ ...base, type: "server.stopped", reason: "crashed", message: "why" }, "error", "mcp_server_stopped"],
     [{ ...base, type: "server.tools_listed", tools: [] }, "debug", "mcp_server_tools_listed"],
     [
+      { ...base, type: "server.list_faulty", list: "tools", mended: 1, leftOut: 0, shown: [] },
+      "warning",
+      "mcp_server_list_faulty",
+    ],
+    [
       { ...base, type: "circuit_breaker.state_changed", from: "closed", to: "open" },
       "warning",
       "circuit_breaker_state_changed",

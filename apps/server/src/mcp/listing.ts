@@ -1,4 +1,14 @@
-import { type Failure, type FleetEntry, type JsonObject, LISTS, type ListItems, type ListKind } from "@mcp-hangar/core";
+import {
+  type Era,
+  type Failure,
+  type FleetEntry,
+  isJsonObject,
+  type JsonObject,
+  LISTS,
+  type ListItems,
+  type ListKind,
+  largeItemChars,
+} from "@mcp-hangar/core";
 import type { ClientRequest } from "./client-request.ts";
 import { type Scope, textOf } from "./scope.ts";
 
@@ -9,8 +19,16 @@ import { type Scope, textOf } from "./scope.ts";
 const FIRST_LIST_WAIT_MS = 10_000;
 /** Items of one page; clients follow the cursor. */
 const PAGE_ITEMS = 1_000;
+/** Characters of JSON that the large items of one page have together: writing them takes one turn of the event loop. */
+const PAGE_CHARS = 4 * 1024 * 1024;
 
-export type ListOutcome = { readonly kind: "items"; readonly items: ListItems } | Failure;
+/** What one server or group contributes to a list, or the gateway itself, whose names are not prefixed. */
+export interface ListPart {
+  readonly id: string | undefined;
+  readonly items: ListItems;
+}
+
+export type ListOutcome = { readonly kind: "parts"; readonly parts: readonly ListPart[] } | Failure;
 
 /**
  * The merged list of an endpoint. Servers that were listed before answer from memory at once, cold or dead; others are
@@ -29,12 +47,12 @@ export async function mergedList(
       if (isFailure(items)) return items;
       const visible =
         list === "tools" ? items.filter(({ name }) => scope.admits(caller, entry.id, textOf(name))) : items;
-      return visible.map((item) => qualified(scope, entry.id, list, item));
+      return { id: entry.id, items: visible };
     }),
   );
   const [only] = parts;
   if (scope.single && only !== undefined && isFailure(only)) return only;
-  return { kind: "items", items: parts.flatMap((part) => (isFailure(part) ? [] : part)) };
+  return { kind: "parts", parts: parts.flatMap((part) => (isFailure(part) ? [] : [part])) };
 }
 
 /** Servers that a list was waited for in vain, and whether it is being tried again in the background. */
@@ -71,6 +89,47 @@ function listOf(entry: FleetEntry, list: ListKind, signal: AbortSignal): ListIte
   return known;
 }
 
+/** Where a page begins, and for whom it is written. */
+export interface PageRequest {
+  readonly scope: Scope;
+  readonly era: Era;
+  readonly cursor: unknown;
+}
+
+/** One page of a list as a result, or `undefined` for a cursor that this gateway did not hand out. */
+export function page(list: ListKind, parts: readonly ListPart[], request: PageRequest): JsonObject | undefined {
+  const start = request.cursor === undefined ? 0 : offsetOf(request.cursor);
+  const total = parts.reduce((sum, { items }) => sum + items.length, 0);
+  if (start === undefined || (start > 0 && start >= total)) return undefined;
+  const items: JsonObject[] = [];
+  let chars = 0;
+  let skip = start;
+  for (const { id, items: part } of parts) {
+    for (let at = skip; at < part.length && items.length < PAGE_ITEMS && chars < PAGE_CHARS; at++) {
+      const item = part[at];
+      if (item === undefined) continue;
+      chars += largeItemChars(item);
+      items.push(written(list, id, item, request));
+    }
+    skip = Math.max(0, skip - part.length);
+  }
+  const end = start + items.length;
+  const result = { [LISTS[list].key]: items };
+  return end < total ? { ...result, nextCursor: `${CURSOR_PREFIX}${end}` } : result;
+}
+
+/** An item as clients of this endpoint and era are to see it. */
+function written(list: ListKind, id: string | undefined, item: JsonObject, { scope, era }: PageRequest): JsonObject {
+  const readable = era === "legacy" && list === "tools" ? forLegacyClients(item) : item;
+  return id === undefined ? readable : qualified(scope, id, list, readable);
+}
+
+/** Legacy clients know results of objects only, and lose the whole list over the schema of any other. */
+function forLegacyClients(tool: JsonObject): JsonObject {
+  const { outputSchema, ...rest } = tool;
+  return isJsonObject(outputSchema) && outputSchema.type !== "object" ? rest : tool;
+}
+
 function qualified(scope: Scope, id: string, list: ListKind, item: JsonObject): JsonObject {
   if (scope.single) return item;
   const renamed = { ...item, name: scope.qualify(id, textOf(item.name)) };
@@ -85,15 +144,6 @@ function qualified(scope: Scope, id: string, list: ListKind, item: JsonObject): 
   }
 }
 
-/** One page of a list as a result, or `undefined` for a cursor that this gateway did not hand out. */
-export function page(list: ListKind, items: ListItems, cursor: unknown): JsonObject | undefined {
-  const start = cursor === undefined ? 0 : offsetOf(cursor);
-  if (start === undefined || (start > 0 && start >= items.length)) return undefined;
-  const end = start + PAGE_ITEMS;
-  const result = { [LISTS[list].key]: items.slice(start, end) };
-  return end < items.length ? { ...result, nextCursor: `${CURSOR_PREFIX}${end}` } : result;
-}
-
 const CURSOR_PREFIX = "from-";
 
 function offsetOf(cursor: unknown): number | undefined {
@@ -101,6 +151,6 @@ function offsetOf(cursor: unknown): number | undefined {
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 
-function isFailure(value: ListItems | Failure): value is Failure {
+function isFailure<Value extends object>(value: Value | Failure): value is Failure {
   return "code" in value;
 }

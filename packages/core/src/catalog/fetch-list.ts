@@ -1,37 +1,63 @@
-import { isJsonObject, type JsonObject } from "../protocol/json-rpc.ts";
-import type { UpstreamSession } from "../transports/session.ts";
+import type { Clock } from "../platform/platform.ts";
+import type { UpstreamFailure, UpstreamSession } from "../transports/session.ts";
+import type { ListFaults } from "./list-faults.ts";
+import { ListInspection } from "./list-inspection.ts";
 import { LISTS, type ListItems, type ListKind } from "./lists.ts";
 
-/** A list has at most this many pages and items: a server that hands out cursors for ever is cut off. */
-const MAX_PAGES = 200;
-const MAX_ITEMS = 20_000;
+/** A list has at most this many pages: a server that hands out cursors for ever is cut off. */
+const PAGES_MAX = 200;
+
+/** Why a list could not be fetched. */
+export interface ListFailure {
+  readonly kind: "failed";
+  readonly errorType: Exclude<UpstreamFailure["errorType"], "aborted"> | "timeout";
+  readonly message: string;
+}
 
 export type FetchedList =
-  | { readonly kind: "items"; readonly items: ListItems }
-  | { readonly kind: "failed"; readonly message: string };
+  | { readonly kind: "items"; readonly items: ListItems; readonly faults: ListFaults }
+  | ListFailure;
 
-/** Fetches a whole list, page by page. A server without the capability has an empty list and is not asked. */
-export async function fetchList(session: UpstreamSession, list: ListKind, signal: AbortSignal): Promise<FetchedList> {
+/** What a fetch needs. */
+export interface ListFetch {
+  readonly session: UpstreamSession;
+  readonly clock: Pick<Clock, "defer">;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Fetches a whole list, page by page, and makes its items such as clients can read them. A server without the capability
+ * has an empty list and is not asked.
+ */
+export async function fetchList(list: ListKind, { session, clock, signal }: ListFetch): Promise<FetchedList> {
   const { method, key, capability } = LISTS[list];
-  if (session.peer.capabilities[capability] === undefined) return { kind: "items", items: [] };
-  const items: JsonObject[] = [];
+  const inspection = new ListInspection(list, clock);
+  const { capabilities } = session.peer;
   let cursor: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page++) {
+  for (let page = 0; capabilities[capability] !== undefined; page++) {
     const params = cursor === undefined ? {} : { cursor };
     const reply = await session.request({ method, params, signal, trace: {} });
     if (reply.kind === "error") {
       // A server may announce resources and still not know templates; that is an empty list, not a broken server.
-      if (reply.error.code === -32601) return { kind: "items", items };
-      return { kind: "failed", message: `${method}: ${reply.error.message} (${reply.error.code})` };
+      if (reply.error.code === -32601) break;
+      return failed("upstream_error", `${method}: ${reply.error.message} (${reply.error.code})`);
     }
-    if (reply.kind === "failed") return { kind: "failed", message: `${method}: ${reply.message}` };
-    const value = reply.result.value;
-    const part = value[key];
-    if (!Array.isArray(part)) return { kind: "failed", message: `${method}: the result has no array "${key}"` };
-    for (const item of part) if (isJsonObject(item)) items.push(item);
-    const next = value.nextCursor;
-    if (typeof next !== "string" || next === cursor || items.length >= MAX_ITEMS) break;
+    if (reply.kind === "failed") {
+      return failed(reply.errorType === "aborted" ? "timeout" : reply.errorType, `${method}: ${reply.message}`);
+    }
+    const { [key]: part, nextCursor: next } = reply.result.value;
+    if (!Array.isArray(part)) return failed("protocol", `${method}: the result has no array "${key}"`);
+    if (!(await inspection.take(part))) break;
+    if (typeof next !== "string" || next === cursor) break;
+    if (page + 1 >= PAGES_MAX) {
+      inspection.cut(1, `${PAGES_MAX} pages`);
+      break;
+    }
     cursor = next;
   }
-  return { kind: "items", items: items.slice(0, MAX_ITEMS) };
+  return { kind: "items", items: inspection.items, faults: inspection.faults };
+}
+
+function failed(errorType: ListFailure["errorType"], message: string): ListFailure {
+  return { kind: "failed", errorType, message };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../platform/platform.ts";
 import type { UpstreamSession } from "../transports/session.ts";
+import type { ListFailure } from "./fetch-list.ts";
 import { LISTS, type ListKind } from "./lists.ts";
 import type { ServerCatalog } from "./server-catalog.ts";
 
@@ -23,7 +24,7 @@ export interface RefreshContext {
 /** Keeps the lists of one server fresh: on demand, on `list_changed`, and when callers ask for unlisted tools. */
 export class ListRefresher {
   readonly #context: RefreshContext;
-  readonly #running = new Map<ListKind, Promise<boolean | string>>();
+  readonly #running = new Map<ListKind, Promise<boolean | ListFailure>>();
   readonly #announced = new Set<ListKind>();
   #scheduled = false;
   #lastMissMs = Number.NEGATIVE_INFINITY;
@@ -32,8 +33,8 @@ export class ListRefresher {
     this.#context = context;
   }
 
-  /** Fetches a list, joining a fetch that already runs. True when it changed; a string says why it failed. */
-  refresh(list: ListKind, session: UpstreamSession): Promise<boolean | string> {
+  /** Fetches a list, joining a fetch that already runs. True when it changed. */
+  refresh(list: ListKind, session: UpstreamSession): Promise<boolean | ListFailure> {
     const running = this.#running.get(list);
     if (running !== undefined) return running;
     const refresh = this.#fetch(list, session).finally(() => this.#running.delete(list));
@@ -85,7 +86,7 @@ export class ListRefresher {
     if ((await this.refresh(list, session)) === true) onChanged(list);
   }
 
-  async #fetch(list: ListKind, session: UpstreamSession): Promise<boolean | string> {
+  async #fetch(list: ListKind, session: UpstreamSession): Promise<boolean | ListFailure> {
     const { catalog, clock, timeoutMs } = this.#context;
     const timeout = new AbortController();
     const cancel = clock.schedule(timeoutMs, () => timeout.abort());

@@ -1,8 +1,19 @@
 import { type RegisteredName, registeredName } from "@mcp-hangar/telemetry";
+import type { Clock } from "../platform/platform.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
 import type { UpstreamSession } from "../transports/session.ts";
-import { fetchList } from "./fetch-list.ts";
+import { fetchList, type ListFailure } from "./fetch-list.ts";
+import { type ListFaults, NO_FAULTS, SaidFaults } from "./list-faults.ts";
 import { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./lists.ts";
+import { sameItems } from "./same-items.ts";
+
+/** Hears of items of a list that are not right, and were not told of before. */
+export type FaultListener = (list: ListKind, faults: ListFaults) => void;
+
+interface ListedTool {
+  readonly registered: RegisteredName;
+  readonly definition: JsonObject;
+}
 
 /**
  * What one server offers, as last listed. It outlives sessions, so that lists are answered at once while a server is
@@ -10,15 +21,21 @@ import { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./lists.ts";
  */
 export class ServerCatalog {
   readonly #visible: (tool: string) => boolean;
+  readonly #clock: Pick<Clock, "defer">;
+  readonly #onFaults: FaultListener | undefined;
+  readonly #faults = new Map<ListKind, ListFaults>();
+  readonly #said = new SaidFaults();
   readonly #lists = new Map<ListKind, ListItems>();
   readonly #stale = new Set<ListKind>(LIST_KINDS);
-  #tools: ReadonlyMap<string, RegisteredName> = new Map();
+  #tools: ReadonlyMap<string, ListedTool> = new Map();
   /** With the tools that the policy hides. */
   #listedTools: ListItems = [];
 
-  /** `visible` decides which tools exist for callers. */
-  constructor(visible: (tool: string) => boolean) {
+  /** `visible` decides which tools exist for callers. `onFaults` hears of items that are not right, of each once. */
+  constructor(visible: (tool: string) => boolean, clock: Pick<Clock, "defer">, onFaults?: FaultListener) {
     this.#visible = visible;
+    this.#clock = clock;
+    this.#onFaults = onFaults;
   }
 
   /** Last known items; `undefined` when the list was never fetched. */
@@ -32,7 +49,17 @@ export class ServerCatalog {
 
   /** The tool's registered name; `undefined` when the server does not list it or the policy hides it. */
   tool(name: string): RegisteredName | undefined {
-    return this.#tools.get(name);
+    return this.#tools.get(name)?.registered;
+  }
+
+  /** The tool as it is listed. */
+  definition(name: string): JsonObject | undefined {
+    return this.#tools.get(name)?.definition;
+  }
+
+  /** What was wrong with the items of a list as last fetched. Of tools that the policy hides nothing is told. */
+  faults(list: ListKind): ListFaults {
+    return this.#faults.get(list) ?? NO_FAULTS;
   }
 
   /** Whether the server has been listed and does not offer the tool. */
@@ -41,14 +68,16 @@ export class ServerCatalog {
   }
 
   toolNames(): readonly RegisteredName[] {
-    return [...this.#tools.values()];
+    return Array.from(this.#tools.values(), ({ registered }) => registered);
   }
 
   /** Takes over what another catalog knows of the same server, under its own policy, until it is listed anew. */
   inherit(other: ServerCatalog): void {
     for (const list of LIST_KINDS) {
       const items = other.#lists.get(list);
-      if (items !== undefined) this.#lists.set(list, list === "tools" ? this.#visibleTools(other.#listedTools) : items);
+      if (items === undefined) continue;
+      this.#lists.set(list, list === "tools" ? this.#visibleTools(other.#listedTools) : items);
+      this.#faults.set(list, this.#shownFaults(list, other.faults(list)));
     }
   }
 
@@ -65,32 +94,47 @@ export class ServerCatalog {
   }
 
   /**
-   * Fetches a list and keeps it. Returns whether it differs from before, or a message why it could not be fetched, in
-   * which case the old items stay.
+   * Fetches a list and keeps it. Returns whether it differs from before, or why it could not be fetched, in which case the
+   * old items stay.
    */
-  async refresh(list: ListKind, session: UpstreamSession, signal: AbortSignal): Promise<boolean | string> {
+  async refresh(list: ListKind, session: UpstreamSession, signal: AbortSignal): Promise<boolean | ListFailure> {
     // Cleared before the fetch, so that a change announced meanwhile marks it stale again.
     this.#stale.delete(list);
-    const fetched = await fetchList(session, list, signal);
+    const fetched = await fetchList(list, { session, clock: this.#clock, signal });
     if (fetched.kind === "failed") {
       this.#stale.add(list);
-      return fetched.message;
+      return fetched;
     }
     const items = list === "tools" ? this.#visibleTools(fetched.items) : fetched.items;
-    const changed = JSON.stringify(this.#lists.get(list)) !== JSON.stringify(items);
+    const changed = !(await sameItems(this.#lists.get(list), items, this.#clock));
     this.#lists.set(list, items);
+    const faults = this.#shownFaults(list, fetched.faults);
+    this.#faults.set(list, faults);
+    const fresh = this.#said.fresh(list, faults);
+    if (fresh.mended + fresh.leftOut > 0) this.#onFaults?.(list, fresh);
     return changed;
   }
 
+  #shownFaults(list: ListKind, faults: ListFaults): ListFaults {
+    if (list !== "tools" || faults.shown.every(({ name }) => name === undefined || this.#visible(name))) return faults;
+    const hidden = faults.shown.filter(({ name }) => name !== undefined && !this.#visible(name));
+    const count = (action: string): number => hidden.filter((fault) => fault.action === action).length;
+    return {
+      mended: faults.mended - count("mended"),
+      leftOut: faults.leftOut - count("left_out"),
+      shown: faults.shown.filter((fault) => !hidden.includes(fault)),
+    };
+  }
+
   #visibleTools(items: ListItems): ListItems {
-    const names = new Map<string, RegisteredName>();
+    const names = new Map<string, ListedTool>();
     const visible: JsonObject[] = [];
     for (const item of items) {
       const name = item.name;
-      if (typeof name !== "string" || name === "" || names.has(name) || !this.#visible(name)) continue;
-      // This is the parser that admits tool names: the upstream lists it and the policy shows it. Capped, because an
-      // upstream is not trusted with the size of our labels.
-      names.set(name, registeredName(name.slice(0, 200)));
+      if (typeof name !== "string" || !this.#visible(name)) continue;
+      // This is the parser that admits tool names: the upstream lists it, under a name that is short and printable, and
+      // the policy shows it.
+      names.set(name, { registered: registeredName(name), definition: item });
       visible.push(item);
     }
     this.#tools = names;

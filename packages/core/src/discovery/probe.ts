@@ -33,7 +33,7 @@ export async function probeOnce({ id, options, transport, clock, onLog, signal }
   if (signal.aborted) giveUp();
   const seconds = options.start_timeout_s;
   const cancel = clock.schedule(seconds * 1_000, () => abort.abort(startTimeout(id, seconds)));
-  const catalog = new ServerCatalog(toolFilter(options.tools));
+  const catalog = new ServerCatalog(toolFilter(options.tools), clock);
   const message = "the gateway only looks whether the server works";
   try {
     const outcome = await attemptStart(

@@ -2,7 +2,7 @@ import type { Verdict } from "../admission.ts";
 import { isSafeToRepeat } from "../batch/retry.ts";
 import type { CallResult } from "../call.ts";
 import type { Failure } from "../errors.ts";
-import type { ManagedServer } from "../lifecycle/managed-server.ts";
+import { isSilence, type ManagedServer } from "../lifecycle/managed-server.ts";
 import type { Clock } from "../platform/platform.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
 import { pinnedTo, withPin } from "./pinned-state.ts";
@@ -69,7 +69,7 @@ async function attemptInTurn(group: ServerGroup, call: GroupCall): Promise<Attem
     // A caller who says how long it may take means the call; otherwise a member that hangs leaves time for others.
     const timeoutMs = call.timeoutMs === undefined ? Math.min(leftMs, server.options.call_timeout_s * 1_000) : leftMs;
     const result = await call.attempt(server, pinned.params, timeoutMs);
-    const verdict = verdictOf(result, clock.nowMs() - startedMs, server);
+    const verdict = verdictOf(result, { sentMs: startedMs, nowMs: clock.nowMs() }, server);
     group.observe(server, verdict);
     if (result.kind !== "failure") return { result: withPin(server, result), verdict };
     maybeExecuted ||= result.maybeExecuted;
@@ -90,11 +90,16 @@ function isElsewhereBetter(failed: Failure, server: ManagedServer, { repeatable 
 }
 
 /**
- * What a result says about a member: an answer, even an error, shows a live server. A refusal to take more calls, a
- * caller who left or who had little patience, and a member without the tool say nothing.
+ * What a result says about a member: an answer, even an error or a refusal of the request, shows a live server. A refusal
+ * to take more calls, a caller who left or who had little patience, and a member without the tool say nothing.
  */
-function verdictOf(result: CallResult, elapsedMs: number, server: ManagedServer): Verdict {
+function verdictOf(
+  result: CallResult,
+  { sentMs, nowMs }: { readonly sentMs: number; readonly nowMs: number },
+  server: ManagedServer,
+): Verdict {
   if (result.kind !== "failure") return "success";
+  if (result.answered) return result.code === "overloaded" ? "neutral" : "success";
   switch (result.code) {
     case "connection":
     case "protocol":
@@ -102,7 +107,7 @@ function verdictOf(result: CallResult, elapsedMs: number, server: ManagedServer)
     case "start_failed":
       return "failure";
     case "timeout":
-      return result.maybeExecuted && elapsedMs >= server.options.call_timeout_s * 500 ? "failure" : "neutral";
+      return result.maybeExecuted && isSilence(server, sentMs, nowMs) ? "failure" : "neutral";
     default:
       return "neutral";
   }

@@ -1,4 +1,5 @@
 import type { RegisteredName } from "@mcp-hangar/telemetry";
+import { FAULTS_SHOWN_MAX, type ListFaults } from "../catalog/list-faults.ts";
 import { LIST_KINDS, LISTS, type ListItems, type ListKind } from "../catalog/lists.ts";
 import type { ManagedServer } from "../lifecycle/managed-server.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
@@ -29,6 +30,25 @@ export class GroupCatalog {
       if (tool !== undefined) return tool;
     }
     return undefined;
+  }
+
+  /** The tool as the first member in the configuration lists it. */
+  definition(name: string): JsonObject | undefined {
+    for (const { catalog } of this.#members()) {
+      const definition = catalog.definition(name);
+      if (definition !== undefined) return definition;
+    }
+    return undefined;
+  }
+
+  /** What was wrong with a list, of all members together. */
+  faults(list: ListKind): ListFaults {
+    const faults = this.#members().map(({ catalog }) => catalog.faults(list));
+    return {
+      mended: faults.reduce((sum, { mended }) => sum + mended, 0),
+      leftOut: faults.reduce((sum, { leftOut }) => sum + leftOut, 0),
+      shown: faults.flatMap(({ shown }) => shown).slice(0, FAULTS_SHOWN_MAX),
+    };
   }
 
   /** Whether it is known of every member that it does not offer the tool. */

@@ -1,4 +1,5 @@
 import {
+  type ListLabel,
   type RegisteredName,
   registeredName,
   type ServerSnapshot,
@@ -25,6 +26,13 @@ import { ResourceWatches } from "./resource-watches.ts";
 import { SessionOwner } from "./session-owner.ts";
 import type { SessionCallbacks } from "./start-attempt.ts";
 import type { ServerState } from "./state.ts";
+
+const LABELS = {
+  tools: "tools",
+  prompts: "prompts",
+  resources: "resources",
+  resourceTemplates: "resource_templates",
+} as const satisfies Record<ListKind, ListLabel>;
 
 /** What the groups of the gateway know of a server, and want to know. */
 export interface Membership {
@@ -74,6 +82,7 @@ export class ManagedServer {
   #keepers = 0;
   readonly #whenUnused: (() => void)[] = [];
   #lastUsedMs: number;
+  #lastAnswerMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: ServerContext) {
     const { platform, options, bus } = context;
@@ -84,7 +93,15 @@ export class ManagedServer {
     this.options = options;
     this.breaker = context.breaker;
     this.slots = context.slots;
-    this.catalog = new ServerCatalog(toolFilter(options.tools));
+    this.catalog = new ServerCatalog(toolFilter(options.tools), platform.clock, (list, faults) => {
+      bus.emit({
+        type: "server.list_faulty",
+        timeMs: platform.clock.wallMs(),
+        server: this.id,
+        list: LABELS[list],
+        ...faults,
+      });
+    });
     this.#lastUsedMs = platform.clock.nowMs();
     this.#owner = new SessionOwner({
       id: this.id,
@@ -165,6 +182,16 @@ export class ManagedServer {
     if (--this.#inFlight === 0) for (const resolve of this.#whenUnused.splice(0)) resolve();
   }
 
+  /** When the server last answered anything; a sign of life for all who wait for it. */
+  get lastAnswerMs(): number {
+    return this.#lastAnswerMs;
+  }
+
+  /** The server has answered a request of whatever kind, be it with an error. */
+  answered(nowMs: number): void {
+    this.#lastAnswerMs = nowMs;
+  }
+
   /** Resolves as soon as nobody uses the server. */
   async unused(): Promise<void> {
     if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#whenUnused.push(resolve));
@@ -180,16 +207,17 @@ export class ManagedServer {
     );
   }
 
-  /** Fetches a list if it is stale, at most one fetch at a time; a string says why it could not be fetched. */
+  /** Fetches a list if it is stale, at most one fetch at a time. */
   async refresh(list: ListKind, signal: AbortSignal): Promise<ListItems | Failure> {
     const session = await this.ensureReady(signal);
     if ("kind" in session) return session;
     if (this.catalog.isStale(list)) {
       const problem = await this.#lists.refresh(list, session);
-      if (typeof problem === "string") {
+      if (typeof problem !== "boolean") {
         const what = `server "${this.id}"`;
+        const refused = failure(problem.errorType, `${what} does not list its ${list}`);
         // What a server says to a question of the gateway is not for whoever made the gateway ask.
-        return { ...failure("upstream_error", `${what} does not list its ${list}`), diagnosis: `${what}: ${problem}` };
+        return { ...refused, diagnosis: `${what}: ${problem.message}` };
       }
     }
     return this.catalog.known(list) ?? [];
@@ -217,6 +245,7 @@ export class ManagedServer {
     if (session !== undefined) {
       const outcome = await probe(session, timeoutMs, this.#context.platform.clock);
       if (this.session() !== session) return { result: "skipped", message: undefined };
+      if (outcome.result === "healthy") this.answered(this.#context.platform.clock.nowMs());
       this.#owner.checked(
         session,
         outcome.result === "healthy" ? undefined : (outcome.message ?? "health check failed"),
@@ -287,4 +316,12 @@ export class ManagedServer {
     }
     this.#context.onListChanged(this, list);
   }
+}
+
+/**
+ * Whether a request that was sent at `sentMs` and never answered speaks against the server: it had half of its own timeout
+ * or more, and answered nobody meanwhile.
+ */
+export function isSilence(server: ManagedServer, sentMs: number, nowMs: number): boolean {
+  return nowMs - sentMs >= server.options.call_timeout_s * 500 && server.lastAnswerMs <= sentMs;
 }

@@ -34,7 +34,7 @@ export async function attemptStart(
     session = await transport.open({ ...callbacks, onClosed }, abort);
     catalog.invalidateAll();
     const listed = await catalog.refresh("tools", session, abort);
-    problem = endedEarly ?? (typeof listed === "string" ? listed : undefined);
+    problem = endedEarly ?? (typeof listed === "boolean" ? undefined : listed.message);
     if (abort.aborted) {
       problem = messageOf(abort.reason);
       code = codeOf(abort.reason);

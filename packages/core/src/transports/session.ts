@@ -10,14 +10,21 @@ export type UpstreamReply =
   | { readonly kind: "error"; readonly error: JsonRpcErrorObject }
   | UpstreamFailure;
 
-/** There is no answer of the upstream. */
+/** There is no answer in JSON-RPC. */
 export interface UpstreamFailure {
   readonly kind: "failed";
-  readonly errorType: Extract<ErrorType, "connection" | "protocol" | "upstream_error" | "overloaded"> | "aborted";
+  readonly errorType:
+    | Extract<
+        ErrorType,
+        "connection" | "protocol" | "upstream_error" | "upstream_rejected" | "upstream_auth" | "overloaded"
+      >
+    | "aborted";
   /** For any caller: without addresses, paths and the server's stderr. */
   readonly message: string;
   /** Whether the server itself answered, which it can do only while it is alive; absent when it did not. */
   readonly answered?: true;
+  /** When the server wants to be asked again; absent when it did not say. */
+  readonly retryAfterMs?: number;
   /** The same with them, for those who run the server; `undefined` when the message is all there is. */
   readonly diagnosis?: string | undefined;
   /** False only when the request certainly did not reach the upstream, so that a retry is safe. */

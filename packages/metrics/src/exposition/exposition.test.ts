@@ -53,6 +53,7 @@ function busyGateway(tools: readonly string[]): TestGateway {
   const events: readonly HangarEvent[] = [
     { type: "server.registered", timeMs, server, mode: "remote" },
     { type: "server.tools_listed", timeMs, server, tools: tools.map(registeredName) },
+    { type: "server.list_faulty", timeMs, server, list: "tools", mended: 1, leftOut: 2, shown: [] },
     { type: "server.start_finished", timeMs, server, result: "success", durationSeconds: 1, diagnosis: undefined },
     { type: "server.stopped", timeMs, server, reason: "idle", message: undefined },
     {

@@ -46,8 +46,8 @@ function circuitBreaker({ options, rules }: Context): Runbook {
       {
         cause: "The server refuses work",
         look: log("tool_failed", "mcp_server", "error_type", "message"),
-        sign: "`overloaded`, `upstream_error` or `protocol` before it opened; the message has the server's HTTP status.",
-        mend: "Give it time, lower its `max_concurrency`, or renew its credentials under `auth` after 401 or 403.",
+        sign: "`upstream_error` (HTTP 5xx or 408) or `protocol` before it opened; the message has the server's HTTP status.",
+        mend: "Give it time, or lower its `max_concurrency`.",
       },
       {
         cause: "It is a group",

@@ -45,6 +45,11 @@ function errorRate({ options, rules }: Context): Runbook {
         mend: "Tell the owner of the server. A release of it just before the first failure: roll it back. `tools.deny` hides the tool meanwhile.",
       },
       {
+        cause: "The server refuses the requests or the credentials",
+        sign: "`upstream_rejected` (HTTP 4xx: it is alive and does not want this request) or `upstream_auth` (HTTP 401, 403 or 407).",
+        mend: "`upstream_rejected`: the message has the status; callers send what the server does not take. `upstream_auth`: renew the credentials under `auth` or `headers` of the server, or give them the scope that the tool needs.",
+      },
+      {
         cause: "Calls run into their deadline",
         look: log("tool_timed_out", "mcp_server", "tool", "duration_ms"),
         sign: "`timeout`.",
@@ -52,7 +57,7 @@ function errorRate({ options, rules }: Context): Runbook {
       },
       {
         cause: "More calls than there are slots",
-        sign: "`overloaded`. The message speaks of calls waiting if the limit is ours, of HTTP 429 or 503 if it is the server's.",
+        sign: "`overloaded`. The message speaks of calls waiting if the limit is ours, of HTTP 429 if it is the server's.",
         mend: "Ours: raise `max_concurrency` of the server, or `execution.max_concurrency`. The server's: lower them. Either way turn on `rate_limit.enabled` against a single greedy caller.",
       },
       {

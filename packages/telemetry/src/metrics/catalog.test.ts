@@ -27,6 +27,7 @@ const CONTRACT: Readonly<Record<MetricName, readonly [type: string, ...labels: s
   mcp_hangar_mcp_server_starts_total: ["counter", "mcp_server", "result"],
   mcp_hangar_mcp_server_stops_total: ["counter", "mcp_server", "reason"],
   mcp_hangar_mcp_server_initialized: ["gauge", "mcp_server"],
+  mcp_hangar_list_item_faults_total: ["counter", "mcp_server", "list", "action"],
   mcp_hangar_mcp_server_cold_start_seconds: ["histogram", "mcp_server"],
   mcp_hangar_mcp_server_cold_start_in_progress: ["gauge", "mcp_server"],
   mcp_hangar_circuit_breaker_state: ["gauge", "mcp_server"],

@@ -1,6 +1,14 @@
 import type { RegisteredName } from "../registered-name.ts";
 import type { GatewaySnapshot, ServerSnapshot } from "../snapshot.ts";
-import { COLLECTION_REASONS, SERVER_MODES, SERVER_STATES, START_RESULTS, STOP_REASONS } from "../vocabulary.ts";
+import {
+  COLLECTION_REASONS,
+  LIST_FAULT_ACTIONS,
+  LIST_LABELS,
+  SERVER_MODES,
+  SERVER_STATES,
+  START_RESULTS,
+  STOP_REASONS,
+} from "../vocabulary.ts";
 import { COLD_START_SECONDS, SWEEP_SECONDS } from "./buckets.ts";
 import { counter, gauge, histogram, nameOf, oneOf, optionalNameOf } from "./define.ts";
 
@@ -40,6 +48,18 @@ export const serverStops = counter({
   help: "Stops of a running server by reason.",
   labels: { mcp_server: nameOf("mcp_server"), reason: oneOf(STOP_REASONS) },
   on: { "server.stopped": (event) => ({ labels: { mcp_server: event.server, reason: event.reason }, value: 1 }) },
+});
+
+export const listItemFaults = counter({
+  name: "mcp_hangar_list_item_faults_total",
+  help: "Items in the lists of a server that clients could not read, by what the gateway did about them; each counts once.",
+  labels: { mcp_server: nameOf("mcp_server"), list: oneOf(LIST_LABELS), action: oneOf(LIST_FAULT_ACTIONS) },
+  on: {
+    "server.list_faulty": ({ server, list, mended, leftOut }) => [
+      { labels: { mcp_server: server, list, action: "mended" }, value: mended },
+      { labels: { mcp_server: server, list, action: "left_out" }, value: leftOut },
+    ],
+  },
 });
 
 export const serverInitialized = gauge({

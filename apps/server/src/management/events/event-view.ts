@@ -55,6 +55,8 @@ const FIELDS: { readonly [Type in HangarEventType]: (event: HangarEventOf<Type>)
   }),
   "server.stopped": ({ reason, message }) => ({ reason, message: redacted(message) }),
   "server.tools_listed": ({ tools }) => ({ count: tools.length }),
+  // Names of tools may be hidden from those who follow the stream.
+  "server.list_faulty": ({ list, mended, leftOut }) => ({ list, mended, left_out: leftOut }),
   "circuit_breaker.state_changed": ({ from, to }) => ({ from, to }),
   "upstream_request.finished": ({ method, status, durationSeconds }) => ({
     method,

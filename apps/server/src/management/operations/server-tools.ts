@@ -1,5 +1,5 @@
 import type { JsonObject } from "@mcp-hangar/core";
-import { redactText } from "@mcp-hangar/telemetry";
+import { LIST_FAULT_ACTIONS, redactText } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import { isOperationFailure, type Operation, operation, operationFailure } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
@@ -21,7 +21,7 @@ export function serverToolOperations(parts: Pick<ManagementParts, "gateway" | "a
       id: "listServerTools",
       title: "List the tools of a server",
       description:
-        "Lists the tools of an MCP server with the schemas of their arguments, as last listed. A server that was never listed is started.",
+        "Lists the tools of an MCP server with the schemas of their arguments, as last listed, and what was wrong with those that clients could not read. A server that was never listed is started.",
       permission: "servers:read",
       effect: "read",
       tool: "hangar_tools",
@@ -29,7 +29,18 @@ export function serverToolOperations(parts: Pick<ManagementParts, "gateway" | "a
       input: z.object({ server: serverInput }),
       output: z.object({
         server: z.string(),
-        tools: z.array(z.looseObject({ name: z.string() })).describe("As the server describes them."),
+        tools: z
+          .array(z.looseObject({ name: z.string() }))
+          .describe("As the server describes them, apart from what clients could not read."),
+        faults: z
+          .object({
+            mended: z.number().describe("Tools of which something was dropped or mended."),
+            left_out: z.number().describe("Tools that clients could not read at all."),
+            shown: z
+              .array(z.object({ name: z.string().optional(), action: z.enum(LIST_FAULT_ACTIONS), reason: z.string() }))
+              .describe("What is wrong with the first of them."),
+          })
+          .describe("What the server lists and clients could not read."),
       }),
       run: async ({ server: id }, { caller, signal }) => {
         const entry = findEntry(parts, id, { caller, permission: "servers:read" });
@@ -42,7 +53,16 @@ export function serverToolOperations(parts: Pick<ManagementParts, "gateway" | "a
             ? [{ ...item, name: item.name }]
             : [],
         );
-        return { server: id, tools };
+        const { mended, leftOut, shown } = entry.catalog.faults("tools");
+        return {
+          server: id,
+          tools,
+          faults: {
+            mended,
+            left_out: leftOut,
+            shown: shown.filter(({ name }) => name === undefined || access.admits(caller, id, name, "servers:read")),
+          },
+        };
       },
     }),
     operation({

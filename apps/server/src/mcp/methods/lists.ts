@@ -13,7 +13,8 @@ export function listMethod(list: ListKind): (endpoint: Endpoint, request: Client
     request.session?.listed.add(list);
     const { cursor } = request.params;
     const own = list === "tools" ? (endpoint.management?.definitionsFor(request.caller) ?? []) : [];
-    const result = page(list, [...own, ...merged.items], cursor);
+    const parts = [{ id: undefined, items: own }, ...merged.parts];
+    const result = page(list, parts, { scope: endpoint.scope, era: request.era, cursor });
     if (result === undefined) return errorAnswer(RPC.invalidParams, `invalid cursor ${JSON.stringify(cursor)}`);
     return resultAnswer(request.era === "modern" ? { resultType: "complete", ...cacheable(result) } : result);
   };

@@ -97,14 +97,25 @@ const CASES: readonly Case[] = [
   },
   {
     what: "is overloaded",
-    handler: (_, response) => void response.writeHead(503).end("try  later"),
-    reply: { errorType: "overloaded", maybeExecuted: true, message: expect.stringContaining("HTTP 503: try later") },
+    handler: (_, response) => void response.writeHead(503, { "retry-after": "7" }).end("try  later"),
+    reply: {
+      errorType: "upstream_error",
+      maybeExecuted: true,
+      message: expect.stringContaining("HTTP 503: try later"),
+      retryAfterMs: 7_000,
+    },
     status: "503",
   },
   {
     what: "limits the rate",
-    handler: (_, response) => void response.writeHead(429).end(),
-    reply: { errorType: "overloaded", maybeExecuted: false },
+    handler: (_, response) =>
+      void response
+        .writeHead(429, {
+          date: "Mon, 30 Nov 2026 05:00:00 GMT",
+          "retry-after": "Mon, 30 Nov 2026 05:00:30 GMT",
+        })
+        .end(),
+    reply: { errorType: "overloaded", maybeExecuted: false, answered: true, retryAfterMs: 30_000 },
     status: "429",
   },
   {
@@ -116,14 +127,15 @@ const CASES: readonly Case[] = [
   {
     what: "wants other credentials",
     handler: (_, response) => void response.writeHead(401).end(),
-    reply: { errorType: "upstream_error", maybeExecuted: false },
+    reply: { errorType: "upstream_auth", maybeExecuted: false, answered: true },
     status: "401",
   },
   {
     what: "redirects",
     handler: (_, response) => void response.writeHead(302, { location: "http://elsewhere.invalid/" }).end(),
     reply: {
-      errorType: "upstream_error",
+      errorType: "protocol",
+      answered: true,
       message: expect.not.stringContaining("elsewhere.invalid"),
       diagnosis: expect.stringContaining("http://elsewhere.invalid/"),
     },

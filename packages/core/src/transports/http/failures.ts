@@ -2,9 +2,10 @@ import { decodeMessage } from "../../protocol/decode.ts";
 import type { JsonRpcErrorObject, JsonRpcId } from "../../protocol/json-rpc.ts";
 import { tooLarge, type UpstreamFailure } from "../session.ts";
 import type { Ending } from "./message-exchange.ts";
+import { retryAfter } from "./retry-after.ts";
 
 /** Statuses that refuse a request before anything runs. */
-const REFUSED_BEFORE_EXECUTION: ReadonlySet<number> = new Set([401, 403, 404, 405, 406, 411, 413, 415, 429]);
+const REFUSED_BEFORE_EXECUTION: ReadonlySet<number> = new Set([401, 403, 404, 405, 406, 407, 411, 413, 415, 429]);
 const EXCERPT_CHARACTERS = 200;
 
 /** Turns the end of a response without an answer into the failure of the request `method`. */
@@ -46,16 +47,29 @@ export function httpCloseFailure(method: string, maybeExecuted: boolean): Upstre
 }
 
 function statusFailure(ending: Extract<Ending, { kind: "status" }>, method: string): UpstreamFailure {
-  const { status } = ending;
+  const { status, headers } = ending;
   const message = `the server answered ${method} with ${describeStatus(ending)}`;
-  const maybeExecuted = !REFUSED_BEFORE_EXECUTION.has(status);
-  // Where a server leads is where it is, in the network behind the gateway.
-  if (status >= 300 && status < 400) {
+  const failure = failed(errorTypeOf(status), message, !REFUSED_BEFORE_EXECUTION.has(status));
+  if (isServerFault(status)) return { ...failure, ...retryAfter(headers) };
+  if (status < 400) {
+    // Where a server leads is where it is, in the network behind the gateway.
     const plain = `the server answered ${method} with HTTP ${status}, a redirect, which is not followed`;
-    return { ...failed("upstream_error", plain, maybeExecuted), diagnosis: message };
+    return { ...failure, answered: true, message: plain, diagnosis: message };
   }
-  if (status === 429 || status === 503) return failed("overloaded", message, maybeExecuted);
-  return failed("upstream_error", message, maybeExecuted);
+  return { ...failure, answered: true, ...(status === 429 ? retryAfter(headers) : {}) };
+}
+
+/** Whether a status says that the server is in trouble. Any other is the answer of one that works. */
+function isServerFault(status: number): boolean {
+  return status >= 500 || status === 408;
+}
+
+function errorTypeOf(status: number): UpstreamFailure["errorType"] {
+  if (isServerFault(status)) return "upstream_error";
+  if (status === 429) return "overloaded";
+  if (status === 401 || status === 403 || status === 407) return "upstream_auth";
+  // A redirect is no answer to the request: there is no MCP at this address.
+  return status < 400 ? "protocol" : "upstream_rejected";
 }
 
 /**

@@ -159,7 +159,7 @@ describe("a session that the server forgot", () => {
     const session = await open();
     expect(await callTool(session, "x")).toMatchObject({
       kind: "failed",
-      errorType: "upstream_error",
+      errorType: "upstream_rejected",
       maybeExecuted: false,
     });
     expect(calls(server)).toBe(2);

@@ -13,7 +13,8 @@ const LEGEND = "{{mcp_server}}";
 
 /** Starts and stops. */
 export function life({ chosen, draw, options }: Board): SectionDraft {
-  const { serverStarts, serverStops, serverColdStart, serverColdStartInProgress, serverInitialized } = catalog;
+  const { serverStarts, serverStops, serverColdStart, serverColdStartInProgress, serverInitialized, listItemFaults } =
+    catalog;
   const { window } = options.alerts.McpServerStarted;
   const starts = chosen.series(serverStarts, ofServer);
   const coldStarts = sum(recently(chosen.buckets(serverColdStart, ofServer)), by("mcp_server", "le"));
@@ -75,6 +76,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
             { value: 0, text: "no", tone: "good" },
             { value: 1, text: "starting", tone: "attention" },
           ],
+          width: 8,
           height: 5,
           whenEmpty: "no such server",
         }),
@@ -86,8 +88,21 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           unit: "bool_yes_no",
           queries: [query(max(chosen.series(serverInitialized, ofServer), perServer), LEGEND)],
           meanings: flag("initialised", "never").map((each) => ({ ...each, tone: "neutral" })),
+          width: 8,
           height: 5,
           whenEmpty: "no such server",
+        }),
+        stackedChart({
+          key: "list-item-faults",
+          id: 407,
+          title: "Listed and not readable",
+          description:
+            "Tools, prompts and resources that clients could not have read, and what became of them. The log has the reasons (mcp_server_list_faulty).",
+          unit: "short",
+          queries: [query(sum(increase(chosen.series(listItemFaults, ofServer), window), by("action")), "{{action}}")],
+          width: 8,
+          height: 5,
+          whenEmpty: "none",
         }),
       ],
     ],

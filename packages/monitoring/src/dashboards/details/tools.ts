@@ -76,7 +76,7 @@ export function tools(board: Board): SectionDraft {
           id: 206,
           title: "Failures by cause",
           description:
-            "What goes wrong. connection and start_failed: the server is gone; protocol: it answers nonsense; overloaded: it is full.",
+            "What goes wrong. connection and start_failed: the server is gone; protocol: it answers nonsense; overloaded: it is full; upstream_rejected and upstream_auth: it refuses the request or the credentials.",
           unit: "reqps",
           queries: [query(sum(rate(chosen.series(toolCallErrors, ofTool), RATE), by("error_type")), "{{error_type}}")],
           whenEmpty: "no failures",

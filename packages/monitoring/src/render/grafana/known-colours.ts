@@ -24,8 +24,14 @@ const COLOUR_OF: Readonly<Record<string, PaletteColour>> = {
   circuit_open: "sky",
   overloaded: "blue",
   upstream_error: "purple",
+  // Answers of the server, like the one before: one class.
+  upstream_rejected: "purple",
+  upstream_auth: "purple",
   protocol: "pink",
   internal: "grey",
+  // What became of items of lists.
+  mended: "yellow",
+  left_out: "red",
   // Why calls are refused.
   access_denied: "red",
   unauthenticated: "orange",
