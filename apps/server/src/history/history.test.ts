@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodePlatform } from "@mcp-hangar/core";
+import { FakeClock } from "@mcp-hangar/core/testing";
 import { type HangarEvent, registeredName } from "@mcp-hangar/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { History } from "./history.ts";
@@ -58,6 +59,25 @@ describe("the history", () => {
     await again.open();
     expect(await again.logs({ server: "math", limit: 1 })).toMatchObject([{ line: "line 4999" }]);
     await again.close();
+  });
+
+  it("deletes nothing early when the clock is set forward, and everything in time", async () => {
+    const clock = new FakeClock();
+    const history = new History({ file, max_age_s: 3_600, max_bytes: 1_048_576 }, clock);
+    await history.open();
+    const kept = async (line: string): Promise<readonly string[]> => {
+      history.log("math", line);
+      return (await history.logs({ server: "math", limit: 10 })).map((row) => row.line);
+    };
+    expect(await kept("first")).toEqual(["first"]);
+    clock.jumpWall(365 * 86_400_000);
+    clock.advance(60_000);
+    expect(await kept("second")).toEqual(["second", "first"]);
+    clock.advance(3_590_000);
+    await kept("third");
+    clock.advance(30_000);
+    expect(await kept("fourth")).toEqual(["fourth", "third"]);
+    await history.close();
   });
 
   it("drops what does not fit into its queue, and counts it", async () => {

@@ -143,7 +143,12 @@ export class History {
     while (this.#waiting.length > 0) {
       const entries = this.#waiting.slice(0, BATCH_MAX);
       try {
-        await this.#thread.request({ kind: "write", entries, nowMs: this.#clock.wallMs() });
+        await this.#thread.request({
+          kind: "write",
+          entries,
+          nowMs: this.#clock.wallMs(),
+          steadyMs: this.#clock.nowMs(),
+        });
       } catch (error) {
         this.#failures += 1;
         this.#problem = (error as Error).message;

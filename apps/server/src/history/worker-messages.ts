@@ -7,9 +7,14 @@ export interface WorkerSetup extends Pick<HistoryOptions, "max_age_s" | "max_byt
   readonly file: string;
 }
 
-/** A request to the thread; the answer has the same number. */
+/** A request to the thread, with the time of day and that of a clock that nobody can set; the answer has the same number. */
 export type WorkerRequest = { readonly number: number } & (
-  | { readonly kind: "write"; readonly entries: readonly HistoryEntry[]; readonly nowMs: number }
+  | {
+      readonly kind: "write";
+      readonly entries: readonly HistoryEntry[];
+      readonly nowMs: number;
+      readonly steadyMs: number;
+    }
   | { readonly kind: "calls"; readonly query: CallQuery }
   | { readonly kind: "logs"; readonly query: LogQuery }
   | { readonly kind: "close" }

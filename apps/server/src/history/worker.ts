@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { HistoryDatabase } from "./database.ts";
+import { RetentionTime } from "./retention-time.ts";
 import type { WorkerAnswer, WorkerRequest, WorkerSetup } from "./worker-messages.ts";
 
 /** Time between two looks at age and size, in ms. */
@@ -18,7 +19,8 @@ const answer = (message: WorkerAnswer): void => port.postMessage(message);
 try {
   const database = new HistoryDatabase(setup.file, setup);
   answer({ number: 0, kind: "done" });
-  let prunedMs = 0;
+  const retention = new RetentionTime(setup.max_age_s * 1_000);
+  let prunedMs = Number.NEGATIVE_INFINITY;
   let written = 0;
   port.on("message", (request: WorkerRequest) => {
     try {
@@ -31,15 +33,18 @@ try {
 
   const perform = (request: WorkerRequest): Pick<Extract<WorkerAnswer, { kind: "done" }>, "rows"> => {
     switch (request.kind) {
-      case "write":
-        database.write(request.entries);
-        written += request.entries.length;
-        if (request.nowMs - prunedMs >= PRUNE_EVERY_MS || written >= PRUNE_EVERY_ENTRIES) {
-          database.prune(request.nowMs);
-          prunedMs = request.nowMs;
+      case "write": {
+        const { entries, nowMs, steadyMs } = request;
+        database.write(entries);
+        written += entries.length;
+        const judgedMs = retention.at(nowMs, steadyMs);
+        if (steadyMs - prunedMs >= PRUNE_EVERY_MS || written >= PRUNE_EVERY_ENTRIES) {
+          database.prune(judgedMs);
+          prunedMs = steadyMs;
           written = 0;
         }
         return {};
+      }
       case "calls":
         return { rows: database.calls(request.query) };
       case "logs":
