@@ -131,12 +131,17 @@ test("HEAD has no stream", async () => {
   expect([head.status, head.headers.get("content-type"), head.text]).toEqual([200, "text/event-stream", ""]);
 });
 
-test("only so many follow at a time, and a place is free when one leaves", async () => {
+test("an address follows so many times only, and a place is free when one leaves", async () => {
   await using followers = new AsyncDisposableStack();
-  const all = await Promise.all(Array.from({ length: 50 }, () => follow()));
-  for (const each of all) followers.use(each);
+  const all: Follower[] = [];
+  // Those of the tests before may not all have gone yet.
+  await poll("ten streams", async () => {
+    const follower = await follow().catch(() => undefined);
+    if (follower !== undefined) all.push(followers.use(follower));
+    return all.length === 10;
+  });
   const refused = await rest(gateway, "GET", "/api/events");
-  expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "10"]);
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "10"]);
   expect(refused.json()).toMatchObject({ error: { code: "too_many_streams" } });
   await all[0]?.[Symbol.asyncDispose]();
   await poll("a place", async () => {

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { FakeClock } from "@mcp-hangar/core/testing";
 import { type Caller, type HangarEvent, registeredName, Sensitive } from "@mcp-hangar/telemetry";
@@ -234,6 +234,18 @@ describe("the stream", () => {
     expect(streams.isFull).toBe(true);
     clients[0]?.socket.destroy();
     await expect.poll(() => streams.isFull).toBe(false);
+  });
+
+  it("leaves a caller no more than ten of them, and one more as soon as one is gone", async () => {
+    const http = { socket: { remoteAddress: "127.0.0.1" } } as IncomingMessage;
+    const other = { ...CALLER, credential: "api_key:2" };
+    const clients = await Promise.all(Array.from({ length: 10 }, () => follow()));
+    expect(streams.isFullFor(CALLER, http)).toBe(true);
+    // Of the same name, but another.
+    expect(streams.isFullFor(other, http)).toBe(false);
+    expect(streams.isFull).toBe(false);
+    clients[0]?.socket.destroy();
+    await expect.poll(() => streams.isFullFor(CALLER, http), { timeout: 60_000 }).toBe(false);
   });
 
   it("ends when the gateway does, and leaves no timer", async () => {
