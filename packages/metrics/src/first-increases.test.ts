@@ -39,11 +39,11 @@ function open(name = "a") {
 }
 
 describe("a series that is new", () => {
-  test("is shown as 0 once, also when it was born before the first scrape, then as it is", () => {
+  test("is shown as 0 once, then as it is; what was there at the first scrape is never shown as 0", () => {
     const world = new World();
     const scraper = open();
     world.call();
-    expect(world.scrape(scraper)).toEqual([0]);
+    expect(world.scrape(scraper)).toEqual([1]);
     world.call();
     expect(world.scrape(scraper)).toEqual([1, 0]);
     expect(world.scrape(scraper)).toEqual([1, 1]);
@@ -64,6 +64,14 @@ describe("a series that is new", () => {
     expect(world.scrape(first)).toEqual([1]);
     expect(world.scrape(third)).toEqual([1]);
     expect(world.scrape(second)).toEqual([1]);
+  });
+
+  test("is not shown as 0 to a scraper that came while others still wait for it", () => {
+    const world = new World();
+    const [first, second, late] = [open("1"), open("2"), open("3")];
+    for (const each of [first, second]) world.scrape(each);
+    world.call();
+    expect([late, first, late, late].map((each) => world.scrape(each)[0])).toEqual([1, 0, 1, 1]);
   });
 
   test("waits for two scrapers of one name while their connections are open", () => {
@@ -99,12 +107,19 @@ describe("a series that is new", () => {
     expect(world.scrape(stays)).toEqual([1]);
   });
 
-  test("is shown as it is when it is older than that: a scraper that comes late must not see a leap", () => {
+  test("is shown as it is when it is older than that: a scraper that comes back late must not see a leap", () => {
     const world = new World();
+    const scraper = open();
+    world.scrape(scraper);
     world.call();
-    world.nowMs = 200_000;
+    world.nowMs = 100_000;
     world.call();
-    expect(world.scrape(open())).toEqual([1, 0]);
+    world.nowMs = 151_000;
+    expect(world.scrape({ ...scraper })).toEqual([1, 1]);
+    world.nowMs = 300_000;
+    world.call();
+    world.nowMs = 301_000;
+    expect(world.scrape(scraper)).toEqual([1, 1, 0]);
   });
 
   test("is shown as 0 again when the answer did not arrive", () => {

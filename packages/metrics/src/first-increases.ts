@@ -8,7 +8,7 @@ export interface Scraper {
 
 /** What one scrape is shown of series that are new. */
 export interface FirstLook {
-  /** Series of this birth and of later ones are written with 0; `Infinity` when nothing is held back. */
+  /** Series of this birth and of later ones are written with 0; `Infinity` when nothing is. */
   readonly heldFrom: number;
   /** To be called when the scraper has the answer. */
   readonly shown: () => void;
@@ -27,6 +27,8 @@ const SCRAPERS_MAX = 16;
 interface KnownScraper {
   readonly name: string;
   connection: Scraper["connection"];
+  /** Generations up to this one were there at its first scrape, and it was shown their values. */
+  readonly baseline: number;
   /** The last generation that this scraper was shown. */
   seen: number;
   lastMs: number;
@@ -35,7 +37,8 @@ interface KnownScraper {
 /**
  * Decides which series a scrape shows with 0 although something was counted. `rate()` and `increase()` take a series that
  * appears with 1 for one that always had 1, so the first call of a tool would be missed. A new series is shown as 0
- * until every scraper has seen it so; from then on everybody is shown its value, so that it never falls.
+ * until every scraper has seen it so; from then on everybody is shown its value, so that it never falls. What was counted
+ * before the first scrape of a scraper happened before that was watching: it is shown as it is, and is no increase.
  */
 export class FirstIncreases {
   readonly #nowMs: () => number;
@@ -72,13 +75,13 @@ export class FirstIncreases {
     const nowMs = this.#nowMs();
     this.#releaseOld(nowMs);
     this.#scrapers = this.#scrapers.filter(({ lastMs }) => nowMs - lastMs <= HELD_MAX_MS);
-    // A scraper that is new here waits as well: it has seen nothing yet.
-    if (this.#find(scraper) !== undefined) {
-      this.#released = Math.max(this.#released, Math.min(...this.#scrapers.map(({ seen }) => seen)));
-    }
     this.#closed = true;
     const seen = this.#generation;
-    return { heldFrom: this.#released + 1, shown: () => this.#remember(scraper, seen, nowMs) };
+    const shown = () => this.#remember(scraper, seen, nowMs);
+    const known = this.#find(scraper);
+    if (known === undefined) return { heldFrom: Infinity, shown };
+    this.#released = Math.max(this.#released, Math.min(...this.#scrapers.map((each) => each.seen)));
+    return { heldFrom: Math.max(this.#released, known.baseline) + 1, shown };
   }
 
   #releaseOld(nowMs: number): void {
@@ -89,7 +92,7 @@ export class FirstIncreases {
   }
 
   #remember(scraper: Scraper, seen: number, nowMs: number): void {
-    const known = this.#find(scraper) ?? { ...scraper, seen, lastMs: nowMs };
+    const known = this.#find(scraper) ?? { ...scraper, baseline: seen, seen, lastMs: nowMs };
     known.connection = scraper.connection;
     known.seen = Math.max(known.seen, seen);
     known.lastMs = nowMs;

@@ -62,7 +62,7 @@ function fleet(leanUrl: string): Record<string, Upstream> {
 }
 
 function serverName(n: number): string {
-  return `s${String(n).padStart(3, "0")}`;
+  return `s${n}`;
 }
 
 async function listEveryTool(url: string): Promise<void> {
@@ -122,7 +122,7 @@ async function measure(
 ): Promise<readonly Figure[]> {
   const connection = await HttpConnection.open(gateway.url);
   try {
-    const text = (await scrape(connection, gateway.url)).body;
+    const text = (await scrape(connection, gateway.url, "identity")).body;
     if (text.includes(lastTool) !== hasLastTool)
       throw new Error(`/metrics is not that of ${label}: look for ${lastTool}`);
     const tookMs: number[] = [];
@@ -163,8 +163,10 @@ async function measure(
   }
 }
 
-async function scrape(connection: HttpConnection, url: string): Promise<HttpAnswer> {
-  const answer = await connection.exchange(`GET /metrics HTTP/1.1\r\nhost: ${new URL(url).host}\r\n\r\n`);
+/** Prometheus takes gzip; what is read here is not compressed. */
+async function scrape(connection: HttpConnection, url: string, encoding = "gzip"): Promise<HttpAnswer> {
+  const head = `GET /metrics HTTP/1.1\r\nhost: ${new URL(url).host}\r\naccept-encoding: ${encoding}\r\n\r\n`;
+  const answer = await connection.exchange(head);
   if (answer.status !== 200) throw new Error(`/metrics answered HTTP ${answer.status}`);
   return answer;
 }
