@@ -92,6 +92,88 @@ describe("the configuration as it is shown", () => {
     expect(JSON.stringify(own)).not.toContain("hunter2");
   });
 
+  it.each([
+    [
+      ["db", "-p", "hunter2", "-phunter2"],
+      ["db", "-p", "[redacted]", "-p[redacted]"],
+    ],
+    [
+      ["run", "-e", "API=hunter2", "-e", "B=${TOKEN}", "img"],
+      ["run", "-e", "API=[redacted]", "-e", "B=${TOKEN}", "img"],
+    ],
+    [
+      ["-H", "X-Any: hunter2", "--header=X: hunter2"],
+      ["-H", "X-Any: [redacted]", "--header=X: [redacted]"],
+    ],
+    [
+      ["-u", "ann:hunter2", "-u", "1000:1000"],
+      ["-u", "ann:[redacted]", "-u", "1000:1000"],
+    ],
+    [
+      ["--url", "https://a.example.com/?token=hunter2&page=2"],
+      ["--url", "https://a.example.com/?token=[redacted]&page=2"],
+    ],
+    [
+      ["--dsn", "postgres://me:hunter2@db/x"],
+      ["--dsn", "postgres://me:[redacted]@db/x"],
+    ],
+    [
+      ["-p", "8080", "--mode", "stdio", "--token-file", "/x"],
+      ["-p", "8080", "--mode", "stdio", "--token-file", "/x"],
+    ],
+  ])("hides of the arguments %j what is secret, and nothing else", (args, expected) => {
+    for (const options of [
+      { mode: "subprocess", command: "sh", args },
+      { mode: "docker", image: "img", args },
+    ]) {
+      expect(serverShown(JSON.stringify(options)).args).toEqual(expected);
+    }
+    expect(serverShown(JSON.stringify({ mode: "subprocess", command: ["sh", ...args] })).command).toEqual([
+      "sh",
+      ...expected,
+    ]);
+  });
+
+  it("hides the value of an option that is the last word of the command", () => {
+    const own = serverShown(JSON.stringify({ mode: "subprocess", command: ["sh", "--token"], args: ["hunter2", "x"] }));
+    expect(own).toMatchObject({ command: ["sh", "--token"], args: ["[redacted]", "x"] });
+  });
+
+  it("hides nothing for the names that people gave", () => {
+    const servers = {
+      "token-vault": { mode: "subprocess", command: ["serve", "passwords"], tools: { allow: ["get_secret"] } },
+      headers: { mode: "remote", endpoint: "https://a.example.com/mcp", headers: { "x-a": "hunter2" } },
+      env: { mode: "subprocess", command: "vault", cwd: "/srv", env: { A: "hunter2" } },
+    };
+    const sources = { secrets: { type: "filesystem", path: "/srv/secrets" } };
+    expect(shown(JSON.stringify({ mcp_servers: servers, discovery: { sources } }))).toMatchObject({
+      mcp_servers: {
+        "token-vault": servers["token-vault"],
+        headers: { ...servers.headers, headers: { "x-a": "[redacted]" } },
+        env: { ...servers.env, env: { A: "[redacted]" } },
+      },
+      discovery: { sources },
+    });
+  });
+
+  it("shows who has keys and which issuer there is, and neither hashes nor where keys are", () => {
+    const hash = `sha256:${"0123456789abcdef".repeat(4)}`;
+    const auth = {
+      api_keys: { file: "/var/lib/keys.json", static: [{ name: "ann", hash, roles: ["agent"] }] },
+      jwt: { issuer: "https://login.example.com", audience: ["hangar"], secret: "hunter2".repeat(5) },
+      roles: { "token-reader": { permissions: ["config:read"], tools: { allow: ["secrets"] } } },
+    };
+    const tls = { cert_file: "/etc/cert.pem", key_file: "/etc/key.pem" };
+    expect(shown(JSON.stringify({ auth, http: { tls } }))).toMatchObject({
+      auth: {
+        api_keys: { file: "[redacted]", static: [{ name: "ann", hash: "[redacted]", roles: ["agent"] }] },
+        jwt: { issuer: "https://login.example.com", audience: ["hangar"], secret: "[redacted]" },
+        roles: auth.roles,
+      },
+      http: { tls: { cert_file: "/etc/cert.pem", key_file: "[redacted]" } },
+    });
+  });
+
   it("hides secrets that came through an alias of YAML", () => {
     const text = [
       "mcp_servers:",

@@ -1,9 +1,8 @@
+import { PLAIN_HEADERS, secretArguments } from "./secret-arguments.ts";
 import { isSecretKey } from "./secret-names.ts";
 
 /** Sections of a configuration whose values are credentials more often than not, whatever their names are. */
 const CREDENTIAL_SECTIONS: ReadonlySet<string> = new Set(["env", "headers"]);
-/** Headers that say what a message is and not who sends it. */
-const PLAIN_HEADERS = /^(?:accept(?:-.*)?|content-.*|user-agent|host|origin|referer|cache-control|connection)$/i;
 /** Shorter values without a name that says "secret" are words, such as "stdio" and "search". */
 const UNNAMED_CHARS_MIN = 8;
 /** Nesting and values that are looked at: a configuration has fewer. */
@@ -22,12 +21,8 @@ export function secretsIn(part: unknown): ReadonlySet<string> {
     if (typeof value === "string") {
       for (const secret of secretsOfText(value, name, section)) secrets.add(secret);
     } else if (Array.isArray(value)) {
-      for (const [index, entry] of value.entries()) {
-        const option: unknown = value[index - 1];
-        // `--token`, `abc`: the value of an option stands behind its name.
-        if (typeof entry === "string" && typeof option === "string" && isOption(option)) secrets.add(entry);
-        visit(entry, "", section, depth + 1);
-      }
+      for (const secret of secretsOfArguments(value)) secrets.add(secret);
+      for (const entry of value) visit(entry, "", section, depth + 1);
     } else if (typeof value === "object" && value !== null) {
       for (const secret of basicCredentials(value)) secrets.add(secret);
       const inner = CREDENTIAL_SECTIONS.has(name) ? name : "";
@@ -101,6 +96,10 @@ function* basicCredentials(section: object): Iterable<string> {
   yield btoa(bytes).replace(/=+$/, "");
 }
 
-function isOption(text: string): boolean {
-  return /^--?[a-z]/i.test(text) && !text.includes("=") && isSecretKey(text);
+/** `--token`, `abc`: the value of an option stands behind its name. */
+function* secretsOfArguments(list: readonly unknown[]): Iterable<string> {
+  const args = list.map((entry) => (typeof entry === "string" ? entry : ""));
+  for (const [index, begin] of secretArguments(args).entries()) {
+    if (begin !== undefined) yield* credentialIn(args[index]?.slice(begin) ?? "");
+  }
 }
