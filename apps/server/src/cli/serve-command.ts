@@ -5,6 +5,7 @@ import { preflight } from "../config/preflight.ts";
 import { formatPath } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
 import { handOverSignals } from "../early-signals.ts";
+import { hideEnvironment } from "../hide-environment.ts";
 import type { Logging } from "../logging/logging.ts";
 import { configSource, type ReadConfig, readConfig } from "../reload/config-source.ts";
 import { type Door, serve } from "../serve.ts";
@@ -14,6 +15,8 @@ const STDERR = 2;
 
 /** `mcp-hangar serve`: runs until a signal or the end of the client. Resolves to the exit code. */
 export async function runServe(options: ServeOptions): Promise<number> {
+  // Before anything is started that could look.
+  const hidden = hideEnvironment();
   const initial = readConfig(configSource(options.config, process.env, (config) => withOptions(config, options)));
   const http = options.http ?? initial.mode === "http";
   if (!http && (options.host !== undefined || options.port !== undefined)) {
@@ -29,6 +32,11 @@ export async function runServe(options: ServeOptions): Promise<number> {
   const servers = Object.keys(config.mcp_servers).length;
   hangar.logging.logger.info("config_loaded", { file: source.file, mcp_servers: servers });
   void warnOfProblems(hangar, initial);
+  if (!hidden && Object.values(config.mcp_servers).some(({ mode }) => mode === "subprocess")) {
+    const message =
+      "subprocess servers can read the variables of the gateway; run them as another user or in containers";
+    hangar.logging.logger.warning("environment_visible", { message });
+  }
   const { stop, ask } = stopOnSignals(hangar.logging);
   const onHangUp = (): void => {
     // A terminal that is gone is no terminal any more; else somebody sent the signal on purpose.
