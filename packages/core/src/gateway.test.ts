@@ -275,6 +275,26 @@ describe("Gateway.callTool", () => {
     await gateway.close();
   });
 
+  it("counts a crash as one failure for the breaker, however many calls it takes along", async () => {
+    const reply: FakeBehaviour["reply"] = (request) =>
+      request.method === "tools/list" ? resultReply({ tools: [{ name: "echo" }] }) : "hang";
+    const { gateway, platform, bus, transport } = setUp({ reply });
+    const states: (string | undefined)[] = [];
+    for (let crash = 1; crash <= 5; crash++) {
+      const lost = Array.from({ length: 7 }, () => gateway.callTool(CALL));
+      // Long enough for the lifecycle not to see a crash loop.
+      await platform.clock.advanceAsync(11_000);
+      expect(transport.lastSession?.inFlight).toBe(7);
+      transport.lastSession?.crash();
+      for (const result of await Promise.all(lost)) expect(result).toMatchObject({ code: "connection" });
+      states.push(gateway.fleet.snapshot()[0]?.breaker);
+    }
+    expect(states).toEqual(["closed", "closed", "closed", "closed", "open"]);
+    expect(await gateway.callTool(CALL)).toMatchObject({ code: "circuit_open" });
+    expect(bus.of("circuit_breaker.state_changed")).toHaveLength(1);
+    await gateway.close();
+  });
+
   it("opens the breaker after repeated failures, and one success closes it again", async () => {
     let healthy = false;
     const reply = (request: { method: string }): UpstreamReply => {

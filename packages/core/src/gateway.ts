@@ -237,6 +237,8 @@ export class Gateway {
             reply = { ...reply, maybeExecuted: true };
           }
         }
+        // One crash is one failure, however many calls it took along: the breaker would outlast the restart.
+        if (verdict === "failure" && !server.isNews(session)) verdict = "neutral";
         return expired(resultOf(reply, server), deadline, timeoutMs, server);
       } finally {
         admission.release(verdict);

@@ -160,7 +160,12 @@ export type RateLimitOptions = z.infer<typeof rateLimitOptions>;
 
 /** Circuit breaker of every server. */
 export const circuitBreakerOptions = z.strictObject({
-  failure_threshold: z.int().min(1).max(1_000).default(5).describe("Failures in a row that open the breaker."),
+  failure_threshold: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(5)
+    .describe("Failures in a row that open the breaker; a crash is one, however many calls it ends."),
   open_s: seconds.default(30).describe("Time an open breaker refuses calls before it lets a probe through."),
 });
 export type CircuitBreakerOptions = z.infer<typeof circuitBreakerOptions>;

@@ -78,6 +78,8 @@ export class ManagedServer {
   readonly #messages = new MessageCounter();
   readonly #lists: ListRefresher;
   #initialized = false;
+  /** The last one that ended with requests in flight, and whose end was counted. */
+  #lostSession: UpstreamSession | undefined;
   #inFlight = 0;
   #keepers = 0;
   readonly #whenUnused: (() => void)[] = [];
@@ -136,6 +138,17 @@ export class ManagedServer {
   /** The live session, if there is one. */
   session(): UpstreamSession | undefined {
     return this.#owner.session();
+  }
+
+  /**
+   * Whether a failed request on that session says something new about the server. Requests that ended with their session
+   * all tell of the same end, and only the first that asks is news.
+   */
+  isNews(session: UpstreamSession): boolean {
+    if (this.session() === session) return true;
+    if (this.#lostSession === session) return false;
+    this.#lostSession = session;
+    return true;
   }
 
   /**

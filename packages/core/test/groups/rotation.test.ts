@@ -50,11 +50,7 @@ describe("a member whose calls fail", () => {
   });
 
   it("is started by its health check when it has crashed, for no call would start it", async () => {
-    const circuitBreaker = circuitBreakerOptions.parse({ failure_threshold: 100 });
-    const bench = use(
-      { a: { reply: answers(() => "hang") }, b: WORKS },
-      { server: { health_check_interval_s: 10 }, gateway: { circuitBreaker } },
-    );
+    const bench = use({ a: { reply: answers(() => "hang") }, b: WORKS }, { server: { health_check_interval_s: 10 } });
     bench.gateway.start();
     // Stable before it crashes: the lifecycle counts no failure then.
     const stuck = [1, 2, 3].map(() => bench.gateway.callTool({ server: "a", tool: "do" }));
@@ -86,6 +82,26 @@ describe("a member whose calls fail", () => {
 });
 
 describe("a member", () => {
+  it("is back with its next health check after a crash, however many calls the crash took along", async () => {
+    const bench = use(
+      { a: { reply: answers(() => "hang") }, b: WORKS },
+      { group: { health: { unhealthy_threshold: 1 } }, server: { health_check_interval_s: 2 } },
+    );
+    bench.gateway.start();
+    // Half of these are at the member that crashes: more than failures in a row that open a breaker.
+    const calls = Array.from({ length: 16 }, () => bench.gateway.callTool({ server: "all", tool: "do" }));
+    await bench.platform.clock.advanceAsync(12_000);
+    expect(bench.gateway.fleet.get("a")?.inFlight).toBe(8);
+    bench.behave("a", WORKS);
+    bench.transport("a").lastSession?.crash();
+    const failed = (await Promise.all(calls)).filter(({ kind }) => kind === "failure");
+    expect(failed).toHaveLength(8);
+    expect(bench.out()).toEqual({ a: "unhealthy" });
+    await bench.platform.clock.advanceAsync(2_200);
+    expect(bench.out()).toEqual({});
+    expect(bench.bus.of("circuit_breaker.state_changed")).toEqual([]);
+  });
+
   it("is out while its own circuit breaker is open, and probed when that has waited", async () => {
     const bench = use(
       { a: { reply: answers(() => LOST) }, b: WORKS },
