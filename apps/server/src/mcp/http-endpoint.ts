@@ -228,6 +228,7 @@ export class HttpEndpoint {
       detach();
     });
     stream.open({ [SESSION_HEADER]: session.id });
+    session.catchUp();
   }
 
   #delete(request: IncomingMessage, response: ServerResponse, caller: Caller): void {

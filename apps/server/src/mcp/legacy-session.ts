@@ -7,9 +7,10 @@ import type {
   ManagedServer,
   ServerRequestReply,
 } from "@mcp-hangar/core";
-import { ChurnMap, isJsonObject } from "@mcp-hangar/core";
+import { ChurnMap, isJsonObject, LISTS } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { ResourceSubscription } from "./resource-subscription.ts";
+import { textOf } from "./scope.ts";
 
 /** Requests of servers that wait for this client at the same time; more are refused. */
 const MAX_PENDING_ASKS = 64;
@@ -19,6 +20,15 @@ const ASKABLE: ReadonlyMap<string, string> = new Map([
   ["sampling/createMessage", "sampling"],
   ["elicitation/create", "elicitation"],
   ["roots/list", "roots"],
+]);
+
+/** Untold changes of one client before it is looked which of them still concern it; far more than it may subscribe to. */
+const UNTOLD_MAX = 5_000;
+
+/** Notifications that a client must not miss, because they say that what it knows is out of date. */
+const CHANGES: ReadonlySet<string> = new Set([
+  ...Object.values(LISTS).map(({ changed }) => changed),
+  "notifications/resources/updated",
 ]);
 
 /** Who opened a session, and what they said about themselves. */
@@ -54,6 +64,8 @@ export class LegacySession {
   readonly #levelled = new Set<ManagedServer>();
   readonly #asked = new Map<string, (reply: ServerRequestReply) => void>();
   #stream: SessionStream | undefined;
+  /** What changed while no stream was there to tell it: one entry a list or resource, however often it changed. */
+  readonly #untold = new Map<string, JsonRpcNotification>();
   #nextAsk = 1;
   #closed = false;
 
@@ -103,9 +115,29 @@ export class LegacySession {
     };
   }
 
-  /** Sends an unsolicited notification, if the client listens. */
+  /**
+   * Sends an unsolicited notification. Without a stream, which a client opens some time after its first request and again
+   * after each that breaks off, a change is kept for the next stream; anything else is dropped.
+   */
   push(notification: JsonRpcNotification): void {
-    this.#stream?.(notification);
+    if (this.#stream !== undefined) this.#stream(notification);
+    else if (CHANGES.has(notification.method)) {
+      if (this.#untold.size >= UNTOLD_MAX) this.#forgetUnsubscribed();
+      this.#untold.set(`${notification.method} ${textOf(notification.params.uri)}`, notification);
+    }
+  }
+
+  /** Changes that are kept for the next stream. */
+  get untold(): number {
+    return this.#untold.size;
+  }
+
+  /** Tells a stream that was just attached and opened what changed before. */
+  catchUp(): void {
+    this.#forgetUnsubscribed();
+    const untold = [...this.#untold.values()];
+    this.#untold.clear();
+    for (const notification of untold) this.push(notification);
   }
 
   /** Sends a server's request by `send` and waits for the client's response, until `signal` aborts. */
@@ -158,12 +190,21 @@ export class LegacySession {
     for (const settle of this.#asked.values()) settle(refused("the client left"));
     for (const { release } of this.subscriptions.values()) release();
     this.subscriptions.clear();
+    this.#untold.clear();
     this.#stream = undefined;
   }
 
   #forgetLevels(): void {
     for (const { logLevels } of this.#levelled) logLevels.forget(this);
     this.#levelled.clear();
+  }
+
+  /** What is left are the lists, of which there are a few kinds, and the resources that the client is subscribed to. */
+  #forgetUnsubscribed(): void {
+    const subscribed = new Set<unknown>([...this.subscriptions.values()].map(({ uri }) => uri));
+    for (const [key, { params }] of this.#untold) {
+      if (params.uri !== undefined && !subscribed.has(params.uri)) this.#untold.delete(key);
+    }
   }
 }
 

@@ -152,6 +152,30 @@ describe("a legacy client over HTTP", () => {
     expect(math.lastSession?.inFlight).toBe(0);
   });
 
+  it("hears on its stream, once, of list changes that came before it had one", async () => {
+    const session = await openSession();
+    await post({ jsonrpc: "2.0", id: 1, method: "tools/list" }, session);
+    const math = transports.get("math");
+    if (math === undefined) throw new Error("no transport");
+    const rename = async (name: string): Promise<void> => {
+      math.behaviour.reply = () => resultReply({ tools: [{ name }] });
+      math.lastSession?.emitNotification({ method: "notifications/tools/list_changed", params: {} });
+      await expect.poll(() => gateway.fleet.get("math")?.catalog.toolNames()).toEqual([name]);
+    };
+    await rename("new");
+    await rename("newer");
+    const abort = new AbortController();
+    const stream = await fetch(url, { headers: { ...session, accept: "text/event-stream" }, signal: abort.signal });
+    if (stream.body === null) throw new Error("no stream");
+    const { value } = await stream.body.getReader().read();
+    expect(
+      Buffer.from(value ?? [])
+        .toString()
+        .match(/tools\/list_changed/g),
+    ).toHaveLength(1);
+    abort.abort();
+  });
+
   it("hears of list changes on its stream, once it has seen the list", async () => {
     const session = await openSession();
     await post({ jsonrpc: "2.0", id: 1, method: "tools/list" }, session);
