@@ -139,20 +139,17 @@ describe("the faces of a group", () => {
   });
 });
 
-test("kill -9 of a member under load costs no call, and the member is back", { timeout: 120_000 }, async () => {
+const LIFE: ReadonlySet<string> = new Set(["mcp_server_started", "mcp_server_stopped"]);
+
+test("kill -9 of a member under load costs no call, and the member is back", async () => {
   const marker = `groups-${process.pid}`;
   await using gateway = await start(marker);
   // All members run before one is killed.
   await Promise.all(MEMBERS.map((id) => call(gateway, "get-sum", { a: 0, b: 0 }, id)));
   const load = startLoad(gateway);
   const { answers } = load;
-  // Right after a health check there is the longest time until the next one, which brings the victim back.
-  const checks = async (): Promise<number> =>
-    (await gateway.metrics()).sum("mcp_hangar_health_checks_total", { mcp_server: "two" });
-  const checked = await checks();
-  await poll("a health check of the victim", async () => (await checks()) > checked);
   // These are under way at the victim when it dies.
-  const long = MEMBERS.map(() => call(gateway, "all__trigger-long-running-operation", { duration: 2, steps: 2 }));
+  const long = MEMBERS.map(() => call(gateway, "all__trigger-long-running-operation", { duration: 5, steps: 2 }));
   await poll("a long call at every member", async () =>
     (await groupView(gateway)).members.every((member) => member.in_flight > 0),
   );
@@ -162,9 +159,14 @@ test("kill -9 of a member under load costs no call, and the member is back", { t
 
   const two = async (): Promise<boolean | undefined> =>
     (await groupView(gateway)).members.find(({ id }) => id === "two")?.in_rotation;
-  await poll("the member to leave rotation", async () => (await two()) === false);
+  const ofTwo = (): readonly string[] =>
+    gateway.events().flatMap(({ event, mcp_server: server }) => (server === "two" && LIFE.has(event) ? [event] : []));
+  // It may be back before anybody looks, so the log tells that it was gone.
+  await poll("the end of the member", () => ofTwo().includes("mcp_server_stopped"));
   const withoutIt = answers.length;
-  await poll("calls to go on without it", () => answers.length > withoutIt + 10);
+  await poll("calls to go on", () => answers.length > withoutIt + 10);
+  await poll("the member to start again", () => ofTwo().length > 2);
+  expect(ofTwo()).toEqual(["mcp_server_started", "mcp_server_stopped", "mcp_server_started"]);
   await poll("the member to come back", async () => (await two()) === true);
   const before = await served(gateway, "two");
   await poll("calls to reach it again", async () => (await served(gateway, "two")) > before + 5);
@@ -183,7 +185,7 @@ test("kill -9 of a member under load costs no call, and the member is back", { t
   expect(page.sum("mcp_hangar_mcp_server_stops_total", { mcp_server: "two", reason: "crashed" })).toBe(1);
 });
 
-test("a reload under load changes members and the group, and costs no call", { timeout: 60_000 }, async () => {
+test("a reload under load changes members and the group, and costs no call", async () => {
   const marker = `groups-reload-${process.pid}`;
   const config = configOf(marker);
   await using gateway = await start(marker);

@@ -100,9 +100,12 @@ async function connectV1(
   client.fallbackNotificationHandler = async (notification) => {
     notifications.push(notification);
   };
-  const transport = typeof address === "string" ? new HttpV1(new URL(address)) : new StdioV1(stdioParameters(address));
+  const wire = watchedFetch();
+  const transport =
+    typeof address === "string" ? new HttpV1(new URL(address), wire) : new StdioV1(stdioParameters(address));
   // The SDK's class and interface disagree about `undefined` under exactOptionalPropertyTypes only.
   await client.connect(transport as TransportV1);
+  if (transport instanceof HttpV1) await wire.listens();
   return {
     ...face(client, notifications),
     protocolVersion: transport instanceof HttpV1 ? transport.protocolVersion : undefined,
@@ -127,8 +130,13 @@ async function connectV2(
   client.fallbackNotificationHandler = async (notification) => {
     notifications.push(notification);
   };
-  const transport = typeof address === "string" ? new HttpV2(new URL(address)) : new StdioV2(stdioParameters(address));
+  const wire = watchedFetch();
+  const transport =
+    typeof address === "string" ? new HttpV2(new URL(address), wire) : new StdioV2(stdioParameters(address));
   await client.connect(transport);
+  // In the modern era there is no such stream.
+  const legacy = (client.getNegotiatedProtocolVersion() ?? "") < "2026";
+  if (transport instanceof HttpV2 && legacy) await wire.listens();
   return {
     ...face(client, notifications),
     protocolVersion: client.getNegotiatedProtocolVersion(),
@@ -160,6 +168,22 @@ function face(client: ClientV1 | ClientV2, notifications: readonly ReceivedNotif
     subscribe: (uri) => client.subscribeResource({ uri }),
     setLogLevel: (level) => client.setLoggingLevel(level),
     ping: () => client.ping(),
+  };
+}
+
+/**
+ * The official clients open their stream for what servers say unasked in the background; what a server logs before is
+ * lost. `listens` resolves when that request has been answered, with a stream or with a refusal.
+ */
+function watchedFetch(): { readonly fetch: typeof fetch; readonly listens: () => Promise<void> } {
+  const answered = Promise.withResolvers<void>();
+  return {
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      if ((init?.method ?? "GET").toUpperCase() === "GET") answered.resolve();
+      return response;
+    },
+    listens: () => answered.promise,
   };
 }
 
