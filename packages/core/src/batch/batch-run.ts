@@ -42,6 +42,8 @@ export interface BatchWork {
   readonly defaultTimeoutMs: (server: string) => number;
   /** Must not reject. */
   readonly attempt: (attempt: Attempt, signal: AbortSignal) => Promise<CallResult>;
+  /** Takes how an attempt ended; what comes back is kept until the end of the batch. */
+  readonly keep: (index: number, result: CallResult) => CallResult;
   /** Milliseconds until the next attempt, or `undefined` when there must be none. */
   readonly retryDelayMs: (result: CallResult, call: BatchCall, attempts: number) => number | undefined;
 }
@@ -112,7 +114,7 @@ export class BatchRun {
   }
 
   async #attempt(item: Item): Promise<void> {
-    const { clock, defaultTimeoutMs, attempt } = this.#work;
+    const { clock, defaultTimeoutMs, attempt, keep } = this.#work;
     const nowMs = clock.nowMs();
     item.startedMs ??= nowMs;
     item.attempts++;
@@ -120,10 +122,11 @@ export class BatchRun {
     // The call times out by itself when the batch does, so that it is counted as what it is.
     const leftMs = Math.ceil(this.#deadlineMs - nowMs);
     const timeoutMs = Math.min(wantedMs, leftMs);
-    const result = await attempt({ call: item.call, callId: this.#callId(item), timeoutMs }, this.#abort.signal);
+    const ended = await attempt({ call: item.call, callId: this.#callId(item), timeoutMs }, this.#abort.signal);
     this.#queue.done(item);
     // Abandoned: the batch has answered, and how the call ended is in its own event.
     if (!this.#executing.delete(item)) return;
+    const result = keep(item.index, ended);
     if (leftMs <= wantedMs && isTimeout(result)) this.#cut("timeout");
     if (!this.#retry(item, result)) this.#settle(item, result);
     this.#fill();

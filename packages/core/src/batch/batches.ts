@@ -1,4 +1,4 @@
-import type { BatchResult, Caller, CallTracer, TelemetryBus } from "@mcp-hangar/telemetry";
+import type { BatchResult, CallTracer, TelemetryBus } from "@mcp-hangar/telemetry";
 import { type CallResult, LOCAL_CALLER, type RelayContext } from "../call.ts";
 import { failure } from "../errors.ts";
 import type { Gateway } from "../gateway.ts";
@@ -11,7 +11,7 @@ import type { ContinuationStore } from "./continuation-store.ts";
 import { type BatchRefusal, type BatchReport, countItems, reportItem } from "./report.ts";
 import { type BatchCall, type BatchRequest, validateBatch } from "./request.ts";
 import { isRepeatable, retryDelayMs } from "./retry.ts";
-import { shortenResults } from "./shorten.ts";
+import { ResultShortener, type ShortenedResult } from "./shorten.ts";
 
 export interface BatchesOptions {
   readonly gateway: Pick<Gateway, "callTool" | "fleet">;
@@ -75,7 +75,10 @@ export class Batches {
     const size = request.calls.length;
     const span = this.#options.tracer?.startBatch?.({ batchId, size, parent: parentOf(context) });
     const trace = span?.outbound ?? parentOf(context);
-    const end = await this.#run(request, batchId, { ...context, trace }, signal);
+    const { credential } = context.caller ?? LOCAL_CALLER;
+    const shortener = new ResultShortener(credential, this.#options.continuations);
+    const run = this.#newRun(request, batchId, { ...context, trace }, shortener);
+    const end = await run.run(signal);
     const elapsedMs = clock.nowMs() - startedMs;
     const result = batchResult(end);
     span?.end(result);
@@ -89,18 +92,13 @@ export class Batches {
       items: countItems(end.items),
       cancellation: end.cancellation,
     });
-    return this.#report(batchId, end, elapsedMs, context.caller ?? LOCAL_CALLER);
+    return report(batchId, end, elapsedMs, shortener.finish(end.items));
   }
 
-  #run(
-    request: BatchRequest,
-    batchId: string,
-    context: BatchContext,
-    signal: AbortSignal | undefined,
-  ): Promise<BatchEnd> {
+  #newRun(request: BatchRequest, batchId: string, context: BatchContext, shortener: ResultShortener): BatchRun {
     const { gateway, platform } = this.#options;
     const { fleet } = gateway;
-    const run = new BatchRun(request, {
+    return new BatchRun(request, {
       clock: platform.clock,
       batchId,
       // A server that does not exist takes no time.
@@ -111,8 +109,8 @@ export class Batches {
           repeatable: () => isRepeatable(fleet.entry(server)?.catalog.known("tools"), tool),
           random: () => platform.random(),
         }),
+      keep: (index, result) => shortener.keep(index, result),
     });
-    return run.run(signal);
   }
 
   async #attempt(
@@ -147,22 +145,26 @@ export class Batches {
       this.#executing--;
     }
   }
+}
 
-  #report(batchId: string, end: BatchEnd, elapsedMs: number, caller: Caller): BatchReport {
-    const shortened = shortenResults(end.items, caller.credential, this.#options.continuations);
-    const results = end.items.map((item) => reportItem(item, shortened.get(item.index)));
-    const succeeded = results.filter(({ success }) => success).length;
-    return {
-      batch_id: batchId,
-      success: succeeded === results.length,
-      total: results.length,
-      succeeded,
-      failed: results.length - succeeded,
-      elapsed_ms: Math.round(elapsedMs),
-      cancellation: end.cancellation ?? null,
-      results,
-    };
-  }
+function report(
+  batchId: string,
+  end: BatchEnd,
+  elapsedMs: number,
+  shortened: ReadonlyMap<number, ShortenedResult>,
+): BatchReport {
+  const results = end.items.map((item) => reportItem(item, shortened.get(item.index)));
+  const succeeded = results.filter(({ success }) => success).length;
+  return {
+    batch_id: batchId,
+    success: succeeded === results.length,
+    total: results.length,
+    succeeded,
+    failed: results.length - succeeded,
+    elapsed_ms: Math.round(elapsedMs),
+    cancellation: end.cancellation ?? null,
+    results,
+  };
 }
 
 /** Of the batch's own `_meta` only the log level is for every item; a progress token, say, belongs to one request. */

@@ -48,6 +48,11 @@ export class ResultPayload {
     return new ResultPayload(summary, undefined, json);
   }
 
+  /** The same without its content, for whoever has to know only how it ended. */
+  emptied(): ResultPayload {
+    return new ResultPayload(this.summary, {}, undefined);
+  }
+
   /** The parsed object; parses once. */
   get value(): JsonObject {
     if (this.#value === undefined) {
