@@ -20,6 +20,7 @@ import type { Operation } from "./management/operation.ts";
 import { createOperations } from "./management/operations/index.ts";
 import { createMcpFace, type McpFace } from "./mcp/index.ts";
 import { ServerFaces } from "./mcp/server-faces.ts";
+import { SubscriptionQuota } from "./mcp/subscription-quota.ts";
 import type { ReadConfig } from "./reload/config-source.ts";
 import { FileWatch, fileStates } from "./reload/file-watch.ts";
 import { createReloadParts } from "./reload/parts.ts";
@@ -173,7 +174,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     onChange: (record) => logger.info("operation_finished", { ...record }),
   });
   const management = createManagementTools(operations, access, () => reloader.config.management);
-  const faceParts = { gateway, info: BUILD, platform, access, traffic };
+  const faceParts = { gateway, info: BUILD, platform, access, traffic, subscriptionQuota: new SubscriptionQuota() };
   return {
     config,
     platform,

@@ -32,6 +32,8 @@ export interface Listener {
 
 /** Listeners of one endpoint; more are refused. */
 const MAX_LISTENERS = 1_000;
+/** Those of one credential, which many agents may share. */
+const MAX_LISTENERS_A_CALLER = 500;
 const FILTER_OF: Readonly<Record<ListKind, keyof ListenFilter>> = {
   tools: "toolsListChanged",
   prompts: "promptsListChanged",
@@ -57,7 +59,7 @@ export class Announcements {
 
   /** Adds a modern listener; the returned function removes it. `undefined` when there are too many. */
   listen(listener: Listener): (() => void) | undefined {
-    if (this.#listeners.size >= MAX_LISTENERS) return undefined;
+    if (this.#listeners.size >= MAX_LISTENERS || !this.#mayListen(listener.caller)) return undefined;
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -65,6 +67,13 @@ export class Announcements {
   /** Tells who is subscribed to a resource, by the server's own URI, that it may have changed. */
   updated(server: ManagedServer, uri: string): void {
     this.#onResourceUpdated(server, { uri });
+  }
+
+  /** Whoever has said who they are may have a part of the listeners, so that others find room. */
+  #mayListen({ type, credential }: Caller): boolean {
+    if (type === "anonymous") return true;
+    const own = [...this.#listeners].filter(({ caller }) => caller.credential === credential);
+    return own.length < MAX_LISTENERS_A_CALLER;
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import { type Answer, answerOf } from "./answer.ts";
 import type { KeptSubscription } from "./resource-subscription.ts";
 import { createScope, type Scope, type ScopeSelector } from "./scope.ts";
 import { SessionStore } from "./session-store.ts";
+import { SubscriptionQuota } from "./subscription-quota.ts";
 
 export interface EndpointOptions {
   readonly gateway: Gateway;
@@ -21,6 +22,8 @@ export interface EndpointOptions {
   readonly management?: ManagementTools | undefined;
   /** Counts what waits for clients over HTTP; an account of its own when absent. */
   readonly traffic?: Traffic | undefined;
+  /** Bounds subscriptions, together with other endpoints; a quota of its own when absent. */
+  readonly subscriptionQuota?: SubscriptionQuota | undefined;
 }
 
 /** What the methods of one endpoint work on. */
@@ -32,6 +35,7 @@ export class Endpoint {
   readonly access: CallerRights;
   readonly management: ManagementTools | undefined;
   readonly traffic: Traffic;
+  readonly subscriptionQuota: SubscriptionQuota;
   readonly sessions: SessionStore;
   readonly announcements: Announcements;
   readonly subscriptions = new Set<KeptSubscription>();
@@ -45,6 +49,7 @@ export class Endpoint {
     this.platform = options.platform;
     this.management = options.management;
     this.traffic = options.traffic ?? new Traffic();
+    this.subscriptionQuota = options.subscriptionQuota ?? new SubscriptionQuota();
     this.access = options.access ?? OPEN_ACCESS;
     this.scope = createScope({ gateway: options.gateway, access: this.access }, options.scope);
     this.sessions = new SessionStore(options.platform);

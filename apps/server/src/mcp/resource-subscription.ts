@@ -1,5 +1,5 @@
-import { type FleetEntry, type ManagedServer, RPC } from "@mcp-hangar/core";
-import { type Answer, errorAnswer } from "./answer.ts";
+import { type FleetEntry, failure, type ManagedServer, RPC } from "@mcp-hangar/core";
+import { type Answer, answerOf, errorAnswer } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { forward } from "./methods/relay.ts";
@@ -30,9 +30,16 @@ export async function subscribeTo(
   const target = endpoint.scope.resolveUri(uri, request.caller);
   const server = serverOf(endpoint, request, target);
   if (server === undefined) return forward(endpoint, asked(request), target, { uri: target.name });
-  const wish = { request, target, uri };
+  const giveBack = endpoint.subscriptionQuota.take(request, uri);
+  if (giveBack === undefined) {
+    endpoint.traffic.countShed("subscriptions");
+    return answerOf(failure("overloaded", "too many subscriptions, or to URIs too long; end some that are done with"));
+  }
+  const wish = { request, target, uri, giveBack };
   const hold = await holdAt(server, endpoint, wish);
-  return "kind" in hold ? hold : new KeptSubscription(endpoint, wish, hold);
+  if (!("kind" in hold)) return new KeptSubscription(endpoint, wish, hold);
+  giveBack();
+  return hold;
 }
 
 /** Who subscribed, and to what. */
@@ -41,6 +48,8 @@ interface Wish {
   readonly target: Target;
   /** The URI as the client spelled it. */
   readonly uri: string;
+  /** Gives back the room that the subscription takes. */
+  readonly giveBack: () => void;
 }
 
 /** A subscription as one server has it. */
@@ -58,14 +67,14 @@ export class KeptSubscription implements ResourceSubscription {
   #hold: Hold | undefined;
   #released = false;
 
-  constructor(endpoint: Endpoint, { request, target, uri }: Wish, hold: Hold) {
+  constructor(endpoint: Endpoint, { request, target, uri, giveBack }: Wish, hold: Hold) {
     this.#endpoint = endpoint;
     // The request is answered soon, and its client may leave: nobody can cancel the rest or be asked on its behalf. What
     // the request holds (its body, its connection) must not live as long as the subscription.
     const { era, id, method, caller, session, capabilities } = request;
     const { signal } = endpoint.closing;
     const lasting = { era, id, method, caller, session, capabilities, signal, params: {}, meta: {}, trace: {} };
-    this.#wish = { request: { ...lasting, channel: SILENT }, target, uri };
+    this.#wish = { request: { ...lasting, channel: SILENT }, target, uri, giveBack };
     this.#server = hold.server;
     this.#hold = hold;
     endpoint.subscriptions.add(this);
@@ -79,6 +88,7 @@ export class KeptSubscription implements ResourceSubscription {
 
   readonly release = (): void => {
     this.#released = true;
+    this.#wish.giveBack();
     this.#endpoint.subscriptions.delete(this);
     this.#hold?.letGo();
     this.#hold = undefined;
