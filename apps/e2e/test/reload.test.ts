@@ -151,23 +151,21 @@ describe.concurrent("a changed file", { timeout: 60_000 }, () => {
       ...base,
       logging: { level: "debug", json_format: true },
       rate_limit: { enabled: true, requests_per_second: 0.001, burst: 1 },
-      http: { max_connections: 77 },
+      http: { max_body_bytes: 7_777 },
     });
     expect(answer).toMatchObject({
       status: 200,
       body: {
         settings: expect.arrayContaining(["rate_limit.enabled", "rate_limit.burst", "logging.level"]),
-        needs_restart: ["http.max_connections"],
+        needs_restart: ["http.max_body_bytes"],
       },
     });
     expect(textOf(await call(gateway, "one", "ok"))).toBe("ok");
     expect((await call(gateway, "one", "ok")).error).toMatchObject({ message: expect.stringContaining("rate limit") });
     await poll("a line of the level debug", () => gateway.events().some(({ level }) => level === "debug"));
-    expect(gateway.events("config_needs_restart")).toMatchObject([
-      { level: "warning", keys: ["http.max_connections"] },
-    ]);
+    expect(gateway.events("config_needs_restart")).toMatchObject([{ level: "warning", keys: ["http.max_body_bytes"] }]);
     const { body } = await rest(gateway, "GET", "/api/config/diff");
-    expect(body).toMatchObject({ settings: [], needs_restart: ["http.max_connections"] });
+    expect(body).toMatchObject({ settings: [], needs_restart: ["http.max_body_bytes"] });
   });
 });
 
@@ -428,10 +426,10 @@ describe.concurrent("asking for it", { timeout: 60_000 }, () => {
         command: process.execPath,
         args: gatewayArguments("config", "reload", "--url", gateway.url, ...args),
       });
-    await writeOver(gateway, { ...config, mcp_servers: { late: own("m") }, http: { max_connections: 7 } });
+    await writeOver(gateway, { ...config, mcp_servers: { late: own("m") }, http: { max_body_bytes: 7_777 } });
     const done = await reload();
     expect(done).toMatchObject({ code: 0, stderr: "" });
-    expect(done.stdout).toBe("added: late\nneeds a restart: http.max_connections\n");
+    expect(done.stdout).toBe("added: late\nneeds a restart: http.max_body_bytes\n");
     await writeOver(gateway, '{"mcp_servers": {},\n "loging": {}}');
     const refused = await reload();
     expect(refused).toMatchObject({ code: 1, stdout: "" });
