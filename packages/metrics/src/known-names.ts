@@ -1,4 +1,4 @@
-import type { GatewaySnapshot, HangarEvent, HangarEventType } from "@mcp-hangar/telemetry";
+import type { GatewaySnapshot, HangarEvent, HangarEventType, ServerMode } from "@mcp-hangar/telemetry";
 import type { EventMetric } from "./event-metric.ts";
 import type { ToolPlace } from "./label-sets.ts";
 import { preInitialise } from "./pre-initialise.ts";
@@ -59,7 +59,7 @@ export class KnownNames {
         if (event.server !== undefined && event.tool !== undefined) this.#onCall(event.server, event.tool);
         break;
       case "server.registered":
-        this.#learnServer(event.server);
+        this.#learnServer(event.server, event.mode);
         break;
       case "server.tools_listed":
         if (this.#servers.has(event.server)) this.#learnTools(event.server, event.tools);
@@ -74,8 +74,8 @@ export class KnownNames {
   reconcile(snapshot: GatewaySnapshot): void {
     const present = new Set<string>(snapshot.servers.map(({ id }) => id));
     for (const server of this.#servers.keys()) if (!present.has(server)) this.#forgetServer(server);
-    for (const { id, tools } of snapshot.servers) {
-      this.#learnServer(id);
+    for (const { id, mode, tools } of snapshot.servers) {
+      this.#learnServer(id, mode);
       // A server that has not listed its tools yet, and a group without a member in rotation, show none.
       if (tools.length > 0) this.#learnTools(id, tools);
     }
@@ -99,10 +99,10 @@ export class KnownNames {
     this.#preInitialise("tool", { servers: new Map([[server, [tool]]]), sources: [] });
   }
 
-  #learnServer(server: string): void {
+  #learnServer(server: string, mode: ServerMode): void {
     if (this.#servers.has(server)) return;
     this.#servers.set(server, { listed: undefined, called: new Set() });
-    this.#preInitialise("mcp_server", { servers: new Map([[server, []]]), sources: [] });
+    this.#preInitialise("mcp_server", { servers: new Map([[server, []]]), sources: [] }, mode);
   }
 
   #learnTools(server: string, tools: readonly string[]): void {
@@ -136,7 +136,11 @@ export class KnownNames {
     }
   }
 
-  #preInitialise(label: string, names: Parameters<typeof preInitialise>[1]): void {
-    for (const metric of this.#metrics) if (label in metric.definition.labels) preInitialise(metric, names);
+  #preInitialise(label: string, names: Parameters<typeof preInitialise>[1], mode?: ServerMode): void {
+    for (const metric of this.#metrics) {
+      const { labels, foreseenOf } = metric.definition;
+      const isForeseen = mode === undefined || foreseenOf === undefined || foreseenOf.includes(mode);
+      if (label in labels && isForeseen) preInitialise(metric, names);
+    }
   }
 }

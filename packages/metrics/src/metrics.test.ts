@@ -108,6 +108,15 @@ describe("pre-initialised series", () => {
     expect(scrape.value("mcp_hangar_gc_cycles_total")).toBe(0);
   });
 
+  test("exist for requests over HTTP only of servers that are reached so", async () => {
+    const remote = serverSnapshot("far", [], { mode: "remote", httpConnections: 0 });
+    const scrape = await testGateway([serverSnapshot("math"), remote]).scrape();
+    const name = "mcp_hangar_http_requests_total";
+    expect(scrape.value(name, { mcp_server: "far", method: "POST", status: "error" })).toBe(0);
+    expect(scrape.count(name, { mcp_server: "math" })).toBe(0);
+    expect(scrape.count("mcp_hangar_http_request_duration_seconds_count", { mcp_server: "math" })).toBe(0);
+  });
+
   test("exist for calls that resolve to no tool, as those of a server that never started", async () => {
     const scrape = await testGateway([serverSnapshot("math")]).scrape();
     expect(scrape.value(ERRORS, { mcp_server: "math", tool: "_other", error_type: "start_failed" })).toBe(0);

@@ -1,6 +1,7 @@
 import type { HangarEventOf, HangarEventType } from "../events.ts";
 import type { RegisteredName } from "../registered-name.ts";
 import type { ScrapeSnapshot } from "../snapshot.ts";
+import type { ServerMode } from "../vocabulary.ts";
 
 /** What a registered label names. The kind tells which known names its series can be pre-initialised with. */
 export type RegisteredKind =
@@ -74,6 +75,11 @@ interface Definition<Name extends string, Labels extends LabelSpecs> {
   readonly name: Name;
   readonly help: string;
   readonly labels: Labels;
+  /**
+   * Modes of the servers whose label sets exist with 0 from the start; of every server when absent. The others come with
+   * their first event, as what hardly any server has need not be on each scrape of a large fleet.
+   */
+  readonly foreseenOf?: readonly ServerMode[];
 }
 
 type CounterName = `mcp_hangar_${string}_total`;
@@ -136,8 +142,8 @@ export function counter<
       | { readonly read: Read & ExactLabels<Read, Labels>; readonly on?: never }
     ),
 ): CounterDefinition<Name, Labels> {
-  const { name, help, labels, on, read } = definition;
-  return { type: "counter", name, help, labels, on, read };
+  const { name, help, labels, on, read, foreseenOf } = definition;
+  return { type: "counter", name, help, labels, on, read, ...(foreseenOf && { foreseenOf }) };
 }
 
 /** A gauge, always read from the snapshot at scrape time. */

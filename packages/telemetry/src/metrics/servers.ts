@@ -54,6 +54,7 @@ export const listItemFaults = counter({
   name: "mcp_hangar_list_item_faults_total",
   help: "Items in the lists of a server that clients could not read, by what the gateway did about them; each counts once.",
   labels: { mcp_server: nameOf("mcp_server"), list: oneOf(LIST_LABELS), action: oneOf(LIST_FAULT_ACTIONS) },
+  foreseenOf: [],
   on: {
     "server.list_faulty": ({ server, list, mended, leftOut }) => [
       { labels: { mcp_server: server, list, action: "mended" }, value: mended },

@@ -6,6 +6,7 @@ export const httpRequests = counter({
   name: "mcp_hangar_http_requests_total",
   help: "HTTP requests to remote servers by status; a request without a response has the status error.",
   labels: { mcp_server: nameOf("mcp_server"), method: oneOf(HTTP_METHODS), status: oneOf(HTTP_STATUSES) },
+  foreseenOf: ["remote"],
   on: {
     "upstream_request.finished": (event) => ({
       labels: { mcp_server: event.server, method: event.method, status: event.status },
@@ -18,6 +19,7 @@ export const httpRequestDuration = histogram({
   name: "mcp_hangar_http_request_duration_seconds",
   help: "Time of an HTTP request to a remote server; of an event stream, to its headers.",
   labels: { mcp_server: nameOf("mcp_server"), method: oneOf(HTTP_METHODS) },
+  foreseenOf: ["remote"],
   buckets: LATENCY_SECONDS,
   on: {
     "upstream_request.finished": (event) => ({
