@@ -32,8 +32,7 @@ export { decodeMessage, type IncomingMessage, type InvalidMessage } from "./prot
 export * from "./protocol/eras.ts";
 export * from "./protocol/json-rpc.ts";
 export { metaOf } from "./protocol/meta.ts";
-export { isNestedTooDeep, NESTING_MAX } from "./protocol/nesting.ts";
-export { parseJson } from "./protocol/parse-json.ts";
+export { type ReadJson, readJson } from "./protocol/read-json.ts";
 export { ResultPayload } from "./protocol/result-payload.ts";
 export { serverId } from "./server-id.ts";
 export { checkCertificateBundle } from "./transports/http/certificate-bundle.ts";

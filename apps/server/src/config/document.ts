@@ -1,15 +1,5 @@
 import { isSecretKey, knownSecrets, looksPublic } from "@mcp-hangar/telemetry";
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type ParsedNode,
-  parseDocument,
-  type Scalar,
-} from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar } from "yaml";
 import { type ExpansionSources, expandVariables, isFileReference } from "./expand.ts";
 import type { ConfigPath, ConfigProblem } from "./problem.ts";
 
@@ -29,6 +19,8 @@ export interface ConfigDocument {
 const NODES_MAX = 100_000;
 /** Nesting a file may have: the deepest key of the schema is at 6. */
 const DEPTH_MAX = 32;
+/** Characters of a key: places are kept by the keys that lead there, once for each value. */
+const KEY_CHARS_MAX = 256;
 /** Syntax errors worth showing: one missing bracket makes hundreds. */
 const SYNTAX_PROBLEMS_MAX = 10;
 
@@ -44,7 +36,14 @@ interface Origin {
  */
 export function parseConfigDocument(text: string, sources: ExpansionSources | undefined): ConfigDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error", merge: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: "error",
+    merge: false,
+    // Looked for below: the library compares every key with all others of its map.
+    uniqueKeys: false,
+  });
   const reader = new DocumentReader(sources, lines);
   for (const error of [...document.errors, ...document.warnings].slice(0, SYNTAX_PROBLEMS_MAX)) {
     // The library advises programmers here, and not whoever wrote the file.
@@ -54,8 +53,7 @@ export function parseConfigDocument(text: string, sources: ExpansionSources | un
         : error.message.split("\n");
     reader.problems.push({ path: [], line: lines.linePos(error.pos[0]).line, message: `not valid YAML: ${message}` });
   }
-  const root =
-    reader.problems.length > 0 ? undefined : reader.read(document.contents, [], (alias) => alias.resolve(document));
+  const root = reader.problems.length > 0 ? undefined : reader.read(document.contents, []);
   return {
     root: root ?? {},
     problems: reader.problems,
@@ -65,13 +63,12 @@ export function parseConfigDocument(text: string, sources: ExpansionSources | un
   };
 }
 
-type AliasResolver = (alias: Extract<ParsedNode, { source: string; resolve: unknown }>) => Node | undefined;
-
 class DocumentReader {
   readonly problems: ConfigProblem[] = [];
   readonly origins = new Map<string, Origin>();
   readonly #sources: ExpansionSources | undefined;
   readonly #lines: LineCounter;
+  readonly #anchors = new Map<string, Node>();
   #nodes = 0;
 
   constructor(sources: ExpansionSources | undefined, lines: LineCounter) {
@@ -87,7 +84,7 @@ class DocumentReader {
     return undefined;
   }
 
-  read(node: Node | null | undefined, path: ConfigPath, resolve: AliasResolver): unknown {
+  read(node: Node | null | undefined, path: ConfigPath): unknown {
     this.#nodes += 1;
     const line = this.#lineOf(node) ?? this.nearest(path)?.line;
     if (this.#nodes === NODES_MAX) this.#problem(path, line, `more than ${NODES_MAX} values: split the configuration`);
@@ -97,13 +94,15 @@ class DocumentReader {
     }
     if (this.#nodes >= NODES_MAX || node === null || node === undefined) return null;
     if (!this.origins.has(key(path))) this.origins.set(key(path), { line, variables: [] });
-    if (isAlias(node)) return this.read(resolve(node as Parameters<AliasResolver>[0]), path, resolve);
-    if (isSeq(node)) return node.items.map((item, index) => this.read(item as Node, [...path, index], resolve));
-    if (isMap(node)) return this.#readMap(node.items as readonly MapItem[], path, resolve);
+    if (isAlias(node)) return this.read(this.#anchors.get(node.source), path);
+    // An alias means the last anchor of that name in front of it. The library would look through the whole document for each.
+    if ("anchor" in node && typeof node.anchor === "string") this.#anchors.set(node.anchor, node);
+    if (isSeq(node)) return node.items.map((item, index) => this.read(item as Node, [...path, index]));
+    if (isMap(node)) return this.#readMap(node.items as readonly MapItem[], path);
     return isScalar(node) ? this.#readScalar(node, path, line) : null;
   }
 
-  #readMap(items: readonly MapItem[], path: ConfigPath, resolve: AliasResolver): Record<string, unknown> {
+  #readMap(items: readonly MapItem[], path: ConfigPath): Record<string, unknown> {
     const map: Record<string, unknown> = {};
     for (const item of items) {
       const line = this.#lineOf(item.key);
@@ -112,6 +111,10 @@ class DocumentReader {
         continue;
       }
       const name = typeof item.key.value === "string" ? item.key.value : (item.key.source ?? String(item.key.value));
+      if (name.length > KEY_CHARS_MAX) {
+        this.#problem(path, line, `a key of more than ${KEY_CHARS_MAX} characters; remove it`);
+        continue;
+      }
       const below = [...path, name];
       if (name === "__proto__") {
         // No key of ours, and the one name that does not survive copying; zod skips it silently.
@@ -120,7 +123,7 @@ class DocumentReader {
       }
       this.origins.set(key(below), { line, variables: [] });
       if (Object.hasOwn(map, name)) this.#problem(below, line, "the key stands here twice");
-      map[name] = this.read(item.value, below, resolve);
+      map[name] = this.read(item.value, below);
     }
     return map;
   }

@@ -15,6 +15,8 @@ export interface ExplainContext {
   overriddenBy(path: ConfigPath): string | undefined;
 }
 
+/** Unknown keys of one section that are named: each is compared with all that there are. */
+const UNKNOWN_KEYS_MAX = 50;
 /** Longest piece of a value that a message repeats. */
 const SHOWN_CHARACTERS_MAX = 60;
 
@@ -22,7 +24,8 @@ const SHOWN_CHARACTERS_MAX = 60;
 export function explainIssue(issue: z.core.$ZodIssue, context: ExplainContext): readonly ConfigProblem[] {
   // Symbols cannot occur: the paths come from YAML.
   const path = issue.path as ConfigPath;
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...path, key], context));
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.slice(0, UNKNOWN_KEYS_MAX).map((key) => unknownKey([...path, key], context));
   const variable = context.overriddenBy(path);
   const message =
     variable === undefined ? describe(issue, path, context) : `${variable}: ${describe(issue, path, context)}`;

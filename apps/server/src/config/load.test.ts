@@ -142,7 +142,7 @@ describe("errors", () => {
     ["mcp_servers: {a__b: {mode: subprocess, command: x}}", "mcp_servers.a__b: not a valid id"],
     ["mcp_servers: {a_: {mode: subprocess, command: x}}", "mcp_servers.a_: not a valid id"],
     ["mcp_servers: {'': {mode: subprocess, command: x}}", "not a valid id"],
-    ["http: {port: 1}\nhttp: {port: 2}", "line 2: not valid YAML: Map keys must be unique"],
+    ["http: {port: 1}\nhttp: {port: 2}", "line 2, http: the key stands here twice"],
     ["http: {port: 1", "line 1: not valid YAML"],
     ["- a", "a list is not allowed; expected a section"],
     ["just text", "is not allowed; expected a section"],
@@ -218,6 +218,20 @@ describe("hostile files", () => {
 
   it("gain nothing from merge keys", () => {
     expect(errorOf("logging: &l {level: debug}\nhttp:\n  <<: *l\n")).toContain('http."<<": unknown key');
+  });
+
+  it("of many keys, or of many aliases, are read in bounded steps", () => {
+    const cpuMs = (text: string): number => {
+      const before = process.threadCpuUsage();
+      errorOf(text);
+      return process.threadCpuUsage(before).user / 1_000;
+    };
+    const keys = (count: number): string => Array.from({ length: count }, (_, index) => `k${index}: 1`).join("\n");
+    const aliases = (count: number): string => `a: &a [1]\nb: [${"*a,".repeat(count)}]\nc: [${"1,".repeat(count)}]`;
+    for (const text of [keys, aliases]) {
+      cpuMs(text(500));
+      expect(cpuMs(text(12_000))).toBeLessThan(8 * cpuMs(text(3_000)) + 100);
+    }
   });
 
   it("may use an alias for a value", () => {

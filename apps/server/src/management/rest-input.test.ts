@@ -71,7 +71,7 @@ describe("path, query and body", () => {
     ["[1]", /must be a JSON object/],
     ["null", /must be a JSON object/],
     ["\xff", /the body is no JSON/],
-    [`{"any":${"[".repeat(5_000)}${"]".repeat(5_000)}}`, /nests deeper than 1000 levels/],
+    [`{"any":${"[".repeat(5_000)}${"]".repeat(5_000)}}`, /nested deeper than 1000 levels/],
   ])("a body that is no object is refused: %#", (body, message) => {
     expect(input("", body)).toMatch(message);
   });

@@ -1,4 +1,4 @@
-import { isJsonObject, isNestedTooDeep, type JsonValue, NESTING_MAX, parseJson } from "@mcp-hangar/core";
+import { isJsonObject, readJson } from "@mcp-hangar/core";
 import { z } from "zod";
 import type { RouteRequest } from "../http/route.ts";
 import { invalidInput, type OperationFailure } from "./operation.ts";
@@ -78,14 +78,11 @@ function only(texts: readonly string[], mean: (text: string) => unknown): unknow
 
 function parseBody(body: Buffer): { readonly kind: "body"; readonly value: object } | OperationFailure {
   if (body.length === 0) return { kind: "body", value: {} };
-  let value: JsonValue;
-  try {
-    // What JSON.parse returns is JSON; numbers that no double holds stay as they came, for the tools that get them.
-    value = parseJson(body.toString()) as JsonValue;
-  } catch (error) {
-    return invalidInput([{ field: "", message: `the body is no JSON: ${(error as Error).message}` }]);
+  const json = readJson(body);
+  if (json.kind === "invalid") {
+    const problem = json.problem === "syntax" ? "the body is no JSON" : "the body is too much";
+    return invalidInput([{ field: "", message: `${problem}: ${json.reason}` }]);
   }
-  if (!isJsonObject(value)) return invalidInput([{ field: "", message: "the body must be a JSON object" }]);
-  if (!isNestedTooDeep(value, body.length)) return { kind: "body", value };
-  return invalidInput([{ field: "", message: `the body nests deeper than ${NESTING_MAX} levels` }]);
+  if (isJsonObject(json.value)) return { kind: "body", value: json.value };
+  return invalidInput([{ field: "", message: "the body must be a JSON object" }]);
 }

@@ -3,6 +3,9 @@ import { isJsonObject, type JsonObject, META, ResultPayload } from "@mcp-hangar/
 const HOP_PREFIX = "io.modelcontextprotocol/";
 const COMPLETE_HEAD = Buffer.from('{"resultType":"complete",');
 
+/** Bytes of a result that is parsed and written anew. */
+const REBUILT_BYTES_MAX = 1024 * 1024;
+
 /** Makes a result fit for a modern client: it says what it is. Results of modern servers do so already. */
 export function forModernClient(result: ResultPayload): ResultPayload {
   const { bytes, summary } = result;
@@ -18,6 +21,8 @@ export function forModernClient(result: ResultPayload): ResultPayload {
 /** Makes a result fit for a legacy client: what the modern protocol says about its own hop is taken out. */
 export function forLegacyClient(result: ResultPayload): ResultPayload {
   const { resultType, hasMeta } = result.summary;
+  // What is too large to be rebuilt for this goes as it is: clients ignore members that they do not know.
+  if ((result.bytes?.length ?? 0) > REBUILT_BYTES_MAX) return result;
   if (resultType === undefined && !(hasMeta && mentionsHop(result))) return result;
   const { _meta: meta, resultType: _resultType, ...rest } = result.value;
   const kept = isJsonObject(meta) ? withoutHopKeys(meta) : undefined;

@@ -86,7 +86,7 @@ export class HttpEndpoint {
     if (!accepts.json && !accepts.events) {
       return refuse(response, 406, RPC.invalidRequest, "accept must allow application/json and text/event-stream");
     }
-    const message = decodeMessage(body);
+    const message = decodeMessage(body, false);
     if (message.kind === "invalid") {
       return refuse(
         response,

@@ -94,7 +94,7 @@ export class StdioEndpoint {
   }
 
   async #message(line: Buffer): Promise<void> {
-    const message = decodeMessage(line);
+    const message = decodeMessage(line, false);
     switch (message.kind) {
       case "invalid":
         return this.#write(

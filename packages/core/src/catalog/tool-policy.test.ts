@@ -16,10 +16,11 @@ describe("a policy on tools", () => {
     expect(toolFilter({ deny: ["drop_*"] })(`drop_${"x".repeat(2_000)}`)).toBe(false);
   });
 
-  it("is quick, whatever globs and names an announced server brings along", () => {
-    const visible = toolFilter({ deny: ["*a*a*a*a*a*a*b"] });
-    const started = performance.now();
-    expect(visible("a".repeat(1_000))).toBe(true);
-    expect(performance.now() - started).toBeLessThan(1_000);
+  it("takes a bounded number of steps for a name, and hides one that needs more", () => {
+    const globs = Array.from({ length: 1_000 }, (_, index) => `*${"a?".repeat(60)}b${index}`);
+    expect(toolFilter({ deny: globs })("a".repeat(250))).toBe(false);
+    expect(toolFilter({ deny: globs })("get_user")).toBe(true);
+    const honest = Array.from({ length: 500 }, (_, index) => `*internal_${index}_*`);
+    expect(toolFilter({ deny: honest })("get_user_by_name_and_address")).toBe(true);
   });
 });

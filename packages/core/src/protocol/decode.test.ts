@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { decodeMessage, type IncomingMessage } from "./decode.ts";
+import { describe, expect, test } from "vitest";
+import { decodeLargeMessage, decodeMessage, type IncomingMessage } from "./decode.ts";
 
 /** Above the size from which results are relayed as bytes. */
 const LARGE = "x".repeat(10_000);
@@ -162,4 +162,52 @@ test("numbers that a double holds stay numbers, however long", () => {
 
 test("an id that no double holds is refused, because it could not be given back", () => {
   expect(decode('{"jsonrpc":"2.0","id":12345678901234567890,"method":"m"}')).toMatchObject({ kind: "invalid" });
+});
+
+describe("a message that is read without being built", () => {
+  const big = JSON.stringify(Array.from({ length: 80_000 }, (_, index) => ({ index, text: "é" })));
+  const inTurns = (resume: () => void): void => void setImmediate(resume);
+
+  test.each([
+    ["as libraries write it", `{"jsonrpc":"2.0","id":7,"result":{"a":${big},"isError":true,"resultType":"complete"}}`],
+    [
+      "with the id last and blanks",
+      `{ "result" : {"isError": true, "resultType":"complete",\n"a":${big}}, "id": 7, "jsonrpc": "2.0" }`,
+    ],
+  ])("tells what a relay has to know of it, %s", async (_name, text) => {
+    for (const message of [decodeMessage(Buffer.from(text)), await decodeLargeMessage(Buffer.from(text), inTurns)]) {
+      if (message.kind !== "response") throw new Error(message.kind);
+      expect(message.id).toBe(7);
+      expect(message.result.summary).toEqual({ isError: true, resultType: "complete", hasMeta: false });
+      expect(message.result.bytes?.includes(0x0a)).toBe(false);
+      expect(message.result.value).toEqual((JSON.parse(text) as { result: object }).result);
+    }
+  });
+
+  test.each([
+    ["cut off", `{"jsonrpc":"2.0","id":7,"result":{"a":${big}`, "it is not valid JSON"],
+    ["too much to be built", `{"jsonrpc":"2.0","id":7,"method":"x","params":{"a":${big}}}`, /more than 250000 values/],
+    ["a batch", `[${big}]`, /more than 250000 values/],
+    ["too deep", `{"jsonrpc":"2.0","id":7,"result":{"a":${"[".repeat(300_000)}`, /nested deeper/],
+    ["two documents", `{"jsonrpc":"2.0","id":7,"result":{"a":${big}}}{}`, "it is not valid JSON"],
+    [
+      "a result and an error",
+      `{"jsonrpc":"2.0","id":7,"result":{"a":${big}},"error":{"code":1,"message":""}}`,
+      /more than/,
+    ],
+  ])("is refused when it is %s", async (_name, text, reason) => {
+    for (const message of [decodeMessage(Buffer.from(text)), await decodeLargeMessage(Buffer.from(text), inTurns)]) {
+      expect(message).toMatchObject({
+        kind: "invalid",
+        reason: reason instanceof RegExp ? expect.stringMatching(reason) : reason,
+      });
+    }
+  });
+
+  test("is built for a client, within the limit", () => {
+    const text = `{"jsonrpc":"2.0","id":7,"result":{"a":${big}}}`;
+    expect(decodeMessage(Buffer.from(text), false)).toMatchObject({ kind: "invalid", id: 7 });
+    const long = `{"jsonrpc":"2.0","id":7,"method":"x","params":{"a":"${"x".repeat(1_000_000)}"}}`;
+    expect(decodeMessage(Buffer.from(long), false)).toMatchObject({ kind: "request", id: 7 });
+  });
 });

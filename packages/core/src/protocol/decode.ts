@@ -7,8 +7,8 @@ import {
   type JsonValue,
   RPC,
 } from "./json-rpc.ts";
-import { isNestedTooDeep, NESTING_MAX } from "./nesting.ts";
-import { parseJson } from "./parse-json.ts";
+import { JsonScan, type ScanOutcome, type ValueRange } from "./json-scan.ts";
+import { buildJson, type ReadJson, SCAN_FROM_BYTES, scannedProblem, VALUES_MAX } from "./read-json.ts";
 import { ResultPayload } from "./result-payload.ts";
 import { spliceResponse } from "./splice-response.ts";
 
@@ -40,31 +40,96 @@ export interface InvalidMessage {
 
 /** From here on a parse followed by a rebuild costs more than finding the result inside the bytes. */
 const SPLICE_FROM_BYTES = 8 * 1024;
+/** Messages from this size on are scanned in slices, between which others have their turn. */
+export const LARGE_MESSAGE_BYTES = 1024 * 1024;
+/** Bytes of one slice: some 10 ms for the most expensive JSON. */
+const SLICE_BYTES = 256 * 1024;
 
 /**
  * Reads one JSON-RPC message of MCP: an object, in UTF-8, without a byte order mark; batches are invalid. Never throws.
- * The bytes of a large response are not copied: its result stays a view of `bytes`, which must not be reused.
+ * The bytes of a large response that is `relayed` are not copied: its result stays a view of `bytes`, which must not be reused.
  */
-export function decodeMessage(bytes: Buffer): IncomingMessage {
+export function decodeMessage(bytes: Buffer, relayed = true): IncomingMessage {
   if (!isUtf8(bytes)) return invalid("it is not valid UTF-8", RPC.parseError);
-  if (bytes.length >= SPLICE_FROM_BYTES) {
+  if (bytes.length >= SCAN_FROM_BYTES) {
+    // What is not relayed has to be built, so that there is no use in reading on when it is too much.
+    const scan = new JsonScan(bytes, relayed ? Number.POSITIVE_INFINITY : VALUES_MAX);
+    return decodeScanned(bytes, scan, { outcome: scan.run(Number.POSITIVE_INFINITY), relayed });
+  }
+  if (relayed && bytes.length >= SPLICE_FROM_BYTES) {
     const spliced = spliceResponse(bytes);
     if (spliced !== undefined) {
       return { kind: "response", id: spliced.id, result: ResultPayload.ofJson(spliced.json, spliced.summary) };
     }
   }
-  let message: unknown;
-  try {
-    message = parseJson(bytes.toString("utf8"));
-  } catch {
-    return invalid("it is not valid JSON", RPC.parseError);
+  return readDocument(buildJson(bytes));
+}
+
+/**
+ * As {@link decodeMessage}, for a message of {@link LARGE_MESSAGE_BYTES} or more that is relayed: it is read in slices, and
+ * `inNextTurn` has others served in between. Never rejects.
+ */
+export async function decodeLargeMessage(
+  bytes: Buffer,
+  inNextTurn: (resume: () => void) => void,
+): Promise<IncomingMessage> {
+  if (!isUtf8(bytes)) return invalid("it is not valid UTF-8", RPC.parseError);
+  const scan = new JsonScan(bytes);
+  let outcome = scan.run(SLICE_BYTES);
+  while (outcome === "more") {
+    await new Promise<void>((resolve) => inNextTurn(resolve));
+    outcome = scan.run(scan.bytesRead + SLICE_BYTES);
   }
-  if (Array.isArray(message)) return invalid("batches are not supported");
-  if (!isJsonObject(message)) return invalid("it is not a JSON object");
-  if (isNestedTooDeep(message, bytes.length)) {
-    return invalid(`it is nested deeper than ${NESTING_MAX} levels`, RPC.invalidRequest, message.id);
+  return decodeScanned(bytes, scan, { outcome, relayed: true });
+}
+
+/** The members of an envelope whose values are short. */
+const ENVELOPE_VALUE_BYTES_MAX = 1_024;
+
+function decodeScanned(
+  bytes: Buffer,
+  scan: JsonScan,
+  { outcome, relayed }: { readonly outcome: ScanOutcome; readonly relayed: boolean },
+): IncomingMessage {
+  const read = (range: ValueRange | undefined): JsonValue | undefined => {
+    if (range === undefined || range.end - range.start > ENVELOPE_VALUE_BYTES_MAX) return undefined;
+    const json = buildJson(bytes.subarray(range.start, range.end));
+    return json.kind === "value" ? json.value : undefined;
+  };
+  const result = scan.member("result");
+  const id = read(scan.member("id"));
+  const alone = scan.member("method") === undefined && scan.member("error") === undefined;
+  const wellFormed = read(scan.member("jsonrpc")) === "2.0" && id !== undefined && id !== null && isId(id);
+  if (relayed && outcome === "valid" && result !== undefined && alone && wellFormed && bytes[result.start] === 0x7b) {
+    const resultType = read(scan.memberOfResult("resultType"));
+    const json = onOneLine(bytes.subarray(result.start, result.end));
+    const summary = {
+      isError: read(scan.memberOfResult("isError")) === true,
+      resultType: typeof resultType === "string" ? resultType : undefined,
+      hasMeta: scan.memberOfResult("_meta") !== undefined,
+    };
+    return { kind: "response", id, result: ResultPayload.ofJson(json, summary) };
   }
-  return readEnvelope(message);
+  const problem = scannedProblem(outcome, scan);
+  return problem === undefined ? readDocument(buildJson(bytes)) : readDocument(problem, id);
+}
+
+/** Line breaks of valid JSON stand between tokens only, and would end the frame of a line protocol or of an event stream. */
+function onOneLine(json: Buffer): Buffer {
+  for (const lineBreak of [0x0a, 0x0d]) {
+    for (let at = json.indexOf(lineBreak); at !== -1; at = json.indexOf(lineBreak, at + 1)) json[at] = 0x20;
+  }
+  return json;
+}
+
+function readDocument(json: ReadJson, id?: JsonValue): IncomingMessage {
+  if (json.kind === "invalid") {
+    const idOf = isJsonObject(json.value) ? json.value.id : id;
+    return invalid(json.reason, json.problem === "syntax" ? RPC.parseError : RPC.invalidRequest, idOf);
+  }
+  const { value } = json;
+  if (Array.isArray(value)) return invalid("batches are not supported");
+  return isJsonObject(value) ? readEnvelope(value) : invalid("it is not a JSON object");
 }
 
 function readEnvelope(message: JsonObject): IncomingMessage {

@@ -125,7 +125,7 @@ describe("a folder of server files", () => {
     ["text", '"math"', "expected a server"],
     ["keys beside mcp_servers", '{"mcp_servers": {}, "http": {}}', '"http" stands beside mcp_servers'],
     ["a list below mcp_servers", '{"mcp_servers": []}', "servers by id"],
-    ["more than a mebibyte", `"${"x".repeat(1_048_576)}"`, "larger than 1048576 bytes"],
+    ["more than 64 KiB", `"${"x".repeat(1_048_576)}"`, "larger than 65536 bytes"],
   ])("does not use a file with %s", async (_what, content, problem) => {
     const folder = await Folder.make();
     await folder.write("math.json", content);

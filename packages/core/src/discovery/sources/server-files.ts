@@ -6,7 +6,7 @@ import type { DiscoveredServer } from "../source.ts";
 /** Files of a folder that are looked at: a folder with more is no folder of server files. */
 const FILES_MAX = 1_000;
 /** Bytes of one file. */
-const FILE_BYTES_MAX = 1_048_576;
+const FILE_BYTES_MAX = 65_536;
 /** A file that was written this recently, in ms, may not be complete. */
 const SETTLE_MS = 100;
 const SERVER_FILE = /^([^.].*)\.(?:ya?ml|json)$/i;

@@ -310,3 +310,31 @@ describe("close", () => {
     }
   });
 });
+
+describe("a result that is read in slices", () => {
+  const x = "x".repeat(3_000_000);
+  const progress = (progress: number): string =>
+    event({ method: "notifications/message", params: { level: "info", data: progress } });
+
+  it("comes whole, in one body or in an event, and in the order of what stands around it", async () => {
+    const handlers: Handler[] = [
+      (received, response) => result(received, response, { x }),
+      ({ message }, response) =>
+        void events(response).end(progress(1) + event({ id: message.id as number, result: { x } }) + progress(2)),
+      ({ message }, response) => {
+        const stream = events(response);
+        stream.write(`${event({ method: "notifications/message", params: { level: "info", data: x } })}${progress(2)}`);
+        stream.end(event({ id: message.id as number, result: { x } }));
+      },
+    ];
+    for (const handler of handlers) {
+      for (const behaviour of [legacy(handler), modern(handler)]) {
+        const server = await rawServer(behaviour);
+        const session = await rig(server.url).open();
+        const reply = await callTool(session, "x");
+        expect(resultOf(reply).x).toHaveLength(x.length);
+        await session.close();
+      }
+    }
+  });
+});

@@ -43,6 +43,11 @@ export abstract class HttpExchange implements Dispatcher.DispatchHandler {
     return this.#over;
   }
 
+  /** Whether the request was given up. */
+  protected get aborted(): boolean {
+    return this.#aborted;
+  }
+
   /** Gives the request up and frees its socket; nothing is told to the subclass after this. */
   abort(): void {
     if (this.#over) return;

@@ -1,5 +1,5 @@
 import type { HttpMethod } from "@mcp-hangar/telemetry";
-import { decodeMessage, type IncomingMessage } from "../../protocol/decode.ts";
+import { decodeLargeMessage, decodeMessage, type IncomingMessage, LARGE_MESSAGE_BYTES } from "../../protocol/decode.ts";
 import type { HttpClient } from "./http-client.ts";
 import { HttpExchange, type ResponseHeaders } from "./http-exchange.ts";
 import { SseParser, type SseSink } from "./sse-parser.ts";
@@ -39,6 +39,9 @@ export class MessageExchange extends HttpExchange implements SseSink {
   #chunks: Buffer[] = [];
   #bytes = 0;
   #parser: SseParser | undefined;
+  /** Messages that came while a large one is being read; `undefined` while none is. */
+  #waiting: Buffer[] | undefined;
+  #ending: Ending | undefined;
   /** Streams that outlive a request have no total limit, only one an event. */
   readonly #endless: boolean;
 
@@ -115,26 +118,56 @@ export class MessageExchange extends HttpExchange implements SseSink {
 
   protected override end(): void {
     if (this.#mode === "excerpt") {
-      this.#receiver.onEnding(this.#statusEnding(), this);
+      this.#end(this.#statusEnding());
       return;
     }
     if (this.#mode === "json" && this.#bytes > 0) {
       const [first] = this.#chunks;
       const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
       this.#chunks = [];
-      this.#receiver.onMessage(decodeMessage(body), this);
+      this.#receive(body);
     }
-    this.#receiver.onEnding({ kind: "complete", stream: this.#mode === "events", status: this.status }, this);
+    this.#end({ kind: "complete", stream: this.#mode === "events", status: this.status });
   }
 
   protected override fail(error: Error): void {
     const stream = this.#mode === "events";
-    this.#receiver.onEnding({ kind: "broken", error, sent: this.sent, stream }, this);
+    this.#end({ kind: "broken", error, sent: this.sent, stream });
   }
 
   onEvent(data: Buffer, type: string): void {
     // Other event types are for other readers. An abort from inside a receiver ends the delivery.
-    if (!this.over && type === "message" && data.length > 0) this.#receiver.onMessage(decodeMessage(data), this);
+    if (!this.over && type === "message" && data.length > 0) this.#receive(data);
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#waiting !== undefined) this.#waiting.push(bytes);
+    else if (bytes.length >= LARGE_MESSAGE_BYTES) void this.#receiveLarge(bytes);
+    else this.#receiver.onMessage(decodeMessage(bytes), this);
+  }
+
+  /** Reads a large message in slices. What comes meanwhile waits, so that all is told in the order in which it was sent. */
+  async #receiveLarge(first: Buffer): Promise<void> {
+    const waiting = [first];
+    this.#waiting = waiting;
+    const { clock } = this.client;
+    for (let bytes = waiting.shift(); bytes !== undefined; bytes = waiting.shift()) {
+      const message =
+        bytes.length >= LARGE_MESSAGE_BYTES
+          ? await decodeLargeMessage(bytes, (resume) => clock.schedule(0, resume))
+          : decodeMessage(bytes);
+      if (this.aborted) return;
+      this.#receiver.onMessage(message, this);
+    }
+    this.#waiting = undefined;
+    const ending = this.#ending;
+    if (ending !== undefined && !this.aborted) this.#receiver.onEnding(ending, this);
+  }
+
+  /** The response has ended; the receiver hears of that after the last message. */
+  #end(ending: Ending): void {
+    if (this.#waiting === undefined) this.#receiver.onEnding(ending, this);
+    else this.#ending = ending;
   }
 
   #statusEnding(): Ending {

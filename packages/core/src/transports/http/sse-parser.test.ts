@@ -92,6 +92,16 @@ describe("SseParser", () => {
     );
   });
 
+  it("gives up on an event of very many lines that hold nothing", () => {
+    const lines = Buffer.from("data:\n".repeat(10_000));
+    expect(parse([lines], 1_000_000).ok).toBe(true);
+    expect(parse([lines, lines, lines], 1_000_000).ok).toBe(false);
+  });
+
+  it("ignores an id that no header could carry back", () => {
+    expect(parse([Buffer.from(`id: ${"x".repeat(5_000)}\ndata: 1\n\n`)]).parser.lastEventId).toBeUndefined();
+  });
+
   it("counts the limit an event and not a stream", () => {
     const event = Buffer.from("data: 12345678\n\n");
     expect(

@@ -11,6 +11,11 @@ const SPACE = 0x20;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const NOTHING = Buffer.alloc(0);
 const LINE_BREAK = Buffer.from("\n");
+/** Bytes of an event's type and of its id. */
+const FIELD_BYTES_MAX = 4_096;
+/** Pieces that an event may have: a thousand, and one for so many of its bytes. */
+const PIECES_MIN = 1_000;
+const BYTES_A_PIECE = 64;
 
 /**
  * Incremental parser of `text/event-stream` (https://html.spec.whatwg.org/multipage/server-sent-events.html) over bytes,
@@ -19,10 +24,13 @@ const LINE_BREAK = Buffer.from("\n");
 export class SseParser {
   readonly #sink: SseSink;
   readonly #eventBytesMax: number;
+  readonly #piecesMax: number;
   /** The beginning of a line whose end has not arrived. */
   #pieces: Buffer[] = [];
   #data: Buffer[] = [];
   #bufferedBytes = 0;
+  /** Pieces of the event so far: lines without any bytes must not be free. */
+  #pieceCount = 0;
   #type = "message";
   #id: string | undefined;
   #lastEventId: string | undefined;
@@ -36,6 +44,7 @@ export class SseParser {
   constructor(sink: SseSink, eventBytesMax: number) {
     this.#sink = sink;
     this.#eventBytesMax = eventBytesMax;
+    this.#piecesMax = PIECES_MIN + eventBytesMax / BYTES_A_PIECE;
   }
 
   /** The id of the last complete event that had one; an empty id takes it back. */
@@ -70,8 +79,9 @@ export class SseParser {
     if (start < chunk.length) {
       this.#pieces.push(chunk.subarray(start));
       this.#bufferedBytes += chunk.length - start;
+      this.#pieceCount++;
     }
-    return this.#bufferedBytes <= this.#eventBytesMax;
+    return this.#bufferedBytes <= this.#eventBytesMax && this.#pieceCount <= this.#piecesMax;
   }
 
   #endLine(chunk: Buffer, start: number, end: number): void {
@@ -108,10 +118,11 @@ export class SseParser {
         this.#addData(value);
         break;
       case "event":
-        this.#type = value.toString("utf8");
+        this.#type = value.toString("utf8", 0, FIELD_BYTES_MAX);
         break;
       case "id":
-        if (!value.includes(0)) this.#id = value.toString("utf8");
+        // An id goes back in a header; a longer one would be refused there.
+        if (value.length <= FIELD_BYTES_MAX && !value.includes(0)) this.#id = value.toString("utf8");
         break;
       case "retry": {
         const digits = value.toString("latin1");
@@ -126,6 +137,7 @@ export class SseParser {
   #addData(value: Buffer): void {
     this.#data.push(value);
     this.#bufferedBytes += value.length;
+    this.#pieceCount++;
   }
 
   #dispatch(): void {
@@ -138,6 +150,7 @@ export class SseParser {
     const data = this.#data.length === 1 ? first : joinLines(this.#data);
     this.#data = [];
     this.#bufferedBytes = 0;
+    this.#pieceCount = 0;
     this.#sink.onEvent(data, type);
   }
 

@@ -40,6 +40,7 @@ export class StdioChannel {
       clock: platform.clock,
       observer,
       limits,
+      flow: process.stdout,
       onBroken: (message) => this.#break(message),
     });
     process.stdout.on("data", (chunk: Buffer) => this.connection.read(chunk));

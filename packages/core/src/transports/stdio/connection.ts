@@ -1,5 +1,11 @@
 import type { Clock } from "../../platform/platform.ts";
-import { decodeMessage, type InvalidMessage } from "../../protocol/decode.ts";
+import {
+  decodeLargeMessage,
+  decodeMessage,
+  type IncomingMessage,
+  type InvalidMessage,
+  LARGE_MESSAGE_BYTES,
+} from "../../protocol/decode.ts";
 import { META } from "../../protocol/eras.ts";
 import type { JsonObject, JsonRpcId, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
@@ -24,12 +30,16 @@ export interface ConnectionContext {
   readonly clock: Clock;
   readonly observer: SessionObserver;
   readonly limits: StdioLimits;
+  /** Holds back what the server writes for as long as there is enough to do. */
+  readonly flow: { pause(): void; resume(): void };
   /** The server broke the protocol beyond repair: nothing it sends can be understood any more. */
   readonly onBroken: (message: string) => void;
 }
 
 /** Bytes of what a server that is starting writes to stdout by mistake, for the log. */
 const EXCERPT_BYTES = 200;
+/** Lines that were no messages, of one session, that the log tells of: more say nothing new. */
+const NOISE_LOGGED_MAX = 1_000;
 /** Bytes of the beginning of a line that is too long: enough to tell what it was. */
 const HEAD_BYTES = 512;
 
@@ -44,6 +54,8 @@ export class StdioConnection {
   /** Set when the server turns out to be modern. */
   #hop: HopMeta;
   #noise = 0;
+  /** Lines that came while a large one is being read; `undefined` while none is. */
+  #waiting: Buffer[] | undefined;
   /** The first bytes of a line that is too long, until it has ended. */
   #head: Buffer | undefined;
 
@@ -150,7 +162,30 @@ export class StdioConnection {
       this.#head = Buffer.from(line.subarray(0, HEAD_BYTES));
       return;
     }
-    const message = decodeMessage(line);
+    if (this.#waiting !== undefined) this.#waiting.push(line);
+    else if (line.length >= LARGE_MESSAGE_BYTES) void this.#receiveLarge(line);
+    else this.#take(decodeMessage(line), line);
+  }
+
+  /** Reads a large message in slices. What comes meanwhile waits, so that all is taken in the order in which it was written. */
+  async #receiveLarge(first: Buffer): Promise<void> {
+    const { clock, flow } = this.#context;
+    const waiting = [first];
+    this.#waiting = waiting;
+    flow.pause();
+    for (let line = waiting.shift(); line !== undefined; line = waiting.shift()) {
+      const large = line.length >= LARGE_MESSAGE_BYTES;
+      const message = large
+        ? await decodeLargeMessage(line, (resume) => clock.schedule(0, resume))
+        : decodeMessage(line);
+      if (this.#over !== undefined) return;
+      this.#take(message, line);
+    }
+    this.#waiting = undefined;
+    flow.resume();
+  }
+
+  #take(message: IncomingMessage, line: Buffer): void {
     if (message.kind !== "invalid") this.#context.observer.onMessage("received", message.kind);
     switch (message.kind) {
       case "response":
@@ -228,6 +263,7 @@ export class StdioConnection {
       return;
     }
     this.#noise++;
+    if (this.#noise > NOISE_LOGGED_MAX) return;
     // Once there were calls, what is no message may be a piece of one, and so of a caller's result.
     const quoted = this.#pending.hadCalls ? "" : ` ${excerpt(line)}`;
     this.#context.observer.onLog(`[stdout]${quoted} a line of ${line.length} bytes was skipped: ${message.reason}`);

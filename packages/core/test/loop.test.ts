@@ -1,0 +1,160 @@
+import { LoopProbe } from "@mcp-hangar/testing";
+import { describe, expect, it } from "vitest";
+import { toolFilter } from "../src/catalog/tool-policy.ts";
+import { decodeLargeMessage, decodeMessage, LARGE_MESSAGE_BYTES } from "../src/protocol/decode.ts";
+import { readJson } from "../src/protocol/read-json.ts";
+import { seededRandom } from "../src/testing/seeded-random.ts";
+import { SseParser } from "../src/transports/http/sse-parser.ts";
+import { LineSplitter } from "../src/transports/stdio/line-splitter.ts";
+
+/**
+ * CPU time that one turn of the event loop may take, in ms. What is promised is 200 ms on a quiet machine; on one that shares its
+ * cores the same work takes more CPU time.
+ */
+const BOUND_MS = 300;
+/** Bytes that a socket or pipe hands over at a time. */
+const CHUNK_BYTES = 65_536;
+
+const random = seededRandom(20_260_728);
+
+/** Pieces of JSON whose repetition makes something expensive of few bytes. */
+const REPEATED: readonly [string, ...string[]] = [
+  ...([
+    "1,",
+    "[],",
+    "{},",
+    '"",',
+    "1e400,",
+    "12345678901234567890,",
+    "-0.1,",
+    "null,",
+    "[[[]]],",
+    '{"a":[]},',
+    "[1,2],",
+  ] as const),
+  ...([
+    '"\\u0041",',
+    '"é",',
+    "1.2345678901234567,",
+    '{"id":1},',
+    '"a\\"b",',
+    "  1,",
+    "\n1,",
+    '{"a":{"b":{"c":1}}},',
+  ] as const),
+];
+
+/** One hostile document of about so many bytes: an array of repetitions, an object of many keys, depth, one long token. */
+function documentOf(bytes: number): string {
+  switch (random.integer(0, 6)) {
+    case 0:
+      return `{${Array.from({ length: bytes / 14 }, (_, index) => `"k${index}":1`).join()}}`;
+    case 1:
+      return `{${Array.from({ length: bytes / 16 }, (_, index) => `"${(index * 7_919) % 100_000_007}":1`).join()}}`;
+    case 2:
+      return `[${`${"[".repeat(900)}${"]".repeat(900)},`.repeat(bytes / 1_801)}1]`;
+    case 3:
+      return random.pick([
+        `"${"a".repeat(bytes)}"`,
+        `[${"9".repeat(bytes)}]`,
+        `[1${" ".repeat(bytes)}]`,
+        `"${"\\n".repeat(bytes / 2)}"`,
+      ]);
+    default: {
+      const piece = random.pick(REPEATED) + (random.chance(0.5) ? random.pick(REPEATED) : "");
+      return `[${piece.repeat(bytes / piece.length)}1]`;
+    }
+  }
+}
+
+const ENVELOPES: readonly [(document: string) => string, ...((document: string) => string)[]] = [
+  (document) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{"a":${document}}}}`,
+  (document) => `{"jsonrpc":"2.0","id":1,"result":{"content":${document}}}`,
+  (document) => `{"result":{"a":${document}},"id":1,"jsonrpc":"2.0"}`,
+  (document) => `{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x","data":${document}}}`,
+  (document) => `{"jsonrpc":"2.0","method":"x","params":{"a":${document}}}`,
+  (document) => document,
+  (document) => `{"jsonrpc":"2.0","id":1,"result":{"content":${document}}`,
+];
+
+async function expectFree(works: readonly (() => unknown)[]): Promise<void> {
+  const probe = new LoopProbe(BOUND_MS);
+  for (const work of works) await probe.watch(work);
+  expect({ blocked: probe.blocked, longestMs: probe.longestMs }).toEqual({ blocked: 0, longestMs: expect.any(Number) });
+}
+
+describe("nothing that comes from outside holds the event loop", () => {
+  const inTurns = (resume: () => void): void => void setImmediate(resume);
+
+  it.each(Array.from({ length: 20 }, (_, round) => round))("a message of a client of 4 MB, round %i", async () => {
+    const bytes = Buffer.from(random.pick(ENVELOPES)(documentOf(4_000_000)));
+    await expectFree([
+      () => {
+        // What is done with a call: it is written again.
+        const message = decodeMessage(Buffer.from(bytes), false);
+        if (message.kind === "request") JSON.stringify(message.params);
+      },
+      () => readJson(Buffer.from(bytes)),
+    ]);
+  });
+
+  it.each(Array.from({ length: 12 }, (_, round) => round))("a message of a server of 1 MB, round %i", async () => {
+    const bytes = Buffer.from(random.pick(ENVELOPES)(documentOf(900_000)));
+    await expectFree([() => decodeMessage(bytes)]);
+  });
+
+  it.each(Array.from({ length: 6 }, (_, round) => round))("a message of a server of 24 MB, round %i", async () => {
+    const bytes = Buffer.from(random.pick(ENVELOPES)(documentOf(24_000_000)));
+    expect(bytes.length).toBeGreaterThan(LARGE_MESSAGE_BYTES);
+    await expectFree([() => decodeLargeMessage(bytes, inTurns)]);
+  });
+
+  it("a stream of lines, however they are cut", async () => {
+    const texts = ["\n", "a\n", "\r\n", "{}\n", "a".repeat(CHUNK_BYTES), `${"a".repeat(70_000)}\n`, " ".repeat(1_000)];
+    await expectFree(
+      texts.map((text) => async () => {
+        let lines = 0;
+        const splitter = new LineSplitter(1_000_000, () => lines++);
+        const chunk = Buffer.from(text.repeat(Math.ceil(CHUNK_BYTES / text.length)).slice(0, CHUNK_BYTES));
+        for (let round = 0; round < 64; round++) {
+          splitter.push(chunk);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      }),
+    );
+  });
+
+  it("an event stream, however it is cut", async () => {
+    const texts = [
+      "\n",
+      "data:\n",
+      "data: a\n\n",
+      ":\n",
+      "id: 1\n",
+      "event: x\n",
+      "\r",
+      "x",
+      "retry: 1\n",
+      "data: {}\n",
+    ];
+    await expectFree(
+      texts.map((text) => async () => {
+        const parser = new SseParser({ onEvent: () => {} }, 8_000_000);
+        const chunk = Buffer.from(text.repeat(Math.ceil(CHUNK_BYTES / text.length)));
+        for (let round = 0; round < 64 && parser.push(chunk); round++)
+          await new Promise((resolve) => setImmediate(resolve));
+      }),
+    );
+  });
+
+  it("the globs of an announced server, over the names that are looked at in one turn", async () => {
+    const policies = ["*a", "a?", "*a?", "?", "*", `${"a".repeat(400)}b`, `*${"a".repeat(100)}?b*`].map((glob) =>
+      Array.from({ length: 200 }, (_, index) => glob.repeat(random.integer(1, 40)).slice(0, 250) + index),
+    );
+    for (const globs of policies) {
+      const visible = toolFilter({ allow: [...globs, "*"], deny: globs });
+      const names = Array.from({ length: 1_000 }, (_, index) => "a".repeat(random.integer(0, 300)) + index);
+      await expectFree([() => names.filter((name) => visible(name))]);
+    }
+  });
+});
