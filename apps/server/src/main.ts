@@ -14,6 +14,7 @@ try {
   // What a user can mend has a message of its own; the stack is for what nobody foresaw.
   const { message, stack } = error as Error;
   const text = process.env.MCP_LOG_LEVEL?.toLowerCase() === "debug" ? stack : message;
-  process.stderr.write(`mcp-hangar: ${text}\n`);
+  const { printProblem } = await import("./cli/terminal-text.ts");
+  printProblem(text ?? message);
   process.exitCode = 1;
 }

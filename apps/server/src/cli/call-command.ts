@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from "node:util";
 import {
   type CallResult,
   type EntryOptions,
@@ -14,6 +13,7 @@ import { type Config, configSchema } from "../config/schema.ts";
 import type { GatewayAddress } from "./ask-gateway.ts";
 import { printableResult } from "./printable-result.ts";
 import type { CallOptions } from "./program.ts";
+import { printJson, printProblem, printText } from "./terminal-text.ts";
 
 /**
  * `mcp-hangar call`: one tool call through a gateway of its own, whose only server is the running gateway's endpoint for
@@ -64,16 +64,15 @@ function print(result: CallResult, json: boolean): number {
   switch (result.kind) {
     case "result": {
       const { value, isError } = result.result;
-      const text = json ? JSON.stringify(value, undefined, 2) : printableResult(value);
-      // A terminal obeys what it is sent; a server must not command it.
-      process.stdout.write(`${process.stdout.isTTY ? stripVTControlCharacters(text) : text}\n`);
+      if (json) printJson(value);
+      else printText(printableResult(value));
       return isError ? 1 : 0;
     }
     case "error":
-      process.stderr.write(`mcp-hangar: ${result.error.message} (JSON-RPC error ${result.error.code})\n`);
+      printProblem(`${result.error.message} (JSON-RPC error ${result.error.code})`);
       return 1;
     case "failure":
-      process.stderr.write(`mcp-hangar: ${result.message} (${result.code})\n`);
+      printProblem(`${result.message} (${result.code})`);
       return 1;
   }
 }

@@ -2,6 +2,7 @@ import { nodePlatform } from "@mcp-hangar/core";
 import { byLine, loadConfig } from "../config/load.ts";
 import { preflight } from "../config/preflight.ts";
 import { ConfigError } from "../config/problem.ts";
+import { printText } from "./terminal-text.ts";
 
 /** What `config check` may be told. */
 export interface ConfigCheckOptions {
@@ -18,6 +19,6 @@ export async function runConfigCheck(file: string | undefined, options: ConfigCh
   }
   const ids = Object.keys(loaded.config.mcp_servers);
   const servers = ids.length === 1 ? "1 server" : `${ids.length} servers`;
-  process.stdout.write(`${loaded.file}: valid, ${servers}${ids.length === 0 ? "" : `: ${ids.join(", ")}`}\n`);
+  printText(`${loaded.file}: valid, ${servers}${ids.length === 0 ? "" : `: ${ids.join(", ")}`}`);
   return 0;
 }

@@ -2,6 +2,7 @@ import { changesView } from "../management/operations/config.ts";
 import { describeParts } from "../reload/diff.ts";
 import { askGateway, notAGateway, refusalOf } from "./ask-gateway.ts";
 import type { ConfigReloadCommandOptions } from "./program.ts";
+import { printJson, printProblem, printText } from "./terminal-text.ts";
 
 /** A reload may fetch keys of identity providers before it answers, in ms. */
 const RELOAD_DEADLINE_MS = 60_000;
@@ -14,11 +15,11 @@ export async function runConfigReload(options: ConfigReloadCommandOptions): Prom
   const changes = changesView.safeParse(answer.body);
   const refused = refusalOf(answer);
   if (!changes.success && refused === undefined) throw notAGateway(url, PATH, answer);
-  if (json) process.stdout.write(`${JSON.stringify(answer.body, undefined, 2)}\n`);
+  if (json) printJson(answer.body);
   else if (changes.success) {
     const { mcp_servers: servers, settings, needs_restart: needRestart } = changes.data;
-    process.stdout.write(`${describeParts({ ...servers, settings, needRestart }).join("\n")}\n`);
-  } else if (refused !== undefined) process.stderr.write(`mcp-hangar: ${explain(refused)}\n`);
+    printText(describeParts({ ...servers, settings, needRestart }).join("\n"));
+  } else if (refused !== undefined) printProblem(explain(refused));
   return changes.success ? 0 : 1;
 }
 

@@ -8,6 +8,7 @@ import { createRoles } from "../access/roles.ts";
 import { loadConfig } from "../config/load.ts";
 import type { KeysCreateOptions, KeysOptions, KeysRevokeOptions } from "./keys-program.ts";
 import { table } from "./table.ts";
+import { printText } from "./terminal-text.ts";
 
 /** `mcp-hangar keys create`: prints the key, this once. A running gateway takes it within a second. */
 export async function runKeysCreate(options: KeysCreateOptions): Promise<number> {
@@ -96,6 +97,6 @@ function row({ id, name, roles, status, expires_at: expires, last_used_at: used 
 }
 
 function print(text: string): number {
-  process.stdout.write(`${text}\n`);
+  printText(text);
   return 0;
 }

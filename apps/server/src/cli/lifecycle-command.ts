@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { askGateway, notAGateway, refusalOf } from "./ask-gateway.ts";
 import type { LifecycleOptions } from "./program.ts";
+import { printJson, printProblem, printText } from "./terminal-text.ts";
 
 /** A start takes as long as `start_timeout_s` of the server allows; whoever waits longer than this looks at `status`, in ms. */
 const DEADLINE_MS = 300_000;
@@ -18,9 +19,8 @@ export async function runLifecycle(
   const done = answered.safeParse(answer.body);
   const refused = refusalOf(answer);
   if (!done.success && refused === undefined) throw notAGateway(options.url, path, answer);
-  if (options.json) process.stdout.write(`${JSON.stringify(answer.body, undefined, 2)}\n`);
-  else if (done.success)
-    process.stdout.write(`${server}: ${done.data.state}, ${Math.round(done.data.elapsed_ms)} ms\n`);
-  else if (refused !== undefined) process.stderr.write(`mcp-hangar: ${refused.message}\n`);
+  if (options.json) printJson(answer.body);
+  else if (done.success) printText(`${server}: ${done.data.state}, ${Math.round(done.data.elapsed_ms)} ms`);
+  else if (refused !== undefined) printProblem(refused.message);
   return done.success ? 0 : 1;
 }

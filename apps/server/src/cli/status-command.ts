@@ -2,6 +2,7 @@ import { z } from "zod";
 import { askGateway, type GatewayAddress, notAGateway } from "./ask-gateway.ts";
 import type { StatusOptions } from "./program.ts";
 import { table } from "./table.ts";
+import { printJson, printText } from "./terminal-text.ts";
 
 const system = z.looseObject({ version: z.string(), uptime_seconds: z.number(), calls_in_flight: z.number() });
 const server = z.looseObject({
@@ -27,10 +28,8 @@ export async function runStatus(options: StatusOptions): Promise<number> {
     get(options, "/api/mcp_servers", servers),
     get(options, "/health/ready", readiness),
   ]);
-  const text = json
-    ? JSON.stringify({ url, status: ready.status, checks: ready.checks, system: about, ...fleet }, undefined, 2)
-    : [headline(url, about, ready), ...complaints(ready), "", serverTable(fleet.mcp_servers)].join("\n");
-  process.stdout.write(`${text}\n`);
+  if (json) printJson({ url, status: ready.status, checks: ready.checks, system: about, ...fleet });
+  else printText([headline(url, about, ready), ...complaints(ready), "", serverTable(fleet.mcp_servers)].join("\n"));
   return ready.status === "unhealthy" ? 1 : 0;
 }
 

@@ -1,0 +1,41 @@
+/**
+ * What a terminal obeys and people do not see: control characters but line breaks and tabs, marks that turn the direction of
+ * text, line separators, and tags. Servers write what is printed, and a terminal that is given commands can be made to forge lines,
+ * set titles and the clipboard, or type.
+ */
+const COMMANDS = /(?![\n\t])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
+
+/** Text for people, in which what a terminal would obey is spelled out. Also where none reads it: it may come to one later. */
+export function terminalText(text: string): string {
+  return text.replaceAll("\r\n", "\n").replaceAll(COMMANDS, (character) => `\\u{${hexadecimal(character)}}`);
+}
+
+/** A value as JSON that a terminal may be shown: the same value, with more of it as escapes. */
+export function terminalJson(value: unknown): string {
+  const json = JSON.stringify(value, undefined, 2);
+  return json.replaceAll(COMMANDS, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+    ).join(""),
+  );
+}
+
+/** Prints text for people, and a line break. */
+export function printText(text: string): void {
+  process.stdout.write(`${terminalText(text)}\n`);
+}
+
+/** Prints JSON for scripts. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${terminalJson(value)}\n`);
+}
+
+/** Says on stderr what went wrong. */
+export function printProblem(message: string): void {
+  process.stderr.write(`${terminalText(`mcp-hangar: ${message}`)}\n`);
+}
+
+function hexadecimal(character: string): string {
+  return (character.codePointAt(0) ?? 0).toString(16).padStart(4, "0");
+}
