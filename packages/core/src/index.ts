@@ -36,5 +36,7 @@ export { type ReadJson, readJson } from "./protocol/read-json.ts";
 export { ResultPayload } from "./protocol/result-payload.ts";
 export { serverId } from "./server-id.ts";
 export { checkCertificateBundle } from "./transports/http/certificate-bundle.ts";
+export { decodeHeaderValue } from "./transports/http/header-values.ts";
+export { paramHeaderMismatch } from "./transports/http/param-header-check.ts";
 export type { TransportContext, TransportFactory } from "./transports/index.ts";
 export * from "./transports/session.ts";

@@ -49,6 +49,20 @@ export async function runConformanceSuite(url: string, requirements: Requirement
   return { exitCode: code, summary, checks };
 }
 
+/** Runs one scenario of the newest revision against `url`: `name of the check: outcome` of each check, in order. */
+export async function runConformanceScenario(url: string, scenario: string): Promise<readonly string[]> {
+  await using folder = await temporaryFolder();
+  const args = [CLI, "server", "--url", url, "--scenario", scenario, "--spec-version", "2026-07-28", "-o", folder.path];
+  const { stdout, stderr } = await runProcess({ command: process.execPath, args, cwd: folder.path }, 60_000);
+  const [name] = await readdir(folder.path);
+  if (name === undefined) throw new Error(`the suite ran nothing: ${stdout}${stderr}`);
+  // The suite writes this file itself, with this shape.
+  const found = JSON.parse(await readFile(join(folder.path, name, "checks.json"), "utf8")) as (Check & {
+    name: string;
+  })[];
+  return found.map((check) => `${check.name}: ${check.status}`);
+}
+
 /** Names of the scenarios in a report of which no check failed. */
 export function passedScenarios({ checks }: ConformanceReport): readonly string[] {
   const entries = Object.entries(checks).map(([key, status]) => [key.split("/", 1)[0] ?? "", status] as const);

@@ -33,6 +33,8 @@ export interface ClientRequest {
   readonly signal: AbortSignal;
   /** Only in the legacy era. */
   readonly session: LegacySession | undefined;
+  /** Headers by their names in lower case, of modern requests over HTTP: they must agree with the body. */
+  readonly header?: ((name: string) => string | undefined) | undefined;
   /** What the client says it can do. */
   readonly capabilities: JsonObject;
 }

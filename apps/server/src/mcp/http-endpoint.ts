@@ -141,6 +141,7 @@ export class HttpEndpoint {
       channel: { notify: (notification) => stream.send(encodeNotification(notification)), ask: undefined },
       signal: left.signal,
       session: undefined,
+      header: (name) => header(http, name),
       capabilities: isJsonObject(capabilities) ? capabilities : {},
     };
     const endsWithEndpoint = method === LISTEN;

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, META, MODERN_VERSIONS, RPC } from "@mcp-hangar/core";
+import { decodeHeaderValue, isJsonObject, type JsonObject, META, MODERN_VERSIONS, RPC } from "@mcp-hangar/core";
 import { type Answer, errorAnswer } from "./answer.ts";
 
 /** The headers that speak about the body, as they came. */
@@ -59,21 +59,12 @@ function headerMismatch(
   const source = Object.hasOwn(NAME_SOURCE, method) ? NAME_SOURCE[method] : undefined;
   const name = source === undefined ? undefined : params[source];
   if (typeof name !== "string") return undefined;
-  const decoded = headers.name === undefined ? undefined : decodeHeader(headers.name);
+  const decoded = headers.name === undefined ? undefined : decodeHeaderValue(headers.name);
   return decoded === name ? undefined : differs("Mcp-Name", headers.name, name);
 }
 
-function differs(header: string, value: string | undefined, body: string): string {
+/** Says in what a header and the body do not agree; neither is quoted at length. */
+export function differs(header: string, value: string | undefined, body: string): string {
   const found = value === undefined ? "is missing" : `is ${JSON.stringify(value.slice(0, 200))}`;
   return `header ${header} ${found}, but the body says ${JSON.stringify(body.slice(0, 200))}`;
-}
-
-const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
-/** A header value; names outside of ASCII come as `=?base64?…?=`. `undefined` when that is malformed. */
-function decodeHeader(value: string): string | undefined {
-  const trimmed = value.trim();
-  const encoded = /^=\?base64\?(.*)\?=$/s.exec(trimmed)?.[1];
-  if (encoded === undefined) return trimmed;
-  return CANONICAL_BASE64.test(encoded) ? Buffer.from(encoded, "base64").toString("utf8") : undefined;
 }

@@ -13,6 +13,7 @@ import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { cacheable, forLegacyClient, forModernClient } from "../era-translation.ts";
+import { refuseParamHeaders } from "../param-header-refusal.ts";
 import { type Target, textOf } from "../scope.ts";
 
 /** `tools/call`: the one method that is counted, traced and audited as a call. */
@@ -26,6 +27,8 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
   }
   // Without a usable name the gateway still counts the refusal, under the empty name.
   const target = endpoint.scope.resolve(typeof name === "string" ? name : "");
+  const refusal = request.header === undefined ? undefined : await refuseParamHeaders(endpoint, request, target);
+  if (refusal !== undefined) return refusal;
   const result = await endpoint.gateway.callTool(
     {
       ...relayContext(request),

@@ -17,3 +17,13 @@ export function encodeHeaderValue(value: string): string {
   if (PLAIN.test(value) && !looksWrapped) return value;
   return `${SENTINEL_START}${Buffer.from(value, "utf8").toString("base64")}${SENTINEL_END}`;
 }
+
+const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Reads what {@link encodeHeaderValue} has written; `undefined` when the wrapped part is malformed. */
+export function decodeHeaderValue(value: string): string | undefined {
+  const trimmed = value.trim();
+  if (!trimmed.startsWith(SENTINEL_START) || !trimmed.endsWith(SENTINEL_END)) return trimmed;
+  const encoded = trimmed.slice(SENTINEL_START.length, -SENTINEL_END.length);
+  return CANONICAL_BASE64.test(encoded) ? Buffer.from(encoded, "base64").toString("utf8") : undefined;
+}

@@ -31,7 +31,7 @@ export class ParamHeaders {
   add(headers: string[], params: JsonObject): void {
     if (this.#tools.size === 0 || typeof params.name !== "string") return;
     for (const { header, path } of this.#tools.get(params.name) ?? []) {
-      const value = textOf(valueAt(params.arguments, path));
+      const value = headerText(argumentAt(params.arguments, path));
       if (value !== undefined) headers.push(`Mcp-Param-${header}`, encodeHeaderValue(value));
     }
   }
@@ -51,7 +51,8 @@ export class ParamHeaders {
   }
 }
 
-function valueAt(root: JsonValue | undefined, path: readonly string[]): JsonValue | undefined {
+/** The argument at a path; `undefined` when there is none. */
+export function argumentAt(root: JsonValue | undefined, path: readonly string[]): JsonValue | undefined {
   let value = root;
   for (const key of path) {
     if (!isJsonObject(value) || !Object.hasOwn(value, key)) return undefined;
@@ -60,7 +61,8 @@ function valueAt(root: JsonValue | undefined, path: readonly string[]): JsonValu
   return value;
 }
 
-function textOf(value: JsonValue | undefined): string | undefined {
+/** An argument as a header says it; `undefined` when no header can. */
+export function headerText(value: JsonValue | undefined): string | undefined {
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return String(value);
   if (typeof value === "number" && Number.isSafeInteger(value)) return String(value);
