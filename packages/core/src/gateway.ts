@@ -94,7 +94,7 @@ export class Gateway {
   /** Passes another request on (prompts, resources, completion) under the same limits and deadline. Never rejects. */
   async relay(request: Relay, signal?: AbortSignal): Promise<CallResult> {
     const server = this.fleet.entry(request.server);
-    if (server === undefined) return failure("invalid_request", `there is no server "${request.server}"`);
+    if (server === undefined) return failure("invalid_request", `there is no server "${shortName(request.server)}"`);
     let result: CallResult;
     try {
       result = await (server instanceof ServerGroup
@@ -156,7 +156,7 @@ export class Gateway {
       return unknownTool(call);
     }
     if (call.arguments !== undefined && !isJsonObject(call.arguments)) {
-      return failure("invalid_request", `arguments of "${call.tool}" must be an object`);
+      return failure("invalid_request", `arguments of "${shortName(call.tool)}" must be an object`);
     }
     return server;
   }
@@ -269,7 +269,7 @@ function originOf({ caller }: RelayContext): string | undefined {
 
 /** The same words for a tool that does not exist, one that the policy hides, and a server that does not exist. */
 function unknownTool(call: ToolCall): Failure {
-  return failure("unknown_tool", `unknown tool "${call.tool.slice(0, 200)}" of server "${call.server.slice(0, 200)}"`);
+  return failure("unknown_tool", `unknown tool "${shortName(call.tool)}" of server "${shortName(call.server)}"`);
 }
 
 function resultOf(reply: UpstreamReply, server: ManagedServer): CallResult {
@@ -323,4 +323,11 @@ function verdictOf(
 function verdictOfFailure({ errorType, answered }: UpstreamFailure): Verdict {
   if (!answered) return "failure";
   return errorType === "overloaded" ? "neutral" : "success";
+}
+
+/** Characters of a name that a message repeats: a caller can type megabytes. */
+const NAME_CHARS_MAX = 200;
+
+function shortName(name: string): string {
+  return name.slice(0, NAME_CHARS_MAX);
 }

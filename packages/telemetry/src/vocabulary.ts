@@ -9,7 +9,7 @@ export type CallStatus = (typeof CALL_STATUSES)[number];
 
 /**
  * Why a call failed on the gateway's or the upstream's side. `upstream_rejected` and `upstream_auth` are answers of a
- * server that is alive: HTTP 4xx about the request, and HTTP 401, 403 or 407 about the credentials it came with.
+ * server that is alive: HTTP 4xx about the request or a result that is too large, and HTTP 401, 403 or 407 about the credentials it came with.
  */
 export const ERROR_TYPES = [
   "tool_error",

@@ -6,6 +6,7 @@ import { fetchList, type ListFailure } from "./fetch-list.ts";
 import { type ListFaults, NO_FAULTS, SaidFaults } from "./list-faults.ts";
 import { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./lists.ts";
 import { sameItems } from "./same-items.ts";
+import { everyTool } from "./tool-policy.ts";
 
 /** Hears of items of a list that are not right, and were not told of before. */
 export type FaultListener = (list: ListKind, faults: ListFaults) => void;
@@ -14,6 +15,11 @@ interface ListedTool {
   readonly registered: RegisteredName;
   readonly definition: JsonObject;
 }
+
+/** Names that a policy judges between two turns of the event loop: each takes it some 50 µs at most. */
+const TURN_NAMES = 500;
+/** Tools that are taken over from another catalog, under a policy that has not judged them yet: more are listed anew. */
+const INHERITED_TOOLS_MAX = 2_000;
 
 /**
  * What one server offers, as last listed. It outlives sessions, so that lists are answered at once while a server is
@@ -76,6 +82,8 @@ export class ServerCatalog {
     for (const list of LIST_KINDS) {
       const items = other.#lists.get(list);
       if (items === undefined) continue;
+      const unjudged = list === "tools" && this.#visible !== everyTool ? other.#listedTools.length : 0;
+      if (unjudged > INHERITED_TOOLS_MAX) continue;
       this.#lists.set(list, list === "tools" ? this.#visibleTools(other.#listedTools) : items);
       this.#faults.set(list, this.#shownFaults(list, other.faults(list)));
     }
@@ -105,6 +113,7 @@ export class ServerCatalog {
       this.#stale.add(list);
       return fetched;
     }
+    if (list === "tools") await this.#judge(fetched.items);
     const items = list === "tools" ? this.#visibleTools(fetched.items) : fetched.items;
     const changed = !(await sameItems(this.#lists.get(list), items, this.#clock));
     this.#lists.set(list, items);
@@ -113,6 +122,14 @@ export class ServerCatalog {
     const fresh = this.#said.fresh(list, faults);
     if (fresh.mended + fresh.leftOut > 0) this.#onFaults?.(list, fresh);
     return changed;
+  }
+
+  /** Has the policy judge all names, which it remembers, in as many turns of the event loop as that takes. */
+  async #judge(tools: ListItems): Promise<void> {
+    for (const [index, { name }] of tools.entries()) {
+      if (typeof name === "string") this.#visible(name);
+      if (index % TURN_NAMES === TURN_NAMES - 1) await new Promise<void>((resolve) => this.#clock.defer(resolve));
+    }
   }
 
   #shownFaults(list: ListKind, faults: ListFaults): ListFaults {

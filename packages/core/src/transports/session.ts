@@ -33,7 +33,7 @@ export interface UpstreamFailure {
 
 /** An answer that has come and is larger than what the gateway takes: the server is well, and only this request fails. */
 export function tooLarge(message: string): UpstreamFailure {
-  return { kind: "failed", errorType: "upstream_error", message, answered: true, maybeExecuted: true };
+  return { kind: "failed", errorType: "upstream_rejected", message, answered: true, maybeExecuted: true };
 }
 
 /** The answer to a request that the upstream sent to us. */

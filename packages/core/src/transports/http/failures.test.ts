@@ -166,13 +166,21 @@ const CASES: readonly Case[] = [
     what: "sends more than fits",
     handler: ({ message }, response) =>
       json(response, 200, { jsonrpc: "2.0", id: message.id, result: { x: "x".repeat(300_000) } }),
-    reply: { errorType: "upstream_error", answered: true, message: expect.stringContaining("more than 200000 bytes") },
+    reply: {
+      errorType: "upstream_rejected",
+      answered: true,
+      message: expect.stringContaining("more than 200000 bytes"),
+    },
     status: "200",
   },
   {
     what: "sends an event larger than fits",
     handler: (_, response) => void events(response).write(`data: ${"x".repeat(300_000)}`),
-    reply: { errorType: "upstream_error", answered: true, message: expect.stringContaining("more than 200000 bytes") },
+    reply: {
+      errorType: "upstream_rejected",
+      answered: true,
+      message: expect.stringContaining("more than 200000 bytes"),
+    },
     status: "200",
   },
 ];
