@@ -6,6 +6,7 @@ import {
   secretsIn,
   type TelemetryBus,
 } from "@mcp-hangar/telemetry";
+import { callLimit, limitSizes } from "./call-limit.ts";
 import { LIST_KINDS, type ListKind } from "./catalog/lists.ts";
 import { Groups } from "./groups/groups.ts";
 import type { ServerGroup } from "./groups/server-group.ts";
@@ -17,7 +18,6 @@ import type { Platform } from "./platform/platform.ts";
 import type { Implementation } from "./protocol/eras.ts";
 import type { JsonRpcNotification } from "./protocol/json-rpc.ts";
 import { CircuitBreaker, type CircuitBreakerLimits } from "./resilience/circuit-breaker.ts";
-import { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
 import { createTransport, type TransportFactory } from "./transports/index.ts";
 
 export interface FleetOptions {
@@ -156,7 +156,7 @@ export class Fleet {
   configure(limits: Partial<Pick<FleetOptions, "execution" | "circuitBreaker">>): void {
     this.#options = { ...this.#options, ...limits };
     for (const { slots, breaker, options } of this.all()) {
-      slots.resize(this.#slotsOf(options), this.#options.execution.max_waiting);
+      slots.resize(limitSizes(this.#slotsOf(options), this.#options.execution));
       breaker.configure(this.#breakerLimits());
     }
   }
@@ -236,7 +236,7 @@ export class Fleet {
       bus,
       transport: (this.#options.transports ?? createTransport)(id, options, { platform, bus, info }),
       breaker: new CircuitBreaker(this.#breakerLimits(), clock, (from, to) => this.#onBreaker(server, from, to)),
-      slots: new ConcurrencyLimit(this.#slotsOf(options), execution.max_waiting),
+      slots: callLimit(this.#slotsOf(options), execution),
       onNotification: (from, notification) => {
         for (const observer of this.#observers) observer.onNotification(from, notification);
       },

@@ -1,6 +1,7 @@
 import { type Caller, type CallTracer, passThroughTracer, type TraceCarrier } from "@mcp-hangar/telemetry";
-import { type AccessPolicy, admitCapacity, admitRate, type Verdict } from "./admission.ts";
+import { type AccessPolicy, Admission, admitRate, type Verdict } from "./admission.ts";
 import { CallRecord, type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
+import { callLimit, limitSizes } from "./call-limit.ts";
 import { type Failure, failure, toldTo } from "./errors.ts";
 import { Fleet, type FleetEntry, type FleetOptions } from "./fleet.ts";
 import { ServerGroup } from "./groups/server-group.ts";
@@ -10,7 +11,7 @@ import type { RateLimitOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
 import { traceOf } from "./protocol/meta.ts";
-import { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
+import type { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
 import { type Deadline, startDeadline } from "./resilience/deadline.ts";
 import { RateLimiter } from "./resilience/rate-limiter.ts";
 import { answerInputs, wantsInput } from "./transports/input-rounds.ts";
@@ -34,6 +35,8 @@ export interface Relay extends RelayContext {
   readonly method: string;
   /** Without `_meta`. */
   readonly params: JsonObject;
+  /** Whether {@link Gateway.admitRequest} has let it in already, as a part of something larger. */
+  readonly admitted?: boolean | undefined;
 }
 
 /** What `#exchange` sends once a session is there; a failure instead of params refuses at the last moment. */
@@ -50,7 +53,7 @@ export class Gateway {
   readonly fleet: Fleet;
   readonly #options: GatewayOptions;
   readonly #slots: ConcurrencyLimit;
-  #rate: RateLimiter | undefined;
+  #rates: Rates;
   readonly #tracer: CallTracer;
   /** Call ids are this and a running number: as unique as a UUID, at a tenth of its cost. */
   readonly #callIdPrefix: string;
@@ -60,8 +63,8 @@ export class Gateway {
     this.#options = options;
     this.#callIdPrefix = options.platform.uuid();
     this.#tracer = options.tracer ?? passThroughTracer;
-    this.#slots = new ConcurrencyLimit(options.execution.max_concurrency, options.execution.max_waiting);
-    this.#rate = rateLimiter(options.rateLimit, options.platform);
+    this.#slots = callLimit(options.execution.max_concurrency, options.execution);
+    this.#rates = ratesOf(options.rateLimit, options.platform);
     this.fleet = new Fleet(options);
   }
 
@@ -78,7 +81,7 @@ export class Gateway {
         // Records say what happened; the caller hears the same as of a tool that does not exist.
         return server.code === "access_denied" ? unknownTool(call) : server;
       }
-      const refusal = admitRate(this.#rate, record.caller); // 2 admit: the rate here, capacity in #exchange
+      const refusal = admitRate(this.#rates.requests, record.caller); // 2 admit: the rate here, capacity in #exchange
       if (refusal !== undefined) return record.settle(refusal);
 
       const result = await (server instanceof ServerGroup
@@ -91,10 +94,29 @@ export class Gateway {
     }
   }
 
+  /**
+   * Takes a token of the caller for a request to a server that is no tool call, from the bucket that tool calls take theirs from.
+   * A failure when there is none.
+   */
+  admitRequest(caller: Caller, method: string): Failure | undefined {
+    return this.#admit(this.#rates.requests, caller, method);
+  }
+
+  /**
+   * The same for an operation of the gateway's management, from a bucket of its own: whoever has spent the other on calls can
+   * still look what is wrong.
+   */
+  admitOperation(caller: Caller, operation: string): Failure | undefined {
+    return this.#admit(this.#rates.operations, caller, operation);
+  }
+
   /** Passes another request on (prompts, resources, completion) under the same limits and deadline. Never rejects. */
   async relay(request: Relay, signal?: AbortSignal): Promise<CallResult> {
     const server = this.fleet.entry(request.server);
     if (server === undefined) return failure("invalid_request", `there is no server "${shortName(request.server)}"`);
+    const { caller = LOCAL_CALLER, method, admitted = false } = request;
+    const refusal = admitted ? undefined : this.admitRequest(caller, method);
+    if (refusal !== undefined) return refusal;
     let result: CallResult;
     try {
       result = await (server instanceof ServerGroup
@@ -121,10 +143,10 @@ export class Gateway {
   /** Changes limits while calls run; those that are admitted already keep what they have. */
   configure(limits: GatewayLimits): void {
     const { execution, circuitBreaker, rateLimit } = limits;
-    if (execution !== undefined) this.#slots.resize(execution.max_concurrency, execution.max_waiting);
+    if (execution !== undefined) this.#slots.resize(limitSizes(execution.max_concurrency, execution));
     this.fleet.configure({ ...(execution && { execution }), ...(circuitBreaker && { circuitBreaker }) });
     // Every principal begins anew with a full bucket: a burst once, when somebody changes the limit.
-    if (rateLimit !== undefined) this.#rate = rateLimiter(rateLimit, this.#options.platform);
+    if (rateLimit !== undefined) this.#rates = ratesOf(rateLimit, this.#options.platform);
   }
 
   /** Starts health checks and the idle sweep. Servers start on their first call. */
@@ -135,6 +157,14 @@ export class Gateway {
   /** Stops everything that was started; calls in flight end with `connection`. Resolves when all processes are gone. */
   async close(): Promise<void> {
     await this.fleet.close();
+  }
+
+  #admit(limiter: RateLimiter | undefined, caller: Caller, request: string): Failure | undefined {
+    const refusal = admitRate(limiter, caller);
+    if (refusal === undefined) return undefined;
+    const { bus, platform } = this.#options;
+    bus.emit({ type: "request.rate_limited", timeMs: platform.clock.wallMs(), caller, request });
+    return refusal;
   }
 
   #nextCallId(): string {
@@ -202,7 +232,8 @@ export class Gateway {
     // From here to the end: a server that is removed from the fleet finishes the calls that have found it.
     server.beginUse();
     try {
-      const admitted = admitCapacity(server, this.#slots, deadline.signal);
+      const caller = exchange.context.caller ?? LOCAL_CALLER;
+      const admitted = new Admission(server, this.#slots, caller).admit(deadline.signal);
       const admission = admitted instanceof Promise ? await admitted : admitted;
       if (admission.kind === "failure") return expired(admission, deadline, timeoutMs, server);
       let verdict: Verdict = "neutral";
@@ -255,10 +286,17 @@ export class Gateway {
   }
 }
 
-function rateLimiter(rateLimit: RateLimitOptions | undefined, platform: Platform): RateLimiter | undefined {
-  if (rateLimit === undefined || !rateLimit.enabled) return undefined;
+/** A bucket a caller for each kind of work; none where nothing is limited. */
+interface Rates {
+  readonly requests?: RateLimiter;
+  readonly operations?: RateLimiter;
+}
+
+function ratesOf(rateLimit: RateLimitOptions | undefined, { clock }: Platform): Rates {
+  if (rateLimit === undefined || !rateLimit.enabled) return {};
   const { requests_per_second: requestsPerSecond, burst } = rateLimit;
-  return new RateLimiter({ requestsPerSecond, burst }, platform.clock);
+  const limits = { requestsPerSecond, burst };
+  return { requests: new RateLimiter(limits, clock), operations: new RateLimiter(limits, clock) };
 }
 
 /** Callers who need not say who they are have one credential, though they may be many. */

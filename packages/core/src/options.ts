@@ -141,6 +141,14 @@ export const executionOptions = z.strictObject({
     .max(10_000)
     .default(10)
     .describe("max_concurrency of servers without one."),
+  max_concurrency_per_caller: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe(
+      "Calls of one caller in flight over all servers, and the same part of each server's slots and of `max_waiting`. Without it four fifths. While several callers take much, each gets less, so that there is room for others. With as many as `max_concurrency`, one caller may take everything.",
+    ),
   max_waiting: z
     .int()
     .min(0)
@@ -152,7 +160,12 @@ export type ExecutionOptions = z.infer<typeof executionOptions>;
 
 /** Token bucket a principal. */
 export const rateLimitOptions = z.strictObject({
-  enabled: z.boolean().default(false).describe("Limits calls; without it nothing is limited."),
+  enabled: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Limits tool calls and other requests to servers, and with buckets of their own the operations of management; without it nothing is limited.",
+    ),
   requests_per_second: z.number().positive().max(1_000_000).default(100).describe("Refill of each principal's bucket."),
   burst: z.int().min(1).max(1_000_000).default(200).describe("Size of each principal's bucket."),
 });

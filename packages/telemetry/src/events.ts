@@ -37,6 +37,11 @@ export interface Caller {
    * Two callers are the same exactly when their credentials are equal. No secret; never a label.
    */
   readonly credential: string;
+  /**
+   * Network address of a caller who was not asked who they are, whose credential is that of all such callers; absent for others.
+   * Their shares of limits go by it, because nothing else tells them apart that costs anything. Never a label.
+   */
+  readonly address?: string | undefined;
 }
 
 /** How a call ended. Each finished call has exactly one. */
@@ -192,6 +197,13 @@ export interface AuthenticationFailed extends EventBase<"authentication.failed">
   readonly origin?: Extract<CallOrigin, "mcp" | "rest"> | undefined;
 }
 
+/** The rate limit refused something other than a tool call, which would say so in `call.finished`. */
+export interface RequestRateLimited extends EventBase<"request.rate_limited"> {
+  readonly caller: Caller;
+  /** The method of MCP or the name of the operation: for records, not for labels. */
+  readonly request: string;
+}
+
 /** Somebody or something asked for a reload of the configuration, and it ended. */
 export interface ConfigReloaded extends EventBase<"config.reloaded"> {
   readonly result: ReloadResult;
@@ -227,6 +239,7 @@ export type HangarEvent =
   | DiscoveryCycleFinished
   | IdleSweepFinished
   | AuthenticationFailed
+  | RequestRateLimited
   | ConfigReloaded
   | GatewayStarted
   | GatewayStopped;

@@ -8,7 +8,7 @@ import { fakePlatform, RecordingBus } from "@mcp-hangar/core/testing";
 import { SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../config/schema.ts";
-import { type Identification, OPEN_ACCESS } from "./access.ts";
+import type { Identification } from "./access.ts";
 import { newApiKey } from "./api-key.ts";
 import { type AccessSystem, createAccess } from "./create-access.ts";
 import { KeyFile } from "./key-file.ts";
@@ -73,7 +73,7 @@ describe("without a way to authenticate", () => {
       clock: fakePlatform().clock,
       ...UNHEARD,
     });
-    expect(access).toBe(OPEN_ACCESS);
+    expect(access.enabled).toBe(false);
     expect(access.identify(requestWith({}))).toBe(access.identify(requestWith(GOOD)));
   });
 });

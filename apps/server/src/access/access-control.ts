@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { isIPv6 } from "node:net";
 import type { Clock } from "@mcp-hangar/core";
 import type { Caller, TelemetryBus } from "@mcp-hangar/telemetry";
+import { addressKey } from "../http/address-key.ts";
 import type { Refusal } from "../http/answer.ts";
 import type { RequestOrigin } from "../http/client-address.ts";
 import type { Access, Identification } from "./access.ts";
@@ -108,9 +108,9 @@ export class AccessControl implements Access {
         return this.#proveKey(request, address, credential.text, keys);
       case "token":
         if (tokens === undefined) return this.#fail(request, address, "tokens_not_accepted");
-        return this.#lockout.lockedMs(subjectOf(address)) === 0
+        return this.#lockout.lockedMs(addressKey(address)) === 0
           ? this.#proveToken(request, address, credential.text, tokens)
-          : this.#turns.take(subjectOf(address), () => this.#proveToken(request, address, credential.text, tokens));
+          : this.#turns.take(addressKey(address), () => this.#proveToken(request, address, credential.text, tokens));
     }
   }
 
@@ -166,7 +166,7 @@ export class AccessControl implements Access {
 
   /** Refuses what is certainly not valid, and counts it against its address, and the key whose id it names. */
   #fail(request: IncomingMessage, address: string, reason: string, keyId?: string): Identification {
-    const subjects = [subjectOf(address), ...(keyId === undefined ? [] : [`key ${keyId}`])];
+    const subjects = [addressKey(address), ...(keyId === undefined ? [] : [`key ${keyId}`])];
     const lockedMs = Math.max(...subjects.map((subject) => this.#lockout.lockedMs(subject)));
     if (lockedMs > 0) return this.#locked(request, address, lockedMs);
     for (const subject of subjects) this.#lockout.failed(subject);
@@ -228,15 +228,4 @@ function credentialOf({ authorization, "x-api-key": apiKey }: IncomingHttpHeader
   const token = /^Bearer +([^\s]+)$/i.exec(authorization)?.[1];
   if (token === undefined) return { kind: "unusable" };
   return { kind: token.startsWith(API_KEY_PREFIX) ? "api_key" : "token", text: token };
-}
-
-/** Whoever has one address of an IPv6 network has all 2^64 of it. */
-function subjectOf(address: string): string {
-  if (!isIPv6(address)) return `address ${address}`;
-  const [head = "", tail] = address.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  const missing = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
-  const all = [...groups, ...Array.from({ length: missing }, () => "0"), ...after];
-  return `network ${all.slice(0, 4).join(":")}`;
 }

@@ -10,14 +10,14 @@ export type Identification =
 
 /** Decides who callers are and what they may do. The one place that knows whether authentication is on. */
 export interface Access extends CallerRights {
-  /** Whether callers have to prove who they are. */
-  readonly enabled: boolean;
   /** Answers at once where it can: most requests come with a key that is known. Never rejects. */
   identify(request: IncomingMessage): Identification | Promise<Identification>;
 }
 
 /** What callers may do. Whoever runs the process (the caller `local`) may do everything. */
 export interface CallerRights {
+  /** Whether callers have to prove who they are. If not, all may do the same. */
+  readonly enabled: boolean;
   /** Whether the caller's roles contain the permission. */
   permits(caller: Caller, permission: Permission): boolean;
   /**
@@ -39,7 +39,7 @@ export const ANONYMOUS_CALLER: Caller = {
 
 const ANYBODY: Identification = { kind: "caller", caller: ANONYMOUS_CALLER };
 
-/** Access without authentication: everybody may do everything. The listener refuses to bind beyond loopback with it. */
+/** Access where nobody is asked and nobody is told from others; {@link openAccess} is that of the front door. */
 export const OPEN_ACCESS: Access = {
   enabled: false,
   identify: () => ANYBODY,

@@ -1,9 +1,9 @@
 import type { Clock } from "@mcp-hangar/core";
 import type { Caller, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Config } from "../config/schema.ts";
-import { requestOrigin } from "../http/client-address.ts";
+import { type RequestOrigin, requestOrigin } from "../http/client-address.ts";
 import type { HealthCheck } from "../http/health.ts";
-import { type Access, OPEN_ACCESS } from "./access.ts";
+import type { Access } from "./access.ts";
 import { AccessControl } from "./access-control.ts";
 import { ApiKeys } from "./api-keys.ts";
 import { ExpiryTime } from "./expiry-time.ts";
@@ -11,6 +11,7 @@ import { fetchJson } from "./fetch-json.ts";
 import type { KeyView } from "./key-entry.ts";
 import { KeyFile } from "./key-file.ts";
 import { KnownCallers } from "./known-callers.ts";
+import { openAccess } from "./open-access.ts";
 import type { AuthOptions, JwtOptions } from "./options.ts";
 import { type ProtectedResource, protectedResource } from "./protected-resource.ts";
 import { createRoles, type Roles } from "./roles.ts";
@@ -23,6 +24,8 @@ export interface AccessSystem {
   readonly keys: ApiKeys | undefined;
   readonly roles: Roles;
   readonly resource: ProtectedResource;
+  /** Who requests come from, by address. */
+  readonly origin: RequestOrigin;
   /** Say so when the file of keys does not work, and when the clock went back. */
   readonly health: readonly HealthCheck[];
   /** Told of a key that was created or revoked, for the records. */
@@ -63,7 +66,7 @@ export function createAccess(
   const roles = createRoles(auth.roles);
   if (auth.api_keys === undefined && auth.jwt === undefined) {
     const nothing = { keys: undefined, health: [], configure: () => {}, start: () => {}, close: async () => {} };
-    return { access: OPEN_ACCESS, roles, resource, onKeyChange, ...nothing };
+    return { access: openAccess(origin), roles, resource, origin, onKeyChange, ...nothing };
   }
   const known = new KnownCallers();
   const expiry = new ExpiryTime(clock);
@@ -94,6 +97,7 @@ export function createAccess(
     keys,
     roles,
     resource,
+    origin,
     health: [...(keys === undefined ? [] : [keysCheck(keys)]), clockCheck(expiry)],
     onKeyChange,
     configure(next) {

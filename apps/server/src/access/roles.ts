@@ -70,6 +70,7 @@ export function createRoles(configured: Readonly<Record<string, RoleOptions>>): 
     configure: (next) => {
       roles = compileAll(next);
     },
+    enabled: true,
     permits,
     // The role that admits the tool must be the one with the permission: roles add up, they do not complete each other.
     admits: (caller, server, tool, permission = "tools:call") =>

@@ -29,10 +29,16 @@ const HOPS_MAX = 20;
 export function requestOrigin({ ranges, header }: TrustedProxies): RequestOrigin {
   const isTrusted = addressSet(ranges);
   const hops = header === "forwarded" ? forwardedHops : xForwardedHops;
+  // Most requests come from where the last one came from.
+  let last = { text: "", address: "" };
+  const peer = ({ socket: { remoteAddress: text = "" } }: IncomingMessage): string => {
+    if (text !== last.text) last = { text, address: plainAddress(text) };
+    return last.address;
+  };
 
   return {
     address(request) {
-      let address = plainAddress(request.socket.remoteAddress ?? "");
+      let address = peer(request);
       if (!isTrusted(address)) return address;
       for (const { from } of hops(request).toReversed().slice(0, HOPS_MAX)) {
         // A proxy that does not know whom it serves ends the chain.
@@ -45,7 +51,7 @@ export function requestOrigin({ ranges, header }: TrustedProxies): RequestOrigin
     scheme(request) {
       // An attribute of TLS sockets only.
       const isTls = (request.socket as { readonly encrypted?: boolean }).encrypted === true;
-      if (!isTrusted(plainAddress(request.socket.remoteAddress ?? ""))) return isTls ? "https" : "http";
+      if (!isTrusted(peer(request))) return isTls ? "https" : "http";
       const scheme = hops(request).at(-1)?.scheme;
       return scheme ?? (isTls ? "https" : "http");
     },

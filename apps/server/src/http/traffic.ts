@@ -103,5 +103,6 @@ export class Exchange {
 
 /** Callers who have not said who they are share nothing but their address. */
 function payerOf({ socket }: IncomingMessage, caller: Caller): string {
+  if (caller.address !== undefined) return caller.address;
   return caller.type === "anonymous" ? addressKey(socket.remoteAddress ?? "") : caller.credential;
 }

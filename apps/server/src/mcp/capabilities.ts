@@ -23,8 +23,8 @@ const AGGREGATE_CAPABILITIES: JsonObject = {
  * looks like one of its members, without subscriptions, which only one server can keep.
  */
 export async function describe(
-  { scope, info: gatewayInfo }: Pick<Endpoint, "scope" | "info">,
-  { era, caller, signal }: Pick<ClientRequest, "era" | "caller" | "signal">,
+  { scope, info: gatewayInfo, gateway }: Pick<Endpoint, "scope" | "info" | "gateway">,
+  { era, caller, signal, method }: Pick<ClientRequest, "era" | "caller" | "signal" | "method">,
 ): Promise<EndpointDescription | Failure> {
   const [entry] = scope.entries(caller);
   if (!scope.single || entry === undefined) {
@@ -35,7 +35,10 @@ export async function describe(
         "Tools and prompts of all servers are named <server>__<name>. hangar_call runs many tool calls in parallel.",
     };
   }
-  const session = await entry.ensureReady(signal);
+  // To start a server is as much as any request to it.
+  const runs = scope.servers(caller).some((server) => server.session() !== undefined);
+  const refusal = runs ? undefined : gateway.admitRequest(caller, method);
+  const session = refusal ?? (await entry.ensureReady(signal));
   if ("code" in session) return session;
   const { capabilities, info, instructions } = await session.peerFor(era);
   return { capabilities: relayed(capabilities, !(entry instanceof ServerGroup)), info, instructions };

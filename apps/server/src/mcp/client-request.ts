@@ -35,6 +35,8 @@ export interface ClientRequest {
   readonly session: LegacySession | undefined;
   /** Headers by their names in lower case, of modern requests over HTTP: they must agree with the body. */
   readonly header?: ((name: string) => string | undefined) | undefined;
+  /** Whether the rate limit has let it in, so that it is not counted again on its way to a server. */
+  readonly admitted?: boolean | undefined;
   /** What the client says it can do. */
   readonly capabilities: JsonObject;
 }

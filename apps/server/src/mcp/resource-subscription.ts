@@ -29,6 +29,9 @@ export async function subscribeTo(
 ): Promise<ResourceSubscription | Answer> {
   const target = endpoint.scope.resolveUri(uri, request.caller);
   const server = serverOf(endpoint, request, target);
+  // Once for the wish, however many requests it takes: when the server is replaced, the gateway asks again on its own account.
+  const refusal = endpoint.gateway.admitRequest(request.caller, "resources/subscribe");
+  if (refusal !== undefined) return answerOf(refusal);
   if (server === undefined) return forward(endpoint, asked(request), target, { uri: target.name });
   const giveBack = endpoint.subscriptionQuota.take(request, uri);
   if (giveBack === undefined) {
@@ -156,5 +159,5 @@ async function holdAt(server: ManagedServer, endpoint: Endpoint, { request, targ
 }
 
 function asked(request: ClientRequest): ClientRequest {
-  return { ...request, method: "resources/subscribe", params: {} };
+  return { ...request, method: "resources/subscribe", params: {}, admitted: true };
 }

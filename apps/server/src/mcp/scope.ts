@@ -1,6 +1,6 @@
 import type { FleetEntry, Gateway, ManagedServer } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
-import { type CallerRights, OPEN_ACCESS } from "../access/access.ts";
+import type { CallerRights } from "../access/access.ts";
 
 /**
  * What an endpoint shows: everything under prefixed names, or one server or group as if it were spoken to directly.
@@ -61,7 +61,7 @@ export function createScope(parts: ScopeParts, selector: ScopeSelector): Scope {
 
 function common({ gateway, access }: ScopeParts): Pick<Scope, "sameForAll" | "exists" | "admits"> {
   return {
-    sameForAll: access === OPEN_ACCESS,
+    sameForAll: !access.enabled,
     exists: (id, caller) => gateway.fleet.entry(id) !== undefined && access.reaches(caller, id),
     admits: (caller, id, tool) => access.admits(caller, id, tool),
   };

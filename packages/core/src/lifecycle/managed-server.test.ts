@@ -168,7 +168,7 @@ describe("the circuit breaker of a server", () => {
       reply: (request) => (request.method === "tools/call" ? unreachable : hangOnCall(request)),
     });
     for (let call = 0; call < 5; call++) await gateway.callTool(CALL);
-    while (server.slots.tryAcquire());
+    while (server.slots.tryAcquire("busy"));
     expect(await gateway.callTool(CALL)).toMatchObject({ code: "circuit_open" });
     await gateway.close();
   });

@@ -58,13 +58,14 @@ export const toolCallRejections = counter({
 
 export const rateLimitHits = counter({
   name: "mcp_hangar_rate_limit_hits_total",
-  help: "Calls refused by the rate limit, by principal.",
+  help: "Calls and other requests refused by the rate limit, by principal.",
   labels: { principal: nameOf("principal") },
   on: {
     "call.finished": (event) =>
       event.outcome.status === "rejected" && event.outcome.reason === "rate_limited"
         ? { labels: { principal: event.caller.id }, value: 1 }
         : undefined,
+    "request.rate_limited": ({ caller }) => ({ labels: { principal: caller.id }, value: 1 }),
   },
 });
 

@@ -1,5 +1,6 @@
 import type { Operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
+import { rateLimited } from "../rate-limited.ts";
 import { recorded } from "../recorded.ts";
 import { batchOperations } from "./batch.ts";
 import { configOperations } from "./config.ts";
@@ -35,5 +36,7 @@ export function createOperations(parts: ManagementParts): readonly Operation[] {
     ...keyOperations(parts),
     ...systemOperations(parts),
   ];
-  return operations.map((operation) => recorded(operation, (record) => parts.onChange(record)));
+  return operations
+    .map((operation) => recorded(operation, (record) => parts.onChange(record)))
+    .map((operation) => rateLimited(operation, (caller, what) => parts.gateway.admitOperation(caller, what)));
 }

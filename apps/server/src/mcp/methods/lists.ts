@@ -1,5 +1,5 @@
 import { type ListKind, RPC } from "@mcp-hangar/core";
-import { type Answer, errorAnswer, resultAnswer } from "../answer.ts";
+import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { cacheable } from "../era-translation.ts";
@@ -8,6 +8,11 @@ import { mergedList, page } from "../listing.ts";
 /** The handler of one of the four list methods. */
 export function listMethod(list: ListKind): (endpoint: Endpoint, request: ClientRequest) => Promise<Answer> {
   return async (endpoint, request) => {
+    // What is known is answered from memory, and costs no server anything.
+    const { scope, gateway } = endpoint;
+    const isFetched = scope.entries(request.caller).some(({ catalog }) => catalog.known(list) === undefined);
+    const refusal = isFetched ? gateway.admitRequest(request.caller, request.method) : undefined;
+    if (refusal !== undefined) return answerOf(refusal);
     const merged = await mergedList(endpoint.scope, list, request);
     if (merged.kind === "failure") return endpoint.failed(merged, request.caller);
     request.session?.listed.add(list);

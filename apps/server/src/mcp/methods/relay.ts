@@ -95,7 +95,13 @@ export async function forward(
   }
   const { _meta, ...params } = request.params;
   const result = await endpoint.gateway.relay(
-    { ...relayContext(request), server: target.server, method: request.method, params: { ...params, ...renamed } },
+    {
+      ...relayContext(request),
+      server: target.server,
+      method: request.method,
+      params: { ...params, ...renamed },
+      admitted: request.admitted,
+    },
     request.signal,
   );
   return translated(answerOf(result), request);

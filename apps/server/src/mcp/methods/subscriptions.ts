@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonRpcNotification, LOG_LEVELS, META, RPC } from "@mcp-hangar/core";
 import type { ListenFilter } from "../announcements.ts";
-import { type Answer, errorAnswer, resultAnswer } from "../answer.ts";
+import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { withSubscription } from "../era-translation.ts";
@@ -52,6 +52,9 @@ export async function setLogLevel(endpoint: Endpoint, request: ClientRequest): P
   if (typeof level !== "string" || !LOG_LEVELS.includes(level)) {
     return errorAnswer(RPC.invalidParams, `logging/setLevel needs a "level" out of ${LOG_LEVELS.join(", ")}`);
   }
+  // One token for all servers: it is one wish of the client.
+  const limited = endpoint.gateway.admitRequest(request.caller, request.method);
+  if (limited !== undefined) return answerOf(limited);
   const refusal = await request.session?.wantLevel(level, endpoint.scope.servers(request.caller));
   return endpoint.scope.single && refusal !== undefined
     ? errorAnswer(refusal.code, refusal.message, refusal.data)
