@@ -145,6 +145,51 @@ describe("the file of the history", () => {
     expect(statSync(file).size).toBeLessThan(2 * LIMITS.max_bytes);
   });
 
+  it("takes room from whoever has the most in it: calls and quiet servers lose nothing to a talkative one", () => {
+    let database = open();
+    const calls = Array.from({ length: 500 }, (_each, index) => call({ callId: `call-${index}` }));
+    database.write([...calls, log("a quiet line", { server: "words" }), log("started", { stream: "gateway" })]);
+    for (let round = 0; round < 4; round += 1) {
+      for (let batch = 0; batch < 5; batch += 1) {
+        database.write(Array.from({ length: 300 }, () => log(`chatter of round ${round} ${"x".repeat(1_000)}`)));
+      }
+      database.prune(NOW_MS);
+      expect(database.usedBytes()).toBeLessThanOrEqual(LIMITS.max_bytes);
+      // Whether the shares are counted from the file or kept since makes no difference.
+      if (round % 2 === 1) {
+        database.close();
+        database = open();
+      }
+    }
+    expect(database.calls({ limit: 1_000 })).toHaveLength(500);
+    expect(database.logs({ server: "words", limit: 10 }).map(({ line }) => line)).toEqual(["a quiet line"]);
+    expect(database.logs({ server: "math", stream: "gateway", limit: 10 })).toHaveLength(1);
+    const chatter = database.logs({ server: "math", stream: "stderr", limit: 1_000 });
+    expect(chatter.length).toBeGreaterThan(100);
+    expect(chatter[0]?.line).toMatch(/^chatter of round 3/);
+    database.close();
+  });
+
+  it("takes room from refused calls before calls that were made, and from the caller with the most of them", () => {
+    const database = open();
+    database.write(Array.from({ length: 300 }, () => call({ caller: "modest" })));
+    database.write(Array.from({ length: 50 }, () => call({ caller: "modest", status: "rejected" })));
+    for (let batch = 0; batch < 40; batch += 1) {
+      const rejected = call({ caller: "greedy", status: "rejected", cause: "rate_limited", message: "x".repeat(500) });
+      database.write(Array.from({ length: 200 }, () => rejected));
+      database.write([call({ caller: "greedy" })]);
+      database.prune(NOW_MS);
+    }
+    const count = (caller: string, status: CallEntry["status"]): number =>
+      database.calls({ caller, status, limit: 10_000 }).length;
+    expect(database.usedBytes()).toBeLessThanOrEqual(LIMITS.max_bytes);
+    expect([count("modest", "success"), count("greedy", "success"), count("modest", "rejected")]).toEqual([
+      300, 40, 50,
+    ]);
+    expect(count("greedy", "rejected")).toBeGreaterThan(100);
+    database.close();
+  });
+
   it("refuses files that are something else, and says so", () => {
     writeFileSync(file, "this is no database, it is a text that somebody needs".repeat(100));
     expect(open).toThrow(/not a database/);

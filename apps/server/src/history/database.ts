@@ -3,12 +3,13 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import type { CallEntry, HistoryEntry, LogEntry } from "./entries.ts";
 import type { HistoryOptions } from "./options.ts";
 import type { CallQuery, CallRow, LogQuery, LogRow } from "./queries.ts";
+import { type HistoryShare, HistoryShares, shareOfEntry } from "./shares.ts";
 
 /** Layout of the file; a file with a higher one was written by a later release. */
 const VERSION = 1;
 /** Time that another process may hold the file, in ms. */
 const BUSY_MS = 5_000;
-/** Part of the entries of a table that is deleted in one step when the file is too large. */
+/** Part of the entries of one origin that is deleted in one step when the file is too large. */
 const PRUNED_PART = 10;
 
 const LAYOUT = `
@@ -34,6 +35,8 @@ export class HistoryDatabase {
   readonly #limits: Pick<HistoryOptions, "max_age_s" | "max_bytes">;
   readonly #insertCall: StatementSync;
   readonly #insertLog: StatementSync;
+  /** Whose the entries are; counted when the file is too large for the first time. */
+  #shares: HistoryShares | undefined;
 
   /** Opens the file, or makes it. Throws when it cannot be, or when it is no history. */
   constructor(file: string, limits: Pick<HistoryOptions, "max_age_s" | "max_bytes">) {
@@ -68,6 +71,8 @@ export class HistoryDatabase {
       this.#database.exec("ROLLBACK");
       throw error;
     }
+    if (this.#shares === undefined) return;
+    for (const entry of entries) this.#shares.add(shareOfEntry(entry), 1, charsOf(entry));
   }
 
   /** Calls, the latest first. */
@@ -92,11 +97,14 @@ export class HistoryDatabase {
       .map(({ time_ms: timeMs, ...row }) => ({ ...(row as Omit<LogRow, "time">), time: isoTime(timeMs) }));
   }
 
-  /** Deletes what is too old, and the oldest entries of a file that is too large. */
+  /**
+   * Deletes what is too old. Of a file that is too large, the oldest entries go of whoever has the most in it: a talkative server
+   * loses lines of its own, and no calls.
+   */
   prune(nowMs: number): void {
     const oldestMs = nowMs - this.#limits.max_age_s * 1_000;
-    for (const table of TABLES) this.#database.prepare(`DELETE FROM ${table} WHERE time_ms < ?`).run(oldestMs);
-    while (this.usedBytes() > this.#limits.max_bytes && this.#deleteOldest()) {
+    for (const table of TABLES) this.#delete(table, "time_ms < ?", [oldestMs]);
+    while (this.usedBytes() > this.#limits.max_bytes && this.#makeRoom()) {
       // Until it fits, or nothing is left to delete.
     }
     this.#database.exec("PRAGMA incremental_vacuum");
@@ -124,17 +132,44 @@ export class HistoryDatabase {
     this.#database.exec(`BEGIN IMMEDIATE; ${LAYOUT} COMMIT`);
   }
 
-  /** Deletes the oldest tenth of each table; returns whether there was anything. */
-  #deleteOldest(): boolean {
+  /** Deletes the oldest tenth of the largest share; returns whether there was anything. */
+  #makeRoom(): boolean {
+    this.#shares ??= this.#count();
+    const share = this.#shares.largest();
+    if (share === undefined) return false;
+    const { where, values, table } = conditionOf(share);
+    const oldest = `SELECT id FROM ${table} WHERE ${where} ORDER BY id LIMIT ?`;
+    const deleted = this.#delete(table, `id IN (${oldest})`, [...values, Math.ceil(share.rows / PRUNED_PART)]);
+    // Somebody else has deleted them.
+    if (deleted === 0) this.#shares.forget(share);
+    return true;
+  }
+
+  #delete(table: Table, where: string, values: readonly SQLInputValue[]): number {
+    const { owner, detail, chars } = COLUMNS[table];
+    const isRejected = table === "calls" ? "status = 'rejected'" : "0";
+    const returning = `${owner} AS owner, ${detail} AS detail, ${chars} AS chars, ${isRejected} AS rejected`;
+    const statement = this.#database.prepare(`DELETE FROM ${table} WHERE ${where} RETURNING ${returning}`);
     let deleted = 0;
-    for (const table of TABLES) {
-      const { oldest, latest } =
-        this.#database.prepare(`SELECT min(id) AS oldest, max(id) AS latest FROM ${table}`).get() ?? {};
-      if (typeof oldest !== "number" || typeof latest !== "number") continue;
-      const upTo = oldest + Math.floor((latest - oldest) / PRUNED_PART);
-      deleted += Number(this.#database.prepare(`DELETE FROM ${table} WHERE id <= ?`).run(upTo).changes);
+    for (const row of statement.iterate(...values)) {
+      deleted += 1;
+      this.#shares?.add(originOf(table, row), -1, -Number(row.chars));
     }
-    return deleted > 0;
+    return deleted;
+  }
+
+  #count(): HistoryShares {
+    const shares = new HistoryShares();
+    for (const table of TABLES) {
+      const { owner, detail, chars } = COLUMNS[table];
+      const isRejected = table === "calls" ? "status = 'rejected'" : "0";
+      const columns = `${owner} AS owner, ${detail} AS detail, ${isRejected} AS rejected`;
+      const sql = `SELECT ${columns}, count(*) AS rows, sum(${chars}) AS chars FROM ${table} GROUP BY 1, 2, 3`;
+      for (const row of this.#database.prepare(sql).iterate()) {
+        shares.add(originOf(table, row), Number(row.rows), Number(row.chars));
+      }
+    }
+    return shares;
   }
 
   #pragma(name: "user_version" | "page_count" | "freelist_count" | "page_size"): number {
@@ -143,6 +178,37 @@ export class HistoryDatabase {
 }
 
 const TABLES = ["calls", "logs"] as const;
+type Table = (typeof TABLES)[number];
+
+/** Which columns say whose a row is, and how much text it has. */
+const COLUMNS: Readonly<Record<Table, { readonly owner: string; readonly detail: string; readonly chars: string }>> = {
+  calls: { owner: "caller", detail: "caller_type", chars: "coalesce(length(message), 0)" },
+  logs: { owner: "server", detail: "stream", chars: "length(line)" },
+};
+
+type Origin = Pick<HistoryShare, "kind" | "owner" | "detail">;
+
+function originOf(table: Table, { owner, detail, rejected }: Record<string, unknown>): Origin {
+  const kind = table === "logs" ? "logs" : rejected === 1 ? "rejected" : "calls";
+  return { kind, owner: String(owner), detail: String(detail) };
+}
+
+/** The rows of a share. */
+function conditionOf({ kind, owner, detail }: HistoryShare): {
+  readonly table: Table;
+  readonly where: string;
+  readonly values: readonly SQLInputValue[];
+} {
+  const values = [owner, detail];
+  if (kind === "logs") return { table: "logs", where: "server = ? AND stream = ?", values };
+  const status = kind === "rejected" ? "status = 'rejected'" : "status <> 'rejected'";
+  return { table: "calls", where: `caller = ? AND caller_type = ? AND ${status}`, values };
+}
+
+/** Characters of the text of an entry, as they are counted in the file. */
+function charsOf(entry: HistoryEntry): number {
+  return entry.kind === "call" ? (entry.message?.length ?? 0) : entry.line.length;
+}
 
 function callValues(call: CallEntry): SQLInputValue[] {
   return [

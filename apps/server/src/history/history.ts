@@ -1,12 +1,11 @@
 import type { Clock } from "@mcp-hangar/core";
 import { type ExporterSnapshot, type HangarEvent, registeredName } from "@mcp-hangar/telemetry";
 import { entryOf, type HistoryEntry, stderrEntry } from "./entries.ts";
+import { HistoryQueue, QUEUE_CAPACITY } from "./history-queue.ts";
 import type { HistoryOptions } from "./options.ts";
 import type { CallQuery, CallRow, LogQuery, LogRow } from "./queries.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
-/** Entries that may wait: some seconds of a busy gateway. */
-const QUEUE_CAPACITY = 20_000;
 /** Entries of one transaction. */
 const BATCH_MAX = 2_000;
 /** Time between the first waiting entry and its write, in ms. */
@@ -24,7 +23,7 @@ export class History {
   readonly #thread: WorkerThread;
   readonly #clock: Clock;
   readonly #file: string;
-  readonly #waiting: HistoryEntry[] = [];
+  readonly #waiting = new HistoryQueue();
   readonly #dropped = { queue_full: 0, shutdown: 0 };
   #writing: Promise<void> | undefined;
   #scheduled = false;
@@ -107,15 +106,14 @@ export class History {
     const inOrder = this.#flush().then(() => this.#thread.request({ kind: "close" }));
     await Promise.race([inOrder.catch(() => {}), late.promise]);
     cancel();
-    this.#dropped.shutdown += this.#waiting.splice(0).length;
+    this.#dropped.shutdown += this.#waiting.clear();
     await this.#thread.terminate();
   }
 
   #push(entry: HistoryEntry): void {
     if (this.#closed) this.#dropped.shutdown += 1;
-    else if (this.#waiting.length >= QUEUE_CAPACITY) this.#dropped.queue_full += 1;
     else {
-      this.#waiting.push(entry);
+      if (!this.#waiting.push(entry)) this.#dropped.queue_full += 1;
       this.#schedule(this.#problem === undefined ? FLUSH_DELAY_MS : RETRY_DELAY_MS);
     }
   }
@@ -141,7 +139,7 @@ export class History {
 
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const entries = this.#waiting.slice(0, BATCH_MAX);
+      const entries = this.#waiting.next(BATCH_MAX);
       try {
         await this.#thread.request({
           kind: "write",
@@ -155,7 +153,7 @@ export class History {
         this.#schedule(RETRY_DELAY_MS);
         return;
       }
-      this.#waiting.splice(0, entries.length);
+      this.#waiting.written();
       this.#written += entries.length;
       this.#problem = undefined;
       this.#lastSuccessSeconds = this.#clock.wallMs() / 1_000;

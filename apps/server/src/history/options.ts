@@ -24,7 +24,9 @@ export const historyOptions = z
       .min(1_048_576)
       .max(BYTES_MAX)
       .default(268_435_456)
-      .describe("When the file holds more than this, the oldest entries are deleted."),
+      .describe(
+        "When the file holds more than this, the oldest entries are deleted of the server or caller that has the most in it.",
+      ),
   })
   .describe("Finished calls and the logs of servers, for the REST interface and the management tools.");
 export type HistoryOptions = z.infer<typeof historyOptions>;
