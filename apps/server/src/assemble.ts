@@ -21,6 +21,7 @@ import { createOperations } from "./management/operations/index.ts";
 import { createMcpFace, type McpFace } from "./mcp/index.ts";
 import { ServerFaces } from "./mcp/server-faces.ts";
 import { SubscriptionQuota } from "./mcp/subscription-quota.ts";
+import { quieted } from "./noise/quieted.ts";
 import type { ReadConfig } from "./reload/config-source.ts";
 import { FileWatch, fileStates } from "./reload/file-watch.ts";
 import { createReloadParts } from "./reload/parts.ts";
@@ -63,7 +64,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   const logging = createLogging(config.logging, { ...terminal, clock: platform.clock });
   const { logger } = logging;
   const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));
-  bus.on("log", logging.listener);
+  bus.on("log", quieted(logging.listener, platform.clock));
   const { file: historyFile } = config.history;
   const history =
     historyFile === undefined ? undefined : new History({ ...config.history, file: historyFile }, platform.clock);
@@ -78,7 +79,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   });
   const { access } = accessSystem;
   const events = new EventStreams({ clock: platform.clock, access, run: platform.uuid().replaceAll("-", "") });
-  bus.on("events", events.listener);
+  bus.on("events", quieted(events.listener, platform.clock));
   const gateway = new Gateway({
     servers: config.mcp_servers,
     execution: config.execution,

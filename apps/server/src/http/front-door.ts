@@ -16,6 +16,7 @@ import { type GuardOptions, requestGuard } from "./request-guard.ts";
 import type { Route } from "./route.ts";
 import { Router, type RouterOptions } from "./router.ts";
 import type { ListenerTlsOptions } from "./security-options.ts";
+import { Strangers } from "./strangers.ts";
 import { TlsCertificate } from "./tls-certificate.ts";
 
 /** Refuses to listen where everybody can call tools. */
@@ -50,8 +51,11 @@ export interface FrontDoor {
 export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Promise<FrontDoor> {
   const { http, observability } = hangar.config;
   checkBind(hangar, http.host, unsafeNoAuth);
+  const { access, origin } = hangar.accessSystem;
+  const strangers = new Strangers({ access, origin, clock: hangar.platform.clock });
   const mcp = new McpEndpoint({
-    access: hangar.accessSystem.access,
+    access,
+    strangers,
     aggregate: hangar.aggregateFace,
     ofServer: (id) => hangar.serverFaces.get(id),
     bodyBytesMax: http.max_body_bytes,
@@ -67,12 +71,13 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
   const router = new Router({
     ...routing(hangar),
     guard,
+    strangers,
     mcp,
     routes: [
       ...healthRoutes(hangar),
       ...metadataRoutes(hangar.accessSystem.resource),
       ...restRoutes(hangar.operations),
-      eventsRoute(hangar.events),
+      eventsRoute(hangar.events, (caller, what) => hangar.gateway.admitOperation(caller, what)),
       openApiRoute(hangar.operations),
       ...(metricsApart ? [] : metricsRoutes(hangar, hangar.accessSystem.access)),
     ],
@@ -121,7 +126,8 @@ export async function openMetricsDoor(hangar: Hangar, unsafeNoAuth: boolean): Pr
   const guard = requestGuard({ ...servedHosts(hangar), boundTo: host, allowedOrigins: [] });
   const access = isLoopback(host) ? OPEN_ACCESS : hangar.accessSystem.access;
   const routes = [...metricsRoutes(hangar, access), ...healthRoutes(hangar)];
-  const router = new Router({ ...routing(hangar), access, guard, routes });
+  const strangers = new Strangers({ access, origin: hangar.accessSystem.origin, clock: hangar.platform.clock });
+  const router = new Router({ ...routing(hangar), access, strangers, guard, routes });
   const certificate = isLoopback(host) ? undefined : certificateOf(hangar, withoutClients(hangar.config.http.tls));
   const listener = new HttpListener(
     { ...limits(hangar, host, port), certificate },
@@ -180,7 +186,13 @@ function routing({
 
 /** Probes come from machines that have no key. */
 function healthRoutes({ health }: Hangar): readonly Route[] {
-  const probe = (path: string, handle: () => Answer): Route => ({ method: "GET", path, permission: "public", handle });
+  const probe = (path: string, handle: () => Answer): Route => ({
+    method: "GET",
+    path,
+    permission: "public",
+    probe: true,
+    handle,
+  });
   return [
     probe("/health/live", () => health.live()),
     probe("/health/ready", () => health.ready()),

@@ -4,6 +4,7 @@ import type { Caller } from "@mcp-hangar/telemetry";
 import type { Access, Identification } from "../access/access.ts";
 import { NO_ROOM, type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
 import { readBody } from "./read-body.ts";
+import type { Strangers } from "./strangers.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** One face of the protocol: the aggregate, or one server. */
@@ -14,6 +15,8 @@ export interface HttpFace {
 
 export interface McpEndpointOptions {
   readonly access: Access;
+  /** Limits by address what is refused before anybody is known; nothing is limited without it. */
+  readonly strangers?: Strangers | undefined;
   readonly aggregate: HttpFace;
   /** The face of one server; `undefined` when there is no such server. */
   readonly ofServer: (id: string) => HttpFace | undefined;
@@ -54,7 +57,8 @@ export class McpEndpoint {
   handle(target: McpTarget, request: IncomingMessage, response: ServerResponse): void {
     if (request.method === "OPTIONS") return sendOptions(response, ALLOW);
     if (request.method === "POST") this.#track(response);
-    const identified = this.#options.access.identify(request);
+    const { access, strangers = access } = this.#options;
+    const identified = strangers.identify(request);
     if (!(identified instanceof Promise)) return this.#admit(identified, target, request, response);
     // A look at the issuer of a token takes time, in which the client may leave.
     void identified.then((settled) => {

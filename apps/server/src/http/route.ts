@@ -25,6 +25,8 @@ export interface Route {
   readonly path: string;
   /** `public` needs nobody to say who they are: probes, and the documents by which clients find out how to. */
   readonly permission: Permission | "public";
+  /** Whether any number of strangers may ask: probes, on which it depends whether the gateway gets requests at all. */
+  readonly probe?: true;
   /** Answers, or takes over the response (a stream) and returns nothing. */
   readonly handle: (
     request: RouteRequest,

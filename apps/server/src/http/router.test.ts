@@ -1,11 +1,13 @@
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { FakeClock } from "@mcp-hangar/core/testing";
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Access, type Identification, OPEN_ACCESS } from "../access/access.ts";
 import { requestGuard } from "./request-guard.ts";
 import type { Route, RouteRequest } from "./route.ts";
 import { Router } from "./router.ts";
+import { Strangers } from "./strangers.ts";
 import { Traffic } from "./traffic.ts";
 
 const ADA: Caller = { type: "api_key", id: registeredName("ada"), roles: [], credential: "api_key:ada" };
@@ -43,10 +45,12 @@ beforeEach(async () => {
   router = new Router({
     guard: requestGuard({ boundTo: "127.0.0.1", allowedHosts: [], allowedOrigins: [], nowMs: () => 0 }),
     access,
+    strangers: new Strangers({ access, origin: { address: () => "192.0.2.1" }, clock: new FakeClock() }),
     bodyBytesMax: 10,
     traffic: new Traffic(),
     onError: () => {},
     routes: [
+      { method: "GET", path: "/alive", permission: "public", probe: true, handle },
       { method: "GET", path: "/open", permission: "public", handle },
       { method: "GET", path: "/closed", permission: "servers:read", handle },
       { method: "POST", path: "/closed", permission: "servers:write", handle },
@@ -159,3 +163,25 @@ it("who waits when the gateway stops gets an answer, and then the connection end
   const response = await waiting;
   expect([response.status, response.headers.get("connection")]).toEqual([200, "close"]);
 });
+
+it.each([
+  ["a public document", "/open", {}],
+  ["nothing", "/nothing", {}],
+  ["a method that is not possible", "/open", { method: "DELETE" }],
+  ["a page of another origin", "/closed", { headers: { origin: "https://evil.example" } }],
+])(
+  "who asks for %s without end gets 429 in the end, and probes and callers are answered",
+  async (_what, path, init) => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < 55; round++) {
+      const responses = await Promise.all(Array.from({ length: 10 }, () => fetch(`${url}${path}`, init)));
+      for (const { status } of responses) statuses.add(status);
+    }
+    expect(statuses.size).toBe(2);
+    expect(statuses).toContain(429);
+    const last = await fetch(`${url}${path}`, init);
+    expect([last.status, last.headers.get("retry-after")]).toEqual([429, "1"]);
+    expect((await fetch(`${url}/alive`)).status).toBe(200);
+    expect((await fetch(`${url}/closed`, { headers: { authorization: "Bearer good" } })).status).toBe(200);
+  },
+);

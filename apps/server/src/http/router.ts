@@ -8,11 +8,14 @@ import { type BodyOutcome, readBody } from "./read-body.ts";
 import type { RequestGuard } from "./request-guard.ts";
 import type { Route, RouteRequest } from "./route.ts";
 import { type RouteMatch, RouteTable } from "./route-table.ts";
+import type { Strangers } from "./strangers.ts";
 import type { Exchange, Traffic } from "./traffic.ts";
 
 export interface RouterOptions {
   readonly guard: RequestGuard;
   readonly access: Access;
+  /** Limits by address what is refused and what is public; nothing is limited without it. */
+  readonly strangers?: Strangers | undefined;
   /** Serves `/mcp` and `/servers/<id>/mcp`; absent on a listener that has only routes. */
   readonly mcp?: McpEndpoint | undefined;
   readonly routes: readonly Route[];
@@ -51,14 +54,14 @@ export class Router {
     const refusal = guard(request);
     if (mcp !== undefined && target !== undefined) {
       if (refusal === undefined) mcp.handle(target, request, response);
-      else mcp.refuse(response, refusal);
+      else mcp.refuse(response, this.#limited(request) ?? refusal);
       return;
     }
-    if (refusal !== undefined) return refuse(response, refusal);
+    if (refusal !== undefined) return this.#refuseStranger(response, refusal);
     const match = this.#table.match(path);
     if (match === undefined) {
       const message = `there is nothing at ${JSON.stringify(path.slice(0, 100))}`;
-      return refuse(response, { status: 404, code: "not_found", message });
+      return this.#refuseStranger(response, { status: 404, code: "not_found", message });
     }
     if (request.method === "OPTIONS") return sendOptions(response, match.allow);
     this.#route(match, request, response, query === -1 ? "" : url.slice(query + 1));
@@ -83,11 +86,21 @@ export class Router {
       refuse(response, { status: 503, code: "shutting_down", message, headers });
   }
 
+  /** Why a request of nobody in particular is not even refused for what is wrong with it: too many came from there. */
+  #limited(request: IncomingMessage): Refusal | undefined {
+    return this.#options.strangers?.refusal(request);
+  }
+
+  #refuseStranger(response: ServerResponse, refusal: Refusal): void {
+    refuse(response, this.#limited(response.req) ?? refusal);
+  }
+
   #route(match: RouteMatch, request: IncomingMessage, response: ServerResponse, query: string): void {
     const found = match.find(request.method ?? "");
     if (found === undefined) {
       const message = `${request.method} is not possible here; ${match.allow} are`;
-      return refuse(response, { status: 405, code: "method_not_allowed", message, headers: { allow: match.allow } });
+      const headers = { allow: match.allow };
+      return this.#refuseStranger(response, { status: 405, code: "method_not_allowed", message, headers });
     }
     if (this.#closing) response.shouldKeepAlive = false;
     const key = ++this.#lastKey;
@@ -149,12 +162,17 @@ export class Router {
   }
 
   async #admit(
-    { permission }: Route,
+    { permission, probe }: Route,
     http: IncomingMessage,
   ): Promise<{ readonly kind: "caller"; readonly caller: Caller } | { kind: "refused"; refusal: Refusal }> {
-    if (permission === "public") return { kind: "caller", caller: ANONYMOUS_CALLER };
-    const { access } = this.#options;
-    const identification = await access.identify(http);
+    if (permission === "public") {
+      const limited = probe === true ? undefined : this.#limited(http);
+      return limited === undefined
+        ? { kind: "caller", caller: ANONYMOUS_CALLER }
+        : { kind: "refused", refusal: limited };
+    }
+    const { access, strangers } = this.#options;
+    const identification = await (strangers ?? access).identify(http);
     if (identification.kind === "refused" || access.permits(identification.caller, permission)) return identification;
     const message = `"${identification.caller.id}" may not do this: no role of theirs has the permission ${permission}`;
     return { kind: "refused", refusal: { status: 403, code: "forbidden", message } };

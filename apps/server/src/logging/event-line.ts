@@ -1,8 +1,8 @@
-import type { HangarEvent } from "@mcp-hangar/telemetry";
 import type { LogLevel } from "../config/schema.ts";
+import type { RecordedEvent } from "../noise/recorded-event.ts";
 import type { LogLine } from "./line.ts";
 
-type OtherEvent = Exclude<HangarEvent, { readonly type: "call.finished" }>;
+type OtherEvent = Exclude<RecordedEvent, { readonly type: "call.finished" }>;
 type Content = readonly [LogLevel, string, Readonly<Record<string, unknown>>];
 
 /** The line of every event but a finished call, which has a quicker way of its own. */
@@ -83,6 +83,19 @@ function contentOf(event: OtherEvent): Content {
     }
     case "authentication.failed":
       return ["warning", "authentication_failed", { reason: event.reason, remote_address: event.remoteAddress }];
+    case "request.rate_limited": {
+      const { caller, request } = event;
+      return ["warning", "request_rate_limited", { request, caller: caller.id, remote_address: caller.address }];
+    }
+    case "events.repeated": {
+      const { of, reason, caller, remoteAddress, count, seconds } = event;
+      const message = `${count} more like this in the last ${seconds === 1 ? "second" : `${seconds} s`}`;
+      return [
+        "warning",
+        "events_repeated",
+        { of, reason, caller: caller?.id, remote_address: remoteAddress, count, message },
+      ];
+    }
     case "config.reloaded": {
       const { result, trigger, caller, message } = event;
       const fields = { result, trigger, caller: caller?.id, message };

@@ -1,7 +1,8 @@
 import { openSync } from "node:fs";
 import type { Clock } from "@mcp-hangar/core";
-import type { ExporterSnapshot, HangarEvent } from "@mcp-hangar/telemetry";
+import type { ExporterSnapshot } from "@mcp-hangar/telemetry";
 import type { LoggingOptions, LogLevel } from "../config/schema.ts";
+import type { RecordedEvent } from "../noise/recorded-event.ts";
 import { callLevel, callRecord } from "./call-line.ts";
 import { eventLine } from "./event-line.ts";
 import { humanFormat } from "./human-format.ts";
@@ -19,7 +20,7 @@ export type Logger = Readonly<Record<LogLevel, Log>>;
 export interface Logging {
   readonly logger: Logger;
   /** Listens on the telemetry bus and makes a line of every event. */
-  readonly listener: (event: HangarEvent) => void;
+  readonly listener: (event: RecordedEvent) => void;
   /** The health of the log itself, for metrics and readiness. */
   readonly snapshot: () => ExporterSnapshot;
   /** Changes the level below which lines are not written. */
@@ -81,7 +82,7 @@ export function createLogging(options: LoggingOptions, environment: LoggingEnvir
   };
 }
 
-function listenerOf(queue: LogQueue, least: () => LogLevel): (event: HangarEvent) => void {
+function listenerOf(queue: LogQueue, least: () => LogLevel): (event: RecordedEvent) => void {
   return (event) => {
     if (event.type === "call.finished") {
       if (isEnabled(callLevel(event.outcome.status), least())) queue.push(callRecord(event));

@@ -1,7 +1,11 @@
-import type { EventView } from "./event-view.ts";
+import { EventRing } from "./event-ring.ts";
+import type { EventKind, EventView } from "./event-view.ts";
 
-/** Events that are kept for clients that come back. */
-const KEPT_MAX = 1_000;
+/**
+ * Events of each kind that are kept for clients that come back. Each kind has room of its own, so that what anybody can cause does
+ * not drive out what operators look for.
+ */
+const KEPT_MAX: Readonly<Record<EventKind, number>> = { noise: 250, calls: 1_000, routine: 500, changes: 1_000 };
 
 /** One event with its place in the order of all. */
 export interface LoggedEvent {
@@ -13,13 +17,16 @@ export interface LoggedEvent {
 export interface Missed {
   readonly events: readonly LoggedEvent[];
   /** Why some events are not among them; `undefined` when they are complete. */
-  readonly gap: "restarted" | "expired" | undefined;
+  readonly gap: Gap | undefined;
 }
 
-/** The last events, in a ring. Ids of events carry the run of the gateway, because numbers begin anew with each. */
+/** Why events are missing. */
+export type Gap = "restarted" | "expired";
+
+/** The last events of each kind. Ids of events carry the run of the gateway, because numbers begin anew with each. */
 export class EventLog {
   readonly #run: string;
-  readonly #ring: LoggedEvent[] = [];
+  readonly #rings = new Map<EventKind, EventRing>();
   #last = 0;
 
   /** `run` names this run of the gateway: letters and digits. */
@@ -34,22 +41,31 @@ export class EventLog {
 
   add(view: EventView): void {
     this.#last++;
-    this.#ring[this.#last % KEPT_MAX] = { number: this.#last, view };
+    let ring = this.#rings.get(view.kind);
+    if (ring === undefined) {
+      ring = new EventRing(KEPT_MAX[view.kind]);
+      this.#rings.set(view.kind, ring);
+    }
+    ring.add({ number: this.#last, view });
   }
 
   idOf({ number }: LoggedEvent): string {
     return `${this.#run}-${number}`;
   }
 
-  /** The events after a number, as far as they are kept. */
+  /**
+   * The events after a number, as far as they are kept. Noise that is missing is no gap: strangers must not be able to make all
+   * clients read everything afresh, and there is nothing that would say more about it than what is left.
+   */
   after(number: number): Missed {
-    const first = Math.max(number + 1, this.#last - KEPT_MAX + 1, 1);
     const events: LoggedEvent[] = [];
-    for (let next = first; next <= this.#last; next++) {
-      const event = this.#ring[next % KEPT_MAX];
-      if (event !== undefined) events.push(event);
+    let gap: Gap | undefined;
+    for (const [kind, ring] of this.#rings) {
+      ring.collect(number, events);
+      if (kind !== "noise" && ring.dropped > number) gap = "expired";
     }
-    return { events, gap: first > number + 1 ? "expired" : undefined };
+    events.sort((a, b) => a.number - b.number);
+    return { events, gap };
   }
 
   /** The events after the one with this id; all there are when it is of another run or no id at all. */

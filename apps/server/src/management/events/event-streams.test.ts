@@ -152,6 +152,21 @@ describe("a client", () => {
     expect(names(client.text())[0]).toBe("s201");
   });
 
+  it("that comes back finds what has changed, however much noise there was since", async () => {
+    emit("one");
+    emit("two", "echo");
+    for (let number = 1; number <= 5_000; number++) {
+      streams.listener({ type: "authentication.failed", timeMs: 0, reason: "unknown_key", remoteAddress: "192.0.2.1" });
+    }
+    emit("three");
+    const client = await follow({}, `${RUN}-0`);
+    await expect.poll(() => names(client.text())).toEqual(["one", "two", "three"]);
+    expect(client.text().match(/event: authentication.failed/g)).toHaveLength(250);
+    expect(client.text()).not.toContain("event: gap");
+    const numbers = [...client.text().matchAll(/id: run1-(\d+)/g)].map(([, number]) => Number(number));
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+  });
+
   it("gets only what it asked for", async () => {
     const byServer = await follow({ servers: ["one"] });
     const byType = await follow({ types: ["call.finished"] });

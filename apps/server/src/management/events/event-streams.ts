@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CancelTimer, Clock } from "@mcp-hangar/core";
-import type { Caller, HangarEvent, HangarEventType } from "@mcp-hangar/telemetry";
+import type { Caller } from "@mcp-hangar/telemetry";
 import type { Access } from "../../access/access.ts";
 import type { Permission } from "../../access/permissions.ts";
-import { EventLog, type LoggedEvent } from "./event-log.ts";
+import type { RecordedEvent } from "../../noise/recorded-event.ts";
+import { EventLog, type Gap, type LoggedEvent } from "./event-log.ts";
 import { viewOf, writeView } from "./event-view.ts";
 
 /** Clients at the same time: operators and their dashboards. */
@@ -20,7 +21,7 @@ const FAREWELL_MS = 10_000;
 const RETRY_MS = 2_000;
 
 /** What is needed beside `system:read` for events about no server: their messages name servers, files and keys. */
-const NEEDED: { readonly [Type in HangarEventType]?: Permission } = {
+const NEEDED: { readonly [Type in RecordedEvent["type"]]?: Permission } = {
   "config.reloaded": "config:read",
   "discovery.cycle_finished": "discovery:read",
 };
@@ -72,7 +73,7 @@ export class EventStreams {
   }
 
   /** Listens to the bus. */
-  readonly listener = (event: HangarEvent): void => {
+  readonly listener = (event: RecordedEvent): void => {
     this.#log.add(viewOf(event));
     if (this.#clients.size === 0 || this.#deferred) return;
     this.#deferred = true;
@@ -199,11 +200,12 @@ export class EventStreams {
 }
 
 /** Whose a stream is. Callers who need not say who they are are told apart by their addresses, as far as those go. */
-function ownerOf({ type, credential }: Caller, { socket }: IncomingMessage): string {
+function ownerOf({ type, credential, address }: Caller, { socket }: IncomingMessage): string {
+  if (address !== undefined) return address;
   return type === "anonymous" ? `${credential} ${socket.remoteAddress ?? ""}` : credential;
 }
 
 /** Says that events are missing: the client should read afresh what it shows. */
-function gapFrame(reason: "restarted" | "expired" | "too_slow"): string {
+function gapFrame(reason: Gap | "too_slow"): string {
   return `event: gap\ndata: ${JSON.stringify({ reason })}\n\n`;
 }

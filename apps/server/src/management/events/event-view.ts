@@ -1,9 +1,17 @@
-import { type HangarEvent, type HangarEventOf, type HangarEventType, redactText } from "@mcp-hangar/telemetry";
+import { redactText } from "@mcp-hangar/telemetry";
 import { z } from "zod";
+import type { RecordedEvent } from "../../noise/recorded-event.ts";
+
+/**
+ * What an event is about, for those who keep events: refused requests, of which anybody can cause any number; calls and other work;
+ * what happens on a schedule; and what has changed.
+ */
+export type EventKind = "noise" | "calls" | "routine" | "changes";
 
 /** What of an event may be shown, picked at once: an event itself holds arguments and results, which must not be kept. */
 export interface EventView {
-  readonly type: HangarEventType;
+  readonly kind: EventKind;
+  readonly type: RecordedEvent["type"];
   readonly timeMs: number;
   /** The server it is about; `undefined` when it is about none. */
   readonly server: string | undefined;
@@ -17,7 +25,9 @@ const TEXT_CHARS_MAX = 2_000;
 type EventFields = Readonly<Record<string, unknown>>;
 
 /** An allow list: a field that is not named here is not shown. Messages are redacted, because they may quote servers. */
-const FIELDS: { readonly [Type in HangarEventType]: (event: HangarEventOf<Type>) => EventFields } = {
+const FIELDS: {
+  readonly [Type in RecordedEvent["type"]]: (event: Extract<RecordedEvent, { readonly type: Type }>) => EventFields;
+} = {
   // Its message, its arguments and its result are between the caller and the server.
   "call.finished": ({ callId, batchId, origin, outcome, durationSeconds, coldStart, caller, trace }) => ({
     call_id: callId,
@@ -75,18 +85,27 @@ const FIELDS: { readonly [Type in HangarEventType]: (event: HangarEventOf<Type>)
     duration_ms: milliseconds(durationSeconds),
   }),
   "authentication.failed": ({ reason, remoteAddress }) => ({ reason, remote_address: remoteAddress }),
+  "request.rate_limited": ({ caller, request }) => ({ request, caller: { type: caller.type, id: caller.id } }),
   "config.reloaded": ({ result, trigger, caller, message }) => ({
     result,
     trigger,
     caller: caller === undefined ? undefined : { type: caller.type, id: caller.id },
     message: redacted(message),
   }),
+  "events.repeated": ({ of, reason, caller, remoteAddress, count, seconds }) => ({
+    of,
+    reason,
+    caller: caller === undefined ? undefined : { type: caller.type, id: caller.id },
+    remote_address: remoteAddress,
+    count,
+    seconds,
+  }),
   "gateway.started": ({ version }) => ({ version }),
   "gateway.stopped": ({ uptimeSeconds }) => ({ uptime_seconds: uptimeSeconds }),
 };
 
 /** Every type of event there is. */
-export const EVENT_TYPES = Object.keys(FIELDS) as [HangarEventType, ...HangarEventType[]];
+export const EVENT_TYPES = Object.keys(FIELDS) as [RecordedEvent["type"], ...RecordedEvent["type"][]];
 
 /** The data of one event of the stream. */
 export const eventData = z.looseObject({
@@ -97,16 +116,38 @@ export const eventData = z.looseObject({
 });
 
 /** Picks what may be shown. Quick, because it runs for every event: nothing is written as text here. */
-export function viewOf(event: HangarEvent): EventView {
+export function viewOf(event: RecordedEvent): EventView {
   // Each function is kept under the type of the events it takes.
-  const fields = FIELDS[event.type] as (event: HangarEvent) => EventFields;
+  const fields = FIELDS[event.type] as (event: RecordedEvent) => EventFields;
   return {
+    kind: kindOf(event),
     type: event.type,
     timeMs: event.timeMs,
     server: "server" in event ? event.server : undefined,
     tool: "tool" in event ? event.tool : undefined,
     fields: fields(event),
   };
+}
+
+function kindOf(event: RecordedEvent): EventKind {
+  switch (event.type) {
+    case "events.repeated":
+    case "authentication.failed":
+    case "request.rate_limited":
+      return "noise";
+    case "call.finished":
+      return event.outcome.status === "rejected" ? "noise" : "calls";
+    case "batch.finished":
+    case "upstream_request.finished":
+      return "calls";
+    case "health_check.finished":
+    case "discovery.cycle_finished":
+    case "idle_sweep.finished":
+    case "server.tools_listed":
+      return "routine";
+    default:
+      return "changes";
+  }
 }
 
 /** The JSON text of a view. */

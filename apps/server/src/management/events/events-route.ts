@@ -3,6 +3,7 @@ import { refusalAnswer } from "../../http/answer.ts";
 import type { Route } from "../../http/route.ts";
 import { parseInput } from "../operation.ts";
 import { serverInput } from "../operations/server-view.ts";
+import { type AdmitOperation, rateLimitFailure } from "../rate-limited.ts";
 import { failureAnswer } from "../rest.ts";
 import { inputReader } from "../rest-input.ts";
 import type { EventStreams } from "./event-streams.ts";
@@ -26,7 +27,7 @@ export const eventsInput = z.strictObject({
 export const EVENTS_ROUTE = { method: "GET", path: "/api/events", permission: "system:read" } as const;
 
 /** `GET /api/events`: what happens in the gateway, as Server-Sent Events. */
-export function eventsRoute(streams: EventStreams): Route {
+export function eventsRoute(streams: EventStreams, admit: AdmitOperation): Route {
   const read = inputReader(eventsInput);
   return {
     ...EVENTS_ROUTE,
@@ -35,6 +36,8 @@ export function eventsRoute(streams: EventStreams): Route {
       const parsed = "kind" in given ? given : parseInput(eventsInput, given.input);
       if ("kind" in parsed) return failureAnswer(parsed);
       if (request.http.method === "HEAD") return { status: 200, contentType: "text/event-stream", body: "" };
+      const refusal = admit(request.caller, "streamEvents");
+      if (refusal !== undefined) return failureAnswer(rateLimitFailure(refusal));
       if (streams.isFull) {
         const message = "as many clients follow the events as can; try again later";
         return refusalAnswer({ status: 503, code: "too_many_streams", message, headers: { "retry-after": "10" } });

@@ -1,0 +1,36 @@
+import type { Caller, HangarEvent, HangarEventType } from "@mcp-hangar/telemetry";
+import { addressKey } from "../http/address-key.ts";
+
+/** What a refused request is one of: whoever makes it can make any number. */
+export interface Noise {
+  readonly of: HangarEventType;
+  /** Why it was refused; out of a list that is ours. */
+  readonly reason: string;
+  readonly caller: Caller | undefined;
+  readonly remoteAddress: string | undefined;
+  /** Where it comes from: a caller's share or the network of an address. */
+  readonly source: string;
+}
+
+/** What an event is noise of; `undefined` when it says something about the gateway, its servers or work that was done. */
+export function noiseOf(event: HangarEvent): Noise | undefined {
+  switch (event.type) {
+    case "call.finished": {
+      const { outcome, caller } = event;
+      return outcome.status === "rejected" ? noiseBy(event.type, outcome.reason, caller) : undefined;
+    }
+    case "request.rate_limited":
+      return noiseBy(event.type, "rate_limited", event.caller);
+    case "authentication.failed": {
+      const { type: of, reason, remoteAddress } = event;
+      return { of, reason, caller: undefined, remoteAddress, source: addressKey(remoteAddress ?? "") };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function noiseBy(of: HangarEventType, reason: string, caller: Caller): Noise {
+  const { address: remoteAddress, credential } = caller;
+  return { of, reason, caller, remoteAddress, source: remoteAddress ?? credential };
+}
