@@ -6,6 +6,7 @@ import { COMPILE_CACHE, killProcesses, runHangar, startHangar } from "@mcp-hanga
 import type { JWTPayload } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FakeIssuer, startFakeIssuer } from "./fake-issuer.ts";
+import { runCommand } from "./run-command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hangar-access-"));
 const SLOW = fileURLToPath(new URL("slow-server.ts", import.meta.url));
@@ -150,18 +151,18 @@ describe("mcp-hangar keys", () => {
     expect(created.stdout).toMatch(/^mcph_[0-9a-z]{12}_[0-9A-Za-z]{49}\n$/);
     expect(created.stderr).toMatch(/not shown again/);
     const [, id = ""] = created.stdout.split("_");
-    const listed = await runHangar(["keys", "list", "--config", file]);
+    const listed = await runCommand(["keys", "list", "--config", file]);
     expect(listed.stdout).toMatch(new RegExp(`${id} +ci +own,agent +active +never +-`));
     expect(listed.stdout).not.toContain(created.stdout.trim());
-    expect(await runHangar(["keys", "revoke", id, "--config", file])).toMatchObject({
+    expect(await runCommand(["keys", "revoke", id, "--config", file])).toMatchObject({
       code: 0,
       stdout: `revoked ${id} ("ci")\n`,
     });
-    expect((await runHangar(["keys", "list", "--config", file])).stdout).toMatch(/revoked/);
+    expect((await runCommand(["keys", "list", "--config", file])).stdout).toMatch(/revoked/);
   });
 
   it("prints an entry for the configuration, with which the key works without a file", async () => {
-    const made = await runHangar([
+    const made = await runCommand([
       "keys",
       "create",
       "--static",
@@ -190,13 +191,13 @@ describe("mcp-hangar keys", () => {
       'Bearer realm="mcp-hangar"',
     );
     const env = { MCP_API_KEY: token };
-    expect(await runHangar(["status", "--url", url], env)).toMatchObject({
+    expect(await runCommand(["status", "--url", url], env)).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/healthy/),
     });
-    const refused = await runHangar(["status", "--url", url]);
+    const refused = await runCommand(["status", "--url", url]);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/credentials are missing.*MCP_API_KEY/) });
-    const call = await runHangar(["call", "slow", "sleep", "--url", url], env);
+    const call = await runCommand(["call", "slow", "sleep", "--url", url], env);
     expect(call).toMatchObject({ code: 1 });
   });
 
@@ -207,7 +208,7 @@ describe("mcp-hangar keys", () => {
     [["create", "--name", "x", "--role", "own", "--expires", "2020-01-01"], /is over already/],
     [["revoke", "nothing"], /no key "nothing"/],
   ])("%j says what is wrong", async (args, message) => {
-    const { code, stderr, stdout } = await runHangar(["keys", ...args, "--config", file]);
+    const { code, stderr, stdout } = await runCommand(["keys", ...args, "--config", file]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(message);
   });
@@ -245,7 +246,7 @@ it.each([
   ],
   [{ enabled: false }, /auth\.enabled: unknown key/],
 ])("the configuration %j is refused", async (auth, message) => {
-  const { code, stderr } = await runHangar(["config", "check", config({ auth })]);
+  const { code, stderr } = await runCommand(["config", "check", config({ auth })]);
   expect(code).toBe(1);
   expect(stderr).toMatch(message);
 });
@@ -256,7 +257,7 @@ it.each([
   [{ public_url: "https://hangar.example/path" }, /public_url: .*scheme, host and port only/],
   [{ tls: { cert_file: "a" } }, /tls\.key_file: missing/],
 ])("the section http with %j is refused", async (http, message) => {
-  const { code, stderr } = await runHangar(["config", "check", config({ http })]);
+  const { code, stderr } = await runCommand(["config", "check", config({ http })]);
   expect(code).toBe(1);
   expect(stderr).toMatch(message);
 });

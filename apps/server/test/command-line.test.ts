@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { COMPILE_CACHE, killProcesses, runHangar, startHangar } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCommand } from "./run-command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hangar-cli-"));
 const file = join(folder, "config.yaml");
@@ -43,7 +44,7 @@ describe("mcp-hangar", () => {
     [["keys", "list", "--help"]],
     [["keys", "revoke", "--help"]],
   ])("%j shows examples", async (args) => {
-    const { code, stdout } = await runHangar(args);
+    const { code, stdout } = await runCommand(args);
     expect(code).toBe(0);
     expect(stdout).toMatch(/Examples:\n {2}\$ mcp-hangar /);
   });
@@ -55,6 +56,11 @@ describe("mcp-hangar", () => {
     });
   });
 
+  it("ends with code 1 and what is wrong on stderr, as a process too", async () => {
+    const outcome = await runHangar(["serv"]);
+    expect(outcome).toMatchObject({ ...(await runCommand(["serv"])), code: 1, stdout: "" });
+  });
+
   it.each([
     [["serv"], "Did you mean serve?"],
     [["serve", "--prot", "1"], "Did you mean --port?"],
@@ -64,7 +70,7 @@ describe("mcp-hangar", () => {
     [["call", "slow", "echo", "--args", "[1]"], "Write a JSON object"],
     [["status", "--url", "localhost:8000"], "Write it as http://host:port."],
   ])("%j is refused: %s", async (args, message) => {
-    const { code, stderr } = await runHangar(args);
+    const { code, stderr } = await runCommand(args);
     expect(code).toBe(1);
     expect(stderr).toContain(message);
     expect(stderr).not.toMatch(/^\s+at /m);
@@ -73,18 +79,18 @@ describe("mcp-hangar", () => {
 
 describe("config check", () => {
   it("says what a valid file holds", async () => {
-    expect(await runHangar(["config", "check", file])).toMatchObject({
+    expect(await runCommand(["config", "check", file])).toMatchObject({
       code: 0,
       stdout: `${file}: valid, 1 server: slow\n`,
       stderr: "",
     });
-    expect(await runHangar(["config", "check"], { MCP_CONFIG: file })).toMatchObject({ code: 0 });
+    expect(await runCommand(["config", "check"], { MCP_CONFIG: file })).toMatchObject({ code: 0 });
   });
 
   it("lists every problem with line and path", async () => {
     const broken = join(folder, "broken.yaml");
     writeFileSync(broken, "http:\n  prot: 1\nlogging:\n  level: loud\n");
-    const { code, stdout, stderr } = await runHangar(["config", "check", broken]);
+    const { code, stdout, stderr } = await runCommand(["config", "check", broken]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain("2 problems");
     expect(stderr).toContain("line 2, http.prot: unknown key; did you mean port?");
@@ -98,26 +104,24 @@ describe("call", () => {
     ["a server of its own", () => ["--config", file]],
   ])("of %s prints content, the whole result, and fails with the tool", async (_target, target) => {
     const args = ["--args", '{"a":[1,"ü"]}'];
-    expect(await runHangar(["call", "slow", "echo", ...args, ...target()])).toEqual({
+    expect(await runCommand(["call", "slow", "echo", ...args, ...target()])).toEqual({
       code: 0,
-      signal: null,
       stdout: '{"a":[1,"ü"]}\n',
       stderr: "",
     });
-    const whole = await runHangar(["call", "slow", "echo", "--json", ...target()]);
+    const whole = await runCommand(["call", "slow", "echo", "--json", ...target()]);
     expect(JSON.parse(whole.stdout)).toMatchObject({ content: [{ type: "text", text: "{}" }] });
-    expect(await runHangar(["call", "slow", "fail", ...target()])).toEqual({
+    expect(await runCommand(["call", "slow", "fail", ...target()])).toEqual({
       code: 1,
-      signal: null,
       stdout: "it failed\n",
       stderr: "",
     });
-    const unknown = await runHangar(["call", "slow", "none", ...target()]);
+    const unknown = await runCommand(["call", "slow", "none", ...target()]);
     expect(unknown).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining('unknown tool "none"') });
   });
 
   it("names the servers there are when the configuration has no such server", async () => {
-    const { code, stderr } = await runHangar(["call", "none", "echo", "--config", file]);
+    const { code, stderr } = await runCommand(["call", "none", "echo", "--config", file]);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: 'mcp-hangar: the configuration has no server "none"; it has: slow\n',
@@ -125,7 +129,7 @@ describe("call", () => {
   });
 
   it("says that nothing listens when nothing does", async () => {
-    const { code, stderr } = await runHangar(["call", "slow", "echo", "--url", "http://127.0.0.1:1"]);
+    const { code, stderr } = await runCommand(["call", "slow", "echo", "--url", "http://127.0.0.1:1"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/refused/i);
   });
@@ -133,16 +137,16 @@ describe("call", () => {
 
 describe("status", () => {
   it("shows a table, and JSON for programs", async () => {
-    const shown = await runHangar(["status", "--url", url]);
+    const shown = await runCommand(["status", "--url", url]);
     expect(shown.code).toBe(0);
     expect(shown.stdout).toMatch(/^MCP Hangar \d+\.\d+\.\d+ at http:\/\/127\.0\.0\.1:\d+: healthy, up /);
     expect(shown.stdout).toMatch(/^slow {2,}subprocess {2,}\w+ {2,}closed/m);
-    const json = await runHangar(["status", "--json", "--url", `${url}/mcp`]);
+    const json = await runCommand(["status", "--json", "--url", `${url}/mcp`]);
     expect(JSON.parse(json.stdout)).toMatchObject({ url, status: "healthy", mcp_servers: [{ id: "slow" }] });
   });
 
   it("finds the gateway by the environment", async () => {
-    expect((await runHangar(["status"], { MCP_HTTP_PORT: new URL(url).port })).code).toBe(0);
+    expect((await runCommand(["status"], { MCP_HTTP_PORT: new URL(url).port })).code).toBe(0);
   });
 
   it("says what is wrong when nothing or something else answers", async () => {
@@ -150,7 +154,7 @@ describe("status", () => {
     await new Promise((resolve) => gone.once("listening", resolve));
     const free = (gone.address() as AddressInfo).port;
     await new Promise((resolve) => gone.close(resolve));
-    const nothing = await runHangar(["status", "--url", `http://127.0.0.1:${free}`]);
+    const nothing = await runCommand(["status", "--url", `http://127.0.0.1:${free}`]);
     expect(nothing.code).toBe(1);
     expect(nothing.stderr).toMatch(
       /nothing listens at http:\/\/127\.0\.0\.1:\d+; start a gateway with mcp-hangar serve --http/,
@@ -158,7 +162,7 @@ describe("status", () => {
     const other = createServer((_request, response) => response.end("hello")).listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
     const { port } = other.address() as AddressInfo;
-    const foreign = await runHangar(["status", "--url", `http://127.0.0.1:${port}`]);
+    const foreign = await runCommand(["status", "--url", `http://127.0.0.1:${port}`]);
     other.close();
     expect(foreign).toMatchObject({
       code: 1,

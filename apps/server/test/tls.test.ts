@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type HangarProcess, killProcesses, runHangar, startHangar } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCommand } from "./run-command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hangar-serve-tls-"));
 const file = (name: string): string => join(folder, name);
@@ -71,7 +72,7 @@ describe("a gateway with certificates, for clients too", () => {
       observability: { metrics: { host: "0.0.0.0", port: 0 } },
     };
     writeFileSync(config, JSON.stringify(sections));
-    token = (await runHangar(["keys", "create", "--name", "me", "--role", "admin", "--config", config])).stdout.trim();
+    token = (await runCommand(["keys", "create", "--name", "me", "--role", "admin", "--config", config])).stdout.trim();
     hangar = await startHangar(["serve", "--http", "--port", "0", "--config", config]);
     url = String((await hangar.event("http_listening")).url);
     metricsUrl = String((await hangar.event("metrics_listening")).url);

@@ -1,8 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the configuration file has its own ${…}.
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { redactText } from "@mcp-hangar/telemetry";
+import { cpuTimeMs } from "@mcp-hangar/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Environment } from "./environment.ts";
 import { loadConfig, parseConfig } from "./load.ts";
@@ -206,9 +208,8 @@ describe("hostile files", () => {
             .fill(`*l${level - 1}`)
             .join(", ")}]`,
     );
-    const started = performance.now();
-    expect(errorOf(levels.join("\n"))).toMatch(/more than 100000 values/);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    const spentMs = cpuTimeMs(() => expect(errorOf(levels.join("\n"))).toMatch(/more than 100000 values/));
+    expect(spentMs).toBeLessThan(5_000);
   });
 
   it("nested without end are refused", () => {

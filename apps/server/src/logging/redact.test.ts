@@ -1,4 +1,5 @@
 import { isSecretKey, redactText, Sensitive } from "@mcp-hangar/telemetry";
+import { cpuTimeMs } from "@mcp-hangar/testing";
 import { describe, expect, it } from "vitest";
 import { redactFields, redactValue } from "./redact.ts";
 
@@ -142,9 +143,10 @@ describe("a value", () => {
       "sk-".repeat(100_000),
     ];
     for (const text of hostile) {
-      const started = performance.now();
-      redactText(text);
-      expect(performance.now() - started, text.slice(0, 20)).toBeLessThan(1_000);
+      expect(
+        cpuTimeMs(() => void redactText(text)),
+        text.slice(0, 20),
+      ).toBeLessThan(1_000);
     }
   });
 });

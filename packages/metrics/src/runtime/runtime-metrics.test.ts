@@ -13,11 +13,11 @@ afterEach(() => gateway.metrics.close());
 
 /** Repeats scrapes until one shows what is waited for; fails after five seconds. */
 async function scrapeUntil(done: (scrape: Scrape) => boolean): Promise<Scrape> {
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const scrape = await gateway.scrape();
     if (done(scrape)) return scrape;
-    if (Date.now() > deadline) throw new Error("It did not happen within five seconds.");
+    if (Date.now() > deadline) throw new Error("It did not happen within a minute.");
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -65,7 +65,8 @@ describe("runtime metrics", () => {
 
   test("show a blocked event loop as lag, and an idle one as none", async () => {
     const idle = await scrapeUntil(({ value }) => (value("nodejs_eventloop_lag_max_seconds") ?? 0) > 0);
-    expect(idle.value("nodejs_eventloop_lag_p50_seconds")).toBeLessThan(0.015);
+    // Beside other processes timers are late by some milliseconds; the block below is what has to stand out.
+    expect(idle.value("nodejs_eventloop_lag_p50_seconds")).toBeLessThan(0.1);
     const start = Date.now();
     while (Date.now() - start < 150) Math.sqrt(2);
     const blocked = await scrapeUntil(({ value }) => (value("nodejs_eventloop_lag_max_seconds") ?? 0) > 0.1);
@@ -80,9 +81,11 @@ describe("runtime metrics", () => {
       const snapshot = () => ({ servers: [], batchItemsExecuting: 0, discovery: [], exporters: [], listeners: [], load: { bufferedBytes: 0, shed: { buffered_bytes: 0, unread_answer: 0, connections: 0, subscriptions: 0 } }, lastReloadSuccessful: true, build });
       const metrics = createMetrics({ bus: new TelemetryBus(), snapshot });
       for (let index = 0; index < 5; index++) globalThis.gc();
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      const text = String((await metrics.render()).body);
-      console.log(/nodejs_gc_duration_seconds_count\\{kind="major"\\} (\\d+)/.exec(text)[1]);`;
+      const count = async () =>
+        Number(/nodejs_gc_duration_seconds_count\\{kind="major"\\} (\\d+)/.exec(String((await metrics.render()).body))?.[1] ?? 0);
+      const deadline = performance.now() + 60_000;
+      while ((await count()) < 5 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+      console.log(await count());`;
     const { stdout, stderr } = spawnSync(
       process.execPath,
       ["--expose-gc", "--conditions=@mcp-hangar/source", "--input-type=module", "--eval", script],
@@ -103,7 +106,7 @@ test("metrics that are not closed do not keep a process alive", () => {
   const { status, signal } = spawnSync(
     process.execPath,
     ["--conditions=@mcp-hangar/source", "--input-type=module", "--eval", script],
-    { cwd: new URL("../..", import.meta.url), timeout: 10_000 },
+    { cwd: new URL("../..", import.meta.url), timeout: 60_000 },
   );
   expect([status, signal]).toEqual([0, null]);
 });

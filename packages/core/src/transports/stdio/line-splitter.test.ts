@@ -1,3 +1,4 @@
+import { cpuTimeMs } from "@mcp-hangar/testing";
 import { expect, test } from "vitest";
 import { LineSplitter } from "./line-splitter.ts";
 
@@ -69,10 +70,11 @@ test("a line that comes byte by byte costs time and memory in proportion to its 
   const splitter = new LineSplitter(bytes, (line) => {
     length = line.length;
   });
-  const startedMs = performance.now();
-  for (let i = 0; i < bytes; i++) splitter.push(byte);
-  splitter.push(Buffer.from("\n"));
+  const spentMs = cpuTimeMs(() => {
+    for (let i = 0; i < bytes; i++) splitter.push(byte);
+    splitter.push(Buffer.from("\n"));
+  });
   expect(length).toBe(bytes);
   // A copy of everything at each byte would take hours.
-  expect(performance.now() - startedMs).toBeLessThan(10_000);
+  expect(spentMs).toBeLessThan(10_000);
 });
