@@ -12,6 +12,9 @@ const seconds = z.number().positive().max(86_400);
 
 const MEBIBYTE = 1024 * 1024;
 
+/** Name or number of a user or group of the system; the largest number means nobody. */
+const account = z.union([z.int().min(0).max(4_294_967_294), z.string().min(1).max(256)]);
+
 const toolPolicy = z
   .strictObject({
     allow: z.array(z.string().min(1)).optional().describe("Globs of tools to expose; others do not exist for callers."),
@@ -47,6 +50,10 @@ export const subprocessOptions = z
     args: z.array(z.string()).default([]).describe("Arguments after those in command."),
     env: z.record(z.string(), z.string()).default({}).describe("Variables added to the minimal inherited environment."),
     cwd: z.string().min(1).optional().describe("Working directory."),
+    user: account
+      .optional()
+      .describe("User as whom the server runs, by name or number. Only for a gateway that runs as root."),
+    group: account.optional().describe("Group as which the server runs; the user's own if absent."),
     ...common,
   })
   .superRefine(refuseWith(subprocessProblems));

@@ -31,4 +31,5 @@ export const nodePlatform: Platform = {
   },
   env: process.env,
   os: process.platform,
+  uid: process.getuid?.(),
 };

@@ -28,4 +28,6 @@ export interface Platform {
   /** The environment that child processes may inherit from. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly os: NodeJS.Platform;
+  /** The user as whom the process runs; `undefined` where users have no numbers. */
+  readonly uid?: number | undefined;
 }

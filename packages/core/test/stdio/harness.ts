@@ -55,14 +55,15 @@ export interface Setup {
   readonly command: string[];
   readonly env?: Record<string, string>;
   readonly cwd?: string;
+  readonly as?: { readonly user: string | number; readonly group?: string | number };
   readonly context?: Partial<StdioContext>;
   readonly limits?: Partial<StdioLimits>;
 }
 
 /** A transport on the real machine. */
-export function transportFor({ command, env = {}, cwd, context, limits }: Setup): Transport {
+export function transportFor({ command, env = {}, cwd, as, context, limits }: Setup): Transport {
   return stdioTransport(
-    { command, args: [], env, ...(cwd === undefined ? {} : { cwd }) },
+    { command, args: [], env, ...(cwd === undefined ? {} : { cwd }), ...as },
     {
       platform: nodePlatform,
       id: "under-test",

@@ -2,11 +2,24 @@ import type { Readable, Writable } from "node:stream";
 import type { Platform } from "../../platform/platform.ts";
 import { StartError } from "../session.ts";
 import type { StdioLimits, StopGrace } from "./limits.ts";
-import { STATUS_DESCRIPTOR, type SupervisedCommand, type SupervisorProcess, spawnSupervised } from "./supervisor.ts";
+import {
+  STATUS_DESCRIPTOR,
+  type SupervisedCommand,
+  type SupervisorProcess,
+  spawnSupervised,
+  sweepUp,
+} from "./supervisor.ts";
 
 /** How a server ended: with the exit code a shell would show, 128 + n for signal n; `undefined` when nobody can tell. */
 export interface ServerExit {
   readonly code: number | undefined;
+}
+
+interface Started {
+  readonly child: SupervisorProcess;
+  readonly command: SupervisedCommand;
+  /** Names this start: what the server starts inherits it. */
+  readonly run: string;
 }
 
 /** A server as an operating system process, with its whole process group. */
@@ -16,18 +29,14 @@ export class ServerProcess {
   readonly stderr: Readable;
   /** Resolves when the process group is gone and everything it wrote has been read. */
   readonly ended: Promise<ServerExit>;
-  /** Resolves when what the program leaves behind outside of the group is gone, too. */
+  /** Resolves when what the program leaves behind outside of the group is gone, too, as far as it can be found. */
   readonly gone: Promise<void>;
   readonly #platform: Platform;
   readonly #group: number;
   #stopping: Promise<void> | undefined;
   #over = false;
 
-  private constructor(
-    platform: Platform,
-    child: SupervisorProcess,
-    { drainMs, cleanUp }: Pick<StdioLimits, "drainMs"> & Pick<SupervisedCommand, "cleanUp">,
-  ) {
+  private constructor(platform: Platform, { child, command, run }: Started, { drainMs }: Pick<StdioLimits, "drainMs">) {
     const { stdin, stdout, stderr, pid } = child;
     const status = child.stdio[STATUS_DESCRIPTOR];
     if (pid === undefined || stdin === null || stdout === null || stderr === null || !isReadable(status)) {
@@ -39,7 +48,11 @@ export class ServerProcess {
     this.stdout = stdout;
     this.stderr = stderr;
     this.ended = this.#watch(child, status, drainMs);
-    this.gone = this.ended.then(() => cleanUp?.());
+    this.gone = this.ended.then(async ({ code }) => {
+      // Without a report the supervisor was killed, and did not get to it.
+      if (code === undefined) await sweepUp(platform, command, run);
+      await command.cleanUp?.();
+    });
   }
 
   /**
@@ -48,8 +61,9 @@ export class ServerProcess {
    */
   static async start(platform: Platform, command: SupervisedCommand, limits: StdioLimits): Promise<ServerProcess> {
     let child: SupervisorProcess;
+    const run = platform.uuid();
     try {
-      child = spawnSupervised(platform, command);
+      child = spawnSupervised(platform, command, run);
       if (child.pid === undefined) {
         await new Promise((_resolve, reject) => child.once("error", reject));
       }
@@ -57,7 +71,7 @@ export class ServerProcess {
       await command.cleanUp?.();
       throw spawnError(cause);
     }
-    return new ServerProcess(platform, child, { drainMs: limits.drainMs, cleanUp: command.cleanUp });
+    return new ServerProcess(platform, { child, command, run }, limits);
   }
 
   /** Ends the process group, gently first. Resolves when everything is gone; later calls join the first. */

@@ -2,7 +2,7 @@ import type { OptionProblem } from "../../option-problem.ts";
 import type { SubprocessOptions } from "../../options.ts";
 
 /** What is looked at: the keys of which a process is made. */
-type ProcessOptions = Pick<SubprocessOptions, "command" | "args" | "env" | "cwd">;
+type ProcessOptions = Pick<SubprocessOptions, "command" | "args" | "env" | "cwd" | "user" | "group">;
 
 /** Names that a shell hands on to the program it starts; the supervisor is one. */
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -22,6 +22,9 @@ export function subprocessProblems(options: ProcessOptions): readonly OptionProb
         path: ["env", name],
         message: "this is no name of a variable that a program can inherit: use letters, digits and _",
       })),
+    ...(options.group !== undefined && options.user === undefined
+      ? [{ path: ["group"], message: 'a group is for a server that runs as another user: name it in "user"' }]
+      : []),
     ...stringsOf(options)
       .filter(({ text }) => text.includes("\0"))
       .map(({ path }) => ({ path, message: "a NUL character cannot be handed to a program: take it out" })),

@@ -4,11 +4,12 @@ import { diagnoseExit } from "../diagnosis.ts";
 import { StartError } from "../session.ts";
 import { resolveCommand } from "./command.ts";
 import { serverEnvironment } from "./environment.ts";
+import { type RunAs, resolveRunAs } from "./run-as.ts";
 import type { ServerProgram } from "./server-program.ts";
 import { oversizeProblems, subprocessProblems } from "./subprocess-problems.ts";
 
 /** What is needed of the options of `mode: subprocess`. */
-export type ProcessOptions = Pick<SubprocessOptions, "command" | "args" | "env" | "cwd">;
+export type ProcessOptions = Pick<SubprocessOptions, "command" | "args" | "env" | "cwd" | "user" | "group">;
 
 /** A server that is a program of this machine. */
 export function subprocessProgram(
@@ -20,11 +21,20 @@ export function subprocessProgram(
     async prepare() {
       requirePosix(platform, "subprocess");
       refuseUnusable(options, platform.os);
-      const env = serverEnvironment(platform.env, options.env);
-      return { label: id, env, ...(await resolveCommand(options, env.PATH)) };
+      const runAs = await resolveRunAs(options, platform);
+      const inherited = runAs === undefined ? platform.env : { ...platform.env, ...environmentOf(runAs) };
+      const env = serverEnvironment(inherited, options.env);
+      const command = { label: id, env, ...(await resolveCommand(options, env.PATH)) };
+      return runAs === undefined ? command : { ...command, runAs: { uid: runAs.uid, gid: runAs.gid } };
     },
     diagnose: (end) => diagnoseExit({ command, ...end }),
   };
+}
+
+/** Where another user is at home; the folders of the gateway's own user are not for it. */
+function environmentOf({ name, home }: RunAs): Readonly<Record<string, string | undefined>> {
+  const folders = { XDG_CACHE_HOME: undefined, XDG_CONFIG_HOME: undefined, XDG_DATA_HOME: undefined };
+  return { ...folders, XDG_RUNTIME_DIR: undefined, HOME: home ?? "/", USER: name, LOGNAME: name };
 }
 
 /** What the schema refuses is refused here for options that never met it; and the system has a limit of its own. */
