@@ -141,7 +141,11 @@ async function connectV2(
     ...face(client, notifications),
     protocolVersion: client.getNegotiatedProtocolVersion(),
     call: (name, args = {}, options = {}) => client.callTool({ name, arguments: args }, options),
-    [Symbol.asyncDispose]: () => client.close(),
+    async [Symbol.asyncDispose]() {
+      // `close` leaves a session of the legacy era to the server, which keeps it for an hour.
+      if (transport instanceof HttpV2 && transport.sessionId !== undefined) await transport.terminateSession();
+      await client.close();
+    },
   };
 }
 

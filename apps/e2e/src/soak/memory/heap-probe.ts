@@ -1,0 +1,43 @@
+import type { RunningProcess } from "../../harness/child-process.ts";
+import { poll } from "../../harness/poll.ts";
+
+/** Looks at the heap of a Node.js process that was started with `--inspect`. */
+export interface HeapProbe extends Disposable {
+  /** Bytes of the heap that are still in use after everything else was collected. */
+  liveBytes(): Promise<number>;
+}
+
+/** Node.js tells where its inspector listens in the first lines of stderr. */
+const LISTENING = /Debugger listening on (ws:\S+)/;
+/** One collection leaves what finalizers let go of to the next. */
+const COLLECTIONS = 3;
+
+/** Connects to the inspector of a process. */
+export async function heapProbe(process: RunningProcess): Promise<HeapProbe> {
+  const url = await poll("the inspector", () => LISTENING.exec(process.stderr())?.[1]);
+  const socket = new WebSocket(url);
+  const waiting = new Map<number, (result: Readonly<Record<string, unknown>>) => void>();
+  socket.addEventListener("message", ({ data }) => {
+    // The inspector speaks JSON: answers carry the id of what they answer.
+    const { id, result } = JSON.parse(String(data)) as { id: number; result: Readonly<Record<string, unknown>> };
+    waiting.get(id)?.(result);
+    waiting.delete(id);
+  });
+  await new Promise((resolve, reject) => {
+    socket.addEventListener("open", resolve, { once: true });
+    socket.addEventListener("error", () => reject(new Error(`no inspector at ${url}`)), { once: true });
+  });
+  let lastId = 0;
+  const ask = (method: string): Promise<Readonly<Record<string, unknown>>> =>
+    new Promise((resolve) => {
+      waiting.set(++lastId, resolve);
+      socket.send(JSON.stringify({ id: lastId, method }));
+    });
+  return {
+    async liveBytes() {
+      for (let count = 0; count < COLLECTIONS; count++) await ask("HeapProfiler.collectGarbage");
+      return Number((await ask("Runtime.getHeapUsage")).usedSize);
+    },
+    [Symbol.dispose]: () => socket.close(),
+  };
+}
