@@ -2,6 +2,7 @@ import type { Clock } from "../platform/platform.ts";
 import type { UpstreamFailure, UpstreamSession } from "../transports/session.ts";
 import type { ListFaults } from "./list-faults.ts";
 import { ListInspection } from "./list-inspection.ts";
+import { readListPage } from "./list-page.ts";
 import { LISTS, type ListItems, type ListKind } from "./lists.ts";
 
 /** A list has at most this many pages: a server that hands out cursors for ever is cut off. */
@@ -45,12 +46,15 @@ export async function fetchList(list: ListKind, { session, clock, signal }: List
     if (reply.kind === "failed") {
       return failed(reply.errorType === "aborted" ? "timeout" : reply.errorType, `${method}: ${reply.message}`);
     }
-    const { [key]: part, nextCursor: next } = reply.result.value;
-    if (!Array.isArray(part)) return failed("protocol", `${method}: the result has no array "${key}"`);
-    if (!(await inspection.take(part))) break;
+    // The bytes of a long page have just been looked through once: others come first.
+    if (reply.result.bytes !== undefined) await new Promise<void>((resolve) => clock.defer(resolve));
+    const listed = readListPage(reply.result, key);
+    if (listed === undefined) return failed("protocol", `${method}: the result has no array "${key}"`);
+    if (!(await inspection.take(listed.items))) break;
+    const { nextCursor: next } = listed;
     if (typeof next !== "string" || next === cursor) break;
     if (page + 1 >= PAGES_MAX) {
-      inspection.cut(1, `${PAGES_MAX} pages`);
+      inspection.cut(`${PAGES_MAX} pages`);
       break;
     }
     cursor = next;

@@ -44,13 +44,10 @@ export class ListInspection {
   }
 
   /** Looks through one page. False when the list has reached its limit, and further pages are of no use. */
-  async take(page: readonly JsonValue[]): Promise<boolean> {
-    for (const [at, value] of page.entries()) {
+  async take(page: Iterable<JsonValue>): Promise<boolean> {
+    for (const value of page) {
       if (this.#items.length >= LIST_ITEMS_MAX || this.#chars >= LIST_CHARS_MAX) {
-        this.cut(
-          page.length - at,
-          this.#items.length >= LIST_ITEMS_MAX ? `${LIST_ITEMS_MAX} items` : `${LIST_CHARS_MAX} characters`,
-        );
+        this.cut(this.#items.length >= LIST_ITEMS_MAX ? `${LIST_ITEMS_MAX} items` : `${LIST_CHARS_MAX} characters`);
         return false;
       }
       this.#inspect(value);
@@ -59,17 +56,13 @@ export class ListInspection {
     return true;
   }
 
-  /** Notes that the list goes on where nobody reads on; `count` items at least, after the first `limit`. */
-  cut(count: number, limit: string): void {
+  /** Notes that the list goes on after the first `limit`, where nobody reads on. How far is not known: it counts for one. */
+  cut(limit: string): void {
     if (this.#cut) return;
     this.#cut = true;
-    this.#leftOut += count;
+    this.#leftOut++;
     // In front, because it concerns more than any other fault.
-    this.#shown.unshift({
-      name: undefined,
-      action: "left_out",
-      reason: `${count} items or more follow the first ${limit}`,
-    });
+    this.#shown.unshift({ name: undefined, action: "left_out", reason: `the list goes on after the first ${limit}` });
   }
 
   get items(): ListItems {

@@ -1,0 +1,111 @@
+import type { JsonValue } from "../protocol/json-rpc.ts";
+import { parseJson } from "../protocol/parse-json.ts";
+import type { ResultPayload } from "../protocol/result-payload.ts";
+
+/** One page of a list. */
+export interface ListPage {
+  /** Parsed one by one as they are asked for, so that a long page can be read in turns. */
+  readonly items: Iterable<JsonValue>;
+  readonly nextCursor: JsonValue | undefined;
+}
+
+/** Pages of fewer bytes are parsed at once: reading them in pieces would not be noticed. */
+const PIECEWISE_FROM_BYTES = 64 * 1024;
+
+/** Reads a page of the list that the result has under `key`; `undefined` when there is no array. */
+export function readListPage(result: ResultPayload, key: string): ListPage | undefined {
+  const { bytes } = result;
+  if (bytes === undefined || bytes.length < PIECEWISE_FROM_BYTES) {
+    const { [key]: items, nextCursor } = result.value;
+    return Array.isArray(items) ? { items, nextCursor } : undefined;
+  }
+  // The decoder has seen that the bytes are one JSON object: what follows only finds where its parts are.
+  const members = membersOf(bytes);
+  const array = members.get(key);
+  if (array === undefined || bytes[array.start] !== OPEN_ARRAY) return undefined;
+  const cursor = members.get("nextCursor");
+  return { items: itemsOf(bytes, array), nextCursor: cursor === undefined ? undefined : parsed(bytes, cursor) };
+}
+
+/** A part of the bytes. */
+interface Span {
+  readonly start: number;
+  /** Behind the last byte. */
+  readonly end: number;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** The values of an object by their keys; of one key that is there twice the last counts, as for any parser. */
+function membersOf(bytes: Buffer): ReadonlyMap<string, Span> {
+  const members = new Map<string, Span>();
+  let at = skip(bytes, 1);
+  while (bytes[at] === QUOTE) {
+    const key = { start: at, end: endOf(bytes, at) };
+    const start = skip(bytes, key.end);
+    const end = endOf(bytes, start);
+    members.set(String(parsed(bytes, key)), { start, end });
+    at = skip(bytes, end);
+  }
+  return members;
+}
+
+function* itemsOf(bytes: Buffer, array: Span): Iterable<JsonValue> {
+  let start = skip(bytes, array.start + 1);
+  while (start < array.end - 1) {
+    const end = endOf(bytes, start);
+    yield parsed(bytes, { start, end });
+    start = skip(bytes, end);
+  }
+}
+
+function parsed(bytes: Buffer, { start, end }: Span): JsonValue {
+  // A part of valid JSON from the first to the last byte of a value is a value.
+  return parseJson(bytes.toString("utf8", start, end)) as JsonValue;
+}
+
+/** Where the next value begins: behind blanks, commas and colons. */
+function skip(bytes: Buffer, from: number): number {
+  let at = from;
+  while (isBetween(bytes[at])) at++;
+  return at;
+}
+
+function isBetween(byte: number | undefined): boolean {
+  return byte === COMMA || byte === COLON || (byte !== undefined && byte <= 0x20);
+}
+
+/** Where the value that begins at `from` has ended. */
+function endOf(bytes: Buffer, from: number): number {
+  const first = bytes[from];
+  if (first === QUOTE) return endOfText(bytes, from);
+  let at = from;
+  if (first !== OPEN_ARRAY && first !== OPEN_OBJECT) {
+    while (at < bytes.length && !isBetween(bytes[at]) && bytes[at] !== CLOSE_ARRAY && bytes[at] !== CLOSE_OBJECT) at++;
+    return at;
+  }
+  for (let depth = 0; at < bytes.length; ) {
+    const byte = bytes[at];
+    if (byte === QUOTE) {
+      at = endOfText(bytes, at);
+      continue;
+    }
+    if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth++;
+    else if ((byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) && --depth === 0) return at + 1;
+    at++;
+  }
+  return at;
+}
+
+function endOfText(bytes: Buffer, quote: number): number {
+  let at = quote + 1;
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  return at + 1;
+}
