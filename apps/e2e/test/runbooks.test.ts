@@ -47,7 +47,7 @@ beforeAll(async () => {
       failing: { ...nodeServer(STDIO), ...quick },
       refusing: { ...nodeServer(STDIO, "--refuse"), ...quick },
     },
-    circuit_breaker: { failure_threshold: 2, open_s: 60 },
+    circuit_breaker: { failure_threshold: 1, open_s: 60 },
   });
   const session = await openLegacySession(gateway.mcpUrl());
   const names = ["steady__ok", "steady__is_error", "failing__ok", "failing__silence", "failing__crash", "refusing__ok"];

@@ -45,6 +45,8 @@ export interface ToolCall extends RelayContext {
   readonly arguments?: JsonObject | undefined;
   /** Further members of `params` that are passed on as they are, such as `requestState` and `inputResponses`. */
   readonly extra?: JsonObject | undefined;
+  /** Why the call is refused, once its tool is known: the last look before it is sent. */
+  readonly refusedFor?: ((definition: JsonObject) => Failure | undefined) | undefined;
   readonly origin?: CallOrigin | undefined;
   readonly batchId?: string | undefined;
   /** Identity of the call in events and records, where the gateway's own part has to know it; must be unique. */

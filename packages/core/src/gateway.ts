@@ -203,6 +203,9 @@ export class Gateway {
       params: () => {
         record.tool = server.catalog.tool(call.tool);
         if (record.tool === undefined) return unknownTool(call);
+        const definition = call.refusedFor === undefined ? undefined : server.catalog.definition(call.tool);
+        const refusal = definition === undefined ? undefined : call.refusedFor?.(definition);
+        if (refusal !== undefined) return refusal;
         return { params: { ...call.extra, name: call.tool, arguments: call.arguments, _meta: call.meta } };
       },
     };

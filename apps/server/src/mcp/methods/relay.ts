@@ -1,5 +1,6 @@
 import {
   DEFAULT_LOG_LEVEL,
+  failure,
   hearsLevel,
   isJsonObject,
   type JsonObject,
@@ -13,7 +14,7 @@ import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { cacheable, forLegacyClient, forModernClient } from "../era-translation.ts";
-import { refuseParamHeaders } from "../param-header-refusal.ts";
+import { paramHeaderRefusal } from "../param-header-refusal.ts";
 import { type Target, textOf } from "../scope.ts";
 
 /** `tools/call`: the one method that is counted, traced and audited as a call. */
@@ -27,8 +28,7 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
   }
   // Without a usable name the gateway still counts the refusal, under the empty name.
   const target = endpoint.scope.resolve(typeof name === "string" ? name : "");
-  const refusal = request.header === undefined ? undefined : await refuseParamHeaders(endpoint, request, target);
-  if (refusal !== undefined) return refusal;
+  let mismatch: string | undefined;
   const result = await endpoint.gateway.callTool(
     {
       ...relayContext(request),
@@ -38,9 +38,14 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
       // The gateway refuses arguments that are no object, and counts the refusal.
       arguments: args as JsonObject | undefined,
       extra,
+      refusedFor: (definition) => {
+        mismatch = paramHeaderRefusal(request, definition);
+        return mismatch === undefined ? undefined : failure("invalid_request", mismatch);
+      },
     },
     request.signal,
   );
+  if (mismatch !== undefined) return errorAnswer(RPC.headerMismatch, mismatch, undefined, 400);
   return translated(answerOf(result), request);
 }
 
