@@ -35,6 +35,7 @@ export default defineConfig({
     // A busy machine takes its time; a test that polls has a deadline of its own and says what it waited for.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: workers,
     sequence: { sequencer: LongestFirst },
     tags: requirements.map(({ name, description, isMet }) => ({ name, description, skip: !isMet() })),

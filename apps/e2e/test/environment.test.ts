@@ -33,7 +33,9 @@ test.skipIf(process.platform !== "linux")(
     const { pid } = gateway.process;
     const shown = environmentOf(pid);
     expect(shown).toEqual(expect.arrayContaining(["LEDGER=", "LATER=", "NOBODYS_PASSWORD=", "PLAIN=/srv/data"]));
-    const given = processesMarked(marker).map((each) => environmentOf(each).filter((entry) => /^GIVEN=/.test(entry)));
+    const given = processesMarked(marker).map((each) =>
+      environmentOf(each).filter((entry) => entry.startsWith("GIVEN=")),
+    );
     expect(given).toContainEqual([`GIVEN=${SECRETS.LEDGER}`]);
 
     // The gateway itself has them as before, those of a later configuration too.

@@ -19,7 +19,7 @@ export async function runCommand(
   const printed = { stdout: "", stderr: "" };
   const restore = (["stdout", "stderr"] as const).map((name) => {
     const stream = process[name];
-    const { write } = stream;
+    const write = stream.write.bind(stream);
     stream.write = (chunk: string | Uint8Array): boolean => {
       printed[name] += String(chunk);
       return true;

@@ -70,7 +70,7 @@ describe("what still runs when the time for a shutdown is over", () => {
 
   beforeAll(async () => {
     const hangar = await startHangar(["serve", "--http", "--config", config]);
-    const { url } = await hangar.event("http_listening");
+    const url = String((await hangar.event("http_listening")).url);
     const one = `${url}/servers/slow/mcp`;
     const initialize = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "t", version: "1" } };
     const opened = await fetch(one, {

@@ -58,7 +58,7 @@ function childOf(pid: number): number {
 describe("signals of a gateway that serves", () => {
   it("SIGUSR1 opens no debugger, SIGUSR2 and SIGPIPE end nothing, and all of them are survived in any number", async () => {
     const hangar = await startHangar(args);
-    const { url } = await hangar.event("http_listening");
+    const url = String((await hangar.event("http_listening")).url);
     for (const signal of ["SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGWINCH", "SIGUSR1"] as const) hangar.kill(signal);
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
     expect(hangar.stderr()).not.toContain("Debugger");

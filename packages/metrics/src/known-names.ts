@@ -67,6 +67,7 @@ export class KnownNames {
       case "server.unregistered":
         this.#forgetServer(event.server);
         break;
+      default:
     }
   }
 

@@ -337,7 +337,7 @@ describe("a scraper", () => {
       const { body, delivered } = await gateway.metrics.render({ accept: "text/plain", scraper: who });
       delivered();
       const lines = String(body).split("\n");
-      return lines.filter((line) => /tool="add"/.test(line) && !/ 0$/.test(line)).length;
+      return lines.filter((line) => /tool="add"/.test(line) && !line.endsWith(" 0")).length;
     };
     expect(await value(scraper)).toBe(0);
     gateway.emit(callFinished("math", "add"));

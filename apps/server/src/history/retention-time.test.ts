@@ -33,7 +33,9 @@ describe("the time by which entries are too old", () => {
   });
 
   it("never makes an entry too old before its age has passed, however the clock is set forward", () => {
-    const { next, integer } = seededRandom(3);
+    const random = seededRandom(3);
+    const next = (): number => random.next();
+    const integer = (min: number, max: number): number => random.integer(min, max);
     for (let run = 0; run < 200; run++) {
       const time = new RetentionTime(AGE_MS);
       const entries: { readonly wallMs: number; readonly steadyMs: number }[] = [];

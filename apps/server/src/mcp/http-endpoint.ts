@@ -184,7 +184,9 @@ export class HttpEndpoint {
       session,
       capabilities: session.capabilities,
     };
-    const settled = (): undefined => void session.end(id);
+    const settled = (): undefined => {
+      session.end(id);
+    };
     this.#answer({ stream, id, modern: false, settled }, dispatch(this.#endpoint, request));
   }
 

@@ -48,7 +48,7 @@ function structured(data: JsonValue | undefined): string {
         write(value[key]);
       }
       put("}");
-    } else put(String(value));
+    } else put(JSON.stringify(value) ?? "");
   };
   write(data);
   return parts.join("");

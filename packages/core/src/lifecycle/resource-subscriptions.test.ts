@@ -33,7 +33,7 @@ class Server {
     request: async ({ method, params }: UpstreamRequest) => {
       expect(method).toBe("resources/unsubscribe");
       await this.#turn();
-      this.subscribed.delete(this.#fold(String(params.uri)));
+      this.subscribed.delete(this.#fold(`${params.uri as string}`));
       return { kind: "result", result: ResultPayload.ofValue({}) };
     },
     // Nothing else of a session is used here.

@@ -5,9 +5,9 @@ import { parseJson } from "./parse-json.ts";
 
 const PIECES = [
   ...Array.from('{}[],:"\\ \n01e-'),
-  ...['"a"', '"id"', '"result"', '"isError"', "true", "false", "null", "-1", "1.5", "1e5", "01", "1.", "1e", "1e400"],
-  ...[String.raw`"\u0041"`, String.raw`"\n"`, String.raw`"\x"`, String.raw`"\u00"`, '"é😀"', "12345678901234567"],
-  ...['{"a":1}', "[1,2]", '{"result":{"isError":true},"id":7}', String.raw`{"\u0069d":8,"id":9}`],
+  ..."true false null -1 1.5 1e5 01 1. 1e 1e400 12345678901234567".split(" "),
+  ...String.raw`"a" "id" "result" "isError" "\u0041" "\n" "\x" "\u00" "é😀"`.split(" "),
+  ...String.raw`{"a":1} [1,2] {"result":{"isError":true},"id":7} {"\u0069d":8,"id":9}`.split(" "),
 ];
 
 const random = seededRandom(20_260_728).next;

@@ -133,6 +133,10 @@ export class JsonScan {
       case "after":
         this.#separator(byte);
         break;
+      case "invalid":
+      case "too deep":
+      case "too much":
+        break;
     }
   }
 
