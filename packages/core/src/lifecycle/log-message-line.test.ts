@@ -9,7 +9,7 @@ describe("a log message as a line", () => {
       { level: "error", logger: "db", data: { code: 7, tags: ["a", null, true] } },
       '[log] error db: {"code":7,"tags":["a",null,true]}',
     ],
-    [{ level: 7, logger: {}, data: undefined }, "[log] unknown: undefined"],
+    [{ level: 7, logger: {}, data: undefined }, "[log] unknown: "],
     [{ level: "info", data: "one\r\ntwo\u2028three" }, "[log] info: one two three"],
     [{ level: "info", data: "\u001b[31mred\u001b[0m\u001b]0;title\u0007" }, "[log] info: red"],
   ])("%j", (params, line) => {
