@@ -1,8 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import type { RecordingRule, Scenario } from "../src/model.ts";
 import { nodesOf } from "../src/promql/node.ts";
 import type { Expression } from "../src/promql/vector.ts";
@@ -10,6 +5,7 @@ import { promtoolFiles } from "../src/render/promtool.ts";
 import { alertGroups, recordingGroups } from "../src/render/rules.ts";
 import { yamlFile } from "../src/render/yaml.ts";
 import type { Stack } from "../src/stack.ts";
+import { type Play, playRules, type Verdicts } from "./play.ts";
 
 /** Some scenarios and the rules that they are played against. */
 export interface Performance {
@@ -17,43 +13,36 @@ export interface Performance {
   readonly scenarios: readonly Scenario[];
 }
 
-/** What promtool says of each performance; empty means that it was content. */
-export type Verdicts = readonly string[];
-
-/** More would not help, for promtool is busy with the processor all the time. */
-const PROCESSES = 2;
-/** So that one process has enough to do to make its start worthwhile, and not too much to share the work evenly. */
-const FILES_PER_PROCESS = 40;
-
-/** Plays every performance with promtool, several at the same time, and with no more rules than the scenarios need. */
+/** Plays every performance with promtool, each with no more rules than its scenarios need. */
 export async function perform(performances: readonly Performance[]): Promise<Verdicts> {
-  const folder = mkdtempSync(join(tmpdir(), "promtool-"));
-  try {
-    const files = performances.flatMap((performance, index) => written(performance, join(folder, String(index))));
-    const batches = Array.from({ length: Math.ceil(files.length / FILES_PER_PROCESS) }, (_, index) =>
-      files.slice(index * FILES_PER_PROCESS, (index + 1) * FILES_PER_PROCESS),
-    );
-    const said = new Map<string, string>();
-    await Promise.all(
-      Array.from({ length: PROCESSES }, async (_, process) => {
-        for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) {
-          for (const [file, verdict] of await testRules(batch, join(folder, `output-${process}`)))
-            said.set(file, verdict);
-        }
-      }),
-    );
-    return performances.map((_, index) => {
-      const own = files.filter((file) => file.startsWith(`${join(folder, String(index))}/`));
-      return own.map((file) => said.get(file) ?? "promtool said nothing about it").join("");
-    });
-  } finally {
-    rmSync(folder, { recursive: true });
+  return (await playRules(eachPlayed(performances))).verdicts;
+}
+
+/** One after the other, for the texts of all together are large. */
+function* eachPlayed(performances: readonly Performance[]): Generator<readonly Play[]> {
+  for (const { stack, scenarios } of performances) {
+    const own = trimmed(stack, new Set(scenarios.map(({ alert }) => alert)));
+    const rules = rulesOf(own);
+    yield Object.values(promtoolFiles("test", scenarios, own)).map((test) => ({ rules, test }));
   }
 }
 
-/** The stack with nothing but the rules that these scenarios are about. */
-function trimmed(stack: Stack, scenarios: readonly Scenario[]): Stack {
-  const ids = new Set(scenarios.map(({ alert }) => alert));
+function rulesOf(stack: Stack): Play["rules"] {
+  return {
+    "alerts.yaml": { groups: alertGroups(stack) },
+    "recording-rules.yaml": { groups: recordingGroups(stack) },
+  };
+}
+
+/** An alert and the recording rules behind it, as Prometheus gets them. */
+export function ruleText(stack: Stack, alert: string): string {
+  return Object.values(rulesOf(trimmed(stack, new Set([alert]))))
+    .map(yamlFile)
+    .join("");
+}
+
+/** The stack with nothing but the rules that these alerts need. */
+function trimmed(stack: Stack, ids: ReadonlySet<string>): Stack {
   const alerts = stack.alerts.filter(({ id }) => ids.has(id));
   const needed = rulesBehind(
     alerts.flatMap(({ expr, conditions }) => [expr, ...conditions.map(({ measure }) => measure)]),
@@ -86,48 +75,4 @@ export function rulesBehind(
     }
   }
   return found;
-}
-
-function written({ stack, scenarios }: Performance, folder: string): readonly string[] {
-  const rules = trimmed(stack, scenarios);
-  const files = {
-    "alerts.yaml": { groups: alertGroups(rules) },
-    "recording-rules.yaml": { groups: recordingGroups(rules) },
-  };
-  const tests = Object.entries(promtoolFiles("test", scenarios, rules));
-  for (const [name, content] of [
-    ...Object.entries(files),
-    ...tests.map(([name, test]) => [`tests/${name}`, test] as const),
-  ]) {
-    const file = join(folder, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, yamlFile(content));
-  }
-  return tests.map(([name]) => join(folder, "tests", name));
-}
-
-/**
- * What `promtool test rules` says of each file. Verdicts and reasons go to different streams; only in one file, `output`,
- * does it show which belong together.
- */
-export async function testRules(files: readonly string[], output: string): Promise<ReadonlyMap<string, string>> {
-  const file = openSync(output, "w");
-  try {
-    await once(spawn("promtool", ["test", "rules", ...files], { stdio: ["ignore", file, file] }), "close");
-  } finally {
-    closeSync(file);
-  }
-  return new Map(verdictsIn(readFileSync(output, "utf8")));
-}
-
-/** promtool prints `Unit Testing: <file>` and then `SUCCESS`, or `FAILED:` and the reasons. */
-function verdictsIn(output: string): readonly (readonly [string, string])[] {
-  return output
-    .split(/^Unit Testing: +/m)
-    .slice(1)
-    .map((part) => {
-      const [file = "", ...rest] = part.split("\n");
-      const verdict = rest.join("\n").trim();
-      return [file.trim(), verdict === "SUCCESS" ? "" : verdict];
-    });
 }

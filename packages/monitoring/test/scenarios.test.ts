@@ -1,20 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { SCENARIO_KINDS } from "../src/model.ts";
-import { type MonitoringOverrides, resolveOptions } from "../src/settings/options.ts";
+import { ALERT_PREFIX } from "../src/names.ts";
+import { resolveOptions } from "../src/settings/options.ts";
 import { buildStack } from "../src/stack.ts";
-import { perform } from "./promtool.ts";
+import { complaints } from "./complaints.ts";
+import { changedAlerts, otherAlerts, otherSettings, otherStack } from "./other-settings.ts";
+import { perform, ruleText } from "./promtool.ts";
 
 const stack = buildStack(resolveOptions());
-
-/** What promtool says about the scenarios of each alert, for those that do not do what they should. */
-async function complaints(overrides: MonitoringOverrides, isPlayed: (id: string) => boolean = () => true) {
-  const changed = buildStack(resolveOptions(overrides));
-  const alerts = changed.alerts.filter(({ id }) => isPlayed(id));
-  const verdicts = await perform(
-    alerts.map(({ id }) => ({ stack: changed, scenarios: changed.scenarios.filter(({ alert }) => alert === id) })),
-  );
-  return alerts.map(({ id }, index) => [id, verdicts[index]]).filter(([, verdict]) => verdict !== "");
-}
 
 test("every alert has scenarios of every kind or a reason why not, and all are counted", () => {
   for (const { id } of stack.alerts) {
@@ -26,29 +19,38 @@ test("every alert has scenarios of every kind or a reason why not, and all are c
   }
 });
 
-describe("promtool", { tags: ["promtool"] }, () => {
-  test("sees every alert do what its scenarios say", { timeout: 240_000 }, async () => {
-    expect(await complaints({})).toEqual([]);
+describe("the alerts that other settings change", () => {
+  const changed = changedAlerts(stack, otherStack, otherAlerts);
+
+  test("are those whose settings are others, and those of changed objectives", () => {
+    const settled = Object.keys(otherSettings.alerts).map((name) => `${ALERT_PREFIX}${name}`);
+    const burning = ["MCPHangarErrorsBudgetBurn:1h", "MCPHangarLatencyBudgetBurn:1h"];
+    expect(changed.toSorted()).toEqual([...settled, ...burning].toSorted());
   });
 
-  test("sees them follow other thresholds, windows, paces and jobs", { timeout: 240_000 }, async () => {
-    const overrides: MonitoringOverrides = {
-      jobName: "gateway-eu",
-      evaluationInterval: "30s",
-      alerts: {
-        HighErrorRate: { share: 0.25, window: "10m", for: "7m" },
-        HighLatencyP95: { quantile: 0.9, limit: 10 },
-        CircuitBreakerTripped: { count: 3, window: "15m", openWithin: "2m", for: "5m" },
-        ProviderUnhealthy: { level: 9, for: "0s" },
-        McpServerStarted: { count: 4 },
-        FrequentColdStarts: { perSecond: 0.02 },
-        HighCPUUsage: { share: 0.5 },
-        TelemetryExportFailing: { silence: "8m", window: "20m" },
-      },
-      slos: { errors: { objective: 0.995 }, latency: { limit: 5 } },
-    };
-    const isPlayed = (id: string): boolean => !/BudgetBurn:(6h|1d|3d)/.test(id);
-    expect(await complaints(overrides, isPlayed)).toEqual([]);
+  test("are all when a rule forgets for which job it is", () => {
+    const { jobName } = stack.options;
+    const forgetful = { ...buildStack(resolveOptions({ ...otherSettings, jobName })), options: otherStack.options };
+    const ofJob = otherAlerts.filter((id) => ruleText(stack, id).includes(`job="${jobName}"`));
+    expect(ofJob.length).toBeGreaterThan(changed.length);
+    expect(changedAlerts(stack, forgetful, otherAlerts)).toEqual(otherAlerts.filter((id) => ofJob.includes(id)));
+  });
+
+  test("are none when nothing is changed", () => {
+    expect(changedAlerts(stack, stack, otherAlerts)).toEqual([]);
+  });
+});
+
+describe("promtool", { tags: ["promtool"] }, () => {
+  test("sees every alert do what its scenarios say", { timeout: 240_000 }, async () => {
+    const all = stack.alerts.map(({ id }) => id);
+    expect(await complaints(stack, all)).toEqual([]);
+  });
+
+  test("sees those follow whose thresholds and windows are others, at another pace and for another job", {
+    timeout: 240_000,
+  }, async () => {
+    expect(await complaints(otherStack, changedAlerts(stack, otherStack, otherAlerts))).toEqual([]);
   });
 
   test("is not content with an alert that does something else", { timeout: 60_000 }, async () => {

@@ -3,8 +3,8 @@ import { resolveOptions } from "../../src/settings/options.ts";
 import { buildStack } from "../../src/stack.ts";
 import { damagedRecords, nameOfRecord } from "../mutation/mutants.ts";
 import { rulesBehind } from "../promtool.ts";
-import { type Recital, recite } from "./play.ts";
 import { rateStories } from "./rate-stories.ts";
+import { type Recital, recite } from "./recite.ts";
 import { sloStories } from "./slo-stories.ts";
 
 const stack = buildStack(resolveOptions());
