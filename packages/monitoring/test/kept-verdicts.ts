@@ -3,10 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from "node:path";
 
 /** Where verdicts stay between runs: beneath `node_modules`, so that a fresh clone has none. */
-export const KEPT_VERDICTS = join(import.meta.dirname, "../../../node_modules/.cache/promtool");
+const KEPT_VERDICTS = join(import.meta.dirname, "../../../node_modules/.cache/promtool");
 
 /** Files, of one kilobyte at most as a rule. All rules and their mutants together are about half of it. */
-export const VERDICTS_MAX = 20_000;
+const VERDICTS_MAX = 20_000;
 
 /**
  * What promtool said about files that have not changed since, one file a verdict, by a key that stands for everything the

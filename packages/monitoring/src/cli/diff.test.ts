@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCommand } from "../../test/run-command.ts";
 import { type CatalogLock, lockFile } from "../diff/lock.ts";
 import { parseLock } from "../diff/parse-lock.ts";
 import { generateMonitoring } from "../generate.ts";
@@ -34,48 +35,54 @@ function written(name: string, content: CatalogLock | string): string {
 }
 
 function diff(args: readonly string[], input = "") {
-  const program = ["--conditions=@mcp-hangar/source", join(import.meta.dirname, "../cli.ts"), "diff", ...args];
-  const { status, stdout, stderr } = spawnSync(process.execPath, program, { encoding: "utf8", input });
-  return { status, stdout, stderr };
+  return runCommand(["diff", ...args], input);
 }
 
 describe("diff compares with the installed packages", () => {
-  test("and ends with 0 when nothing has changed", () => {
-    expect(diff([written("same.json", shipped)])).toEqual({
+  test("and ends with 0 when nothing has changed", async () => {
+    expect(await diff([written("same.json", shipped)])).toEqual({
       status: 0,
       stdout: "No public name has changed.\n",
       stderr: "",
     });
   });
 
-  test("and ends with 1 when something is gone", () => {
-    const { status, stdout } = diff([older]);
+  test("and ends with 1 when something is gone", async () => {
+    const { status, stdout } = await diff([older]);
     expect(status).toBe(1);
     expect(stdout).toContain("Breaking:\n  metric mcp_hangar_old_total: it is gone\n");
   });
 
-  test("and ends with 0 when something is new", () => {
-    const { status, stdout } = diff([smaller]);
+  test("and ends with 0 when something is new", async () => {
+    const { status, stdout } = await diff([smaller]);
     expect(status).toBe(0);
     expect(stdout).toContain(`Compatible:\n  metric ${lock.metrics[0]?.name}: it is new\n`);
   });
 
-  test("generated with the options of a file", () => {
+  test("generated with the options of a file", async () => {
     const options = written("options.json", JSON.stringify({ alerts: { McpServerStarted: { enabled: false } } }));
-    const { status, stdout } = diff([written("default.json", shipped), "--options", options]);
+    const { status, stdout } = await diff([written("default.json", shipped), "--options", options]);
     expect(status).toBe(1);
     expect(stdout).toContain("alert MCPHangarMcpServerStarted: it is gone");
   });
 
-  test("and reads what git shows from the standard input", () => {
-    expect(diff(["-"], shipped).status).toBe(0);
-    expect(diff(["-"], readFileSync(older, "utf8")).status).toBe(1);
+  test("and reads what git shows from the standard input", async () => {
+    expect((await diff(["-"], shipped)).status).toBe(0);
+    expect((await diff(["-"], readFileSync(older, "utf8"))).status).toBe(1);
   });
 });
 
-test("two files are compared in their order, and a script gets JSON", () => {
-  expect(JSON.parse(diff([smaller, older, "--json"]).stdout)).toMatchObject({ breaking: 0, compatible: 2 });
-  const { status, stdout } = diff([older, smaller, "--json"]);
+test("as a program it reads its standard input, prints, and ends with the code", () => {
+  const program = ["--conditions=@mcp-hangar/source", join(import.meta.dirname, "../cli.ts"), "diff", "-"];
+  const input = readFileSync(older, "utf8");
+  const { status, stdout, stderr } = spawnSync(process.execPath, program, { encoding: "utf8", input });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
+  expect(stdout).toContain("Breaking:\n  metric mcp_hangar_old_total: it is gone\n");
+});
+
+test("two files are compared in their order, and a script gets JSON", async () => {
+  expect(JSON.parse((await diff([smaller, older, "--json"])).stdout)).toMatchObject({ breaking: 0, compatible: 2 });
+  const { status, stdout } = await diff([older, smaller, "--json"]);
   expect(status).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({
     breaking: 2,
@@ -107,16 +114,16 @@ describe("what cannot be compared ends with 2, prints nothing else, and says wha
     ["options that do not exist", () => [older, "--options", "none.json"], "none.json cannot be read: ENOENT"],
   ];
 
-  test.each(CASES)("%s", (_, args, says) => {
-    const { status, stdout, stderr } = diff(args());
+  test.each(CASES)("%s", async (_, args, says) => {
+    const { status, stdout, stderr } = await diff(args());
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
     expect(stderr).toContain(says);
     expect(stderr, "no stack trace").not.toMatch(/^ +at /m);
   });
 });
 
-test("the help tells what is breaking, the exit codes, and how to compare with a release", () => {
-  const { status, stdout } = diff(["--help"]);
+test("the help tells what is breaking, the exit codes, and how to compare with a release", async () => {
+  const { status, stdout } = await diff(["--help"]);
   expect(status).toBe(0);
   for (const part of ["Breaking is whatever", "Exit codes: 0", "git show @mcp-hangar/telemetry@", "--json"]) {
     expect(stdout).toContain(part);

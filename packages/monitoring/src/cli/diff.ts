@@ -5,6 +5,7 @@ import { InputUnusable } from "../diff/parse-lock.ts";
 import { reportJson, reportText } from "../diff/report.ts";
 import { resolveOptions } from "../settings/options.ts";
 import { buildStack } from "../stack.ts";
+import type { CommandContext } from "./command-line.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { readOptions } from "./read-options.ts";
 
@@ -28,7 +29,7 @@ interface DiffOptions {
 }
 
 /** `diff`: what changed in the public names between two catalogs. */
-export function diffCommand(): Command {
+export function diffCommand({ terminal, foundSomething }: CommandContext): Command {
   return new Command("diff")
     .summary("compare the public names of two versions")
     .description("Lists what changed in metrics, recording rules and alerts between two catalogs.")
@@ -52,11 +53,11 @@ export function diffCommand(): Command {
           "--options is for the installed packages, and another catalog is given. Leave one of them out.",
         );
       }
-      const before = await readCatalog(old, process.stdin);
-      const after = now === undefined ? await installed(options) : await readCatalog(now, process.stdin);
+      const before = await readCatalog(old, terminal.stdin);
+      const after = now === undefined ? await installed(options) : await readCatalog(now, terminal.stdin);
       const changes = diffCatalogs(before, after);
-      process.stdout.write(json ? reportJson(changes) : reportText(changes));
-      process.exitCode = changes.some(({ impact }) => impact === "breaking") ? 1 : 0;
+      terminal.stdout.write(json ? reportJson(changes) : reportText(changes));
+      if (changes.some(({ impact }) => impact === "breaking")) foundSomething();
     });
 }
 
