@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly sse: boolean;
   /** Run the gateway from its TypeScript sources instead of its build. */
   readonly fromSources: boolean;
+  /** Entry point of another build of the gateway, which takes part as `before`. */
+  readonly against: string | undefined;
   /** File for the figures as JSON. */
   readonly jsonFile: string | undefined;
   /** Folder that keeps the CPU profile, empty for none; set when the run is a profile and not a comparison. */
@@ -39,7 +41,8 @@ The gateway runs from apps/server/dist, which this command builds first.
   --rounds <n>             rounds of each comparison, contenders taking turns (5)
   --only <name>            run this scenario; repeat for several: throughput, stdio, large-results, memory, startup,
                            isolation, metrics, monitoring
-  --contenders <a,b>       of direct, hangar, sdk, bare (all)
+  --contenders <a,b>       of direct, hangar, before, sdk, bare (all)
+  --against <main.js>      apps/server/dist/main.js of another checkout, built there: it takes turns as "before"
   --era <legacy|modern>    protocol era of the load generator (legacy)
   --upstream <era>         eras of the lean upstream: legacy, modern or both (legacy; both with --era modern)
   --session                the upstream insists on session ids
@@ -70,6 +73,7 @@ export function parseOptions(args: readonly string[], folder = "."): Parsed {
       rounds: { type: "string" },
       only: { type: "string", multiple: true, default: [] },
       contenders: { type: "string", default: "" },
+      against: { type: "string" },
       era: { type: "string", default: "legacy" },
       upstream: { type: "string" },
       session: { type: "boolean", default: false },
@@ -102,6 +106,7 @@ export function parseOptions(args: readonly string[], folder = "."): Parsed {
       session: values.session,
       sse: values.sse,
       fromSources: values["from-sources"],
+      against: values.against === undefined ? undefined : resolve(folder, values.against),
       jsonFile: values.json === undefined ? undefined : resolve(folder, values.json),
       profileFolder: values.profile ? profileFolder(folder, values.keep) : undefined,
     },

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Launched, launch, workFolder } from "../processes/launch.ts";
 
 /** Names of what a comparison may hold, in the order of the report. */
-export const contenderNames = ["direct", "hangar", "sdk", "bare"] as const;
+export const contenderNames = ["direct", "hangar", "before", "sdk", "bare"] as const;
 
 /** One of {@link contenderNames}. */
 export type ContenderName = (typeof contenderNames)[number];
@@ -39,11 +39,14 @@ export interface HangarWish {
   readonly fromSources: boolean;
   /** Further arguments of `node`, before the program. */
   readonly nodeArgs?: readonly string[];
+  /** The entry point of another build, instead of the one of this checkout. */
+  readonly main?: string;
 }
 
 /** Starts MCP Hangar in front of one upstream called `lean`. */
 export async function startHangar(upstream: Upstream, wish: HangarWish): Promise<Contender> {
-  return { name: "hangar", process: await launchHangar({ lean: upstream }, wish), prefix: gatewayPrefix };
+  const name = wish.main === undefined ? "hangar" : "before";
+  return { name, process: await launchHangar({ lean: upstream }, wish), prefix: gatewayPrefix };
 }
 
 /**
@@ -51,9 +54,8 @@ export async function startHangar(upstream: Upstream, wish: HangarWish): Promise
  * @throws Error when it is not built.
  */
 export function launchHangar(upstreams: Readonly<Record<string, Upstream>>, wish: HangarWish): Promise<Launched> {
-  const main = fileURLToPath(
-    new URL(wish.fromSources ? "../../../server/src/main.ts" : "../../../server/dist/main.js", import.meta.url),
-  );
+  const own = wish.fromSources ? "../../../server/src/main.ts" : "../../../server/dist/main.js";
+  const main = wish.main ?? fileURLToPath(new URL(own, import.meta.url));
   if (!existsSync(main)) throw new Error(`${main} does not exist; run \`pnpm build\` first`);
   const config = join(workFolder(), `config-${Object.keys(upstreams).length}-servers.json`);
   // JSON is YAML, so no YAML library is needed to write the configuration.

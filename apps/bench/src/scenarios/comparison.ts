@@ -57,10 +57,11 @@ export function roundsTable(title: string, rounds: Rounds): Table {
   };
 }
 
-function takesPart(name: ContenderName, { contenders, upstreamEras, era }: BenchOptions): boolean {
+function takesPart(name: ContenderName, { contenders, against, upstreamEras, era }: BenchOptions): boolean {
+  if (name === "before" && against === undefined) return false;
   if (contenders.length > 0 && !contenders.includes(name)) return false;
   // A direct client and a relay without features cannot translate between the protocol eras.
-  return upstreamEras.includes(era) || name === "hangar" || name === "sdk";
+  return upstreamEras.includes(era) || (name !== "direct" && name !== "bare");
 }
 
 async function start(name: ContenderName, lean: Launched, { behind, options }: ComparisonRequest): Promise<Contender> {
@@ -70,7 +71,9 @@ async function start(name: ContenderName, lean: Launched, { behind, options }: C
     case "direct":
       return { name, process: lean, prefix: "" };
     case "hangar":
-      return startHangar(upstream, options);
+      return startHangar(upstream, { fromSources: options.fromSources });
+    case "before":
+      return startHangar(upstream, { fromSources: false, main: options.against ?? "" });
     case "sdk":
     case "bare":
       return startReference(name, upstream);
