@@ -91,7 +91,8 @@ describe.runIf(process.platform === "linux")(
       const { session } = await open({ command: daemon(marker) });
       await all(marker);
       await session.close();
-      expect(processesMarked(marker)).toEqual([]);
+      // Killed when the session is closed, but the kernel takes its time to end what was killed.
+      await poll("end of all", () => processesMarked(marker).length === 0);
     });
 
     test("when the server has to be killed", async () => {
@@ -99,7 +100,8 @@ describe.runIf(process.platform === "linux")(
       const { session } = await open({ command: daemon(marker), limits: { stop: { eofMs: 0, termMs: 0 } } });
       await all(marker);
       await session.close();
-      expect(processesMarked(marker)).toEqual([]);
+      // Killed when the session is closed, but the kernel takes its time to end what was killed.
+      await poll("end of all", () => processesMarked(marker).length === 0);
     });
 
     test("when the server crashes", async () => {
@@ -135,7 +137,7 @@ describe.runIf(process.platform === "linux")(
       const second = await open({ command: daemon(other) });
       await Promise.all([all(one), all(other)]);
       await first.session.close();
-      expect(processesMarked(one)).toEqual([]);
+      await poll("end of all", () => processesMarked(one).length === 0);
       expect(processesMarked(other)).toHaveLength(4);
       await second.session.close();
     });
