@@ -35,7 +35,7 @@ function pod(name: string, port: string): object {
   };
 }
 
-describe("servers that are found while the gateway runs", { timeout: 60_000 }, () => {
+describe("servers that are found while the gateway runs", () => {
   test("in Docker are called, and gone when their container is", async () => {
     await using folder = await temporaryFolder();
     await using upstream = await startFixture("misbehaving/http.ts");

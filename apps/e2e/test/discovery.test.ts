@@ -53,7 +53,7 @@ function toldOfTools(client: McpClient): number {
   return client.notifications.filter(({ method }) => method === "notifications/tools/list_changed").length;
 }
 
-describe.concurrent("a file that is dropped into the watched folder", { timeout: 90_000 }, () => {
+describe.concurrent("a file that is dropped into the watched folder", () => {
   test("makes its tools appear on /mcp, and taking it away makes them, its series and its processes vanish", async () => {
     await using folder = await temporaryFolder();
     await using gateway = await startGateway(configFor(folder.path, { mode: "authoritative", ttl_s: 1 }));
@@ -132,7 +132,7 @@ describe.concurrent("a file that is dropped into the watched folder", { timeout:
   });
 });
 
-describe.concurrent("a server that waits for approval", { timeout: 90_000 }, () => {
+describe.concurrent("a server that waits for approval", () => {
   test("is started by nobody before, and served once somebody has approved what they saw", async () => {
     await using folder = await temporaryFolder();
     await using gateway = await startGateway(configFor(folder.path, { approve: "manual" }));
@@ -177,7 +177,7 @@ describe.concurrent("a server that waits for approval", { timeout: 90_000 }, () 
   });
 });
 
-describe.concurrent("a reload", { timeout: 90_000 }, () => {
+describe.concurrent("a reload", () => {
   test("adds a source, keeps what the others found, and takes the servers of a removed one along", async () => {
     await using first = await temporaryFolder();
     await using second = await temporaryFolder();

@@ -46,7 +46,7 @@ async function standIn(...container: readonly string[]): Promise<Engine> {
   };
 }
 
-describe("a server in a container", { timeout: 60_000 }, () => {
+describe("a server in a container", () => {
   test("is called by an official client, counted, and gone after the gateway has stopped", async () => {
     await using engine = await standIn(EVERYTHING, "stdio");
     await using gateway = await startGateway(

@@ -15,7 +15,6 @@ const environmentOf = (pid: number): readonly string[] => readFileSync(`/proc/${
 
 test.skipIf(process.platform !== "linux")(
   "servers of the same user cannot read the gateway's secrets in its environment, and get what they are given",
-  { timeout: 60_000 },
   async () => {
     const marker = `environment-${process.pid}`;
     const server = (env: object): Record<string, unknown> => ({

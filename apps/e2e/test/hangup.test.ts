@@ -11,7 +11,7 @@ import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 /** Runs a program with a terminal of its own. */
 const SCRIPT = "script";
 
-describe.concurrent("SIGHUP", { timeout: 40_000 }, () => {
+describe.concurrent("SIGHUP", () => {
   test("ends a gateway that serves its client over stdio: whoever started it is gone", async () => {
     await using folder = await temporaryFolder();
     const config = await writeConfig(folder.path, { mcp_servers: {} });

@@ -20,7 +20,7 @@ interface LogPage {
   readonly logs: readonly { readonly stream: string; readonly line: string }[];
 }
 
-describe.concurrent("the history of a gateway", { timeout: 60_000 }, () => {
+describe.concurrent("the history of a gateway", () => {
   test("has every call and every line of a server, and survives a restart of the gateway", async () => {
     await using folder = await temporaryFolder();
     const config = {

@@ -17,7 +17,7 @@ const TOLD = new RegExp(
     .join("|"),
 );
 
-describe("a server that tells the secrets it was given", { timeout: 120_000 }, () => {
+describe("a server that tells the secrets it was given", () => {
   test("is quoted without them in errors, log, history and status", async () => {
     await using folder = await temporaryFolder();
     const server = (...args: readonly string[]): Record<string, unknown> => {

@@ -14,7 +14,7 @@ afterAll(async () => {
 });
 
 /** The Inspector starts slowly: about a second a run. */
-describe.each(["legacy", "auto", "modern"])("the official Inspector in the era %s", { timeout: 60_000 }, (era) => {
+describe.each(["legacy", "auto", "modern"])("the official Inspector in the era %s", (era) => {
   test("lists and calls aggregated tools", async () => {
     const listed = await inspect(gateway.mcpUrl(), "tools/list", "--protocol-era", era);
     expect(listed).toMatchObject({

@@ -35,7 +35,7 @@ const own = (marker: string, extra: object = {}): Record<string, unknown> => ({
 });
 const marked = (name: string): string => `reload-${process.pid}-${name}-end`;
 
-describe.concurrent("a changed file", { timeout: 60_000 }, () => {
+describe.concurrent("a changed file", () => {
   test("adds, changes and removes servers, and leaves no process of what was", async () => {
     const [first, second, kept, gone] = ["first", "second", "kept", "gone"].map(marked) as [
       string,
@@ -169,7 +169,7 @@ describe.concurrent("a changed file", { timeout: 60_000 }, () => {
   });
 });
 
-describe.concurrent("servers that are not in the file", { timeout: 120_000 }, () => {
+describe.concurrent("servers that are not in the file", () => {
   test("stay when they were registered or discovered, until the file claims their ids", async () => {
     await using folder = await temporaryFolder();
     const base = {
@@ -214,7 +214,7 @@ describe.concurrent("servers that are not in the file", { timeout: 120_000 }, ()
   });
 });
 
-describe.concurrent("a gateway that asks who comes", { timeout: 60_000 }, () => {
+describe.concurrent("a gateway that asks who comes", () => {
   test("takes over roles and static keys with a reload, and ends what a key that is gone began", async () => {
     await using folder = await temporaryFolder();
     const empty = await writeConfig(folder.path, { mcp_servers: {} });
@@ -259,7 +259,7 @@ describe.concurrent("a gateway that asks who comes", { timeout: 60_000 }, () => 
   });
 });
 
-describe.concurrent("a file that cannot be used", { timeout: 60_000 }, () => {
+describe.concurrent("a file that cannot be used", () => {
   const good: GatewayConfig = { ...QUICK_RELOAD, mcp_servers: { one: own("m") } };
   const broken: readonly (readonly [string, string, object])[] = [
     ["is no YAML", "mcp_servers:\n  one: [", { message: expect.stringMatching(/^line \d+: not valid YAML/) }],
@@ -313,7 +313,7 @@ describe.concurrent("a file that cannot be used", { timeout: 60_000 }, () => {
   });
 });
 
-describe.concurrent("while calls run", { timeout: 120_000 }, () => {
+describe.concurrent("while calls run", () => {
   test("a denied tool is never there, not for an instant", async () => {
     const config = (generation: number): GatewayConfig => ({
       config_reload: { watch: false },
@@ -417,7 +417,7 @@ describe.concurrent("while calls run", { timeout: 120_000 }, () => {
   });
 });
 
-describe.concurrent("asking for it", { timeout: 60_000 }, () => {
+describe.concurrent("asking for it", () => {
   test("`mcp-hangar config reload` says what changed, or why nothing did", async () => {
     const config = { config_reload: { watch: false }, mcp_servers: {} };
     await using gateway = await startGateway(config);

@@ -85,7 +85,7 @@ test("stdout carries nothing but JSON-RPC, stderr nothing but structured events,
   void gateway.exited.then((value) => {
     exit = value;
   });
-  expect(await poll("the gateway to end", () => exit, 10_000)).toEqual({ code: 0, signal: null });
+  expect(await poll("the gateway to end", () => exit)).toEqual({ code: 0, signal: null });
   await poll("the upstream to end", () => processesMarked(MARKER).length === 0);
   expect(unstructuredLines(gateway.stderr())).toEqual([]);
 

@@ -85,7 +85,7 @@ async function run(config: object, ...args: readonly string[]): Promise<{ code: 
   return { code, lines: stderr.split("\n").filter((line) => line.includes(", mcp_servers.")) };
 }
 
-describe.concurrent("a configuration that is wrong in itself", { timeout: 60_000 }, () => {
+describe.concurrent("a configuration that is wrong in itself", () => {
   test("is refused by config check, with line and key of each problem", async () => {
     const { code, lines } = await run({ mcp_servers: serversOf(WRONG) }, "config", "check", "--syntax-only");
     expect(code).toBe(1);
@@ -99,7 +99,7 @@ describe.concurrent("a configuration that is wrong in itself", { timeout: 60_000
   });
 });
 
-describe.concurrent("a configuration that names what is not there", { timeout: 60_000 }, () => {
+describe.concurrent("a configuration that names what is not there", () => {
   test("is refused by config check, unless the file alone is to be looked at", async () => {
     const config = { mcp_servers: serversOf(MISSING) };
     const { code, lines } = await run(config, "config", "check");
@@ -144,7 +144,7 @@ describe.concurrent("a configuration that names what is not there", { timeout: 6
   });
 });
 
-describe("a reload and a registration", { timeout: 120_000 }, () => {
+describe("a reload and a registration", () => {
   const rows = Object.entries({ ...WRONG, ...MISSING });
 
   test("that would put something unusable in the place of what works are refused as a whole", async () => {
@@ -189,7 +189,7 @@ describe("a reload and a registration", { timeout: 120_000 }, () => {
     const refused = await reloadByRest(gateway, { ...QUICK_RELOAD, mcp_servers: { late: program({ command }) } });
     expect(refused.status).toBe(422);
     await writeFile(command, "#!/bin/sh\n", { mode: 0o755 });
-    await poll("the reload that succeeds", () => reloads(gateway).some(({ result }) => result === "success"), 60_000);
+    await poll("the reload that succeeds", () => reloads(gateway).some(({ result }) => result === "success"));
     expect((await rest(gateway, "GET", "/api/mcp_servers/late")).status).toBe(200);
   });
 
@@ -207,10 +207,10 @@ describe("a reload and a registration", { timeout: 120_000 }, () => {
 
     await writeFile(`${secret}~`, `${second}\n`);
     await rename(`${secret}~`, secret);
-    await poll("the reload", () => reloads(gateway).some(({ result }) => result === "success"), 60_000);
+    await poll("the reload", () => reloads(gateway).some(({ result }) => result === "success"));
     expect(reloads(gateway).at(-1)).toMatchObject({ message: "changed: works (args)", trigger: "file" });
     expect(await answers(gateway)).toBe("ok");
-    await poll("the old process to go", () => processesMarked(first).length === 0, 60_000);
+    await poll("the old process to go", () => processesMarked(first).length === 0);
     expect(processesMarked(second)).not.toEqual([]);
   });
 });

@@ -78,7 +78,7 @@ function api(method: "GET" | "POST", path: string, key: string, body?: object): 
   return rest(secured.gateway, method, path, { headers: bearer(key), ...(body !== undefined && { body }) });
 }
 
-describe.each(Object.entries(BROKEN))("why %s fails", { timeout: 60_000 }, (server, [, words]) => {
+describe.each(Object.entries(BROKEN))("why %s fails", (server, [, words]) => {
   test.each(Object.entries(WAYS))(
     "is told who runs it, and only that it fails who may call it, by %s",
     async (_name, ask) => {

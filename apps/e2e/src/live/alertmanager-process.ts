@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { startProcess } from "../harness/child-process.ts";
+import { POLL_DEADLINE_MS } from "../harness/poll.ts";
 import { freePort } from "../harness/upstreams.ts";
 import { type Labels, ready } from "./prometheus-process.ts";
 
@@ -47,7 +48,9 @@ export async function startAlertmanager(folder: string, address: string): Promis
   return {
     address,
     async alerts() {
-      const response = await fetch(`http://${address}/api/v2/alerts`, { signal: AbortSignal.timeout(10_000) });
+      const response = await fetch(`http://${address}/api/v2/alerts`, {
+        signal: AbortSignal.timeout(POLL_DEADLINE_MS),
+      });
       return (await response.json()) as readonly KnownAlert[];
     },
     async post(alerts) {
@@ -55,7 +58,7 @@ export async function startAlertmanager(folder: string, address: string): Promis
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(alerts),
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(POLL_DEADLINE_MS),
       });
       if (!response.ok) throw new Error(`Alertmanager refuses alerts: ${await response.text()}`);
     },

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type GatewayConfig, type HttpGateway, startGateway } from "../harness/gateway-process.ts";
-import { poll } from "../harness/poll.ts";
+import { POLL_DEADLINE_MS, poll } from "../harness/poll.ts";
 import { temporaryFolder } from "../harness/temporary-folder.ts";
 import { EVERYTHING, freePort, type HttpUpstream, nodeServer, startFixture } from "../harness/upstreams.ts";
 import { modernRequest, type RpcMessage } from "../harness/wire-client.ts";
@@ -116,7 +116,7 @@ export async function warmUp(fleet: Fleet): Promise<void> {
 
 /** Calls a server until it answers well. A dead one is started again after its backoff at the latest. */
 export async function wellAgain(fleet: Fleet, server: ServerId): Promise<void> {
-  await poll(`${server} to answer well`, () => callWell(fleet, server).then(() => true), 40_000, 200);
+  await poll(`${server} to answer well`, () => callWell(fleet, server).then(() => true), POLL_DEADLINE_MS, 200);
 }
 
 /** A call that succeeds; throws if it does not. */

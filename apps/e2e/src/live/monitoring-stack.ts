@@ -1,5 +1,5 @@
 import type { MonitoringOverrides } from "@mcp-hangar/monitoring";
-import { poll } from "../harness/poll.ts";
+import { POLL_DEADLINE_MS, poll } from "../harness/poll.ts";
 import { startAlerting } from "./alerting.ts";
 import type { AlertmanagerProcess } from "./alertmanager-process.ts";
 import { type LiveEndpoints, quickOptions } from "./live-options.ts";
@@ -49,7 +49,7 @@ export async function startMonitoring(settings: MonitoringStackSettings): Promis
           scraped,
           (await prometheus.query("up")).map(({ metric }) => metric.instance ?? ""),
         );
-      await poll(`${scraped.length} targets`, known, 30_000, 300);
+      await poll(`${scraped.length} targets`, known, POLL_DEADLINE_MS, 300);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type RunningProcess, startProcess } from "../harness/child-process.ts";
-import { poll } from "../harness/poll.ts";
+import { POLL_DEADLINE_MS, poll } from "../harness/poll.ts";
 import { freePort } from "../harness/upstreams.ts";
 
 /** Labels of a series. */
@@ -66,7 +66,10 @@ export async function startPrometheus(folder: string, port?: number): Promise<Pr
       return alerts.filter(({ state }) => state === "firing").map(({ labels }) => labels);
     },
     async reload() {
-      const response = await fetch(`${url}/-/reload`, { method: "POST", signal: AbortSignal.timeout(10_000) });
+      const response = await fetch(`${url}/-/reload`, {
+        method: "POST",
+        signal: AbortSignal.timeout(POLL_DEADLINE_MS),
+      });
       if (!response.ok) throw new Error(`Prometheus does not reload: ${await response.text()}`);
     },
     complaints: () =>
@@ -81,7 +84,7 @@ export async function startPrometheus(folder: string, port?: number): Promise<Pr
 /** Waits until a process of the Prometheus family says that it is ready; throws with its log when it does not. */
 export async function ready(child: RunningProcess, url: string): Promise<void> {
   const look = async (): Promise<boolean> => (await fetch(`${url}/-/ready`, { signal: AbortSignal.timeout(2_000) })).ok;
-  await poll(`${url} to be ready`, look, 20_000).catch((cause: unknown) => {
+  await poll(`${url} to be ready`, look).catch((cause: unknown) => {
     throw new Error(`not ready: ${child.stderr().slice(-2_000)}`, { cause });
   });
 }
@@ -97,7 +100,7 @@ async function query(url: string, expr: string): Promise<readonly Sample[]> {
 
 /** The answer's type is the API's of this endpoint; Prometheus keeps it stable through its major version. */
 async function ask<Data>(url: string, init: RequestInit = {}): Promise<Data> {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000) });
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(POLL_DEADLINE_MS) });
   const answer = (await response.json()) as { status: string; error?: string; warnings?: string[]; data: Data };
   if (answer.status !== "success") throw new Error(`Prometheus: ${answer.error ?? response.status}`);
   if (answer.warnings !== undefined) throw new Error(`Prometheus warns: ${answer.warnings.join("; ")}`);

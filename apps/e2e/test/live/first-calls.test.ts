@@ -28,7 +28,7 @@ describe("the first call of a tool, with Prometheus for real,", { tags: ["promet
     replicas = await Promise.all(targets.map(startScraping));
     for (const replica of replicas) await poll("two scrapes", async () => (await scrapesOf(replica)) >= 2, DEADLINE_MS);
     expect(inText.formats()).toEqual(["text/plain; version=0.0.4; charset=utf-8"]);
-  }, 120_000);
+  });
 
   afterAll(() => cleanup.disposeAsync());
 

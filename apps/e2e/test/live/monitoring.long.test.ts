@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { poll } from "../../src/harness/poll.ts";
+import { POLL_DEADLINE_MS, poll } from "../../src/harness/poll.ts";
 import { FAULTS, type Fault, GLOBAL_FAULTS, UNPROVED } from "../../src/live/faults.ts";
 import { type Fleet, healthyLoad, startFleet, warmUp } from "../../src/live/fleet.ts";
 import type { Load } from "../../src/live/load.ts";
@@ -30,9 +30,9 @@ describe("with Prometheus and Alertmanager for real,", {
   });
 
   describe("a healthy idle fleet", () => {
-    test("is silent, but for the heartbeat", { timeout: 60_000 }, async () => {
+    test("is silent, but for the heartbeat", async () => {
       const scraped = async (): Promise<number> => (await firstValue("min(count_over_time(up[1m]))")) ?? 0;
-      await poll("ten scrapes", async () => (await scraped()) >= 10, 40_000, 500);
+      await poll("ten scrapes", async () => (await scraped()) >= 10, POLL_DEADLINE_MS, 500);
       // Pending ones too: an alert that only its wait keeps silent will not stay so.
       expect(await names("ALERTS[7s]")).toEqual([alertName("Watchdog")]);
     });
@@ -43,7 +43,7 @@ describe("with Prometheus and Alertmanager for real,", {
     });
   });
 
-  describe("while everything goes wrong", { timeout: 100_000 }, () => {
+  describe("while everything goes wrong", () => {
     /** They begin at the same time; each test waits for its own. */
     const proofs = new Map<Fault, Promise<unknown>>();
     /** Until then something is wrong, so that queries about what is wrong have an answer. */
@@ -79,7 +79,7 @@ describe("with Prometheus and Alertmanager for real,", {
     });
   });
 
-  describe("one after the other, and of nothing else at that time,", { timeout: 100_000 }, () => {
+  describe("one after the other, and of nothing else at that time,", () => {
     test.each(GLOBAL_FAULTS)("receivers are told of $name, and of its end", async (fault) => {
       // A start is news whenever it happens, and whoever restarts a gateway starts servers.
       const possible = ["Watchdog", "McpServerStarted", ...fault.alerts.map(({ alert }) => alert)].map(alertName);

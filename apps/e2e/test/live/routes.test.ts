@@ -27,7 +27,7 @@ describe("the generated routes", { tags: ["prometheus", "prometheus-alertmanager
       expect(await routed(all, receiverOf(labels.severity)), name).toBe(true);
       expect(await routed(all, "default"), name).toBe(false);
     }
-  }, 60_000);
+  });
 
   test("take what has no severity to the default receiver", async () => {
     expect(await routed({ alertname: "SomebodyElses" }, "default")).toBe(true);

@@ -117,5 +117,5 @@ describe("the history", () => {
     await expect.poll(() => history.problem, { timeout: 20_000 }).toBeUndefined();
     expect(await history.logs({ server: "math", limit: 10 })).toMatchObject([{ line: "waits" }]);
     await history.close();
-  }, 60_000);
+  });
 });

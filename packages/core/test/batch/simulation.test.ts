@@ -34,7 +34,7 @@ it("answers in time, emits one event a batch, and counts every item and every at
   expect([...seen].sort()).toEqual(
     [...BATCH_CANCELLATION_REASONS, ...BATCH_RESULTS, "retried"].filter((what) => what !== "validation_error").sort(),
   );
-}, 120_000);
+});
 
 async function simulate(seed: number, seen: Set<string>): Promise<void> {
   const random = seededRandom(seed);

@@ -17,7 +17,7 @@ const RUNS = {
   mode: "subprocess",
   command: [process.execPath, join(dirname(EVERYTHING), "dist/index.js"), "stdio"],
 };
-const DEADLINE = { timeout: 20_000, interval: 50 };
+const DEADLINE = { timeout: 60_000, interval: 50 };
 
 interface Setup {
   readonly gateway: Gateway;

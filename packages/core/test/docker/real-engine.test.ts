@@ -34,7 +34,7 @@ for (const engine of ["docker", "podman"]) {
       for (const server of ["legacy-server.mjs", "odd-server.mjs"]) copy(fixture(server), server);
       execFileSync("tar", ["-C", root, "-cf", join(folder, "image.tar"), "."]);
       run("import", "--change", 'ENTRYPOINT ["/node"]', join(folder, "image.tar"), IMAGE);
-    }, 120_000);
+    });
 
     afterAll(() => {
       run("rmi", "--force", IMAGE);

@@ -77,7 +77,7 @@ export function rig(url: string, { platform = nodePlatform, context, ...options 
     transport,
     observer,
     events,
-    async open(signal = AbortSignal.timeout(10_000)) {
+    async open(signal = AbortSignal.timeout(60_000)) {
       const session = await transport.open(observer, signal);
       onTestFinished(() => session.close());
       return session;

@@ -209,7 +209,7 @@ describe("the watch over a folder", () => {
       await folder.discover();
       folder.hints = 0;
       await change();
-      await expect.poll(() => folder.hints, { timeout: 10_000 }).toBeGreaterThan(0);
+      await expect.poll(() => folder.hints).toBeGreaterThan(0);
     };
     await hintsAfter(() => folder.writeNow("math.json", MATH));
     await rm(folder.path, { recursive: true });
