@@ -20,6 +20,7 @@ import type { Operation } from "./management/operation.ts";
 import { createOperations } from "./management/operations/index.ts";
 import { createMcpFace, type McpFace } from "./mcp/index.ts";
 import { ServerFaces } from "./mcp/server-faces.ts";
+import { SessionRoom } from "./mcp/session-room.ts";
 import { SubscriptionQuota } from "./mcp/subscription-quota.ts";
 import { quieted } from "./noise/quieted.ts";
 import type { ReadConfig } from "./reload/config-source.ts";
@@ -175,7 +176,8 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     onChange: (record) => logger.info("operation_finished", { ...record }),
   });
   const management = createManagementTools(operations, access, () => reloader.config.management);
-  const faceParts = { gateway, info: BUILD, platform, access, traffic, subscriptionQuota: new SubscriptionQuota() };
+  const rooms = { traffic, subscriptionQuota: new SubscriptionQuota(), sessionRoom: new SessionRoom() };
+  const faceParts = { gateway, info: BUILD, platform, access, ...rooms };
   return {
     config,
     platform,

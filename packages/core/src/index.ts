@@ -6,6 +6,7 @@ export type { BatchItemReport, BatchRefusal, BatchReport } from "./batch/report.
 export { type BatchProblem, batchRequest } from "./batch/request.ts";
 export type { ShortenedResult } from "./batch/shorten.ts";
 export { type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
+export { shareOf } from "./call-limit.ts";
 export { globMatches } from "./catalog/glob.ts";
 export { largeItemChars } from "./catalog/list-inspection.ts";
 export { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./catalog/lists.ts";

@@ -7,6 +7,7 @@ import {
   LISTS,
   type ListKind,
   type ManagedServer,
+  shareOf,
 } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { resourceKey } from "./resource-subscription.ts";
@@ -32,7 +33,7 @@ export interface Listener {
 
 /** Listeners of one endpoint; more are refused. */
 const MAX_LISTENERS = 1_000;
-/** Those of one credential, which many agents may share. */
+/** Those of one credential, which many agents may share, or of one address where callers were not asked who they are. */
 const MAX_LISTENERS_A_CALLER = 500;
 const FILTER_OF: Readonly<Record<ListKind, keyof ListenFilter>> = {
   tools: "toolsListChanged",
@@ -69,10 +70,10 @@ export class Announcements {
     this.#onResourceUpdated(server, { uri });
   }
 
-  /** Whoever has said who they are may have a part of the listeners, so that others find room. */
-  #mayListen({ type, credential }: Caller): boolean {
-    if (type === "anonymous") return true;
-    const own = [...this.#listeners].filter(({ caller }) => caller.credential === credential);
+  /** A caller may have a part of the listeners, so that others find room. */
+  #mayListen(caller: Caller): boolean {
+    const share = shareOf(caller);
+    const own = [...this.#listeners].filter((listener) => shareOf(listener.caller) === share);
     return own.length < MAX_LISTENERS_A_CALLER;
   }
 

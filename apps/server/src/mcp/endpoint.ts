@@ -7,6 +7,7 @@ import { Announcements } from "./announcements.ts";
 import { type Answer, answerOf } from "./answer.ts";
 import type { KeptSubscription } from "./resource-subscription.ts";
 import { createScope, type Scope, type ScopeSelector } from "./scope.ts";
+import type { SessionRoom } from "./session-room.ts";
 import { SessionStore } from "./session-store.ts";
 import { SubscriptionQuota } from "./subscription-quota.ts";
 
@@ -24,6 +25,8 @@ export interface EndpointOptions {
   readonly traffic?: Traffic | undefined;
   /** Bounds subscriptions, together with other endpoints; a quota of its own when absent. */
   readonly subscriptionQuota?: SubscriptionQuota | undefined;
+  /** Bounds sessions, together with other endpoints; a room of its own when absent. */
+  readonly sessionRoom?: SessionRoom | undefined;
 }
 
 /** What the methods of one endpoint work on. */
@@ -52,7 +55,7 @@ export class Endpoint {
     this.subscriptionQuota = options.subscriptionQuota ?? new SubscriptionQuota();
     this.access = options.access ?? OPEN_ACCESS;
     this.scope = createScope({ gateway: options.gateway, access: this.access }, options.scope);
-    this.sessions = new SessionStore(options.platform);
+    this.sessions = new SessionStore(options.platform, options.sessionRoom);
     this.announcements = new Announcements(options.gateway, this.scope, this.sessions);
     this.#unobserve = options.gateway.fleet.observe({
       onNotification: () => {},

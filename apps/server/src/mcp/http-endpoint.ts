@@ -182,7 +182,7 @@ export class HttpEndpoint {
       channel: { notify, ask: stream.acceptsEvents ? ask : undefined },
       signal: running.signal,
       session,
-      capabilities: session.capabilities,
+      capabilities: session.askable,
     };
     const settled = (): undefined => {
       session.end(id);

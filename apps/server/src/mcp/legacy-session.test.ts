@@ -55,6 +55,13 @@ describe("a session whose client has no stream at the moment", () => {
     expect(listen(session).heard).toEqual([updated("a://1")]);
   });
 
+  it("keeps of a change no more than what changed", () => {
+    const session = open();
+    subscribe(session, "a://1");
+    session.push({ method: "notifications/resources/updated", params: { uri: "a://1", _meta: { text: "large" } } });
+    expect(listen(session).heard).toEqual([updated("a://1")]);
+  });
+
   it("keeps no log messages", () => {
     const session = open();
     session.push({ method: "notifications/message", params: { level: "info", data: "x" } });

@@ -47,8 +47,7 @@ export type SessionStream = (notification: JsonRpcNotification) => void;
 export class LegacySession {
   readonly id: string;
   readonly protocolVersion: string;
-  readonly capabilities: JsonObject;
-  /** The part of its capabilities by which servers may ask it something in the middle of a request. */
+  /** The part of its capabilities by which servers may ask it something in the middle of a request; the rest is not kept. */
   readonly askable: JsonObject;
   /** Whose session it is, with the roles they had when they were last heard of. */
   caller: Caller;
@@ -73,7 +72,6 @@ export class LegacySession {
     this.caller = caller;
     this.id = id;
     this.protocolVersion = protocolVersion;
-    this.capabilities = capabilities;
     this.askable = askableOf(capabilities);
     this.lastSeenMs = nowMs;
   }
@@ -123,7 +121,10 @@ export class LegacySession {
     if (this.#stream !== undefined) this.#stream(notification);
     else if (CHANGES.has(notification.method)) {
       if (this.#untold.size >= UNTOLD_MAX) this.#forgetUnsubscribed();
-      this.#untold.set(`${notification.method} ${textOf(notification.params.uri)}`, notification);
+      const { method, params } = notification;
+      // Whatever else the server wrote may be large, and is kept for nobody.
+      const kept = params.uri === undefined ? {} : { uri: params.uri };
+      this.#untold.set(`${method} ${textOf(params.uri)}`, { method, params: kept });
     }
   }
 
@@ -208,7 +209,8 @@ export class LegacySession {
   }
 }
 
-function askableOf(capabilities: JsonObject): JsonObject {
+/** What a session keeps of the capabilities that its client declared. */
+export function askableOf(capabilities: JsonObject): JsonObject {
   const askable: Record<string, JsonObject> = {};
   for (const name of ASKABLE.values()) {
     const capability = capabilities[name];

@@ -124,13 +124,16 @@ describe("a legacy client over HTTP", () => {
     expect(reply.body.error?.code).toBeLessThan(0);
   });
 
-  it("gets no session for more capabilities than the gateway wants to remember", async () => {
-    const capabilities = { experimental: { own: { text: "x".repeat(16_384) } } };
-    const params = { protocolVersion: "2025-11-25", capabilities };
-    const reply = await post({ jsonrpc: "2.0", id: 0, method: "initialize", params });
-    expect(reply.body.error?.code).toBe(-32602);
-    expect(reply.headers.get("mcp-session-id")).toBeNull();
-  });
+  it.each(["sampling", "elicitation"])(
+    "gets no session for more %s than the gateway wants to remember",
+    async (name) => {
+      const capabilities = { [name]: { own: Array.from({ length: 200 }, () => []) } };
+      const params = { protocolVersion: "2025-11-25", capabilities };
+      const reply = await post({ jsonrpc: "2.0", id: 0, method: "initialize", params });
+      expect(reply.body.error?.code).toBe(-32602);
+      expect(reply.headers.get("mcp-session-id")).toBeNull();
+    },
+  );
 
   it("can end its session, after which it is unknown", async () => {
     const session = await openSession();

@@ -1,6 +1,8 @@
 import { fakePlatform } from "@mcp-hangar/core/testing";
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
+import { ANONYMOUS_CALLER } from "../access/access.ts";
+import { SessionRoom } from "./session-room.ts";
 import { SessionStore } from "./session-store.ts";
 
 const CALLERS: readonly Caller[] = [
@@ -35,6 +37,47 @@ describe("a session", () => {
     expect(session.caller).toBe(renamed);
     store.close(session);
     expect(store.size).toBe(0);
+    store.closeAll();
+  });
+});
+
+describe("the room for sessions", () => {
+  it("is one for all endpoints, and whoever has the most gives way at any of them", () => {
+    const room = new SessionRoom();
+    const stores = [1, 2, 3].map(() => new SessionStore(fakePlatform(), room));
+    const [first, second, third] = stores;
+    const [ann, , , , bob] = CALLERS;
+    if (!first || !second || !third || !ann || !bob) throw new Error("something is missing");
+    const kept = third.open("2025-11-25", {}, bob);
+    const oldest = first.open("2025-11-25", {}, ann);
+    for (let count = 2; count < 10_000; count++) (count % 2 === 0 ? first : second).open("2025-11-25", {}, ann);
+    second.open("2025-11-25", {}, ann);
+    expect(first.size + second.size + third.size).toBe(10_000);
+    expect(first.get(oldest.id, ann)).toBeUndefined();
+    expect(third.get(kept.id, bob)).toBe(kept);
+    for (const store of stores) store.closeAll();
+    // Every place was given back, once.
+    for (let count = 0; count < 10_000; count++) first.open("2025-11-25", {}, ann);
+    expect(first.size).toBe(10_000);
+    first.closeAll();
+  });
+
+  it("goes by address where nobody is asked who they are", () => {
+    const store = new SessionStore(fakePlatform());
+    const from = (address: string): Caller => ({ ...ANONYMOUS_CALLER, address });
+    const quiet = store.open("2025-11-25", {}, from("192.0.2.1"));
+    for (let count = 0; count < 10_000; count++) store.open("2025-11-25", {}, from("192.0.2.2"));
+    expect(store.size).toBe(10_000);
+    expect(store.get(quiet.id, from("192.0.2.1"))).toBe(quiet);
+    store.closeAll();
+  });
+
+  it("keeps nothing of what a client says but what servers may ask it", () => {
+    const store = new SessionStore(fakePlatform());
+    const declared = { sampling: { tools: {} }, roots: { listChanged: true }, experimental: { lists: [[], []] } };
+    const session = store.open("2025-11-25", declared, ANONYMOUS_CALLER);
+    expect(JSON.stringify(session)).not.toContain("experimental");
+    expect(session.askable).toEqual({ sampling: { tools: {} }, roots: {} });
     store.closeAll();
   });
 });

@@ -1,22 +1,25 @@
 import type { JsonObject, Platform } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { LegacySession } from "./legacy-session.ts";
+import { SessionRoom } from "./session-room.ts";
 
 /** A client that has not been heard of for this long has gone without saying so. */
 const IDLE_MS = 60 * 60 * 1_000;
 const SWEEP_MS = 60_000;
-/** Sessions of one endpoint. When full, the longest silent one of the caller who has the most makes room. */
-const MAX_SESSIONS = 10_000;
 
 /** The legacy sessions of one endpoint. Ids are ours; those of upstream servers never leak. */
 export class SessionStore {
   readonly #platform: Platform;
+  readonly #room: SessionRoom;
   readonly #sessions = new Map<string, LegacySession>();
-  readonly #byOwner = new Map<string, Set<LegacySession>>();
+  /** Give the places of sessions back. */
+  readonly #giveBack = new Map<LegacySession, () => void>();
   #cancelSweep: () => void;
 
-  constructor(platform: Platform) {
+  /** `room` is shared by all endpoints of a gateway. */
+  constructor(platform: Platform, room = new SessionRoom()) {
     this.#platform = platform;
+    this.#room = room;
     this.#cancelSweep = this.#scheduleSweep();
   }
 
@@ -39,24 +42,19 @@ export class SessionStore {
   }
 
   open(protocolVersion: string, capabilities: JsonObject, caller: Caller): LegacySession {
-    if (this.#sessions.size >= MAX_SESSIONS) this.#evictLongestSilent();
     const id = this.#platform.uuid();
     const nowMs = this.#platform.clock.nowMs();
     const session = new LegacySession({ id, protocolVersion, capabilities, caller, nowMs });
+    const giveBack = this.#room.take(session, caller, () => this.close(session));
+    this.#giveBack.set(session, giveBack);
     this.#sessions.set(id, session);
-    const owner = caller.credential;
-    const owned = this.#byOwner.get(owner);
-    if (owned === undefined) this.#byOwner.set(owner, new Set([session]));
-    else owned.add(session);
     return session;
   }
 
   close(session: LegacySession): void {
     this.#sessions.delete(session.id);
-    const owner = session.caller.credential;
-    const owned = this.#byOwner.get(owner);
-    owned?.delete(session);
-    if (owned?.size === 0) this.#byOwner.delete(owner);
+    this.#giveBack.get(session)?.();
+    this.#giveBack.delete(session);
     session.close();
   }
 
@@ -74,17 +72,5 @@ export class SessionStore {
       }
       this.#cancelSweep = this.#scheduleSweep();
     });
-  }
-
-  /** Whoever has the most makes room, so that nobody can drive out the sessions of others. */
-  #evictLongestSilent(): void {
-    let most: ReadonlySet<LegacySession> = new Set();
-    for (const sessions of this.#byOwner.values()) if (sessions.size > most.size) most = sessions;
-    let [victim] = most;
-    for (const session of most) {
-      if (victim === undefined || session.inUse) continue;
-      if (victim.inUse || session.lastSeenMs < victim.lastSeenMs) victim = session;
-    }
-    if (victim !== undefined) this.close(victim);
   }
 }

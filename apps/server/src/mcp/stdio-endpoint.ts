@@ -139,7 +139,7 @@ export class StdioEndpoint {
       trace: {},
       session,
       signal: controller.signal,
-      capabilities: session?.capabilities ?? (isJsonObject(capabilities) ? capabilities : {}),
+      capabilities: session?.askable ?? (isJsonObject(capabilities) ? capabilities : {}),
       channel: {
         notify: (notification) => this.#write(encodeNotification(notification)),
         ask:

@@ -48,14 +48,19 @@ describe("room for subscriptions", () => {
     );
   });
 
-  it("is bounded in all, also for those who have not said who they are", () => {
+  it("is bounded in all, and by address for callers who have not said who they are", () => {
     const quota = new SubscriptionQuota();
-    const held = fill(quota, ANONYMOUS_CALLER, 200, LONG);
+    const from = (address: string): Caller => ({ ...ANONYMOUS_CALLER, address });
+    const one = fill(quota, from("192.0.2.1"), 200, LONG);
+    expect(one.length * LONG.length).toBeLessThanOrEqual(16 * MEBIBYTE);
+    const others = [2, 3, 4, 5].flatMap((host) => fill(quota, from(`192.0.2.${host}`), 200, LONG));
+    const held = [...one, ...others];
+    expect(others.length).toBeGreaterThan(one.length);
     expect(held.length * LONG.length).toBeLessThanOrEqual(64 * MEBIBYTE);
     expect(quota.take({ caller: caller("alice"), session: undefined }, LONG)).toBeUndefined();
     // What is given back, even twice, is there for others once.
     for (const giveBack of held) giveBack();
     for (const giveBack of held) giveBack();
-    expect(fill(quota, ANONYMOUS_CALLER, 200, LONG)).toHaveLength(held.length);
+    expect(fill(quota, from("192.0.2.1"), 200, LONG)).toHaveLength(one.length);
   });
 });

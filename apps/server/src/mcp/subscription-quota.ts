@@ -1,3 +1,4 @@
+import { shareOf } from "@mcp-hangar/core";
 import { ByteBudget } from "../http/byte-budget.ts";
 import type { ClientRequest } from "./client-request.ts";
 
@@ -20,8 +21,7 @@ export class SubscriptionQuota {
   /** Counts a subscription; the returned function gives its room back, once. `undefined` when there is none. */
   take({ caller, session }: Pick<ClientRequest, "caller" | "session">, uri: string): (() => void) | undefined {
     const bytes = OVERHEAD_BYTES + BYTES_A_CHARACTER * uri.length;
-    // Callers who have not said who they are share nothing but the limit of all.
-    const owner = caller.type === "anonymous" ? (session?.id ?? caller.credential) : caller.credential;
+    const owner = shareOf(caller);
     const inSession = session?.id ?? owner;
     if (!this.#ofCallers.fits(owner, bytes) || !this.#ofSessions.fits(inSession, bytes)) return undefined;
     this.#ofCallers.take(owner, bytes);

@@ -4,10 +4,13 @@ import { describe } from "../capabilities.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { cacheable } from "../era-translation.ts";
-import type { LegacySession } from "../legacy-session.ts";
+import { askableOf, type LegacySession } from "../legacy-session.ts";
 
-/** What a client says that it can do is kept as long as its session, in characters of JSON; honest ones need a few hundred. */
-const CAPABILITIES_CHARS_MAX = 16_384;
+/**
+ * What is kept of a client's capabilities as long as its session, in characters of JSON. Honest clients need less than a hundred;
+ * of lists of nothing each character takes a dozen bytes in memory.
+ */
+const KEPT_CAPABILITIES_CHARS_MAX = 512;
 
 /** `initialize` of the legacy era: negotiates the revision and opens a session. */
 export async function initialize(
@@ -21,8 +24,10 @@ export async function initialize(
       session: undefined,
     };
   }
-  if (JSON.stringify(capabilities ?? {}).length > CAPABILITIES_CHARS_MAX) {
-    const message = `initialize: "capabilities" may have ${CAPABILITIES_CHARS_MAX} characters at most`;
+  const declared = isJsonObject(capabilities) ? capabilities : {};
+  if (JSON.stringify(askableOf(declared)).length > KEPT_CAPABILITIES_CHARS_MAX) {
+    const kept = '"sampling" and "elicitation" in "capabilities"';
+    const message = `initialize: ${kept} may have ${KEPT_CAPABILITIES_CHARS_MAX} characters at most`;
     return { answer: errorAnswer(RPC.invalidParams, message), session: undefined };
   }
   const description = await describe(endpoint, request);
@@ -33,7 +38,7 @@ export async function initialize(
   const result = { protocolVersion, capabilities: description.capabilities, serverInfo: info };
   return {
     answer: resultAnswer(instructions === undefined ? result : { ...result, instructions }),
-    session: endpoint.sessions.open(protocolVersion, isJsonObject(capabilities) ? capabilities : {}, request.caller),
+    session: endpoint.sessions.open(protocolVersion, declared, request.caller),
   };
 }
 
