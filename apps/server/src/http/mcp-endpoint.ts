@@ -5,12 +5,18 @@ import type { Access, Identification } from "../access/access.ts";
 import { NO_ROOM, type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
 import { readBody } from "./read-body.ts";
 import type { Strangers } from "./strangers.ts";
-import type { Traffic } from "./traffic.ts";
+import type { Exchange, Traffic } from "./traffic.ts";
 
 /** One face of the protocol: the aggregate, or one server. */
 export interface HttpFace {
-  /** Answers a POST, GET or DELETE whose body has been read; empty for GET and DELETE. */
-  handleHttp(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller): void;
+  /** Answers a POST, GET or DELETE whose body has been read; empty for GET and DELETE. `exchange` has counted the body. */
+  handleHttp(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+    caller: Caller,
+    exchange?: Exchange,
+  ): void;
 }
 
 export interface McpEndpointOptions {
@@ -125,7 +131,7 @@ export class McpEndpoint {
     const { bodyBytesMax: bytesMax, traffic } = this.#options;
     const exchange = traffic.exchange(request, response, caller);
     readBody(request, response, { bytesMax, exchange }, (outcome) => {
-      if (outcome.kind === "body") return face.handleHttp(request, response, outcome.body, caller);
+      if (outcome.kind === "body") return face.handleHttp(request, response, outcome.body, caller, exchange);
       if (outcome.kind === "aborted") return;
       if (outcome.kind === "no_room") return this.refuse(response, NO_ROOM);
       const message = `the body is larger than ${bytesMax} bytes (http.max_body_bytes)`;

@@ -46,8 +46,10 @@ export function readBody(
     } else if (!settled) chunks.push(chunk);
   });
   request.once("end", () => {
+    if (settled) return;
     const [first] = chunks;
-    settle({ kind: "body", body: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks) });
+    const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+    settle(exchange.takeParsed(body) ? { kind: "body", body } : { kind: "no_room" });
   });
   // `close` without `end` is a client that left; an error is always followed by `close`.
   request.once("close", () => settle({ kind: "aborted" }));

@@ -2,13 +2,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller, LoadShedReason, LoadSnapshot } from "@mcp-hangar/telemetry";
 import { addressKey } from "./address-key.ts";
 import { ByteBudget, type ByteLimits } from "./byte-budget.ts";
+import { parsedBytes } from "./parsed-bytes.ts";
 
 /**
  * Bodies and answers smaller than this are neither counted nor refused: a connection has one of each at a time, and the
  * kernel takes as much of an answer by itself.
  */
 export const UNCOUNTED_BYTES = 64 * 1_024;
+/** Bodies smaller than this take no more than that, also when they are parsed. */
+const SMALL_BODY_BYTES = 2 * 1_024;
 const MEBIBYTE = 1_024 * 1_024;
+/** While the gateway holds less than this in all, bodies count as they came: it costs time to look at them. */
+const LITTLE_BYTES = 4 * MEBIBYTE;
 const DEFAULT_LIMITS: ByteLimits = { total: 256 * MEBIBYTE, perOwner: 64 * MEBIBYTE };
 
 /** The one account of the bytes that the gateway holds because clients send or read them slowly. */
@@ -52,6 +57,7 @@ export class Exchange {
   #body = 0;
   #waiting = 0;
   #isWatched = false;
+  #isWorkedOn = false;
 
   constructor(budget: ByteBudget, response: ServerResponse, payer: string, onRefusal: () => void) {
     this.#budget = budget;
@@ -66,6 +72,27 @@ export class Exchange {
     this.#take(bytes);
     this.#body += bytes;
     return true;
+  }
+
+  /** Counts what the whole body takes once it is parsed; false when there is no room for that. */
+  takeParsed(body: Buffer): boolean {
+    if (body.length < SMALL_BODY_BYTES) return true;
+    if (this.#budget.held >= LITTLE_BYTES) return this.takeBody(parsedBytes(body) - this.#body);
+    const more = body.length - this.#body;
+    this.#take(more);
+    this.#body += more;
+    return true;
+  }
+
+  /** Keeps the body on the account until the work ends: a call of a legacy client goes on when the client has left. */
+  keepUntil(work: Promise<unknown>): void {
+    if (this.#body === 0) return;
+    this.#isWorkedOn = true;
+    const giveBack = (): void => {
+      this.#isWorkedOn = false;
+      if (this.#response.closed) this.#giveBack();
+    };
+    work.then(giveBack, giveBack);
   }
 
   /** Whether an answer of that size may be written. */
@@ -93,11 +120,14 @@ export class Exchange {
     if (this.#isWatched) return;
     this.#isWatched = true;
     this.#response.on("drain", () => this.written());
-    this.#response.once("close", () => {
-      this.#budget.take(this.#payer, -this.#body - this.#waiting);
-      this.#body = 0;
-      this.#waiting = 0;
-    });
+    this.#response.once("close", () => this.#giveBack());
+  }
+
+  #giveBack(): void {
+    const body = this.#isWorkedOn ? 0 : this.#body;
+    this.#budget.take(this.#payer, -body - this.#waiting);
+    this.#body -= body;
+    this.#waiting = 0;
   }
 }
 

@@ -16,6 +16,7 @@ import {
 } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { ANONYMOUS_CALLER } from "../access/access.ts";
+import type { Exchange } from "../http/traffic.ts";
 import { type Answer, NO_ROOM_FOR_ANSWER, SHUTTING_DOWN } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { dispatch, notified } from "./dispatch.ts";
@@ -43,12 +44,19 @@ export class HttpEndpoint {
     this.#endpoint = endpoint;
   }
 
-  handle(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller = ANONYMOUS_CALLER): void {
+  /** `exchange` has counted the body; without it nothing is held for the body. */
+  handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+    caller: Caller = ANONYMOUS_CALLER,
+    exchange = this.#endpoint.traffic.exchange(request, response, caller),
+  ): void {
     switch (request.method) {
       case "POST":
-        return this.#post(request, response, body, caller);
+        return this.#post(request, response, body, caller, exchange);
       case "GET":
-        return this.#get(request, response, caller);
+        return this.#get(request, response, caller, exchange);
       case "DELETE":
         return this.#delete(request, response, caller);
       default:
@@ -70,6 +78,7 @@ export class HttpEndpoint {
   #answer(request: Unanswered, work: Promise<Answer>): void {
     const key = ++this.#lastKey;
     this.#unanswered.set(key, request);
+    request.stream.keepUntil(work);
     void work.then((answer) => {
       this.#unanswered.delete(key);
       const { stream, id, modern, settled } = request;
@@ -77,7 +86,7 @@ export class HttpEndpoint {
     });
   }
 
-  #post(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller): void {
+  #post(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller, exchange: Exchange): void {
     const { headers } = request;
     if (!/^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? "")) {
       return refuse(response, 415, RPC.invalidRequest, "content-type must be application/json");
@@ -97,7 +106,7 @@ export class HttpEndpoint {
         message.id ?? null,
       );
     }
-    const stream = this.#stream(request, response, { acceptsEvents: accepts.events, caller: () => caller });
+    const stream = this.#stream(response, { acceptsEvents: accepts.events, exchange, caller: () => caller });
     if (message.kind === "request") {
       const meta = metaOf(message.params);
       // A legacy handshake may carry any header; one inside a modern envelope is a method that this era does not have.
@@ -210,7 +219,7 @@ export class HttpEndpoint {
     response.writeHead(202).end();
   }
 
-  #get(request: IncomingMessage, response: ServerResponse, caller: Caller): void {
+  #get(request: IncomingMessage, response: ServerResponse, caller: Caller, exchange: Exchange): void {
     if (MODERN.includes(header(request, "mcp-protocol-version") ?? "")) return refuseModernMethod(response);
     const session = this.#session(request, response, null, caller);
     if (session === undefined) return;
@@ -218,7 +227,7 @@ export class HttpEndpoint {
       return refuse(response, 406, RPC.invalidRequest, "accept must allow text/event-stream");
     }
     // Requests of the session may have brought a newer token since.
-    const stream = this.#stream(request, response, { acceptsEvents: true, caller: () => session.caller });
+    const stream = this.#stream(response, { acceptsEvents: true, exchange, caller: () => session.caller });
     const detach = session.attach((notification) => stream.send(encodeNotification(notification)));
     if (detach === undefined)
       return refuse(response, 409, RPC.invalidRequest, "this session has an open stream already");
@@ -243,13 +252,15 @@ export class HttpEndpoint {
   }
 
   #stream(
-    request: IncomingMessage,
     response: ServerResponse,
-    { acceptsEvents, caller }: { readonly acceptsEvents: boolean; readonly caller: () => Caller },
+    {
+      acceptsEvents,
+      exchange,
+      caller,
+    }: { readonly acceptsEvents: boolean; readonly exchange: Exchange; readonly caller: () => Caller },
   ): ResponseStream {
-    const { access, platform, traffic } = this.#endpoint;
+    const { access, platform } = this.#endpoint;
     const mayStay = (): boolean => access.permits(caller(), "tools:call");
-    const exchange = traffic.exchange(request, response, caller());
     return new ResponseStream(response, { acceptsEvents, mayStay, exchange }, platform.clock);
   }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable, Writable } from "node:stream";
 import type { Caller } from "@mcp-hangar/telemetry";
+import type { Exchange } from "../http/traffic.ts";
 import { Endpoint, type EndpointOptions } from "./endpoint.ts";
 import { HttpEndpoint } from "./http-endpoint.ts";
 import { StdioEndpoint } from "./stdio-endpoint.ts";
@@ -9,8 +10,14 @@ export type { EndpointOptions } from "./endpoint.ts";
 
 /** One MCP endpoint: the aggregate of all servers, or a single server, over HTTP and stdio, in both protocol eras. */
 export interface McpFace {
-  /** Answers one HTTP request whose body was read; never throws. */
-  handleHttp(request: IncomingMessage, response: ServerResponse, body: Buffer, caller?: Caller): void;
+  /** Answers one HTTP request whose body was read, and counted by `exchange` if there is one; never throws. */
+  handleHttp(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+    caller?: Caller,
+    exchange?: Exchange,
+  ): void;
   /** Serves the client at the other end of the pipes until it closes its end. */
   serveStdio(input: Readable, output: Writable): Promise<void>;
   /** Answers all that still runs, and what comes from now on, with the end of the gateway. */
@@ -24,7 +31,7 @@ export function createMcpFace(options: EndpointOptions): McpFace {
   const http = new HttpEndpoint(endpoint);
   let stdio: StdioEndpoint | undefined;
   return {
-    handleHttp: (request, response, body, caller) => http.handle(request, response, body, caller),
+    handleHttp: (request, response, body, caller, exchange) => http.handle(request, response, body, caller, exchange),
     serveStdio(input, output) {
       stdio = new StdioEndpoint(endpoint, output);
       return stdio.serve(input);

@@ -42,6 +42,11 @@ export class ResponseStream {
     return this.#client.acceptsEvents;
   }
 
+  /** Keeps what the request holds on its caller's account until the work on it ends, also when the client leaves before. */
+  keepUntil(work: Promise<unknown>): void {
+    this.#client.exchange.keepUntil(work);
+  }
+
   /** Turns the response into an event stream now, before there is anything to say. */
   open(headers: Readonly<Record<string, string>> = {}): void {
     if (this.#streaming || this.#response.headersSent) return;
