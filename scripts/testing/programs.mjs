@@ -52,6 +52,9 @@ export const requirements = [
   program("jq", "jq", "runs the searches of the runbooks"),
   program("openssl", "openssl", "makes certificates"),
   program("script", "bsdutils", "gives a gateway a terminal of its own"),
+  program("ps", "procps", "lists processes where there is no /proc"),
+  program("lsof", "lsof", "lists open files where there is no /proc"),
+  program("setpriv", "util-linux", "has the kernel end a process with its parent"),
   {
     name: "unshare",
     description: "makes a gateway process 1, as it is in a container",
@@ -60,6 +63,12 @@ export const requirements = [
   },
   engine("docker", "info"),
   engine("podman", "run --rm --pids-limit=64 --memory=64m --network=none --init --rootfs / true"),
+  {
+    name: "root",
+    description: "may run servers and own files as another user",
+    mend: "run the tests as root",
+    isMet: () => process.getuid?.() === 0,
+  },
   {
     name: "linux",
     description: "tells more of a process than other systems",

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { exitOf, killProcesses, type RunningProcess, runProcess, startProcess } from "../src/child-process.ts";
@@ -16,7 +15,7 @@ async function family(marker: string): Promise<RunningProcess> {
   return parent;
 }
 
-test.skipIf(!existsSync("/usr/bin/setpriv"))("what a killed test process has started dies with it", async () => {
+test("what a killed test process has started dies with it", { tags: ["setpriv"] }, async () => {
   const marker = `dies-with-parent-${process.pid}`;
   await using parent = await family(marker);
   parent.kill("SIGKILL");

@@ -1,25 +1,20 @@
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type RunningProcess, startProcess } from "../src/child-process.ts";
 import { poll } from "../src/poll.ts";
 import { isAlive, PROC_TABLE, type ProcessTable, PS_TABLE, processesMarked } from "../src/process-tree.ts";
 
-const HAS_PROC = existsSync("/proc/self/stat");
-const hasPs = spawnSync("ps", ["-eww", "-o", "pid="]).status === 0;
-const hasLsof = spawnSync("lsof", ["-v"]).error === undefined;
-
-const TABLES: readonly (readonly [string, ProcessTable, boolean])[] = [
-  ["/proc", PROC_TABLE, HAS_PROC],
-  ["ps", PS_TABLE, hasPs],
+/** With the tags of what each needs; to count open files, `ps` needs a second program. */
+const TABLES: readonly (readonly [string, ProcessTable, string, string[]])[] = [
+  ["/proc", PROC_TABLE, "linux", ["linux"]],
+  ["ps", PS_TABLE, "ps", ["ps", "lsof"]],
 ];
 
 function sleeper(...args: readonly string[]): Promise<RunningProcess> {
   return startProcess({ command: process.execPath, args: ["-e", "setInterval(() => {}, 60_000)", ...args] });
 }
 
-describe.each(TABLES)("the processes of the machine by %s", (name, table, there) => {
-  test.skipIf(!there)("are listed with their whole command line", async () => {
+describe.each(TABLES)("the processes of the machine by %s", (name, table, tag, tagsOfFiles) => {
+  test("are listed with their whole command line", { tags: [tag] }, async () => {
     const marker = `tree-${name.replace("/", "")}-${process.pid}`;
     const long = "x".repeat(3_000);
     await using child = await sleeper(long, marker);
@@ -30,7 +25,7 @@ describe.each(TABLES)("the processes of the machine by %s", (name, table, there)
     expect(table.residentBytes(child.pid)).toBeGreaterThan(1_000_000);
   });
 
-  test.skipIf(!there)("do not count when they are gone or zombies", async () => {
+  test("do not count when they are gone or zombies", { tags: [tag] }, async () => {
     // The shell's child ends and stays a zombie, because `sleep` in its place never asks for it.
     const script = "true & echo $!; exec sleep 600";
     await using parent = await startProcess({ command: "/bin/sh", args: ["-c", script] });
@@ -45,7 +40,7 @@ describe.each(TABLES)("the processes of the machine by %s", (name, table, there)
     expect(table.residentBytes(gone.pid)).toBe(0);
   });
 
-  test.skipIf(!there || (name === "ps" && !hasLsof))("have open files until they are gone", async () => {
+  test("have open files until they are gone", { tags: tagsOfFiles }, async () => {
     await using child = await sleeper();
     await poll("its files", () => table.openFiles(child.pid) >= 3);
     child.kill("SIGKILL");

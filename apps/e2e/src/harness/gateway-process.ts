@@ -17,7 +17,7 @@ export interface HttpGateway extends AsyncDisposable {
   readonly url: string;
   readonly configFile: string;
   /** URL of the aggregated endpoint, or of one server's own. */
-  mcpUrl(server?: string): string;
+  readonly mcpUrl: (server?: string) => string;
   events(name?: string): readonly LogEvent[];
   metrics(headers?: Readonly<Record<string, string>>): Promise<MetricsPage>;
   /** Asks it to stop (SIGTERM) and waits; throws if it does not within the deadline. */

@@ -51,7 +51,7 @@ function membersOf(bytes: Buffer): ReadonlyMap<string, Span> {
     const key = { start: at, end: endOf(bytes, at) };
     const start = skip(bytes, key.end);
     const end = endOf(bytes, start);
-    members.set(String(parsed(bytes, key)), { start, end });
+    members.set(parsed(bytes, key) as string, { start, end }); // It stands in quotes.
     at = skip(bytes, end);
   }
   return members;

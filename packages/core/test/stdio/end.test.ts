@@ -68,81 +68,78 @@ describe("ending a session leaves no process behind", () => {
   });
 });
 
-describe.runIf(process.platform === "linux")(
-  "a child that has left the process group with setsid does not stay",
-  () => {
-    const daemon = (marker: string): string[] => [process.execPath, fixture("odd-server.mjs"), "daemon", marker];
-    /** Supervisor, watcher, server, and the child in a session of its own. */
-    const all = async (marker: string): Promise<readonly number[]> => {
-      await poll("all processes", () => processesMarked(marker).length === 4);
-      return processesMarked(marker);
-    };
-    /** The server itself, whose parent is the supervisor. */
-    const serverOf = (marker: string, supervisor: number): number => {
-      const pid = processesMarked(marker).find(
-        (each) => parentOf(each) === supervisor && commandLine(each).startsWith(process.execPath),
-      );
-      if (pid === undefined) throw new Error(`no server of ${marker}`);
-      return pid;
-    };
+describe("a child that has left the process group with setsid does not stay", { tags: ["linux"] }, () => {
+  const daemon = (marker: string): string[] => [process.execPath, fixture("odd-server.mjs"), "daemon", marker];
+  /** Supervisor, watcher, server, and the child in a session of its own. */
+  const all = async (marker: string): Promise<readonly number[]> => {
+    await poll("all processes", () => processesMarked(marker).length === 4);
+    return processesMarked(marker);
+  };
+  /** The server itself, whose parent is the supervisor. */
+  const serverOf = (marker: string, supervisor: number): number => {
+    const pid = processesMarked(marker).find(
+      (each) => parentOf(each) === supervisor && commandLine(each).startsWith(process.execPath),
+    );
+    if (pid === undefined) throw new Error(`no server of ${marker}`);
+    return pid;
+  };
 
-    test("when the session is closed in peace", async () => {
-      const marker = newMarker();
-      const { session } = await open({ command: daemon(marker) });
-      await all(marker);
-      await session.close();
-      // Killed when the session is closed, but the kernel takes its time to end what was killed.
-      await poll("end of all", () => processesMarked(marker).length === 0);
-    });
+  test("when the session is closed in peace", async () => {
+    const marker = newMarker();
+    const { session } = await open({ command: daemon(marker) });
+    await all(marker);
+    await session.close();
+    // Killed when the session is closed, but the kernel takes its time to end what was killed.
+    await poll("end of all", () => processesMarked(marker).length === 0);
+  });
 
-    test("when the server has to be killed", async () => {
-      const marker = newMarker();
-      const { session } = await open({ command: daemon(marker), limits: { stop: { eofMs: 0, termMs: 0 } } });
-      await all(marker);
-      await session.close();
-      // Killed when the session is closed, but the kernel takes its time to end what was killed.
-      await poll("end of all", () => processesMarked(marker).length === 0);
-    });
+  test("when the server has to be killed", async () => {
+    const marker = newMarker();
+    const { session } = await open({ command: daemon(marker), limits: { stop: { eofMs: 0, termMs: 0 } } });
+    await all(marker);
+    await session.close();
+    // Killed when the session is closed, but the kernel takes its time to end what was killed.
+    await poll("end of all", () => processesMarked(marker).length === 0);
+  });
 
-    test("when the server crashes", async () => {
-      const marker = newMarker();
-      const { session, recorder } = await open({ command: daemon(marker) });
-      await all(marker);
-      process.kill(serverOf(marker, supervisorOf(marker, process.pid)), "SIGKILL");
-      await poll("report", () => recorder.closed.length === 1);
-      await poll("end of all", () => processesMarked(marker).length === 0);
-      await session.close();
-    });
+  test("when the server crashes", async () => {
+    const marker = newMarker();
+    const { session, recorder } = await open({ command: daemon(marker) });
+    await all(marker);
+    process.kill(serverOf(marker, supervisorOf(marker, process.pid)), "SIGKILL");
+    await poll("report", () => recorder.closed.length === 1);
+    await poll("end of all", () => processesMarked(marker).length === 0);
+    await session.close();
+  });
 
-    test("when the supervisor is killed", async () => {
-      const marker = newMarker();
-      const { session } = await open({ command: daemon(marker) });
-      await all(marker);
-      process.kill(supervisorOf(marker, process.pid), "SIGKILL");
-      await poll("end of all", () => processesMarked(marker).length === 0);
-      await session.close();
-    });
+  test("when the supervisor is killed", async () => {
+    const marker = newMarker();
+    const { session } = await open({ command: daemon(marker) });
+    await all(marker);
+    process.kill(supervisorOf(marker, process.pid), "SIGKILL");
+    await poll("end of all", () => processesMarked(marker).length === 0);
+    await session.close();
+  });
 
-    test("when the gateway is killed", async () => {
-      const marker = newMarker();
-      const { pid, ended } = await gateway(marker, daemon(marker));
-      process.kill(pid, "SIGKILL");
-      await poll("end of all", () => processesMarked(marker).length === 0);
-      await ended;
-    });
+  test("when the gateway is killed", async () => {
+    const marker = newMarker();
+    const { pid, ended } = await gateway(marker, daemon(marker));
+    process.kill(pid, "SIGKILL");
+    await poll("end of all", () => processesMarked(marker).length === 0);
+    await ended;
+  });
 
-    test("and that of another server does", async () => {
-      const [one, other] = [newMarker(), newMarker()];
-      const first = await open({ command: daemon(one) });
-      const second = await open({ command: daemon(other) });
-      await Promise.all([all(one), all(other)]);
-      await first.session.close();
-      await poll("end of all", () => processesMarked(one).length === 0);
-      expect(processesMarked(other)).toHaveLength(4);
-      await second.session.close();
-    });
-  },
-);
+  test("and that of another server does", async () => {
+    const [one, other] = [newMarker(), newMarker()];
+    const first = await open({ command: daemon(one) });
+    const second = await open({ command: daemon(other) });
+    await Promise.all([all(one), all(other)]);
+    await first.session.close();
+    await poll("end of all", () => processesMarked(one).length === 0);
+    expect(processesMarked(other)).toHaveLength(4);
+    await second.session.close();
+  });
+});
 
 /** Runs a gateway in miniature that holds a session with a stubborn server. */
 async function gateway(marker: string, command = stubborn(marker)): Promise<{ pid: number; ended: Promise<void> }> {
