@@ -1,6 +1,6 @@
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
-import { poll } from "../src/harness/poll.ts";
 import { rawConnection } from "../src/harness/raw-http.ts";
 import { bearer, type SecuredGateway, startSecuredGateway } from "../src/harness/secured-gateway.ts";
 import { EVERYTHING, MEMORY, nodeServer } from "../src/harness/upstreams.ts";

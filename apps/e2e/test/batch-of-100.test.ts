@@ -1,7 +1,7 @@
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import type { MetricsPage } from "../src/harness/metrics-page.ts";
-import { poll } from "../src/harness/poll.ts";
 import { nodeServer } from "../src/harness/upstreams.ts";
 import { type LegacySession, openLegacySession } from "../src/harness/wire-client.ts";
 import { fixtureFile } from "../src/harness/workspace.ts";

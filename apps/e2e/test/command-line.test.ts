@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { type Finished, runProcess } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Finished, runProcess } from "../src/harness/child-process.ts";
 import { gatewayArguments, type HttpGateway, startGateway, writeConfig } from "../src/harness/gateway-process.ts";
 import { type TemporaryFolder, temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { nodeServer } from "../src/harness/upstreams.ts";

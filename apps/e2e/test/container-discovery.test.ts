@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { poll } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
 import { dockerApi, kubernetesApi } from "../src/harness/engine-apis.ts";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
-import { poll } from "../src/harness/poll.ts";
 import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { startFixture } from "../src/harness/upstreams.ts";
 import { modernRequest, textOf } from "../src/harness/wire-client.ts";

@@ -1,9 +1,9 @@
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { POLL_DEADLINE_MS, poll } from "@mcp-hangar/testing";
 import { expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
-import { POLL_DEADLINE_MS, poll } from "../src/harness/poll.ts";
 import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { modernRequest, type RpcMessage, textOf } from "../src/harness/wire-client.ts";
 import { fixtureFile } from "../src/harness/workspace.ts";

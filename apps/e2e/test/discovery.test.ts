@@ -1,10 +1,9 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { poll, processesMarked } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { connect, type McpClient } from "../src/harness/mcp-client.ts";
-import { poll } from "../src/harness/poll.ts";
-import { processesMarked } from "../src/harness/process-tree.ts";
 import { reloadByRest, rest } from "../src/harness/reloading.ts";
 import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { nodeServer, startFixture } from "../src/harness/upstreams.ts";

@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the configuration file has its own ${…}.
 import { readFileSync } from "node:fs";
+import { processesMarked } from "@mcp-hangar/testing";
 import { expect, test } from "vitest";
 import { startGateway } from "../src/harness/gateway-process.ts";
-import { processesMarked } from "../src/harness/process-tree.ts";
 import { reloadByRest } from "../src/harness/reloading.ts";
 import { nodeServer } from "../src/harness/upstreams.ts";
 import { modernRequest, textOf } from "../src/harness/wire-client.ts";

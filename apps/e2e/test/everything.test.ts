@@ -1,7 +1,7 @@
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { CLIENT_KINDS, connect, type McpClient } from "../src/harness/mcp-client.ts";
-import { poll } from "../src/harness/poll.ts";
 import { EVERYTHING, type HttpUpstream, nodeServer, startEverythingOverHttp } from "../src/harness/upstreams.ts";
 
 /** How a client reaches server-everything, and what its tools and prompts are called there. */

@@ -1,10 +1,9 @@
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { commandLine, poll, processesMarked } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type GatewayConfig, type HttpGateway, startGateway, writeConfig } from "../src/harness/gateway-process.ts";
 import { CLIENT_KINDS, connect } from "../src/harness/mcp-client.ts";
-import { poll } from "../src/harness/poll.ts";
-import { commandLine, processesMarked } from "../src/harness/process-tree.ts";
 import { EVERYTHING, nodeServer } from "../src/harness/upstreams.ts";
 import { modernRequest, namesIn, type RpcMessage, textOf } from "../src/harness/wire-client.ts";
 

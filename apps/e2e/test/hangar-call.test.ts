@@ -1,6 +1,6 @@
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
-import { poll } from "../src/harness/poll.ts";
 import { nodeServer } from "../src/harness/upstreams.ts";
 import { type LegacySession, modernRequest, openLegacySession, type RpcMessage } from "../src/harness/wire-client.ts";
 import { fixtureFile } from "../src/harness/workspace.ts";

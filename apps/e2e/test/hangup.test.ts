@@ -1,11 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { awaitLogEvent, poll, processesMarked, startProcess } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
-import { awaitLogEvent } from "../src/harness/await-log-event.ts";
-import { startProcess } from "../src/harness/child-process.ts";
 import { gatewayArguments, writeConfig } from "../src/harness/gateway-process.ts";
-import { poll } from "../src/harness/poll.ts";
-import { processesMarked } from "../src/harness/process-tree.ts";
 import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 
 /** Runs a program with a terminal of its own. */

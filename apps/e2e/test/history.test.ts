@@ -1,9 +1,8 @@
 import { chmod, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { poll, runProcess } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
-import { runProcess } from "../src/harness/child-process.ts";
 import { gatewayArguments, type HttpGateway, startGateway, writeConfig } from "../src/harness/gateway-process.ts";
-import { poll } from "../src/harness/poll.ts";
 import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { nodeServer } from "../src/harness/upstreams.ts";
 import { modernRequest } from "../src/harness/wire-client.ts";

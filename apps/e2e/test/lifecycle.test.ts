@@ -1,7 +1,6 @@
+import { poll, processesMarked } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
-import { poll } from "../src/harness/poll.ts";
-import { processesMarked } from "../src/harness/process-tree.ts";
 import { callUnderWay } from "../src/harness/under-way.ts";
 import { freePort, nodeServer, startFixture } from "../src/harness/upstreams.ts";
 import {

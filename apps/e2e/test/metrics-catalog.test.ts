@@ -1,13 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { catalog, type MetricDefinition } from "@mcp-hangar/telemetry";
+import { POLL_DEADLINE_MS, poll, runProcess } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runProcess } from "../src/harness/child-process.ts";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { type ListingUpstreams, startListingUpstreams } from "../src/harness/listing-upstreams.ts";
 import type { MetricsPage } from "../src/harness/metrics-page.ts";
 import { type Family, parseOpenMetrics } from "../src/harness/openmetrics/parse.ts";
-import { POLL_DEADLINE_MS, poll } from "../src/harness/poll.ts";
 import { reloadByRest, rest } from "../src/harness/reloading.ts";
 import { type TemporaryFolder, temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { freePort, type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";

@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the configuration file has its own ${…}.
 import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { poll, processesMarked, runProcess } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
-import { runProcess } from "../src/harness/child-process.ts";
 import {
   type GatewayConfig,
   gatewayArguments,
@@ -11,8 +11,6 @@ import {
   writeConfig,
 } from "../src/harness/gateway-process.ts";
 import { connect } from "../src/harness/mcp-client.ts";
-import { poll } from "../src/harness/poll.ts";
-import { processesMarked } from "../src/harness/process-tree.ts";
 import {
   nextReload,
   QUICK_RELOAD,

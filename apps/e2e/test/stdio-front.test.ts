@@ -1,10 +1,7 @@
+import { poll, processesMarked, startProcess, unstructuredLines } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startProcess } from "../src/harness/child-process.ts";
 import { gatewayArguments, writeConfig } from "../src/harness/gateway-process.ts";
-import { unstructuredLines } from "../src/harness/log-events.ts";
 import { CLIENT_KINDS, connect } from "../src/harness/mcp-client.ts";
-import { poll } from "../src/harness/poll.ts";
-import { processesMarked } from "../src/harness/process-tree.ts";
 import { type TemporaryFolder, temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { EVERYTHING, nodeServer } from "../src/harness/upstreams.ts";
 import type { RpcMessage } from "../src/harness/wire-client.ts";

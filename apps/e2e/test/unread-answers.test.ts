@@ -1,7 +1,6 @@
 import { connect, type Socket } from "node:net";
+import { poll, residentBytes } from "@mcp-hangar/testing";
 import { afterEach, describe, expect, test } from "vitest";
-import { poll } from "../src/harness/poll.ts";
-import { residentBytes } from "../src/harness/process-tree.ts";
 import { bearer, type SecuredGateway, startSecuredGateway } from "../src/harness/secured-gateway.ts";
 import { nodeServer } from "../src/harness/upstreams.ts";
 import { modernRequest } from "../src/harness/wire-client.ts";

@@ -1,11 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the configuration file has its own ${…}.
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { poll, processesMarked, runProcess } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
-import { runProcess } from "../src/harness/child-process.ts";
 import { gatewayArguments, type HttpGateway, startGateway, writeConfig } from "../src/harness/gateway-process.ts";
-import { poll } from "../src/harness/poll.ts";
-import { processesMarked } from "../src/harness/process-tree.ts";
 import { QUICK_RELOAD, reloadByRest, reloads, rest } from "../src/harness/reloading.ts";
 import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { nodeServer } from "../src/harness/upstreams.ts";

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runProcess } from "./child-process.ts";
+import { runProcess } from "@mcp-hangar/testing";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { packageFile } from "./workspace.ts";
 

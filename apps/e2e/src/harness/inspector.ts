@@ -1,4 +1,4 @@
-import { runProcess } from "./child-process.ts";
+import { runProcess } from "@mcp-hangar/testing";
 import { packageFile } from "./workspace.ts";
 
 const INSPECTOR = packageFile("@modelcontextprotocol/inspector/clients/launcher/build/index.js");

@@ -1,7 +1,6 @@
+import { commandLine, poll, processesMarked } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "./gateway-process.ts";
-import { poll } from "./poll.ts";
-import { commandLine, processesMarked } from "./process-tree.ts";
 import { callUnderWay } from "./under-way.ts";
 import { nodeServer } from "./upstreams.ts";
 import { modernRequest, type RpcAnswer, textOf } from "./wire-client.ts";

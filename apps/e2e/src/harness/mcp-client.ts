@@ -1,10 +1,10 @@
+import type { Command } from "@mcp-hangar/testing";
 import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from "@modelcontextprotocol/client";
 import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport as HttpV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport as TransportV1 } from "@modelcontextprotocol/sdk/shared/transport.js";
-import type { Command } from "./child-process.ts";
 
 /** The official clients: SDK v1, SDK v2 as it is by default, and SDK v2 that prefers the modern era. */
 export const CLIENT_KINDS = ["sdk v1", "sdk v2 legacy", "sdk v2 auto"] as const;

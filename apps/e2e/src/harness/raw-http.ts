@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { poll } from "./poll.ts";
+import { poll } from "@mcp-hangar/testing";
 
 /** A connection on which a test writes the bytes of HTTP itself. */
 export interface RawConnection extends Disposable {

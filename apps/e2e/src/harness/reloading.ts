@@ -1,7 +1,6 @@
 import { rename, writeFile } from "node:fs/promises";
+import { type LogEvent, poll } from "@mcp-hangar/testing";
 import type { GatewayConfig, HttpGateway } from "./gateway-process.ts";
-import type { LogEvent } from "./log-events.ts";
-import { poll } from "./poll.ts";
 
 /** A gateway notices a changed file this soon in tests, in seconds. */
 export const QUICK_RELOAD = { config_reload: { debounce_s: 0.1 } };

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { runProcess } from "./child-process.ts";
+import { runProcess } from "@mcp-hangar/testing";
 import {
   type GatewayConfig,
   gatewayArguments,

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { startProcess } from "../harness/child-process.ts";
-import { POLL_DEADLINE_MS } from "../harness/poll.ts";
+import { POLL_DEADLINE_MS, startProcess } from "@mcp-hangar/testing";
 import { freePort } from "../harness/upstreams.ts";
 import { type Labels, ready } from "./prometheus-process.ts";
 

@@ -1,5 +1,5 @@
 import { readFile, rename } from "node:fs/promises";
-import { runProcess } from "../harness/child-process.ts";
+import { runProcess } from "@mcp-hangar/testing";
 import { reloadByRest } from "../harness/reloading.ts";
 import { callWell, type Fleet, type ServerId, wellAgain } from "./fleet.ts";
 import { startLoad } from "./load.ts";

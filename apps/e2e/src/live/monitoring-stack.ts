@@ -1,5 +1,5 @@
 import type { MonitoringOverrides } from "@mcp-hangar/monitoring";
-import { POLL_DEADLINE_MS, poll } from "../harness/poll.ts";
+import { POLL_DEADLINE_MS, poll } from "@mcp-hangar/testing";
 import { startAlerting } from "./alerting.ts";
 import type { AlertmanagerProcess } from "./alertmanager-process.ts";
 import { type LiveEndpoints, quickOptions } from "./live-options.ts";

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { type RunningProcess, startProcess } from "../harness/child-process.ts";
-import { POLL_DEADLINE_MS, poll } from "../harness/poll.ts";
+import { POLL_DEADLINE_MS, poll, type RunningProcess, startProcess } from "@mcp-hangar/testing";
 import { freePort } from "../harness/upstreams.ts";
 
 /** Labels of a series. */

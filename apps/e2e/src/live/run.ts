@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { poll } from "../harness/poll.ts";
+import { poll } from "@mcp-hangar/testing";
 import { FAULTS } from "./faults.ts";
 import { healthyLoad, startFleet, warmUp } from "./fleet.ts";
 import { productOptions, quickOptions } from "./live-options.ts";

@@ -1,4 +1,4 @@
-import { poll } from "../harness/poll.ts";
+import { poll } from "@mcp-hangar/testing";
 import type { ExpectedAlert } from "./faults.ts";
 import type { MonitoringStack } from "./monitoring-stack.ts";
 import type { Receiver } from "./notification-sink.ts";

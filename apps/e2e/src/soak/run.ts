@@ -1,6 +1,6 @@
 import { seededRandom } from "@mcp-hangar/core/testing";
+import { poll } from "@mcp-hangar/testing";
 import { Agent } from "undici";
-import { poll } from "../harness/poll.ts";
 import { modernRequest } from "../harness/wire-client.ts";
 import { endingOfAnswer } from "./client.ts";
 import { type FaultCounts, injectFaults } from "./faults.ts";

@@ -1,4 +1,4 @@
-import { openFiles, residentBytes } from "../harness/process-tree.ts";
+import { openFiles, residentBytes } from "@mcp-hangar/testing";
 import type { World } from "./world.ts";
 
 /** What the gateway holds at one moment. */

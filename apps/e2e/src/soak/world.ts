@@ -1,7 +1,7 @@
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { processesMarked } from "@mcp-hangar/testing";
 import { type HttpGateway, startGateway } from "../harness/gateway-process.ts";
-import { processesMarked } from "../harness/process-tree.ts";
 import { temporaryFolder } from "../harness/temporary-folder.ts";
 import { freePort, type HttpUpstream, nodeServer, startFixture } from "../harness/upstreams.ts";
 import { fixtureFile } from "../harness/workspace.ts";

@@ -1,5 +1,5 @@
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { poll } from "../../src/harness/poll.ts";
 import { rest } from "../../src/harness/rest.ts";
 import { bearer, type SecuredGateway, startSecuredGateway } from "../../src/harness/secured-gateway.ts";
 import { nodeServer } from "../../src/harness/upstreams.ts";

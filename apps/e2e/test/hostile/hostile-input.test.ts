@@ -1,7 +1,6 @@
+import { isAlive, openFiles, poll, residentBytes } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../../src/harness/gateway-process.ts";
-import { poll } from "../../src/harness/poll.ts";
-import { isAlive, openFiles, residentBytes } from "../../src/harness/process-tree.ts";
 import { postBytes, type RawResponse, rawConnection } from "../../src/harness/raw-http.ts";
 import { nodeServer } from "../../src/harness/upstreams.ts";
 import { type LegacySession, openLegacySession, textOf } from "../../src/harness/wire-client.ts";

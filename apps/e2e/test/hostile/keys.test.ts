@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { poll } from "../../src/harness/poll.ts";
 import { rest } from "../../src/harness/rest.ts";
 import { bearer, type SecuredGateway, startSecuredGateway } from "../../src/harness/secured-gateway.ts";
 

@@ -1,5 +1,5 @@
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { poll } from "../../src/harness/poll.ts";
 import { type Alerting, startAlerting } from "../../src/live/alerting.ts";
 import type { PostedAlert } from "../../src/live/alertmanager-process.ts";
 import { productOptions } from "../../src/live/live-options.ts";

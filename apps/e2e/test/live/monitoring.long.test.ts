@@ -1,5 +1,5 @@
+import { POLL_DEADLINE_MS, poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { POLL_DEADLINE_MS, poll } from "../../src/harness/poll.ts";
 import { FAULTS, type Fault, GLOBAL_FAULTS, UNPROVED } from "../../src/live/faults.ts";
 import { type Fleet, healthyLoad, startFleet, warmUp } from "../../src/live/fleet.ts";
 import type { Load } from "../../src/live/load.ts";

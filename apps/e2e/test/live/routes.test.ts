@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { runProcess } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runProcess } from "../../src/harness/child-process.ts";
 import { type MonitoringStack, startMonitoring } from "../../src/live/monitoring-stack.ts";
 import { receiverOf } from "../../src/live/notification-sink.ts";
 import type { Labels } from "../../src/live/prometheus-process.ts";

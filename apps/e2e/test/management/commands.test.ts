@@ -1,7 +1,6 @@
+import { type Finished, poll, runProcess } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Finished, runProcess } from "../../src/harness/child-process.ts";
 import { gatewayArguments } from "../../src/harness/gateway-process.ts";
-import { poll } from "../../src/harness/poll.ts";
 import { rest } from "../../src/harness/rest.ts";
 import { bearer, type SecuredGateway, startSecuredGateway } from "../../src/harness/secured-gateway.ts";
 import { EVERYTHING, nodeServer } from "../../src/harness/upstreams.ts";

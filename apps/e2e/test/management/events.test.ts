@@ -1,6 +1,6 @@
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../../src/harness/gateway-process.ts";
-import { poll } from "../../src/harness/poll.ts";
 import { rest } from "../../src/harness/rest.ts";
 import { EVERYTHING, nodeServer } from "../../src/harness/upstreams.ts";
 

@@ -1,7 +1,7 @@
 import { request } from "node:http";
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../../src/harness/gateway-process.ts";
-import { poll } from "../../src/harness/poll.ts";
 import { type RestAnswer, rest } from "../../src/harness/rest.ts";
 import { EVERYTHING, nodeServer } from "../../src/harness/upstreams.ts";
 import { fixtureFile } from "../../src/harness/workspace.ts";

@@ -1,6 +1,6 @@
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../../src/harness/gateway-process.ts";
-import { poll } from "../../src/harness/poll.ts";
 import { rest } from "../../src/harness/reloading.ts";
 import { callUnderWay } from "../../src/harness/under-way.ts";
 import { freePort, type HttpUpstream, startFixture } from "../../src/harness/upstreams.ts";

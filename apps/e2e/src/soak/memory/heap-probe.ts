@@ -1,5 +1,4 @@
-import type { RunningProcess } from "../../harness/child-process.ts";
-import { poll } from "../../harness/poll.ts";
+import { poll, type RunningProcess } from "@mcp-hangar/testing";
 
 /** Looks at the heap of a Node.js process that was started with `--inspect`. */
 export interface HeapProbe extends Disposable {

@@ -6,7 +6,7 @@ import { modern, sendAndLeave } from "./left-requests.ts";
 export interface Target {
   readonly url: string;
   /** One server's own endpoint, or the aggregate. */
-  mcpUrl(server?: string): string;
+  readonly mcpUrl: (server?: string) => string;
 }
 
 /** One way of using the gateway that must leave nothing behind. */

@@ -1,8 +1,5 @@
-import { awaitLogEvent } from "../../harness/await-log-event.ts";
-import { startProcess } from "../../harness/child-process.ts";
+import { awaitLogEvent, openFiles, poll, processesMarked, startProcess } from "@mcp-hangar/testing";
 import { gatewayArguments, writeConfig } from "../../harness/gateway-process.ts";
-import { poll } from "../../harness/poll.ts";
-import { openFiles, processesMarked } from "../../harness/process-tree.ts";
 import { temporaryFolder } from "../../harness/temporary-folder.ts";
 import { EVERYTHING, nodeServer } from "../../harness/upstreams.ts";
 import { fixtureFile } from "../../harness/workspace.ts";
