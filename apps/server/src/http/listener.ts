@@ -92,6 +92,8 @@ export class HttpListener {
         { ...limits, ...certificate.initial, handshakeTimeout: limits.headersTimeout },
         take,
       );
+      // Without a handshake nothing can be answered, and what is written waits for ever.
+      server.on("tlsClientError", (_error, socket) => socket.destroy());
       this.#server = server;
     }
     this.#server.on("connection", (socket: Socket) => this.#room.admit(socket));

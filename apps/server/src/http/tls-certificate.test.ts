@@ -122,6 +122,18 @@ function handshake(port: number, version: SecureVersion, ciphers = "DEFAULT@SECL
 }
 
 describe("a listener with a certificate", () => {
+  it.each([
+    ["says nothing", ""],
+    ["says half a word", "16030100a5010000a1"],
+    ["speaks no TLS", Buffer.from("GET / HTTP/1.1\r\n\r\n").toString("hex")],
+  ])("ends the connection of a client that %s", async (_what, hex) => {
+    const { port } = await serve();
+    const socket = connectPlain(port, "127.0.0.1").on("error", () => {});
+    socket.resume();
+    socket.write(Buffer.from(hex, "hex"));
+    await expect.poll(() => socket.destroyed, { timeout: 60_000 }).toBe(true);
+  });
+
   it("speaks HTTPS, and nothing else", async () => {
     const { url, port } = await serve();
     expect(url).toMatch(/^https:/);
