@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { rest } from "../src/harness/rest.ts";
@@ -45,6 +46,40 @@ describe("a caller with hanging calls everywhere", () => {
     leave.abort();
     await ended;
     await expect.poll(inFlight, { timeout: 60_000 }).toBe(0);
+  }, 150_000);
+});
+
+describe("a caller with more open requests than its address may have connections", () => {
+  test("leaves room for a new connection of another key from there, and for idle ones of its own", async () => {
+    await using upstream = await startFixture("misbehaving/http.ts");
+    await using secured = await startSecuredGateway({
+      http: { max_connections_per_address: 40 },
+      mcp_servers: Object.fromEntries(["a", "b", "c"].map((id) => [id, { mode: "remote", endpoint: upstream.url }])),
+    });
+    const { gateway } = secured;
+    const [alice, bob] = [await secured.keyFor("alice", "agent"), await secured.keyFor("bob", "agent")];
+    /** The status of the answer to a call on a connection of its own. */
+    const call = (key: string, tool: string, signal?: AbortSignal): Promise<number | string> =>
+      new Promise((resolve) => {
+        const server = ["a", "b", "c"][sent++ % 3];
+        const url = `${gateway.url}/api/mcp_servers/${server}/tools/${tool}/call`;
+        const headers = { ...bearer(key), "content-type": "application/json" };
+        const asked = request(url, { method: "POST", agent: false, headers, ...(signal && { signal }) });
+        asked.on("response", (response) => resolve(response.resume().statusCode ?? 0));
+        asked.on("error", ({ message }) => resolve(message));
+        asked.end("{}");
+      });
+    let sent = 0;
+    expect(await call(alice, "ok")).toBe(200);
+    const leave = new AbortController();
+    const answers: (number | string)[] = [];
+    const hanging = Array.from({ length: 200 }, async () => answers.push(await call(alice, "silence", leave.signal)));
+    // Four fifths of the forty hang, and what is beyond is told so, or was driven out by the next.
+    await expect.poll(() => answers.length, { timeout: 60_000 }).toBe(200 - 32);
+    expect(answers).toContain(503);
+    for (let count = 0; count < 20; count++) expect(await call(bob, "ok")).toBe(200);
+    leave.abort();
+    await Promise.all(hanging);
   }, 150_000);
 });
 

@@ -35,6 +35,7 @@ export * from "./protocol/json-rpc.ts";
 export { metaOf } from "./protocol/meta.ts";
 export { type ReadJson, readJson } from "./protocol/read-json.ts";
 export { ResultPayload } from "./protocol/result-payload.ts";
+export { Allowance, partOf } from "./resilience/allowance.ts";
 export { RateLimiter } from "./resilience/rate-limiter.ts";
 export { serverId } from "./server-id.ts";
 export { checkCertificateBundle } from "./transports/http/certificate-bundle.ts";

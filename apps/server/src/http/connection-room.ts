@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Clock } from "@mcp-hangar/core";
 import { addressKey } from "./address-key.ts";
+import type { Connection } from "./connection.ts";
 
 export interface ConnectionLimits {
   readonly total: number;
@@ -22,9 +23,21 @@ export interface ConnectionRoomOptions {
 const RESERVED_MAX = 64;
 /** How long a connection beyond the limits may take for its one request, in ms. */
 const RESERVED_MS = 5_000;
+/** Connections that are looked at, some of them twice, for one that makes room for a newcomer: 50 µs at worst. */
+const LOOKED_AT_MAX = 1_024;
+
+/** A connection within the limits. */
+interface Place {
+  readonly socket: Socket;
+  readonly peer: string;
+  readonly address: string;
+  /** `undefined` until its first request has come. */
+  connection: Pick<Connection, "isOwedAnswer" | "takeUsed"> | undefined;
+}
 
 /**
- * Counts connections. One beyond the limits is let in all the same, but only for a request to a probe or to the metrics,
+ * Counts connections. When there is no room for another one, an idle one makes it: of the same address when that has as many as it may.
+ * When all of them wait for answers, the newcomer is let in all the same, but only for a request to a probe or to the metrics,
  * which must work in the very moment in which the gateway is full. Such a connection ends soon, and the oldest of them
  * makes room for the newest: a probe speaks at once, and those who hold connections do not.
  */
@@ -33,9 +46,9 @@ export class ConnectionRoom {
   readonly #isExempt: (address: string) => boolean;
   readonly #onFull: () => void;
   readonly #clock: Clock;
-  readonly #byAddress = new Map<string, number>();
+  readonly #places = new Map<string, Place>();
+  readonly #byAddress = new Map<string, Set<Place>>();
   readonly #reserved = new Map<string, Socket>();
-  #open = 0;
 
   constructor({ limits, isExempt, onFull, clock }: ConnectionRoomOptions) {
     this.#limits = limits;
@@ -46,21 +59,31 @@ export class ConnectionRoom {
 
   /** Takes in a TCP connection. */
   admit(socket: Socket): void {
-    const address = socket.remoteAddress;
+    const remote = socket.remoteAddress;
     // The client has gone already.
-    if (address === undefined) return void socket.destroy();
-    const key = addressKey(address);
+    if (remote === undefined) return void socket.destroy();
+    const address = addressKey(remote);
     const { total, perAddress } = this.#limits();
-    const own = this.#byAddress.get(key) ?? 0;
-    if (this.#open >= total || (own >= perAddress && !this.#isExempt(address))) return this.#reserve(socket);
-    this.#open++;
-    this.#byAddress.set(key, own + 1);
-    socket.once("close", () => {
-      this.#open--;
-      const left = (this.#byAddress.get(key) ?? 0) - 1;
-      if (left > 0) this.#byAddress.set(key, left);
-      else this.#byAddress.delete(key);
-    });
+    const own = this.#byAddress.get(address) ?? new Set<Place>();
+    const isFull = this.#places.size >= total;
+    const isAddressFull = own.size >= perAddress && !this.#isExempt(remote);
+    if (isAddressFull || isFull) {
+      this.#onFull();
+      const idle = isAddressFull ? this.#idleOf(own) : this.#idle();
+      if (idle === undefined) return this.#reserve(socket);
+      this.#leave(idle);
+      idle.socket.destroy();
+    }
+    const place: Place = { socket, peer: peerOf(socket), address, connection: undefined };
+    this.#places.set(place.peer, place);
+    this.#byAddress.set(address, own.add(place));
+    socket.once("close", () => this.#leave(place));
+  }
+
+  /** Says which connection there is now over a TCP connection, or over the TLS connection over it. */
+  watch(socket: Socket, connection: Pick<Connection, "isOwedAnswer" | "takeUsed">): void {
+    const place = this.#places.get(peerOf(socket));
+    if (place !== undefined) place.connection = connection;
   }
 
   /** Whether a connection, or the TLS connection over it, is one beyond the limits. */
@@ -68,8 +91,36 @@ export class ConnectionRoom {
     return this.#reserved.size > 0 && this.#reserved.has(peerOf(socket));
   }
 
+  #leave(place: Place): void {
+    if (this.#places.get(place.peer) === place) this.#places.delete(place.peer);
+    const own = this.#byAddress.get(place.address);
+    own?.delete(place);
+    if (own?.size === 0) this.#byAddress.delete(place.address);
+  }
+
+  #idle(): Place | undefined {
+    let left = LOOKED_AT_MAX;
+    for (const [peer, place] of this.#places) {
+      if (left-- === 0) return undefined;
+      this.#places.delete(peer);
+      this.#places.set(peer, place);
+      if (isIdle(place)) return place;
+    }
+    return undefined;
+  }
+
+  #idleOf(own: Set<Place>): Place | undefined {
+    let left = LOOKED_AT_MAX;
+    for (const place of own) {
+      if (left-- === 0) return undefined;
+      own.delete(place);
+      own.add(place);
+      if (isIdle(place)) return place;
+    }
+    return undefined;
+  }
+
   #reserve(socket: Socket): void {
-    this.#onFull();
     if (this.#reserved.size >= RESERVED_MAX) this.#endOldest();
     const peer = peerOf(socket);
     this.#reserved.set(peer, socket);
@@ -87,6 +138,11 @@ export class ConnectionRoom {
       return;
     }
   }
+}
+
+/** Whether a connection waits for nothing, and was not used since it was looked at before (the algorithm CLOCK). */
+function isIdle({ connection }: Place): boolean {
+  return connection === undefined || (!connection.isOwedAnswer && !connection.takeUsed());
 }
 
 /** The same for a TCP connection and the TLS connection over it. */

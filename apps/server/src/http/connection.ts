@@ -20,6 +20,7 @@ export class Connection {
   #answering: ServerResponse | undefined;
   /** When the client must have taken what waits for it; `undefined` when nothing does. */
   #overdueAtMs: number | undefined;
+  #wasUsed = true;
 
   constructor(socket: Socket, handle: RequestHandler) {
     this.#socket = socket;
@@ -28,6 +29,7 @@ export class Connection {
 
   /** Takes the next request that the client sent. */
   take(request: IncomingMessage, response: ServerResponse): void {
+    this.#wasUsed = true;
     const before = this.#answering;
     if (this.#waiting.length === 0 && (before === undefined || before.writableFinished || before.closed)) {
       this.#begin(request, response);
@@ -39,6 +41,13 @@ export class Connection {
     }
     this.#waiting.push({ request, response });
     if (this.#waiting.length === 1) before?.once("close", () => this.#next());
+  }
+
+  /** Whether a request has come since this was asked last. */
+  takeUsed(): boolean {
+    const used = this.#wasUsed;
+    this.#wasUsed = false;
+    return used;
   }
 
   /** Whether the client waits for another answer, or is in the middle of one. */

@@ -77,28 +77,57 @@ describe("connections", () => {
   ])(
     "beyond the limit %s reach what answers when the gateway is full, and end with the answer",
     async (_what, limits) => {
-      const { port, shed } = await listen(limits);
+      const running: ServerResponse[] = [];
+      const handle: RequestHandlers["handle"] = ({ url }, response) =>
+        url === "/" ? void running.push(response) : void response.end("served");
+      const { port, shed } = await listen(limits, { ...answerOk, handle });
       const within = await Promise.all([1, 2, 3].map(() => client(port, get("/"))));
-      await expect
-        .poll(() => within.map(({ text }) => text().includes("served")), DEADLINE)
-        .toEqual([true, true, true]);
+      await expect.poll(() => running.length, DEADLINE).toBe(3);
       const beyond = await client(port, get("/"));
       await expect.poll(beyond.ended, DEADLINE).toBe(true);
       expect(beyond.text()).toMatch(/^HTTP\/1\.1 503 [\s\S]*connection: close[\s\S]*full/i);
       expect(shed).toEqual(["connections"]);
-      // Its place is free as soon as one of the others has left.
-      within[0]?.socket.destroy();
+      // Its place is free as soon as one of the others has its answer, whether or not it leaves.
+      running[1]?.end("answered");
+      await expect.poll(() => within[1]?.text(), DEADLINE).toContain("answered");
       await expect
         .poll(async () => {
-          const next = await client(port, get("/"));
+          const next = await client(port, get("/next"));
           await expect.poll(() => next.text() !== "" || next.ended(), DEADLINE).toBe(true);
-          const served = next.text().includes("served");
           next.socket.destroy();
-          return served;
+          return next.text();
         }, DEADLINE)
-        .toBe(true);
+        .toContain("served");
+      expect([within[0]?.ended(), within[2]?.ended()]).toEqual([false, false]);
     },
   );
+
+  it.each([
+    ["say nothing", ""],
+    ["say half a word", "GET / HTTP/1.1\r\nx: "],
+    ["have their answer", get("/idle")],
+    ["send a body for ever", "POST /idle HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nx"],
+  ])("that %s make room for another one, and those that wait for an answer do not", async (_what, bytes) => {
+    for (const limits of [{ total: 5 }, { perAddress: 5 }]) {
+      const running: ServerResponse[] = [];
+      const handle: RequestHandlers["handle"] = ({ url }, response) =>
+        url === "/busy" ? void running.push(response) : void response.end("served");
+      const { port, shed } = await listen(limits, { ...answerOk, handle });
+      const busy = await Promise.all([1, 2].map(() => client(port, get("/busy"))));
+      await expect.poll(() => running.length, DEADLINE).toBe(2);
+      const idle = await Promise.all([1, 2, 3].map(() => client(port, bytes)));
+      if (bytes.includes("/idle"))
+        await expect.poll(() => idle.every(({ text }) => text().includes("served")), DEADLINE).toBe(true);
+      // Each newcomer is served, and drives out one that waits for nothing.
+      for (let count = 0; count < 20; count++) {
+        const next = await client(port, get("/"));
+        await expect.poll(next.text, DEADLINE).toContain("served");
+      }
+      await expect.poll(() => idle.map(({ ended }) => ended()), DEADLINE).toEqual([true, true, true]);
+      expect(busy.map(({ ended }) => ended())).toEqual([false, false]);
+      expect(new Set(shed)).toEqual(new Set(["connections"]));
+    }
+  });
 
   it("of a proxy are not limited by its address", async () => {
     const { port, shed } = await listen({ perAddress: 1, isProxy: (address) => address === "127.0.0.1" });
@@ -109,9 +138,11 @@ describe("connections", () => {
 
   it("beyond the limit that say nothing make room for the next, and end soon by themselves", async () => {
     const clock = new FakeClock();
-    const { port } = await listen({ total: 1, clock });
+    const running: ServerResponse[] = [];
+    const handle: RequestHandlers["handle"] = (_request, response) => void running.push(response);
+    const { port } = await listen({ total: 1, clock }, { ...answerOk, handle });
     const holder = await client(port, get("/"));
-    await expect.poll(holder.text, DEADLINE).toContain("served");
+    await expect.poll(() => running.length, DEADLINE).toBe(1);
     const silent = await Promise.all(Array.from({ length: 200 }, () => client(port, "GET / HTTP/1.1\r\nx: ")));
     const probe = await client(port, get("/"));
     await expect.poll(probe.text, DEADLINE).toContain("full");

@@ -5,6 +5,7 @@ import { eventsRoute } from "../management/events/events-route.ts";
 import { openApiRoute } from "../management/openapi-route.ts";
 import { restRoutes } from "../management/rest.ts";
 import { type Answer, refusalAnswer, rpcRefusalAnswer, send } from "./answer.ts";
+import { CallerPlaces } from "./caller-places.ts";
 import { addressSet } from "./client-address.ts";
 import type { RequestHandler } from "./connection.ts";
 import { withCors } from "./cors.ts";
@@ -53,9 +54,16 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
   checkBind(hangar, http.host, unsafeNoAuth);
   const { access, origin } = hangar.accessSystem;
   const strangers = new Strangers({ access, origin, clock: hangar.platform.clock });
+  const opening = limits(hangar, http.host, http.port);
+  const places = new CallerPlaces({
+    limits: () => opening.limits().connections,
+    isProxy: opening.isProxy,
+    onRefusal: () => opening.onShed("connections"),
+  });
   const mcp = new McpEndpoint({
     access,
     strangers,
+    places,
     aggregate: hangar.aggregateFace,
     ofServer: (id) => hangar.serverFaces.get(id),
     bodyBytesMax: http.max_body_bytes,
@@ -72,6 +80,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     ...routing(hangar),
     guard,
     strangers,
+    places,
     mcp,
     routes: [
       ...healthRoutes(hangar),
@@ -83,7 +92,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     ],
   });
   const listener = new HttpListener(
-    { ...limits(hangar, http.host, http.port), certificate: certificateOf(hangar, http.tls) },
+    { ...opening, certificate: certificateOf(hangar, http.tls) },
     { handle: withCors(http.cors.allowed_origins, router.handle), whenFull: whenFull(router.handle) },
   );
   const apart = await openMetricsDoor(hangar, unsafeNoAuth);

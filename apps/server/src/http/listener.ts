@@ -71,6 +71,7 @@ export class HttpListener {
       if (connection === undefined) {
         connection = new Connection(socket, answer);
         this.#connections.set(socket, connection);
+        this.#room.watch(socket, connection);
         socket.once("close", () => this.#connections.delete(socket));
       }
       connection.take(request, response);

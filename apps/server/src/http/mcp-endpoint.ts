@@ -3,6 +3,7 @@ import { ChurnMap } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { Access, Identification } from "../access/access.ts";
 import { NO_ROOM, type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
+import type { CallerPlaces } from "./caller-places.ts";
 import { readBody } from "./read-body.ts";
 import type { Strangers } from "./strangers.ts";
 import type { Exchange, Traffic } from "./traffic.ts";
@@ -23,6 +24,8 @@ export interface McpEndpointOptions {
   readonly access: Access;
   /** Limits by address what is refused before anybody is known; nothing is limited without it. */
   readonly strangers?: Strangers | undefined;
+  /** Bounds what each caller has open; nothing is bounded without it. */
+  readonly places?: CallerPlaces | undefined;
   readonly aggregate: HttpFace;
   /** The face of one server; `undefined` when there is no such server. */
   readonly ofServer: (id: string) => HttpFace | undefined;
@@ -100,7 +103,9 @@ export class McpEndpoint {
   #admit(who: Identification, target: McpTarget, request: IncomingMessage, response: ServerResponse): void {
     if (who.kind === "refused") return this.refuse(response, who.refusal);
     const { caller } = who;
-    const { access } = this.#options;
+    const { access, places } = this.#options;
+    const full = places?.refusal(request, response, caller);
+    if (full !== undefined) return this.refuse(response, full);
     if (!access.permits(caller, "tools:call")) {
       const message = `"${caller.id}" may not use MCP: no role of theirs has the permission tools:call`;
       return this.refuse(response, { status: 403, code: "forbidden", message });

@@ -3,6 +3,7 @@ import { ChurnMap } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { type Access, ANONYMOUS_CALLER } from "../access/access.ts";
 import { NO_ROOM, type Refusal, refusalAnswer, send, sendCounted, sendOptions } from "./answer.ts";
+import type { CallerPlaces } from "./caller-places.ts";
 import type { McpEndpoint } from "./mcp-endpoint.ts";
 import { type BodyOutcome, readBody } from "./read-body.ts";
 import type { RequestGuard } from "./request-guard.ts";
@@ -16,6 +17,8 @@ export interface RouterOptions {
   readonly access: Access;
   /** Limits by address what is refused and what is public; nothing is limited without it. */
   readonly strangers?: Strangers | undefined;
+  /** Bounds what each caller has open; nothing is bounded without it. */
+  readonly places?: CallerPlaces | undefined;
   /** Serves `/mcp` and `/servers/<id>/mcp`; absent on a listener that has only routes. */
   readonly mcp?: McpEndpoint | undefined;
   readonly routes: readonly Route[];
@@ -127,6 +130,8 @@ export class Router {
     const admitted = await this.#admit(route, http);
     if (admitted.kind === "refused") return refuse(response, admitted.refusal);
     const { caller } = admitted;
+    const full = this.#options.places?.refusal(http, response, caller);
+    if (full !== undefined) return refuse(response, full);
     const exchange = this.#options.traffic.exchange(http, response, caller);
     const body = route.method === "GET" ? EMPTY : await this.#body(http, response, exchange);
     if (body === undefined) return;
