@@ -1,5 +1,5 @@
 import { LoopProbe } from "@mcp-hangar/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { ServerCatalog } from "../src/catalog/server-catalog.ts";
 import { toolFilter } from "../src/catalog/tool-policy.ts";
 import { nodePlatform } from "../src/platform/node-platform.ts";
@@ -9,7 +9,9 @@ import { FAKE_PEER, FakeSession, serverWithTools } from "../src/testing/fake-ses
 import { seededRandom } from "../src/testing/seeded-random.ts";
 import { SseParser } from "../src/transports/http/sse-parser.ts";
 import { LineSplitter } from "../src/transports/stdio/line-splitter.ts";
-import { RecordingObserver } from "./http/open-session.ts";
+import { RecordingObserver, rig } from "./http/open-session.ts";
+import { events, legacy, rawServer } from "./http/raw-server.ts";
+import { call, fixture, open as openStdio, textOf } from "./stdio/harness.ts";
 
 /**
  * CPU time that one turn of the event loop may take, in ms. What is promised is 200 ms on a quiet machine; on one that shares its
@@ -87,6 +89,9 @@ async function expectFree(works: readonly (() => unknown)[]): Promise<void> {
   expect({ blocked: probe.blocked, longestMs: probe.longestMs }).toEqual({ blocked: 0, longestMs: expect.any(Number) });
 }
 
+/** A server that only has an event stream. */
+const plain = legacy(() => undefined, "s");
+
 describe("nothing that comes from outside holds the event loop", () => {
   const inTurns = (resume: () => void): void => void setImmediate(resume);
 
@@ -126,6 +131,46 @@ describe("nothing that comes from outside holds the event loop", () => {
         }
       }),
     );
+  });
+
+  it.each([
+    ["what is no JSON, as short as can be", "{\n"],
+    ["what is no JSON", '{"id":1,\n'],
+    ["lines for people", "loading\n"],
+    ["JSON that is no message", "{}\n"],
+    ["notifications", '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}\n'],
+    ["empty lines", "\n"],
+    ["pings", '{"jsonrpc":"2.0","id":"a","method":"ping"}\n'],
+  ])("a server that writes as fast as it can: %s", async (_what, line) => {
+    const program = fixture("talkative-server.mjs");
+    const { session } = await openStdio({ command: [process.execPath, program], env: { LINE: line } });
+    onTestFinished(() => session.close());
+    await expectFree([async () => expect(textOf(await call(session, "talk", { bytes: 4_000_000 }))).toBe("done")]);
+  });
+
+  it.each([
+    ["what is no JSON", "data:{\n\n"],
+    ["notifications", 'data:{"jsonrpc":"2.0","method":"notifications/x"}\n\n'],
+    ["comments and empty events", ":\nevent: x\n\n"],
+    ["empty lines", "\n"],
+    ["fields that nobody knows", "a\n"],
+  ])("a server whose event stream is as fast as it can: %s", async (_what, piece) => {
+    const block = piece.repeat(65_536 / piece.length);
+    let blocks = 0;
+    const server = await rawServer((received, response) => {
+      if (received.method !== "GET") return plain(received, response);
+      const stream = events(response);
+      const write = (): void => {
+        while (blocks++ < 120) if (!stream.write(block)) return void stream.once("drain", write);
+      };
+      write();
+    });
+    await expectFree([
+      async () => {
+        await rig(server.url).open();
+        await expect.poll(() => blocks, { timeout: 60_000 }).toBeGreaterThan(120);
+      },
+    ]);
   });
 
   it("an event stream, however it is cut", async () => {

@@ -40,12 +40,18 @@ export function scannedProblem(outcome: ScanOutcome, { values }: JsonScan): Inva
 
 /** Builds a document of UTF-8. */
 export function buildJson(bytes: Buffer): ReadJson {
+  // A server can write a hundred thousand lines a second that are no JSON, and a stack that nobody reads takes several times as long
+  // as finding that out.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     // What JSON.parse returns is JSON.
     const value = parseJson(bytes.toString("utf8")) as JsonValue;
     return isNestedTooDeep(value, bytes.length) ? { ...tooDeep(), value } : { kind: "value", value };
   } catch {
     return invalidJson("it is not valid JSON");
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -71,7 +71,7 @@ describe("a session with a legacy server", () => {
     expect(textOf(await call(session, "noise"))).toBe("noisy");
     expect(recorder.logs).toEqual([
       "[stdout] a line of 16 bytes was skipped: it is not valid JSON",
-      "[stdout] a line of 3 bytes was skipped: batches are not supported",
+      "[stdout] a line of 3 bytes was skipped: it is too short to be a message",
     ]);
   });
 

@@ -29,6 +29,9 @@ export interface MessageReceiver {
 /** What is kept of a body that is only good for an error message. */
 const ERROR_BODY_BYTES = 16 * 1024;
 
+/** Lines of an event stream after which others have their turn: some milliseconds of work, beside the rest of the chunk. */
+const LINES_A_TURN = 1_000;
+
 type Mode = "json" | "events" | "excerpt" | "nothing";
 
 /** An HTTP request whose response is read as JSON-RPC, from a JSON body or from an event stream. */
@@ -38,6 +41,8 @@ export class MessageExchange extends HttpExchange implements SseSink {
   #headers: ResponseHeaders = {};
   #chunks: Buffer[] = [];
   #bytes = 0;
+  /** Lines of the event stream when others last had their turn on purpose. */
+  #restedAtLine = 0;
   #parser: SseParser | undefined;
   /** Messages that came while a large one is being read; `undefined` while none is. */
   #waiting: Buffer[] | undefined;
@@ -105,6 +110,8 @@ export class MessageExchange extends HttpExchange implements SseSink {
           this.#tooLarge("the event stream");
         } else if (this.#parser?.push(chunk) === false) {
           this.#tooLarge("an event");
+        } else {
+          this.#restAfterMany(this.#parser?.lines ?? 0);
         }
         break;
       case "excerpt":
@@ -138,6 +145,12 @@ export class MessageExchange extends HttpExchange implements SseSink {
   onEvent(data: Buffer, type: string): void {
     // Other event types are for other readers. An abort from inside a receiver ends the delivery.
     if (!this.over && type === "message" && data.length > 0) this.#receive(data);
+  }
+
+  #restAfterMany(lines: number): void {
+    if (lines - this.#restedAtLine < LINES_A_TURN) return;
+    this.#restedAtLine = lines;
+    this.rest();
   }
 
   #receive(bytes: Buffer): void {

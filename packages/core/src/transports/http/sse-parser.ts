@@ -31,6 +31,7 @@ export class SseParser {
   #bufferedBytes = 0;
   /** Pieces of the event so far: lines without any bytes must not be free. */
   #pieceCount = 0;
+  #lines = 0;
   #type = "message";
   #id: string | undefined;
   #lastEventId: string | undefined;
@@ -50,6 +51,11 @@ export class SseParser {
   /** The id of the last complete event that had one; an empty id takes it back. */
   get lastEventId(): string | undefined {
     return this.#lastEventId === "" ? undefined : this.#lastEventId;
+  }
+
+  /** Lines so far, of whatever kind: each costs about as much. */
+  get lines(): number {
+    return this.#lines;
   }
 
   /** Milliseconds the server wants to pass before a reconnect. */
@@ -85,6 +91,7 @@ export class SseParser {
   }
 
   #endLine(chunk: Buffer, start: number, end: number): void {
+    this.#lines++;
     if (this.#pieces.length === 0) {
       this.#line(chunk, start, end);
       return;

@@ -7,7 +7,7 @@ import {
   LARGE_MESSAGE_BYTES,
 } from "../../protocol/decode.ts";
 import { META } from "../../protocol/eras.ts";
-import type { JsonObject, JsonRpcId, JsonRpcNotification } from "../../protocol/json-rpc.ts";
+import { type JsonObject, type JsonRpcId, type JsonRpcNotification, RPC } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
 import { skippedMessage } from "../../protocol/skipped-message.ts";
 import { type HopMeta, notificationText, outgoingParams, replyText, requestText } from "../outgoing-message.ts";
@@ -40,6 +40,16 @@ export interface ConnectionContext {
 const EXCERPT_BYTES = 200;
 /** Lines that were no messages, of one session, that the log tells of: more say nothing new. */
 const NOISE_LOGGED_MAX = 1_000;
+/** Bytes of `{"id":1}`: what is shorter does not even tell which request it may belong to, and need not be parsed. */
+const MESSAGE_BYTES_MIN = 8;
+const TOO_SHORT: InvalidMessage = {
+  kind: "invalid",
+  reason: "it is too short to be a message",
+  code: RPC.parseError,
+  id: undefined,
+};
+/** Lines after which others have their turn: some milliseconds of work at most, beside the rest of the chunk. */
+const LINES_A_TURN = 500;
 /** Bytes of the beginning of a line that is too long: enough to tell what it was. */
 const HEAD_BYTES = 512;
 
@@ -54,6 +64,8 @@ export class StdioConnection {
   /** Set when the server turns out to be modern. */
   #hop: HopMeta;
   #noise = 0;
+  /** Lines since others last had their turn on purpose. */
+  #lines = 0;
   /** Lines that came while a large one is being read; `undefined` while none is. */
   #waiting: Buffer[] | undefined;
   /** The first bytes of a line that is too long, until it has ended. */
@@ -128,6 +140,7 @@ export class StdioConnection {
   /** Takes what came out of the server's stdout. */
   read(chunk: Buffer): void {
     this.#incoming.push(chunk);
+    if (this.#lines >= LINES_A_TURN) this.#rest();
     const { skippedBytesMax } = this.#context.limits;
     if (this.#incoming.skippedBytes > skippedBytesMax) {
       this.#break(`the server wrote more than ${skippedBytesMax} bytes without a line break, which is no message`);
@@ -144,6 +157,17 @@ export class StdioConnection {
     }
   }
 
+  /** Reads on when others had their turn: a pipe hands over as many chunks in a turn as the server writes. */
+  #rest(): void {
+    const { clock, flow } = this.#context;
+    this.#lines = 0;
+    flow.pause();
+    clock.schedule(0, () => {
+      // While a large message is read, the flow is held back on its behalf.
+      if (this.#waiting === undefined) flow.resume();
+    });
+  }
+
   #push(text: string): number | undefined {
     return this.#over === undefined ? this.#context.writer.push(text) : undefined;
   }
@@ -157,12 +181,14 @@ export class StdioConnection {
   }
 
   #receive(line: Buffer, truncated: boolean): void {
+    this.#lines++;
     if (this.#over !== undefined || isBlank(line)) return;
     if (truncated) {
       this.#head = Buffer.from(line.subarray(0, HEAD_BYTES));
       return;
     }
-    if (this.#waiting !== undefined) this.#waiting.push(line);
+    if (line.length < MESSAGE_BYTES_MIN) this.#skip(line, TOO_SHORT);
+    else if (this.#waiting !== undefined) this.#waiting.push(line);
     else if (line.length >= LARGE_MESSAGE_BYTES) void this.#receiveLarge(line);
     else this.#take(decodeMessage(line), line);
   }
