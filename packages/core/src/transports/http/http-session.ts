@@ -15,6 +15,7 @@ import { count } from "./count.ts";
 import { httpCloseFailure } from "./failures.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { Ending, MessageExchange } from "./message-exchange.ts";
+import { Postbox } from "./postbox.ts";
 import { RpcCall } from "./rpc-call.ts";
 
 /** News for the whole session, whichever stream a server sends them on. */
@@ -35,12 +36,14 @@ export abstract class HttpSession implements UpstreamSession {
   readonly client: HttpClient;
   protected readonly observer: SessionObserver;
   readonly #calls = new ChurnMap<number, RpcCall>();
+  readonly #posts: Postbox;
   #lastId = 0;
   #closing: Promise<void> | undefined;
 
   constructor(client: HttpClient, observer: SessionObserver) {
     this.client = client;
     this.observer = observer;
+    this.#posts = new Postbox(client);
   }
 
   abstract get peer(): PeerDescription;
@@ -50,8 +53,8 @@ export abstract class HttpSession implements UpstreamSession {
   protected abstract dispatch(call: RpcCall): void;
   /** The JSON text of a request, with what the era adds. */
   protected abstract textOf(request: UpstreamRequest, id: number): string;
-  /** Sends a message that nobody waits for. */
-  protected abstract post(text: string): void;
+  /** The headers of a message that nobody waits for. */
+  protected abstract postHeaders(): string[];
   /** Ends what the era keeps open, and says goodbye to the server where the era has a way to. */
   protected abstract farewell(): Promise<void>;
 
@@ -138,8 +141,12 @@ export abstract class HttpSession implements UpstreamSession {
 
   protected reply(request: JsonRpcRequest, reply: ServerRequestReply): void {
     if (this.closed) return;
-    this.observer.onMessage("sent", reply.kind === "result" ? "response" : "error");
-    this.post(replyText(request, reply));
+    this.post(replyText(request, reply), reply.kind === "result" ? "response" : "error");
+  }
+
+  /** Sends a message that nobody waits for. */
+  protected post(text: string, kind: "notification" | "response" | "error", headers = this.postHeaders()): void {
+    if (this.#posts.post(headers, text)) this.observer.onMessage("sent", kind);
   }
 
   #routeProgress(notification: JsonRpcNotification): void {
@@ -153,6 +160,7 @@ export abstract class HttpSession implements UpstreamSession {
 
   async #close(): Promise<void> {
     for (const call of this.#calls.values()) call.fail(httpCloseFailure(call.request.method, call.sent));
+    this.#posts.close();
     await this.farewell();
     await this.client.destroy();
   }

@@ -1,18 +1,21 @@
 import type { CancelTimer, Platform } from "../../platform/platform.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
 import type { JsonRpcNotification } from "../../protocol/json-rpc.ts";
+import type { ResultPayload } from "../../protocol/result-payload.ts";
 import { startDeadline } from "../../resilience/deadline.ts";
 import { CallOrigins } from "../call-origins.ts";
 import { notificationText, outgoingParams, requestText } from "../outgoing-message.ts";
 import { type SessionObserver, StartError, type UpstreamRequest } from "../session.ts";
+import { ask } from "./ask.ts";
 import { EventStream } from "./event-stream.ts";
 import { failureOf, meansUnknownSession, resumeFailure, rpcErrorIn } from "./failures.ts";
 import type { HttpClient } from "./http-client.ts";
 import { HttpSession } from "./http-session.ts";
 import { type Ending, MessageExchange } from "./message-exchange.ts";
-import { postMessage, sendAndWait } from "./posted-message.ts";
+import { sendAndWait } from "./posted-message.ts";
 import { addTrace, postHeaders, streamHeaders } from "./protocol-headers.ts";
 import type { RpcCall } from "./rpc-call.ts";
+import { BACKGROUND_STREAM, SessionLoss, subjectOf } from "./session-loss.ts";
 
 /** One handshake with a legacy server: what it said, and the session it opened, if it keeps sessions. */
 export interface LegacyHandshake {
@@ -33,6 +36,8 @@ export interface LegacySessionOptions {
 /** The time between two renewals. */
 export interface Epoch extends LegacyHandshake {
   readonly headers: readonly string[];
+  /** Whose refusal was the occasion to open it, where that is not a call. */
+  readonly openedFor: string | undefined;
 }
 
 /** How often in a row an interrupted answer is asked for without any message in between. */
@@ -49,6 +54,7 @@ export class LegacySession extends HttpSession {
   readonly #resumptions = new Map<RpcCall, CancelTimer>();
   readonly #ending = new AbortController();
   readonly #origins = new CallOrigins();
+  readonly #loss = new SessionLoss(() => this.#isUnknown());
   #epoch: Epoch;
   #renewal: Promise<boolean> | undefined;
   #news: EventStream | undefined;
@@ -67,8 +73,7 @@ export class LegacySession extends HttpSession {
 
   override notify(notification: JsonRpcNotification): void {
     if (this.closed) return;
-    this.observer.onMessage("sent", "notification");
-    this.post(notificationText(notification));
+    this.post(notificationText(notification), "notification");
   }
 
   protected override textOf(request: UpstreamRequest, id: number): string {
@@ -81,22 +86,57 @@ export class LegacySession extends HttpSession {
     else this.#afterRenewal(this.#renewal, call);
   }
 
-  protected override post(text: string): void {
-    postMessage(this.client, [...this.#epoch.headers], text);
+  protected override postHeaders(): string[] {
+    return [...this.#epoch.headers];
+  }
+
+  override learn(call: RpcCall, result: ResultPayload): ResultPayload {
+    this.#loss.answered(call.request);
+    return result;
   }
 
   override ended(call: RpcCall, ending: Ending, exchange: MessageExchange): void {
-    const epoch = call.epoch;
-    if (ending.kind === "status") {
-      // This look comes first, because some servers refuse an unknown session under the id of the request.
-      // Once an answer had begun, the request was executed: it must not be sent again.
-      const isFirst = exchange.method === "POST" && !call.retried;
-      if (isFirst && epoch?.sessionId !== undefined && meansUnknownSession(ending)) {
+    const { epoch } = call;
+    // This look comes first, because some servers refuse an unknown session under the id of the request.
+    // Once an answer had begun, the request was executed: it must not be sent again.
+    const isRefusal = exchange.method === "POST" && ending.kind === "status" && meansUnknownSession(ending);
+    if (isRefusal && epoch?.sessionId !== undefined) {
+      if (!call.retried) {
         call.retried = true;
-        call.detach();
-        this.#afterRenewal(this.#renew(epoch), call);
+        void this.#afterRefusal(call, epoch, () => this.#unanswered(call, ending, exchange));
         return;
       }
+      this.#loss.refusedAnew(subjectOf(call.request));
+    }
+    this.#unanswered(call, ending, exchange);
+  }
+
+  /** Sends a call again in a new session if the server has forgotten this one; `otherwise` it has refused just the call. */
+  async #afterRefusal(call: RpcCall, epoch: Epoch, otherwise: () => void): Promise<void> {
+    call.detach();
+    const isLost = await this.#isForgotten(epoch, subjectOf(call.request));
+    if (call.settled) return;
+    if (isLost) this.#afterRenewal(this.#renew(epoch), call);
+    else otherwise();
+  }
+
+  async #isForgotten(epoch: Epoch, subject: string): Promise<boolean> {
+    if (epoch !== this.#epoch || this.#renewal !== undefined || this.#lost !== undefined) return true;
+    return this.#loss.isConfirmed(subject);
+  }
+
+  /** Asks the server something that it answers whenever it knows the session. Silence and trouble are no sign of a loss. */
+  async #isUnknown(): Promise<boolean> {
+    const { clock } = this.#options.platform;
+    const deadline = startDeadline(clock, this.#options.renewTimeoutMs, this.#ending.signal);
+    const question = { method: "ping", params: {}, headers: this.#epoch.headers };
+    const answer = await ask(this.client, this.observer, question, deadline.signal);
+    deadline.dispose();
+    return answer.kind === "none" && answer.ending.kind === "status" && meansUnknownSession(answer.ending);
+  }
+
+  #unanswered(call: RpcCall, ending: Ending, exchange: MessageExchange): void {
+    if (ending.kind === "status") {
       const answer = rpcErrorIn(ending.body);
       if (answer?.id === call.id) {
         this.observer.onMessage("received", "error");
@@ -153,23 +193,31 @@ export class LegacySession extends HttpSession {
     });
   }
 
+  /** The server has no background stream, or has forgotten the session. */
+  async #streamRefused(epoch: Epoch): Promise<void> {
+    // A new session was opened for the stream, and has none either.
+    if (epoch.openedFor === BACKGROUND_STREAM) this.#loss.refusedAnew(BACKGROUND_STREAM);
+    if (!(await this.#isForgotten(epoch, BACKGROUND_STREAM))) return;
+    if (!this.closed) await this.#renew(epoch, BACKGROUND_STREAM);
+  }
+
   /** One renewal at a time, for all who met the loss of the same epoch. Never rejects. */
-  #renew(lost: Epoch): Promise<boolean> {
+  #renew(lost: Epoch, openedFor?: string): Promise<boolean> {
     if (this.#lost !== undefined) return Promise.resolve(false);
     if (lost !== this.#epoch) return this.#renewal ?? Promise.resolve(!this.closed);
-    this.#renewal ??= this.#shakeHandsAgain().finally(() => {
+    this.#renewal ??= this.#shakeHandsAgain(openedFor).finally(() => {
       this.#renewal = undefined;
     });
     return this.#renewal;
   }
 
-  async #shakeHandsAgain(): Promise<boolean> {
+  async #shakeHandsAgain(openedFor: string | undefined): Promise<boolean> {
     this.#news?.close();
     const deadline = startDeadline(this.#options.platform.clock, this.#options.renewTimeoutMs, this.#ending.signal);
     try {
       const handshake = await this.#options.shakeHands(deadline.signal);
       if (this.closed) return false;
-      this.#epoch = this.#begin(handshake);
+      this.#epoch = this.#begin(handshake, openedFor);
       this.#announceRenewal();
       return true;
     } catch (error) {
@@ -201,10 +249,10 @@ export class LegacySession extends HttpSession {
     }
   }
 
-  #begin(handshake: LegacyHandshake): Epoch {
+  #begin(handshake: LegacyHandshake, openedFor?: string): Epoch {
     const { peer, sessionId } = handshake;
     const headers = postHeaders(this.#options.fixedHeaders, peer.protocolVersion, sessionId);
-    const epoch = { ...handshake, headers };
+    const epoch: Epoch = { ...handshake, headers, openedFor };
     this.#news = new EventStream(this.client, this.#options.platform, {
       method: "GET",
       request: (lastEventId) => ({ headers: streamHeaders(headers, lastEventId), text: null }),
@@ -216,7 +264,7 @@ export class LegacySession extends HttpSession {
         }
       },
       onRefused: (status) => {
-        if (status === 404 && sessionId !== undefined) void this.#renew(epoch);
+        if (status === 404 && sessionId !== undefined) void this.#streamRefused(epoch);
         // 409: the server believes that the broken stream still stands.
         return status === 409 || status === 429 || status >= 500;
       },

@@ -10,6 +10,14 @@ export interface HttpLimits {
   readonly connectTimeoutMs: number;
   /** Milliseconds `server/discover` may take before the server is taken for a legacy one that swallows unknown requests. */
   readonly probeTimeoutMs: number;
+  /** Messages that nobody waits for, notifications and answers to the server, that are under way at a time: half of the sockets. */
+  readonly postsAtOnceMax: number;
+  /** Such messages that wait or are under way; more are dropped. */
+  readonly postsMax: number;
+  /** Characters of these messages; more are dropped. */
+  readonly postsLengthMax: number;
+  /** Milliseconds the server may take over one of them. */
+  readonly postTimeoutMs: number;
   /** Milliseconds `close()` waits for the server to confirm the end of a session. */
   readonly farewellTimeoutMs: number;
 }
@@ -23,5 +31,9 @@ export const HTTP_LIMITS: HttpLimits = {
   connectionsMax: 128,
   connectTimeoutMs: 10_000,
   probeTimeoutMs: 10_000,
+  postsAtOnceMax: 64,
+  postsMax: 1_000,
+  postsLengthMax: 16 * MEBIBYTE,
+  postTimeoutMs: 10_000,
   farewellTimeoutMs: 1_000,
 };

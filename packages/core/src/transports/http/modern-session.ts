@@ -16,7 +16,6 @@ import type { HttpClient } from "./http-client.ts";
 import { HttpSession } from "./http-session.ts";
 import { type Ending, MessageExchange } from "./message-exchange.ts";
 import { ParamHeaders } from "./param-headers.ts";
-import { postMessage } from "./posted-message.ts";
 import { addRouting, addTrace, postHeaders } from "./protocol-headers.ts";
 import type { RpcCall } from "./rpc-call.ts";
 
@@ -64,8 +63,7 @@ export class ModernSession extends HttpSession {
     const params = { ...notification.params, _meta: { ...meta, ...this.#hop } };
     const headers = [...this.#headers];
     addRouting(headers, notification.method, params);
-    this.observer.onMessage("sent", "notification");
-    postMessage(this.client, headers, notificationText({ method: notification.method, params }));
+    this.post(notificationText({ method: notification.method, params }), "notification", headers);
   }
 
   protected override textOf(request: UpstreamRequest, id: number): string {
@@ -108,8 +106,8 @@ export class ModernSession extends HttpSession {
     return call.request.method === "tools/list" ? this.#paramHeaders.learn(result) : result;
   }
 
-  protected override post(text: string): void {
-    postMessage(this.client, [...this.#headers], text);
+  protected override postHeaders(): string[] {
+    return [...this.#headers];
   }
 
   protected override async farewell(): Promise<void> {

@@ -1,14 +1,7 @@
 import type { HttpClient } from "./http-client.ts";
-import { type Ending, MessageExchange, type MessageReceiver } from "./message-exchange.ts";
+import { type Ending, MessageExchange } from "./message-exchange.ts";
 
-const DEAF: MessageReceiver = { onMessage: () => undefined, onEnding: () => undefined };
-
-/** Posts a notification or a response. Whatever the server says to it is read and forgotten. */
-export function postMessage(client: HttpClient, headers: string[], text: string): void {
-  client.send(new MessageExchange(client, "POST", DEAF), headers, text);
-}
-
-/** Like {@link postMessage}, or a request without a body, but tells how it ended. Never rejects; `signal` gives it up. */
+/** Posts a message, or sends a request without a body, and tells how that ended. Never rejects; `signal` gives it up. */
 export function sendAndWait(
   client: HttpClient,
   message: { readonly method: "POST" | "DELETE"; readonly headers: string[]; readonly text: string | null },
