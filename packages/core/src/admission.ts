@@ -12,6 +12,15 @@ export type AccessPolicy = (caller: Caller, server: string, tool: string) => boo
 /** What a call says about the health of its server; `neutral` when it says nothing. */
 export type Verdict = "success" | "failure" | "neutral";
 
+/** A verdict, or one that will be known when the server has been asked whether it lives. It never rejects. */
+export type LateVerdict = Verdict | Promise<Verdict>;
+
+/** Hands a verdict to `take` as soon as it is known: at once, unless it is late. */
+export function whenKnown(verdict: LateVerdict, take: (known: Verdict) => void): void {
+  if (typeof verdict === "string") take(verdict);
+  else void verdict.then(take);
+}
+
 /** Takes a token from the caller's bucket; `undefined` when admitted. */
 export function admitRate(limiter: RateLimiter | undefined, caller: Caller): Failure | undefined {
   const waitMs = limiter?.tryTake(shareOf(caller)) ?? 0;
@@ -49,8 +58,9 @@ export class Admission {
     return this.#admitByBreaker();
   }
 
-  release(verdict: Verdict): void {
-    this.#permit?.settle(verdict);
+  /** Gives the slots back at once, and settles the breaker when the verdict is known. */
+  release(verdict: LateVerdict): void {
+    whenKnown(verdict, (known) => this.#permit?.settle(known));
     this.#globalSlots.release(this.#share);
     this.#server.slots.release(this.#share);
   }

@@ -381,12 +381,46 @@ describe("calls of a tool that hangs", () => {
     return request.params.name === "hang" ? ("hang" as const) : resultReply({ content: [] });
   };
 
-  it("open the breaker when the server answers nothing meanwhile", async () => {
-    const { gateway, platform } = setUp({ reply });
+  it("open the breaker when the server answers nothing meanwhile, nor when it is asked for a sign of life", async () => {
+    const { gateway, platform, transport } = setUp({
+      reply: (request) => (request.method === "ping" ? "hang" : reply(request)),
+    });
     const hanging = Array.from({ length: 5 }, () => gateway.callTool({ server: "math", tool: "hang" }));
     await platform.clock.advanceAsync(30_000);
     await Promise.all(hanging);
+    expect(gateway.fleet.get("math")?.breaker.state()).toBe("closed");
+    await platform.clock.advanceAsync(5_000);
     expect(gateway.fleet.get("math")?.breaker.state()).toBe("open");
+    // One question for all who doubt.
+    expect(transport.lastSession?.requests.filter(({ method }) => method === "ping")).toHaveLength(1);
+  });
+
+  it("say nothing about an idle server that gives a sign of life, however many they are", async () => {
+    const { gateway, platform } = setUp({ reply });
+    for (let round = 0; round < 3; round++) {
+      const hanging = Array.from({ length: 10 }, () => gateway.callTool({ server: "math", tool: "hang" }));
+      await platform.clock.advanceAsync(30_000);
+      expect(await Promise.all(hanging)).toMatchObject(Array(10).fill({ code: "timeout" }));
+    }
+    expect(gateway.fleet.get("math")?.breaker.state()).toBe("closed");
+    expect(await gateway.callTool(CALL)).toMatchObject({ kind: "result" });
+  });
+
+  it("leave the breaker half open when a call that probes it meets a tool that hangs on a live server", async () => {
+    const { gateway, platform, transport } = setUp({
+      reply: (request) => (request.method === "ping" ? "hang" : reply(request)),
+    });
+    const hanging = Array.from({ length: 5 }, () => gateway.callTool({ server: "math", tool: "hang" }));
+    await platform.clock.advanceAsync(35_000);
+    await Promise.all(hanging);
+    transport.behaviour.reply = reply;
+    await platform.clock.advanceAsync(30_000);
+    const probe = gateway.callTool({ server: "math", tool: "hang" });
+    await platform.clock.advanceAsync(30_000);
+    expect(await probe).toMatchObject({ code: "timeout" });
+    expect(gateway.fleet.get("math")?.breaker.state()).toBe("half_open");
+    expect(await gateway.callTool(CALL)).toMatchObject({ kind: "result" });
+    expect(gateway.fleet.get("math")?.breaker.state()).toBe("closed");
   });
 
   it("say nothing about a server that answers others meanwhile", async () => {

@@ -1,12 +1,12 @@
 import { type Caller, type CallTracer, passThroughTracer, type TraceCarrier } from "@mcp-hangar/telemetry";
-import { type AccessPolicy, Admission, admitRate, type Verdict } from "./admission.ts";
+import { type AccessPolicy, Admission, admitRate, type LateVerdict, type Verdict } from "./admission.ts";
 import { CallRecord, type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
 import { callLimit, limitSizes } from "./call-limit.ts";
 import { type Failure, failure, toldTo } from "./errors.ts";
 import { Fleet, type FleetEntry, type FleetOptions } from "./fleet.ts";
 import { ServerGroup } from "./groups/server-group.ts";
 import { callToolOfGroup, relayToGroup, type Way } from "./groups/through-group.ts";
-import { isSilence, type ManagedServer } from "./lifecycle/managed-server.ts";
+import { type ManagedServer, verdictOfSilence } from "./lifecycle/managed-server.ts";
 import type { RateLimitOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
@@ -239,7 +239,7 @@ export class Gateway {
       const admitted = new Admission(server, this.#slots, caller).admit(deadline.signal);
       const admission = admitted instanceof Promise ? await admitted : admitted;
       if (admission.kind === "failure") return expired(admission, deadline, timeoutMs, server);
-      let verdict: Verdict = "neutral";
+      let verdict: LateVerdict = "neutral";
       try {
         const session = server.session() ?? (await this.#coldStart(server, exchange, deadline));
         if ("code" in session) {
@@ -347,17 +347,17 @@ function unexpected(error: unknown): Failure {
 /**
  * An answer, even an error, shows a live server; a caller who left says nothing about it. Nor does a deadline that gave
  * the server less than half of its own timeout, or during which the server answered others: one impatient caller, or one
- * tool that hangs, must not open the breaker for everybody.
+ * tool that hangs, must not open the breaker for everybody. Where there were no others, the server is asked for a sign of life.
  */
 function verdictOf(
   reply: UpstreamReply,
   { sentMs, nowMs }: { readonly sentMs: number; readonly nowMs: number },
   server: ManagedServer,
-): Verdict {
+): LateVerdict {
   if (reply.kind !== "failed" || reply.answered) server.answered(nowMs);
   if (reply.kind !== "failed") return "success";
   if (reply.errorType !== "aborted") return verdictOfFailure(reply);
-  return isSilence(server, sentMs, nowMs) ? "failure" : "neutral";
+  return verdictOfSilence(server, sentMs, nowMs);
 }
 
 /** A server that refuses a request is alive, and one that asks for patience says nothing about how it is. */

@@ -1,8 +1,8 @@
-import type { Verdict } from "../admission.ts";
+import type { LateVerdict } from "../admission.ts";
 import { isSafeToRepeat } from "../batch/retry.ts";
 import type { CallResult } from "../call.ts";
 import type { Failure } from "../errors.ts";
-import { isSilence, type ManagedServer } from "../lifecycle/managed-server.ts";
+import { type ManagedServer, verdictOfSilence } from "../lifecycle/managed-server.ts";
 import type { Clock } from "../platform/platform.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
 import { pinnedTo, withPin } from "./pinned-state.ts";
@@ -32,7 +32,7 @@ export interface GroupCall {
 export async function callThroughGroup(group: ServerGroup, call: GroupCall): Promise<CallResult> {
   const permit = group.admit();
   if ("code" in permit) return permit;
-  let verdict: Verdict = "neutral";
+  let verdict: LateVerdict = "neutral";
   try {
     const attempts = await attemptInTurn(group, call);
     ({ verdict } = attempts);
@@ -45,7 +45,7 @@ export async function callThroughGroup(group: ServerGroup, call: GroupCall): Pro
 /** How a request ended, and what that says about whoever served it. */
 interface Attempted {
   readonly result: CallResult;
-  readonly verdict: Verdict;
+  readonly verdict: LateVerdict;
 }
 
 async function attemptInTurn(group: ServerGroup, call: GroupCall): Promise<Attempted> {
@@ -97,7 +97,7 @@ function verdictOf(
   result: CallResult,
   { sentMs, nowMs }: { readonly sentMs: number; readonly nowMs: number },
   server: ManagedServer,
-): Verdict {
+): LateVerdict {
   if (result.kind !== "failure") return "success";
   if (result.answered) return result.code === "overloaded" ? "neutral" : "success";
   switch (result.code) {
@@ -107,7 +107,7 @@ function verdictOf(
     case "start_failed":
       return "failure";
     case "timeout":
-      return result.maybeExecuted && isSilence(server, sentMs, nowMs) ? "failure" : "neutral";
+      return result.maybeExecuted ? verdictOfSilence(server, sentMs, nowMs) : "neutral";
     default:
       return "neutral";
   }

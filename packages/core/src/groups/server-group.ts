@@ -1,5 +1,5 @@
 import { type BreakerStateName, type RegisteredName, registeredName, type ServerSnapshot } from "@mcp-hangar/telemetry";
-import type { Verdict } from "../admission.ts";
+import { type LateVerdict, type Verdict, whenKnown } from "../admission.ts";
 import type { ListItems, ListKind } from "../catalog/lists.ts";
 import { type Failure, failure } from "../errors.ts";
 import type { ManagedServer } from "../lifecycle/managed-server.ts";
@@ -98,9 +98,9 @@ export class ServerGroup {
   }
 
   /** The end of a call that was admitted. */
-  release(permit: BreakerPermit, verdict: Verdict): void {
+  release(permit: BreakerPermit, verdict: LateVerdict): void {
     this.#inFlight--;
-    permit.settle(verdict);
+    whenKnown(verdict, (known) => permit.settle(known));
   }
 
   /**
@@ -125,8 +125,8 @@ export class ServerGroup {
   }
 
   /** A call said something about a server. */
-  observe(server: ManagedServer, verdict: Verdict): void {
-    this.#roster.find(server.id)?.observe(server, verdict);
+  observe(server: ManagedServer, verdict: LateVerdict): void {
+    whenKnown(verdict, (known) => this.#roster.find(server.id)?.observe(server, known));
   }
 
   /** Whether the server is out of rotation until it has shown that it works. */

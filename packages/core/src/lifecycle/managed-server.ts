@@ -6,6 +6,7 @@ import {
   type StopReason,
   type TelemetryBus,
 } from "@mcp-hangar/telemetry";
+import type { LateVerdict } from "../admission.ts";
 import { ListRefresher } from "../catalog/list-refresher.ts";
 import type { ListItems, ListKind } from "../catalog/lists.ts";
 import { ServerCatalog } from "../catalog/server-catalog.ts";
@@ -26,6 +27,9 @@ import { ResourceWatches } from "./resource-watches.ts";
 import { SessionOwner } from "./session-owner.ts";
 import type { SessionCallbacks } from "./start-attempt.ts";
 import type { ServerState } from "./state.ts";
+
+/** Milliseconds a server may take over a sign of life, after it has been silent for half of a call's timeout already. */
+const SIGN_OF_LIFE_MS = 5_000;
 
 const LABELS = {
   tools: "tools",
@@ -85,6 +89,7 @@ export class ManagedServer {
   readonly #whenUnused: (() => void)[] = [];
   #lastUsedMs: number;
   #lastAnswerMs = Number.NEGATIVE_INFINITY;
+  #doubt: Promise<boolean> | undefined;
 
   constructor(context: ServerContext) {
     const { platform, options, bus } = context;
@@ -203,6 +208,27 @@ export class ManagedServer {
   /** The server has answered a request of whatever kind, be it with an error. */
   answered(nowMs: number): void {
     this.#lastAnswerMs = nowMs;
+  }
+
+  /**
+   * Asks the running server for a sign of life, once for all who doubt it at the same time: whether it gives none. Of a server that
+   * does not run any more its end tells. Never rejects.
+   */
+  isSilent(): Promise<boolean> {
+    this.#doubt ??= this.#givesNoSign().finally(() => {
+      this.#doubt = undefined;
+    });
+    return this.#doubt;
+  }
+
+  async #givesNoSign(): Promise<boolean> {
+    const session = this.session();
+    if (session === undefined) return false;
+    const { clock } = this.#context.platform;
+    const { result } = await probe(session, SIGN_OF_LIFE_MS, clock);
+    if (this.session() !== session) return false;
+    if (result === "healthy") this.answered(clock.nowMs());
+    return result !== "healthy";
   }
 
   /** Resolves as soon as nobody uses the server. */
@@ -332,9 +358,11 @@ export class ManagedServer {
 }
 
 /**
- * Whether a request that was sent at `sentMs` and never answered speaks against the server: it had half of its own timeout
- * or more, and answered nobody meanwhile.
+ * What it says about the server that a request was sent at `sentMs` and never answered: a failure if it had half of its own timeout
+ * or more, answered nobody meanwhile, and gives no sign of life now.
  */
-export function isSilence(server: ManagedServer, sentMs: number, nowMs: number): boolean {
-  return nowMs - sentMs >= server.options.call_timeout_s * 500 && server.lastAnswerMs <= sentMs;
+export function verdictOfSilence(server: ManagedServer, sentMs: number, nowMs: number): LateVerdict {
+  const isSilence = nowMs - sentMs >= server.options.call_timeout_s * 500 && server.lastAnswerMs <= sentMs;
+  if (!isSilence) return "neutral";
+  return server.isSilent().then((silent) => (silent ? "failure" : "neutral"));
 }

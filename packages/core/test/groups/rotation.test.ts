@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { circuitBreakerOptions } from "../../src/options.ts";
+import type { FakeReply } from "../../src/testing/fake-session.ts";
 import { StartError } from "../../src/transports/session.ts";
 import { answers, LOST, OK } from "../fake-answers.ts";
 import { REFUSES, useGroupBench, WORKS } from "./group-bench.ts";
@@ -67,11 +68,21 @@ describe("a member whose calls fail", () => {
   });
 
   it("is not blamed for a caller with little patience", async () => {
-    const bench = use({ a: { reply: answers(() => "hang") } }, { server: { call_timeout_s: 10 } });
+    const silent = answers(() => "hang");
+    const reply: FakeReply = (request) => (request.method === "ping" ? "hang" : silent(request));
+    const bench = use({ a: { reply } }, { server: { call_timeout_s: 10 } });
     await bench.calls(5, { timeoutMs: 4_000 });
     expect(bench.out()).toEqual({});
     await bench.calls(2, { timeoutMs: 6_000 });
+    await bench.platform.clock.advanceAsync(5_000);
     expect(bench.out()).toEqual({ a: "unhealthy" });
+  });
+
+  it("is not blamed for a tool that hangs while it gives signs of life", async () => {
+    const bench = use({ a: { reply: answers(() => "hang") } }, { server: { call_timeout_s: 10 } });
+    await bench.calls(5, { timeoutMs: 10_000 });
+    await bench.platform.clock.advanceAsync(5_000);
+    expect(bench.out()).toEqual({});
   });
 
   it("is not blamed for calls that went past the group", async () => {
