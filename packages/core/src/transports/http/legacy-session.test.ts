@@ -272,18 +272,20 @@ describe("what a legacy server sends beside the answer", () => {
   });
 
   it("is answered when it is a request: by the call, by us for ping, and with a refusal when nobody can", async () => {
+    let asked = 0;
     const server = await rawServer(
       legacy((received, response) => {
         const { message } = received;
         if (message.method !== "tools/call") return void response.writeHead(202).end();
         const stream = events(response);
+        asked += 2;
         stream.write(event({ id: "p", method: "ping" }));
         stream.write(event({ id: 5, method: "sampling/createMessage", params: { messages: [] } }));
         const finish = setInterval(() => {
-          if (
-            server.received.filter(({ message: { method, id } }) => method === undefined && id !== undefined).length % 2
-          )
-            return;
+          const answers = server.received.filter(
+            ({ message: { method, id } }) => method === undefined && id !== undefined,
+          );
+          if (answers.length < asked) return;
           clearInterval(finish);
           stream.end(event({ id: message.id, result: {} }));
         }, 5);
