@@ -191,6 +191,24 @@ describe("a start that fails", () => {
     expect(error.message).toContain("text/html");
   });
 
+  it.each([
+    [-32_603, "handshake_refused", "Look into the server's configuration and log"],
+    [-32_601, "not_mcp", "Is the path right?"],
+  ])("tells an endpoint that refuses the handshake from one that is none (%i)", async (code, diagnosis, advice) => {
+    const server = await rawServer((received, response) => {
+      if (received.message.method === "server/discover") return json(response, 404, {});
+      json(response, 200, {
+        jsonrpc: "2.0",
+        id: received.message.id,
+        error: { code, message: "the database is gone" },
+      });
+    });
+    const error = await startError(server.url);
+    expect(error.code).toBe(diagnosis);
+    expect(error.message).toContain(`refused initialize: the database is gone (${code}). `);
+    expect(error.message).toContain(advice);
+  });
+
   it("points from the old transport's path to the new one", async () => {
     const server = await rawServer((_, response) => void response.writeHead(405).end());
     const error = await startError(server.url.replace("/mcp", "/sse"));

@@ -171,15 +171,19 @@ function resultOf(answer: Answer, method: string, client: HttpClient): Extract<A
     case "result":
       return answer;
     case "error":
-      throw notMcp(
-        `it refused ${method}: ${redactText(answer.error.message, QUOTED_CHARS_MAX)} (${answer.error.code})`,
-        client.endpoint,
-      );
+      throw refusal(method, answer.error, client.endpoint);
     case "aborted":
       throw gaveUp(method, client.endpoint, answer.sent);
     case "none":
       throw diagnose(answer.ending, method, client.endpoint);
   }
+}
+
+/** An endpoint that does not know the method is none of MCP; any other error is the answer of one that is. */
+function refusal(method: string, { code, message }: JsonRpcErrorObject, endpoint: URL): StartError {
+  const what = `refused ${method}: ${redactText(message, QUOTED_CHARS_MAX)} (${code})`;
+  if (code === RPC.methodNotFound) return notMcp(`it ${what}`, endpoint);
+  return new StartError("handshake_refused", `${endpoint.href} ${what}. Look into the server's configuration and log`);
 }
 
 function gaveUp(method: string, endpoint: URL, sent: boolean): StartError {
