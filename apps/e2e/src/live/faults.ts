@@ -95,6 +95,8 @@ export const FAULTS: readonly Fault[] = [
     name: "a server whose circuit breaker opens",
     alerts: [{ alert: "CircuitBreakerTripped", labels: at("tripping") }],
     async begin(fleet) {
+      // A server that answers pings is not judged by a tool that hangs, so this one answers nothing at all.
+      await fleet.call("tripping", "stop_answering", { ms: 20_000 });
       const load = startLoad(() => fleet.call("tripping", "silence"), 20, 10);
       return afterwards(load, () => wellAgain(fleet, "tripping"));
     },

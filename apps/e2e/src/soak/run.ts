@@ -145,7 +145,8 @@ function compareWithMetrics(
     for (const status of STATUSES) {
       const logged = totals.get(`${server} ${status}`) ?? 0;
       const metric = counted(server, status);
-      if (metric !== logged) {
+      // Refused calls that come by the hundred are counted together in the log.
+      if (status === "rejected" ? metric < logged : metric !== logged) {
         ledger.violate(`${server}: ${metric} calls with status ${status} in the metrics, ${logged} in the log`);
       }
     }
