@@ -65,8 +65,8 @@ function callEntry(event: CallFinished): CallEntry {
     kind: "call",
     timeMs: event.timeMs,
     callId: event.callId,
-    server: event.server ?? cut(event.requestedServer),
-    tool: event.tool ?? cut(event.requestedTool),
+    server: event.server ?? typed(event.requestedServer),
+    tool: event.tool ?? typed(event.requestedTool),
     status: outcome.status,
     cause: "errorType" in outcome ? outcome.errorType : "reason" in outcome ? outcome.reason : null,
     message: "message" in outcome ? redactText(outcome.message, TEXT_MAX) : null,
@@ -106,10 +106,11 @@ function lineOf(event: HangarEvent): string | undefined {
   }
 }
 
-function cut(text: string): string {
-  return text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`;
+/** What a caller wrote may be a secret by mistake, wherever it stands. */
+function typed(text: string): string {
+  return redactText(text, TEXT_MAX);
 }
 
 function orNull(text: string | undefined): string | null {
-  return text === undefined ? null : cut(text);
+  return text === undefined ? null : typed(text);
 }

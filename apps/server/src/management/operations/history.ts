@@ -1,4 +1,6 @@
+import { shareOf } from "@mcp-hangar/core";
 import { z } from "zod";
+import { Turns } from "../../access/turns.ts";
 import type { History } from "../../history/history.ts";
 import { type CallQuery, callQuery, callRow, logQuery, logRow } from "../../history/queries.ts";
 import {
@@ -17,8 +19,15 @@ const PERMISSION = "servers:read";
 /** What happened before: the calls, and the logs of servers. Callers see what their roles let them see of the servers. */
 export function historyOperations(parts: ManagementParts): readonly Operation[] {
   const { gateway, history, access } = parts;
-  const calls = (query: CallQuery, { caller }: OperationContext): Promise<CallPage | OperationFailure> =>
-    read(history, async (kept) => {
+  /** A page may have a thousand entries, and all pages come through one thread: each caller waits for its own. */
+  const turns = new Turns();
+  const read = <Page>(
+    { caller, signal }: OperationContext,
+    look: (history: History) => Promise<Page>,
+  ): Promise<Page | OperationFailure> => turns.take(shareOf(caller), () => readWith(history, signal, look));
+  const calls = (query: CallQuery, context: OperationContext): Promise<CallPage | OperationFailure> =>
+    read(context, async (kept) => {
+      const { caller } = context;
       const rows = await kept.calls(query);
       const visible = rows.filter(({ server, tool }) => access.admits(caller, server, tool, PERMISSION));
       return { calls: visible, next_before: nextOf(rows, query.limit) };
@@ -64,9 +73,9 @@ export function historyOperations(parts: ManagementParts): readonly Operation[] 
       route: { method: "GET", path: "/api/mcp_servers/{server}/logs" },
       input: logQuery.extend({ server: serverInput }),
       output: z.object({ logs: z.array(logRow), next_before: nextBefore }),
-      run: async (query, { caller }) => {
-        if (!access.reaches(caller, query.server, PERMISSION)) return noSuchServer(query.server);
-        return read(history, async (kept) => {
+      run: async (query, context) => {
+        if (!access.reaches(context.caller, query.server, PERMISSION)) return noSuchServer(query.server);
+        return read(context, async (kept) => {
           const logs = await kept.logs(query);
           const known = logs.length > 0 || query.before !== undefined || gateway.fleet.get(query.server) !== undefined;
           return known ? { logs: [...logs], next_before: nextOf(logs, query.limit) } : noSuchServer(query.server);
@@ -79,14 +88,16 @@ export function historyOperations(parts: ManagementParts): readonly Operation[] 
 const callPage = z.object({ calls: z.array(callRow), next_before: nextBefore });
 type CallPage = z.input<typeof callPage>;
 
-async function read<Page>(
+async function readWith<Page>(
   history: History | undefined,
+  signal: AbortSignal,
   look: (history: History) => Promise<Page>,
 ): Promise<Page | OperationFailure> {
   if (history === undefined) {
     const message = "no history is kept; name a file with history.file in the configuration to keep one";
     return operationFailure("history_disabled", 501, message);
   }
+  if (signal.aborted) return operationFailure("cancelled", 503, "the client left before its turn came");
   try {
     return await look(history);
   } catch (error) {

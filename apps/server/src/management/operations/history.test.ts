@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nodePlatform } from "@mcp-hangar/core";
+import { type Caller, type CallFinished, registeredName, Sensitive } from "@mcp-hangar/telemetry";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { OPEN_ACCESS } from "../../access/access.ts";
+import { History } from "../../history/history.ts";
+import type { OperationContext } from "../operation.ts";
+import type { ManagementParts } from "../parts.ts";
+import { historyOperations } from "./history.ts";
+
+const ENTRIES = 1_000;
+
+let folder: string;
+let history: History;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "hangar-history-"));
+  history = new History({ file: join(folder, "h.db"), max_age_s: 3_600, max_bytes: 67_108_864 }, nodePlatform.clock);
+  await history.open();
+  for (let count = 0; count < ENTRIES; count++) history.listener(finished(`call-${count}`));
+});
+afterAll(async () => {
+  await history.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function callerOf(name: string): Caller {
+  return { type: "api_key", id: registeredName(name), roles: [], credential: `api_key:${name}` };
+}
+
+function finished(callId: string): CallFinished {
+  return {
+    type: "call.finished",
+    timeMs: nodePlatform.clock.wallMs(),
+    callId,
+    server: registeredName("math"),
+    tool: undefined,
+    requestedServer: "math",
+    requestedTool: "add token=typed-by-mistake",
+    outcome: { status: "success", resultType: "complete" },
+    durationSeconds: 0.1,
+    coldStart: false,
+    origin: "rest",
+    caller: callerOf("ann"),
+    correlation: { userId: "password=typed-by-mistake", sessionId: "Bearer typed-by-mistake", traceId: undefined },
+    trace: undefined,
+    batchId: undefined,
+    arguments: new Sensitive({}),
+    result: undefined,
+  };
+}
+
+/** Lists past calls of all servers as that caller. */
+function list(name: string, signal = new AbortController().signal): Promise<object> {
+  // What is asked for here reads the history and asks who reaches what.
+  const parts = { history, access: OPEN_ACCESS } as unknown as ManagementParts;
+  operations ??= historyOperations(parts);
+  const [listCalls] = operations;
+  if (listCalls === undefined) throw new Error("there is no such operation");
+  const context = { caller: callerOf(name), signal, relay: {} } as OperationContext;
+  return listCalls.perform({ limit: ENTRIES }, context);
+}
+let operations: ReturnType<typeof historyOperations> | undefined;
+
+describe("reading the history", () => {
+  it("of one caller who asks much does not keep others waiting", async () => {
+    let answered = 0;
+    const many = Array.from({ length: 40 }, async () => {
+      await list("ann");
+      answered++;
+    });
+    expect(await list("bob")).toMatchObject({ calls: { length: ENTRIES } });
+    expect(answered).toBeLessThan(5);
+    await Promise.all(many);
+  });
+
+  it("is not done for clients that have left", async () => {
+    const left = new AbortController();
+    left.abort();
+    expect(await list("ann", left.signal)).toMatchObject({ kind: "failure", code: "cancelled" });
+  });
+
+  it("shows nothing that looks like a secret, wherever a caller wrote it", async () => {
+    const page = JSON.stringify(await list("ann"));
+    expect(page).toContain("password=[redacted]");
+    expect(page).not.toContain("typed-by-mistake");
+  });
+});
