@@ -145,7 +145,11 @@ describe("nothing that comes from outside holds the event loop", () => {
     const program = fixture("talkative-server.mjs");
     const { session } = await openStdio({ command: [process.execPath, program], env: { LINE: line } });
     onTestFinished(() => session.close());
-    await expectFree([async () => expect(textOf(await call(session, "talk", { bytes: 4_000_000 }))).toBe("done")]);
+    await expectFree(
+      ["stdout", "stderr"].map((stream) => async () => {
+        expect(textOf(await call(session, "talk", { bytes: 4_000_000, stream }))).toBe("done");
+      }),
+    );
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { quoteStderr } from "../diagnosis.ts";
 import type { SessionObserver } from "../session.ts";
 import { StdioConnection } from "./connection.ts";
 import type { StdioLimits } from "./limits.ts";
+import { LinePace } from "./line-pace.ts";
 import { PipeWriter } from "./pipe-writer.ts";
 import { type ServerExit, ServerProcess } from "./server-process.ts";
 import { StderrTail } from "./stderr-tail.ts";
@@ -34,7 +35,8 @@ export class StdioChannel {
     this.#describeEnd = describeEnd;
     this.#limits = limits;
     this.#observer = observer;
-    this.#stderr = new StderrTail(limits.stderrLinesMax, limits.stderrLineBytesMax, (line) => observer.onLog(line));
+    const pace = new LinePace(platform.clock, process.stderr);
+    this.#stderr = new StderrTail(limits, pace, (line) => observer.onLog(line));
     this.connection = new StdioConnection({
       writer: new PipeWriter(process.stdin, platform.clock, limits.queueLengthMax),
       clock: platform.clock,

@@ -19,6 +19,7 @@ import {
   type UpstreamRequest,
 } from "../session.ts";
 import type { StdioLimits } from "./limits.ts";
+import { type Flow, LinePace } from "./line-pace.ts";
 import { LineSplitter, type SkippedEnd } from "./line-splitter.ts";
 import { deliver, PendingRequests } from "./pending-requests.ts";
 import type { PipeWriter } from "./pipe-writer.ts";
@@ -31,7 +32,7 @@ export interface ConnectionContext {
   readonly observer: SessionObserver;
   readonly limits: StdioLimits;
   /** Holds back what the server writes for as long as there is enough to do. */
-  readonly flow: { pause(): void; resume(): void };
+  readonly flow: Flow;
   /** The server broke the protocol beyond repair: nothing it sends can be understood any more. */
   readonly onBroken: (message: string) => void;
 }
@@ -48,8 +49,6 @@ const TOO_SHORT: InvalidMessage = {
   code: RPC.parseError,
   id: undefined,
 };
-/** Lines after which others have their turn: some milliseconds of work at most, beside the rest of the chunk. */
-const LINES_A_TURN = 500;
 /** Bytes of the beginning of a line that is too long: enough to tell what it was. */
 const HEAD_BYTES = 512;
 
@@ -58,14 +57,13 @@ export class StdioConnection {
   readonly #context: ConnectionContext;
   readonly #pending = new PendingRequests();
   readonly #incoming: LineSplitter;
+  readonly #pace: LinePace;
   readonly #serverRequests: ServerRequests;
   /** Why nothing is sent any more. */
   #over: Pick<UpstreamFailure, "errorType" | "message"> | undefined;
   /** Set when the server turns out to be modern. */
   #hop: HopMeta;
   #noise = 0;
-  /** Lines since others last had their turn on purpose. */
-  #lines = 0;
   /** Lines that came while a large one is being read; `undefined` while none is. */
   #waiting: Buffer[] | undefined;
   /** The first bytes of a line that is too long, until it has ended. */
@@ -73,6 +71,8 @@ export class StdioConnection {
 
   constructor(context: ConnectionContext) {
     this.#context = context;
+    // While a large message is read, the flow is held back on its behalf.
+    this.#pace = new LinePace(context.clock, context.flow, () => this.#waiting === undefined);
     this.#incoming = new LineSplitter(
       context.limits.lineBytesMax,
       (line, truncated) => this.#receive(line, truncated),
@@ -140,7 +140,7 @@ export class StdioConnection {
   /** Takes what came out of the server's stdout. */
   read(chunk: Buffer): void {
     this.#incoming.push(chunk);
-    if (this.#lines >= LINES_A_TURN) this.#rest();
+    this.#pace.chunk();
     const { skippedBytesMax } = this.#context.limits;
     if (this.#incoming.skippedBytes > skippedBytesMax) {
       this.#break(`the server wrote more than ${skippedBytesMax} bytes without a line break, which is no message`);
@@ -157,17 +157,6 @@ export class StdioConnection {
     }
   }
 
-  /** Reads on when others had their turn: a pipe hands over as many chunks in a turn as the server writes. */
-  #rest(): void {
-    const { clock, flow } = this.#context;
-    this.#lines = 0;
-    flow.pause();
-    clock.schedule(0, () => {
-      // While a large message is read, the flow is held back on its behalf.
-      if (this.#waiting === undefined) flow.resume();
-    });
-  }
-
   #push(text: string): number | undefined {
     return this.#over === undefined ? this.#context.writer.push(text) : undefined;
   }
@@ -181,7 +170,7 @@ export class StdioConnection {
   }
 
   #receive(line: Buffer, truncated: boolean): void {
-    this.#lines++;
+    this.#pace.line();
     if (this.#over !== undefined || isBlank(line)) return;
     if (truncated) {
       this.#head = Buffer.from(line.subarray(0, HEAD_BYTES));
