@@ -23,7 +23,7 @@ export interface ConnectionRoomOptions {
 const RESERVED_MAX = 64;
 /** How long a connection beyond the limits may take for its one request, in ms. */
 const RESERVED_MS = 5_000;
-/** Connections that are looked at, some of them twice, for one that makes room for a newcomer: 50 µs at worst. */
+/** Connections that are looked at for one that makes room for a newcomer: 50 µs at worst. */
 const LOOKED_AT_MAX = 1_024;
 
 /** A connection within the limits. */
@@ -46,6 +46,8 @@ export class ConnectionRoom {
   readonly #isExempt: (address: string) => boolean;
   readonly #onFull: () => void;
   readonly #clock: Clock;
+  readonly #all = new Set<Place>();
+  /** By the peer of the connection. */
   readonly #places = new Map<string, Place>();
   readonly #byAddress = new Map<string, Set<Place>>();
   readonly #reserved = new Map<string, Socket>();
@@ -65,16 +67,17 @@ export class ConnectionRoom {
     const address = addressKey(remote);
     const { total, perAddress } = this.#limits();
     const own = this.#byAddress.get(address) ?? new Set<Place>();
-    const isFull = this.#places.size >= total;
+    const isFull = this.#all.size >= total;
     const isAddressFull = own.size >= perAddress && !this.#isExempt(remote);
     if (isAddressFull || isFull) {
       this.#onFull();
-      const idle = isAddressFull ? this.#idleOf(own) : this.#idle();
+      const idle = idleOf(isAddressFull ? own : this.#all);
       if (idle === undefined) return this.#reserve(socket);
       this.#leave(idle);
       idle.socket.destroy();
     }
     const place: Place = { socket, peer: peerOf(socket), address, connection: undefined };
+    this.#all.add(place);
     this.#places.set(place.peer, place);
     this.#byAddress.set(address, own.add(place));
     socket.once("close", () => this.#leave(place));
@@ -92,32 +95,11 @@ export class ConnectionRoom {
   }
 
   #leave(place: Place): void {
+    this.#all.delete(place);
     if (this.#places.get(place.peer) === place) this.#places.delete(place.peer);
     const own = this.#byAddress.get(place.address);
     own?.delete(place);
     if (own?.size === 0) this.#byAddress.delete(place.address);
-  }
-
-  #idle(): Place | undefined {
-    let left = LOOKED_AT_MAX;
-    for (const [peer, place] of this.#places) {
-      if (left-- === 0) return undefined;
-      this.#places.delete(peer);
-      this.#places.set(peer, place);
-      if (isIdle(place)) return place;
-    }
-    return undefined;
-  }
-
-  #idleOf(own: Set<Place>): Place | undefined {
-    let left = LOOKED_AT_MAX;
-    for (const place of own) {
-      if (left-- === 0) return undefined;
-      own.delete(place);
-      own.add(place);
-      if (isIdle(place)) return place;
-    }
-    return undefined;
   }
 
   #reserve(socket: Socket): void {
@@ -140,9 +122,24 @@ export class ConnectionRoom {
   }
 }
 
-/** Whether a connection waits for nothing, and was not used since it was looked at before (the algorithm CLOCK). */
-function isIdle({ connection }: Place): boolean {
-  return connection === undefined || (!connection.isOwedAnswer && !connection.takeUsed());
+/**
+ * A connection that waits for nothing: the first that was not used since it was looked at before (the algorithm CLOCK), or else the
+ * first of all. Those looked at go to the end, so that others are looked at next time.
+ */
+function idleOf(places: Set<Place>): Place | undefined {
+  let used: Place | undefined;
+  let left = Math.min(LOOKED_AT_MAX, places.size);
+  for (const place of places) {
+    if (left-- === 0) break;
+    places.delete(place);
+    places.add(place);
+    const { connection } = place;
+    if (connection === undefined) return place;
+    if (connection.isOwedAnswer) continue;
+    if (!connection.takeUsed()) return place;
+    used ??= place;
+  }
+  return used;
 }
 
 /** The same for a TCP connection and the TLS connection over it. */

@@ -129,6 +129,34 @@ describe("connections", () => {
     }
   });
 
+  it("that were just used make room as well when there are no others, the longest unused first", async () => {
+    const { port, shed } = await listen({ perAddress: 3 });
+    const clients: Client[] = [];
+    for (let count = 0; count < 3; count++) {
+      const next = await client(port, get("/"));
+      await expect.poll(next.text, DEADLINE).toContain("served");
+      clients.push(next);
+    }
+    const [first, second, third] = clients;
+    const use = async (used: Client | undefined): Promise<void> => {
+      const before = used?.text() ?? "";
+      used?.socket.write(get("/"));
+      await expect.poll(() => used?.text().slice(before.length), DEADLINE).toContain("served");
+    };
+    const newcomer = async (): Promise<Client> => {
+      const next = await client(port, get("/"));
+      await expect.poll(next.text, DEADLINE).toContain("served");
+      return next;
+    };
+    await newcomer();
+    await expect.poll(() => first?.ended(), DEADLINE).toBe(true);
+    await use(second);
+    await newcomer();
+    await expect.poll(() => third?.ended(), DEADLINE).toBe(true);
+    expect(second?.ended()).toBe(false);
+    expect(shed).toEqual(["connections", "connections"]);
+  });
+
   it("of a proxy are not limited by its address", async () => {
     const { port, shed } = await listen({ perAddress: 1, isProxy: (address) => address === "127.0.0.1" });
     const clients = await Promise.all([1, 2, 3].map(() => client(port, get("/"))));
