@@ -49,6 +49,7 @@ export const requirements = [
   program("prometheus", "prometheus", "evaluates the generated rules against a living gateway"),
   program("prometheus-alertmanager", "prometheus-alertmanager", "routes the alerts"),
   program("amtool", "prometheus-alertmanager", "checks the generated routes"),
+  program("python3", "python3", "runs a server that is written in Python"),
   program("jq", "jq", "runs the searches of the runbooks"),
   program("openssl", "openssl", "makes certificates"),
   program("script", "bsdutils", "gives a gateway a terminal of its own"),

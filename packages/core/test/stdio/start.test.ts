@@ -47,12 +47,6 @@ describe("a start that fails says why and what to do", () => {
       "module_missing",
       /missing\.mjs/,
     ],
-    [
-      "a missing module of Python",
-      () => ["python3", join(folder, "broken.py")],
-      "module_missing",
-      /'no_such_module_at_all'/,
-    ],
     ["a server that exits", () => odd("exits", "3"), "exited", /exited with code 3 .*\nFATAL: no licence/],
     ["a server that exits without an error", () => odd("exits", "0"), "exited", /exited with code 0/],
     ["a server that is killed for want of memory", () => odd("killed", "SIGKILL"), "killed", /137.*out-of-memory/],
@@ -66,6 +60,12 @@ describe("a start that fails says why and what to do", () => {
     expect(error).toBeInstanceOf(StartError);
     expect(error.message).toMatch(new RegExp(words, "s"));
     expect(error.code).toBe(code);
+  });
+
+  test("a missing module of Python", { tags: ["python3"] }, async () => {
+    const error = await startError({ command: ["python3", join(folder, "broken.py")] });
+    expect(error.code).toBe("module_missing");
+    expect(error.message).toMatch(/'no_such_module_at_all'/);
   });
 
   test("a missing working directory", async () => {
