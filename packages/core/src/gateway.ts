@@ -1,21 +1,22 @@
 import { type Caller, type CallTracer, passThroughTracer, type TraceCarrier } from "@mcp-hangar/telemetry";
-import { type AccessPolicy, Admission, admitRate, type LateVerdict, type Verdict } from "./admission.ts";
+import { type AccessPolicy, Admission, admitRate, type LateVerdict } from "./admission.ts";
 import { CallRecord, type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
 import { callLimit, limitSizes } from "./call-limit.ts";
 import { type Failure, failure, toldTo } from "./errors.ts";
 import { Fleet, type FleetEntry, type FleetOptions } from "./fleet.ts";
 import { ServerGroup } from "./groups/server-group.ts";
 import { callToolOfGroup, relayToGroup, type Way } from "./groups/through-group.ts";
-import { type ManagedServer, verdictOfSilence } from "./lifecycle/managed-server.ts";
+import type { ManagedServer } from "./lifecycle/managed-server.ts";
 import type { RateLimitOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
 import { traceOf } from "./protocol/meta.ts";
+import { resultOf, verdictOf, verdictOfFailure } from "./reply-meaning.ts";
 import type { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
 import { type Deadline, startDeadline } from "./resilience/deadline.ts";
 import { RateLimiter } from "./resilience/rate-limiter.ts";
 import { answerInputs, wantsInput } from "./transports/input-rounds.ts";
-import type { UpstreamFailure, UpstreamReply, UpstreamRequest } from "./transports/session.ts";
+import type { UpstreamRequest } from "./transports/session.ts";
 
 export interface GatewayOptions extends FleetOptions {
   readonly rateLimit?: RateLimitOptions | undefined;
@@ -261,7 +262,7 @@ export class Gateway {
           clientEra: exchange.context.clientEra,
         };
         let reply = await session.request(request);
-        verdict = verdictOf(reply, { sentMs, nowMs: this.#options.platform.clock.nowMs() }, server);
+        verdict = verdictOf(reply, sentMs, server);
         if (request.clientEra === "legacy" && wantsInput(reply)) {
           reply = await answerInputs(session, request, reply, this.#options.platform);
           if (reply.kind === "failed") {
@@ -272,7 +273,7 @@ export class Gateway {
           }
         }
         // One crash is one failure, however many calls it took along: the breaker would outlast the restart.
-        if (verdict === "failure" && !server.isNews(session)) verdict = "neutral";
+        if (verdict === "failure" && !server.signs.isNews(session)) verdict = "neutral";
         return expired(resultOf(reply, server), deadline, timeoutMs, server);
       } finally {
         admission.release(verdict);
@@ -313,21 +314,6 @@ function unknownTool(call: ToolCall): Failure {
   return failure("unknown_tool", `unknown tool "${shortName(call.tool)}" of server "${shortName(call.server)}"`);
 }
 
-function resultOf(reply: UpstreamReply, server: ManagedServer): CallResult {
-  if (reply.kind !== "failed") return reply;
-  const { maybeExecuted, diagnosis, answered, retryAfterMs } = reply;
-  if (reply.errorType === "aborted") {
-    return { ...failure("cancelled", "the caller cancelled the request"), maybeExecuted };
-  }
-  const refused = failure(reply.errorType, `server "${server.id}": ${reply.message}`, retryAfterMs);
-  return {
-    ...refused,
-    maybeExecuted,
-    ...(answered && { answered }),
-    ...(diagnosis !== undefined && { diagnosis: `server "${server.id}": ${diagnosis}` }),
-  };
-}
-
 /** What ended because time was up is a timeout, whichever hop noticed it. */
 function expired(result: CallResult, deadline: Deadline, timeoutMs: number, server: ManagedServer): CallResult {
   if (result.kind !== "failure" || result.code !== "cancelled" || !deadline.timedOut()) return result;
@@ -342,28 +328,6 @@ function unexpected(error: unknown): Failure {
     diagnosis: `unexpected failure in the gateway: ${String(error)}`,
     maybeExecuted: true,
   };
-}
-
-/**
- * An answer, even an error, shows a live server; a caller who left says nothing about it. Nor does a deadline that gave
- * the server less than half of its own timeout, or during which the server answered others: one impatient caller, or one
- * tool that hangs, must not open the breaker for everybody. Where there were no others, the server is asked for a sign of life.
- */
-function verdictOf(
-  reply: UpstreamReply,
-  { sentMs, nowMs }: { readonly sentMs: number; readonly nowMs: number },
-  server: ManagedServer,
-): LateVerdict {
-  if (reply.kind !== "failed" || reply.answered) server.answered(nowMs);
-  if (reply.kind !== "failed") return "success";
-  if (reply.errorType !== "aborted") return verdictOfFailure(reply);
-  return verdictOfSilence(server, sentMs, nowMs);
-}
-
-/** A server that refuses a request is alive, and one that asks for patience says nothing about how it is. */
-function verdictOfFailure({ errorType, answered }: UpstreamFailure): Verdict {
-  if (!answered) return "failure";
-  return errorType === "overloaded" ? "neutral" : "success";
 }
 
 /** Characters of a name that a message repeats: a caller can type megabytes. */

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import {
-  ChurnMap,
   decodeMessage,
   isJsonObject,
   type JsonObject,
@@ -17,16 +16,17 @@ import {
 import type { Caller } from "@mcp-hangar/telemetry";
 import { ANONYMOUS_CALLER } from "../access/access.ts";
 import type { Exchange } from "../http/traffic.ts";
-import { type Answer, NO_ROOM_FOR_ANSWER, SHUTTING_DOWN } from "./answer.ts";
+import { SHUTTING_DOWN } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { dispatch, notified } from "./dispatch.ts";
-import { encodeAnswer, encodeError, encodeNotification, encodeRequest } from "./encode.ts";
+import { encodeError, encodeNotification, encodeRequest } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { initialize } from "./methods/handshake.ts";
 import { LISTEN } from "./methods/index.ts";
 import { isModern, refuseEnvelope } from "./modern-envelope.ts";
 import { ResponseStream } from "./response-stream.ts";
+import { finish, type Headers, Unanswered } from "./unanswered.ts";
 
 const SESSION_HEADER = "mcp-session-id";
 const MODERN: readonly string[] = MODERN_VERSIONS;
@@ -35,10 +35,7 @@ const LEGACY: readonly string[] = LEGACY_VERSIONS;
 /** Streamable HTTP of both eras for one endpoint. The listener has checked host, origin and size before. */
 export class HttpEndpoint {
   readonly #endpoint: Endpoint;
-  /** What waits for its answer. */
-  readonly #unanswered = new ChurnMap<number, Unanswered>();
-  #lastKey = 0;
-  #interrupted = false;
+  readonly #unanswered = new Unanswered();
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
@@ -68,22 +65,7 @@ export class HttpEndpoint {
 
   /** Answers all that still runs, and whatever comes later, with the end of the gateway. */
   interrupt(): void {
-    this.#interrupted = true;
-    for (const { stream, id, modern, endsWithEndpoint } of this.#unanswered.values()) {
-      if (endsWithEndpoint !== true) finish(stream, id, SHUTTING_DOWN, modern);
-    }
-  }
-
-  /** Answers a request once it is worked off, unless the gateway ends before. */
-  #answer(request: Unanswered, work: Promise<Answer>): void {
-    const key = ++this.#lastKey;
-    this.#unanswered.set(key, request);
-    request.stream.keepUntil(work);
-    void work.then((answer) => {
-      this.#unanswered.delete(key);
-      const { stream, id, modern, settled } = request;
-      finish(stream, id, answer, modern, settled?.());
-    });
+    this.#unanswered.interrupt();
   }
 
   #post(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller, exchange: Exchange): void {
@@ -112,7 +94,7 @@ export class HttpEndpoint {
       // A legacy handshake may carry any header; one inside a modern envelope is a method that this era does not have.
       const version = message.method === "initialize" ? undefined : header(request, "mcp-protocol-version");
       const modern = isModern(meta, version);
-      if (this.#interrupted) return finish(stream, message.id, SHUTTING_DOWN, modern);
+      if (this.#unanswered.interrupted) return finish(stream, message.id, SHUTTING_DOWN, modern);
       if (modern) {
         return this.#modern(request, response, stream, message, meta, caller);
       }
@@ -154,7 +136,7 @@ export class HttpEndpoint {
       capabilities: isJsonObject(capabilities) ? capabilities : {},
     };
     const endsWithEndpoint = method === LISTEN;
-    this.#answer({ stream, id, modern: true, endsWithEndpoint }, dispatch(this.#endpoint, request));
+    this.#unanswered.answer({ stream, id, modern: true, endsWithEndpoint }, dispatch(this.#endpoint, request));
   }
 
   #legacy(
@@ -176,7 +158,7 @@ export class HttpEndpoint {
         if (session !== undefined) headers = { [SESSION_HEADER]: session.id };
         return answer;
       });
-      return this.#answer({ stream, id, modern: false, settled: () => headers }, work);
+      return this.#unanswered.answer({ stream, id, modern: false, settled: () => headers }, work);
     }
     const session = this.#session(http, response, id, caller);
     if (session === undefined) return;
@@ -196,7 +178,7 @@ export class HttpEndpoint {
     const settled = (): undefined => {
       session.end(id);
     };
-    this.#answer({ stream, id, modern: false, settled }, dispatch(this.#endpoint, request));
+    this.#unanswered.answer({ stream, id, modern: false, settled }, dispatch(this.#endpoint, request));
   }
 
   /** Notifications, and answers to what servers asked the client. */
@@ -288,26 +270,6 @@ export class HttpEndpoint {
     }
     return session;
   }
-}
-
-type Headers = Readonly<Record<string, string>>;
-
-/** A request that is being worked on. */
-interface Unanswered {
-  readonly stream: ResponseStream;
-  readonly id: JsonRpcId;
-  readonly modern: boolean;
-  /** A subscription, whose answer is that the endpoint closes. */
-  readonly endsWithEndpoint?: boolean;
-  /** Called when the work is done; gives headers of the answer. */
-  readonly settled?: () => Headers | undefined;
-}
-
-function finish(stream: ResponseStream, id: JsonRpcId, answer: Answer, modern: boolean, headers?: Headers): void {
-  const encoded = encodeAnswer(id, answer);
-  if (!stream.hasRoomFor(encoded)) return stream.finish(200, encodeAnswer(id, NO_ROOM_FOR_ANSWER), headers);
-  const status = modern && answer.kind === "error" ? answer.httpStatus : 200;
-  stream.finish(status, encoded, headers);
 }
 
 function refuse(

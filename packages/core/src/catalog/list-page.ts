@@ -1,3 +1,13 @@
+import {
+  BACKSLASH,
+  CLOSE_LIST,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  OPEN_LIST,
+  OPEN_OBJECT,
+  QUOTE,
+} from "../protocol/json-bytes.ts";
 import type { JsonValue } from "../protocol/json-rpc.ts";
 import { parseJson } from "../protocol/parse-json.ts";
 import type { ResultPayload } from "../protocol/result-payload.ts";
@@ -22,7 +32,7 @@ export function readListPage(result: ResultPayload, key: string): ListPage | und
   // The decoder has seen that the bytes are one JSON object: what follows only finds where its parts are.
   const members = membersOf(bytes);
   const array = members.get(key);
-  if (array === undefined || bytes[array.start] !== OPEN_ARRAY) return undefined;
+  if (array === undefined || bytes[array.start] !== OPEN_LIST) return undefined;
   const cursor = members.get("nextCursor");
   return { items: itemsOf(bytes, array), nextCursor: cursor === undefined ? undefined : parsed(bytes, cursor) };
 }
@@ -33,15 +43,6 @@ interface Span {
   /** Behind the last byte. */
   readonly end: number;
 }
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 
 /** The values of an object by their keys; of one key that is there twice the last counts, as for any parser. */
 function membersOf(bytes: Buffer): ReadonlyMap<string, Span> {
@@ -87,8 +88,8 @@ function endOf(bytes: Buffer, from: number): number {
   const first = bytes[from];
   if (first === QUOTE) return endOfText(bytes, from);
   let at = from;
-  if (first !== OPEN_ARRAY && first !== OPEN_OBJECT) {
-    while (at < bytes.length && !isBetween(bytes[at]) && bytes[at] !== CLOSE_ARRAY && bytes[at] !== CLOSE_OBJECT) at++;
+  if (first !== OPEN_LIST && first !== OPEN_OBJECT) {
+    while (at < bytes.length && !isBetween(bytes[at]) && bytes[at] !== CLOSE_LIST && bytes[at] !== CLOSE_OBJECT) at++;
     return at;
   }
   for (let depth = 0; at < bytes.length; ) {
@@ -97,8 +98,8 @@ function endOf(bytes: Buffer, from: number): number {
       at = endOfText(bytes, at);
       continue;
     }
-    if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth++;
-    else if ((byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) && --depth === 0) return at + 1;
+    if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth++;
+    else if ((byte === CLOSE_LIST || byte === CLOSE_OBJECT) && --depth === 0) return at + 1;
     at++;
   }
   return at;

@@ -2,7 +2,7 @@ import type { LateVerdict } from "../admission.ts";
 import { isSafeToRepeat } from "../batch/retry.ts";
 import type { CallResult } from "../call.ts";
 import type { Failure } from "../errors.ts";
-import { type ManagedServer, verdictOfSilence } from "../lifecycle/managed-server.ts";
+import type { ManagedServer } from "../lifecycle/managed-server.ts";
 import type { Clock } from "../platform/platform.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
 import { pinnedTo, withPin } from "./pinned-state.ts";
@@ -69,7 +69,7 @@ async function attemptInTurn(group: ServerGroup, call: GroupCall): Promise<Attem
     // A caller who says how long it may take means the call; otherwise a member that hangs leaves time for others.
     const timeoutMs = call.timeoutMs === undefined ? Math.min(leftMs, server.options.call_timeout_s * 1_000) : leftMs;
     const result = await call.attempt(server, pinned.params, timeoutMs);
-    const verdict = verdictOf(result, { sentMs: startedMs, nowMs: clock.nowMs() }, server);
+    const verdict = verdictOf(result, startedMs, server);
     group.observe(server, verdict);
     if (result.kind !== "failure") return { result: withPin(server, result), verdict };
     maybeExecuted ||= result.maybeExecuted;
@@ -93,11 +93,7 @@ function isElsewhereBetter(failed: Failure, server: ManagedServer, { repeatable 
  * What a result says about a member: an answer, even an error or a refusal of the request, shows a live server. A refusal
  * to take more calls, a caller who left or who had little patience, and a member without the tool say nothing.
  */
-function verdictOf(
-  result: CallResult,
-  { sentMs, nowMs }: { readonly sentMs: number; readonly nowMs: number },
-  server: ManagedServer,
-): LateVerdict {
+function verdictOf(result: CallResult, sentMs: number, server: ManagedServer): LateVerdict {
   if (result.kind !== "failure") return "success";
   if (result.answered) return result.code === "overloaded" ? "neutral" : "success";
   switch (result.code) {
@@ -107,7 +103,7 @@ function verdictOf(
     case "start_failed":
       return "failure";
     case "timeout":
-      return result.maybeExecuted ? verdictOfSilence(server, sentMs, nowMs) : "neutral";
+      return result.maybeExecuted ? server.signs.verdictOfSilence(sentMs) : "neutral";
     default:
       return "neutral";
   }

@@ -6,7 +6,6 @@ import {
   type StopReason,
   type TelemetryBus,
 } from "@mcp-hangar/telemetry";
-import type { LateVerdict } from "../admission.ts";
 import { ListRefresher } from "../catalog/list-refresher.ts";
 import type { ListItems, ListKind } from "../catalog/lists.ts";
 import { ServerCatalog } from "../catalog/server-catalog.ts";
@@ -25,11 +24,9 @@ import { MessageCounter } from "./message-totals.ts";
 import { ResourceSubscriptions } from "./resource-subscriptions.ts";
 import { ResourceWatches } from "./resource-watches.ts";
 import { SessionOwner } from "./session-owner.ts";
+import { SignsOfLife } from "./signs-of-life.ts";
 import type { SessionCallbacks } from "./start-attempt.ts";
 import type { ServerState } from "./state.ts";
-
-/** Milliseconds a server may take over a sign of life, after it has been silent for half of a call's timeout already. */
-const SIGN_OF_LIFE_MS = 5_000;
 
 const LABELS = {
   tools: "tools",
@@ -77,19 +74,17 @@ export class ManagedServer {
   readonly subscriptions: ResourceSubscriptions;
   /** Which of its log messages clients want. */
   readonly logLevels: LogLevels;
+  /** What its answers, and their absence, say about it. */
+  readonly signs: SignsOfLife;
   readonly #context: ServerContext;
   readonly #owner: SessionOwner;
   readonly #messages = new MessageCounter();
   readonly #lists: ListRefresher;
   #initialized = false;
-  /** The last one that ended with requests in flight, and whose end was counted. */
-  #lostSession: UpstreamSession | undefined;
   #inFlight = 0;
   #keepers = 0;
   readonly #whenUnused: (() => void)[] = [];
   #lastUsedMs: number;
-  #lastAnswerMs = Number.NEGATIVE_INFINITY;
-  #doubt: Promise<boolean> | undefined;
 
   constructor(context: ServerContext) {
     const { platform, options, bus } = context;
@@ -127,7 +122,9 @@ export class ManagedServer {
       session: () => this.session(),
       onChanged: (list) => this.#onListChanged(list),
     });
-    const upstream = { platform, timeoutMs, session: () => this.session() };
+    const session = (): UpstreamSession | undefined => this.session();
+    this.signs = new SignsOfLife({ clock: platform.clock, callTimeoutMs: timeoutMs, session });
+    const upstream = { platform, timeoutMs, session };
     this.subscriptions = new ResourceSubscriptions(upstream);
     this.logLevels = new LogLevels(upstream);
     this.watches = new ResourceWatches({
@@ -143,17 +140,6 @@ export class ManagedServer {
   /** The live session, if there is one. */
   session(): UpstreamSession | undefined {
     return this.#owner.session();
-  }
-
-  /**
-   * Whether a failed request on that session says something new about the server. Requests that ended with their session
-   * all tell of the same end, and only the first that asks is news.
-   */
-  isNews(session: UpstreamSession): boolean {
-    if (this.session() === session) return true;
-    if (this.#lostSession === session) return false;
-    this.#lostSession = session;
-    return true;
   }
 
   /**
@@ -198,37 +184,6 @@ export class ManagedServer {
   endUse(): void {
     this.#lastUsedMs = this.#context.platform.clock.nowMs();
     if (--this.#inFlight === 0) for (const resolve of this.#whenUnused.splice(0)) resolve();
-  }
-
-  /** When the server last answered anything; a sign of life for all who wait for it. */
-  get lastAnswerMs(): number {
-    return this.#lastAnswerMs;
-  }
-
-  /** The server has answered a request of whatever kind, be it with an error. */
-  answered(nowMs: number): void {
-    this.#lastAnswerMs = nowMs;
-  }
-
-  /**
-   * Asks the running server for a sign of life, once for all who doubt it at the same time: whether it gives none. Of a server that
-   * does not run any more its end tells. Never rejects.
-   */
-  isSilent(): Promise<boolean> {
-    this.#doubt ??= this.#givesNoSign().finally(() => {
-      this.#doubt = undefined;
-    });
-    return this.#doubt;
-  }
-
-  async #givesNoSign(): Promise<boolean> {
-    const session = this.session();
-    if (session === undefined) return false;
-    const { clock } = this.#context.platform;
-    const { result } = await probe(session, SIGN_OF_LIFE_MS, clock);
-    if (this.session() !== session) return false;
-    if (result === "healthy") this.answered(clock.nowMs());
-    return result !== "healthy";
   }
 
   /** Resolves as soon as nobody uses the server. */
@@ -284,7 +239,7 @@ export class ManagedServer {
     if (session !== undefined) {
       const outcome = await probe(session, timeoutMs, this.#context.platform.clock);
       if (this.session() !== session) return { result: "skipped", message: undefined };
-      if (outcome.result === "healthy") this.answered(this.#context.platform.clock.nowMs());
+      if (outcome.result === "healthy") this.signs.answered();
       this.#owner.checked(
         session,
         outcome.result === "healthy" ? undefined : (outcome.message ?? "health check failed"),
@@ -355,14 +310,4 @@ export class ManagedServer {
     }
     this.#context.onListChanged(this, list);
   }
-}
-
-/**
- * What it says about the server that a request was sent at `sentMs` and never answered: a failure if it had half of its own timeout
- * or more, answered nobody meanwhile, and gives no sign of life now.
- */
-export function verdictOfSilence(server: ManagedServer, sentMs: number, nowMs: number): LateVerdict {
-  const isSilence = nowMs - sentMs >= server.options.call_timeout_s * 500 && server.lastAnswerMs <= sentMs;
-  if (!isSilence) return "neutral";
-  return server.isSilent().then((silent) => (silent ? "failure" : "neutral"));
 }

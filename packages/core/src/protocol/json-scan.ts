@@ -1,3 +1,4 @@
+import { BACKSLASH, CLOSE_LIST, CLOSE_OBJECT, COLON, COMMA, OPEN_LIST, OPEN_OBJECT, QUOTE } from "./json-bytes.ts";
 import { NESTING_MAX } from "./nesting.ts";
 
 /** Where a value lies in the bytes; the end is exclusive. */
@@ -21,15 +22,6 @@ type State =
 
 /** Whether a document was read to its end, and what it is. */
 export type ScanOutcome = "more" | "valid" | "invalid" | "too deep" | "too much";
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const BACKSLASH = 0x5c;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 
 /** Lengths of the names that the protocol gives a meaning: `id`, `error`, `result`, `jsonrpc`, `resultType` and the like. */
 const NAME_LENGTHS: ReadonlySet<number> = new Set([2, 5, 6, 7, 10]);

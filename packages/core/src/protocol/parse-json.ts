@@ -1,3 +1,4 @@
+import { BACKSLASH, QUOTE } from "./json-bytes.ts";
 import { NESTING_MAX } from "./nesting.ts";
 
 /** A number that a double may not hold, or write otherwise: one of 16 digits or more, or one with an exponent. */
@@ -58,9 +59,6 @@ function unusedMark(text: string): { readonly character: string; readonly escape
   // No honest text has them all: its numbers are rounded as everywhere.
   return { character: "", escaped: "" };
 }
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /** Where odd numbers stand outside of strings. */
 function* numbersIn(text: string): Iterable<{ readonly start: number; readonly end: number }> {
