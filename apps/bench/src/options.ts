@@ -22,7 +22,7 @@ export interface BenchOptions {
   readonly sse: boolean;
   /** Run the gateway from its TypeScript sources instead of its build. */
   readonly fromSources: boolean;
-  /** Entry point of another build of the gateway, which takes part as `before`. */
+  /** Entry point of another build of the gateway, with which the scenario `builds` compares this one. */
   readonly against: string | undefined;
   /** File for the figures as JSON. */
   readonly jsonFile: string | undefined;
@@ -40,9 +40,9 @@ The gateway runs from apps/server/dist, which this command builds first.
   --seconds <n>            seconds of load in one round (3)
   --rounds <n>             rounds of each comparison, contenders taking turns (5)
   --only <name>            run this scenario; repeat for several: throughput, stdio, large-results, memory, startup,
-                           isolation, metrics, monitoring
-  --contenders <a,b>       of direct, hangar, before, sdk, bare (all)
-  --against <main.js>      apps/server/dist/main.js of another checkout, built there: it takes turns as "before"
+                           isolation, metrics, monitoring, builds
+  --contenders <a,b>       of direct, hangar, sdk, bare (all)
+  --against <main.js>      apps/server/dist/main.js of another checkout, built there: "builds" compares a call's CPU with it
   --era <legacy|modern>    protocol era of the load generator (legacy)
   --upstream <era>         eras of the lean upstream: legacy, modern or both (legacy; both with --era modern)
   --session                the upstream insists on session ids

@@ -1,3 +1,5 @@
+import { Slots } from "./slots.ts";
+
 /**
  * A map for entries that come and go with every call.
  *
@@ -8,8 +10,7 @@
  */
 export class ChurnMap<Key extends string | number, Value extends object> {
   readonly #slotOf = new Map<Key, number>();
-  readonly #slots: (Value | undefined)[] = [];
-  readonly #free: number[] = [];
+  readonly #slots = new Slots<Value>();
 
   get size(): number {
     return this.#slotOf.size;
@@ -21,34 +22,32 @@ export class ChurnMap<Key extends string | number, Value extends object> {
 
   get(key: Key): Value | undefined {
     const slot = this.#slotOf.get(key);
-    return slot === undefined ? undefined : this.#slots[slot];
+    return slot === undefined ? undefined : this.#slots.get(slot);
   }
 
   set(key: Key, value: Value): void {
-    const slot = this.#slotOf.get(key) ?? this.#free.pop() ?? this.#slots.length;
-    this.#slotOf.set(key, slot);
-    this.#slots[slot] = value;
+    const slot = this.#slotOf.get(key);
+    if (slot === undefined) this.#slotOf.set(key, this.#slots.add(value));
+    else this.#slots.replace(slot, value);
   }
 
   /** Removes an entry and returns its value; `undefined` when there is none. */
   delete(key: Key): Value | undefined {
     const slot = this.#slotOf.get(key);
     if (slot === undefined) return undefined;
-    const value = this.#slots[slot];
+    const value = this.#slots.get(slot);
     this.#slotOf.delete(key);
-    this.#slots[slot] = undefined;
-    this.#free.push(slot);
+    this.#slots.remove(slot);
     return value;
   }
 
   clear(): void {
     this.#slotOf.clear();
-    this.#slots.length = 0;
-    this.#free.length = 0;
+    this.#slots.clear();
   }
 
   /** The values as they are now, in no particular order; entries may be removed while they are walked. */
   values(): readonly Value[] {
-    return this.#slots.filter((value) => value !== undefined);
+    return this.#slots.all();
   }
 }

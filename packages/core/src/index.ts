@@ -38,6 +38,7 @@ export { ResultPayload } from "./protocol/result-payload.ts";
 export { Allowance, partOf } from "./resilience/allowance.ts";
 export { RateLimiter } from "./resilience/rate-limiter.ts";
 export { serverId } from "./server-id.ts";
+export { Slots } from "./slots.ts";
 export { checkCertificateBundle } from "./transports/http/certificate-bundle.ts";
 export { decodeHeaderValue } from "./transports/http/header-values.ts";
 export { paramHeaderMismatch } from "./transports/http/param-header-check.ts";

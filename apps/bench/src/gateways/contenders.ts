@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { type Launched, launch, workFolder } from "../processes/launch.ts";
 
 /** Names of what a comparison may hold, in the order of the report. */
-export const contenderNames = ["direct", "hangar", "before", "sdk", "bare"] as const;
+export const contenderNames = ["direct", "hangar", "sdk", "bare"] as const;
 
-/** One of {@link contenderNames}. */
-export type ContenderName = (typeof contenderNames)[number];
+/** One of {@link contenderNames}, or another build of the gateway. */
+export type ContenderName = (typeof contenderNames)[number] | "before";
 
 /** Where a gateway's calls go: an HTTP endpoint, or a program that speaks MCP on its pipes. */
 export type Upstream =

@@ -57,8 +57,8 @@ export function roundsTable(title: string, rounds: Rounds): Table {
   };
 }
 
-function takesPart(name: ContenderName, { contenders, against, upstreamEras, era }: BenchOptions): boolean {
-  if (name === "before" && against === undefined) return false;
+function takesPart(name: ContenderName, { contenders, upstreamEras, era }: BenchOptions): boolean {
+  if (name === "before") return true;
   if (contenders.length > 0 && !contenders.includes(name)) return false;
   // A direct client and a relay without features cannot translate between the protocol eras.
   return upstreamEras.includes(era) || (name !== "direct" && name !== "bare");

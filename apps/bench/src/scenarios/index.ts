@@ -1,3 +1,4 @@
+import { builds } from "./builds.ts";
 import { isolation } from "./isolation.ts";
 import { largeResults } from "./large-results.ts";
 import { memory } from "./memory.ts";
@@ -18,4 +19,5 @@ export const scenarios: readonly Scenario[] = [
   isolation,
   metrics,
   monitoring,
+  builds,
 ];

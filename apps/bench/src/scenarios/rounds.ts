@@ -3,7 +3,6 @@ import { runClosedLoop } from "../load/closed-loop.ts";
 import type { Workload } from "../load/expectation.ts";
 import { openSession } from "../load/mcp-session.ts";
 import { cpuMs, residentBytes } from "../processes/usage.ts";
-import type { Figure } from "../report/figure.ts";
 import { median, percentile } from "../report/statistics.ts";
 import type { ScenarioContext } from "./scenario.ts";
 
@@ -70,18 +69,8 @@ export function compared(
   );
 }
 
-/** CPU a call against the other build in the same round; no figure when none takes part. */
-export function againstBefore(rounds: Rounds, { id, label }: { readonly id: string; readonly label: string }): Figure {
-  return {
-    id: `${id}.cpu_ratio_before`,
-    label: `CPU a call against the other build, ${label}`,
-    value: compared(rounds, ["hangar", "before"], (mine, before) => mine.cpuMsPerCall / before.cpuMsPerCall),
-    unit: "×",
-    target: { atMost: 1.03 },
-  };
-}
-
-async function runOnce(
+/** One turn of one contender. */
+export async function runOnce(
   { options }: ScenarioContext,
   { workload, inFlight }: RoundsRequest,
   contender: Contender,

@@ -1,14 +1,14 @@
 import { echoWorkload } from "../load/expectation.ts";
 import type { Figure } from "../report/figure.ts";
 import { roundsTable, withContenders } from "./comparison.ts";
-import { againstBefore, compared, runRounds, typical } from "./rounds.ts";
+import { compared, runRounds, typical } from "./rounds.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Small calls to one stdio child that many callers share. */
 export const stdio: Scenario = {
   name: "stdio",
   run(context) {
-    const names = ["hangar", "before", "sdk", "bare"] as const;
+    const names = ["hangar", "sdk", "bare"] as const;
     return withContenders({ options: context.options, behind: "stdio", names }, async (contenders) => {
       const tables = [];
       const figures: Figure[] = [];
@@ -30,7 +30,6 @@ export const stdio: Scenario = {
             value: compared(rounds, ["hangar", "bare"], (mine, bare) => mine.callsPerSecond / bare.callsPerSecond),
             unit: "×",
           },
-          againstBefore(rounds, { id: "stdio.16", label: "to a stdio child, 16 in flight" }),
         );
       }
       return { tables, figures };

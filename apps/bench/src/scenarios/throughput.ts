@@ -1,7 +1,7 @@
 import { echoWorkload } from "../load/expectation.ts";
 import type { Figure } from "../report/figure.ts";
 import { roundsTable, withContenders } from "./comparison.ts";
-import { againstBefore, compared, type Rounds, runRounds, typical } from "./rounds.ts";
+import { compared, type Rounds, runRounds, typical } from "./rounds.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Small calls over HTTP on both sides, alone and with 16 and 32 in flight. */
@@ -75,6 +75,5 @@ function loadedFigures(rounds: Rounds, inFlight: number): Figure[] {
       unit: "ms",
       target: { atMost: 0.15 },
     },
-    againstBefore(rounds, { id, label: `${inFlight} in flight` }),
   ];
 }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import { ChurnMap } from "@mcp-hangar/core";
+import { Slots } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { Access, Identification } from "../access/access.ts";
 import { NO_ROOM, type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
@@ -49,8 +49,7 @@ const SERVER_PATH = /^\/servers\/([^/]+)\/mcp$/;
  */
 export class McpEndpoint {
   readonly #options: McpEndpointOptions;
-  readonly #open = new ChurnMap<number, ServerResponse>();
-  #lastKey = 0;
+  readonly #open = new Slots<ServerResponse>();
   #closing = false;
 
   constructor(options: McpEndpointOptions) {
@@ -82,20 +81,20 @@ export class McpEndpoint {
 
   /** Requests whose answer has not begun. Streams that have begun are not counted: some never end by themselves. */
   unanswered(): number {
-    return this.#open.values().filter(({ headersSent }) => !headersSent).length;
+    return this.#open.all().filter(({ headersSent }) => !headersSent).length;
   }
 
   /** From now on connections end with the answer that they wait for. */
   closeAfterAnswers(): void {
     this.#closing = true;
-    for (const response of this.#open.values()) if (!response.headersSent) response.shouldKeepAlive = false;
+    for (const response of this.#open.all()) if (!response.headersSent) response.shouldKeepAlive = false;
   }
 
   /** Refuses requests whose body has not even come; those that a face works on are answered there. */
   interrupt(): void {
     const headers = { "retry-after": "1" };
     const message = "the gateway is shutting down before this was answered; send it again";
-    for (const response of this.#open.values()) {
+    for (const response of this.#open.all()) {
       if (!response.headersSent) this.refuse(response, { status: 503, code: "shutting_down", message, headers });
     }
   }
@@ -127,9 +126,8 @@ export class McpEndpoint {
 
   #track(response: ServerResponse): void {
     if (this.#closing) response.shouldKeepAlive = false;
-    const key = ++this.#lastKey;
-    this.#open.set(key, response);
-    response.once("close", () => this.#open.delete(key));
+    const slot = this.#open.add(response);
+    response.once("close", () => this.#open.remove(slot));
   }
 
   #post(face: HttpFace, request: IncomingMessage, response: ServerResponse, caller: Caller): void {

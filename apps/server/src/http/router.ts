@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ChurnMap } from "@mcp-hangar/core";
+import { Slots } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { type Access, ANONYMOUS_CALLER } from "../access/access.ts";
 import { NO_ROOM, type Refusal, refusalAnswer, send, sendCounted, sendOptions } from "./answer.ts";
@@ -37,8 +37,7 @@ const EMPTY = Buffer.alloc(0);
 export class Router {
   readonly #options: RouterOptions;
   readonly #table: RouteTable;
-  readonly #open = new ChurnMap<number, ServerResponse>();
-  #lastKey = 0;
+  readonly #open = new Slots<ServerResponse>();
   #closing = false;
 
   constructor(options: RouterOptions) {
@@ -72,21 +71,20 @@ export class Router {
 
   /** Requests to routes whose answer has not begun. */
   unanswered(): number {
-    return this.#open.values().filter(({ headersSent }) => !headersSent).length;
+    return this.#open.all().filter(({ headersSent }) => !headersSent).length;
   }
 
   /** From now on connections end with the answer that they wait for. */
   closeAfterAnswers(): void {
     this.#closing = true;
-    for (const response of this.#open.values()) if (!response.headersSent) response.shouldKeepAlive = false;
+    for (const response of this.#open.all()) if (!response.headersSent) response.shouldKeepAlive = false;
   }
 
   /** Answers what is still unanswered with the end of the gateway. */
   interrupt(): void {
     const headers = { "retry-after": "1" };
     const message = "the gateway is shutting down before this was answered; send it again";
-    for (const response of this.#open.values())
-      refuse(response, { status: 503, code: "shutting_down", message, headers });
+    for (const response of this.#open.all()) refuse(response, { status: 503, code: "shutting_down", message, headers });
   }
 
   /** Why a request of nobody in particular is not even refused for what is wrong with it: too many came from there. */
@@ -106,11 +104,10 @@ export class Router {
       return this.#refuseStranger(response, { status: 405, code: "method_not_allowed", message, headers });
     }
     if (this.#closing) response.shouldKeepAlive = false;
-    const key = ++this.#lastKey;
-    this.#open.set(key, response);
+    const slot = this.#open.add(response);
     const left = new AbortController();
     response.once("close", () => {
-      this.#open.delete(key);
+      this.#open.remove(slot);
       left.abort();
     });
     const asked = { http: request, query: new URLSearchParams(query), signal: left.signal };

@@ -1,4 +1,4 @@
-import { ChurnMap, type JsonRpcId } from "@mcp-hangar/core";
+import { type JsonRpcId, Slots } from "@mcp-hangar/core";
 import { type Answer, NO_ROOM_FOR_ANSWER, SHUTTING_DOWN } from "./answer.ts";
 import { encodeAnswer } from "./encode.ts";
 import type { ResponseStream } from "./response-stream.ts";
@@ -18,8 +18,7 @@ export interface UnansweredRequest {
 
 /** The requests of an endpoint that wait for their answer. Each gets one, also when the gateway ends before it is worked off. */
 export class Unanswered {
-  readonly #requests = new ChurnMap<number, UnansweredRequest>();
-  #lastKey = 0;
+  readonly #requests = new Slots<UnansweredRequest>();
   #interrupted = false;
 
   /** Whether the gateway ends, so that nothing is to be begun any more. */
@@ -29,11 +28,10 @@ export class Unanswered {
 
   /** Answers a request once it is worked off. */
   answer(request: UnansweredRequest, work: Promise<Answer>): void {
-    const key = ++this.#lastKey;
-    this.#requests.set(key, request);
+    const slot = this.#requests.add(request);
     request.stream.keepUntil(work);
     void work.then((answer) => {
-      this.#requests.delete(key);
+      this.#requests.remove(slot);
       const { stream, id, modern, settled } = request;
       finish(stream, id, answer, modern, settled?.());
     });
@@ -42,7 +40,7 @@ export class Unanswered {
   /** Answers all that still runs, and whatever comes later, with the end of the gateway. */
   interrupt(): void {
     this.#interrupted = true;
-    for (const { stream, id, modern, endsWithEndpoint } of this.#requests.values()) {
+    for (const { stream, id, modern, endsWithEndpoint } of this.#requests.all()) {
       if (endsWithEndpoint !== true) finish(stream, id, SHUTTING_DOWN, modern);
     }
   }

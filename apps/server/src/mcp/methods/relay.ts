@@ -1,5 +1,6 @@
 import {
   DEFAULT_LOG_LEVEL,
+  type Failure,
   failure,
   hearsLevel,
   isJsonObject,
@@ -29,6 +30,10 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
   // Without a usable name the gateway still counts the refusal, under the empty name.
   const target = endpoint.scope.resolve(typeof name === "string" ? name : "");
   let mismatch: string | undefined;
+  const refusedFor = (definition: JsonObject): Failure | undefined => {
+    mismatch = paramHeaderRefusal(request, definition);
+    return mismatch === undefined ? undefined : failure("invalid_request", mismatch);
+  };
   const result = await endpoint.gateway.callTool(
     {
       ...relayContext(request),
@@ -38,10 +43,7 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
       // The gateway refuses arguments that are no object, and counts the refusal.
       arguments: args as JsonObject | undefined,
       extra,
-      refusedFor: (definition) => {
-        mismatch = paramHeaderRefusal(request, definition);
-        return mismatch === undefined ? undefined : failure("invalid_request", mismatch);
-      },
+      refusedFor: request.header && refusedFor,
     },
     request.signal,
   );
