@@ -6,8 +6,8 @@ import { requirements } from "./scripts/testing/programs.mjs";
 import { SuiteReporter } from "./scripts/testing/suite-reporter.ts";
 import { root } from "./scripts/toolchain/pins.mjs";
 
-/** Tests start processes of their own, so more files at a time than processors gain nothing, and four are enough. */
-const workers = Math.min(4, Math.max(2, availableParallelism()));
+/** Many tests wait for processes that they have started: with one file more than there are processors, fewer of those idle. */
+const workers = Math.min(4, availableParallelism() + 1);
 
 const { env } = process;
 // Gateways and servers that tests start compile the same sources hundreds of times; Node.js keeps what it has compiled.
