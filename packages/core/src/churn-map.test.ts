@@ -15,8 +15,9 @@ it("behaves like a Map in any sequence of operations", () => {
       model.clear();
     } else if (action < 50) {
       const entry = { value: step };
-      map.set(key, entry);
-      model.set(key, entry);
+      if (action < 25) expect(map.add(key, entry)).toBe(!model.has(key));
+      else map.set(key, entry);
+      if (action >= 25 || !model.has(key)) model.set(key, entry);
     } else {
       expect(map.delete(key)).toBe(model.get(key));
       model.delete(key);

@@ -25,6 +25,13 @@ export class ChurnMap<Key extends string | number, Value extends object> {
     return slot === undefined ? undefined : this.#slots.get(slot);
   }
 
+  /** Adds an entry; false, and nothing, when there is one under the key. */
+  add(key: Key, value: Value): boolean {
+    if (this.#slotOf.has(key)) return false;
+    this.#slotOf.set(key, this.#slots.add(value));
+    return true;
+  }
+
   set(key: Key, value: Value): void {
     const slot = this.#slotOf.get(key);
     if (slot === undefined) this.#slotOf.set(key, this.#slots.add(value));

@@ -127,7 +127,7 @@ export class McpEndpoint {
   #track(response: ServerResponse): void {
     if (this.#closing) response.shouldKeepAlive = false;
     const slot = this.#open.add(response);
-    response.once("close", () => this.#open.remove(slot));
+    response.on("close", () => this.#open.remove(slot));
   }
 
   #post(face: HttpFace, request: IncomingMessage, response: ServerResponse, caller: Caller): void {

@@ -45,13 +45,12 @@ export function readBody(
       settle({ kind: "no_room" });
     } else if (!settled) chunks.push(chunk);
   });
-  request.once("end", () => {
+  request.on("end", () => {
     if (settled) return;
     const [first] = chunks;
     const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
     settle(exchange.takeParsed(body) ? { kind: "body", body } : { kind: "no_room" });
   });
-  // `close` without `end` is a client that left; an error is always followed by `close`.
-  request.once("close", () => settle({ kind: "aborted" }));
-  request.once("error", () => {});
+  // `close` without `end` is a client that left. Node.js tells of errors of a request only those who listen to them.
+  request.on("close", () => settle({ kind: "aborted" }));
 }

@@ -301,10 +301,26 @@ function traceHeaders(request: IncomingMessage): ClientRequest["trace"] {
   return { traceparent: header(request, "traceparent"), tracestate: header(request, "tracestate") };
 }
 
+/** What a client takes for an answer. */
+interface Accepted {
+  readonly json: boolean;
+  readonly events: boolean;
+}
+
+const ANYTHING: Accepted = { json: true, events: true };
+/** Nearly all clients say the same. */
+let lastAccept: { readonly header: string; readonly accepted: Accepted } = { header: "*/*", accepted: ANYTHING };
+
 /** Absent means anything, as HTTP has it. */
-function acceptOf(accept: string | undefined): { json: boolean; events: boolean } {
-  if (accept === undefined || accept.includes("*/*")) return { json: true, events: true };
-  const lower = accept.toLowerCase();
+function acceptOf(header: string | undefined): Accepted {
+  if (header === undefined) return ANYTHING;
+  if (header !== lastAccept.header) lastAccept = { header, accepted: readAccept(header) };
+  return lastAccept.accepted;
+}
+
+function readAccept(header: string): Accepted {
+  if (header.includes("*/*")) return ANYTHING;
+  const lower = header.toLowerCase();
   return {
     json: lower.includes("application/json") || lower.includes("application/*"),
     events: lower.includes("text/event-stream") || lower.includes("text/*"),

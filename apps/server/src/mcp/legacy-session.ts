@@ -83,11 +83,8 @@ export class LegacySession {
 
   /** Registers a request, so that `notifications/cancelled` finds it; `undefined` when its id is in use already. */
   begin(id: JsonRpcId): AbortController | undefined {
-    const key = keyOf(id);
-    if (this.#running.has(key)) return undefined;
     const controller = new AbortController();
-    this.#running.set(key, controller);
-    return controller;
+    return this.#running.add(keyOf(id), controller) ? controller : undefined;
   }
 
   end(id: JsonRpcId): void {
