@@ -217,6 +217,29 @@ describe("a source", () => {
     await discovery.close();
   });
 
+  it("that has nothing any more loses its server in time, although timers come early and time goes on between two looks", async () => {
+    for (let early = 0; early <= 30; early++) {
+      const { discovery, fleet, platform, source } = setUp({ files: { mode: "authoritative", ttl_s: 1 } });
+      const { clock } = platform;
+      const look = clock.nowMs.bind(clock);
+      let [moment, looks] = [0, 0];
+      clock.nowMs = () => {
+        looks = look() === moment ? looks + 1 : 0;
+        moment = look();
+        return moment + (looks - early) / 100;
+      };
+      source("files").announce("math");
+      discovery.start();
+      await clock.advanceAsync(1_000);
+      expect(ids(fleet)).toEqual(["math"]);
+      source("files").announce();
+      await discovery.runCycle("files");
+      await clock.advanceAsync(2_000);
+      expect(ids(fleet), `${early} looks early`).toEqual([]);
+      await discovery.close();
+    }
+  });
+
   it("that announces nothing after several is not believed, unless somebody says that it is right", async () => {
     const { discovery, fleet, platform, source } = setUp({ files: { mode: "authoritative", ttl_s: 1 } });
     source("files").announce("math", "words");

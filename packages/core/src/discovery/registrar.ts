@@ -48,6 +48,7 @@ export class Registrar {
     serversMax: 0,
   };
   #state = NOTHING_DISCOVERED;
+  #doneMs = 0;
   #closed = false;
 
   constructor(options: RegistrarOptions) {
@@ -64,6 +65,11 @@ export class Registrar {
 
   get state(): DiscoveryState {
     return this.#state;
+  }
+
+  /** When was done last what was due. */
+  get doneMs(): number {
+    return this.#doneMs;
   }
 
   /** Sets what sources may do, the first wins first. What came from a source that is no longer there goes. */
@@ -92,7 +98,9 @@ export class Registrar {
   /** Takes something into account and does at once what follows from it. Throws, and does nothing, when it cannot be kept. */
   apply(input: DiscoveryInput): void {
     if (this.#closed) return;
-    const { state, actions } = reconcile(this.#state, input, this.world());
+    const world = this.world();
+    const { state, actions } = reconcile(this.#state, input, world);
+    this.#doneMs = world.nowMs;
     if (state.decisions !== this.#state.decisions) this.#options.save(state.decisions);
     this.#state = state;
     for (const action of actions) this.#run(action);

@@ -123,7 +123,7 @@ export class RunningSource {
 
   #dueInMs(): number {
     const { registrar } = this.#context;
-    return dueInMs(registrar.state, this.name, registrar.world());
+    return dueInMs(registrar.state, this.name, registrar.world(), registrar.doneMs);
   }
 
   /** Takes into account what is announced; returns why it is not believed, if it is not. */
