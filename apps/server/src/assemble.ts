@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import { Batches, ContinuationStore, Discovery, Gateway, type Platform } from "@mcp-hangar/core";
 import { createMetrics, type Metrics } from "@mcp-hangar/metrics";
@@ -75,8 +76,6 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     bus,
     clock: platform.clock,
     onKeyProblem: (error) => logger.error("api_keys_unusable", { error }),
-    onKeyChange: ({ action, key, caller }) =>
-      logger.info(`api_key_${action}`, { key_id: key.id, name: key.name, roles: key.roles, caller: caller.id }),
   });
   const { access } = accessSystem;
   const events = new EventStreams({ clock: platform.clock, access, run: platform.uuid().replaceAll("-", "") });
@@ -89,7 +88,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     bus,
     platform,
     info: BUILD,
-    access: access.enabled ? (caller, server, tool) => access.admits(caller, server, tool) : undefined,
+    access: access.enabled ? (caller, server, tool) => access.decide(caller, server, tool) : undefined,
     runs: (caller, server) => access.reaches(caller, server, "servers:read"),
     onServerLog: (server, line) => {
       logger.debug("mcp_server_log", { mcp_server: server, line });
@@ -173,11 +172,12 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
       return reloader.config.management;
     },
     reloader,
-    onChange: (record) => logger.info("operation_finished", { ...record }),
   });
   const management = createManagementTools(operations, access, () => reloader.config.management);
   const rooms = { traffic, subscriptionQuota: new SubscriptionQuota(), sessionRoom: new SessionRoom() };
-  const faceParts = { gateway, info: BUILD, platform, access, ...rooms };
+  const { origin } = accessSystem;
+  const addressOf = (request: IncomingMessage): string => origin.address(request);
+  const faceParts = { gateway, info: BUILD, platform, access, bus, addressOf, ...rooms };
   return {
     config,
     platform,

@@ -1,4 +1,4 @@
-import type { Caller } from "@mcp-hangar/telemetry";
+import type { Caller, Decision } from "@mcp-hangar/telemetry";
 import { shareOf } from "./call-limit.ts";
 import { type Failure, failure } from "./errors.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
@@ -7,7 +7,7 @@ import type { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
 import type { RateLimiter } from "./resilience/rate-limiter.ts";
 
 /** Decides whether a caller may use a tool. */
-export type AccessPolicy = (caller: Caller, server: string, tool: string) => boolean;
+export type AccessPolicy = (caller: Caller, server: string, tool: string) => Decision;
 
 /** What a call says about the health of its server; `neutral` when it says nothing. */
 export type Verdict = "success" | "failure" | "neutral";

@@ -1,27 +1,32 @@
 import {
+  type BatchItem,
   type Caller,
   type CallOrigin,
   type CallOutcome,
   type CallSpan,
-  type CallTracer,
+  type Client,
+  type Decision,
+  LIBRARY_CLIENT,
   RESULT_TYPES,
   type RegisteredName,
   registeredName,
   Sensitive,
-  type TelemetryBus,
   type TraceCarrier,
 } from "@mcp-hangar/telemetry";
+import type { AttemptRecord } from "./attempt.ts";
 import { diagnosisOf, type Failure } from "./errors.ts";
-import type { Platform } from "./platform/platform.ts";
 import type { Era } from "./protocol/eras.ts";
 import type { JsonObject, JsonRpcErrorObject, JsonRpcNotification, JsonRpcRequest } from "./protocol/json-rpc.ts";
-import { correlationOf, traceOf } from "./protocol/meta.ts";
+import { correlationOf } from "./protocol/meta.ts";
 import type { ResultPayload } from "./protocol/result-payload.ts";
 import type { ServerRequestReply } from "./transports/session.ts";
+import { startOf, type Witnesses } from "./witnesses.ts";
 
 /** What every request to an upstream may carry, whatever its method. */
 export interface RelayContext {
   readonly caller?: Caller | undefined;
+  /** Where the request came from; the library when absent. */
+  readonly client?: Client | undefined;
   /** `params._meta` of the caller: trace context, progress token, correlation. */
   readonly meta?: JsonObject | undefined;
   /** Trace context from HTTP headers; that of `_meta` wins. */
@@ -48,7 +53,7 @@ export interface ToolCall extends RelayContext {
   /** Why the call is refused, once its tool is known: the last look before it is sent. */
   readonly refusedFor?: ((definition: JsonObject) => Failure | undefined) | undefined;
   readonly origin?: CallOrigin | undefined;
-  readonly batchId?: string | undefined;
+  readonly batch?: BatchItem | undefined;
   /** Identity of the call in events and records, where the gateway's own part has to know it; must be unique. */
   readonly callId?: string | undefined;
   /** Identifiers for correlation in Langfuse and audit records; those of `_meta` when absent. */
@@ -74,53 +79,55 @@ const MAX_NAME = 200;
 export class CallRecord {
   server: RegisteredName | undefined;
   tool: RegisteredName | undefined;
+  group: RegisteredName | undefined;
+  decision: Decision | undefined;
   coldStart = false;
+  /** Whether it was written down that it is about to be done. */
+  isBegun = false;
+  readonly id: string;
+  readonly attempts: AttemptRecord[] = [];
   readonly span: CallSpan;
   readonly caller: Caller;
-  readonly #call: ToolCall;
-  readonly #id: string;
-  readonly #bus: TelemetryBus;
-  readonly #platform: Platform;
+  readonly client: Client;
+  readonly call: ToolCall;
+  readonly #witnesses: Witnesses;
   readonly #startedMs: number;
   #settled = false;
 
-  constructor(
-    call: ToolCall,
-    id: string,
-    { bus, platform }: { readonly bus: TelemetryBus; readonly platform: Platform },
-    tracer: CallTracer,
-  ) {
-    this.#call = call;
-    this.#id = id;
-    this.#bus = bus;
-    this.#platform = platform;
-    this.#startedMs = platform.clock.nowMs();
+  constructor(call: ToolCall, id: string, witnesses: Witnesses) {
+    this.call = call;
+    this.id = id;
+    this.#witnesses = witnesses;
+    this.#startedMs = witnesses.clock.nowMs();
     this.caller = call.caller ?? LOCAL_CALLER;
-    const inMeta = traceOf(call.meta);
-    const parent = inMeta.traceparent === undefined ? (call.trace ?? {}) : inMeta;
-    this.span = tracer.startCall({ server: call.server, tool: call.tool, method: "tools/call", parent });
+    this.client = call.client ?? LIBRARY_CLIENT;
+    const { server, tool, origin = "library", batch } = call;
+    this.span = witnesses.tracer.startCall(startOf(call, { server, tool, method: "tools/call", origin, batch }));
   }
 
-  /** Ends the call: its span, and exactly one event. Later calls change nothing. */
-  settle(result: CallResult): CallResult {
-    if (this.#settled) return result;
+  /** Ends the call: its span, and exactly one event. Later calls change nothing. The answer must wait for what it returns. */
+  settle(result: CallResult): undefined | Promise<void> {
+    if (this.#settled) return undefined;
     this.#settled = true;
     const outcome = outcomeOf(result);
     this.span.end(outcome);
-    const call = this.#call;
-    this.#bus.emit({
+    const { call } = this;
+    const { clock } = this.#witnesses;
+    return this.#witnesses.ended({
       type: "call.finished",
-      timeMs: this.#platform.clock.wallMs(),
-      callId: this.#id,
+      timeMs: clock.wallMs(),
+      callId: this.id,
       origin: call.origin ?? "library",
       server: this.server,
       tool: this.tool,
       requestedServer: call.server.slice(0, MAX_NAME),
       requestedTool: call.tool.slice(0, MAX_NAME),
       outcome,
-      durationSeconds: (this.#platform.clock.nowMs() - this.#startedMs) / 1_000,
+      durationSeconds: (clock.nowMs() - this.#startedMs) / 1_000,
       coldStart: this.coldStart,
       caller: this.caller,
+      client: this.client,
+      decision: this.decision,
       correlation: {
         ...correlationOf(call.meta),
         ...(call.traceId === undefined ? {} : { traceId: call.traceId }),
@@ -128,11 +135,13 @@ export class CallRecord {
         ...(call.sessionId === undefined ? {} : { sessionId: call.sessionId }),
       },
       trace: this.span.trace,
-      batchId: call.batchId,
+      group: this.group,
+      attempts: this.attempts,
+      rpcErrorCode: result.kind === "error" ? result.error.code : undefined,
+      batch: call.batch,
       arguments: new Sensitive<unknown>(call.arguments),
       result: result.kind === "result" ? new Sensitive<unknown>(result.result) : undefined,
     });
-    return result;
   }
 }
 

@@ -24,6 +24,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
   start_failed: { rpcCode: RPC.upstreamUnavailable, httpStatus: 503, retryable: true },
   circuit_open: { rpcCode: RPC.upstreamUnavailable, httpStatus: 503, retryable: true },
   overloaded: { rpcCode: RPC.upstreamUnavailable, httpStatus: 503, retryable: true },
+  audit_unavailable: { rpcCode: RPC.upstreamUnavailable, httpStatus: 503, retryable: true },
   internal: { rpcCode: RPC.internalError, httpStatus: 500, retryable: false },
   rate_limited: { rpcCode: RPC.refused, httpStatus: 429, retryable: true },
   access_denied: { rpcCode: RPC.refused, httpStatus: 403, retryable: false },

@@ -1,6 +1,7 @@
 import {
   type BreakerStateName,
   knownSecrets,
+  type RegistrationOrigin,
   type ServerSnapshot,
   type StopReason,
   secretsIn,
@@ -46,7 +47,7 @@ export interface FleetObserver {
 }
 
 /** Who defined a server: the configuration, a discovery source, or a call of the management interface. */
-export type ServerOrigin = "config" | "discovery" | "runtime";
+export type ServerOrigin = RegistrationOrigin;
 
 /** A server, the monitor over it, and who defined it. */
 interface Member {
@@ -248,7 +249,13 @@ export class Fleet {
     });
     const monitor = new HealthMonitor(server, platform, bus);
     this.#members.set(id, { server, monitor, origin });
-    bus.emit({ type: "server.registered", timeMs: clock.wallMs(), server: server.id, mode: options.mode });
+    bus.emit({
+      type: "server.registered",
+      timeMs: clock.wallMs(),
+      server: server.id,
+      mode: options.mode,
+      origin,
+    });
     if (this.#started) monitor.start();
     return server;
   }

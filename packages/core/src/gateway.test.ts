@@ -1,4 +1,4 @@
-import { type Caller, type CallFinished, registeredName } from "@mcp-hangar/telemetry";
+import { type Caller, type CallFinished, type Decision, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import type { CallResult, ToolCall } from "./call.ts";
 import { failure } from "./errors.ts";
@@ -26,6 +26,8 @@ interface Setup {
   readonly platform: FakePlatform;
   readonly transport: FakeTransport;
 }
+
+const DENIED: Decision = { result: "denied", by: "test" };
 
 function setUp(
   behaviour: Partial<FakeBehaviour> = {},
@@ -175,7 +177,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: "a caller without access",
-    options: { access: () => false },
+    options: { access: () => DENIED },
     outcome: { status: "rejected", reason: "access_denied" },
     known: { server: true, tool: false },
   },
@@ -207,7 +209,7 @@ describe("Gateway.callTool", () => {
     ["a tool that it does not have", { tool: "no such tool" }],
     ["arguments that are no object", { arguments: [] as never }],
   ])("answers a caller without access as if the tool did not exist, and starts nothing: %s", async (_case, call) => {
-    const { gateway, bus, transport } = setUp({}, { access: (_caller, _server, tool) => tool === "other" });
+    const { gateway, bus, transport } = setUp({}, { access: () => DENIED });
     const denied = await gateway.callTool({ ...CALL, ...call });
     const { tool } = { ...CALL, ...call };
     expect(denied).toEqual(failure("unknown_tool", `unknown tool "${tool}" of server "${CALL.server}"`));

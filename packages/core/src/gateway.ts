@@ -1,5 +1,6 @@
-import { type Caller, type CallTracer, passThroughTracer, type TraceCarrier } from "@mcp-hangar/telemetry";
+import type { AttemptSpan, Caller, Decision, Telemetry } from "@mcp-hangar/telemetry";
 import { type AccessPolicy, Admission, admitRate, type LateVerdict } from "./admission.ts";
+import { AttemptRecord, attemptCode } from "./attempt.ts";
 import { CallRecord, type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
 import { callLimit, limitSizes } from "./call-limit.ts";
 import { type Failure, failure, toldTo } from "./errors.ts";
@@ -10,17 +11,17 @@ import type { ManagedServer } from "./lifecycle/managed-server.ts";
 import type { RateLimitOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
-import { traceOf } from "./protocol/meta.ts";
 import { resultOf, verdictOf, verdictOfFailure } from "./reply-meaning.ts";
+import { RequestRecord, type RequestStart } from "./request-record.ts";
 import type { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
 import { type Deadline, startDeadline } from "./resilience/deadline.ts";
 import { RateLimiter } from "./resilience/rate-limiter.ts";
 import { answerInputs, wantsInput } from "./transports/input-rounds.ts";
 import type { UpstreamRequest } from "./transports/session.ts";
+import { Witnesses } from "./witnesses.ts";
 
-export interface GatewayOptions extends FleetOptions {
+export interface GatewayOptions extends FleetOptions, Telemetry {
   readonly rateLimit?: RateLimitOptions | undefined;
-  readonly tracer?: CallTracer | undefined;
   /** Which callers may use which tools; everybody everything when absent. */
   readonly access?: AccessPolicy | undefined;
   /** Whether a caller runs a server, and hears why it fails with its stderr and all; everybody does when absent. */
@@ -38,13 +39,15 @@ export interface Relay extends RelayContext {
   readonly params: JsonObject;
   /** Whether {@link Gateway.admitRequest} has let it in already, as a part of something larger. */
   readonly admitted?: boolean | undefined;
+  /** The record of the request that it is a part of, which is settled by whoever made it; one of its own when absent. */
+  readonly record?: RequestRecord | undefined;
 }
 
 /** What `#exchange` sends once a session is there; a failure instead of params refuses at the last moment. */
 interface Exchange {
   readonly method: string;
   readonly context: RelayContext;
-  readonly trace: TraceCarrier;
+  readonly record: CallRecord | RequestRecord;
   readonly params: () => { readonly params: JsonObject } | Failure;
   readonly onColdStart?: () => void;
 }
@@ -55,7 +58,7 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #slots: ConcurrencyLimit;
   #rates: Rates;
-  readonly #tracer: CallTracer;
+  readonly #witnesses: Witnesses;
   /** Call ids are this and a running number: as unique as a UUID, at a tenth of its cost. */
   readonly #callIdPrefix: string;
   #calls = 0;
@@ -63,7 +66,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#callIdPrefix = options.platform.uuid();
-    this.#tracer = options.tracer ?? passThroughTracer;
+    this.#witnesses = new Witnesses(options, options.platform.clock);
     this.#slots = callLimit(options.execution.max_concurrency, options.execution);
     this.#rates = ratesOf(options.rateLimit, options.platform);
     this.fleet = new Fleet(options);
@@ -74,24 +77,29 @@ export class Gateway {
    * Aborting `signal` means that the caller left. Never rejects: refusals and failures are values.
    */
   async callTool(call: ToolCall, signal?: AbortSignal): Promise<CallResult> {
-    const record = new CallRecord(call, call.callId ?? this.#nextCallId(), this.#options, this.#tracer);
+    const record = new CallRecord(call, call.callId ?? this.#nextId(), this.#witnesses);
     try {
       const server = this.#route(call, record); // 1 route: names become a server and a tool that the caller may use
       if ("code" in server) {
-        record.settle(server);
+        await record.settle(server);
         // Records say what happened; the caller hears the same as of a tool that does not exist.
         return server.code === "access_denied" ? unknownTool(call) : server;
       }
       const refusal = admitRate(this.#rates.requests, record.caller); // 2 admit: the rate here, capacity in #exchange
-      if (refusal !== undefined) return record.settle(refusal);
-
+      if (refusal !== undefined) {
+        await record.settle(refusal);
+        return refusal;
+      }
       const result = await (server instanceof ServerGroup
         ? callToolOfGroup(server, call, record, this.#wayOfCalls(record, signal)) // 3 and 4, at members in turn
         : this.#exchange(server, this.#toolExchange(call, server, record), signal)); // 3 ready, 4 invoke
-      record.settle(result); // 5 settle
+      const written = record.settle(result); // 5 settle
+      if (written !== undefined) await written;
       return this.told(result, record.caller, record.server ?? call.server);
     } catch (error) {
-      return this.told(record.settle(unexpected(error)), record.caller, record.server ?? call.server);
+      const failed = unexpected(error);
+      await record.settle(failed);
+      return this.told(failed, record.caller, record.server ?? call.server);
     }
   }
 
@@ -111,25 +119,17 @@ export class Gateway {
     return this.#admit(this.#rates.operations, caller, operation);
   }
 
+  /** Begins the record of a request that is no tool call; whoever begins it settles it. */
+  record(request: Omit<RequestStart, "id">, context: RelayContext): RequestRecord {
+    return new RequestRecord({ ...request, id: this.#nextId() }, context, this.#witnesses);
+  }
+
   /** Passes another request on (prompts, resources, completion) under the same limits and deadline. Never rejects. */
   async relay(request: Relay, signal?: AbortSignal): Promise<CallResult> {
-    const server = this.fleet.entry(request.server);
-    if (server === undefined) return failure("invalid_request", `there is no server "${shortName(request.server)}"`);
-    const { caller = LOCAL_CALLER, method, admitted = false } = request;
-    const refusal = admitted ? undefined : this.admitRequest(caller, method);
-    if (refusal !== undefined) return refusal;
-    let result: CallResult;
-    try {
-      result = await (server instanceof ServerGroup
-        ? relayToGroup(server, request, {
-            clock: this.#options.platform.clock,
-            send: (member, attempt) => this.#relayTo(member, attempt, signal),
-          })
-        : this.#relayTo(server, request, signal));
-    } catch (error) {
-      result = unexpected(error);
-    }
-    return this.told(result, request.caller ?? LOCAL_CALLER, request.server);
+    const { server, method, record = this.record({ server, method, subject: undefined }, request) } = request;
+    const result = await this.#relay(request, record, signal);
+    if (request.record === undefined) await record.settle(result);
+    return this.told(result, record.caller, server);
   }
 
   /** A result as the caller may hear it: only who runs a server hears what it wrote to its stderr, and where it is. */
@@ -168,7 +168,26 @@ export class Gateway {
     return refusal;
   }
 
-  #nextCallId(): string {
+  async #relay(request: Relay, record: RequestRecord, signal: AbortSignal | undefined): Promise<CallResult> {
+    const server = this.fleet.entry(request.server);
+    if (server === undefined) return failure("invalid_request", `there is no server "${shortName(request.server)}"`);
+    record.server = server.id;
+    const refusal = request.admitted === true ? undefined : this.admitRequest(record.caller, request.method);
+    if (refusal !== undefined) return refusal;
+    try {
+      return await (server instanceof ServerGroup
+        ? relayToGroup(server, request, {
+            clock: this.#options.platform.clock,
+            send: (member, attempt) => this.#relayTo(member, attempt, record, signal),
+          })
+        : this.#relayTo(server, request, record, signal));
+    } catch (error) {
+      return unexpected(error);
+    }
+  }
+
+  /** Ids of calls and other requests. */
+  #nextId(): string {
     return `${this.#callIdPrefix}-${++this.#calls}`;
   }
 
@@ -179,8 +198,10 @@ export class Gateway {
     record.server = server.id;
     record.tool = server.catalog.tool(call.tool);
     // Before anything that depends on what the server offers: by name alone, so that no answer tells what exists.
-    const allowed = this.#options.access?.(record.caller, server.id, call.tool) ?? true;
-    if (!allowed) return failure("access_denied", `"${record.caller.id}" may not call "${record.tool ?? "that tool"}"`);
+    record.decision = this.#options.access?.(record.caller, server.id, call.tool) ?? OPEN;
+    if (record.decision.result === "denied") {
+      return failure("access_denied", `"${record.caller.id}" may not call "${record.tool ?? "that tool"}"`);
+    }
     // A server that was never started has listed nothing yet; its tool is looked up again once it runs.
     if (record.tool === undefined && server.catalog.lacks(call.tool)) {
       server.refreshMissed();
@@ -196,7 +217,7 @@ export class Gateway {
     return {
       method: "tools/call",
       context: call,
-      trace: record.span.outbound,
+      record,
       onColdStart: () => {
         record.coldStart = true;
         record.span.event("cold_start");
@@ -219,49 +240,50 @@ export class Gateway {
     };
   }
 
-  #relayTo(server: ManagedServer, request: Relay, signal: AbortSignal | undefined): Promise<CallResult> {
-    const { method, meta } = request;
+  #relayTo(
+    server: ManagedServer,
+    { method, meta, ...request }: Relay,
+    record: RequestRecord,
+    signal: AbortSignal | undefined,
+  ): Promise<CallResult> {
     const params = meta === undefined ? request.params : { ...request.params, _meta: meta };
-    // Without a span of its own the request stays in the caller's trace.
-    const inMeta = traceOf(meta);
-    const parent = inMeta.traceparent === undefined ? (request.trace ?? {}) : inMeta;
-    const trace = { traceparent: parent.traceparent, tracestate: parent.tracestate };
-    return this.#exchange(server, { method, context: request, trace, params: () => ({ params }) }, signal);
+    return this.#exchange(server, { method, context: request, record, params: () => ({ params }) }, signal);
   }
 
   /** Capacity, readiness and the request itself, all before one deadline. */
   async #exchange(server: ManagedServer, exchange: Exchange, signal: AbortSignal | undefined): Promise<CallResult> {
     const timeoutMs = exchange.context.timeoutMs ?? server.options.call_timeout_s * 1_000;
-    const deadline = startDeadline(this.#options.platform.clock, timeoutMs, signal);
+    const { clock } = this.#options.platform;
+    const deadline = startDeadline(clock, timeoutMs, signal);
+    const { record } = exchange;
+    const attempt = new AttemptRecord(server);
+    record.attempts.push(attempt);
+    const span = record.span.startAttempt(server.id);
+    const conclude = (result: CallResult): CallResult => {
+      const told = expired(result, deadline, timeoutMs, server);
+      attempt.code = attemptCode(told);
+      return told;
+    };
     // From here to the end: a server that is removed from the fleet finishes the calls that have found it.
     server.beginUse();
     try {
-      const caller = exchange.context.caller ?? LOCAL_CALLER;
-      const admitted = new Admission(server, this.#slots, caller).admit(deadline.signal);
-      const admission = admitted instanceof Promise ? await admitted : admitted;
-      if (admission.kind === "failure") return expired(admission, deadline, timeoutMs, server);
+      const admitted = new Admission(server, this.#slots, record.caller).admit(deadline.signal);
+      const admission = admitted instanceof Promise ? await this.#timed(admitted, attempt, "waitedSeconds") : admitted;
+      if (admission.kind === "failure") return conclude(admission);
       let verdict: LateVerdict = "neutral";
       try {
-        const session = server.session() ?? (await this.#coldStart(server, exchange, deadline));
-        if ("code" in session) {
-          // The lifecycle has a backoff of its own for servers that do not start; the breaker judges those that run.
-          return expired(session, deadline, timeoutMs, server);
-        }
+        const session = server.session() ?? (await this.#coldStart(server, exchange, { attempt, deadline }));
+        // The lifecycle has a backoff of its own for servers that do not start; the breaker judges those that run.
+        if ("code" in session) return conclude(session);
+        attempt.protocolVersion = session.peer.protocolVersion;
         const prepared = exchange.params();
-        if ("code" in prepared) return prepared;
-        const sentMs = this.#options.platform.clock.nowMs();
-        const request: UpstreamRequest = {
-          method: exchange.method,
-          params: prepared.params,
-          signal: deadline.signal,
-          trace: exchange.trace,
-          onNotification: exchange.context.onNotification,
-          onServerRequest: exchange.context.onServerRequest,
-          clientCapabilities: exchange.context.clientCapabilities,
-          origin: originOf(exchange.context),
-          clientEra: exchange.context.clientEra,
-        };
+        if ("code" in prepared) return conclude(prepared);
+        const refusal = this.#witnesses.mustAgree ? await this.#begin(exchange) : undefined;
+        if (refusal !== undefined) return conclude(refusal);
+        const sentMs = clock.nowMs();
+        const request = upstreamRequest(exchange, prepared.params, { attempt, span, deadline });
         let reply = await session.request(request);
+        attempt.upstreamSeconds = (clock.nowMs() - sentMs) / 1_000;
         verdict = verdictOf(reply, sentMs, server);
         if (request.clientEra === "legacy" && wantsInput(reply)) {
           reply = await answerInputs(session, request, reply, this.#options.platform);
@@ -274,21 +296,77 @@ export class Gateway {
         }
         // One crash is one failure, however many calls it took along: the breaker would outlast the restart.
         if (verdict === "failure" && !server.signs.isNews(session)) verdict = "neutral";
-        return expired(resultOf(reply, server), deadline, timeoutMs, server);
+        return conclude(resultOf(reply, server));
       } finally {
         admission.release(verdict);
       }
     } finally {
+      span.end(attempt);
       server.endUse();
       deadline.dispose();
     }
   }
 
-  #coldStart(server: ManagedServer, exchange: Exchange, deadline: Deadline): ReturnType<ManagedServer["ensureReady"]> {
+  #coldStart(
+    server: ManagedServer,
+    exchange: Exchange,
+    { attempt, deadline }: { readonly attempt: AttemptRecord; readonly deadline: Deadline },
+  ): ReturnType<ManagedServer["ensureReady"]> {
     exchange.onColdStart?.();
-    return server.ensureReady(deadline.signal);
+    return this.#timed(server.ensureReady(deadline.signal), attempt, "coldStartSeconds");
+  }
+
+  /** Notes how long an attempt waits for something. */
+  async #timed<Value>(
+    waiting: Promise<Value>,
+    attempt: AttemptRecord,
+    field: "waitedSeconds" | "coldStartSeconds",
+  ): Promise<Value> {
+    const { clock } = this.#options.platform;
+    const fromMs = clock.nowMs();
+    const value = await waiting;
+    attempt[field] = (clock.nowMs() - fromMs) / 1_000;
+    return value;
+  }
+
+  /** Has what is about to be sent written down: once, however many members of a group it takes. */
+  async #begin({ method, record }: Exchange): Promise<Failure | undefined> {
+    if (record.isBegun) return undefined;
+    record.isBegun = true;
+    const { id, caller, client } = record;
+    const isCall = record instanceof CallRecord;
+    const server = isCall ? record.call.server : record.server;
+    const subject = isCall ? record.call.tool : record.subject;
+    return this.#witnesses.begin({ id, kind: isCall ? "call" : "request", method, server, subject, caller, client });
   }
 }
+
+/** What is handed to the session: what the caller sent, with what belongs to this attempt. */
+function upstreamRequest(
+  { method, context }: Exchange,
+  params: JsonObject,
+  {
+    attempt,
+    span,
+    deadline,
+  }: { readonly attempt: AttemptRecord; readonly span: AttemptSpan; readonly deadline: Deadline },
+): UpstreamRequest {
+  return {
+    method,
+    params,
+    signal: deadline.signal,
+    trace: span.outbound,
+    onNotification: context.onNotification,
+    onServerRequest: context.onServerRequest,
+    clientCapabilities: context.clientCapabilities,
+    origin: originOf(context),
+    sizes: attempt,
+    clientEra: context.clientEra,
+  };
+}
+
+/** What allows everything where callers are not asked who they are. */
+const OPEN: Decision = { result: "allowed", by: "open" };
 
 /** A bucket a caller for each kind of work; none where nothing is limited. */
 interface Rates {

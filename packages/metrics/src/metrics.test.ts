@@ -12,7 +12,13 @@ const REJECTIONS = "mcp_hangar_tool_call_rejections_total";
 const RATE_LIMIT_HITS = "mcp_hangar_rate_limit_hits_total";
 
 const math = registeredName("math");
-const registered: HangarEvent = { type: "server.registered", timeMs: 0, server: math, mode: "subprocess" };
+const registered: HangarEvent = {
+  type: "server.registered",
+  timeMs: 0,
+  server: math,
+  mode: "subprocess",
+  origin: "config",
+};
 const unregistered: HangarEvent = { type: "server.unregistered", timeMs: 0, server: math };
 
 describe("one observation a fact", () => {

@@ -8,21 +8,30 @@ import type {
   CallerType,
   CallOrigin,
   CallStatus,
+  ClientTransport,
   CollectionReason,
+  DECISIONS,
+  DenialReason,
+  Door,
   ErrorType,
   HealthResult,
   HttpMethod,
   HttpStatusLabel,
   ListFaultAction,
   ListLabel,
+  OperationEffect,
+  RegistrationOrigin,
   RejectionReason,
   ReloadResult,
   ReloadTrigger,
+  RequestMethod,
   ResultType,
   ServerMode,
   ServerStateName,
+  SessionEndReason,
   StartResult,
   StopReason,
+  ToolChange,
 } from "./vocabulary.ts";
 
 /** Who makes a call. */
@@ -42,7 +51,76 @@ export interface Caller {
    * Their shares of limits go by it, because nothing else tells them apart that costs anything. Never a label.
    */
   readonly address?: string | undefined;
+  /** What the token says that proved who the caller is; absent without one. */
+  readonly token?: TokenIdentity | undefined;
 }
+
+/** For whom a token was issued, by whom, and who acts on their behalf. Texts of the token's issuer; never labels. */
+export interface TokenIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+  /** Subjects of the claim `act` (RFC 8693 §4.1): who acts now comes first, then on whose behalf that one does. */
+  readonly actors: readonly string[];
+}
+
+/** Where a request came from, as far as that is known. What a client says of itself is not proved: for records, never for labels. */
+export interface Client {
+  readonly transport: ClientTransport;
+  /** Network address, behind trusted proxies that of the client; `undefined` without a network. */
+  readonly address: string | undefined;
+  readonly userAgent: string | undefined;
+  /** What it calls itself (`clientInfo`). */
+  readonly name: string | undefined;
+  readonly version: string | undefined;
+  /** Revision of MCP that it speaks; `undefined` where it does not speak MCP. */
+  readonly protocolVersion: string | undefined;
+  /** The session that the gateway has opened for it; `undefined` without one. */
+  readonly sessionId: string | undefined;
+  /** Id of its JSON-RPC request. */
+  readonly rpcId: string | number | undefined;
+}
+
+/** A program that calls the gateway as a function. */
+export const LIBRARY_CLIENT: Client = {
+  transport: "library",
+  address: undefined,
+  userAgent: undefined,
+  name: undefined,
+  version: undefined,
+  protocolVersion: undefined,
+  sessionId: undefined,
+  rpcId: undefined,
+};
+
+/** What decided that a caller may or may not do something. */
+export interface Decision {
+  readonly result: (typeof DECISIONS)[number];
+  /** The role that allows it, such as `role:operator`, or what denies it; `open` where nobody is asked who they are. */
+  readonly by: string;
+}
+
+/** One attempt at one server to do what a caller asked for: a call of a group may need several. */
+export interface Attempt {
+  readonly server: RegisteredName;
+  readonly mode: ServerMode;
+  /** Revision of MCP that the server speaks; `undefined` when it was not reached. */
+  readonly protocolVersion: string | undefined;
+  /** Host and port of a remote server; `undefined` for others. */
+  readonly address: string | undefined;
+  /** Waiting for a slot. */
+  readonly waitedSeconds: number;
+  /** Waiting for the start of the server; `undefined` when it ran. */
+  readonly coldStartSeconds: number | undefined;
+  /** From the request to the answer, or to giving up; `undefined` when nothing was sent. */
+  readonly upstreamSeconds: number | undefined;
+  /** Size of the JSON-RPC messages; `undefined` for what was not sent or did not come. */
+  readonly requestBytes: number | undefined;
+  readonly responseBytes: number | undefined;
+  /** `success`, or why it failed: an error type, a rejection reason or `cancelled`. */
+  readonly code: AttemptCode;
+}
+
+export type AttemptCode = "success" | "cancelled" | ErrorType | RejectionReason;
 
 /** How a call ended. Each finished call has exactly one. */
 export type CallOutcome =
@@ -81,11 +159,100 @@ export interface CallFinished extends EventBase<"call.finished"> {
   /** Whether this call had to wait for a server start. */
   readonly coldStart: boolean;
   readonly caller: Caller;
+  readonly client: Client;
+  /** What allowed or denied the call; `undefined` when it was refused before that was asked. */
+  readonly decision: Decision | undefined;
   readonly correlation: Correlation;
   readonly trace: TraceRef | undefined;
-  readonly batchId: string | undefined;
+  /** The group that was called; `server` is the member that answered, then. */
+  readonly group: RegisteredName | undefined;
+  /** In their order; none when the call was refused. */
+  readonly attempts: readonly Attempt[];
+  /** Code of the server's JSON-RPC error; `undefined` when it answered otherwise. */
+  readonly rpcErrorCode: number | undefined;
+  readonly batch: BatchItem | undefined;
   readonly arguments: Sensitive<unknown>;
   readonly result: Sensitive<unknown> | undefined;
+}
+
+/** The place of a call in a batch. */
+export interface BatchItem {
+  readonly id: string;
+  /** Position among the calls of the batch, from 0. */
+  readonly index: number;
+  /** Which attempt of the batch at this item it is, from 1. */
+  readonly attempt: number;
+}
+
+/**
+ * Another request of a client ended, one that reaches a server or a list or opens something. Emitted exactly once a request;
+ * tool calls, batches and operations of the management have events of their own.
+ */
+export interface RequestFinished extends EventBase<"request.finished"> {
+  readonly requestId: string;
+  readonly method: RequestMethod;
+  /** The one server that it was for; `undefined` when it was for several or none. */
+  readonly server: RegisteredName | undefined;
+  /** What it was about, as the caller typed it: a URI, the name of a prompt, a level. For records, never for labels. */
+  readonly subject: string | undefined;
+  readonly outcome: CallOutcome;
+  readonly durationSeconds: number;
+  readonly caller: Caller;
+  readonly client: Client;
+  readonly trace: TraceRef | undefined;
+  readonly attempts: readonly Attempt[];
+  readonly rpcErrorCode: number | undefined;
+}
+
+/** Somebody was not let in whose credentials are not in question: HTTP 403. Bad credentials are `authentication.failed`. */
+export interface AccessDenied extends EventBase<"access.denied"> {
+  readonly door: Door;
+  readonly reason: DenialReason;
+  /** The permission that is missing; `undefined` when it is none. */
+  readonly permission: string | undefined;
+  /** `undefined` when nobody was asked who they are yet. */
+  readonly caller: Caller | undefined;
+  readonly remoteAddress: string | undefined;
+}
+
+/** An operation of the management ended, over REST or as a tool. */
+export interface OperationFinished extends EventBase<"operation.finished"> {
+  readonly operationId: string;
+  /** Such as `startServer`; out of a list that is ours. */
+  readonly operation: RegisteredName;
+  readonly effect: OperationEffect;
+  readonly door: Extract<CallOrigin, "mcp" | "rest">;
+  /** What it was about, as the caller named it: a server, a group, a key. For records, never for labels. */
+  readonly target: string | undefined;
+  /** `done`, or the code of the failure. */
+  readonly outcome: string;
+  /** What it changed, where that is known and small; without secrets. */
+  readonly change: { readonly before: string | undefined; readonly after: string | undefined } | undefined;
+  readonly durationSeconds: number;
+  readonly caller: Caller;
+  readonly client: Client;
+}
+
+/** A client of a legacy revision opened a session. */
+export interface SessionOpened extends EventBase<"session.opened"> {
+  readonly sessionId: string;
+  readonly caller: Caller;
+  readonly client: Client;
+}
+
+export interface SessionClosed extends EventBase<"session.closed"> {
+  readonly sessionId: string;
+  readonly reason: SessionEndReason;
+  readonly caller: Caller;
+  readonly durationSeconds: number;
+}
+
+/** Definitions of a server's tools differ from those it listed before: name, description, schemas or annotations. */
+export interface ServerToolsChanged extends EventBase<"server.tools_changed"> {
+  readonly server: RegisteredName;
+  /** The first of them; `total` counts all. Names are those of the server: for records, never for labels. */
+  readonly changes: readonly { readonly tool: string; readonly change: ToolChange; readonly digest: string }[];
+  readonly total: Readonly<Record<ToolChange, number>>;
 }
 
 export interface BatchFinished extends EventBase<"batch.finished"> {
@@ -109,6 +276,7 @@ export interface HealthCheckFinished extends EventBase<"health_check.finished"> 
 export interface ServerRegistered extends EventBase<"server.registered"> {
   readonly server: RegisteredName;
   readonly mode: ServerMode;
+  readonly origin: RegistrationOrigin;
 }
 
 export interface ServerUnregistered extends EventBase<"server.unregistered"> {
@@ -225,6 +393,11 @@ export interface GatewayStopped extends EventBase<"gateway.stopped"> {
 /** Everything that happens in a gateway, keyed by `type`. */
 export type HangarEvent =
   | CallFinished
+  | RequestFinished
+  | AccessDenied
+  | OperationFinished
+  | SessionOpened
+  | SessionClosed
   | BatchFinished
   | HealthCheckFinished
   | ServerRegistered
@@ -233,6 +406,7 @@ export type HangarEvent =
   | ServerStartFinished
   | ServerStopped
   | ServerToolsListed
+  | ServerToolsChanged
   | ServerListFaulty
   | CircuitBreakerStateChanged
   | UpstreamRequestFinished

@@ -1,6 +1,8 @@
 export * from "./attributes.ts";
 export * from "./bus.ts";
+export * from "./call-facts.ts";
 export * from "./events.ts";
+export * from "./journal.ts";
 export * from "./metrics/define.ts";
 export * from "./metrics/index.ts";
 export * from "./metrics/runtime.ts";
@@ -8,5 +10,6 @@ export * from "./redaction/index.ts";
 export * from "./registered-name.ts";
 export * from "./sensitive.ts";
 export * from "./snapshot.ts";
+export * from "./telemetry.ts";
 export * from "./tracer.ts";
 export * from "./vocabulary.ts";

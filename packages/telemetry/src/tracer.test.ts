@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { LIBRARY_CLIENT } from "./events.ts";
+import { registeredName } from "./registered-name.ts";
 import { parseTraceparent, passThroughTracer, type TraceCarrier } from "./tracer.ts";
 
 const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -51,28 +53,39 @@ describe("parseTraceparent", () => {
 
 describe("passThroughTracer", () => {
   const start = (parent: TraceCarrier) =>
-    passThroughTracer.startCall({ server: "math", tool: "add", method: "tools/call", parent });
+    passThroughTracer.startCall({
+      server: "math",
+      tool: "add",
+      method: "tools/call",
+      origin: "mcp",
+      caller: { type: "local", id: registeredName("local"), roles: [], credential: "local" },
+      client: LIBRARY_CLIENT,
+      batchId: undefined,
+      parent,
+      link: undefined,
+    });
+  const sent = (parent: TraceCarrier): TraceCarrier => start(parent).startAttempt("math").outbound;
 
   test("hands the caller's trace context on to the upstream", () => {
     const span = start({ traceparent: SAMPLED, tracestate: "vendor=value" });
-    expect(span.outbound).toEqual({ traceparent: SAMPLED, tracestate: "vendor=value" });
+    expect(span.startAttempt("math").outbound).toEqual({ traceparent: SAMPLED, tracestate: "vendor=value" });
     expect(span.trace).toEqual({ traceId: TRACE_ID, spanId: SPAN_ID, sampled: true });
   });
 
   test("keeps the caller's baggage from the upstream", () => {
-    expect(start({ traceparent: SAMPLED, baggage: "customer=42" }).outbound).toEqual({ traceparent: SAMPLED });
+    expect(sent({ traceparent: SAMPLED, baggage: "customer=42" })).toEqual({ traceparent: SAMPLED });
   });
 
   test.each([undefined, "", "garbage"])("invents no context when the caller sends %j", (traceparent) => {
     const span = start({ traceparent, tracestate: "vendor=value" });
-    expect(span.outbound).toEqual({});
+    expect(span.startAttempt("math").outbound).toEqual({});
     expect(span.trace).toBeUndefined();
   });
 
   test.each(["a=b\r\nHost: evil", "a=\u00fc", "", `a=${"b".repeat(511)}`])(
     "drops the tracestate %j, which cannot travel in a header, and keeps the trace",
     (tracestate) => {
-      expect(start({ traceparent: SAMPLED, tracestate }).outbound).toEqual({ traceparent: SAMPLED });
+      expect(sent({ traceparent: SAMPLED, tracestate })).toEqual({ traceparent: SAMPLED });
     },
   );
 

@@ -1,5 +1,5 @@
-import type { CallOutcome } from "./events.ts";
-import type { BatchResult } from "./vocabulary.ts";
+import type { Attempt, Caller, CallOutcome, Client } from "./events.ts";
+import type { BatchResult, CallOrigin } from "./vocabulary.ts";
 
 /** W3C trace context as it travels in headers or in MCP `params._meta` (unprefixed keys, SEP-414). */
 export interface TraceCarrier {
@@ -15,27 +15,58 @@ export interface TraceRef {
   readonly sampled: boolean;
 }
 
-/** What is known of a call before it runs. */
+/** What is known of a request before it runs: of a tool call, or of another request that reaches a server. */
 export interface CallStart {
   readonly server: string;
-  readonly tool: string;
+  /** The tool; `undefined` for other requests. */
+  readonly tool: string | undefined;
+  /** Method of MCP. */
   readonly method: string;
+  readonly origin: CallOrigin;
+  readonly caller: Caller;
+  readonly client: Client;
+  /** The batch that it is part of; its span is the parent then. */
+  readonly batchId: string | undefined;
   /** Trace context of the caller: from `_meta` first, else from HTTP headers. */
   readonly parent: TraceCarrier;
+  /** Trace context of the HTTP headers, where `_meta` has another that is the parent. */
+  readonly link: TraceCarrier | undefined;
 }
 
 /** Attribute values that spans accept. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
-/** The span of one call; every method is cheap, synchronous and must not throw. */
+/** The span of one request; every method is cheap, synchronous and must not throw. */
 export interface CallSpan {
   /** For log lines, events and exemplars; `undefined` when there is no trace. */
   readonly trace: TraceRef | undefined;
-  /** What is injected into the request to the upstream. */
-  readonly outbound: TraceCarrier;
   /** Marks a moment that cost time: a cold start, a retry, waiting for a slot. */
   event(name: string, attributes?: SpanAttributes): void;
+  /** Begins an attempt at a server. */
+  startAttempt(server: string): AttemptSpan;
   end(outcome: CallOutcome): void;
+}
+
+/** The span of one attempt at one server. */
+export interface AttemptSpan {
+  /** What is injected into the request to the server. */
+  readonly outbound: TraceCarrier;
+  end(attempt: Attempt): void;
+}
+
+/** What is known of an operation of the management before it runs. */
+export interface OperationStart {
+  readonly operation: string;
+  readonly caller: Caller;
+  readonly client: Client;
+  readonly parent: TraceCarrier;
+}
+
+/** The span around an operation of the management. */
+export interface OperationSpan {
+  readonly trace: TraceRef | undefined;
+  /** `outcome` is `done` or the code of the failure. */
+  end(outcome: string): void;
 }
 
 /** What is known of a batch before its first call runs. */
@@ -57,8 +88,8 @@ export interface BatchSpan {
 /** The port through which the runtime makes spans without knowing a tracing library. */
 export interface CallTracer {
   startCall(start: CallStart): CallSpan;
-  /** Without it the calls of a batch are children of whoever sent the batch. */
-  startBatch?(start: BatchStart): BatchSpan;
+  startOperation(start: OperationStart): OperationSpan;
+  startBatch(start: BatchStart): BatchSpan;
 }
 
 /**
@@ -84,21 +115,30 @@ function propagate({ traceparent, tracestate }: TraceCarrier): TraceCarrier {
   return tracestate !== undefined && TRACESTATE.test(tracestate) ? { traceparent, tracestate } : { traceparent };
 }
 
-class PassThroughSpan implements CallSpan {
+/** Makes no span, but hands the trace context on. It is its own attempt: all attempts have the same context. */
+class PassThroughSpan implements CallSpan, AttemptSpan, OperationSpan {
   readonly trace: TraceRef | undefined;
   readonly outbound: TraceCarrier;
 
   constructor(parent: TraceCarrier) {
     this.trace = parseTraceparent(parent.traceparent);
     // Baggage stays here: an upstream that nobody vouched for must not read what the agent's platform wrote into it.
-    this.outbound = this.trace === undefined ? {} : propagate(parent);
+    this.outbound = this.trace === undefined ? NOTHING : propagate(parent);
+  }
+
+  startAttempt(): AttemptSpan {
+    return this;
   }
 
   event(): void {}
   end(): void {}
 }
 
+const NOTHING: TraceCarrier = {};
+
 /** The default tracer: makes no spans, but hands the caller's trace context on, so that a trace does not break here. */
 export const passThroughTracer: CallTracer = {
-  startCall: (start) => new PassThroughSpan(start.parent),
+  startCall: ({ parent }) => new PassThroughSpan(parent),
+  startOperation: ({ parent }) => new PassThroughSpan(parent),
+  startBatch: ({ parent }) => ({ outbound: parent, end() {} }),
 };

@@ -22,6 +22,7 @@ export const ERROR_TYPES = [
   "start_failed",
   "circuit_open",
   "overloaded",
+  "audit_unavailable",
   "internal",
 ] as const;
 export type ErrorType = (typeof ERROR_TYPES)[number];
@@ -159,3 +160,57 @@ export type CallerType = (typeof CALLER_TYPES)[number];
 /** Through which door a call came in. */
 export const CALL_ORIGINS = ["mcp", "batch", "rest", "library"] as const;
 export type CallOrigin = (typeof CALL_ORIGINS)[number];
+
+/** What carries requests to the gateway; `library` is a program that calls it as a function. */
+export const CLIENT_TRANSPORTS = ["http", "stdio", "library"] as const;
+export type ClientTransport = (typeof CLIENT_TRANSPORTS)[number];
+
+/** The methods of MCP that a client can send, apart from `tools/call`; whatever else it sends is `_other`. */
+export const REQUEST_METHODS = [
+  "initialize",
+  "ping",
+  "server/discover",
+  "tools/list",
+  "prompts/list",
+  "prompts/get",
+  "resources/list",
+  "resources/templates/list",
+  "resources/read",
+  "resources/subscribe",
+  "resources/unsubscribe",
+  "completion/complete",
+  "logging/setLevel",
+  "subscriptions/listen",
+  "_other",
+] as const;
+export type RequestMethod = (typeof REQUEST_METHODS)[number];
+
+/** What decided whether a caller may do something. */
+export const DECISIONS = ["allowed", "denied"] as const;
+
+/** Doors of the gateway that can stay shut. */
+export const DOORS = ["mcp", "rest", "metrics", "other"] as const;
+export type Door = (typeof DOORS)[number];
+
+/**
+ * Why somebody whose credentials are good, or who needs none, was not let in: a Host that is not served, an Origin of a foreign page,
+ * a permission that no role of theirs has, a server that their roles do not reach.
+ */
+export const DENIAL_REASONS = ["host", "origin", "permission", "not_reached"] as const;
+export type DenialReason = (typeof DENIAL_REASONS)[number];
+
+/** What an operation of the management does to the gateway. */
+export const OPERATION_EFFECTS = ["read", "change", "destroy"] as const;
+export type OperationEffect = (typeof OPERATION_EFFECTS)[number];
+
+/** Why a client's session ended. */
+export const SESSION_END_REASONS = ["client", "expired", "displaced", "access_ended", "shutdown"] as const;
+export type SessionEndReason = (typeof SESSION_END_REASONS)[number];
+
+/** How a definition in a list of tools differs from the last one. */
+export const TOOL_CHANGES = ["added", "removed", "changed"] as const;
+export type ToolChange = (typeof TOOL_CHANGES)[number];
+
+/** What registered a server: the configuration file, a discovery source, or a call of the management interface. */
+export const REGISTRATION_ORIGINS = ["config", "discovery", "runtime"] as const;
+export type RegistrationOrigin = (typeof REGISTRATION_ORIGINS)[number];

@@ -1,4 +1,11 @@
-import { type CallFinished, catalog, registeredName, Sensitive, TelemetryBus } from "@mcp-hangar/telemetry";
+import {
+  type CallFinished,
+  catalog,
+  LIBRARY_CLIENT,
+  registeredName,
+  Sensitive,
+  TelemetryBus,
+} from "@mcp-hangar/telemetry";
 
 const bus = new TelemetryBus((listener, error) => process.emitWarning(`${listener} failed: ${String(error)}`));
 
@@ -24,7 +31,12 @@ const call: CallFinished = {
   caller: { type: "anonymous", id: registeredName("anonymous"), roles: [], credential: "anonymous" },
   correlation: {},
   trace: undefined,
-  batchId: undefined,
+  client: LIBRARY_CLIENT,
+  decision: undefined,
+  group: undefined,
+  attempts: [],
+  rpcErrorCode: undefined,
+  batch: undefined,
   // Prints as [redacted] wherever it ends up.
   arguments: new Sensitive({ a: 1, b: 2 }),
   result: undefined,

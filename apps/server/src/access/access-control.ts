@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Clock } from "@mcp-hangar/core";
-import type { Caller, TelemetryBus } from "@mcp-hangar/telemetry";
+import type { Caller, Decision, TelemetryBus } from "@mcp-hangar/telemetry";
 import { addressKey } from "../http/address-key.ts";
 import type { Refusal } from "../http/answer.ts";
 import type { RequestOrigin } from "../http/client-address.ts";
@@ -20,6 +20,8 @@ import { Turns } from "./turns.ts";
 const TOKEN_TRUST_MS = 60_000;
 /** When to come back while an issuer cannot be reached, in seconds. */
 const UNAVAILABLE_RETRY_S = 5;
+/** A key that was revoked or a token that has run out since its request came. */
+const ENDED: Decision = { result: "denied", by: "access has ended" };
 
 /** What access control is made of. */
 export interface AccessControlParts {
@@ -75,6 +77,11 @@ export class AccessControl implements Access {
   admits(caller: Caller, server: string, tool: string, permission?: Permission): boolean {
     const now = this.#current(caller);
     return now !== undefined && this.#parts.roles.admits(now, server, tool, permission);
+  }
+
+  decide(caller: Caller, server: string, tool: string): Decision {
+    const now = this.#current(caller);
+    return now === undefined ? ENDED : this.#parts.roles.decide(now, server, tool);
   }
 
   reaches(caller: Caller, server: string, permission?: Permission): boolean {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import { type Caller, type Decision, registeredName } from "@mcp-hangar/telemetry";
 import type { Refusal } from "../http/answer.ts";
 import type { Permission } from "./permissions.ts";
 
@@ -25,6 +25,8 @@ export interface CallerRights {
    * is not admitted does not exist for the caller.
    */
   admits(caller: Caller, server: string, tool: string, permission?: Permission): boolean;
+  /** The same for a call, with what has decided it. */
+  decide(caller: Caller, server: string, tool: string): Decision;
   /** As {@link admits} for the server as a whole: whether anything of it may exist for the caller. */
   reaches(caller: Caller, server: string, permission?: Permission): boolean;
 }
@@ -37,6 +39,7 @@ export const ANONYMOUS_CALLER: Caller = {
   credential: "anonymous",
 };
 
+const OPEN: Decision = { result: "allowed", by: "open" };
 const ANYBODY: Identification = { kind: "caller", caller: ANONYMOUS_CALLER };
 
 /** Access where nobody is asked and nobody is told from others; {@link openAccess} is that of the front door. */
@@ -45,5 +48,6 @@ export const OPEN_ACCESS: Access = {
   identify: () => ANYBODY,
   permits: () => true,
   admits: () => true,
+  decide: () => OPEN,
   reaches: () => true,
 };

@@ -1,5 +1,5 @@
 import type { Clock } from "@mcp-hangar/core";
-import type { Caller, TelemetryBus } from "@mcp-hangar/telemetry";
+import type { TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Config } from "../config/schema.ts";
 import { type RequestOrigin, requestOrigin } from "../http/client-address.ts";
 import type { HealthCheck } from "../http/health.ts";
@@ -8,7 +8,6 @@ import { AccessControl } from "./access-control.ts";
 import { ApiKeys } from "./api-keys.ts";
 import { ExpiryTime } from "./expiry-time.ts";
 import { fetchJson } from "./fetch-json.ts";
-import type { KeyView } from "./key-entry.ts";
 import { KeyFile } from "./key-file.ts";
 import { KnownCallers } from "./known-callers.ts";
 import { openAccess } from "./open-access.ts";
@@ -28,20 +27,11 @@ export interface AccessSystem {
   readonly origin: RequestOrigin;
   /** Say so when the file of keys does not work, and when the clock went back. */
   readonly health: readonly HealthCheck[];
-  /** Told of a key that was created or revoked, for the records. */
-  readonly onKeyChange: (change: KeyChange) => void;
   /** Takes over roles, static keys and lockout while callers come; ways to authenticate do not appear or vanish. */
   configure(auth: AuthOptions): void;
   /** Begins to watch the file of keys. */
   start(): void;
   close(): Promise<void>;
-}
-
-/** Who did what to which key. */
-export interface KeyChange {
-  readonly action: "created" | "revoked";
-  readonly key: KeyView;
-  readonly caller: Caller;
 }
 
 /** What access control needs from the gateway. */
@@ -50,23 +40,19 @@ export interface AccessEnvironment {
   readonly clock: Clock;
   /** Hears of a file of keys that can no longer be read or written. */
   readonly onKeyProblem: (problem: Error) => void;
-  readonly onKeyChange: (change: KeyChange) => void;
 }
 
 /**
  * Sets up access as the configuration says: open without a way to authenticate, else closed to everybody without proof.
  * @throws Error when the file of keys cannot be read.
  */
-export function createAccess(
-  { auth, http }: Config,
-  { bus, clock, onKeyProblem, onKeyChange }: AccessEnvironment,
-): AccessSystem {
+export function createAccess({ auth, http }: Config, { bus, clock, onKeyProblem }: AccessEnvironment): AccessSystem {
   const origin = requestOrigin({ ranges: http.trusted_proxies, header: http.forwarded_header });
   const resource = protectedResource(auth.jwt, origin, http.public_url);
   const roles = createRoles(auth.roles);
   if (auth.api_keys === undefined && auth.jwt === undefined) {
     const nothing = { keys: undefined, health: [], configure: () => {}, start: () => {}, close: async () => {} };
-    return { access: openAccess(origin), roles, resource, origin, onKeyChange, ...nothing };
+    return { access: openAccess(origin), roles, resource, origin, ...nothing };
   }
   const known = new KnownCallers();
   const expiry = new ExpiryTime(clock);
@@ -99,7 +85,6 @@ export function createAccess(
     resource,
     origin,
     health: [...(keys === undefined ? [] : [keysCheck(keys)]), clockCheck(expiry)],
-    onKeyChange,
     configure(next) {
       roles.configure(next.roles);
       access.configure(next.lockout);

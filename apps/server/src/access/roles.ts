@@ -1,5 +1,5 @@
 import { globMatches } from "@mcp-hangar/core";
-import type { Caller } from "@mcp-hangar/telemetry";
+import type { Caller, Decision } from "@mcp-hangar/telemetry";
 import type { CallerRights } from "./access.ts";
 import type { RoleOptions } from "./options.ts";
 import { PERMISSIONS, type Permission } from "./permissions.ts";
@@ -30,6 +30,8 @@ export interface Roles extends CallerRights {
 }
 
 interface Role {
+  /** What it decides when it admits a call. */
+  readonly allows: Decision;
   readonly permissions: ReadonlySet<Permission>;
   /** `undefined` admits every tool. */
   readonly tools: ToolRules | undefined;
@@ -75,6 +77,15 @@ export function createRoles(configured: Readonly<Record<string, RoleOptions>>): 
     // The role that admits the tool must be the one with the permission: roles add up, they do not complete each other.
     admits: (caller, server, tool, permission = "tools:call") =>
       some(caller, permission, ({ tools }) => tools === undefined || admitsTool(tools, server, tool)),
+    decide(caller, server, tool) {
+      if (caller.type === "local") return LOCAL;
+      for (const name of caller.roles) {
+        const role = roles.get(name);
+        if (role?.permissions.has("tools:call") !== true) continue;
+        if (role.tools === undefined || admitsTool(role.tools, server, tool)) return role.allows;
+      }
+      return DENIED;
+    },
     reaches: (caller, server, permission = "tools:call") =>
       some(caller, permission, ({ tools }) => tools === undefined || reachesServer(tools, server)),
     mayGrant: (caller, role) => caller.type === "local" || caller.roles.includes(role) || allowAll(caller.roles),
@@ -84,18 +95,26 @@ export function createRoles(configured: Readonly<Record<string, RoleOptions>>): 
 
 function compileAll(configured: Readonly<Record<string, RoleOptions>>): ReadonlyMap<string, Role> {
   return new Map<string, Role>([
-    ...Object.entries(BUILT_IN_ROLES).map(([name, all]) => [name, builtIn(all)] as const),
-    ...Object.entries(configured).map(([name, options]) => [name, compile(options)] as const),
+    ...Object.entries(BUILT_IN_ROLES).map(([name, all]) => [name, builtIn(name, all)] as const),
+    ...Object.entries(configured).map(([name, options]) => [name, compile(name, options)] as const),
   ]);
 }
 
-function builtIn(permissions: readonly Permission[]): Role {
-  return { permissions: new Set(permissions), tools: undefined };
+function builtIn(name: string, permissions: readonly Permission[]): Role {
+  return { allows: allowedBy(name), permissions: new Set(permissions), tools: undefined };
 }
 
-function compile({ permissions, tools }: RoleOptions): Role {
+function compile(name: string, { permissions, tools }: RoleOptions): Role {
   const rules = tools && { allow: (tools.allow ?? ["*"]).map(parse), deny: (tools.deny ?? []).map(parse) };
-  return { permissions: new Set(permissions), tools: rules };
+  return { allows: allowedBy(name), permissions: new Set(permissions), tools: rules };
+}
+
+/** Whoever runs the process may do everything. */
+const LOCAL: Decision = { result: "allowed", by: "local" };
+const DENIED: Decision = { result: "denied", by: "roles" };
+
+function allowedBy(role: string): Decision {
+  return { result: "allowed", by: `role:${role}` };
 }
 
 function parse(pattern: string): ToolPattern {

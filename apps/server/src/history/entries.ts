@@ -1,4 +1,4 @@
-import { type CallFinished, type HangarEvent, redactText } from "@mcp-hangar/telemetry";
+import { type CallFacts, type CallStatus, callFacts, type HangarEvent, redactText } from "@mcp-hangar/telemetry";
 
 /** A finished call as it is kept. Arguments and results are not: they may be large, and they are not the operators'. */
 export interface CallEntry {
@@ -7,7 +7,7 @@ export interface CallEntry {
   readonly callId: string;
   readonly server: string;
   readonly tool: string;
-  readonly status: CallFinished["outcome"]["status"];
+  readonly status: CallStatus;
   /** Error type or rejection reason. */
   readonly cause: string | null;
   readonly message: string | null;
@@ -42,7 +42,7 @@ const TEXT_MAX = 2_000;
 
 /** What the history keeps of an event; `undefined` when it is not about a call or one server's life. */
 export function entryOf(event: HangarEvent): HistoryEntry | undefined {
-  if (event.type === "call.finished") return callEntry(event);
+  if (event.type === "call.finished") return callEntry(callFacts(event));
   const line = lineOf(event);
   if (line === undefined || !("server" in event) || event.server === undefined) return undefined;
   return {
@@ -59,26 +59,25 @@ export function stderrEntry(timeMs: number, server: string, line: string): LogEn
   return { kind: "log", timeMs, server, stream: "stderr", line: redactText(line, TEXT_MAX) };
 }
 
-function callEntry(event: CallFinished): CallEntry {
-  const { outcome, caller, correlation } = event;
+function callEntry(facts: CallFacts): CallEntry {
   return {
     kind: "call",
-    timeMs: event.timeMs,
-    callId: event.callId,
-    server: event.server ?? typed(event.requestedServer),
-    tool: event.tool ?? typed(event.requestedTool),
-    status: outcome.status,
-    cause: "errorType" in outcome ? outcome.errorType : "reason" in outcome ? outcome.reason : null,
-    message: "message" in outcome ? redactText(outcome.message, TEXT_MAX) : null,
-    durationMs: event.durationSeconds * 1_000,
-    coldStart: event.coldStart,
-    origin: event.origin,
-    callerType: caller.type,
-    caller: caller.id,
-    batchId: event.batchId ?? null,
-    sessionId: orNull(correlation.sessionId),
-    userId: orNull(correlation.userId),
-    traceId: event.trace?.traceId ?? orNull(correlation.traceId),
+    timeMs: facts.timeMs,
+    callId: facts.callId,
+    server: facts.server,
+    tool: facts.tool,
+    status: facts.status,
+    cause: facts.cause ?? null,
+    message: facts.message ?? null,
+    durationMs: facts.durationMs,
+    coldStart: facts.coldStart,
+    origin: facts.origin,
+    callerType: facts.caller.type,
+    caller: facts.caller.id,
+    batchId: facts.batch?.id ?? null,
+    sessionId: facts.sessionId ?? null,
+    userId: facts.userId ?? null,
+    traceId: facts.traceId ?? null,
   };
 }
 
@@ -104,13 +103,4 @@ function lineOf(event: HangarEvent): string | undefined {
     default:
       return undefined;
   }
-}
-
-/** What a caller wrote may be a secret by mistake, wherever it stands. */
-function typed(text: string): string {
-  return redactText(text, TEXT_MAX);
-}
-
-function orNull(text: string | undefined): string | null {
-  return text === undefined ? null : typed(text);
 }

@@ -9,6 +9,7 @@ import { CallerPlaces } from "./caller-places.ts";
 import { addressSet } from "./client-address.ts";
 import type { RequestHandler } from "./connection.ts";
 import { withCors } from "./cors.ts";
+import { Denials } from "./denials.ts";
 import { isLoopback } from "./host-names.ts";
 import { HttpListener, type ListenerOptions } from "./listener.ts";
 import { McpEndpoint } from "./mcp-endpoint.ts";
@@ -54,6 +55,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
   checkBind(hangar, http.host, unsafeNoAuth);
   const { access, origin } = hangar.accessSystem;
   const strangers = new Strangers({ access, origin, clock: hangar.platform.clock });
+  const denials = new Denials({ bus: hangar.bus, clock: hangar.platform.clock, origin });
   const opening = limits(hangar, http.host, http.port);
   const places = new CallerPlaces({
     limits: () => opening.limits().connections,
@@ -64,6 +66,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     access,
     strangers,
     places,
+    denials,
     aggregate: hangar.aggregateFace,
     ofServer: (id) => hangar.serverFaces.get(id),
     bodyBytesMax: http.max_body_bytes,
@@ -81,11 +84,12 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     guard,
     strangers,
     places,
+    denials,
     mcp,
     routes: [
       ...healthRoutes(hangar),
       ...metadataRoutes(hangar.accessSystem.resource),
-      ...restRoutes(hangar.operations),
+      ...restRoutes(hangar.operations, origin),
       eventsRoute(hangar.events, (caller, what) => hangar.gateway.admitOperation(caller, what)),
       openApiRoute(hangar.operations),
       ...(metricsApart ? [] : metricsRoutes(hangar, hangar.accessSystem.access)),

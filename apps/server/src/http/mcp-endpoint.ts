@@ -4,6 +4,7 @@ import type { Caller } from "@mcp-hangar/telemetry";
 import type { Access, Identification } from "../access/access.ts";
 import { NO_ROOM, type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
 import type { CallerPlaces } from "./caller-places.ts";
+import type { Denials } from "./denials.ts";
 import { readBody } from "./read-body.ts";
 import type { Strangers } from "./strangers.ts";
 import type { Exchange, Traffic } from "./traffic.ts";
@@ -26,6 +27,8 @@ export interface McpEndpointOptions {
   readonly strangers?: Strangers | undefined;
   /** Bounds what each caller has open; nothing is bounded without it. */
   readonly places?: CallerPlaces | undefined;
+  /** Told of everybody who is refused with 403; nobody is without it. */
+  readonly denials?: Denials | undefined;
   readonly aggregate: HttpFace;
   /** The face of one server; `undefined` when there is no such server. */
   readonly ofServer: (id: string) => HttpFace | undefined;
@@ -102,10 +105,11 @@ export class McpEndpoint {
   #admit(who: Identification, target: McpTarget, request: IncomingMessage, response: ServerResponse): void {
     if (who.kind === "refused") return this.refuse(response, who.refusal);
     const { caller } = who;
-    const { access, places } = this.#options;
+    const { access, places, denials } = this.#options;
     const full = places?.refusal(request, response, caller);
     if (full !== undefined) return this.refuse(response, full);
     if (!access.permits(caller, "tools:call")) {
+      denials?.report(request, { door: "mcp", reason: "permission", permission: "tools:call", caller });
       const message = `"${caller.id}" may not use MCP: no role of theirs has the permission tools:call`;
       return this.refuse(response, { status: 403, code: "forbidden", message });
     }
@@ -116,7 +120,11 @@ export class McpEndpoint {
         : access.reaches(caller, target.server)
           ? this.#options.ofServer(target.server)
           : undefined;
-    if (face === undefined) return this.refuse(response, unknownServer(target));
+    if (face === undefined) {
+      const exists = target.server !== undefined && this.#options.ofServer(target.server) !== undefined;
+      if (exists) denials?.report(request, { door: "mcp", reason: "not_reached", caller });
+      return this.refuse(response, unknownServer(target));
+    }
     const refusal = refusalOf(request);
     if (refusal !== undefined) return this.refuse(response, refusal);
     if (request.method === "POST") return this.#post(face, request, response, caller);

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Slots } from "@mcp-hangar/core";
-import type { Caller } from "@mcp-hangar/telemetry";
+import type { Caller, Door } from "@mcp-hangar/telemetry";
 import { type Access, ANONYMOUS_CALLER } from "../access/access.ts";
 import { NO_ROOM, type Refusal, refusalAnswer, send, sendCounted, sendOptions } from "./answer.ts";
 import type { CallerPlaces } from "./caller-places.ts";
+import type { Denials } from "./denials.ts";
 import type { McpEndpoint } from "./mcp-endpoint.ts";
 import { type BodyOutcome, readBody } from "./read-body.ts";
 import type { RequestGuard } from "./request-guard.ts";
@@ -19,6 +20,8 @@ export interface RouterOptions {
   readonly strangers?: Strangers | undefined;
   /** Bounds what each caller has open; nothing is bounded without it. */
   readonly places?: CallerPlaces | undefined;
+  /** Told of everybody who is refused with 403; nobody is without it. */
+  readonly denials?: Denials | undefined;
   /** Serves `/mcp` and `/servers/<id>/mcp`; absent on a listener that has only routes. */
   readonly mcp?: McpEndpoint | undefined;
   readonly routes: readonly Route[];
@@ -47,13 +50,14 @@ export class Router {
 
   /** Answers one request; never throws. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const { guard, mcp } = this.#options;
+    const { guard, mcp, denials } = this.#options;
     const url = request.url ?? "";
     const query = url.indexOf("?");
     // A URL in absolute form gives no path: a gateway is no proxy for others.
     const path = query === -1 ? url : url.slice(0, query);
     const target = mcp?.targetOf(path);
     const refusal = guard(request);
+    if (refusal !== undefined) denials?.reportGuarded(request, target === undefined ? doorOf(path) : "mcp", refusal);
     if (mcp !== undefined && target !== undefined) {
       if (refusal === undefined) mcp.handle(target, request, response);
       else mcp.refuse(response, this.#limited(request) ?? refusal);
@@ -164,7 +168,7 @@ export class Router {
   }
 
   async #admit(
-    { permission, probe }: Route,
+    { permission, probe, path }: Route,
     http: IncomingMessage,
   ): Promise<{ readonly kind: "caller"; readonly caller: Caller } | { kind: "refused"; refusal: Refusal }> {
     if (permission === "public") {
@@ -173,12 +177,19 @@ export class Router {
         ? { kind: "caller", caller: ANONYMOUS_CALLER }
         : { kind: "refused", refusal: limited };
     }
-    const { access, strangers } = this.#options;
+    const { access, strangers, denials } = this.#options;
     const identification = await (strangers ?? access).identify(http);
     if (identification.kind === "refused" || access.permits(identification.caller, permission)) return identification;
-    const message = `"${identification.caller.id}" may not do this: no role of theirs has the permission ${permission}`;
+    const { caller } = identification;
+    denials?.report(http, { door: doorOf(path), reason: "permission", permission, caller });
+    const message = `"${caller.id}" may not do this: no role of theirs has the permission ${permission}`;
     return { kind: "refused", refusal: { status: 403, code: "forbidden", message } };
   }
+}
+
+function doorOf(path: string): Door {
+  if (path === "/metrics") return "metrics";
+  return path.startsWith("/api/") ? "rest" : "other";
 }
 
 /** What a form or script of a foreign page can send without asking first is no JSON, so nothing but JSON is taken. */

@@ -1,39 +1,11 @@
-import { type CallFinished, redactText, type TraceRef } from "@mcp-hangar/telemetry";
+import { type CallFacts, redactText } from "@mcp-hangar/telemetry";
 import type { LogLevel } from "../config/schema.ts";
 import { type LogLine, SERVICE } from "./line.ts";
 
-/**
- * What the log keeps of a finished call until it is written. The event itself is not kept: it holds arguments and
- * result, and a queue of them behind a reader that stalls would be a queue of payloads.
- */
-export interface CallRecord {
-  readonly kind: "call";
-  readonly timeMs: number;
-  readonly callId: string;
-  readonly server: string;
-  readonly tool: string;
-  /** The group that was called, when the server is a member that took the call. */
-  readonly group: string | undefined;
-  readonly status: CallFinished["outcome"]["status"];
-  readonly durationSeconds: number;
-  readonly origin: string;
-  readonly caller: string;
-  readonly coldStart: boolean;
-  /** Error type or rejection reason. */
-  readonly cause: string | undefined;
-  readonly message: string | undefined;
-  readonly batchId: string | undefined;
-  readonly sessionId: string | undefined;
-  readonly userId: string | undefined;
-  readonly trace: TraceRef | undefined;
-}
-
-/** Characters written of names and messages: callers and upstreams write them, of any length. */
+/** Characters of a text in a line. */
 const TEXT_MAX = 500;
-/** Characters kept of a message until it is written: a secret that the cut would halve must still be recognised. */
-const MESSAGE_KEPT_CHARS = TEXT_MAX + 1_024;
 
-const EVENT_NAMES: Readonly<Record<CallRecord["status"], string>> = {
+const EVENT_NAMES: Readonly<Record<CallFacts["status"], string>> = {
   success: "tool_invoked",
   error: "tool_failed",
   timeout: "tool_timed_out",
@@ -42,97 +14,69 @@ const EVENT_NAMES: Readonly<Record<CallRecord["status"], string>> = {
 };
 
 /** The severity of a finished call: failures are warnings, because the gateway did its work. */
-export function callLevel(status: CallRecord["status"]): LogLevel {
+export function callLevel(status: CallFacts["status"]): LogLevel {
   return status === "success" || status === "cancelled" ? "info" : "warning";
 }
 
-/** Takes from the event what its line will need; no text is built here. */
-export function callRecord(event: CallFinished): CallRecord {
-  const { outcome, correlation } = event;
-  return {
-    kind: "call",
-    timeMs: event.timeMs,
-    callId: event.callId,
-    server: event.server ?? cut(event.requestedServer),
-    tool: event.tool ?? cut(event.requestedTool),
-    // A name that leads to a server of another name is that of a group.
-    group:
-      event.server === undefined || event.server === event.requestedServer ? undefined : cut(event.requestedServer),
-    status: outcome.status,
-    durationSeconds: event.durationSeconds,
-    origin: event.origin,
-    caller: event.caller.id,
-    coldStart: event.coldStart,
-    cause: causeOf(outcome),
-    message: outcome.status === "success" ? undefined : outcome.message.slice(0, MESSAGE_KEPT_CHARS),
-    batchId: event.batchId,
-    sessionId: cutOptional(correlation.sessionId),
-    userId: cutOptional(correlation.userId),
-    trace: event.trace,
-  };
-}
-
-function causeOf(outcome: CallFinished["outcome"]): string | undefined {
-  if (outcome.status === "error" || outcome.status === "timeout") return outcome.errorType;
-  return outcome.status === "rejected" ? outcome.reason : undefined;
-}
-
-/** The record as a line, for any format. */
-export function callLine(record: CallRecord): LogLine {
+/** A finished call as a line, for any format. */
+export function callLine(facts: CallFacts): LogLine {
+  const { status, message } = facts;
   return {
     kind: "line",
-    timeMs: record.timeMs,
-    level: callLevel(record.status),
-    event: EVENT_NAMES[record.status],
+    timeMs: facts.timeMs,
+    level: callLevel(status),
+    event: EVENT_NAMES[status],
     fields: {
-      mcp_server: record.server,
-      tool: record.tool,
-      group: record.group,
-      status: record.status,
-      duration_ms: milliseconds(record.durationSeconds),
-      caller: record.caller,
-      origin: record.origin,
-      call_id: record.callId,
-      cold_start: record.coldStart || undefined,
-      [record.status === "rejected" ? "reason" : "error_type"]: record.cause,
-      message: record.message === undefined ? undefined : redactText(record.message, TEXT_MAX),
-      batch_id: record.batchId,
-      session: record.sessionId,
-      user_id: record.userId,
+      mcp_server: facts.server,
+      tool: facts.tool,
+      group: facts.group,
+      status,
+      duration_ms: facts.durationMs,
+      caller: facts.caller.id,
+      origin: facts.origin,
+      call_id: facts.callId,
+      cold_start: facts.coldStart || undefined,
+      [status === "rejected" ? "reason" : "error_type"]: facts.cause,
+      message: message === undefined ? undefined : cut(message),
+      batch_id: facts.batch?.id,
+      session: facts.sessionId,
+      user_id: facts.userId,
     },
-    trace: record.trace,
+    trace: facts.trace,
   };
 }
 
 /**
- * The record as a JSON line: what the JSON format makes of {@link callLine}, at a fraction of the time,
+ * The same as a JSON line: what the JSON format makes of {@link callLine}, at a fraction of the time,
  * because there is one such line for every call.
  */
-export function callLineJson(record: CallRecord): string {
-  const { status, trace } = record;
-  let json = `{"level":"${callLevel(status)}","timestamp":"${isoTime(record.timeMs)}","event":"${EVENT_NAMES[status]}"`;
-  json += `,"service":"${SERVICE}","mcp_server":${quote(record.server)},"tool":${quote(record.tool)}`;
-  if (record.group !== undefined) json += `,"group":${quote(record.group)}`;
-  json += `,"status":"${status}","duration_ms":${milliseconds(record.durationSeconds)}`;
-  json += `,"caller":${quote(record.caller)},"origin":"${record.origin}","call_id":"${record.callId}"`;
-  if (record.coldStart) json += ',"cold_start":true';
-  if (record.cause !== undefined) json += `,"${status === "rejected" ? "reason" : "error_type"}":"${record.cause}"`;
-  if (record.message !== undefined) json += `,"message":${quote(record.message)}`;
-  if (record.batchId !== undefined) json += `,"batch_id":${quote(record.batchId)}`;
-  if (record.sessionId !== undefined) json += `,"session":${quote(record.sessionId)}`;
-  if (record.userId !== undefined) json += `,"user_id":${quote(record.userId)}`;
+export function callLineJson(facts: CallFacts): string {
+  const { status, trace, group, cause, message, batch, sessionId, userId } = facts;
+  let json = `{"level":"${callLevel(status)}","timestamp":"${isoTime(facts.timeMs)}","event":"${EVENT_NAMES[status]}"`;
+  json += `,"service":"${SERVICE}","mcp_server":${quote(facts.server)},"tool":${quote(facts.tool)}`;
+  if (group !== undefined) json += `,"group":${quote(group)}`;
+  json += `,"status":"${status}","duration_ms":${facts.durationMs}`;
+  json += `,"caller":${quoteOwn(facts.caller.id)},"origin":"${facts.origin}","call_id":"${facts.callId}"`;
+  if (facts.coldStart) json += ',"cold_start":true';
+  if (cause !== undefined) json += `,"${status === "rejected" ? "reason" : "error_type"}":"${cause}"`;
+  if (message !== undefined) json += `,"message":${quote(cut(message))}`;
+  if (batch !== undefined) json += `,"batch_id":${quote(batch.id)}`;
+  if (sessionId !== undefined) json += `,"session":${quote(sessionId)}`;
+  if (userId !== undefined) json += `,"user_id":${quote(userId)}`;
   if (trace !== undefined) json += `,"trace_id":"${trace.traceId}","span_id":"${trace.spanId}"`;
   return `${json}}\n`;
 }
 
 /** Names as they normally are: short words that need no escape. */
 const PLAIN = /^[a-z0-9_.-]{0,40}$/;
-/** Shorter texts are not looked for: neither known secrets nor tokens are. */
-const SECRET_CHARS_MIN = 6;
-
-function quote(text: string): string {
-  const safe = text.length < SECRET_CHARS_MIN ? text : redactText(text, TEXT_MAX);
+/** Text that holds no secrets any more. */
+function quote(safe: string): string {
   return PLAIN.test(safe) ? `"${safe}"` : JSON.stringify(safe);
+}
+
+/** The name of a caller: an administrator chose it, or the issuer of a token. */
+function quoteOwn(name: string): string {
+  return quote(redactText(name, TEXT_MAX));
 }
 
 let lastTimeMs = Number.NaN;
@@ -148,15 +92,6 @@ function isoTime(timeMs: number): string {
   return lastIso;
 }
 
-/** Milliseconds with microseconds as decimals. */
-function milliseconds(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e3;
-}
-
 function cut(text: string): string {
   return text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`;
-}
-
-function cutOptional(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : cut(text);
 }

@@ -32,8 +32,75 @@ function contentOf(event: OtherEvent): Content {
       const fields = { mcp_server: server, result, duration_ms: milliseconds(event.durationSeconds) };
       return [level, "health_check_finished", { ...fields, consecutive_failures: consecutiveFailures, message }];
     }
-    case "server.registered":
-      return ["info", "mcp_server_registered", { mcp_server: event.server, mode: event.mode }];
+    case "request.finished": {
+      const { requestId, method, server, subject, outcome, caller } = event;
+      const { status } = outcome;
+      const level = status === "success" || status === "cancelled" ? "debug" : "warning";
+      const fields = {
+        request_id: requestId,
+        method,
+        mcp_server: server,
+        subject,
+        status,
+        error_type: "errorType" in outcome ? outcome.errorType : undefined,
+        reason: "reason" in outcome ? outcome.reason : undefined,
+        duration_ms: milliseconds(event.durationSeconds),
+        caller: caller.id,
+        message: "message" in outcome ? outcome.message : undefined,
+      };
+      return [level, "request_finished", fields];
+    }
+    case "access.denied": {
+      const { door, reason, permission, caller, remoteAddress } = event;
+      return [
+        "warning",
+        "access_denied",
+        { door, reason, permission, caller: caller?.id, remote_address: remoteAddress },
+      ];
+    }
+    case "operation.finished": {
+      const { operationId, operation, effect, door, target, outcome, change, caller } = event;
+      const level = effect === "read" ? "debug" : "info";
+      const fields = {
+        operation_id: operationId,
+        operation,
+        target,
+        outcome,
+        ...change,
+        caller: caller.id,
+        caller_type: caller.type,
+        door,
+        duration_ms: milliseconds(event.durationSeconds),
+      };
+      return [level, "operation_finished", fields];
+    }
+    case "session.opened": {
+      const { name, version, protocolVersion } = event.client;
+      const fields = {
+        caller: event.caller.id,
+        client: name,
+        client_version: version,
+        protocol_version: protocolVersion,
+      };
+      return ["debug", "session_opened", fields];
+    }
+    case "session.closed": {
+      const { reason, caller } = event;
+      return [
+        "debug",
+        "session_closed",
+        { reason, caller: caller.id, duration_ms: milliseconds(event.durationSeconds) },
+      ];
+    }
+    case "server.tools_changed": {
+      const { server, total, changes } = event;
+      const level = total.changed + total.removed > 0 ? "warning" : "info";
+      return [level, "mcp_server_tools_changed", { mcp_server: server, ...total, changes }];
+    }
+    case "server.registered": {
+      const { server, mode, origin } = event;
+      return ["info", "mcp_server_registered", { mcp_server: server, mode, origin }];
+    }
     case "server.unregistered":
       return ["info", "mcp_server_unregistered", { mcp_server: event.server }];
     case "server.state_changed": {

@@ -1,6 +1,6 @@
 import type { Clock } from "@mcp-hangar/core";
-import { type ExporterSnapshot, registeredName } from "@mcp-hangar/telemetry";
-import { type CallRecord, callLine, callLineJson } from "./call-line.ts";
+import { type CallFacts, type ExporterSnapshot, registeredName } from "@mcp-hangar/telemetry";
+import { callLine, callLineJson } from "./call-line.ts";
 import type { LineFormat, LogLine } from "./line.ts";
 import type { LineOutput, OutputFailure } from "./line-output.ts";
 
@@ -28,7 +28,7 @@ export class LogQueue {
   readonly #json: LineFormat;
   readonly #sinks: readonly LogSink[];
   readonly #clock: Clock;
-  #waiting: (LogLine | CallRecord)[] = [];
+  #waiting: (LogLine | CallFacts)[] = [];
   #writing = 0;
   #loop: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -44,7 +44,7 @@ export class LogQueue {
     this.#clock = clock;
   }
 
-  push(entry: LogLine | CallRecord): void {
+  push(entry: LogLine | CallFacts): void {
     if (this.#closed) this.#dropped.shutdown += 1;
     else if (this.#waiting.length + this.#writing >= QUEUE_CAPACITY) this.#dropped.queue_full += 1;
     else if (this.#waiting.push(entry) === 1) this.#schedule();
@@ -112,7 +112,7 @@ export class LogQueue {
     } while (this.#waiting.length >= BATCH_LINES_MAX);
   }
 
-  async #deliver(entries: readonly (LogLine | CallRecord)[]): Promise<void> {
+  async #deliver(entries: readonly (LogLine | CallFacts)[]): Promise<void> {
     const sinks = this.#sinks.filter(({ output }) => output.usable);
     const failures = await Promise.all(
       sinks.map(({ output, human }) => this.#write(output, this.#format(entries, human))),
@@ -137,7 +137,7 @@ export class LogQueue {
     return undefined;
   }
 
-  #format(entries: readonly (LogLine | CallRecord)[], human: LineFormat | undefined): Buffer {
+  #format(entries: readonly (LogLine | CallFacts)[], human: LineFormat | undefined): Buffer {
     let text = "";
     for (const entry of entries) {
       if (human !== undefined) text += human(entry.kind === "call" ? callLine(entry) : entry);

@@ -15,12 +15,14 @@ import { nodePlatform } from "@mcp-hangar/core";
 import {
   type CallFinished,
   type CallOutcome,
+  callFacts,
   type HangarEvent,
+  LIBRARY_CLIENT,
   registeredName,
   Sensitive,
 } from "@mcp-hangar/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { callLine, callLineJson, callRecord } from "./call-line.ts";
+import { callLine, callLineJson } from "./call-line.ts";
 import { jsonFormat } from "./json-format.ts";
 import { createLogging, type Logging, type LoggingEnvironment } from "./logging.ts";
 
@@ -43,7 +45,12 @@ function call(change: Partial<CallFinished> = {}): CallFinished {
     caller: { type: "anonymous", id: NAME("anonymous"), roles: [], credential: "anonymous" },
     correlation: {},
     trace: undefined,
-    batchId: undefined,
+    client: LIBRARY_CLIENT,
+    decision: undefined,
+    group: undefined,
+    attempts: [],
+    rpcErrorCode: undefined,
+    batch: undefined,
     arguments: new Sensitive({ password: "hunter2" }),
     result: new Sensitive("hunter2"),
     ...change,
@@ -197,12 +204,18 @@ describe("a JSON line", () => {
     const general = jsonFormat();
     const strange = { sessionId: 'quote" back\\slash \n\u0001', userId: "ünïcode 🚀" };
     const events = [
-      call({ trace: TRACE, coldStart: true, batchId: "b1", correlation: strange, durationSeconds: 1.2345678 }),
-      call({ requestedServer: "a group" }),
+      call({
+        trace: TRACE,
+        coldStart: true,
+        batch: { id: "b1", index: 0, attempt: 1 },
+        correlation: strange,
+        durationSeconds: 1.2345678,
+      }),
+      call({ requestedServer: "pool", group: NAME("pool") }),
       ...outcomes.map(([outcome]) => call({ outcome, server: undefined, tool: undefined, requestedTool: "A Tool" })),
     ];
     for (const event of events) {
-      const record = callRecord(event);
+      const record = callFacts(event);
       expect(JSON.parse(callLineJson(record))).toEqual(JSON.parse(general(callLine(record))));
       expect(callLineJson(record)).toMatch(/^\{.*\}\n$/);
     }
@@ -212,7 +225,7 @@ describe("a JSON line", () => {
 describe("every event", () => {
   const base = { timeMs: 0, server: NAME("math"), source: NAME("docker"), durationSeconds: 0.5 };
   const events: readonly (readonly [HangarEvent, string, string])[] = [
-    [{ ...base, type: "server.registered", mode: "remote" }, "info", "mcp_server_registered"],
+    [{ ...base, type: "server.registered", mode: "remote", origin: "config" }, "info", "mcp_server_registered"],
     [{ ...base, type: "server.unregistered" }, "info", "mcp_server_unregistered"],
     [
       { ...base, type: "server.state_changed", from: "cold", to: "ready", cause: "x" },

@@ -1,9 +1,9 @@
 import { openSync } from "node:fs";
 import type { Clock } from "@mcp-hangar/core";
-import type { ExporterSnapshot } from "@mcp-hangar/telemetry";
+import { callFacts, type ExporterSnapshot } from "@mcp-hangar/telemetry";
 import type { LoggingOptions, LogLevel } from "../config/schema.ts";
 import type { RecordedEvent } from "../noise/recorded-event.ts";
-import { callLevel, callRecord } from "./call-line.ts";
+import { callLevel } from "./call-line.ts";
 import { eventLine } from "./event-line.ts";
 import { humanFormat } from "./human-format.ts";
 import { jsonFormat } from "./json-format.ts";
@@ -85,7 +85,7 @@ export function createLogging(options: LoggingOptions, environment: LoggingEnvir
 function listenerOf(queue: LogQueue, least: () => LogLevel): (event: RecordedEvent) => void {
   return (event) => {
     if (event.type === "call.finished") {
-      if (isEnabled(callLevel(event.outcome.status), least())) queue.push(callRecord(event));
+      if (isEnabled(callLevel(event.outcome.status), least())) queue.push(callFacts(event));
       return;
     }
     const line = eventLine(event);

@@ -1,4 +1,4 @@
-import { type CallOutcome, type HangarEvent, registeredName, Sensitive } from "@mcp-hangar/telemetry";
+import { type CallOutcome, type HangarEvent, LIBRARY_CLIENT, registeredName, Sensitive } from "@mcp-hangar/telemetry";
 import { expect, it } from "vitest";
 import { CallStatistics } from "./call-statistics.ts";
 
@@ -20,7 +20,12 @@ function finished(server: string | undefined, durationSeconds: number, outcome: 
     caller: { type: "local", id: registeredName("local"), roles: [], credential: "local" },
     correlation: {},
     trace: undefined,
-    batchId: undefined,
+    client: LIBRARY_CLIENT,
+    decision: undefined,
+    group: undefined,
+    attempts: [],
+    rpcErrorCode: undefined,
+    batch: undefined,
     arguments: new Sensitive<unknown>(undefined),
     result: undefined,
   };

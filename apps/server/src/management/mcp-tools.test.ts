@@ -1,3 +1,5 @@
+import { Witnesses } from "@mcp-hangar/core";
+import { FakeClock, RecordingBus } from "@mcp-hangar/core/testing";
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -5,10 +7,10 @@ import { OPEN_ACCESS } from "../access/access.ts";
 import type { Permission } from "../access/permissions.ts";
 import { createManagementTools, type ManagementTools } from "./mcp-tools.ts";
 import { type Operation, type OperationContext, operation, operationFailure } from "./operation.ts";
-import { type OperationRecord, recorded } from "./recorded.ts";
+import { recorded } from "./recorded.ts";
 
 const CALLER: Caller = { type: "api_key", id: registeredName("ada"), roles: [], credential: "api_key:ada" };
-const CONTEXT: OperationContext = { caller: CALLER, signal: new AbortController().signal, relay: {} };
+const CONTEXT: OperationContext = { caller: CALLER, door: "mcp", signal: new AbortController().signal, relay: {} };
 
 function tool(name: `hangar_${string}`, permission: Permission, effect: Operation["effect"] = "read"): Operation {
   return operation({
@@ -80,21 +82,26 @@ describe("a management tool", () => {
   });
 });
 
-describe("an operation that changes something", () => {
-  it("is recorded with who, what and how it ended; one that reads is not", async () => {
-    const records: OperationRecord[] = [];
-    const [list, stop] = OPERATIONS.map((each) => recorded(each, (record) => records.push(record)));
+describe("an operation", () => {
+  it("is told of with who, what and how it ended, and so is one that reads", async () => {
+    const bus = new RecordingBus();
+    const witnesses = new Witnesses({ bus }, new FakeClock());
+    const [list, stop] = OPERATIONS.map((each) => recorded(each, witnesses, () => "id"));
     await list?.perform({}, CONTEXT);
     await stop?.perform({ server: "math" }, CONTEXT);
     await stop?.perform({ server: "none" }, CONTEXT);
     await stop?.perform({ server: 1 }, CONTEXT);
     await stop?.perform(null, CONTEXT);
-    const by = { operation: "stop", caller: "ada", caller_type: "api_key" };
-    expect(records).toEqual([
-      { ...by, target: "math", outcome: "done" },
-      { ...by, target: "none", outcome: "unknown_server" },
-      { ...by, target: undefined, outcome: "invalid_request" },
-      { ...by, target: undefined, outcome: "invalid_request" },
+    const told = bus.of("operation.finished").map(({ operation, effect, caller, door, target, outcome }) => {
+      return [operation, effect, caller.id, door, target, outcome];
+    });
+    const who = ["ada", "mcp"];
+    expect(told).toEqual([
+      ["list", "read", ...who, undefined, "done"],
+      ["stop", "change", ...who, "math", "done"],
+      ["stop", "change", ...who, "none", "unknown_server"],
+      ["stop", "change", ...who, undefined, "invalid_request"],
+      ["stop", "change", ...who, undefined, "invalid_request"],
     ]);
   });
 });

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type OperationContext, operation, operationFailure } from "./operation.ts";
 
 const CALLER: Caller = { type: "local", id: registeredName("local"), roles: [], credential: "local" };
-const CONTEXT: OperationContext = { caller: CALLER, signal: new AbortController().signal, relay: {} };
+const CONTEXT: OperationContext = { caller: CALLER, door: "mcp", signal: new AbortController().signal, relay: {} };
 
 const ran: unknown[] = [];
 const greet = operation({

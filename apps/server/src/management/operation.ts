@@ -1,12 +1,24 @@
 import type { RelayContext } from "@mcp-hangar/core";
-import type { Caller } from "@mcp-hangar/telemetry";
+import type { Caller, OperationFinished } from "@mcp-hangar/telemetry";
 import type { z } from "zod";
 import type { Permission } from "../access/permissions.ts";
 import type { RouteMethod } from "../http/route.ts";
 
+/** What an operation has changed, in words for records: without secrets. */
+export interface OperationChange {
+  /** What was changed; as the caller named it when absent. */
+  readonly target?: string | undefined;
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
+}
+
 /** On whose behalf an operation runs. */
 export interface OperationContext {
   readonly caller: Caller;
+  /** The door by which it was asked for. */
+  readonly door: OperationFinished["door"];
+  /** To be told of what the operation has changed, where input and outcome do not say it. */
+  readonly changed?: ((change: OperationChange) => void) | undefined;
   /** Aborted when the caller left. */
   readonly signal: AbortSignal;
   /** What travels along with calls that the operation makes: trace, correlation, the way back to an MCP client. */

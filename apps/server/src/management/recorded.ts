@@ -1,44 +1,67 @@
-import { isJsonObject, type JsonValue } from "@mcp-hangar/core";
-import type { CallerType } from "@mcp-hangar/telemetry";
-import { isOperationFailure, type Operation } from "./operation.ts";
-
-/** Who changed what, and whether it was done. */
-export interface OperationRecord {
-  readonly operation: string;
-  /** The server or group it was about, as the caller named it; `undefined` when it was about none. */
-  readonly target: string | undefined;
-  readonly caller: string;
-  readonly caller_type: CallerType;
-  /** `done`, or the code of the failure. */
-  readonly outcome: string;
-}
+import { isJsonObject, type JsonValue, type Witnesses } from "@mcp-hangar/core";
+import { LIBRARY_CLIENT, type OperationFinished, registeredName } from "@mcp-hangar/telemetry";
+import { isOperationFailure, type Operation, type OperationChange, operationFailure } from "./operation.ts";
 
 /** Names typed by callers are kept up to this length. */
 const NAME_MAX = 200;
 
-/** The same operation, which tells of each time it was asked to change something. Calls of tools have events of their own. */
-export function recorded(operation: Operation, record: (record: OperationRecord) => void): Operation {
-  if (operation.effect === "read" || operation.openWorld === true) return operation;
+/**
+ * The same operation, which has a span and tells everybody of its end. What changes something is written down before, where there is a
+ * journal. Calls of tools have events of their own.
+ */
+export function recorded(operation: Operation, witnesses: Witnesses, newId: () => string): Operation {
+  if (operation.openWorld === true) return operation;
+  const { id: method, effect } = operation;
   return {
     ...operation,
     async perform(input, context) {
-      const value = await operation.perform(input, context);
-      record({
-        operation: operation.id,
-        target: targetOf(input),
-        caller: context.caller.id,
-        caller_type: context.caller.type,
-        outcome: isOperationFailure(value) ? value.code : "done",
-      });
+      const { clock, tracer } = witnesses;
+      const { caller, door, relay } = context;
+      const { client = LIBRARY_CLIENT, trace: parent = {} } = relay;
+      const id = newId();
+      const startedMs = clock.nowMs();
+      const span = tracer.startOperation({ operation: method, caller, client, parent });
+      const named = targetOf(input);
+      let change: OperationChange = {};
+      const changed = (told: OperationChange): void => {
+        change = told;
+      };
+      const refusal =
+        effect === "read" || !witnesses.mustAgree
+          ? undefined
+          : await witnesses.begin({ id, kind: "operation", method, server: undefined, subject: named, caller, client });
+      const value =
+        refusal === undefined
+          ? await operation.perform(input, { ...context, changed })
+          : operationFailure(refusal.code, 503, refusal.message);
+      const outcome = isOperationFailure(value) ? value.code : "done";
+      span.end(outcome);
+      const { target = named, before, after } = change;
+      const event: OperationFinished = {
+        type: "operation.finished",
+        timeMs: clock.wallMs(),
+        operationId: id,
+        // Operations are ours.
+        operation: registeredName(method),
+        effect,
+        door,
+        target: target?.slice(0, NAME_MAX),
+        outcome,
+        change: before === undefined && after === undefined ? undefined : { before, after },
+        durationSeconds: (clock.nowMs() - startedMs) / 1_000,
+        caller,
+        client,
+      };
+      await witnesses.ended(event);
       return value;
     },
   };
 }
 
+/** What an operation is about, as the caller names it. */
 function targetOf(input: unknown): string | undefined {
   // Doors hand in what was JSON.
   if (!isJsonObject(input as JsonValue)) return undefined;
-  const { server, group } = input as Readonly<Record<string, unknown>>;
-  const target = group ?? server;
-  return typeof target === "string" ? target.slice(0, NAME_MAX) : undefined;
+  const { server, group, id, name } = input as Readonly<Record<string, unknown>>;
+  return [group, server, id, name].find((text): text is string => typeof text === "string");
 }

@@ -1,11 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { type Answer, jsonAnswer } from "../http/answer.ts";
+import type { RequestOrigin } from "../http/client-address.ts";
 import type { Route } from "../http/route.ts";
+import { restClient } from "../mcp/client.ts";
 import { isOperationFailure, type Operation, type OperationFailure } from "./operation.ts";
 import { inputReader } from "./rest-input.ts";
 
 /** Offers the operations that have a `route` over HTTP. */
-export function restRoutes(operations: readonly Operation[]): readonly Route[] {
+export function restRoutes(operations: readonly Operation[], origin: Pick<RequestOrigin, "address">): readonly Route[] {
   return operations.flatMap((operation) => {
     const { route, permission, perform, input } = operation;
     if (route === undefined) return [];
@@ -14,7 +16,8 @@ export function restRoutes(operations: readonly Operation[]): readonly Route[] {
       const { caller, signal, http } = request;
       const given = read(request);
       if ("kind" in given) return failureAnswer(given);
-      const value = await perform(given.input, { caller, signal, relay: { caller, trace: traceOf(http) } });
+      const relay = { caller, client: restClient(http, origin.address(http)), trace: traceOf(http) };
+      const value = await perform(given.input, { caller, signal, door: "rest", relay });
       return isOperationFailure(value) ? failureAnswer(value) : jsonAnswer(200, value);
     };
     return [{ ...route, permission, handle }];

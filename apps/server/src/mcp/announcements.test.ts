@@ -1,12 +1,12 @@
 import { type Fleet, type FleetObserver, type Gateway, type JsonRpcNotification, LOCAL_CALLER } from "@mcp-hangar/core";
 import { fakePlatform } from "@mcp-hangar/core/testing";
-import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import { type Caller, LIBRARY_CLIENT, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import { createRoles } from "../access/roles.ts";
 import { Announcements } from "./announcements.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { createScope } from "./scope.ts";
-import { SessionStore } from "./session-store.ts";
+import { type Opening, SessionStore } from "./session-store.ts";
 
 const roles = createRoles({
   math: { permissions: ["tools:call"], tools: { allow: ["math"] } },
@@ -20,6 +20,10 @@ const callerWith = (role: string): Caller => ({
   credential: `api_key:${role}`,
 });
 
+const opening = (caller: Caller): Opening => {
+  return { protocolVersion: "2025-11-25", capabilities: {}, caller, client: LIBRARY_CLIENT };
+};
+
 /** A fleet of the servers `math`, `secret` and `member`, which is in the group `pool`. */
 function setUp() {
   let observer: FleetObserver | undefined;
@@ -32,7 +36,7 @@ function setUp() {
     },
   } as unknown as Fleet;
   const gateway = { fleet } as Gateway;
-  const sessions = new SessionStore(fakePlatform());
+  const sessions = new SessionStore({ platform: fakePlatform() });
   const announcements = new Announcements(gateway, createScope({ gateway, access: roles }, { kind: "all" }), sessions);
   const heard = new Map<string, string[]>();
   const hear =
@@ -41,7 +45,7 @@ function setUp() {
       heard.set(who, [...(heard.get(who) ?? []), method]);
     };
   const session = (role: string): LegacySession => {
-    const opened = sessions.open("2025-11-25", {}, role === "local" ? LOCAL_CALLER : callerWith(role));
+    const opened = sessions.open(opening(role === "local" ? LOCAL_CALLER : callerWith(role)));
     opened.attach(hear(role));
     opened.listed.add("tools");
     opened.logLevel = "debug";
@@ -111,8 +115,8 @@ describe("what happens at a server", () => {
 
 describe("a session", () => {
   it("is found by its own caller only, and knows the roles that the caller has now", () => {
-    const store = new SessionStore(fakePlatform());
-    const session = store.open("2025-11-25", {}, callerWith("agent"));
+    const store = new SessionStore({ platform: fakePlatform() });
+    const session = store.open(opening(callerWith("agent")));
     expect(store.get(session.id, callerWith("math"))).toBeUndefined();
     expect(store.get(session.id, { ...callerWith("agent"), credential: "api_key:other" })).toBeUndefined();
     const now = { ...callerWith("agent"), roles: ["viewer"] };
@@ -121,14 +125,14 @@ describe("a session", () => {
   });
 
   it("makes room for another one of whoever has the most, and not of who has been silent longest", () => {
-    const store = new SessionStore(fakePlatform());
-    const quiet = store.open("2025-11-25", {}, callerWith("math"));
-    const first = store.open("2025-11-25", {}, callerWith("agent"));
+    const store = new SessionStore({ platform: fakePlatform() });
+    const quiet = store.open(opening(callerWith("math")));
+    const first = store.open(opening(callerWith("agent")));
     first.attach(() => {});
-    const second = store.open("2025-11-25", {}, callerWith("agent"));
-    while (store.size < 10_000) store.open("2025-11-25", {}, callerWith("agent"));
-    store.open("2025-11-25", {}, callerWith("agent"));
-    store.open("2025-11-25", {}, callerWith("pool"));
+    const second = store.open(opening(callerWith("agent")));
+    while (store.size < 10_000) store.open(opening(callerWith("agent")));
+    store.open(opening(callerWith("agent")));
+    store.open(opening(callerWith("pool")));
     expect(store.size).toBe(10_000);
     expect(store.get(quiet.id, callerWith("math"))).toBe(quiet);
     // One that somebody listens to goes last.

@@ -45,7 +45,7 @@ async function serve(access: CallerRights | undefined): Promise<Served> {
     bus: new TelemetryBus(),
     platform: nodePlatform,
     info: INFO,
-    access: access && ((caller, id, tool) => access.admits(caller, id, tool)),
+    access: access && ((caller, id, tool) => access.decide(caller, id, tool)),
     transports: (id) => {
       const transport = new FakeTransport(nodePlatform.clock, {
         reply: async ({ method }) =>

@@ -4,9 +4,10 @@ import type {
   JsonRpcId,
   JsonRpcNotification,
   JsonRpcRequest,
+  RequestRecord,
   ServerRequestReply,
 } from "@mcp-hangar/core";
-import type { Caller, TraceCarrier } from "@mcp-hangar/telemetry";
+import type { Caller, Client, TraceCarrier } from "@mcp-hangar/telemetry";
 import type { LegacySession } from "./legacy-session.ts";
 
 /** The way back to the client of one request, before its answer. */
@@ -26,6 +27,9 @@ export interface ClientRequest {
   /** `params._meta`. */
   readonly meta: JsonObject;
   readonly caller: Caller;
+  readonly client: Client;
+  /** Its record, once it is worked on; a tool call has one of its own in the gateway. */
+  readonly record?: RequestRecord | undefined;
   /** Trace context of the HTTP headers. */
   readonly trace: TraceCarrier;
   readonly channel: Channel;

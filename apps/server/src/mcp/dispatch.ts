@@ -1,12 +1,62 @@
-import { type JsonObject, RPC } from "@mcp-hangar/core";
+import {
+  type CallResult,
+  FAILURES,
+  type FailureCode,
+  failure,
+  isJsonObject,
+  type JsonObject,
+  RPC,
+} from "@mcp-hangar/core";
 import { type Answer, errorAnswer } from "./answer.ts";
+import { clientName } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
+import { initialize } from "./methods/handshake.ts";
 import { METHODS } from "./methods/index.ts";
 
-/** Answers one request. Never rejects: what goes wrong inside is an internal error without details. */
+/**
+ * Answers one request, and has it recorded unless that is done elsewhere: tool calls are, and a `ping` is nothing that anybody did.
+ * Never rejects: what goes wrong inside is an internal error without details.
+ */
 export async function dispatch(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
+  const { method } = request;
+  if (method === "tools/call" || method === "ping") return answered(endpoint, request);
+  return recorded(endpoint, request, (asked) => answered(endpoint, asked));
+}
+
+/** Answers `initialize` of the legacy era, which opens a session. Never rejects. */
+export async function shakeHands(
+  endpoint: Endpoint,
+  request: ClientRequest,
+): Promise<{ readonly answer: Answer; readonly session: LegacySession | undefined }> {
+  let session: LegacySession | undefined;
+  const client = { ...request.client, ...clientName(request.params.clientInfo) };
+  const answer = await recorded(endpoint, { ...request, client }, async (asked) => {
+    const opened = await initialize(endpoint, asked);
+    ({ session } = opened);
+    return opened.answer;
+  });
+  return { answer, session };
+}
+
+async function recorded(
+  endpoint: Endpoint,
+  request: ClientRequest,
+  work: (request: ClientRequest) => Promise<Answer>,
+): Promise<Answer> {
+  const { scope, gateway } = endpoint;
+  const only = scope.single ? scope.entries(request.caller)[0] : undefined;
+  const about = { method: request.method, server: only?.id ?? "", subject: subjectOf(request.params) };
+  const record = gateway.record(about, request);
+  record.server = only?.id;
+  const answer = await work({ ...request, record });
+  const written = record.settle(record.result ?? meaningOf(answer));
+  if (written !== undefined) await written;
+  return answer;
+}
+
+async function answered(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
   const method = METHODS[request.era].get(request.method);
   if (method === undefined) {
     return errorAnswer(
@@ -26,4 +76,23 @@ export async function dispatch(endpoint: Endpoint, request: ClientRequest): Prom
 /** Handles a client's notification; those that mean nothing here are ignored, as the protocol wants it. */
 export function notified(session: LegacySession | undefined, method: string, params: JsonObject): void {
   if (method === "notifications/cancelled") session?.cancel(params.requestId);
+}
+
+/** What a request is about, in the client's words. */
+function subjectOf({ uri, name, level, ref }: JsonObject): string | undefined {
+  const inRef = isJsonObject(ref) ? (ref.name ?? ref.uri) : undefined;
+  return [uri, name, level, inRef].find((text): text is string => typeof text === "string");
+}
+
+/** What an answer that comes from no server says for the records. */
+function meaningOf(answer: Answer): CallResult {
+  if (answer.kind === "result") return answer;
+  const { code, message, data } = answer.error;
+  const type = isJsonObject(data) ? data.error_type : undefined;
+  if (isFailureCode(type)) return failure(type, message);
+  return failure(code === RPC.internalError ? "internal" : "invalid_request", message);
+}
+
+function isFailureCode(type: unknown): type is FailureCode {
+  return typeof type === "string" && Object.hasOwn(FAILURES, type);
 }

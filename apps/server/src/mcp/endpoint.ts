@@ -1,5 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import type { Failure, Gateway, Implementation, Platform } from "@mcp-hangar/core";
-import type { Caller } from "@mcp-hangar/telemetry";
+import type { Caller, TelemetryBus } from "@mcp-hangar/telemetry";
 import { type CallerRights, OPEN_ACCESS } from "../access/access.ts";
 import { Traffic } from "../http/traffic.ts";
 import type { ManagementTools } from "../management/mcp-tools.ts";
@@ -27,6 +28,10 @@ export interface EndpointOptions {
   readonly subscriptionQuota?: SubscriptionQuota | undefined;
   /** Bounds sessions, together with other endpoints; a room of its own when absent. */
   readonly sessionRoom?: SessionRoom | undefined;
+  /** The address of the client of a request, behind trusted proxies; that of the connection when absent. */
+  readonly addressOf?: ((request: IncomingMessage) => string) | undefined;
+  /** Hears of sessions; nobody does when absent. */
+  readonly bus?: TelemetryBus | undefined;
 }
 
 /** What the methods of one endpoint work on. */
@@ -42,6 +47,7 @@ export class Endpoint {
   readonly sessions: SessionStore;
   readonly announcements: Announcements;
   readonly subscriptions = new Set<KeptSubscription>();
+  readonly addressOf: (request: IncomingMessage) => string;
   readonly #unobserve: () => void;
   /** Aborted when the endpoint closes: long-lived streams end. */
   readonly closing = new AbortController();
@@ -54,8 +60,9 @@ export class Endpoint {
     this.traffic = options.traffic ?? new Traffic();
     this.subscriptionQuota = options.subscriptionQuota ?? new SubscriptionQuota();
     this.access = options.access ?? OPEN_ACCESS;
+    this.addressOf = options.addressOf ?? (({ socket }) => socket.remoteAddress ?? "");
     this.scope = createScope({ gateway: options.gateway, access: this.access }, options.scope);
-    this.sessions = new SessionStore(options.platform, options.sessionRoom);
+    this.sessions = new SessionStore(options);
     this.announcements = new Announcements(options.gateway, this.scope, this.sessions);
     this.#unobserve = options.gateway.fleet.observe({
       onNotification: () => {},

@@ -17,12 +17,12 @@ import type { Caller } from "@mcp-hangar/telemetry";
 import { ANONYMOUS_CALLER } from "../access/access.ts";
 import type { Exchange } from "../http/traffic.ts";
 import { SHUTTING_DOWN } from "./answer.ts";
+import { httpClient } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
-import { dispatch, notified } from "./dispatch.ts";
+import { dispatch, notified, shakeHands } from "./dispatch.ts";
 import { encodeError, encodeNotification, encodeRequest } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
-import { initialize } from "./methods/handshake.ts";
 import { LISTEN } from "./methods/index.ts";
 import { isModern, refuseEnvelope } from "./modern-envelope.ts";
 import { ResponseStream } from "./response-stream.ts";
@@ -128,6 +128,7 @@ export class HttpEndpoint {
       params,
       meta,
       caller,
+      client: httpClient(http, this.#endpoint.addressOf(http), { rpcId: id, session: undefined, meta }),
       trace: traceHeaders(http),
       channel: { notify: (notification) => stream.send(encodeNotification(notification)), ask: undefined },
       signal: left.signal,
@@ -147,14 +148,22 @@ export class HttpEndpoint {
     meta: JsonObject,
     caller: Caller,
   ): void {
-    const trace = traceHeaders(http);
-    const base = { era: "legacy", id, method, params, meta, caller, trace } as const;
+    const base = { era: "legacy", id, method, params, meta, caller, trace: traceHeaders(http) } as const;
+    const address = this.#endpoint.addressOf(http);
     const notify: ClientRequest["channel"]["notify"] = (notification) => stream.send(encodeNotification(notification));
     if (method === "initialize") {
       const { signal } = new AbortController();
-      const request = { ...base, channel: { notify, ask: undefined }, signal, session: undefined, capabilities: {} };
+      const client = httpClient(http, address, { rpcId: id, session: undefined, meta });
+      const request = {
+        ...base,
+        client,
+        channel: { notify, ask: undefined },
+        signal,
+        session: undefined,
+        capabilities: {},
+      };
       let headers: Headers = {};
-      const work = initialize(this.#endpoint, request).then(({ answer, session }) => {
+      const work = shakeHands(this.#endpoint, request).then(({ answer, session }) => {
         if (session !== undefined) headers = { [SESSION_HEADER]: session.id };
         return answer;
       });
@@ -170,6 +179,7 @@ export class HttpEndpoint {
       session.ask(asked, (askId, name, value) => stream.send(encodeRequest(askId, name, value)), running.signal);
     const request: ClientRequest = {
       ...base,
+      client: httpClient(http, address, { rpcId: id, session, meta }),
       channel: { notify, ask: stream.acceptsEvents ? ask : undefined },
       signal: running.signal,
       session,
@@ -229,7 +239,7 @@ export class HttpEndpoint {
     if (MODERN.includes(header(request, "mcp-protocol-version") ?? "")) return refuseModernMethod(response);
     const session = this.#session(request, response, null, caller);
     if (session === undefined) return;
-    this.#endpoint.sessions.close(session);
+    this.#endpoint.sessions.close(session, "client");
     response.writeHead(200).end();
   }
 

@@ -17,6 +17,7 @@ function open(): LegacySession {
     protocolVersion: "2025-11-25",
     capabilities: {},
     caller: ANONYMOUS_CALLER,
+    client: { name: undefined, version: undefined },
     nowMs: 0,
   });
 }

@@ -9,6 +9,7 @@ import type {
 } from "@mcp-hangar/core";
 import { ChurnMap, isJsonObject, LISTS } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
+import type { ClientName } from "./client.ts";
 import type { ResourceSubscription } from "./resource-subscription.ts";
 import { textOf } from "./scope.ts";
 
@@ -37,6 +38,7 @@ export interface LegacySessionParts {
   readonly protocolVersion: string;
   readonly capabilities: JsonObject;
   readonly caller: Caller;
+  readonly client: ClientName;
   readonly nowMs: number;
 }
 
@@ -47,6 +49,9 @@ export type SessionStream = (notification: JsonRpcNotification) => void;
 export class LegacySession {
   readonly id: string;
   readonly protocolVersion: string;
+  /** What the client calls itself. */
+  readonly client: ClientName;
+  readonly openedMs: number;
   /** The part of its capabilities by which servers may ask it something in the middle of a request; the rest is not kept. */
   readonly askable: JsonObject;
   /** Whose session it is, with the roles they had when they were last heard of. */
@@ -68,8 +73,10 @@ export class LegacySession {
   #nextAsk = 1;
   #closed = false;
 
-  constructor({ id, protocolVersion, capabilities, caller, nowMs }: LegacySessionParts) {
+  constructor({ id, protocolVersion, capabilities, caller, client, nowMs }: LegacySessionParts) {
     this.caller = caller;
+    this.client = client;
+    this.openedMs = nowMs;
     this.id = id;
     this.protocolVersion = protocolVersion;
     this.askable = askableOf(capabilities);

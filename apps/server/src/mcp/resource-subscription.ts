@@ -74,9 +74,9 @@ export class KeptSubscription implements ResourceSubscription {
     this.#endpoint = endpoint;
     // The request is answered soon, and its client may leave: nobody can cancel the rest or be asked on its behalf. What
     // the request holds (its body, its connection) must not live as long as the subscription.
-    const { era, id, method, caller, session, capabilities } = request;
+    const { era, id, method, caller, client, session, capabilities } = request;
     const { signal } = endpoint.closing;
-    const lasting = { era, id, method, caller, session, capabilities, signal, params: {}, meta: {}, trace: {} };
+    const lasting = { era, id, method, caller, client, session, capabilities, signal, params: {}, meta: {}, trace: {} };
     this.#wish = { request: { ...lasting, channel: SILENT }, target, uri, giveBack };
     this.#server = hold.server;
     this.#hold = hold;

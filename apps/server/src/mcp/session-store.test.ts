@@ -1,9 +1,9 @@
 import { fakePlatform } from "@mcp-hangar/core/testing";
-import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import { type Caller, LIBRARY_CLIENT, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import { ANONYMOUS_CALLER } from "../access/access.ts";
 import { SessionRoom } from "./session-room.ts";
-import { SessionStore } from "./session-store.ts";
+import { type Opening, SessionStore } from "./session-store.ts";
 
 const CALLERS: readonly Caller[] = [
   { type: "api_key", id: registeredName("ann"), roles: ["agent"], credential: "api_key:1" },
@@ -16,11 +16,19 @@ const CALLERS: readonly Caller[] = [
   { type: "local", id: registeredName("local"), roles: [], credential: "local" },
 ];
 
+function storeOf(sessionRoom?: SessionRoom): SessionStore {
+  return new SessionStore({ platform: fakePlatform(), sessionRoom });
+}
+
+function opening(caller: Caller): Opening {
+  return { protocolVersion: "2025-11-25", capabilities: {}, caller, client: LIBRARY_CLIENT };
+}
+
 describe("a session", () => {
   it("exists for the caller who opened it and for no other", () => {
-    const store = new SessionStore(fakePlatform());
+    const store = storeOf();
     for (const owner of CALLERS) {
-      const session = store.open("2025-11-25", {}, owner);
+      const session = store.open(opening(owner));
       const found = CALLERS.filter((caller) => store.get(session.id, caller) !== undefined);
       expect(found).toEqual([owner]);
     }
@@ -28,14 +36,14 @@ describe("a session", () => {
   });
 
   it("stays its caller's when their name or roles change, and goes by what they are now", () => {
-    const store = new SessionStore(fakePlatform());
+    const store = storeOf();
     const [ann] = CALLERS;
     if (ann === undefined) throw new Error("there is no caller");
-    const session = store.open("2025-11-25", {}, ann);
+    const session = store.open(opening(ann));
     const renamed = { ...ann, id: registeredName("anna"), roles: [] };
     expect(store.get(session.id, renamed)).toBe(session);
     expect(session.caller).toBe(renamed);
-    store.close(session);
+    store.close(session, "client");
     expect(store.size).toBe(0);
     store.closeAll();
   });
@@ -44,38 +52,38 @@ describe("a session", () => {
 describe("the room for sessions", () => {
   it("is one for all endpoints, and whoever has the most gives way at any of them", () => {
     const room = new SessionRoom();
-    const stores = [1, 2, 3].map(() => new SessionStore(fakePlatform(), room));
+    const stores = [1, 2, 3].map(() => storeOf(room));
     const [first, second, third] = stores;
     const [ann, , , , bob] = CALLERS;
     if (!first || !second || !third || !ann || !bob) throw new Error("something is missing");
-    const kept = third.open("2025-11-25", {}, bob);
-    const oldest = first.open("2025-11-25", {}, ann);
-    for (let count = 2; count < 10_000; count++) (count % 2 === 0 ? first : second).open("2025-11-25", {}, ann);
-    second.open("2025-11-25", {}, ann);
+    const kept = third.open(opening(bob));
+    const oldest = first.open(opening(ann));
+    for (let count = 2; count < 10_000; count++) (count % 2 === 0 ? first : second).open(opening(ann));
+    second.open(opening(ann));
     expect(first.size + second.size + third.size).toBe(10_000);
     expect(first.get(oldest.id, ann)).toBeUndefined();
     expect(third.get(kept.id, bob)).toBe(kept);
     for (const store of stores) store.closeAll();
     // Every place was given back, once.
-    for (let count = 0; count < 10_000; count++) first.open("2025-11-25", {}, ann);
+    for (let count = 0; count < 10_000; count++) first.open(opening(ann));
     expect(first.size).toBe(10_000);
     first.closeAll();
   });
 
   it("goes by address where nobody is asked who they are", () => {
-    const store = new SessionStore(fakePlatform());
+    const store = storeOf();
     const from = (address: string): Caller => ({ ...ANONYMOUS_CALLER, address });
-    const quiet = store.open("2025-11-25", {}, from("192.0.2.1"));
-    for (let count = 0; count < 10_000; count++) store.open("2025-11-25", {}, from("192.0.2.2"));
+    const quiet = store.open(opening(from("192.0.2.1")));
+    for (let count = 0; count < 10_000; count++) store.open(opening(from("192.0.2.2")));
     expect(store.size).toBe(10_000);
     expect(store.get(quiet.id, from("192.0.2.1"))).toBe(quiet);
     store.closeAll();
   });
 
   it("keeps nothing of what a client says but what servers may ask it", () => {
-    const store = new SessionStore(fakePlatform());
+    const store = storeOf();
     const declared = { sampling: { tools: {} }, roots: { listChanged: true }, experimental: { lists: [[], []] } };
-    const session = store.open("2025-11-25", declared, ANONYMOUS_CALLER);
+    const session = store.open({ ...opening(ANONYMOUS_CALLER), capabilities: declared });
     expect(JSON.stringify(session)).not.toContain("experimental");
     expect(session.askable).toEqual({ sampling: { tools: {} }, roots: {} });
     store.closeAll();

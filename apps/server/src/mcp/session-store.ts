@@ -1,5 +1,5 @@
 import type { JsonObject, Platform } from "@mcp-hangar/core";
-import type { Caller } from "@mcp-hangar/telemetry";
+import type { Caller, Client, SessionEndReason, TelemetryBus } from "@mcp-hangar/telemetry";
 import { LegacySession } from "./legacy-session.ts";
 import { SessionRoom } from "./session-room.ts";
 
@@ -7,19 +7,36 @@ import { SessionRoom } from "./session-room.ts";
 const IDLE_MS = 60 * 60 * 1_000;
 const SWEEP_MS = 60_000;
 
+export interface SessionStoreOptions {
+  readonly platform: Platform;
+  /** Hears of sessions; nobody does when absent. */
+  readonly bus?: TelemetryBus | undefined;
+  /** Shared by all endpoints of a gateway; a room of its own when absent. */
+  readonly sessionRoom?: SessionRoom | undefined;
+}
+
+/** What a client said when it opened a session. */
+export interface Opening {
+  readonly protocolVersion: string;
+  readonly capabilities: JsonObject;
+  readonly caller: Caller;
+  readonly client: Client;
+}
+
 /** The legacy sessions of one endpoint. Ids are ours; those of upstream servers never leak. */
 export class SessionStore {
   readonly #platform: Platform;
+  readonly #bus: TelemetryBus | undefined;
   readonly #room: SessionRoom;
   readonly #sessions = new Map<string, LegacySession>();
   /** Give the places of sessions back. */
   readonly #giveBack = new Map<LegacySession, () => void>();
   #cancelSweep: () => void;
 
-  /** `room` is shared by all endpoints of a gateway. */
-  constructor(platform: Platform, room = new SessionRoom()) {
+  constructor({ platform, bus, sessionRoom = new SessionRoom() }: SessionStoreOptions) {
     this.#platform = platform;
-    this.#room = room;
+    this.#bus = bus;
+    this.#room = sessionRoom;
     this.#cancelSweep = this.#scheduleSweep();
   }
 
@@ -41,34 +58,42 @@ export class SessionStore {
     return this.#sessions.size;
   }
 
-  open(protocolVersion: string, capabilities: JsonObject, caller: Caller): LegacySession {
+  open({ client, ...opening }: Opening): LegacySession {
+    const { clock } = this.#platform;
     const id = this.#platform.uuid();
-    const nowMs = this.#platform.clock.nowMs();
-    const session = new LegacySession({ id, protocolVersion, capabilities, caller, nowMs });
-    const giveBack = this.#room.take(session, caller, () => this.close(session));
+    const { caller, protocolVersion } = opening;
+    const { name, version } = client;
+    const session = new LegacySession({ ...opening, id, client: { name, version }, nowMs: clock.nowMs() });
+    const giveBack = this.#room.take(session, caller, () => this.close(session, "displaced"));
     this.#giveBack.set(session, giveBack);
     this.#sessions.set(id, session);
+    const own: Client = { ...client, protocolVersion, sessionId: id };
+    this.#bus?.emit({ type: "session.opened", timeMs: clock.wallMs(), sessionId: id, caller, client: own });
     return session;
   }
 
-  close(session: LegacySession): void {
-    this.#sessions.delete(session.id);
+  close(session: LegacySession, reason: SessionEndReason): void {
+    if (!this.#sessions.delete(session.id)) return;
     this.#giveBack.get(session)?.();
     this.#giveBack.delete(session);
     session.close();
+    const { clock } = this.#platform;
+    const { id: sessionId, caller, openedMs } = session;
+    const durationSeconds = (clock.nowMs() - openedMs) / 1_000;
+    this.#bus?.emit({ type: "session.closed", timeMs: clock.wallMs(), sessionId, reason, caller, durationSeconds });
   }
 
   closeAll(): void {
     this.#cancelSweep();
     // Deleting the current entry of a map while walking it is well defined.
-    for (const session of this.#sessions.values()) this.close(session);
+    for (const session of this.#sessions.values()) this.close(session, "shutdown");
   }
 
   #scheduleSweep(): () => void {
     return this.#platform.clock.schedule(SWEEP_MS, () => {
       const oldest = this.#platform.clock.nowMs() - IDLE_MS;
       for (const session of this.#sessions.values()) {
-        if (session.lastSeenMs < oldest && !session.inUse) this.close(session);
+        if (session.lastSeenMs < oldest && !session.inUse) this.close(session, "expired");
       }
       this.#cancelSweep = this.#scheduleSweep();
     });

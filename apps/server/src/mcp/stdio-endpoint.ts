@@ -11,13 +11,13 @@ import {
   RPC,
 } from "@mcp-hangar/core";
 import { errorAnswer, SHUTTING_DOWN } from "./answer.ts";
+import { stdioClient } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
-import { dispatch, notified } from "./dispatch.ts";
+import { dispatch, notified, shakeHands } from "./dispatch.ts";
 import { type Encoded, encodeAnswer, encodeNotification, encodeRequest, writeFramed } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { LineReader } from "./line-reader.ts";
-import { initialize } from "./methods/handshake.ts";
 import { LISTEN } from "./methods/index.ts";
 import { isModern, refuseEnvelope } from "./modern-envelope.ts";
 
@@ -136,6 +136,7 @@ export class StdioEndpoint {
       params,
       meta,
       caller: LOCAL_CALLER,
+      client: stdioClient({ rpcId: id, session, meta }),
       trace: {},
       session,
       signal: controller.signal,
@@ -165,9 +166,9 @@ export class StdioEndpoint {
   }
 
   async #initialize(request: ClientRequest): Promise<void> {
-    const { answer, session } = await initialize(this.#endpoint, request);
+    const { answer, session } = await shakeHands(this.#endpoint, request);
     if (session !== undefined) {
-      if (this.#session !== undefined) this.#endpoint.sessions.close(this.#session);
+      if (this.#session !== undefined) this.#endpoint.sessions.close(this.#session, "client");
       this.#session = session;
       session.attach((notification) => this.#write(encodeNotification(notification)));
     }

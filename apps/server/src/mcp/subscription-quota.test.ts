@@ -4,6 +4,7 @@ import { ANONYMOUS_CALLER } from "../access/access.ts";
 import { LegacySession } from "./legacy-session.ts";
 import { SubscriptionQuota } from "./subscription-quota.ts";
 
+const NOBODY = { name: undefined, version: undefined };
 const MEBIBYTE = 1_024 * 1_024;
 const LONG = "x".repeat(8_000);
 
@@ -12,7 +13,14 @@ function caller(name: string): Caller {
 }
 
 function session(of: Caller, id: string): LegacySession {
-  return new LegacySession({ id, protocolVersion: "2025-11-25", capabilities: {}, caller: of, nowMs: 0 });
+  return new LegacySession({
+    id,
+    protocolVersion: "2025-11-25",
+    capabilities: {},
+    caller: of,
+    client: NOBODY,
+    nowMs: 0,
+  });
 }
 
 /** Subscribes until there is no room, a limited number of times, and says how often there was. */

@@ -30,6 +30,10 @@ export interface BatchEnd {
 /** One attempt at one item. */
 export interface Attempt {
   readonly call: BatchCall;
+  /** Position of the item in the batch, from 0. */
+  readonly index: number;
+  /** Which attempt at the item it is, from 1. */
+  readonly number: number;
   readonly callId: string;
   readonly timeoutMs: number;
 }
@@ -122,7 +126,10 @@ export class BatchRun {
     // The call times out by itself when the batch does, so that it is counted as what it is.
     const leftMs = Math.ceil(this.#deadlineMs - nowMs);
     const timeoutMs = Math.min(wantedMs, leftMs);
-    const ended = await attempt({ call: item.call, callId: this.#callId(item), timeoutMs }, this.#abort.signal);
+    const ended = await attempt(
+      { call: item.call, index: item.index, number: item.attempts, callId: this.#callId(item), timeoutMs },
+      this.#abort.signal,
+    );
     this.#queue.done(item);
     // Abandoned: the batch has answered, and how the call ended is in its own event.
     if (!this.#executing.delete(item)) return;

@@ -1,4 +1,4 @@
-import type { BatchResult, CallTracer, TelemetryBus } from "@mcp-hangar/telemetry";
+import { type BatchResult, passThroughTracer, type Telemetry } from "@mcp-hangar/telemetry";
 import { type CallResult, LOCAL_CALLER, type RelayContext } from "../call.ts";
 import { failure } from "../errors.ts";
 import type { Gateway } from "../gateway.ts";
@@ -13,13 +13,11 @@ import { type BatchCall, type BatchRequest, validateBatch } from "./request.ts";
 import { isRepeatable, retryDelayMs } from "./retry.ts";
 import { ResultShortener, type ShortenedResult } from "./shorten.ts";
 
-export interface BatchesOptions {
+export interface BatchesOptions extends Telemetry {
   readonly gateway: Pick<Gateway, "callTool" | "fleet">;
-  readonly bus: TelemetryBus;
   readonly platform: Platform;
   /** Where results go that are too large for an answer. */
   readonly continuations: ContinuationStore;
-  readonly tracer?: CallTracer | undefined;
 }
 
 /** Who sends a batch, and how to reach them meanwhile. `meta` gives trace and correlation of items without their own. */
@@ -73,15 +71,16 @@ export class Batches {
     }
     const { request } = validation;
     const size = request.calls.length;
-    const span = this.#options.tracer?.startBatch?.({ batchId, size, parent: parentOf(context) });
-    const trace = span?.outbound ?? parentOf(context);
+    const { tracer = passThroughTracer } = this.#options;
+    const span = tracer.startBatch({ batchId, size, parent: parentOf(context) });
+    const trace = span.outbound;
     const { credential } = context.caller ?? LOCAL_CALLER;
     const shortener = new ResultShortener(credential, this.#options.continuations);
     const run = this.#newRun(request, batchId, { ...context, trace }, shortener);
     const end = await run.run(signal);
     const elapsedMs = clock.nowMs() - startedMs;
     const result = batchResult(end);
-    span?.end(result);
+    span.end(result);
     bus.emit({
       type: "batch.finished",
       timeMs: clock.wallMs(),
@@ -114,7 +113,7 @@ export class Batches {
   }
 
   async #attempt(
-    { call, callId, timeoutMs }: Attempt,
+    { call, callId, timeoutMs, index, number }: Attempt,
     batchId: string,
     context: BatchContext,
     signal: AbortSignal,
@@ -134,7 +133,7 @@ export class Batches {
           arguments: call.arguments as JsonObject | undefined,
           timeoutMs,
           origin: "batch",
-          batchId,
+          batch: { id: batchId, index, attempt: number },
           callId,
         },
         signal,

@@ -61,7 +61,13 @@ export class Groups implements Membership {
     if (old !== undefined) group.inherit(old);
     this.#groups.set(id, { group, origin });
     this.#index();
-    bus.emit({ type: "server.registered", timeMs: platform.clock.wallMs(), server: group.id, mode: "group" });
+    bus.emit({
+      type: "server.registered",
+      timeMs: platform.clock.wallMs(),
+      server: group.id,
+      mode: "group",
+      origin,
+    });
     return group;
   }
 

@@ -21,6 +21,7 @@ export function callToolOfGroup(
   record: CallRecord,
   { clock, send }: Way<ToolCall>,
 ): Promise<CallResult> {
+  record.group = group.id;
   return callThroughGroup(group, {
     clock,
     subject: { list: "tools", name: call.tool },

@@ -65,6 +65,8 @@ export interface ServerContext {
 export class ManagedServer {
   readonly id: RegisteredName;
   readonly options: ServerOptions;
+  /** Host and port of a remote server; `undefined` for others. */
+  readonly address: string | undefined;
   readonly catalog: ServerCatalog;
   readonly breaker: CircuitBreaker;
   readonly slots: ConcurrencyLimit;
@@ -93,6 +95,7 @@ export class ManagedServer {
     // The id comes from the configuration.
     this.id = registeredName(context.id);
     this.options = options;
+    this.address = options.mode === "remote" ? URL.parse(options.endpoint)?.host : undefined;
     this.breaker = context.breaker;
     this.slots = context.slots;
     this.catalog = new ServerCatalog(toolFilter(options.tools), platform.clock, (list, faults) => {

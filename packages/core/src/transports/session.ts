@@ -41,6 +41,12 @@ export type ServerRequestReply =
   | { readonly kind: "result"; readonly result: JsonObject }
   | { readonly kind: "error"; readonly error: JsonRpcErrorObject };
 
+/** Sizes of the two JSON-RPC messages of a request in bytes of UTF-8; `undefined` for what was not sent or did not come. */
+export interface MessageSizes {
+  requestBytes: number | undefined;
+  responseBytes: number | undefined;
+}
+
 /**
  * One request to an upstream. `params` are sent as they are, apart from `_meta`: keys that speak about one hop stay here,
  * and what the era of the server demands is added.
@@ -69,6 +75,8 @@ export interface UpstreamRequest {
    * gateway itself, and for callers who need not say who they are.
    */
   readonly origin?: string | undefined;
+  /** Where the session notes the sizes of the messages. */
+  readonly sizes?: MessageSizes | undefined;
   /** Era of the client behind the request; without it the session serves the request in the way that suits it best. */
   readonly clientEra?: Era | undefined;
 }

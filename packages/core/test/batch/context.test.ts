@@ -1,4 +1,4 @@
-import { registeredName } from "@mcp-hangar/telemetry";
+import { passThroughTracer, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import { META } from "../../src/protocol/eras.ts";
 import { answers, OK } from "../fake-answers.ts";
@@ -37,7 +37,7 @@ describe("what an item carries", () => {
       { a: { reply: answers(() => OK) } },
       {
         tracer: {
-          startCall: ({ parent }) => ({ trace: undefined, outbound: parent, event() {}, end() {} }),
+          ...passThroughTracer,
           startBatch: ({ size, parent }) => ({
             outbound: { traceparent: `${parent.traceparent?.slice(0, 36)}00000000000000b1-01` },
             end: (result) => ended.push(`${size} ${result}`),
@@ -73,7 +73,10 @@ describe("what an item carries", () => {
   });
 
   it("passes through the same access policy as any call", async () => {
-    const bench = use({ a: { reply: answers(() => OK) } }, { access: (_caller, _server, tool) => tool !== "safe" });
+    const bench = use(
+      { a: { reply: answers(() => OK) } },
+      { access: (_caller, _server, tool) => ({ result: tool === "safe" ? "denied" : "allowed", by: "test" }) },
+    );
     const [report] = await bench.run({ calls: [call("a"), call("a", { tool: "safe" })] });
     // Records say what happened; the caller hears the same as of a tool that does not exist.
     expect(report.results.map(({ error_type }) => error_type)).toEqual([null, "unknown_tool"]);

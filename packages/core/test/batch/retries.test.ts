@@ -31,7 +31,8 @@ describe("a retry", () => {
     expect(calls).toHaveLength(attempts);
     expect(new Set(calls.map(({ callId }) => callId)).size).toBe(attempts);
     expect(calls.at(-1)?.callId).toBe(report.results[0]?.call_id);
-    expect(new Set(calls.map(({ batchId }) => batchId))).toEqual(new Set([report.batch_id]));
+    const places = Array.from({ length: attempts }, (_, at) => ({ id: report.batch_id, index: 0, attempt: at + 1 }));
+    expect(calls.map(({ batch }) => batch)).toEqual(places);
   });
 
   it("is not made more often than max_attempts says, and not at all by default", async () => {

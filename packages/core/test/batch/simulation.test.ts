@@ -85,7 +85,7 @@ async function simulate(seed: number, seen: Set<string>): Promise<void> {
     for (const what of [event?.result, event?.cancellation]) if (what !== undefined) seen.add(what);
     const attempts = answer.results.reduce((sum, item) => sum + item.attempts, 0);
     if (answer.results.some((item) => item.attempts > 1)) seen.add("retried");
-    const calls = bus.of("call.finished").filter(({ batchId }) => batchId === answer.batch_id);
+    const calls = bus.of("call.finished").filter(({ batch }) => batch?.id === answer.batch_id);
     expect(calls.length, where).toBe(attempts);
     expect(new Set(calls.map(({ callId }) => callId)).size, where).toBe(attempts);
     // What the report says of an item is what the event of its last attempt says.

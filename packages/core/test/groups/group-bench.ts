@@ -1,4 +1,4 @@
-import type { CallTracer, SpanAttributes } from "@mcp-hangar/telemetry";
+import type { SpanAttributes } from "@mcp-hangar/telemetry";
 import { afterEach, expect } from "vitest";
 import type { CallResult, ToolCall } from "../../src/call.ts";
 import { Gateway, type GatewayOptions } from "../../src/gateway.ts";
@@ -15,6 +15,7 @@ import {
   type FakePlatform,
   FakeTransport,
   fakePlatform,
+  listeningTracer,
   RecordingBus,
 } from "../../src/testing/index.ts";
 import type { UpstreamReply, UpstreamRequest } from "../../src/transports/session.ts";
@@ -56,14 +57,7 @@ export class GroupBench {
       ...Object.fromEntries(Object.keys(behaviours).map((id) => [id, server])),
       all: groupOptions.parse({ mode: "group", members, ...options.group }),
     };
-    const tracer: CallTracer = {
-      startCall: () => ({
-        trace: undefined,
-        outbound: {},
-        event: (name, attributes) => this.spanEvents.push([name, attributes]),
-        end: () => {},
-      }),
-    };
+    const tracer = listeningTracer((name, attributes) => this.spanEvents.push([name, attributes]));
     this.gateway = new Gateway({
       servers,
       execution: executionOptions.parse({}),

@@ -14,6 +14,7 @@ import {
 import {
   type FakeClock,
   fakePlatform,
+  listeningTracer,
   RecordingBus,
   type SeededRandom,
   seededRandom,
@@ -83,9 +84,7 @@ async function simulate(seed: number, seen: Set<string>): Promise<void> {
     }),
     bus,
     platform,
-    tracer: {
-      startCall: () => ({ trace: undefined, outbound: {}, event: (name) => seen.add(name), end: () => {} }),
-    },
+    tracer: listeningTracer((name) => seen.add(name)),
     info: { name: "simulation", version: "0" },
     // Every id of the fleet has its upstream.
     transports: (id) => (upstreams.get(id) as UnreliableUpstream).transport,

@@ -51,7 +51,7 @@ function busyGateway(tools: readonly string[]): TestGateway {
   });
   const timeMs = 0;
   const events: readonly HangarEvent[] = [
-    { type: "server.registered", timeMs, server, mode: "remote" },
+    { type: "server.registered", timeMs, server, mode: "remote", origin: "config" },
     { type: "server.tools_listed", timeMs, server, tools: tools.map(registeredName) },
     { type: "server.list_faulty", timeMs, server, list: "tools", mended: 1, leftOut: 2, shown: [] },
     { type: "server.start_finished", timeMs, server, result: "success", durationSeconds: 1, diagnosis: undefined },
@@ -90,7 +90,7 @@ function busyGateway(tools: readonly string[]): TestGateway {
     },
     ...tools.map((tool) =>
       callFinished("math", tool, {
-        batchId: "b",
+        batch: { id: "b", index: 0, attempt: 1 },
         outcome: { status: "error", errorType: "circuit_open", message: "" },
         trace: { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7", sampled: true },
       }),
@@ -194,7 +194,13 @@ describe("the two formats", () => {
       yieldTurn: async () => {
         turns += 1;
         gateway.emit({ type: "server.unregistered", timeMs: 0, server: registeredName("a") });
-        gateway.emit({ type: "server.registered", timeMs: 0, server: registeredName(`c${turns}`), mode: "remote" });
+        gateway.emit({
+          type: "server.registered",
+          timeMs: 0,
+          server: registeredName(`c${turns}`),
+          mode: "remote",
+          origin: "config",
+        });
         for (const tool of tools) gateway.emit(callFinished(`c${turns}`, tool), callFinished("b", tool));
         await turn();
       },

@@ -55,7 +55,7 @@ export const batchCircuitBreakerRejections = counter({
   labels: { mcp_server: nameOf("mcp_server") },
   on: {
     "call.finished": (event) =>
-      event.batchId !== undefined && event.outcome.status === "error" && event.outcome.errorType === "circuit_open"
+      event.batch !== undefined && event.outcome.status === "error" && event.outcome.errorType === "circuit_open"
         ? { labels: { mcp_server: event.server }, value: 1 }
         : undefined,
   },

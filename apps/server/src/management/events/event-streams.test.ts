@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { FakeClock } from "@mcp-hangar/core/testing";
-import { type Caller, type HangarEvent, registeredName, Sensitive } from "@mcp-hangar/telemetry";
+import { type Caller, type HangarEvent, LIBRARY_CLIENT, registeredName, Sensitive } from "@mcp-hangar/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Access, OPEN_ACCESS } from "../../access/access.ts";
 import { type EventFilter, EventStreams } from "./event-streams.ts";
@@ -25,6 +25,7 @@ beforeEach(async () => {
     identify: (request) => access.identify(request),
     permits: (...args) => access.permits(...args),
     admits: (...args) => access.admits(...args),
+    decide: (...args) => access.decide(...args),
     reaches: (...args) => access.reaches(...args),
   };
   streams = new EventStreams({ clock, access: asTheyAre, run: RUN });
@@ -82,7 +83,12 @@ function emit(id: string, tool?: string): void {
           caller: { ...CALLER, roles: ["secret-role"] },
           correlation: { userId: "secret-user" },
           trace: undefined,
-          batchId: undefined,
+          client: LIBRARY_CLIENT,
+          decision: undefined,
+          group: undefined,
+          attempts: [],
+          rpcErrorCode: undefined,
+          batch: undefined,
           arguments: new Sensitive<unknown>("secret-argument"),
           result: new Sensitive<unknown>("secret-result"),
         };

@@ -1,4 +1,4 @@
-import { redactText } from "@mcp-hangar/telemetry";
+import { type CallFacts, callFacts, redactText } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { RecordedEvent } from "../../noise/recorded-event.ts";
 
@@ -24,23 +24,12 @@ const TEXT_CHARS_MAX = 2_000;
 
 type EventFields = Readonly<Record<string, unknown>>;
 
+type OtherEvent = Exclude<RecordedEvent, { readonly type: "call.finished" }>;
+
 /** An allow list: a field that is not named here is not shown. Messages are redacted, because they may quote servers. */
 const FIELDS: {
-  readonly [Type in RecordedEvent["type"]]: (event: Extract<RecordedEvent, { readonly type: Type }>) => EventFields;
+  readonly [Type in OtherEvent["type"]]: (event: Extract<OtherEvent, { readonly type: Type }>) => EventFields;
 } = {
-  // Its message, its arguments and its result are between the caller and the server.
-  "call.finished": ({ callId, batchId, origin, outcome, durationSeconds, coldStart, caller, trace }) => ({
-    call_id: callId,
-    batch_id: batchId,
-    origin,
-    status: outcome.status,
-    error_type: "errorType" in outcome ? outcome.errorType : undefined,
-    reason: "reason" in outcome ? outcome.reason : undefined,
-    duration_ms: milliseconds(durationSeconds),
-    cold_start: coldStart,
-    caller: { type: caller.type, id: caller.id },
-    trace_id: trace?.traceId,
-  }),
   "batch.finished": ({ batchId, result, size, items, cancellation, durationSeconds }) => ({
     batch_id: batchId,
     result,
@@ -55,7 +44,48 @@ const FIELDS: {
     message: redacted(message),
     duration_ms: milliseconds(durationSeconds),
   }),
-  "server.registered": ({ mode }) => ({ mode }),
+  "request.finished": ({ requestId, method, subject, outcome, durationSeconds, caller, trace }) => ({
+    request_id: requestId,
+    method,
+    subject: redacted(subject),
+    status: outcome.status,
+    error_type: "errorType" in outcome ? outcome.errorType : undefined,
+    reason: "reason" in outcome ? outcome.reason : undefined,
+    duration_ms: milliseconds(durationSeconds),
+    caller: { type: caller.type, id: caller.id },
+    trace_id: trace?.traceId,
+  }),
+  "access.denied": ({ door, reason, permission, caller, remoteAddress }) => ({
+    door,
+    reason,
+    permission,
+    caller: caller === undefined ? undefined : { type: caller.type, id: caller.id },
+    remote_address: remoteAddress,
+  }),
+  "operation.finished": ({ operationId, operation, effect, door, target, outcome, durationSeconds, caller }) => ({
+    operation_id: operationId,
+    operation,
+    effect,
+    door,
+    target: redacted(target),
+    outcome,
+    duration_ms: milliseconds(durationSeconds),
+    caller: { type: caller.type, id: caller.id },
+  }),
+  // Ids of sessions are as good as keys where nobody is asked who they are.
+  "session.opened": ({ caller, client }) => ({
+    client: redacted(client.name),
+    protocol_version: client.protocolVersion,
+    caller: { type: caller.type, id: caller.id },
+  }),
+  "session.closed": ({ reason, caller, durationSeconds }) => ({
+    reason,
+    duration_ms: milliseconds(durationSeconds),
+    caller: { type: caller.type, id: caller.id },
+  }),
+  // Names of tools may be hidden from those who follow the stream.
+  "server.tools_changed": ({ total }) => total,
+  "server.registered": ({ mode, origin }) => ({ mode, origin }),
   "server.unregistered": () => ({}),
   "server.state_changed": ({ from, to, cause }) => ({ from, to, cause }),
   "server.start_finished": ({ result, diagnosis, durationSeconds }) => ({
@@ -105,7 +135,7 @@ const FIELDS: {
 };
 
 /** Every type of event there is. */
-export const EVENT_TYPES = Object.keys(FIELDS) as [RecordedEvent["type"], ...RecordedEvent["type"][]];
+export const EVENT_TYPES = ["call.finished", ...(Object.keys(FIELDS) as OtherEvent["type"][])] as const;
 
 /** The data of one event of the stream. */
 export const eventData = z.looseObject({
@@ -117,26 +147,76 @@ export const eventData = z.looseObject({
 
 /** Picks what may be shown. Quick, because it runs for every event: nothing is written as text here. */
 export function viewOf(event: RecordedEvent): EventView {
+  if (event.type === "call.finished") return new CallView(callFacts(event));
   // Each function is kept under the type of the events it takes.
-  const fields = FIELDS[event.type] as (event: RecordedEvent) => EventFields;
+  const fields = FIELDS[event.type] as (event: OtherEvent) => EventFields;
   return {
     kind: kindOf(event),
     type: event.type,
     timeMs: event.timeMs,
     server: "server" in event ? event.server : undefined,
-    tool: "tool" in event ? event.tool : undefined,
+    tool: undefined,
     fields: fields(event),
   };
 }
 
-function kindOf(event: RecordedEvent): EventKind {
+/** A finished call; what of it is shown is picked when somebody wants to see it, which is hardly ever. */
+class CallView implements EventView {
+  readonly type = "call.finished";
+  readonly #facts: CallFacts;
+
+  constructor(facts: CallFacts) {
+    this.#facts = facts;
+  }
+
+  get kind(): EventKind {
+    return this.#facts.status === "rejected" ? "noise" : "calls";
+  }
+
+  get timeMs(): number {
+    return this.#facts.timeMs;
+  }
+
+  get server(): string | undefined {
+    return this.#facts.knownServer;
+  }
+
+  get tool(): string | undefined {
+    return this.#facts.knownTool;
+  }
+
+  /** Its message, its arguments and its result are between the caller and the server. */
+  get fields(): EventFields {
+    const { callId, batch, origin, status, cause, durationMs, coldStart, caller, trace } = this.#facts;
+    return {
+      call_id: callId,
+      batch_id: batch?.id,
+      origin,
+      status,
+      error_type: status === "rejected" ? undefined : cause,
+      reason: status === "rejected" ? cause : undefined,
+      duration_ms: durationMs,
+      cold_start: coldStart,
+      caller: { type: caller.type, id: caller.id },
+      trace_id: trace?.traceId,
+    };
+  }
+}
+
+function kindOf(event: OtherEvent): EventKind {
   switch (event.type) {
     case "events.repeated":
     case "authentication.failed":
     case "request.rate_limited":
       return "noise";
-    case "call.finished":
+    case "access.denied":
+      return "noise";
+    case "request.finished":
       return event.outcome.status === "rejected" ? "noise" : "calls";
+    case "operation.finished":
+      return event.effect === "read" ? "calls" : "changes";
+    case "session.opened":
+    case "session.closed":
     case "batch.finished":
     case "upstream_request.finished":
       return "calls";

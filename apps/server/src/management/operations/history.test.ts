@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodePlatform } from "@mcp-hangar/core";
-import { type Caller, type CallFinished, registeredName, Sensitive } from "@mcp-hangar/telemetry";
+import { type Caller, type CallFinished, LIBRARY_CLIENT, registeredName, Sensitive } from "@mcp-hangar/telemetry";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OPEN_ACCESS } from "../../access/access.ts";
 import { History } from "../../history/history.ts";
@@ -45,7 +45,12 @@ function finished(callId: string): CallFinished {
     caller: callerOf("ann"),
     correlation: { userId: "password=typed-by-mistake", sessionId: "Bearer typed-by-mistake", traceId: undefined },
     trace: undefined,
-    batchId: undefined,
+    client: LIBRARY_CLIENT,
+    decision: undefined,
+    group: undefined,
+    attempts: [],
+    rpcErrorCode: undefined,
+    batch: undefined,
     arguments: new Sensitive({}),
     result: undefined,
   };

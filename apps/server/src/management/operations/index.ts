@@ -1,3 +1,4 @@
+import { Witnesses } from "@mcp-hangar/core";
 import type { Operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 import { rateLimited } from "../rate-limited.ts";
@@ -36,7 +37,9 @@ export function createOperations(parts: ManagementParts): readonly Operation[] {
     ...keyOperations(parts),
     ...systemOperations(parts),
   ];
+  const { platform, gateway } = parts;
+  const witnesses = new Witnesses(parts, platform.clock);
   return operations
-    .map((operation) => recorded(operation, (record) => parts.onChange(record)))
-    .map((operation) => rateLimited(operation, (caller, what) => parts.gateway.admitOperation(caller, what)));
+    .map((operation) => recorded(operation, witnesses, () => platform.uuid()))
+    .map((operation) => rateLimited(operation, (caller, what) => gateway.admitOperation(caller, what)));
 }

@@ -25,7 +25,7 @@ const keyView = z.object({
  * kept in its transcript.
  */
 export function keyOperations({
-  accessSystem: { keys, roles, onKeyChange },
+  accessSystem: { keys, roles },
   platform: { clock },
 }: Pick<ManagementParts, "accessSystem" | "platform">): readonly Operation[] {
   /** A role of the key that the caller could not give; roles that nobody defined give nothing. */
@@ -60,7 +60,7 @@ export function keyOperations({
         expires_at: z.iso.datetime({ offset: true }).optional().describe("Until when it is valid; for ever if absent."),
       }),
       output: z.object({ key: keyView, token: z.string().describe("The key. It cannot be shown again.") }),
-      async run({ name, roles: wanted, expires_at: expires }, { caller }) {
+      async run({ name, roles: wanted, expires_at: expires }, { caller, changed }) {
         if (keys === undefined || !keys.isManaged) return notManaged();
         const unknown = wanted.find((role) => !roles.names.includes(role));
         if (unknown !== undefined) {
@@ -85,7 +85,7 @@ export function keyOperations({
         const created = await attempt(() => keys.create({ name, roles: wanted, expiresMs }));
         if (created instanceof Error) return notWritable(created);
         if (created !== "taken") {
-          onKeyChange({ action: "created", key: created.view, caller });
+          changed?.({ target: created.view.id, after: describe(created.view) });
           return { key: copied(created.view), token: created.token };
         }
         return operationFailure(
@@ -115,7 +115,7 @@ export function keyOperations({
             "False while the file of keys cannot be written: until then the key would be valid after a restart.",
           ),
       }),
-      async run({ id, force }, { caller }) {
+      async run({ id, force }, { caller, changed }) {
         if (keys === undefined || !keys.isManaged) return notManaged();
         const all = keys.list();
         const key = all.find((each) => each.id === id);
@@ -136,11 +136,16 @@ export function keyOperations({
         const revocation = await keys.revoke(id);
         if (revocation === undefined)
           return operationFailure("unknown_key", 404, `there is no key ${JSON.stringify(id)} any more`);
-        onKeyChange({ action: "revoked", key: revocation.view, caller });
+        changed?.({ target: id, before: describe(key) });
         return { key: copied(revocation.view), written: revocation.unwritten === undefined };
       },
     }),
   ];
+}
+
+/** A key in words for records: its name, and what it may do. */
+function describe({ name, roles }: Pick<KeyView, "name" | "roles">): string {
+  return `"${name}" with ${roles.join(", ")}`;
 }
 
 function copied(view: ReturnType<NonNullable<AccessSystem["keys"]>["list"]>[number]): z.input<typeof keyView> {

@@ -28,7 +28,7 @@ it("a server that gets the calls of a group needs a caller who reaches the group
   const attempt = (server: string): Promise<object> | undefined =>
     register?.perform(
       { server, options: { mode: "remote", endpoint: "https://example.com/mcp" } },
-      { caller, signal: new AbortController().signal, relay: { caller } },
+      { caller, door: "rest", signal: new AbortController().signal, relay: { caller } },
     );
   expect(await attempt("box-member")).toMatchObject({ code: "forbidden" });
   expect(await attempt("other")).toMatchObject({ code: "forbidden" });

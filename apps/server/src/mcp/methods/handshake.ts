@@ -17,7 +17,8 @@ export async function initialize(
   endpoint: Endpoint,
   request: ClientRequest,
 ): Promise<{ readonly answer: Answer; readonly session: LegacySession | undefined }> {
-  const { protocolVersion: wanted, capabilities } = request.params;
+  const { caller, client, params } = request;
+  const { protocolVersion: wanted, capabilities } = params;
   if (typeof wanted !== "string") {
     return {
       answer: errorAnswer(RPC.invalidParams, 'initialize needs a string "protocolVersion"'),
@@ -38,7 +39,7 @@ export async function initialize(
   const result = { protocolVersion, capabilities: description.capabilities, serverInfo: info };
   return {
     answer: resultAnswer(instructions === undefined ? result : { ...result, instructions }),
-    session: endpoint.sessions.open(protocolVersion, declared, request.caller),
+    session: endpoint.sessions.open({ protocolVersion, capabilities: declared, caller, client }),
   };
 }
 

@@ -24,7 +24,7 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
   const management = endpoint.management?.find(name, request.caller);
   if (management !== undefined) {
     const { caller, signal } = request;
-    const result = await management.call(args, { caller, signal, relay: relayContext(request) });
+    const result = await management.call(args, { caller, signal, door: "mcp", relay: relayContext(request) });
     return translated({ kind: "result", result }, request);
   }
   // Without a usable name the gateway still counts the refusal, under the empty name.
@@ -108,9 +108,11 @@ export async function forward(
       method: request.method,
       params: { ...params, ...renamed },
       admitted: request.admitted,
+      record: request.record,
     },
     request.signal,
   );
+  if (request.record !== undefined) request.record.result = result;
   return translated(answerOf(result), request);
 }
 
@@ -137,6 +139,7 @@ function relayContext(request: ClientRequest): RelayContext {
   const canAnswer = ask !== undefined && session !== undefined;
   return {
     caller: request.caller,
+    client: request.client,
     meta: session?.logLevel === undefined ? request.meta : { ...request.meta, [META.logLevel]: session.logLevel },
     trace: request.trace,
     onNotification: (notification) => {

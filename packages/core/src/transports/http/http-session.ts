@@ -80,6 +80,7 @@ export abstract class HttpSession implements UpstreamSession {
     }
     const id = ++this.#lastId;
     const text = this.textOf(request, id);
+    if (request.sizes !== undefined) request.sizes.requestBytes = Buffer.byteLength(text);
     return new Promise((resolve) => {
       const call = new RpcCall(this, { id, request, text }, resolve);
       this.#calls.set(id, call);

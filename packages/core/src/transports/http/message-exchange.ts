@@ -19,7 +19,8 @@ export type Ending =
 
 /** Who hears of the messages in a response. */
 export interface MessageReceiver {
-  onMessage(message: IncomingMessage, exchange: MessageExchange): void;
+  /** `bytes` is the size of the message. */
+  onMessage(message: IncomingMessage, exchange: MessageExchange, bytes: number): void;
   /** Called once, last, unless the exchange was aborted. */
   onEnding(ending: Ending, exchange: MessageExchange): void;
   /** The response has begun with a status of 2xx and a readable content type. */
@@ -156,7 +157,7 @@ export class MessageExchange extends HttpExchange implements SseSink {
   #receive(bytes: Buffer): void {
     if (this.#waiting !== undefined) this.#waiting.push(bytes);
     else if (bytes.length >= LARGE_MESSAGE_BYTES) void this.#receiveLarge(bytes);
-    else this.#receiver.onMessage(decodeMessage(bytes), this);
+    else this.#receiver.onMessage(decodeMessage(bytes), this, bytes.length);
   }
 
   /** Reads a large message in slices. What comes meanwhile waits, so that all is told in the order in which it was sent. */
@@ -170,7 +171,7 @@ export class MessageExchange extends HttpExchange implements SseSink {
           ? await decodeLargeMessage(bytes, (resume) => clock.schedule(0, resume))
           : decodeMessage(bytes);
       if (this.aborted) return;
-      this.#receiver.onMessage(message, this);
+      this.#receiver.onMessage(message, this, bytes.length);
     }
     this.#waiting = undefined;
     const ending = this.#ending;

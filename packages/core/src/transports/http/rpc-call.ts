@@ -86,18 +86,18 @@ export class RpcCall implements MessageReceiver {
     this.#resolve(reply);
   }
 
-  onMessage(message: IncomingMessage, exchange: MessageExchange): void {
+  onMessage(message: IncomingMessage, exchange: MessageExchange, bytes: number): void {
     this.#session.count(message);
     this.resumeFailures = 0;
     switch (message.kind) {
       case "response":
         if (message.id !== this.id) this.#mismatch(message.id);
-        else this.#answer({ kind: "result", result: this.#session.learn(this, message.result) }, exchange);
+        else this.#answer({ kind: "result", result: this.#session.learn(this, message.result) }, exchange, bytes);
         break;
       case "error":
         // Alone on its HTTP request, an error without an id can only mean this request.
         if (message.id !== this.id && message.id !== null) this.#mismatch(message.id);
-        else this.#answer({ kind: "error", error: message.error }, exchange);
+        else this.#answer({ kind: "error", error: message.error }, exchange, bytes);
         break;
       case "notification":
         this.#session.route({ method: message.method, params: message.params }, this);
@@ -122,7 +122,8 @@ export class RpcCall implements MessageReceiver {
     this.#session.ended(this, ending, exchange);
   }
 
-  #answer(reply: UpstreamReply, exchange: MessageExchange): void {
+  #answer(reply: UpstreamReply, exchange: MessageExchange, bytes: number): void {
+    if (this.request.sizes !== undefined) this.request.sizes.responseBytes = bytes;
     if (exchange.streaming) this.#session.client.lingering.add(exchange);
     this.settle(reply);
   }

@@ -117,6 +117,7 @@ export class StdioConnection {
       return Promise.resolve(failed("overloaded", message, false));
     }
     this.#context.observer.onMessage("sent", "request");
+    if (request.sizes !== undefined) request.sizes.requestBytes = Buffer.byteLength(text);
     return new Promise((resolve) => {
       if (signal === undefined) {
         this.#pending.add(id, { request, line, settle: resolve });
@@ -204,10 +205,10 @@ export class StdioConnection {
     if (message.kind !== "invalid") this.#context.observer.onMessage("received", message.kind);
     switch (message.kind) {
       case "response":
-        this.#settle(message.id, { kind: "result", result: message.result });
+        this.#settle(message.id, { kind: "result", result: message.result }, line.length);
         break;
       case "error":
-        if (message.id !== null) this.#settle(message.id, { kind: "error", error: message.error });
+        if (message.id !== null) this.#settle(message.id, { kind: "error", error: message.error }, line.length);
         else this.#context.observer.onLog(`[stdout] an error without an id (code ${message.error.code})`);
         break;
       case "notification":
@@ -244,8 +245,10 @@ export class StdioConnection {
     entry?.settle(tooLarge(`the answer to ${entry.request.method} has ${size}`));
   }
 
-  #settle(id: JsonRpcId, reply: UpstreamReply): void {
-    this.#pending.answered(id, this.#context.clock.nowMs())?.settle(reply);
+  #settle(id: JsonRpcId, reply: UpstreamReply, bytes: number): void {
+    const entry = this.#pending.answered(id, this.#context.clock.nowMs());
+    if (entry?.request.sizes !== undefined) entry.request.sizes.responseBytes = bytes;
+    entry?.settle(reply);
   }
 
   #route(method: string, params: JsonObject): void {

@@ -1,0 +1,83 @@
+import {
+  type BatchItem,
+  type CallOrigin,
+  type CallStart,
+  type CallTracer,
+  type Ended,
+  type Intent,
+  type Journal,
+  LIBRARY_CLIENT,
+  passThroughTracer,
+  type Telemetry,
+  type TelemetryBus,
+  type Written,
+} from "@mcp-hangar/telemetry";
+import { LOCAL_CALLER, type RelayContext } from "./call.ts";
+import { type Failure, failure } from "./errors.ts";
+import type { Clock } from "./platform/platform.ts";
+import { traceOf } from "./protocol/meta.ts";
+
+/** Everybody who is told what is done for callers: the tracer, the journal and the listeners of the bus. */
+export class Witnesses {
+  readonly tracer: CallTracer;
+  readonly clock: Clock;
+  readonly #bus: TelemetryBus;
+  readonly #journal: Journal | undefined;
+
+  constructor({ bus, tracer = passThroughTracer, journal }: Telemetry, clock: Clock) {
+    this.tracer = tracer;
+    this.clock = clock;
+    this.#bus = bus;
+    this.#journal = journal;
+  }
+
+  /** Whether somebody has to agree before anything is done. */
+  get mustAgree(): boolean {
+    return this.#journal !== undefined;
+  }
+
+  /** Writes down what is about to be done; a failure when that is not possible, so that it must not be done. */
+  begin(intent: Intent): undefined | Failure | Promise<Failure | undefined> {
+    const written = this.#journal?.begin(intent);
+    return written instanceof Promise ? written.then(refusalOf) : refusalOf(written);
+  }
+
+  /** Tells everybody of the end. The answer must wait for what it returns. */
+  ended(event: Ended): undefined | Promise<void> {
+    this.#bus.emit(event);
+    return this.#journal?.end(event);
+  }
+}
+
+/** What a tracer is told of a request to one server. */
+export function startOf(
+  context: RelayContext,
+  request: {
+    readonly server: string;
+    readonly tool: string | undefined;
+    readonly method: string;
+    readonly origin: CallOrigin;
+    readonly batch?: BatchItem | undefined;
+  },
+): CallStart {
+  const { server, tool, method, origin, batch } = request;
+  const { caller = LOCAL_CALLER, client = LIBRARY_CLIENT, trace } = context;
+  const inMeta = traceOf(context.meta);
+  const isInMeta = inMeta.traceparent !== undefined;
+  return {
+    server,
+    tool,
+    method,
+    origin,
+    caller,
+    client,
+    batchId: batch?.id,
+    parent: isInMeta ? inMeta : (trace ?? {}),
+    link: isInMeta && trace?.traceparent !== undefined ? trace : undefined,
+  };
+}
+
+function refusalOf(refusal: Exclude<Written, Promise<unknown>>): Failure | undefined {
+  if (refusal === undefined) return undefined;
+  return failure("audit_unavailable", `nothing was done: ${refusal.message}`, refusal.retryAfterMs);
+}

@@ -1,0 +1,152 @@
+import type { Attempt, BatchItem, Caller, CallFinished, CallOutcome, Client, Correlation, Decision } from "./events.ts";
+import { redactText } from "./redaction/index.ts";
+import type { RegisteredName } from "./registered-name.ts";
+import type { TraceRef } from "./tracer.ts";
+import type { CallOrigin, CallStatus } from "./vocabulary.ts";
+
+/** Characters of a message that are kept: callers and servers write them, of any length. */
+export const FACT_MESSAGE_CHARS_MAX = 2_000;
+/** Characters of a name or an identifier that a caller chose. */
+const FACT_NAME_CHARS_MAX = 500;
+/** Characters kept of a message until it is read: a secret that the cut would halve must still be recognised. */
+const KEPT_CHARS = FACT_MESSAGE_CHARS_MAX + 1_024;
+
+/** What records say about a finished call: flat, capped, without secrets, and without arguments and result. */
+export function callFacts(event: CallFinished): CallFacts {
+  return new CallFacts(event);
+}
+
+/**
+ * The one projection of `call.finished` that log lines, history, event stream, spans and audit records start from. Taking it costs
+ * next to nothing; texts are searched for secrets when they are read, which need not be on the time of the caller. It does not hold
+ * the event, so that a queue of facts is no queue of payloads.
+ */
+export class CallFacts {
+  readonly kind = "call";
+  readonly timeMs: number;
+  readonly callId: string;
+  readonly origin: CallOrigin;
+  readonly durationSeconds: number;
+  readonly coldStart: boolean;
+  readonly caller: Caller;
+  readonly client: Client;
+  readonly decision: Decision | undefined;
+  readonly trace: TraceRef | undefined;
+  /** The group that was called; `undefined` where a server was. */
+  readonly group: string | undefined;
+  readonly attempts: readonly Attempt[];
+  /** Code of the server's JSON-RPC error. */
+  readonly rpcErrorCode: number | undefined;
+  readonly batch: BatchItem | undefined;
+  /** The server and the tool that the names stand for; `undefined` when they are unknown. */
+  readonly knownServer: RegisteredName | undefined;
+  readonly knownTool: RegisteredName | undefined;
+  readonly #server: string;
+  readonly #tool: string;
+  readonly #outcome: CallOutcome;
+  readonly #message: string | undefined;
+  readonly #correlation: Correlation;
+
+  constructor(event: CallFinished) {
+    this.timeMs = event.timeMs;
+    this.callId = event.callId;
+    this.origin = event.origin;
+    this.durationSeconds = event.durationSeconds;
+    this.coldStart = event.coldStart;
+    this.caller = event.caller;
+    this.client = event.client;
+    this.decision = event.decision;
+    this.trace = event.trace;
+    this.group = event.group;
+    this.attempts = event.attempts;
+    this.rpcErrorCode = event.rpcErrorCode;
+    this.batch = event.batch;
+    this.knownServer = event.server;
+    this.knownTool = event.tool;
+    this.#server = event.server ?? event.requestedServer;
+    this.#tool = event.tool ?? event.requestedTool;
+    this.#outcome = event.outcome;
+    this.#message = event.outcome.status === "success" ? undefined : event.outcome.message.slice(0, KEPT_CHARS);
+    this.#correlation = event.correlation;
+  }
+
+  /** The server that the name stands for, or the name as the caller typed it. */
+  get server(): string {
+    return named(this.#server);
+  }
+
+  get tool(): string {
+    return named(this.#tool);
+  }
+
+  get status(): CallStatus {
+    return this.#outcome.status;
+  }
+
+  /** Error type or rejection reason. */
+  get cause(): string | undefined {
+    const outcome = this.#outcome;
+    if ("errorType" in outcome) return outcome.errorType;
+    return "reason" in outcome ? outcome.reason : undefined;
+  }
+
+  get message(): string | undefined {
+    return this.#message === undefined ? undefined : redactText(this.#message, FACT_MESSAGE_CHARS_MAX);
+  }
+
+  /** With microseconds as decimals. */
+  get durationMs(): number {
+    return Math.round(this.durationSeconds * 1e6) / 1e3;
+  }
+
+  /** What the caller calls their user, session and trace. */
+  get userId(): string | undefined {
+    return optional(this.#correlation.userId);
+  }
+
+  get sessionId(): string | undefined {
+    return optional(this.#correlation.sessionId);
+  }
+
+  get correlationId(): string | undefined {
+    return optional(this.#correlation.traceId);
+  }
+
+  /** The trace that it is part of, or else the one that the caller names. */
+  get traceId(): string | undefined {
+    return this.trace?.traceId ?? this.correlationId;
+  }
+
+  get clientName(): string | undefined {
+    return optional(this.client.name);
+  }
+
+  get clientVersion(): string | undefined {
+    return optional(this.client.version);
+  }
+
+  get userAgent(): string | undefined {
+    return optional(this.client.userAgent);
+  }
+
+  /** The attempt that the answer comes from; `undefined` when the call was refused before one. */
+  get reached(): Attempt | undefined {
+    return this.attempts.at(-1);
+  }
+
+  /** Seconds that it waited for slots and starts, over all attempts. */
+  get waitedSeconds(): number {
+    return this.attempts.reduce((sum, each) => sum + each.waitedSeconds + (each.coldStartSeconds ?? 0), 0);
+  }
+}
+
+/** Shorter texts are not looked for: neither known secrets nor tokens are. */
+const SECRET_CHARS_MIN = 6;
+
+function named(text: string): string {
+  return text.length < SECRET_CHARS_MIN ? text : redactText(text, FACT_NAME_CHARS_MAX);
+}
+
+function optional(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : named(text);
+}

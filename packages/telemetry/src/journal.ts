@@ -1,0 +1,40 @@
+import type { Caller, CallFinished, Client, OperationFinished, RequestFinished } from "./events.ts";
+
+/** What is about to be done: written down before anything of it leaves the gateway. */
+export interface Intent {
+  /** The id by which the event tells that it was done. */
+  readonly id: string;
+  readonly kind: "call" | "request" | "operation";
+  /** Method of MCP, or the name of the operation. */
+  readonly method: string;
+  /** The server, as the caller named it; `undefined` when it is about none. */
+  readonly server: string | undefined;
+  /** The tool, URI, prompt or target. */
+  readonly subject: string | undefined;
+  readonly caller: Caller;
+  readonly client: Client;
+}
+
+/** Why nothing may be done now: it could not be written down. */
+export interface JournalRefusal {
+  readonly message: string;
+  /** When it makes sense to try again, in ms; `undefined` when that is not known. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** What a journal answers with: at once where it can, because every call waits for it. */
+export type Written = undefined | JournalRefusal | Promise<JournalRefusal | undefined>;
+
+/** The end of something that was begun, or refused before. */
+export type Ended = CallFinished | RequestFinished | OperationFinished;
+
+/**
+ * The port for audit trails that must not have a hole. Unlike a listener of the bus it is asked before, and can refuse. Neither
+ * method throws or rejects.
+ */
+export interface Journal {
+  /** Asked once for each thing to be done, when it has been admitted and before anything is sent to a server. */
+  begin(intent: Intent): Written;
+  /** Told of every end before the answer leaves, also of what was refused before it began. The answer waits for it. */
+  end(ended: Ended): undefined | Promise<void>;
+}
