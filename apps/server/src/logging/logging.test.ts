@@ -147,7 +147,7 @@ describe("a JSON line", () => {
 
   it("names the group whose member took it", async () => {
     const { listener, close } = logging({ level: "info" });
-    listener(call({ requestedServer: "all-maths" }));
+    listener(call({ requestedServer: "all-maths", group: NAME("all-maths") }));
     listener(call({}));
     await close();
     expect(lines().map(({ mcp_server, group }) => [mcp_server, group])).toEqual([

@@ -28,6 +28,8 @@ const COLOUR_OF: Readonly<Record<string, PaletteColour>> = {
   upstream_rejected: "purple",
   upstream_auth: "purple",
   protocol: "pink",
+  // The gateway's own two are one class, too.
+  audit_unavailable: "grey",
   internal: "grey",
   // What became of items of lists.
   mended: "yellow",

@@ -39,7 +39,9 @@ describe("colours of series", () => {
     const [types = []] = [...enumerations.values()].filter((values) => values.includes("circuit_open"));
     expect(types).toContain("tool_error");
     expect(types.map(colourOf)).not.toContain("green");
-    const colours = new Map(types.map((type) => [type.replace(/^upstream_.*/, "upstream"), colourOf(type)]));
+    const classOf = (type: string): string =>
+      type.replace(/^upstream_.*/, "upstream").replace(/^(?:audit_unavailable|internal)$/, "gateway");
+    const colours = new Map(types.map((type) => [classOf(type), colourOf(type)]));
     expect(new Set(colours.values()).size).toBe(colours.size);
   });
 
