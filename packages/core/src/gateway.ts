@@ -332,12 +332,14 @@ export class Gateway {
   /** Has what is about to be sent written down: once, however many members of a group it takes. */
   async #begin({ method, record }: Exchange): Promise<Failure | undefined> {
     if (record.isBegun) return undefined;
-    record.isBegun = true;
     const { id, caller, client } = record;
     const isCall = record instanceof CallRecord;
     const server = isCall ? record.call.server : record.server;
     const subject = isCall ? record.call.tool : record.subject;
-    return this.#witnesses.begin({ id, kind: isCall ? "call" : "request", method, server, subject, caller, client });
+    const kind = isCall ? "call" : "request";
+    const refusal = await this.#witnesses.begin({ id, kind, method, server, subject, caller, client });
+    record.isBegun = refusal === undefined;
+    return refusal;
   }
 }
 

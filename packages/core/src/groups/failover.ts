@@ -84,6 +84,8 @@ async function attemptInTurn(group: ServerGroup, call: GroupCall): Promise<Attem
 
 /** Whether another member may succeed where this one failed, without anything being done twice. */
 function isElsewhereBetter(failed: Failure, server: ManagedServer, { repeatable }: GroupCall): boolean {
+  // What cannot be written down cannot be done anywhere.
+  if (failed.code === "audit_unavailable") return false;
   // Members may differ: one that was listed just now turned out not to have the tool.
   if (failed.code === "unknown_tool") return true;
   return isSafeToRepeat(failed, () => repeatable(server));
