@@ -171,9 +171,11 @@ describe("a key", () => {
     const revoked = await fetch(`${gateway.url}/api/keys/${id}`, { method: "DELETE", headers: bearer(secured.admin) });
     expect(await revoked.json()).toMatchObject({ key: { status: "revoked", name: "short-lived" } });
     expect((await inSession(token, "tools/list")).status).toBe(401);
-    const logged = (event: string): unknown => gateway.events(event).find(({ key_id: key }) => key === id);
-    await poll("the records", () => logged("api_key_revoked"));
-    expect(logged("api_key_created")).toMatchObject({ name: "short-lived", roles: ["agent"], caller: "root" });
+    const logged = (operation: string): unknown =>
+      gateway.events("operation_finished").find((line) => line.operation === operation && line.target === id);
+    const revocation = await poll("the records", () => logged("revokeKey"));
+    expect(revocation).toMatchObject({ outcome: "done", before: '"short-lived" with agent', caller: "root" });
+    expect(logged("createKey")).toMatchObject({ after: '"short-lived" with agent', caller: "root" });
     expect(gateway.process.stderr()).not.toContain(token);
   });
 

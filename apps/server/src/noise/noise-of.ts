@@ -15,9 +15,15 @@ export interface Noise {
 /** What an event is noise of; `undefined` when it says something about the gateway, its servers or work that was done. */
 export function noiseOf(event: HangarEvent): Noise | undefined {
   switch (event.type) {
-    case "call.finished": {
+    case "call.finished":
+    case "request.finished": {
       const { outcome, caller } = event;
       return outcome.status === "rejected" ? noiseBy(event.type, outcome.reason, caller) : undefined;
+    }
+    case "access.denied": {
+      const { type: of, reason, caller, remoteAddress } = event;
+      if (caller !== undefined) return noiseBy(of, reason, caller);
+      return { of, reason, caller, remoteAddress, source: addressKey(remoteAddress ?? "") };
     }
     case "request.rate_limited":
       return noiseBy(event.type, "rate_limited", event.caller);
