@@ -46,8 +46,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          // They leave nothing behind in their process, so files share one.
+          // They leave nothing behind in their process that the setup does not clear away, so files share one.
           isolate: false,
+          setupFiles: ["packages/telemetry/test/forget-secrets.ts"],
           include: ["{packages,apps}/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
         },
       },

@@ -72,7 +72,7 @@ export class CallFacts {
 
   /** The server that the name stands for, or the name as the caller typed it. */
   get server(): string {
-    return named(this.#server);
+    return this.knownServer ?? named(this.#server);
   }
 
   get tool(): string {

@@ -1,4 +1,4 @@
-import { type CallFacts, redactText } from "@mcp-hangar/telemetry";
+import type { CallFacts } from "@mcp-hangar/telemetry";
 import type { LogLevel } from "../config/schema.ts";
 import { type LogLine, SERVICE } from "./line.ts";
 
@@ -56,7 +56,7 @@ export function callLineJson(facts: CallFacts): string {
   json += `,"service":"${SERVICE}","mcp_server":${quote(facts.server)},"tool":${quote(facts.tool)}`;
   if (group !== undefined) json += `,"group":${quote(group)}`;
   json += `,"status":"${status}","duration_ms":${facts.durationMs}`;
-  json += `,"caller":${quoteOwn(facts.caller.id)},"origin":"${facts.origin}","call_id":"${facts.callId}"`;
+  json += `,"caller":${quote(facts.caller.id)},"origin":"${facts.origin}","call_id":"${facts.callId}"`;
   if (facts.coldStart) json += ',"cold_start":true';
   if (cause !== undefined) json += `,"${status === "rejected" ? "reason" : "error_type"}":"${cause}"`;
   if (message !== undefined) json += `,"message":${quote(cut(message))}`;
@@ -72,11 +72,6 @@ const PLAIN = /^[a-z0-9_.-]{0,40}$/;
 /** Text that holds no secrets any more. */
 function quote(safe: string): string {
   return PLAIN.test(safe) ? `"${safe}"` : JSON.stringify(safe);
-}
-
-/** The name of a caller: an administrator chose it, or the issuer of a token. */
-function quoteOwn(name: string): string {
-  return quote(redactText(name, TEXT_MAX));
 }
 
 let lastTimeMs = Number.NaN;

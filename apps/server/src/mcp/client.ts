@@ -17,25 +17,36 @@ interface Speaker {
   readonly meta: JsonObject;
 }
 
-/** The client behind a request over HTTP; `address` is its own behind trusted proxies. */
-export function httpClient(http: IncomingMessage, address: string, speaker: Speaker): Client {
-  return { ...restClient(http, address), ...spoken(speaker) };
-}
-
-/** The client behind a request over HTTP that is not of MCP. */
-export function restClient({ headers }: IncomingMessage, address: string): Client {
-  const userAgent = headers["user-agent"];
+/** The client behind a request over HTTP; `address` is its own behind trusted proxies. Made for every call, so in one piece. */
+export function httpClient(http: IncomingMessage, address: string, { rpcId, session, meta }: Speaker): Client {
+  const { name, version } = session?.client ?? clientName(meta[META.clientInfo]);
   return {
-    ...LIBRARY_CLIENT,
     transport: "http",
     address: address === "" ? undefined : address,
-    userAgent: userAgent === undefined ? undefined : short(userAgent),
+    userAgent: userAgentOf(http),
+    name,
+    version,
+    protocolVersion: session?.protocolVersion ?? ownVersion(meta),
+    sessionId: session?.id,
+    rpcId: shortId(rpcId),
   };
 }
 
+/** The client behind a request over HTTP that is not of MCP. */
+export function restClient(http: IncomingMessage, address: string): Client {
+  return { ...LIBRARY_CLIENT, transport: "http", address: address || undefined, userAgent: userAgentOf(http) };
+}
+
 /** The client at the other end of the pipes. */
-export function stdioClient(speaker: Speaker): Client {
-  return { transport: "stdio", address: undefined, userAgent: undefined, ...spoken(speaker) };
+export function stdioClient({ rpcId, session, meta }: Speaker): Client {
+  return {
+    ...LIBRARY_CLIENT,
+    transport: "stdio",
+    ...(session?.client ?? clientName(meta[META.clientInfo])),
+    protocolVersion: session?.protocolVersion ?? ownVersion(meta),
+    sessionId: session?.id,
+    rpcId: shortId(rpcId),
+  };
 }
 
 /** Name and version out of a `clientInfo`; a client may send anything. */
@@ -48,16 +59,19 @@ export function clientName(info: unknown): ClientName {
   };
 }
 
-function spoken({ rpcId, session, meta }: Speaker): Omit<Client, "transport" | "address" | "userAgent"> {
-  const { name, version } = session?.client ?? clientName(meta[META.clientInfo]);
-  const own = meta[META.protocolVersion];
-  return {
-    name,
-    version,
-    protocolVersion: session?.protocolVersion ?? (typeof own === "string" ? short(own) : undefined),
-    sessionId: session?.id,
-    rpcId: typeof rpcId === "string" ? short(rpcId) : rpcId,
-  };
+function userAgentOf({ headers }: IncomingMessage): string | undefined {
+  const text = headers["user-agent"];
+  return text === undefined ? undefined : short(text);
+}
+
+/** The revision that a modern client names with each request. */
+function ownVersion(meta: JsonObject): string | undefined {
+  const version = meta[META.protocolVersion];
+  return typeof version === "string" ? short(version) : undefined;
+}
+
+function shortId(id: JsonRpcId): JsonRpcId {
+  return typeof id === "string" ? short(id) : id;
 }
 
 function short(text: string): string {

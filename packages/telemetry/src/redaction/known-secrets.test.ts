@@ -57,6 +57,13 @@ describe("a secret that the process knows", () => {
     expect(redactText("pilot-fish-7")).toBe("pilot-fish-7");
   });
 
+  it("is a text like any other for a register that was cleared", () => {
+    knownSecrets.replace("test", ["pilot-fish-8"]);
+    knownSecrets.replace("test", ["marlin-43"]);
+    knownSecrets.clear();
+    expect(redactText("pilot-fish-8 and marlin-43")).toBe("pilot-fish-8 and marlin-43");
+  });
+
   it.each(["true", "production", "8080", "1234567", "xxxxxxxxxxxx", "dev", "[redacted]", "localhost"])(
     "is not what everybody writes, such as %j",
     (value) => {

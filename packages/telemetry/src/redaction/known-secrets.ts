@@ -52,6 +52,14 @@ export class KnownSecrets {
     this.#stale = true;
   }
 
+  /** Forgets everything, as a new process would. */
+  clear(): void {
+    this.#owners.clear();
+    this.#retired.clear();
+    this.#retiredChars = 0;
+    this.#stale = true;
+  }
+
   /** Where known secrets stand in a text. */
   find(text: string, spans: Spans): void {
     if (this.#stale) this.#build();
