@@ -1,8 +1,19 @@
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { COMPILE_CACHE, type HangarProcess, killProcesses, runHangar, startHangar } from "@mcp-hangar/testing";
+import {
+  awaitLogEvent,
+  COMPILE_CACHE,
+  type HangarProcess,
+  hangarArguments,
+  killProcesses,
+  runHangar,
+  startHangar,
+  startProcess,
+} from "@mcp-hangar/testing";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 
 const folder = mkdtempSync(join(tmpdir(), "hangar-serve-"));
@@ -129,6 +140,24 @@ describe("serving HTTP", () => {
     await hangar.exited;
     expect(readFileSync(file, "utf8")).toBe(hangar.stderr());
   });
+});
+
+it("answers probes and calls with few descriptors and more clients that stay than those are for", async () => {
+  const few = ["-c", 'ulimit -n 128; exec "$0" "$@"', process.execPath];
+  const args = [...few, ...hangarArguments("serve", "--http", "--port", "0", "--config", config())];
+  const process_ = await startProcess({ command: "sh", args });
+  const { url } = await awaitLogEvent(process_, "http_listening");
+  const { port } = new URL(String(url));
+  const idle = Array.from({ length: 200 }, () => connect(Number(port), "127.0.0.1").on("error", () => {}));
+  try {
+    await Promise.all(idle.map((socket) => once(socket, "connect").catch(() => {})));
+    for (let probe = 0; probe < 20; probe++) {
+      expect((await fetch(`${url}/health/live`, { headers: { connection: "close" } })).status).toBe(200);
+    }
+    expect((await call(String(url), "echo")).body).toHaveProperty("result");
+  } finally {
+    for (const socket of idle) socket.destroy();
+  }
 });
 
 describe("shutting down", () => {

@@ -94,7 +94,9 @@ const httpOptions = z
       .min(1)
       .max(1_000_000)
       .default(10_000)
-      .describe("Connections open at once. A few more are let in for the probes and `/metrics` only."),
+      .describe(
+        "Connections open at once, and at most two fifths of the descriptors that the process may have (`ulimit -n`). A few more are let in for the probes and `/metrics` only.",
+      ),
     max_connections_per_address: z
       .int()
       .min(1)

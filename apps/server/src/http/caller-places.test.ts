@@ -44,7 +44,11 @@ async function server(places: CallerPlaces, type: Caller["type"] = "api_key"): P
 
 function placesOf(total: number, perAddress: number, isProxy = false): { places: CallerPlaces; refused: () => number } {
   let refused = 0;
-  const options = { limits: () => ({ total, perAddress }), isProxy: () => isProxy, onRefusal: () => refused++ };
+  const options = {
+    limits: () => ({ total, perAddress, reserved: 64 }),
+    isProxy: () => isProxy,
+    onRefusal: () => refused++,
+  };
   return { places: new CallerPlaces(options), refused: () => refused };
 }
 

@@ -7,6 +7,8 @@ export interface ConnectionLimits {
   readonly total: number;
   /** From one address, or one IPv6 network of 64 bits. */
   readonly perAddress: number;
+  /** Beyond the limits, open at a time: enough for every probe and scraper that may come at once. */
+  readonly reserved: number;
 }
 
 export interface ConnectionRoomOptions {
@@ -19,8 +21,6 @@ export interface ConnectionRoomOptions {
   readonly clock: Clock;
 }
 
-/** Connections beyond the limits that are open at a time: enough for every probe and scraper that may come at once. */
-const RESERVED_MAX = 64;
 /** How long a connection beyond the limits may take for its one request, in ms. */
 const RESERVED_MS = 5_000;
 /** Connections that are looked at for one that makes room for a newcomer: 50 µs at worst. */
@@ -103,7 +103,7 @@ export class ConnectionRoom {
   }
 
   #reserve(socket: Socket): void {
-    if (this.#reserved.size >= RESERVED_MAX) this.#endOldest();
+    if (this.#reserved.size >= this.#limits().reserved) this.#endOldest();
     const peer = peerOf(socket);
     this.#reserved.set(peer, socket);
     const cancel = this.#clock.schedule(RESERVED_MS, () => socket.destroy());

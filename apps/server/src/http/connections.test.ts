@@ -29,7 +29,7 @@ async function listen(
       port: 0,
       clock: nodePlatform.clock,
       headerBytesMax: 16_384,
-      limits: () => ({ connections: { total, perAddress }, writeTimeoutMs: 60_000 }),
+      limits: () => ({ connections: { total, perAddress, reserved: 64 }, writeTimeoutMs: 60_000 }),
       isProxy: () => false,
       onShed: (reason) => shed.push(reason),
       headersTimeoutMs: 60_000,
@@ -237,7 +237,7 @@ describe("an answer that its client does not take", () => {
     whenFull: (_request, response) => void response.end(),
   };
   const limits = (writeTimeoutMs: number): ListenerOptions["limits"] => {
-    return () => ({ connections: { total: 100, perAddress: 100 }, writeTimeoutMs });
+    return () => ({ connections: { total: 100, perAddress: 100, reserved: 64 }, writeTimeoutMs });
   };
 
   it("at all is given up", async () => {

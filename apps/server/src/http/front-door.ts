@@ -10,6 +10,7 @@ import { addressSet } from "./client-address.ts";
 import type { RequestHandler } from "./connection.ts";
 import { withCors } from "./cors.ts";
 import { Denials } from "./denials.ts";
+import { affordable, descriptorsMax } from "./descriptors.ts";
 import { isLoopback } from "./host-names.ts";
 import { HttpListener, type ListenerOptions } from "./listener.ts";
 import { McpEndpoint } from "./mcp-endpoint.ts";
@@ -233,8 +234,12 @@ function whenFull(handle: RequestHandler): RequestHandler {
   };
 }
 
+/** Probes and scrapers that may come at once while the gateway is full. */
+const RESERVED_CONNECTIONS = 64;
+
 function limits({ config, reloader, platform, traffic }: Hangar, host: string, port: number): ListenerOptions {
   const { http } = config;
+  const descriptors = descriptorsMax();
   return {
     host,
     port,
@@ -242,7 +247,8 @@ function limits({ config, reloader, platform, traffic }: Hangar, host: string, p
     headerBytesMax: http.max_header_bytes,
     limits() {
       const { max_connections: total, max_connections_per_address: perAddress, write_timeout_s } = reloader.config.http;
-      return { connections: { total, perAddress }, writeTimeoutMs: write_timeout_s * 1_000 };
+      const connections = affordable({ total, perAddress, reserved: RESERVED_CONNECTIONS }, descriptors);
+      return { connections, writeTimeoutMs: write_timeout_s * 1_000 };
     },
     isProxy: addressSet(http.trusted_proxies),
     onShed: (reason) => traffic.countShed(reason),

@@ -15,7 +15,7 @@ const OPTIONS: ListenerOptions = {
   port: 0,
   headerBytesMax: 4_096,
   clock: nodePlatform.clock,
-  limits: () => ({ connections: { total: 100, perAddress: 100 }, writeTimeoutMs: 5_000 }),
+  limits: () => ({ connections: { total: 100, perAddress: 100, reserved: 64 }, writeTimeoutMs: 5_000 }),
   isProxy: () => false,
   onShed: () => {},
   headersTimeoutMs: 300,

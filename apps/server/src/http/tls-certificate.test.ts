@@ -60,7 +60,7 @@ async function serve(more: Partial<ListenerTlsOptions> = {}): Promise<Served> {
   const limits = {
     headerBytesMax: 8_192,
     clock: nodePlatform.clock,
-    limits: () => ({ connections: { total: 10, perAddress: 10 }, writeTimeoutMs: 2_000 }),
+    limits: () => ({ connections: { total: 10, perAddress: 10, reserved: 64 }, writeTimeoutMs: 2_000 }),
     isProxy: () => false,
     onShed: () => {},
     headersTimeoutMs: 2_000,
