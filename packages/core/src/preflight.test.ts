@@ -50,7 +50,7 @@ async function found(options: object): Promise<readonly string[]> {
 const remote = (tls: object): object => ({ mode: "remote", endpoint: "https://example.com/mcp", tls });
 const program = (rest: object): object => ({ mode: "subprocess", command: "sh", ...rest });
 
-describe("what a server names and this machine does not have", () => {
+describe("what a server names and this machine does not have", { tags: ["openssl"] }, () => {
   it.each<readonly [string, object, string]>([
     ["a program", program({ command: "no-such-program" }), "command: there is no program named"],
     ["a program by its path", program({ command: "FOLDER/none" }), "command: there is no file"],
@@ -118,7 +118,7 @@ describe("what a server names and this machine does not have", () => {
   });
 });
 
-describe("what a discovery source names and this machine does not have", () => {
+describe("what a discovery source names and this machine does not have", { tags: ["openssl"] }, () => {
   it.each<readonly [string, object, string | undefined]>([
     ["a folder", { type: "filesystem", path: "FOLDER/none" }, "does not exist"],
     ["a folder that is a file", { type: "filesystem", path: "FOLDER/text" }, "is no folder"],

@@ -25,6 +25,17 @@ function expectStatus(status: number, ...wanted: readonly number[]): void {
   if (!wanted.includes(status)) throw new Error(`status ${status} instead of ${wanted.join(" or ")}`);
 }
 
+/** A call that is answered, as most are. */
+export const PAST: Kind = {
+  name: "calls",
+  share: 1,
+  once: async ({ mcpUrl }) =>
+    expectStatus(
+      await sendAndLeave(mcpUrl("own"), modern("tools/call", { name: "ok", arguments: {} }, "at the head", "ok")),
+      200,
+    ),
+};
+
 /** Every kind of stream, session, subscription and call there is, opened by hand and with the official clients. */
 export const KINDS: readonly Kind[] = [
   {

@@ -4,7 +4,7 @@ import { temporaryFolder } from "../../harness/temporary-folder.ts";
 import { EVERYTHING, nodeServer } from "../../harness/upstreams.ts";
 import { fixtureFile } from "../../harness/workspace.ts";
 import { heapProbe } from "./heap-probe.ts";
-import { KINDS, type Kind, type Target } from "./kinds.ts";
+import { KINDS, type Kind, PAST, type Target } from "./kinds.ts";
 import { type Slope, slopeOf } from "./slope.ts";
 
 export interface MemorySoakOptions {
@@ -12,10 +12,7 @@ export interface MemorySoakOptions {
   readonly times: number;
   /** Measured rounds. */
   readonly rounds: number;
-  /**
-   * Rounds before them: code that runs for the first time is compiled and kept, and what has a limit, such as the ring of
-   * events, fills up.
-   */
+  /** Rounds before them: code that runs for the first time is compiled and kept, and what has a limit fills up. */
   readonly warmUp: number;
 }
 
@@ -28,6 +25,9 @@ export interface KindReport {
   readonly openFiles: readonly number[];
   readonly processes: readonly number[];
 }
+
+/** Calls that fill the largest of what is kept of the past for whoever asks: the rings of events. */
+const PAST_CALLS = 1_100;
 
 /** Uses at the same time. */
 const LANES = 8;
@@ -56,6 +56,7 @@ export async function runMemorySoak(
     url,
     mcpUrl: (server) => (server === undefined ? `${url}/mcp` : `${url}/servers/${server}/mcp`),
   };
+  await repeat(PAST, target, PAST_CALLS);
   const reports: KindReport[] = [];
   for (const kind of KINDS) {
     const own = Math.max(1, Math.round(times * kind.share));
