@@ -2,6 +2,7 @@ export * from "./attributes.ts";
 export * from "./bus.ts";
 export * from "./call-facts.ts";
 export * from "./events.ts";
+export * from "./exporter.ts";
 export * from "./journal.ts";
 export * from "./metrics/define.ts";
 export * from "./metrics/index.ts";

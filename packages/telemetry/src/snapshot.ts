@@ -3,6 +3,7 @@ import type {
   BreakerStateName,
   DropReason,
   ExportFailureReason,
+  ExportSignal,
   LoadShedReason,
   MessageDirection,
   MessageKind,
@@ -43,6 +44,7 @@ export interface DiscoverySourceSnapshot {
 /** The health of one exporter: nothing that was accepted may vanish without a trace in these numbers. */
 export interface ExporterSnapshot {
   readonly exporter: RegisteredName;
+  readonly signal: ExportSignal;
   /** Events delivered. */
   readonly delivered: number;
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;

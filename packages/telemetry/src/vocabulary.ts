@@ -132,6 +132,10 @@ export type MessageDirection = (typeof MESSAGE_DIRECTIONS)[number];
 export const MESSAGE_KINDS = ["request", "response", "notification", "error"] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
 
+/** What an exporter carries: rules and panels tell audit records from what may be lost by it, never by the exporter's name. */
+export const EXPORT_SIGNALS = ["log", "metrics", "traces", "audit", "history"] as const;
+export type ExportSignal = (typeof EXPORT_SIGNALS)[number];
+
 export const DROP_REASONS = ["queue_full", "rejected", "shutdown", "sampled"] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 

@@ -40,6 +40,7 @@ function busyGateway(tools: readonly string[]): TestGateway {
     exporters: [
       {
         exporter: registeredName("log"),
+        signal: "log",
         delivered: 5,
         dropped: { queue_full: 1 },
         failures: {},

@@ -1,56 +1,70 @@
 import { registeredName } from "../registered-name.ts";
-import { DROP_REASONS, EXPORT_FAILURE_REASONS, LOAD_SHED_REASONS, RELOAD_RESULTS } from "../vocabulary.ts";
+import {
+  DROP_REASONS,
+  EXPORT_FAILURE_REASONS,
+  EXPORT_SIGNALS,
+  LOAD_SHED_REASONS,
+  RELOAD_RESULTS,
+} from "../vocabulary.ts";
 import { counter, gauge, nameOf, oneOf } from "./define.ts";
+
+/** The name of an exporter, and what it carries. */
+const exporterLabels = { exporter: nameOf("exporter"), signal: oneOf(EXPORT_SIGNALS) } as const;
 
 export const telemetryEvents = counter({
   name: "mcp_hangar_telemetry_events_total",
   help: "Records that an exporter delivered.",
-  labels: { exporter: nameOf("exporter") },
-  read: (snapshot) => snapshot.exporters.map(({ exporter, delivered }) => ({ labels: { exporter }, value: delivered })),
+  labels: exporterLabels,
+  read: (snapshot) =>
+    snapshot.exporters.map(({ exporter, signal, delivered }) => ({ labels: { exporter, signal }, value: delivered })),
 });
 
 export const telemetryDropped = counter({
   name: "mcp_hangar_telemetry_dropped_total",
   help: "Records that an exporter gave up, by reason.",
-  labels: { exporter: nameOf("exporter"), reason: oneOf(DROP_REASONS) },
+  labels: { ...exporterLabels, reason: oneOf(DROP_REASONS) },
   read: (snapshot) =>
-    snapshot.exporters.flatMap(({ exporter, dropped }) =>
-      DROP_REASONS.map((reason) => ({ labels: { exporter, reason }, value: dropped[reason] ?? 0 })),
+    snapshot.exporters.flatMap(({ exporter, signal, dropped }) =>
+      DROP_REASONS.map((reason) => ({ labels: { exporter, signal, reason }, value: dropped[reason] ?? 0 })),
     ),
 });
 
 export const telemetryFailures = counter({
   name: "mcp_hangar_telemetry_failures_total",
   help: "Failed attempts of an exporter to deliver, by reason; a failed attempt may be retried.",
-  labels: { exporter: nameOf("exporter"), reason: oneOf(EXPORT_FAILURE_REASONS) },
+  labels: { ...exporterLabels, reason: oneOf(EXPORT_FAILURE_REASONS) },
   read: (snapshot) =>
-    snapshot.exporters.flatMap(({ exporter, failures }) =>
-      EXPORT_FAILURE_REASONS.map((reason) => ({ labels: { exporter, reason }, value: failures[reason] ?? 0 })),
+    snapshot.exporters.flatMap(({ exporter, signal, failures }) =>
+      EXPORT_FAILURE_REASONS.map((reason) => ({ labels: { exporter, signal, reason }, value: failures[reason] ?? 0 })),
     ),
 });
 
 export const telemetryQueueSize = gauge({
   name: "mcp_hangar_telemetry_queue_size",
   help: "Records that wait in the queue of an exporter.",
-  labels: { exporter: nameOf("exporter") },
-  read: (snapshot) => snapshot.exporters.map(({ exporter, queueSize }) => ({ labels: { exporter }, value: queueSize })),
+  labels: exporterLabels,
+  read: (snapshot) =>
+    snapshot.exporters.map(({ exporter, signal, queueSize }) => ({ labels: { exporter, signal }, value: queueSize })),
 });
 
 export const telemetryQueueCapacity = gauge({
   name: "mcp_hangar_telemetry_queue_capacity",
   help: "Records that the queue of an exporter holds at most.",
-  labels: { exporter: nameOf("exporter") },
+  labels: exporterLabels,
   read: (snapshot) =>
-    snapshot.exporters.map(({ exporter, queueCapacity }) => ({ labels: { exporter }, value: queueCapacity })),
+    snapshot.exporters.map(({ exporter, signal, queueCapacity }) => ({
+      labels: { exporter, signal },
+      value: queueCapacity,
+    })),
 });
 
 export const telemetryLastSuccess = gauge({
   name: "mcp_hangar_telemetry_last_success_timestamp_seconds",
   help: "When an exporter last delivered, in seconds since the epoch; 0 if never.",
-  labels: { exporter: nameOf("exporter") },
+  labels: exporterLabels,
   read: (snapshot) =>
-    snapshot.exporters.map(({ exporter, lastSuccessSeconds }) => ({
-      labels: { exporter },
+    snapshot.exporters.map(({ exporter, signal, lastSuccessSeconds }) => ({
+      labels: { exporter, signal },
       value: lastSuccessSeconds ?? 0,
     })),
 });
