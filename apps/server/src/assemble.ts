@@ -1,17 +1,18 @@
 import type { IncomingMessage } from "node:http";
-import { setImmediate } from "node:timers/promises";
-import { Batches, ContinuationStore, Discovery, Gateway, type Platform } from "@mcp-hangar/core";
-import { createMetrics, type Metrics } from "@mcp-hangar/metrics";
+import type { Discovery, Gateway, Platform } from "@mcp-hangar/core";
+import type { Metrics } from "@mcp-hangar/metrics";
 import { type GatewaySnapshot, knownSecrets, secretsIn, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { AccessSystem } from "./access/create-access.ts";
 import { createAccess } from "./access/create-access.ts";
+import type { ExporterList } from "./assemble/exporter-list.ts";
+import { createExporters } from "./assemble/exporters.ts";
+import { addMetrics } from "./assemble/metrics.ts";
+import { createRuntime } from "./assemble/runtime.ts";
 import { BUILD } from "./build-info.ts";
 import { preflight } from "./config/preflight.ts";
 import type { Config } from "./config/schema.ts";
-import { parseServerFile } from "./discovery/parse-server-file.ts";
-import { History } from "./history/history.ts";
 import { Health } from "./http/health.ts";
-import { configCheck, fleetCheck, historyCheck, logCheck } from "./http/readiness-checks.ts";
+import { configCheck, fleetCheck } from "./http/readiness-checks.ts";
 import { Traffic } from "./http/traffic.ts";
 import { createLogging, type Logging, type LoggingEnvironment } from "./logging/logging.ts";
 import { CallStatistics } from "./management/call-statistics.ts";
@@ -41,8 +42,8 @@ export interface Hangar {
   /** `undefined` when the configuration switches metrics off. */
   readonly metrics: Metrics | undefined;
   readonly health: Health;
-  /** `undefined` when the configuration asks for none. */
-  readonly history: History | undefined;
+  /** Everything that carries telemetry out of the gateway. */
+  readonly exporters: ExporterList;
   readonly accessSystem: AccessSystem;
   /** What is held for clients over HTTP because they send or read slowly. */
   readonly traffic: Traffic;
@@ -66,11 +67,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   const logging = createLogging(config.logging, { ...terminal, clock: platform.clock });
   const { logger } = logging;
   const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));
-  bus.on("log", quieted(logging.listener, platform.clock));
-  const { file: historyFile } = config.history;
-  const history =
-    historyFile === undefined ? undefined : new History({ ...config.history, file: historyFile }, platform.clock);
-  if (history !== undefined) bus.on("history", history.listener);
+  const { exporters, history } = createExporters(config, { bus, clock: platform.clock, logging });
 
   const accessSystem = createAccess(config, {
     bus,
@@ -80,28 +77,12 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   const { access } = accessSystem;
   const events = new EventStreams({ clock: platform.clock, access, run: platform.uuid().replaceAll("-", "") });
   bus.on("events", quieted(events.listener, platform.clock));
-  const gateway = new Gateway({
-    servers: config.mcp_servers,
-    execution: config.execution,
-    rateLimit: config.rate_limit,
-    circuitBreaker: config.circuit_breaker,
+  const { gateway, discovery, batches, continuations } = createRuntime(config, {
     bus,
     platform,
-    info: BUILD,
-    access: access.enabled ? (caller, server, tool) => access.decide(caller, server, tool) : undefined,
-    runs: (caller, server) => access.reaches(caller, server, "servers:read"),
-    onServerLog: (server, line) => {
-      logger.debug("mcp_server_log", { mcp_server: server, line });
-      history?.log(server, line);
-    },
-  });
-  const discovery = new Discovery(config.discovery, {
-    fleet: gateway.fleet,
-    bus,
-    platform,
-    info: BUILD,
-    parseDocument: (text, expansion) => parseServerFile(text, expansion && { ...expansion, env: platform.env }),
-    onServerLog: (server, line) => logger.debug("mcp_server_log", { mcp_server: server, line }),
+    access,
+    logger,
+    history,
   });
   const configWatch = new FileWatch({
     clock: platform.clock,
@@ -121,37 +102,23 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     const { max_buffered_bytes: total, max_buffered_bytes_per_caller: perOwner } = reloader.config.http;
     return { total, perOwner };
   });
-  const continuations = new ContinuationStore(platform);
-  const batches = new Batches({ gateway, bus, platform, continuations });
   const snapshot = (): GatewaySnapshot => ({
     servers: gateway.fleet.snapshot(),
     batchItemsExecuting: batches.itemsExecuting,
     discovery: discovery.snapshot(),
-    exporters: [logging.snapshot(), ...(history === undefined ? [] : [history.snapshot()])],
+    exporters: exporters.snapshots(),
     listeners: bus.listeners(),
     load: traffic.snapshot(),
     lastReloadSuccessful: reloader.lastSuccessful,
     build: { version: BUILD.version, node: process.version },
   });
 
-  const { enabled, series_limit: seriesLimit, runtime: runtimeMetrics, ...tools } = config.observability.metrics;
-  const metrics = enabled
-    ? createMetrics({
-        bus,
-        snapshot,
-        seriesLimit,
-        toolLimits: { perServer: tools.tools_per_server_limit, total: tools.tools_limit },
-        runtimeMetrics,
-        nowMs: () => platform.clock.nowMs(),
-        yieldTurn: () => setImmediate(),
-      })
-    : undefined;
+  const metrics = addMetrics(config, { bus, snapshot, platform, exporters });
   const health = new Health(platform.clock, BUILD.version, [
     fleetCheck(() => gateway.fleet.snapshot()),
     configCheck(reloader),
-    logCheck(() => logging.snapshot()),
+    ...exporters.checks(),
     ...accessSystem.health,
-    ...(history === undefined ? [] : [historyCheck(history)]),
   ]);
   const statistics = new CallStatistics();
   bus.on("management", statistics.listener);
@@ -187,7 +154,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     discovery,
     metrics,
     health,
-    history,
+    exporters,
     accessSystem,
     traffic,
     events,

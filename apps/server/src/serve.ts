@@ -23,7 +23,7 @@ export async function serve(hangar: Hangar, door: Door, stop: AbortSignal): Prom
   const { gateway, bus, platform, health, logging } = hangar;
   let opened: OpenedDoor | undefined;
   try {
-    await hangar.history?.open();
+    await hangar.exporters.open();
     opened = door.kind === "http" ? await openHttp(hangar, door.unsafeNoAuth) : await openStdio(hangar, door);
     gateway.start();
     hangar.discovery.start();
@@ -125,7 +125,7 @@ async function closeFaces({ aggregateFace, serverFaces }: Hangar): Promise<void>
 }
 
 async function shutDown(hangar: Hangar, door: OpenedDoor | undefined): Promise<void> {
-  const { gateway, discovery, bus, platform, health, logging, metrics, reloader, configWatch } = hangar;
+  const { gateway, discovery, bus, platform, health, reloader, configWatch } = hangar;
   try {
     configWatch.watch(undefined);
     await reloader.close();
@@ -133,11 +133,9 @@ async function shutDown(hangar: Hangar, door: OpenedDoor | undefined): Promise<v
     await door?.close();
     await gateway.close();
     await hangar.accessSystem.close();
-    metrics?.close();
     bus.emit({ type: "gateway.stopped", timeMs: platform.clock.wallMs(), uptimeSeconds: health.uptimeSeconds() });
   } finally {
-    await hangar.history?.close();
-    await logging.close();
+    await hangar.exporters.close();
   }
 }
 

@@ -1,5 +1,11 @@
 import type { Clock } from "@mcp-hangar/core";
-import { type ExporterSnapshot, type HangarEvent, registeredName } from "@mcp-hangar/telemetry";
+import {
+  type Exporter,
+  type ExporterHealth,
+  type ExporterSnapshot,
+  type HangarEvent,
+  registeredName,
+} from "@mcp-hangar/telemetry";
 import { entryOf, type HistoryEntry, stderrEntry } from "./entries.ts";
 import { HistoryQueue, QUEUE_CAPACITY } from "./history-queue.ts";
 import type { HistoryOptions } from "./options.ts";
@@ -12,14 +18,14 @@ const BATCH_MAX = 2_000;
 const FLUSH_DELAY_MS = 200;
 /** Pause after a write that failed, in ms. */
 const RETRY_DELAY_MS = 1_000;
-/** Time that entries get to be written when the process ends, in ms. */
-const CLOSE_DEADLINE_MS = 2_000;
 
 /**
  * Keeps finished calls and the logs of servers in a SQLite file. Whoever reports something is not held up: entries wait in
  * a bounded queue and are written in batches by a thread. Every entry is written, waiting, or counted as dropped.
  */
-export class History {
+export class History implements Exporter {
+  readonly name = "history";
+  readonly signal = "history";
   readonly #thread: WorkerThread;
   readonly #clock: Clock;
   readonly #file: string;
@@ -79,15 +85,16 @@ export class History {
     return (await this.#thread.request({ kind: "logs", query })) as readonly LogRow[];
   }
 
-  /** Why nothing can be written at the moment; `undefined` when all is well. */
-  get problem(): string | undefined {
-    return this.#problem;
+  /** A history that was asked for and cannot be kept is a component that does not work. */
+  health(): ExporterHealth {
+    if (this.#problem === undefined) return { status: "healthy" };
+    return { status: "unhealthy", message: `history.file cannot be written: ${this.#problem}` };
   }
 
-  /** The health of the history, for metrics. */
   snapshot(): ExporterSnapshot {
     return {
-      exporter: registeredName("history"),
+      exporter: registeredName(this.name),
+      signal: this.signal,
       delivered: this.#written,
       dropped: { ...this.#dropped },
       failures: { io: this.#failures },
@@ -97,12 +104,12 @@ export class History {
     };
   }
 
-  /** Writes what waits, within a deadline, and closes the file; the rest counts as dropped. */
-  async close(): Promise<void> {
+  /** Writes what waits, within `deadlineMs`, and closes the file; the rest counts as dropped. */
+  async close(deadlineMs: number): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     const late = Promise.withResolvers<void>();
-    const cancel = this.#clock.schedule(CLOSE_DEADLINE_MS, late.resolve);
+    const cancel = this.#clock.schedule(deadlineMs, late.resolve);
     const inOrder = this.#flush().then(() => this.#thread.request({ kind: "close" }));
     await Promise.race([inOrder.catch(() => {}), late.promise]);
     cancel();

@@ -1,14 +1,9 @@
 import { FakeClock } from "@mcp-hangar/core/testing";
-import {
-  type ExporterSnapshot,
-  registeredName,
-  type ServerSnapshot,
-  type ServerStateName,
-} from "@mcp-hangar/telemetry";
+import { registeredName, type ServerSnapshot, type ServerStateName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import type { Answer } from "./answer.ts";
 import { Health, type HealthCheck, type HealthStatus } from "./health.ts";
-import { fleetCheck, logCheck } from "./readiness-checks.ts";
+import { fleetCheck } from "./readiness-checks.ts";
 
 const body = (answer: Answer): Record<string, unknown> & { status: string; checks: Record<string, unknown>[] } =>
   JSON.parse(String(answer.body)) as ReturnType<typeof body>;
@@ -99,22 +94,4 @@ describe("readiness", () => {
     expect(message).toContain("2 of the servers");
     expect(message).not.toMatch(/\bs\d\b/);
   });
-
-  it("of the log suffers when lines are lost", () => {
-    const log = (change: Partial<ExporterSnapshot>): HealthStatus =>
-      logCheck(() => ({ ...LOG, ...change })).run().status;
-    expect(log({})).toBe("healthy");
-    expect(log({ queueSize: 10 })).toBe("degraded");
-    expect(log({ dropped: { rejected: 1 } })).toBe("degraded");
-  });
 });
-
-const LOG: ExporterSnapshot = {
-  exporter: registeredName("log"),
-  delivered: 5,
-  dropped: { queue_full: 0, rejected: 0, shutdown: 0 },
-  failures: { io: 0 },
-  queueSize: 0,
-  queueCapacity: 10,
-  lastSuccessSeconds: 1,
-};

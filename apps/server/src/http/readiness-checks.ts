@@ -1,5 +1,4 @@
-import type { ExporterSnapshot, ServerSnapshot } from "@mcp-hangar/telemetry";
-import type { History } from "../history/history.ts";
+import type { ServerSnapshot } from "@mcp-hangar/telemetry";
 import type { HealthCheck } from "./health.ts";
 
 /**
@@ -29,36 +28,6 @@ export function configCheck(config: { readonly lastSuccessful: boolean }): Healt
       const message =
         "the last reload failed, and the configuration before it goes on; mcp-hangar config check says why";
       return { status: "degraded", message };
-    },
-  };
-}
-
-/** A log that loses lines is a gateway that works but cannot be watched. */
-export function logCheck(log: () => ExporterSnapshot): HealthCheck {
-  return {
-    name: "log",
-    run() {
-      const { queueSize, queueCapacity, dropped } = log();
-      if (queueSize >= queueCapacity) {
-        return {
-          status: "degraded",
-          message: `the log queue is full (${queueSize}): nobody reads stderr or logging.file`,
-        };
-      }
-      if ((dropped.rejected ?? 0) === 0) return { status: "healthy" };
-      return { status: "degraded", message: `${dropped.rejected} lines could not be written: stderr is closed` };
-    },
-  };
-}
-
-/** A history that was asked for and cannot be kept is a component that does not work. */
-export function historyCheck(history: Pick<History, "problem">): HealthCheck {
-  return {
-    name: "history",
-    run() {
-      const { problem } = history;
-      if (problem === undefined) return { status: "healthy" };
-      return { status: "unhealthy", message: `history.file cannot be written: ${problem}` };
     },
   };
 }

@@ -80,6 +80,7 @@ export class LogQueue {
   snapshot(): ExporterSnapshot {
     return {
       exporter: registeredName("log"),
+      signal: "log",
       delivered: this.#delivered,
       dropped: { ...this.#dropped },
       failures: { io: this.#failures },

@@ -24,7 +24,8 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { callLine, callLineJson } from "./call-line.ts";
 import { jsonFormat } from "./json-format.ts";
-import { createLogging, type Logging, type LoggingEnvironment } from "./logging.ts";
+import { QUEUE_CAPACITY } from "./log-queue.ts";
+import { createLogging, type LoggingEnvironment } from "./logging.ts";
 
 const NAME = registeredName;
 const TRACE = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7", sampled: true };
@@ -70,8 +71,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function logging(options: Parameters<typeof createLogging>[0], change: Partial<LoggingEnvironment> = {}): Logging {
-  return createLogging(options, { clock: nodePlatform.clock, fd, terminal: false, colours: false, ...change });
+function logging(options: Parameters<typeof createLogging>[0], change: Partial<LoggingEnvironment> = {}) {
+  const environment = { clock: nodePlatform.clock, fd, terminal: false, colours: false, ...change };
+  const created = createLogging(options, environment);
+  return { ...created, close: () => created.close(1_000) };
 }
 
 const text = (): string => readFileSync(file, "utf8");
@@ -369,6 +372,20 @@ describe("the log", () => {
     logger.error("yes");
     await close();
     expect(lines().map(({ event }) => event)).toEqual(["yes"]);
+  });
+
+  it("is healthy until lines wait without end or cannot be written any more", async () => {
+    const { logger, health, close } = logging({ level: "info" });
+    expect(health()).toEqual({ status: "healthy" });
+    for (let line = 0; line < QUEUE_CAPACITY; line++) logger.info("line");
+    expect(health()).toMatchObject({ status: "degraded", message: expect.stringMatching(/queue is full \(16384\)/) });
+    await close();
+    expect(health()).toEqual({ status: "healthy" });
+    // No process has this many files open.
+    const gone = logging({ level: "info" }, { fd: 2 ** 30 });
+    gone.logger.info("line");
+    await gone.close();
+    expect(gone.health()).toEqual({ status: "degraded", message: "1 lines could not be written: stderr is closed" });
   });
 
   it("keeps the order of events and lines", async () => {

@@ -1,6 +1,6 @@
 import { openSync } from "node:fs";
 import type { Clock } from "@mcp-hangar/core";
-import { callFacts, type ExporterSnapshot } from "@mcp-hangar/telemetry";
+import { callFacts, type Exporter, type ExporterHealth, type ExporterSnapshot } from "@mcp-hangar/telemetry";
 import type { LoggingOptions, LogLevel } from "../config/schema.ts";
 import type { RecordedEvent } from "../noise/recorded-event.ts";
 import { callLevel } from "./call-line.ts";
@@ -17,18 +17,17 @@ type Log = (event: string, fields?: Readonly<Record<string, unknown>>) => void;
 export type Logger = Readonly<Record<LogLevel, Log>>;
 
 /** The log of a process, with what its owner needs to run and to end it. */
-export interface Logging {
+export interface Logging extends Exporter {
   readonly logger: Logger;
   /** Listens on the telemetry bus and makes a line of every event. */
   readonly listener: (event: RecordedEvent) => void;
-  /** The health of the log itself, for metrics and readiness. */
   readonly snapshot: () => ExporterSnapshot;
+  readonly health: () => ExporterHealth;
+  readonly close: (deadlineMs: number) => Promise<void>;
   /** Changes the level below which lines are not written. */
   readonly setLevel: (least: LogLevel) => void;
   /** Opens the log file anew, after somebody has moved it away. Throws when it cannot be; the old one is kept then. */
   readonly reopen: () => void;
-  /** Writes what waits and takes no more. */
-  readonly close: () => Promise<void>;
   /** Writes what waits at once: for a process that is about to end. */
   readonly flushNow: () => void;
 }
@@ -41,9 +40,6 @@ export interface LoggingEnvironment {
   readonly terminal: boolean;
   readonly colours: boolean;
 }
-
-/** Time that lines get to be written when the process ends, in ms: a reader that stalled must not hold it. */
-const CLOSE_DEADLINE_MS = 1_000;
 
 /** Sets logging up. Throws when the log file cannot be opened: a log that was asked for is not left out silently. */
 export function createLogging(options: LoggingOptions, environment: LoggingEnvironment): Logging {
@@ -62,6 +58,8 @@ export function createLogging(options: LoggingOptions, environment: LoggingEnvir
       queue.push({ kind: "line", timeMs: clock.wallMs(), level, event, fields, trace: undefined });
     };
   return {
+    name: "log",
+    signal: "log",
     logger: {
       debug: log("debug"),
       info: log("info"),
@@ -71,13 +69,14 @@ export function createLogging(options: LoggingOptions, environment: LoggingEnvir
     },
     listener: listenerOf(queue, () => least),
     snapshot: () => queue.snapshot(),
+    health: () => healthOf(queue.snapshot()),
     setLevel: (level) => {
       least = level;
     },
     reopen: () => {
       if (path !== undefined) file?.reopen(openLogFile(path));
     },
-    close: () => queue.close(CLOSE_DEADLINE_MS),
+    close: (deadlineMs) => queue.close(deadlineMs),
     flushNow: () => queue.flushNow(),
   };
 }
@@ -91,6 +90,16 @@ function listenerOf(queue: LogQueue, least: () => LogLevel): (event: RecordedEve
     const line = eventLine(event);
     if (isEnabled(line.level, least())) queue.push(line);
   };
+}
+
+/** A log that loses lines is a gateway that works but cannot be watched. */
+function healthOf({ queueSize, queueCapacity, dropped }: ExporterSnapshot): ExporterHealth {
+  if (queueSize >= queueCapacity) {
+    const message = `the log queue is full (${queueSize}): nobody reads stderr or logging.file`;
+    return { status: "degraded", message };
+  }
+  if ((dropped.rejected ?? 0) === 0) return { status: "healthy" };
+  return { status: "degraded", message: `${dropped.rejected} lines could not be written: stderr is closed` };
 }
 
 function openLogFile(file: string): number {

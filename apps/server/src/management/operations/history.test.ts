@@ -21,7 +21,7 @@ beforeAll(async () => {
   for (let count = 0; count < ENTRIES; count++) history.listener(finished(`call-${count}`));
 });
 afterAll(async () => {
-  await history.close();
+  await history.close(2_000);
   rmSync(folder, { recursive: true, force: true });
 });
 

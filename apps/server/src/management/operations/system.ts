@@ -1,4 +1,4 @@
-import { DROP_REASONS, EXPORT_FAILURE_REASONS, SERVER_STATES } from "@mcp-hangar/telemetry";
+import { DROP_REASONS, EXPORT_FAILURE_REASONS, EXPORT_SIGNALS, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import { BUILD } from "../../build-info.ts";
 import { HEALTH_STATUSES } from "../../http/health.ts";
@@ -7,6 +7,7 @@ import type { ManagementParts } from "../parts.ts";
 
 const exporterView = z.object({
   name: z.string(),
+  signal: z.enum(EXPORT_SIGNALS).describe("What it carries."),
   delivered: z.int(),
   dropped: z.partialRecord(z.enum(DROP_REASONS), z.int()),
   failures: z.partialRecord(z.enum(EXPORT_FAILURE_REASONS), z.int()),
@@ -70,6 +71,7 @@ export function systemOperations({
           calls_in_flight: servers.reduce((sum, { mode, inFlight }) => sum + (mode === "group" ? 0 : inFlight), 0),
           exporters: exporters.map((exporter) => ({
             name: exporter.exporter,
+            signal: exporter.signal,
             delivered: exporter.delivered,
             dropped: exporter.dropped,
             failures: exporter.failures,
