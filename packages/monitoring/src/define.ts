@@ -35,11 +35,24 @@ interface AlertDefinition<Label extends string> {
   readonly summary: Template<NoInfer<Label>>;
   readonly description: Template<NoInfer<Label>>;
   readonly dashboard: DashboardLink<NoInfer<Label>>;
+  /** Why nothing in this release can make it fire. */
+  readonly dormant?: string | undefined;
 }
 
 /** Defines an alert. A text or link that uses a label which the expression does not have does not compile. */
 export function alertRule<Label extends string>(definition: AlertDefinition<Label>): AlertRule {
-  const { alert, variant, setting, expr, conditions, labels = {}, summary, description, dashboard } = definition;
+  const {
+    alert,
+    variant,
+    setting,
+    expr,
+    conditions,
+    labels = {},
+    summary,
+    description,
+    dashboard,
+    dormant,
+  } = definition;
   const name = `${ALERT_PREFIX}${alert}` as const;
   return {
     id: variant === undefined ? name : `${name}:${variant}`,
@@ -51,6 +64,7 @@ export function alertRule<Label extends string>(definition: AlertDefinition<Labe
     summary,
     description,
     dashboard,
+    dormant,
     conditions: conditions.map(({ measure, comparison, threshold, unit }) => ({
       measure: { node: measure.node },
       comparison,

@@ -18,3 +18,4 @@ export * from "./slo/slos.ts";
 export * from "./stack.ts";
 export * from "./template.ts";
 export { sloRecords } from "./topics/slos.ts";
+export * from "./unexported-signals.ts";

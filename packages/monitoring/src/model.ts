@@ -37,6 +37,8 @@ export interface AlertRule {
   readonly summary: Template;
   readonly description: Template;
   readonly dashboard: DashboardLink;
+  /** Why nothing in this release can make it fire; `undefined` for all others. Its runbook says so. */
+  readonly dormant: string | undefined;
   /** At least one, unless the alert has no threshold (the dead man's switch). */
   readonly conditions: readonly Condition[];
 }

@@ -1,4 +1,5 @@
 import { readFile, rename } from "node:fs/promises";
+import { UNEXPORTED_SIGNALS } from "@mcp-hangar/monitoring";
 import { runProcess } from "@mcp-hangar/testing";
 import { reloadByRest } from "../harness/reloading.ts";
 import { callWell, type Fleet, type ServerId, wellAgain } from "./fleet.ts";
@@ -157,7 +158,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "a log that cannot be written",
-    alerts: [{ alert: "TelemetryExportFailing", labels: { ...job, exporter: "log" } }],
+    alerts: [{ alert: "TelemetryExportFailing", labels: { ...job, exporter: "log", signal: "log" } }],
     async begin(fleet) {
       await limitFileSize(fleet, "0");
       return { [Symbol.asyncDispose]: () => limitFileSize(fleet, "unlimited") };
@@ -221,7 +222,8 @@ export const UNPROVED: Readonly<Record<string, string>> = {
   HighCPUUsage: "what a process gets of a busy machine is chance",
   GCSlowCycles: "a sweep that takes half a second needs more servers than there are",
   ListenerErrors: "it is a defect of the gateway, which nobody knows how to cause",
-  AuditRecordsDropped: "no exporter of audit records is configured",
+  ...(UNEXPORTED_SIGNALS.audit === undefined ? {} : { AuditRecordsDropped: UNEXPORTED_SIGNALS.audit }),
+  TelemetryRecordsDropped: "the queues of log and history hold more than a test writes",
 };
 
 /** A disk that is full, for one process: every write to a file fails as soon as the file is as large as the limit. */

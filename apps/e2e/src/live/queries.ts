@@ -1,3 +1,5 @@
+import { UNEXPORTED_SIGNALS } from "@mcp-hangar/monitoring";
+
 /** A query that people will run, and where they find it. */
 export interface PublishedQuery {
   /** `overview.json: Tool calls`, `MCPHangarWatchdog.md`. */
@@ -45,7 +47,10 @@ const SILENT: readonly { readonly pattern: RegExp; readonly reason: string }[] =
   { pattern: /([<>]=?|==|!=) [\d.e+-]+$/, reason: "it is a condition, which has an answer only while it is met" },
   { pattern: /== 0\s+or\s+absent\(.*\)$/, reason: "it is a condition, which has an answer only while it is met" },
   { pattern: /mcp_hangar_list_item_faults_total/, reason: "every item that is listed here can be read" },
-  { pattern: /exporter!~"otlp_traces\|langfuse\|log"/, reason: "no exporter of audit records is configured" },
+  ...Object.entries(UNEXPORTED_SIGNALS).map(([signal, reason]) => ({
+    pattern: new RegExp(`signal="${signal}"`),
+    reason,
+  })),
 ];
 
 function runbookQueries(path: string, content: string): readonly PublishedQuery[] {

@@ -6,7 +6,7 @@ import { prometheusMetrics, runtime } from "../promql/external.ts";
 import { histogramQuantile, increase, rate } from "../promql/functions.ts";
 import { type Node, nodesOf } from "../promql/node.ts";
 import { add, compare, divide } from "../promql/operators.ts";
-import { buckets, series } from "../promql/select.ts";
+import { anyOf, buckets, series } from "../promql/select.ts";
 import { type Expression, vector } from "../promql/vector.ts";
 import { query } from "../runbooks/look.ts";
 import { type MonitoringOverrides, resolveOptions } from "../settings/options.ts";
@@ -465,6 +465,28 @@ const DEFECTS: readonly (readonly [defect: string, broken: Stack, check: string,
     withAlert(compare(sum(increase(series(catalog.rateLimitHits), "5m"), perJob), ">", 0)),
     "first-events-are-seen",
     "is born with the first event of each principal",
+  ],
+  [
+    "an alert on audit records, which nothing exports yet, that looks as if it could fire",
+    { ...stack, alerts: stack.alerts.map((alert) => ({ ...alert, dormant: undefined })) },
+    "dormant-alerts-say-so",
+    "it selects the signal audit, of which no exporter of this release has a series; say so with `dormant",
+  ],
+  [
+    "an alert that is said to be dormant and can fire",
+    withExpr(
+      "MCPHangarAuditRecordsDropped",
+      compare(
+        sum(
+          increase(series(catalog.telemetryDropped, { signal: anyOf("audit", "log") }), "15m"),
+          by("job", "exporter", "signal"),
+        ),
+        ">",
+        0,
+      ),
+    ),
+    "dormant-alerts-say-so",
+    "it is said to be dormant, and all that it reads exists; remove `dormant`",
   ],
   [
     "exporters that nobody watches",

@@ -6,6 +6,7 @@ import { burnRateReachable } from "./burn-rate-reachable.ts";
 import { type Check, describeViolation, type Violation } from "./check.ts";
 import { jsonChecks } from "./dashboards/index.ts";
 import { onDashboards } from "./dashboards/rendered.ts";
+import { dormantAlertsSaySo } from "./dormant-alerts-say-so.ts";
 import { firstEventsAreSeen } from "./first-events-are-seen.ts";
 import { forFitsWindow } from "./for-fits-window.ts";
 import { functionsAreKnown } from "./functions-are-known.ts";
@@ -38,6 +39,7 @@ export const checks: readonly Check[] = [
   metricExists,
   labelExists,
   labelValueExists,
+  dormantAlertsSaySo,
   typesFit,
   thresholdReachable,
   burnRateReachable,

@@ -34,7 +34,11 @@ export function telemetryBoard(board: Board): Dashboard {
 
 function exporters({ chosen, draw, options }: Board): SectionDraft {
   const { telemetryEvents, telemetryDropped, telemetryFailures, telemetryLastSuccess } = catalog;
-  const { AuditRecordsDropped: dropped, TelemetryExportFailing: failing, ListenerErrors: listeners } = options.alerts;
+  const {
+    TelemetryRecordsDropped: dropped,
+    TelemetryExportFailing: failing,
+    ListenerErrors: listeners,
+  } = options.alerts;
   const lastSuccess = chosen.series(telemetryLastSuccess);
   const fill = portion(
     sum(chosen.series(catalog.telemetryQueueSize), perExporter),
@@ -100,15 +104,15 @@ function exporters({ chosen, draw, options }: Board): SectionDraft {
           key: "lost",
           id: 105,
           title: "Lost records",
-          description: `Records given up within ${dropped.window}, by reason. Of audit exporters any is a hole in the trail: AuditRecordsDropped fires.`,
+          description: `Records given up within ${dropped.window}, by signal and reason. Of audit records any is a hole in the trail, and AuditRecordsDropped fires; of all others TelemetryRecordsDropped.`,
           unit: "short",
           queries: [
             query(
-              sum(increase(chosen.series(telemetryDropped), dropped.window), by("exporter", "reason")),
-              "{{exporter}} {{reason}}",
+              sum(increase(chosen.series(telemetryDropped), dropped.window), by("exporter", "signal", "reason")),
+              "{{signal}}: {{exporter}} {{reason}}",
             ),
           ],
-          drawn: draw("short", "AuditRecordsDropped"),
+          drawn: draw("short", "AuditRecordsDropped", "TelemetryRecordsDropped"),
           whenEmpty: NONE,
         }),
         chart({

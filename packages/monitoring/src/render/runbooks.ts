@@ -25,6 +25,7 @@ function pageOf(runbook: Runbook, stack: Stack): string {
     HEADER,
     paragraph(meaning),
     rulesTable(rules, stack),
+    ...dormancies(rules).map((reason) => paragraph(`**Dormant.** It cannot fire yet: ${reason}.`)),
     paragraph(`**Impact.** ${impact}`),
     "## Confirm",
     ...confirm.map(({ question, look }) => `${paragraph(question)}\n${lookBlock(look)}`),
@@ -38,6 +39,11 @@ function pageOf(runbook: Runbook, stack: Stack): string {
     fenced("promql", rules.map(({ expr }) => printPromql(expr)).join("\n\n")),
   ];
   return linked(`${blocks.join("\n\n")}\n`, stack);
+}
+
+/** Why rules cannot fire, each reason once. */
+function dormancies(rules: readonly AlertRule[]): readonly string[] {
+  return [...new Set(rules.flatMap(({ dormant }) => dormant ?? []))];
 }
 
 /** What is said here comes from the rules alone, so that it cannot differ from them. */

@@ -3,14 +3,20 @@ import type { Context } from "../context.ts";
 import type { Runbook } from "../model.ts";
 import { by, count, max, sum, topk } from "../promql/aggregate.ts";
 import { prometheusMetrics } from "../promql/external.ts";
-import { increase, secondsSince } from "../promql/functions.ts";
+import { increase, rate, secondsSince } from "../promql/functions.ts";
 import { portion } from "../promql/operators.ts";
-import { noneOf, not } from "../promql/select.ts";
+import { not } from "../promql/select.ts";
 import { log, query, see, shell } from "./look.ts";
 
 /** Telemetry that does not arrive. */
 export function telemetry(context: Context): readonly Runbook[] {
-  return [exportFailing(context), auditDropped(context), listenerErrors(context), seriesLimit(context)];
+  return [
+    exportFailing(context),
+    auditDropped(context),
+    recordsDropped(context),
+    listenerErrors(context),
+    seriesLimit(context),
+  ];
 }
 
 function exportFailing({ options, rules }: Context): Runbook {
@@ -20,9 +26,9 @@ function exportFailing({ options, rules }: Context): Runbook {
   return {
     alert: "MCPHangarTelemetryExportFailing",
     meaning: `The exporter in the alert failed within ${window} and has delivered nothing for more than ${silence}.`,
-    impact: `Calls are not affected. Records wait in its queue; when that is full they are lost, and for audit records ${see("AuditRecordsDropped")} pages.`,
+    impact: `Calls are not affected. Records wait in its queue; when that is full they are lost. If its signal is audit, ${see("AuditRecordsDropped")} pages then, otherwise ${see("TelemetryRecordsDropped")} warns.`,
     confirm: [
-      { question: "Why does it fail?", look: query(sum(failures, by("exporter", "reason"))) },
+      { question: "Why does it fail?", look: query(sum(failures, by("exporter", "signal", "reason"))) },
       { question: "How full is its queue? At 1 it loses records.", look: query(fill) },
       {
         question: "How long has it delivered nothing? (s)",
@@ -54,22 +60,20 @@ function exportFailing({ options, rules }: Context): Runbook {
       },
     ],
     actions: ["Look at the queue first: it tells how much time there is until records are lost."],
-    escalate: "The exporter carries audit records, its queue is above half, and the cause is not found.",
+    escalate: "The signal in the alert is `audit`, its queue is above half, and the cause is not found.",
     resolves: "With the first delivery that succeeds.",
   };
 }
 
 function auditDropped({ options, rules }: Context): Runbook {
-  const { window, notAudit } = options.alerts.AuditRecordsDropped;
-  const dropped = rules.series(catalog.telemetryDropped, {
-    exporter: noneOf(...notAudit),
-    reason: not("sampled"),
-  });
+  const { window } = options.alerts.AuditRecordsDropped;
+  const dropped = rules.series(catalog.telemetryDropped, { signal: "audit", reason: not("sampled") });
   const lost = increase(dropped, window);
-  const failures = increase(rules.series(catalog.telemetryFailures, { exporter: noneOf(...notAudit) }), window);
+  const failures = increase(rules.series(catalog.telemetryFailures, { signal: "audit" }), window);
+  const delivered = increase(rules.series(catalog.telemetryEvents, { signal: "audit" }), window);
   return {
     alert: "MCPHangarAuditRecordsDropped",
-    meaning: `The exporter in the alert lost audit records within the last ${window}.`,
+    meaning: `The exporter in the alert, whose signal is audit, lost records within the last ${window}.`,
     impact: "The audit trail has a hole that cannot be filled later. Calls are not affected.",
     confirm: [
       { question: "How many, and why?", look: query(sum(lost, by("exporter", "reason"))) },
@@ -87,7 +91,7 @@ function auditDropped({ options, rules }: Context): Runbook {
       },
       {
         cause: "There are more records than it takes",
-        look: query(sum(increase(rules.series(catalog.telemetryEvents), window), by("exporter"))),
+        look: query(sum(delivered, by("exporter"))),
         sign: "`queue_full` without failures: it delivers all the time and is too slow.",
         mend: `A nearer or faster destination; see ${see("HighToolCallVolume")} for who calls.`,
       },
@@ -109,6 +113,52 @@ function auditDropped({ options, rules }: Context): Runbook {
       "If policy forbids service without audit, stop the gateway now (SIGTERM).",
     ],
     escalate: "Always tell whoever answers for compliance; wake them if it goes on.",
+    resolves: `${window} after the last loss. That it resolved does not bring the records back.`,
+  };
+}
+
+function recordsDropped({ options, rules }: Context): Runbook {
+  const { window } = options.alerts.TelemetryRecordsDropped;
+  const { telemetryDropped, telemetryFailures, telemetryQueueSize, telemetryQueueCapacity } = catalog;
+  const others = { signal: not("audit") } as const;
+  const lost = increase(rules.series(telemetryDropped, { ...others, reason: not("sampled") }), window);
+  const failures = increase(rules.series(telemetryFailures, others), window);
+  const fill = portion(rules.series(telemetryQueueSize, others), rules.series(telemetryQueueCapacity, others));
+  return {
+    alert: "MCPHangarTelemetryRecordsDropped",
+    meaning: `The exporter in the alert lost records within the last ${window}. Its signal says what they are: lines of the log, entries of the history, spans or metrics.`,
+    impact: "Calls are not affected, and no audit record is lost. What is missing cannot be looked up later.",
+    confirm: [
+      { question: "How many, and why?", look: query(sum(lost, by("exporter", "signal", "reason"))) },
+      { question: "What went wrong with deliveries?", look: query(sum(failures, by("exporter", "signal", "reason"))) },
+      { question: "How full are the queues? At 1 records are lost.", look: query(fill) },
+    ],
+    causes: [
+      {
+        cause: "Nothing can be written",
+        look: shell("df -h", "curl -sS http://127.0.0.1:8000/health/ready"),
+        sign: "`queue_full` with failures `io`: the disk is full, or another process holds the file of the history. `rejected` of the exporter `log`: stderr was closed.",
+        mend: `Free space, or move the file that \`logging.file\` or \`history.file\` names; ${see("TelemetryExportFailing")} has more.`,
+      },
+      {
+        cause: "The reader of the log is too slow",
+        sign: "`queue_full` of the exporter `log` without failures.",
+        mend: "Raise `logging.level`, or let a shipper read `logging.file` instead of stderr.",
+      },
+      {
+        cause: "There is more than the history can write",
+        look: query(sum(rate(rules.series(catalog.toolCalls), window), by("mcp_server", "status"))),
+        sign: "`queue_full` of the exporter `history` without failures. Refused calls and talkative servers lose their own entries first.",
+        mend: `A faster disk; see ${see("HighToolCallVolume")} for who calls.`,
+      },
+      {
+        cause: "The collector is away",
+        sign: "Failures `connection` or `timeout` of an exporter that sends over the network.",
+        mend: `Bring it back: ${see("TelemetryExportFailing")} has the steps.`,
+      },
+    ],
+    actions: ["Write down from when to when records are missing, so that nobody takes the gap for silence."],
+    escalate: "Not at night.",
     resolves: `${window} after the last loss. That it resolved does not bring the records back.`,
   };
 }

@@ -1,10 +1,11 @@
-import { catalog } from "@mcp-hangar/telemetry";
+import { catalog, EXPORT_SIGNALS } from "@mcp-hangar/telemetry";
 import type { Context } from "../context.ts";
 import type { Topic } from "../model.ts";
 import { counter, lastSuccess } from "./series.ts";
 import { alertNamed, type Coverage, type Story, tell, together } from "./story.ts";
 
 const { telemetryDropped: dropped, telemetryFailures: failures } = catalog;
+const NOT_AUDIT = EXPORT_SIGNALS.filter((signal) => signal !== "audit");
 
 /** Exporters that deliver nothing or lose records, listeners that throw, and metrics that are full. */
 export function telemetry(context: Context, { alerts }: Topic): Coverage {
@@ -13,7 +14,8 @@ export function telemetry(context: Context, { alerts }: Topic): Coverage {
   const metric = { metric: catalog.toolCalls.name } as const;
   return together(
     tell(context, alertNamed(alerts, "TelemetryExportFailing"), [silentExporter(context)]),
-    tell(context, alertNamed(alerts, "AuditRecordsDropped"), [lostRecords(context)]),
+    tell(context, alertNamed(alerts, "AuditRecordsDropped"), [lostAuditRecords(context)]),
+    tell(context, alertNamed(alerts, "TelemetryRecordsDropped"), lostRecords(context)),
     tell(context, alertNamed(alerts, "ListenerErrors"), [
       {
         course: { kind: "event", window: ListenerErrors.window },
@@ -40,7 +42,7 @@ export function telemetry(context: Context, { alerts }: Topic): Coverage {
 /** Attempts fail below the limit as well; but then some succeed. An idle exporter delivers nothing and fails nothing. */
 function silentExporter({ options }: Context): Story {
   const { silence, window } = options.alerts.TelemetryExportFailing;
-  const exporter = { exporter: "otlp_traces" } as const;
+  const exporter = { exporter: "otlp_traces", signal: "traces" } as const;
   return {
     course: { kind: "silence", silence, window },
     series: [
@@ -52,17 +54,36 @@ function silentExporter({ options }: Context): Story {
   };
 }
 
-function lostRecords({ options }: Context): Story {
-  const { count, window, notAudit } = options.alerts.AuditRecordsDropped;
-  const exporter = { exporter: "otlp_audit" } as const;
+/** What the other exporters lose is no hole in the audit trail, however much it is. */
+function lostAuditRecords({ options }: Context): Story {
+  const { count, window } = options.alerts.AuditRecordsDropped;
+  const exporter = { exporter: "otlp_audit", signal: "audit" } as const;
   return {
     course: { kind: "event", window },
     series: [
       ...counter(dropped, { ...exporter, reason: "queue_full" }, { below: count, above: count + 1 }),
       // Left out on purpose.
       ...counter(dropped, { ...exporter, reason: "sampled" }, 10),
-      ...notAudit.flatMap((name) => counter(dropped, { exporter: name, reason: "queue_full" }, 10)),
+      ...NOT_AUDIT.flatMap((signal) => counter(dropped, { exporter: signal, signal, reason: "queue_full" }, 10)),
     ],
     firing: exporter,
   };
+}
+
+/** One story a signal: each is lost while all others are well but for audit records, for which another alert is there. */
+function lostRecords({ options }: Context): readonly Story[] {
+  const { count, window } = options.alerts.TelemetryRecordsDropped;
+  return NOT_AUDIT.map((signal) => {
+    const exporter = { exporter: `some_${signal}`, signal } as const;
+    return {
+      about: signal,
+      course: { kind: "event", window },
+      series: [
+        ...counter(dropped, { ...exporter, reason: "queue_full" }, { below: count, above: count + 1 }),
+        ...counter(dropped, { ...exporter, reason: "sampled" }, 10),
+        ...counter(dropped, { exporter: "otlp_audit", signal: "audit", reason: "queue_full" }, 10),
+      ],
+      firing: exporter,
+    };
+  });
 }

@@ -81,8 +81,10 @@ export interface AlertSettings {
   readonly RemoteServerUnreachable: AlertSetting;
   /** Failures within `window` while nothing was delivered for `silence`. */
   readonly TelemetryExportFailing: WindowAlert & { readonly silence: Duration };
-  /** `notAudit` are the exporters that do not carry audit records; every other one does. */
-  readonly AuditRecordsDropped: CountAlert & { readonly notAudit: readonly string[] };
+  /** Of exporters that carry audit records. */
+  readonly AuditRecordsDropped: CountAlert;
+  /** Of all other exporters. */
+  readonly TelemetryRecordsDropped: CountAlert;
   readonly ListenerErrors: CountAlert;
   readonly ConfigReloadFailed: AlertSetting;
   readonly MetricSeriesLimitReached: CountAlert;
@@ -121,13 +123,8 @@ export const defaultAlertSettings: AlertSettings = {
   RemoteServerUnreachable: { ...warning, for: "5m" },
   TelemetryExportFailing: { ...warning, window: "10m", silence: "5m", for: "5m" },
   // What is dropped is gone, and an audit trail with a hole is no proof.
-  AuditRecordsDropped: {
-    ...critical,
-    count: 0,
-    window: "15m",
-    notAudit: ["otlp_traces", "langfuse", "log"],
-    for: "0s",
-  },
+  AuditRecordsDropped: { ...critical, count: 0, window: "15m", for: "0s" },
+  TelemetryRecordsDropped: { ...warning, count: 0, window: "15m", for: "0s" },
   ListenerErrors: { ...warning, count: 0, window: "15m", for: "0s" },
   ConfigReloadFailed: { ...warning, for: "5m" },
   MetricSeriesLimitReached: { ...warning, count: 0, window: "15m", for: "0s" },

@@ -6,24 +6,31 @@ import { by, max, sum } from "../promql/aggregate.ts";
 import { toSeconds } from "../promql/duration.ts";
 import { increase, secondsSince } from "../promql/functions.ts";
 import { and } from "../promql/operators.ts";
-import { noneOf, not } from "../promql/select.ts";
+import { not } from "../promql/select.ts";
 import { label, text, value } from "../template.ts";
+import { UNEXPORTED_SIGNALS } from "../unexported-signals.ts";
 
 const dashboard = { uid: "mcp-hangar-telemetry" } as const;
+const perExporter = by("job", "exporter", "signal");
 
 /** Whether telemetry itself arrives: an exporter that loses records silently is worse than none. */
 export function telemetry(context: Context): Topic {
   return {
     name: "telemetry",
     recordingRules: [],
-    alerts: [exportFailing(context), auditDropped(context), listenerErrors(context), seriesLimit(context)],
+    alerts: [
+      exportFailing(context),
+      auditDropped(context),
+      recordsDropped(context),
+      listenerErrors(context),
+      seriesLimit(context),
+    ],
   };
 }
 
 /** Attempts that fail and are repeated successfully are no trouble; failures while nothing arrives are. */
 function exportFailing({ options, rules }: Context): AlertRule {
   const setting = options.alerts.TelemetryExportFailing;
-  const perExporter = by("job", "exporter");
   const failures = sum(increase(rules.series(catalog.telemetryFailures), setting.window), perExporter);
   const silence = max(secondsSince(rules.series(catalog.telemetryLastSuccess)), perExporter);
   const silent = when(silence, ">", { threshold: toSeconds(setting.silence), unit: "s" });
@@ -34,18 +41,16 @@ function exportFailing({ options, rules }: Context): AlertRule {
     expr: and(failing.expr, silent.expr),
     conditions: [failing, silent],
     summary: text`The exporter ${label("exporter")} of ${label("job")} delivers nothing`,
-    description: text`The exporter ${label("exporter")} (${label("job")}) failed ${value("number")} times within ${setting.window} and has delivered nothing for more than ${setting.silence}. Its queue fills up, then records are lost.`,
+    description: text`The exporter ${label("exporter")} (${label("job")}), which carries the signal ${label("signal")}, failed ${value("number")} times within ${setting.window} and has delivered nothing for more than ${setting.silence}. Its queue fills up, then records are lost.`,
     dashboard,
   });
 }
 
+/** What is lost of audit records cannot be had again, and somebody relies on it; the signal says what an exporter carries. */
 function auditDropped({ options, rules }: Context): AlertRule {
   const setting = options.alerts.AuditRecordsDropped;
-  const dropped = rules.series(catalog.telemetryDropped, {
-    exporter: noneOf(...setting.notAudit),
-    reason: not("sampled"),
-  });
-  const lost = sum(increase(dropped, setting.window), by("job", "exporter"));
+  const dropped = rules.series(catalog.telemetryDropped, { signal: "audit", reason: not("sampled") });
+  const lost = sum(increase(dropped, setting.window), perExporter);
   const condition = when(lost, ">", { threshold: setting.count, unit: "short" });
   return alertRule({
     alert: "AuditRecordsDropped",
@@ -54,6 +59,23 @@ function auditDropped({ options, rules }: Context): AlertRule {
     conditions: [condition],
     summary: text`The exporter ${label("exporter")} of ${label("job")} loses audit records`,
     description: text`${value("number")} audit records of the exporter ${label("exporter")} (${label("job")}) were lost within ${setting.window}. The audit trail has a hole.`,
+    dashboard,
+    dormant: UNEXPORTED_SIGNALS.audit,
+  });
+}
+
+function recordsDropped({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.TelemetryRecordsDropped;
+  const dropped = rules.series(catalog.telemetryDropped, { signal: not("audit"), reason: not("sampled") });
+  const lost = sum(increase(dropped, setting.window), perExporter);
+  const condition = when(lost, ">", { threshold: setting.count, unit: "short" });
+  return alertRule({
+    alert: "TelemetryRecordsDropped",
+    setting,
+    expr: condition.expr,
+    conditions: [condition],
+    summary: text`The exporter ${label("exporter")} of ${label("job")} loses records`,
+    description: text`${value("number")} records of the exporter ${label("exporter")} (${label("job")}), which carries the signal ${label("signal")}, were lost within ${setting.window}.`,
     dashboard,
   });
 }

@@ -10,6 +10,7 @@ const ANY_EVENT: readonly string[] = [
   "MCPHangarMcpServerStarted",
   "MCPHangarTelemetryExportFailing",
   "MCPHangarAuditRecordsDropped",
+  "MCPHangarTelemetryRecordsDropped",
   "MCPHangarListenerErrors",
   "MCPHangarMetricSeriesLimitReached",
 ];

@@ -45,6 +45,7 @@ const PANEL_IDS: Readonly<Record<Exclude<keyof AlertSettings, "Watchdog">, numbe
   ListenerErrors: 1026,
   ConfigReloadFailed: 1027,
   MetricSeriesLimitReached: 1028,
+  TelemetryRecordsDropped: 1029,
 };
 
 const PANELS_A_ROW = 3;
