@@ -6,7 +6,7 @@ import { prometheusMetrics, runtime } from "../promql/external.ts";
 import { histogramQuantile, increase, rate } from "../promql/functions.ts";
 import { type Node, nodesOf } from "../promql/node.ts";
 import { add, compare, divide } from "../promql/operators.ts";
-import { anyOf, buckets, series } from "../promql/select.ts";
+import { anyOf, buckets, noneOf, series } from "../promql/select.ts";
 import { type Expression, vector } from "../promql/vector.ts";
 import { query } from "../runbooks/look.ts";
 import { type MonitoringOverrides, resolveOptions } from "../settings/options.ts";
@@ -470,7 +470,7 @@ const DEFECTS: readonly (readonly [defect: string, broken: Stack, check: string,
     "an alert on audit records, which nothing exports yet, that looks as if it could fire",
     { ...stack, alerts: stack.alerts.map((alert) => ({ ...alert, dormant: undefined })) },
     "dormant-alerts-say-so",
-    "it selects the signal audit, of which no exporter of this release has a series; say so with `dormant",
+    "it selects the signal audit, of which no exporter of this release has a series",
   ],
   [
     "an alert that is said to be dormant and can fire",
@@ -486,11 +486,27 @@ const DEFECTS: readonly (readonly [defect: string, broken: Stack, check: string,
       ),
     ),
     "dormant-alerts-say-so",
-    "it is said to be dormant, and all that it reads exists; remove `dormant`",
+    "it is said to be dormant, and all that it reads exists",
   ],
   [
     "exporters that nobody watches",
     without("MCPHangarTelemetryExportFailing"),
+    "telemetry-is-watched",
+    "no alert reads it, so that nobody hears when telemetry itself fails",
+  ],
+  [
+    "records of the history that are lost while nobody watches",
+    withExpr(
+      "MCPHangarTelemetryRecordsDropped",
+      compare(
+        sum(
+          increase(series(catalog.telemetryDropped, { signal: noneOf("audit", "history") }), "15m"),
+          by("job", "exporter", "signal"),
+        ),
+        ">",
+        0,
+      ),
+    ),
     "telemetry-is-watched",
     "no alert reads it, so that nobody hears when telemetry itself fails",
   ],

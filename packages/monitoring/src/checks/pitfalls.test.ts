@@ -269,7 +269,8 @@ const PITFALLS: readonly Pitfall[] = [
   ...(
     [
       ["MCPHangarTelemetryExportFailing", "mcp_hangar_telemetry_failures_total"],
-      ["MCPHangarAuditRecordsDropped", "mcp_hangar_telemetry_dropped_total"],
+      ["MCPHangarAuditRecordsDropped", "mcp_hangar_telemetry_dropped_total of the signal audit"],
+      ["MCPHangarTelemetryRecordsDropped", "mcp_hangar_telemetry_dropped_total of the signal history"],
       ["MCPHangarListenerErrors", "mcp_hangar_listener_errors_total"],
     ] as const
   ).map(([alert, metric]) => ({

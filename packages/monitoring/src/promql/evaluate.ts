@@ -55,7 +55,8 @@ function select({ metric, suffix, matchers }: SelectorNode, world: readonly Cons
   );
 }
 
-function matches(value: string, { operator, values }: Matcher): boolean {
+/** Whether a label of this value is selected; a label that is not there has the empty value. */
+export function matches(value: string, { operator, values }: Matcher): boolean {
   const isOne = values.includes(value);
   return operator === "=" || operator === "=~" ? isOne : !isOne;
 }
