@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { catalog, type MetricDefinition } from "@mcp-hangar/telemetry";
+import { UNEXPORTED_SIGNALS } from "@mcp-hangar/monitoring";
+import { catalog, EXPORT_SIGNALS, type MetricDefinition } from "@mcp-hangar/telemetry";
 import { POLL_DEADLINE_MS, poll, runProcess } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
@@ -46,6 +47,7 @@ beforeAll(async () => {
       },
     },
     rate_limit: { enabled: true, requests_per_second: 5, burst: 40 },
+    history: { file: join(folder.path, "history.db") },
     config_reload: { watch: false },
   });
   await exercise(gateway);
@@ -85,6 +87,12 @@ describe("after a run that exercises everything", () => {
     const declared = new Set(definitions.flatMap(([, definition]) => sampleNames(definition)));
     const found = new Set(page.samples.map(({ name }) => name).filter((name) => name.startsWith("mcp_hangar_")));
     expect([...found].filter((name) => !declared.has(name))).toEqual([]);
+  });
+
+  test("exporters have series for every signal, but for those of which alerts are said to be dormant", () => {
+    const found = new Set(page.select("mcp_hangar_telemetry_queue_capacity", {}).map(({ labels }) => labels.signal));
+    const exported = EXPORT_SIGNALS.filter((signal) => UNEXPORTED_SIGNALS[signal] === undefined);
+    expect([...found].sort()).toEqual([...exported].sort());
   });
 
   test("the process and its runtime are measured too", () => {

@@ -110,7 +110,7 @@ describe("serving HTTP", () => {
     });
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toContain('mcp_hangar_tool_calls_total{mcp_server="slow",tool="echo",status="success"} 1');
-    expect(metrics).toMatch(/mcp_hangar_telemetry_events_total\{exporter="log"\} \d+/);
+    expect(metrics).toMatch(/mcp_hangar_telemetry_events_total\{exporter="log",signal="log"\} \d+/);
     hangar.kill("SIGTERM");
     expect(await hangar.exited).toEqual({ code: 0, signal: null });
     expect(hangar.events("tool_invoked")).toMatchObject([

@@ -34,7 +34,11 @@ describe("the labels of an expression", () => {
       divideOn(rate(series(runtime.processCpu), "5m"), ["job"], series(runtime.availableCpus)),
       ["job"],
     ],
-    ["what is subtracted from the time", secondsSince(series(telemetryLastSuccess)), [...targetLabels, "exporter"]],
+    [
+      "what is subtracted from the time",
+      secondsSince(series(telemetryLastSuccess)),
+      [...targetLabels, "exporter", "signal"],
+    ],
     ["a constant", constant(1), []],
   ])("of %s", (_what, { node }, expected) => {
     expect([...labelsOf(node)].sort()).toEqual([...expected].sort());
