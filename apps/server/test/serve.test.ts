@@ -152,7 +152,7 @@ it("answers probes and calls with few descriptors and more clients that stay tha
   try {
     await Promise.all(idle.map((socket) => once(socket, "connect").catch(() => {})));
     for (let probe = 0; probe < 20; probe++) {
-      expect((await fetch(`${url}/health/live`, { headers: { connection: "close" } })).status).toBe(200);
+      expect((await fetch(`${String(url)}/health/live`, { headers: { connection: "close" } })).status).toBe(200);
     }
     expect((await call(String(url), "echo")).body).toHaveProperty("result");
   } finally {

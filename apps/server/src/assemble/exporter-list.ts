@@ -38,7 +38,7 @@ export class ExporterList {
 
   /** Resolves when all can take records. Rejects when one cannot: what was configured is not left out silently. */
   async open(): Promise<void> {
-    await Promise.all(this.#exporters.map((exporter) => exporter.open?.()));
+    await Promise.all(this.#exporters.map(async (exporter) => exporter.open?.()));
   }
 
   /**
