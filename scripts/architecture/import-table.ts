@@ -2,6 +2,8 @@ import { isTestFile } from "./workspace.ts";
 
 /** The leaf that every other package may build on. */
 const telemetry = "@mcp-hangar/telemetry";
+/** Queue and spool, for exporters and apps. */
+const delivery = "@mcp-hangar/delivery";
 
 /**
  * Which of our packages each package under `packages/` may import; the exporters never see core nor each other.
@@ -9,11 +11,12 @@ const telemetry = "@mcp-hangar/telemetry";
  */
 export const importTable: Readonly<Record<string, readonly string[]>> = {
   [telemetry]: [],
+  [delivery]: [telemetry],
   "@mcp-hangar/core": [telemetry],
-  "@mcp-hangar/metrics": [telemetry],
-  "@mcp-hangar/tracing": [telemetry],
-  "@mcp-hangar/langfuse": [telemetry],
-  "@mcp-hangar/compliance": [telemetry],
+  "@mcp-hangar/metrics": [telemetry, delivery],
+  "@mcp-hangar/tracing": [telemetry, delivery],
+  "@mcp-hangar/langfuse": [telemetry, delivery],
+  "@mcp-hangar/compliance": [telemetry, delivery],
   "@mcp-hangar/monitoring": [telemetry],
   "@mcp-hangar/testing": [],
 };

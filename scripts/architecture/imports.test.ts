@@ -26,8 +26,8 @@ describe("the import table, for sources", () => {
   it("catches an exporter importing core, by type and by subpath too", () => {
     const text = 'import type { Gateway } from "@mcp-hangar/core";\ntype T = import("@mcp-hangar/core/testing").T;';
     expect(importing("packages/metrics", "@mcp-hangar/metrics", text)).toEqual([
-      "1: @mcp-hangar/metrics uses @mcp-hangar/core, but may use only @mcp-hangar/telemetry",
-      "2: @mcp-hangar/metrics uses @mcp-hangar/core, but may use only @mcp-hangar/telemetry",
+      "1: @mcp-hangar/metrics uses @mcp-hangar/core, but may use only @mcp-hangar/telemetry, @mcp-hangar/delivery",
+      "2: @mcp-hangar/metrics uses @mcp-hangar/core, but may use only @mcp-hangar/telemetry, @mcp-hangar/delivery",
     ]);
   });
 

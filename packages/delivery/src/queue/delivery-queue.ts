@@ -1,0 +1,276 @@
+import type { ExporterSnapshot, RegisteredName } from "@mcp-hangar/telemetry";
+import type { CancelTimer, Clock } from "../clock.ts";
+import { Accounts } from "./accounts.ts";
+import { attempt } from "./attempt.ts";
+import { type Batch, divide, newBatch } from "./batch.ts";
+import { Flushes } from "./flushes.ts";
+import { type RetryLimits, retryDelayMs } from "./retry.ts";
+import type { RoomPolicy, Waiting } from "./room.ts";
+import type { Send, SendOutcome } from "./send.ts";
+import { type QueueLimits, WaitingRoom } from "./waiting-room.ts";
+
+/** How large a batch becomes, and how long its first record waits for others. A record larger than `bytesMax` goes alone. */
+export interface BatchLimits extends QueueLimits {
+  /** Milliseconds; counted from when the queue is idle. */
+  readonly delayMs: number;
+}
+
+export interface DeliveryQueueOptions<Entry> {
+  /** The name of the exporter in its snapshot. */
+  readonly exporter: RegisteredName;
+  readonly send: Send<Entry>;
+  /** Bytes that a record counts for. A record of which it throws, or says no number, is dropped as `rejected`. */
+  readonly sizeOf: (entry: Entry) => number;
+  readonly limits: QueueLimits;
+  readonly batch: BatchLimits;
+  /** Milliseconds an attempt may take. `undefined` is for destinations at which a write cannot be interrupted. */
+  readonly attemptTimeoutMs: number | undefined;
+  readonly retry: RetryLimits;
+  /** Which record a full queue drops; without it the one that is offered. */
+  readonly room?: RoomPolicy<Entry>;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * A bounded queue between those who have records and a destination that may be slow, down or gone. Records leave in their
+ * order, one batch at a time. Each one that was offered is at every moment delivered, dropped for a reason, or queued.
+ */
+export class DeliveryQueue<Entry> {
+  readonly #options: DeliveryQueueOptions<Entry>;
+  readonly #accounts = new Accounts();
+  readonly #room: WaitingRoom<Entry>;
+  readonly #flushes = new Flushes();
+  #batch: Batch<Entry> | undefined;
+  #attempt: AbortController | undefined;
+  #running = false;
+  #closing: Promise<void> | undefined;
+  #cancelTimer: CancelTimer | undefined;
+  #endPause: (() => void) | undefined;
+  #failuresInARow = 0;
+  #problem: string | undefined;
+  #lastSuccessSeconds: number | undefined;
+
+  constructor(options: DeliveryQueueOptions<Entry>) {
+    this.#options = options;
+    this.#room = new WaitingRoom(options.limits, options.room, this.#accounts);
+  }
+
+  /** Queues a record and returns at once; false when it is dropped. Never throws; nothing is sent on the caller's time. */
+  offer(entry: Entry): boolean {
+    this.#accounts.offer();
+    if (this.#closing !== undefined) {
+      this.#accounts.drop("shutdown", 1);
+      return false;
+    }
+    const bytes = this.#sizeOf(entry);
+    if (bytes === undefined) {
+      this.#accounts.drop("rejected", 1);
+      return false;
+    }
+    if (!this.#room.add(entry, bytes)) return false;
+    this.#arrange();
+    return true;
+  }
+
+  /** Records offered so far: delivered, dropped and queued ones. */
+  get offered(): number {
+    return this.#accounts.offered;
+  }
+
+  /** Bytes that wait or are being sent, by `sizeOf`. */
+  get queuedBytes(): number {
+    return this.#room.bytes;
+  }
+
+  /** Why the last attempt did not deliver everything; `undefined` when it did. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** The health of the exporter, for metrics. */
+  snapshot(): ExporterSnapshot {
+    return {
+      exporter: this.#options.exporter,
+      delivered: this.#accounts.delivered,
+      dropped: this.#accounts.dropped,
+      failures: this.#accounts.failures,
+      queueSize: this.#room.records,
+      queueCapacity: this.#options.limits.recordsMax,
+      lastSuccessSeconds: this.#lastSuccessSeconds,
+    };
+  }
+
+  /**
+   * Sends everything offered so far, without waiting for batches to fill or for the next attempt to fall due. Resolves to
+   * whether none of it is queued any more: to false at the first failed attempt, or after `deadlineMs`.
+   */
+  flush(deadlineMs: number): Promise<boolean> {
+    return this.#hurry(deadlineMs, true);
+  }
+
+  /**
+   * Takes no more records and sends those that wait, trying again until `deadlineMs` have passed. What is left then is
+   * dropped as `shutdown`, also what is being sent: nobody knows whether it arrives. Every call waits for the first.
+   */
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#hurry(deadlineMs, false).then(() => this.#abandon());
+    return this.#closing;
+  }
+
+  /**
+   * Hands everything that waits to `write` and counts it as delivered, for a process that ends now. A batch that is being
+   * sent stays out of it. If `write` throws, the records are dropped as `shutdown`, and the exception passes through.
+   */
+  handOver(write: (entries: readonly Entry[]) => void): void {
+    const taken = this.#takeAll();
+    try {
+      write(taken.map(({ entry }) => entry));
+      this.#accounts.deliver(taken.length);
+    } catch (error) {
+      this.#accounts.drop("shutdown", taken.length);
+      throw error;
+    } finally {
+      this.#flushes.progress(this.#oldest());
+    }
+  }
+
+  #sizeOf(entry: Entry): number | undefined {
+    try {
+      const bytes = this.#options.sizeOf(entry);
+      // A record larger than the queue would never find room.
+      return bytes >= 0 && bytes <= this.#options.limits.bytesMax ? bytes : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Sees to it that what waits is sent in time. A loop that runs sees to it itself. */
+  #arrange(): void {
+    if (this.#running || this.#room.isEmpty) return;
+    if (this.#room.fills(this.#options.batch)) this.#start();
+    else this.#cancelTimer ??= this.#options.clock.schedule(this.#options.batch.delayMs, () => this.#start());
+  }
+
+  /** Starts to send in the next turn of the event loop: the caller's own goes to the caller. */
+  #start(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#running) return;
+    this.#running = true;
+    this.#options.clock.defer(() => void this.#run());
+  }
+
+  /** Sends one batch, and more while they are full or somebody waits for them: else the timer gathers the next. */
+  async #run(): Promise<void> {
+    do await this.#sendNext();
+    while (this.#batch !== undefined || this.#isDue());
+    this.#running = false;
+    this.#arrange();
+  }
+
+  #isDue(): boolean {
+    return !this.#room.isEmpty && (this.#flushes.isAny || this.#room.fills(this.#options.batch));
+  }
+
+  async #sendNext(): Promise<void> {
+    const { send, attemptTimeoutMs: timeoutMs, batch: limits, clock } = this.#options;
+    this.#batch ??= this.#room.isEmpty ? undefined : newBatch(this.#room.take(limits), clock.nowMs());
+    const batch = this.#batch;
+    // Everything may have been handed over, or given up when the queue closed.
+    if (batch === undefined) return;
+    const controller = new AbortController();
+    this.#attempt = controller;
+    const outcome = await attempt(send, batch.entries, { clock, timeoutMs, controller });
+    this.#attempt = undefined;
+    if (outcome.kind === "abandoned" || batch !== this.#batch) return;
+    const pauseMs = this.#settle(outcome, batch);
+    // Batch after batch in one turn would hold the event loop, however short each is.
+    await (pauseMs === undefined ? new Promise<void>((resolve) => clock.defer(resolve)) : this.#pause(pauseMs));
+  }
+
+  /** Enters what became of a batch; returns for how many milliseconds the receiver is to be left alone. */
+  #settle(outcome: SendOutcome, batch: Batch<Entry>): number | undefined {
+    const { gone, rejected, rest } = divide(batch, outcome);
+    const delivered = gone.length - rejected;
+    this.#room.release(gone);
+    this.#accounts.deliver(delivered);
+    this.#accounts.drop("rejected", rejected);
+    this.#batch = rest;
+    if (delivered > 0) {
+      this.#lastSuccessSeconds = this.#options.clock.wallMs() / 1_000;
+      this.#failuresInARow = 0;
+    }
+    let pauseMs: number | undefined;
+    if (rejected > 0 || rest !== undefined) {
+      const reason = "reason" in outcome ? outcome.reason : "rejected";
+      this.#accounts.fail(reason);
+      this.#problem = ("message" in outcome ? outcome.message : undefined) ?? reason;
+    } else this.#problem = undefined;
+    if (rest !== undefined) {
+      this.#failuresInARow += 1;
+      const retryAfterMs = "retryAfterMs" in outcome ? outcome.retryAfterMs : undefined;
+      pauseMs = retryDelayMs(this.#failuresInARow, this.#options.retry, this.#options.random, retryAfterMs);
+      if (this.#isHopeless(rest, pauseMs)) this.#giveUp(rest);
+    }
+    this.#flushes.progress(this.#oldest());
+    if (rest !== undefined) this.#flushes.fail();
+    return pauseMs;
+  }
+
+  #isHopeless({ attempts, sinceMs }: Batch<Entry>, pauseMs: number): boolean {
+    const { attemptsMax = Number.POSITIVE_INFINITY, elapsedMaxMs = Number.POSITIVE_INFINITY } = this.#options.retry;
+    return attempts >= attemptsMax || this.#options.clock.nowMs() + pauseMs - sinceMs > elapsedMaxMs;
+  }
+
+  #giveUp({ waiting }: Batch<Entry>): void {
+    this.#room.release(waiting);
+    this.#accounts.drop("retries_exhausted", waiting.length);
+    this.#batch = undefined;
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.schedule(delayMs, resolve);
+    this.#endPause = resolve;
+    await promise;
+    this.#endPause = undefined;
+    cancel();
+  }
+
+  async #hurry(deadlineMs: number, endsAtFailure: boolean): Promise<boolean> {
+    const until = this.#room.lastNumber;
+    if (this.#oldest() > until) return true;
+    const { done, end } = this.#flushes.add(until, endsAtFailure);
+    const cancel = this.#options.clock.schedule(deadlineMs, end);
+    this.#endPause?.();
+    this.#start();
+    const isDone = await done;
+    cancel();
+    return isDone;
+  }
+
+  /** Number of the oldest record that is queued. */
+  #oldest(): number {
+    return this.#batch?.waiting[0]?.number ?? this.#room.firstNumber ?? Number.POSITIVE_INFINITY;
+  }
+
+  #abandon(): void {
+    const taken = this.#takeAll();
+    const sending = this.#batch?.waiting ?? [];
+    this.#batch = undefined;
+    this.#room.release(sending);
+    this.#accounts.drop("shutdown", taken.length + sending.length);
+    this.#attempt?.abort();
+    this.#endPause?.();
+    this.#cancelTimer?.();
+    this.#flushes.progress(this.#oldest());
+  }
+
+  #takeAll(): readonly Waiting<Entry>[] {
+    const taken = this.#room.take({ recordsMax: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY });
+    this.#room.release(taken);
+    return taken;
+  }
+}
