@@ -1,0 +1,98 @@
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { codeOf } from "./files.ts";
+
+/** Makes a folder the property of this process. A lock whose process is gone is taken over. */
+export interface FolderLock {
+  release(): Promise<void>;
+}
+
+/**
+ * Locks a folder with a file that names this process; the result is the process that has it instead. Rejects with the error
+ * of the system when the folder cannot be written.
+ */
+export async function lockFolder(folder: string): Promise<FolderLock | { readonly heldBy: number }> {
+  const path = join(folder, "lock");
+  locks += 1;
+  const own = `${path}.${process.pid}.${locks}`;
+  await writeFile(own, `${process.pid} ${await startOf(process.pid)}\n`, { mode: 0o600 });
+  try {
+    for (let attempts = 0; ; attempts++) {
+      // In one step, and only where there is none.
+      if (await isDone(link(own, path), "EEXIST")) return { release: () => rm(path, { force: true }) };
+      const holder = await holderOf(path);
+      if (holder !== undefined && (holder.isAlive || attempts > 0)) return { heldBy: holder.pid };
+      if (holder !== undefined) await removeStale(path, `${own}.stale`);
+    }
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** Locks that this process has tried to take: each has a file of its own on the way. */
+let locks = 0;
+
+interface Holder {
+  readonly pid: number;
+  readonly isAlive: boolean;
+}
+
+/** Who has the lock; `undefined` when it is gone by now. A lock that names nobody was torn by a crash and is stale. */
+async function holderOf(path: string): Promise<Holder | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  const [pidText = "", start = ""] = text.trim().split(" ");
+  const pid = Number.parseInt(pidText, 10);
+  if (!(pid > 0)) return { pid: 0, isAlive: false };
+  const startNow = await startOf(pid);
+  const isSame = start === startNow || start === "unknown" || startNow === "unknown";
+  return { pid, isAlive: startNow !== "gone" && isSame };
+}
+
+/** Another process may have taken over since the lock was read: then it gets its lock back. */
+async function removeStale(path: string, aside: string): Promise<void> {
+  if (!(await isDone(rename(path, aside), "ENOENT"))) return;
+  if ((await holderOf(aside))?.isAlive === true) await isDone(link(aside, path), "EEXIST");
+  await rm(aside, { force: true });
+}
+
+/**
+ * When a process started, by Linux's count, so that another one with its number is told from it: in a container the gateway
+ * has the same number after each start. Elsewhere "unknown" of a process that runs; "gone" of one that does not.
+ */
+async function startOf(pid: number): Promise<string> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    // The name of the program stands in parentheses and may hold anything; the state is the first field after it.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" || fields[0] === "X" ? "gone" : (fields[19] ?? "unknown");
+  } catch {
+    return isRunning(pid) ? "unknown" : "gone";
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // A process of another user may not be signalled, and runs.
+    return codeOf(error) === "EPERM";
+  }
+}
+
+/** False when it failed with this code. */
+async function isDone(action: Promise<unknown>, code: string): Promise<boolean> {
+  try {
+    await action;
+    return true;
+  } catch (error) {
+    if (codeOf(error) === code) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,240 @@
+import { join } from "node:path";
+import type { AppendResult } from "./append-result.ts";
+import { Cursor } from "./cursor.ts";
+import { messageOf, nodeFiles, type SpoolFiles } from "./files.ts";
+import { type FolderLock, lockFolder } from "./lock.ts";
+import { PositionFile } from "./positions.ts";
+import { recover } from "./recovery.ts";
+import { SegmentWriter } from "./segment-writer.ts";
+import { type Segments, segmentName } from "./segments.ts";
+
+export interface SpoolOptions {
+  /** A folder on a local disk that is made if need be, and belongs to one process at a time. */
+  readonly folder: string;
+  /** The names of those who read: a to z, 0 to 9, `_` and `-`. A record is kept until each of them has committed it. */
+  readonly consumers: readonly string[];
+  /** Bytes of one file; at most a quarter of `bytesMax`. */
+  readonly segmentBytesMax: number;
+  /** Bytes of all records. */
+  readonly bytesMax: number;
+  /** What a spool that is full does: drop its oldest records though not everybody has read them, or refuse new ones. */
+  readonly whenFull: "drop_oldest" | "refuse";
+}
+
+/** An open spool, or why there is none: another process has the folder, or the system refused. */
+export type SpoolOpening =
+  | { readonly kind: "open"; readonly spool: Spool }
+  | { readonly kind: "failed"; readonly reason: "locked" | "io"; readonly message: string };
+
+/** What was found when a spool was opened, and is not as an orderly end leaves it. */
+export interface SpoolRecovery {
+  /** Bytes of records that were being written, and were never confirmed. */
+  readonly tornBytes: number;
+  /** Consumers whose position could not be read; they begin with the oldest record that is kept. */
+  readonly damagedPositions: readonly string[];
+}
+
+/** A spool at this moment. */
+export interface SpoolSnapshot {
+  readonly bytes: number;
+  readonly bytesMax: number;
+  /** Records that each consumer has not committed yet, lost ones included. */
+  readonly waiting: Readonly<Record<string, number>>;
+  /** Records dropped to make room since the spool was opened that not every consumer had committed. */
+  readonly lost: number;
+}
+
+interface SpoolParts {
+  readonly options: SpoolOptions;
+  readonly files: SpoolFiles;
+  readonly lock: FolderLock;
+  readonly segments: Segments;
+  readonly recovery: SpoolRecovery;
+  readonly end: PositionFile;
+  readonly positions: ReadonlyMap<string, { readonly file: PositionFile; readonly position: number }>;
+}
+
+const CONSUMER = /^[a-z0-9_-]{1,64}$/;
+
+/** Keeps records on the disk until all consumers have them. */
+export class Spool {
+  readonly #parts: SpoolParts;
+  readonly #cursors: ReadonlyMap<string, Cursor>;
+  readonly #writer: SegmentWriter;
+  #awaiting: (() => void)[] = [];
+  #lost = 0;
+  #closing: Promise<void> | undefined;
+
+  private constructor(parts: SpoolParts) {
+    this.#parts = parts;
+    const { files, segments, options, positions } = parts;
+    const spool = { files, segments, folder: options.folder, committed: () => this.#collect() };
+    this.#cursors = new Map(
+      [...positions].map(([name, { file, position }]) => [name, new Cursor(spool, file, position)]),
+    );
+    this.#writer = new SegmentWriter(files, options.folder, segments, {
+      segmentBytesMax: options.segmentBytesMax,
+      makeRoom: (bytes) => this.#makeRoom(bytes),
+    });
+  }
+
+  /** Opens a spool and mends what a crash has left. Throws a RangeError for options that make no sense. */
+  static async open(options: SpoolOptions, files: SpoolFiles = nodeFiles): Promise<SpoolOpening> {
+    checkOptions(options);
+    let lock: FolderLock | undefined;
+    try {
+      await files.makeFolder(options.folder);
+      const locked = await lockFolder(options.folder);
+      if ("heldBy" in locked) {
+        const message = `${options.folder} belongs to process ${locked.heldBy}; give each process a folder of its own`;
+        return { kind: "failed", reason: "locked", message };
+      }
+      lock = locked;
+      return { kind: "open", spool: new Spool(await openParts(options, files, lock)) };
+    } catch (error) {
+      await lock?.release().catch(() => {});
+      return { kind: "failed", reason: "io", message: `${options.folder} cannot be used: ${messageOf(error)}` };
+    }
+  }
+
+  get recovery(): SpoolRecovery {
+    return this.#parts.recovery;
+  }
+
+  /**
+   * Keeps a record; resolves when it is on the disk, or to why it is not known to be. Records that are appended while the
+   * disk is busy share one sync. The bytes must not change before.
+   */
+  async append(record: Uint8Array): Promise<AppendResult> {
+    const result = await this.#writer.append(record);
+    if (result.kind === "durable") this.#wake();
+    return result;
+  }
+
+  /** The place of a consumer that the options name. */
+  cursor(consumer: string): Cursor {
+    const cursor = this.#cursors.get(consumer);
+    if (cursor === undefined) throw new RangeError(`the spool has no consumer ${consumer}`);
+    return cursor;
+  }
+
+  /** Resolves when a consumer has something to read, to false when the spool closes. */
+  async readable(consumer: string): Promise<boolean> {
+    const cursor = this.cursor(consumer);
+    while (this.#closing === undefined && cursor.position >= this.#parts.segments.next) {
+      await new Promise<void>((resolve) => this.#awaiting.push(resolve));
+    }
+    return this.#closing === undefined;
+  }
+
+  snapshot(): SpoolSnapshot {
+    const { segments, options } = this.#parts;
+    const waiting = [...this.#cursors].map(([name, { position }]) => [name, segments.next - position] as const);
+    return {
+      bytes: segments.bytes,
+      bytesMax: options.bytesMax,
+      waiting: Object.fromEntries(waiting),
+      lost: this.#lost,
+    };
+  }
+
+  /** Takes no more records, writes those that wait, and gives the folder back. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    this.#wake();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { end, segments, lock } = this.#parts;
+    await this.#writer.close();
+    // Where the spool ended in order: what is missing before it when it is opened again is a gap.
+    await end.write(segments.next).catch(() => {});
+    await lock.release().catch(() => {});
+  }
+
+  /** The sequence number up to which every consumer has everything, on the disk. */
+  #passed(): number {
+    const positions = [...this.#cursors.values()].map(({ durablePosition }) => durablePosition);
+    return positions.length === 0 ? 0 : Math.min(...positions);
+  }
+
+  /** Removes the files that every consumer has passed. */
+  async #collect(): Promise<void> {
+    const passed = this.#passed();
+    for (let oldest = this.#removable(); oldest !== undefined && oldest.end <= passed; oldest = this.#removable()) {
+      if (!(await this.#remove(oldest.first))) return;
+    }
+  }
+
+  /** Drops the oldest records until so many bytes fit; false when the spool has to refuse them. */
+  async #makeRoom(bytes: number): Promise<boolean> {
+    const { segments, options } = this.#parts;
+    while (segments.bytes + bytes > options.bytesMax) {
+      const oldest = this.#removable();
+      if (oldest === undefined || options.whenFull === "refuse") return false;
+      const unread = oldest.end - Math.max(oldest.first, this.#passed());
+      if (!(await this.#remove(oldest.first))) return false;
+      this.#lost += Math.max(0, unread);
+    }
+    return true;
+  }
+
+  #removable() {
+    const { oldest } = this.#parts.segments;
+    return oldest === undefined || oldest.first === this.#writer.active ? undefined : oldest;
+  }
+
+  async #remove(first: number): Promise<boolean> {
+    const { files, segments, options } = this.#parts;
+    try {
+      await files.remove(join(options.folder, segmentName(first)));
+      segments.remove(first);
+      return true;
+    } catch {
+      // It stays for the next attempt.
+      return false;
+    }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#awaiting.splice(0)) resolve();
+  }
+}
+
+async function openParts(options: SpoolOptions, files: SpoolFiles, lock: FolderLock): Promise<SpoolParts> {
+  const { folder, consumers } = options;
+  const end = new PositionFile(files, folder, "end");
+  const read = await Promise.all(
+    consumers.map(async (name) => {
+      const file = new PositionFile(files, folder, `${name}.position`);
+      return { name, file, found: await file.read() };
+    }),
+  );
+  const known = [await end.read(), ...read.map(({ found }) => found)].filter((each) => typeof each === "number");
+  const { segments, tornBytes } = await recover(files, folder, Math.max(0, ...known));
+  const oldest = segments.oldest?.first ?? segments.next;
+  const positions = read.map(({ name, file, found }) => {
+    return [name, { file, position: typeof found === "number" ? found : oldest }] as const;
+  });
+  const unknown = read.filter(({ found }) => typeof found !== "number");
+  // Written down, so that what is missing after it is a gap the next time. A disk that is full now may not be later.
+  await Promise.allSettled(unknown.map(({ file }) => file.write(oldest)));
+  return {
+    options,
+    files,
+    lock,
+    segments,
+    end,
+    recovery: { tornBytes, damagedPositions: read.flatMap(({ name, found }) => (found === "damaged" ? [name] : [])) },
+    positions: new Map(positions),
+  };
+}
+
+function checkOptions({ consumers, segmentBytesMax, bytesMax }: SpoolOptions): void {
+  const wrong = consumers.find((name) => !CONSUMER.test(name));
+  if (wrong !== undefined) throw new RangeError(`consumer ${JSON.stringify(wrong)}: only a to z, 0 to 9, _ and -`);
+  if (segmentBytesMax * 4 > bytesMax) {
+    throw new RangeError(`segmentBytesMax ${segmentBytesMax} is more than a quarter of bytesMax ${bytesMax}`);
+  }
+}
