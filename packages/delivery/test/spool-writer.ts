@@ -42,9 +42,12 @@ async function consume(): Promise<void> {
     const result = await cursor.read({ recordsMax: 50, bytesMax: 10_000 });
     if (result.kind === "failed") throw new Error(result.message);
     for (const item of result.items) {
-      say(item.kind === "record" ? `read ${item.sequence}` : `gap ${item.from} ${item.to}`);
-      await cursor.commit(item.sequence);
-      say(`committed ${item.sequence}`);
+      if (item.kind === "gap") say(`gap ${item.from} ${item.to}`);
+      else {
+        say(`read ${item.sequence}`);
+        await cursor.commit(item.sequence);
+        say(`committed ${item.sequence}`);
+      }
     }
   }
 }

@@ -161,7 +161,7 @@ describe("a spool that was closed in order", () => {
     const bytes = bytesOf(name);
     for (let byte = 0; byte < bytes.length; byte++) {
       const { records, gaps } = await check(withFile(name, flipped(bytes, byte * 8 + (byte % 8))));
-      const [[from = 0, to = 0] = []] = gaps;
+      const [[from, to] = [0, 0]] = gaps;
       expect(gaps).toHaveLength(1);
       expect(records).toHaveLength(RECORDS - sizeOf(gaps));
       expect(from).toBeGreaterThanOrEqual(first);
