@@ -5,8 +5,3 @@ export * from "./queue/room.ts";
 export * from "./queue/send.ts";
 export * from "./queue/talkative-origins.ts";
 export type { QueueLimits } from "./queue/waiting-room.ts";
-export * from "./spool/append-result.ts";
-export type { CommitResult, Cursor, ReadLimits, ReadResult } from "./spool/cursor.ts";
-export type { OpenSegment, SpoolFiles } from "./spool/files.ts";
-export type { SpoolItem } from "./spool/segment-reader.ts";
-export * from "./spool/spool.ts";

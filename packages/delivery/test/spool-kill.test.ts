@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Spool } from "@mcp-hangar/delivery";
+import { Spool } from "@mcp-hangar/delivery/spool";
 import { poll, startProcess } from "@mcp-hangar/testing";
 import { expect, it } from "vitest";
 

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
-import { Spool } from "@mcp-hangar/delivery";
+import { Spool } from "@mcp-hangar/delivery/spool";
 
 // Appends numbered records to the spool of a folder until it is killed, and says of each that it is on the disk. Beside it
 // a consumer reads them, and says how far it has come. Usage: node spool-writer.ts FOLDER ROUND

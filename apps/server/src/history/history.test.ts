@@ -92,6 +92,20 @@ describe("the history", () => {
     expect(history.snapshot().delivered).toBe(20_000);
   });
 
+  it("drops the latest lines of the most talkative server, and no calls, when its queue is full", async () => {
+    const history = make();
+    await history.open();
+    for (let line = 0; line < 20_000; line += 1) history.log("chatty", `line ${line}`);
+    for (let line = 0; line < 3; line += 1) history.log("quiet", `line ${line}`);
+    history.listener({ ...stopped, server: registeredName("chatty") });
+    expect(history.snapshot()).toMatchObject({ dropped: { queue_full: 4 }, queueSize: 20_000 });
+    const quiet = await history.logs({ server: "quiet", limit: 10 });
+    expect(quiet.map(({ line }) => line)).toEqual(["line 2", "line 1", "line 0"]);
+    const chatty = await history.logs({ server: "chatty", limit: 2 });
+    expect(chatty.map(({ line }) => line.slice(0, 17))).toEqual(["stopped (crashed)", "line 19995"]);
+    await history.close();
+  });
+
   it("says why its file cannot be used, and what to do", async () => {
     const path = join(folder, "nowhere", "history.db");
     const history = make(path);

@@ -63,3 +63,12 @@ export function shareOfEntry(entry: HistoryEntry): Pick<HistoryShare, "kind" | "
     ? { kind: entry.status === "rejected" ? "rejected" : "calls", owner: entry.caller, detail: entry.callerType }
     : { kind: "logs", owner: entry.server, detail: entry.stream };
 }
+
+/**
+ * Whose an entry is when its origin can make any number of them without any work being done: refused calls of a caller, and lines that
+ * a server wrote to its stderr. Calls that were made and what became of servers have none.
+ */
+export function talkativeOrigin(entry: HistoryEntry): string | undefined {
+  const { kind, owner, detail } = shareOfEntry(entry);
+  return kind === "calls" || detail === "gateway" ? undefined : `${kind} ${detail} ${owner}`;
+}

@@ -74,7 +74,7 @@ describe("the log queue", () => {
     await clock.advanceAsync(10);
     expect(queue.snapshot()).toMatchObject({ delivered: 0, queueSize: QUEUE_CAPACITY, dropped: { queue_full: 500 } });
     release();
-    await queue.flush();
+    await queue.close(1_000);
     expect(queue.snapshot()).toMatchObject({ delivered: QUEUE_CAPACITY, queueSize: 0, dropped: { queue_full: 500 } });
     expect(output.batches.join("").split("\n")).toHaveLength(QUEUE_CAPACITY + 1);
   });
@@ -109,6 +109,38 @@ describe("the log queue", () => {
     queue.push(line("b"));
     await clock.advanceAsync(10);
     expect(queue.snapshot()).toMatchObject({ delivered: 0, dropped: { rejected: 2 }, queueSize: 0 });
+  });
+
+  it("writes a line that is logged while it closes", async () => {
+    const { clock, output, queue } = make();
+    const release = output.stall();
+    queue.push(line("a"));
+    const closed = queue.close(1_000);
+    await clock.advanceAsync(10);
+    queue.push(line("last words"));
+    queue.flushNow();
+    release();
+    await closed;
+    expect(output.batches.toSorted()).toEqual(["a\n", "last words\n"]);
+    expect(queue.snapshot()).toMatchObject({ delivered: 2, queueSize: 0 });
+  });
+
+  it("goes on with one output when the other is gone, and counts that", async () => {
+    const clock = new FakeClock();
+    const [gone, full] = [new FakeOutput(), new FakeOutput()];
+    // The queue uses nothing but the public methods, which the fakes have.
+    const sinks = [gone, full].map((output) => ({ output: output as unknown as LineOutput, human: undefined }));
+    const queue = new LogQueue(format, sinks, clock);
+    gone.failures.push({ final: true, cause: new Error("EPIPE") });
+    full.failures.push({ final: false, cause: new Error("ENOSPC") });
+    queue.push(line("a"));
+    await clock.advanceAsync(10);
+    expect(queue.snapshot()).toMatchObject({ delivered: 0, failures: { io: 2 }, queueSize: 1 });
+    await clock.advanceAsync(1_000);
+    queue.push(line("b"));
+    await clock.advanceAsync(10);
+    expect(full.batches).toEqual(["a\n", "b\n"]);
+    expect(queue.snapshot()).toMatchObject({ delivered: 2, dropped: { rejected: 0 }, failures: { io: 2 } });
   });
 
   it("closes within its deadline although the reader stalls, and counts the rest", async () => {

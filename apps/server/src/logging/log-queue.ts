@@ -1,8 +1,9 @@
 import type { Clock } from "@mcp-hangar/core";
+import { DeliveryQueue, type SendOutcome } from "@mcp-hangar/delivery";
 import { type CallFacts, type ExporterSnapshot, registeredName } from "@mcp-hangar/telemetry";
 import { callLine, callLineJson } from "./call-line.ts";
 import type { LineFormat, LogLine } from "./line.ts";
-import type { LineOutput, OutputFailure } from "./line-output.ts";
+import type { LineOutput } from "./line-output.ts";
 
 /** A destination and the form in which lines go there. */
 export interface LogSink {
@@ -19,6 +20,7 @@ const FLUSH_DELAY_MS = 10;
 const BATCH_LINES_MAX = 256;
 /** Pause after a write that failed, in ms. */
 const RETRY_DELAY_MS = 1_000;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
  * The bounded queue between whoever logs and the descriptors. Nothing is formatted, redacted or written on the time of
@@ -28,114 +30,70 @@ export class LogQueue {
   readonly #json: LineFormat;
   readonly #sinks: readonly LogSink[];
   readonly #clock: Clock;
-  #waiting: (LogLine | CallFacts)[] = [];
-  #writing = 0;
-  #loop: Promise<void> | undefined;
-  #cancelTimer: (() => void) | undefined;
-  #closed = false;
-  #delivered = 0;
-  #failures = 0;
-  readonly #dropped = { queue_full: 0, rejected: 0, shutdown: 0 };
-  #lastSuccessSeconds: number | undefined;
+  readonly #queue: DeliveryQueue<LogLine | CallFacts>;
+  /** The batch that was formatted last. */
+  #formatted: readonly (LogLine | CallFacts)[] | undefined;
+  /** Outputs that no longer take anything. */
+  #outputsLost = 0;
 
   constructor(json: LineFormat, sinks: readonly LogSink[], clock: Clock) {
     this.#json = json;
     this.#sinks = sinks;
     this.#clock = clock;
+    this.#queue = new DeliveryQueue({
+      exporter: registeredName("log"),
+      signal: "log",
+      send: (entries) => this.#write(entries),
+      // How long a line is becomes known when it is formatted, which the caller must not wait for.
+      sizeOf: () => 0,
+      limits: { recordsMax: QUEUE_CAPACITY, bytesMax: Number.POSITIVE_INFINITY },
+      batch: { recordsMax: BATCH_LINES_MAX, bytesMax: Number.POSITIVE_INFINITY, delayMs: FLUSH_DELAY_MS },
+      // A write to a pipe that nobody reads cannot be taken back.
+      attemptTimeoutMs: undefined,
+      retry: { baseMs: RETRY_DELAY_MS, maxMs: RETRY_DELAY_MS },
+      clock,
+      // The disk is this process's own: there is no herd to spread.
+      random: () => 1,
+    });
   }
 
   push(entry: LogLine | CallFacts): void {
-    if (this.#closed) this.#dropped.shutdown += 1;
-    else if (this.#waiting.length + this.#writing >= QUEUE_CAPACITY) this.#dropped.queue_full += 1;
-    else if (this.#waiting.push(entry) === 1) this.#schedule();
+    this.#queue.offer(entry);
   }
 
-  /** Writes everything that waits. Resolves when it is written, or when no output can take it. */
-  async flush(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#loop !== undefined) {
-      this.#start();
-      await this.#loop;
-    }
-  }
-
-  /** Takes no more lines and writes what waits, within `deadlineMs`; the rest counts as dropped. */
+  /** Writes what waits and what is logged meanwhile, within `deadlineMs`, and takes no more; the rest counts as dropped. */
   async close(deadlineMs: number): Promise<void> {
-    if (this.#closed) return;
-    const deadline = Promise.withResolvers<void>();
-    const cancel = this.#clock.schedule(deadlineMs, deadline.resolve);
-    await Promise.race([this.flush(), deadline.promise]);
-    cancel();
-    this.#closed = true;
-    this.#dropped.shutdown += this.#waiting.length;
-    this.#waiting = [];
+    const endMs = this.#clock.nowMs() + deadlineMs;
+    await this.#queue.flush(deadlineMs);
+    await this.#queue.close(Math.max(0, endMs - this.#clock.nowMs()));
   }
 
   /** Writes what waits at once, holding the event loop: for a process that is about to end. */
   flushNow(): void {
-    const entries = this.#waiting.splice(0);
-    for (const { output, human } of this.#sinks) output.writeNow(this.#format(entries, human));
-    this.#delivered += entries.length;
-  }
-
-  snapshot(): ExporterSnapshot {
-    return {
-      exporter: registeredName("log"),
-      signal: "log",
-      delivered: this.#delivered,
-      dropped: { ...this.#dropped },
-      failures: { io: this.#failures },
-      queueSize: this.#waiting.length + this.#writing,
-      queueCapacity: QUEUE_CAPACITY,
-      lastSuccessSeconds: this.#lastSuccessSeconds,
-    };
-  }
-
-  #schedule(): void {
-    if (this.#loop === undefined) this.#cancelTimer ??= this.#clock.schedule(FLUSH_DELAY_MS, () => this.#start());
-  }
-
-  #start(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    this.#loop ??= this.#drain().finally(() => {
-      this.#loop = undefined;
-      if (this.#waiting.length > 0) this.#schedule();
+    this.#queue.handOver((entries) => {
+      for (const { output, human } of this.#sinks) output.writeNow(this.#format(entries, human));
     });
   }
 
-  /** Writes one batch, and more only if full ones have come together: else the timer gathers the next. */
-  async #drain(): Promise<void> {
-    do {
-      const entries = this.#waiting.splice(0, BATCH_LINES_MAX);
-      this.#writing = entries.length;
-      await this.#deliver(entries);
-      this.#writing = 0;
-    } while (this.#waiting.length >= BATCH_LINES_MAX);
+  snapshot(): ExporterSnapshot {
+    const snapshot = this.#queue.snapshot();
+    const { failures } = snapshot;
+    return { ...snapshot, failures: { ...failures, io: (failures.io ?? 0) + this.#outputsLost } };
   }
 
-  async #deliver(entries: readonly (LogLine | CallFacts)[]): Promise<void> {
+  /** Writes a batch to all outputs. When it comes again, each output has kept what a failure left of it. */
+  async #write(entries: readonly (LogLine | CallFacts)[]): Promise<SendOutcome> {
+    const isAgain = entries === this.#formatted;
+    this.#formatted = entries;
     const sinks = this.#sinks.filter(({ output }) => output.usable);
     const failures = await Promise.all(
-      sinks.map(({ output, human }) => this.#write(output, this.#format(entries, human))),
+      sinks.map(({ output, human }) => output.write(isAgain ? NOTHING : this.#format(entries, human))),
     );
-    if (failures.every((failure) => failure?.final ?? false)) {
-      this.#dropped.rejected += entries.length;
-      return;
-    }
-    this.#delivered += entries.length;
-    this.#lastSuccessSeconds = this.#clock.wallMs() / 1e3;
-  }
-
-  /** Tries until the output took everything or will never take anything; the output keeps what a failure left. */
-  async #write(output: LineOutput, bytes: Buffer): Promise<OutputFailure | undefined> {
-    let failure = await output.write(bytes);
-    while (failure !== undefined) {
-      this.#failures += 1;
-      if (failure.final) return failure;
-      await new Promise<void>((resolve) => this.#clock.schedule(RETRY_DELAY_MS, resolve));
-      failure = await output.write(Buffer.alloc(0));
-    }
-    return undefined;
+    this.#outputsLost += failures.filter((failure) => failure?.final).length;
+    const passing = failures.find((failure) => failure?.final === false);
+    if (passing !== undefined) return { kind: "retry", reason: "io", message: passing.cause.message };
+    // Without an output that takes anything, nobody will ever read it.
+    return failures.every((failure) => failure !== undefined) ? { kind: "rejected" } : { kind: "delivered" };
   }
 
   #format(entries: readonly (LogLine | CallFacts)[], human: LineFormat | undefined): Buffer {

@@ -49,6 +49,7 @@ async function live(seed: number): Promise<ReadonlySet<string>> {
   };
   const queue = new DeliveryQueue<Entry>({
     exporter: registeredName("test"),
+    signal: "log",
     send: (batch, signal) =>
       new Promise((resolve, reject) => {
         inFlight += 1;

@@ -1,4 +1,4 @@
-import type { ExporterSnapshot, RegisteredName } from "@mcp-hangar/telemetry";
+import type { ExporterSnapshot, ExportSignal, RegisteredName } from "@mcp-hangar/telemetry";
 import type { CancelTimer, Clock } from "../clock.ts";
 import { Accounts } from "./accounts.ts";
 import { attempt } from "./attempt.ts";
@@ -18,6 +18,8 @@ export interface BatchLimits extends QueueLimits {
 export interface DeliveryQueueOptions<Entry> {
   /** The name of the exporter in its snapshot. */
   readonly exporter: RegisteredName;
+  /** What its records are, in its snapshot. */
+  readonly signal: ExportSignal;
   readonly send: Send<Entry>;
   /** Bytes that a record counts for. A record of which it throws, or says no number, is dropped as `rejected`. */
   readonly sizeOf: (entry: Entry) => number;
@@ -93,6 +95,7 @@ export class DeliveryQueue<Entry> {
   snapshot(): ExporterSnapshot {
     return {
       exporter: this.#options.exporter,
+      signal: this.#options.signal,
       delivered: this.#accounts.delivered,
       dropped: this.#accounts.dropped,
       failures: this.#accounts.failures,

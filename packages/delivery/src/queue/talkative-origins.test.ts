@@ -17,6 +17,7 @@ function make() {
   const sent: Entry[] = [];
   const queue = new DeliveryQueue<Entry>({
     exporter: registeredName("test"),
+    signal: "log",
     send: async (batch) => {
       sent.push(...batch);
       return { kind: "delivered" };

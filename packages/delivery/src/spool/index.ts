@@ -1,0 +1,5 @@
+export * from "./append-result.ts";
+export type { CommitResult, Cursor, ReadLimits, ReadResult } from "./cursor.ts";
+export type { OpenSegment, SpoolFiles } from "./files.ts";
+export type { SpoolItem } from "./segment-reader.ts";
+export * from "./spool.ts";
