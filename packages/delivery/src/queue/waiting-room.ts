@@ -13,8 +13,10 @@ export class WaitingRoom<Entry> {
   readonly #limits: QueueLimits;
   readonly #policy: RoomPolicy<Entry> | undefined;
   readonly #accounts: Accounts;
-  /** In the order of arrival; any of them can be taken out. */
-  readonly #waiting = new Set<Waiting<Entry>>();
+  /** In the order of arrival, with those that had to make room. */
+  #places: Waiting<Entry>[] = [];
+  /** Numbers of those among them that had to make room. */
+  readonly #evicted = new Set<number>();
   #waitingBytes = 0;
   /** Of all records that are held. */
   #records = 0;
@@ -39,7 +41,7 @@ export class WaitingRoom<Entry> {
 
   /** Whether no record waits. */
   get isEmpty(): boolean {
-    return this.#waiting.size === 0;
+    return this.#waitingRecords === 0;
   }
 
   /** Number of the record that came in last; 0 before the first. */
@@ -49,13 +51,12 @@ export class WaitingRoom<Entry> {
 
   /** Number of the record that waits longest; `undefined` when none waits. */
   get firstNumber(): number | undefined {
-    for (const { number } of this.#waiting) return number;
-    return undefined;
+    return this.#places.find(({ number }) => !this.#evicted.has(number))?.number;
   }
 
   /** Whether as much waits as a batch holds. */
   fills(batch: QueueLimits): boolean {
-    return this.#waiting.size >= batch.recordsMax || this.#waitingBytes >= batch.bytesMax;
+    return this.#waitingRecords >= batch.recordsMax || this.#waitingBytes >= batch.bytesMax;
   }
 
   /** Lets a record in; false when it has to be dropped. What is dropped, this record or another, is counted as `queue_full`. */
@@ -68,7 +69,7 @@ export class WaitingRoom<Entry> {
     }
     this.#lastNumber += 1;
     const waiting = { entry, bytes, number: this.#lastNumber };
-    this.#waiting.add(waiting);
+    this.#places.push(waiting);
     this.#waitingBytes += bytes;
     this.#records += 1;
     this.#bytes += bytes;
@@ -80,12 +81,16 @@ export class WaitingRoom<Entry> {
   take({ recordsMax, bytesMax }: QueueLimits): readonly Waiting<Entry>[] {
     const taken: Waiting<Entry>[] = [];
     let bytes = 0;
-    for (const waiting of this.#waiting) {
-      if (taken.length > 0 && (taken.length >= recordsMax || bytes + waiting.bytes > bytesMax)) break;
-      taken.push(waiting);
-      bytes += waiting.bytes;
-      this.#waiting.delete(waiting);
+    let looked = 0;
+    for (const waiting of this.#places) {
+      if (!this.#evicted.delete(waiting.number)) {
+        if (taken.length > 0 && (taken.length >= recordsMax || bytes + waiting.bytes > bytesMax)) break;
+        taken.push(waiting);
+        bytes += waiting.bytes;
+      }
+      looked += 1;
     }
+    this.#places.splice(0, looked);
     this.#waitingBytes -= bytes;
     this.#policy?.left(taken);
     return taken;
@@ -97,16 +102,30 @@ export class WaitingRoom<Entry> {
     for (const { bytes } of gone) this.#bytes -= bytes;
   }
 
+  get #waitingRecords(): number {
+    return this.#places.length - this.#evicted.size;
+  }
+
   #makeRoom(entry: Entry, bytes: number): boolean {
     // What is being sent makes no room, so nothing is dropped for a record that does not fit beside it.
-    const takenRecords = this.#records - this.#waiting.size;
+    const takenRecords = this.#records - this.#waitingRecords;
     const takenBytes = this.#bytes - this.#waitingBytes;
     if (takenRecords >= this.#limits.recordsMax || takenBytes + bytes > this.#limits.bytesMax) return false;
     const victim = this.#policy?.makeRoom(entry);
-    if (victim === undefined || !this.#waiting.delete(victim)) return false;
+    if (victim === undefined || !this.#isWaiting(victim)) return false;
+    this.#evicted.add(victim.number);
+    // They must not pile up while nothing is sent.
+    if (this.#evicted.size > this.#places.length / 2) {
+      this.#places = this.#places.filter(({ number }) => !this.#evicted.has(number));
+      this.#evicted.clear();
+    }
     this.#waitingBytes -= victim.bytes;
     this.release([victim]);
     this.#accounts.drop("queue_full", 1);
     return true;
+  }
+
+  #isWaiting({ number }: Waiting<Entry>): boolean {
+    return number >= (this.#places[0]?.number ?? Number.POSITIVE_INFINITY) && !this.#evicted.has(number);
   }
 }
