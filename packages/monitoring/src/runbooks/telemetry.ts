@@ -86,7 +86,7 @@ function auditDropped({ options, rules }: Context): Runbook {
     causes: [
       {
         cause: "The destination was away for longer than the queue lasts",
-        sign: "`queue_full`, with failures `connection`, `timeout` or `io`.",
+        sign: "`retries_exhausted`, or `queue_full` with failures `connection`, `timeout` or `io`.",
         mend: `Bring it back: ${see("TelemetryExportFailing")} has the steps.`,
       },
       {
