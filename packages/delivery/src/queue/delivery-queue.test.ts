@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { FakeClock, settle } from "../testing/index.ts";
 import { DeliveryQueue, type DeliveryQueueOptions } from "./delivery-queue.ts";
 import type { SendOutcome } from "./send.ts";
+import { TalkativeOrigins } from "./talkative-origins.ts";
 
 const DELIVERED: SendOutcome = { kind: "delivered" };
 const DOWN: SendOutcome = { kind: "retry", reason: "connection", message: "connection refused" };
@@ -271,6 +272,28 @@ describe("a full queue", () => {
   });
 });
 
+describe("a full queue with a policy", () => {
+  const room = (): TalkativeOrigins<string> =>
+    new TalkativeOrigins((entry) => (entry.startsWith("c") ? "chatty" : undefined));
+
+  it("drops nothing for a record that does not fit beside what is being sent", async () => {
+    const { destination, queue, offer } = make({ room: room(), batch: { recordsMax: 1, bytesMax: 90, delayMs: 0 } });
+    destination.stall();
+    offer("x".repeat(90));
+    await settle();
+    expect(offer("c", "c", "c", "y".repeat(11), "z".repeat(8))).toEqual([true, true, true, false, true]);
+    expect(queue.snapshot()).toMatchObject({ queueSize: 4, dropped: { queue_full: 2 } });
+  });
+
+  it("does not count what had to make room towards the next batch", async () => {
+    const limits = { recordsMax: 10, bytesMax: 80 };
+    const { destination, offer } = make({ room: room(), limits, batch: { ...limits, bytesMax: 81, delayMs: 1_000 } });
+    offer("c".repeat(40), "c".repeat(40), "x".repeat(40));
+    await settle();
+    expect(destination.batches).toEqual([]);
+  });
+});
+
 describe("a flush", () => {
   it("sends everything that was offered before it, and waits for nothing that comes later", async () => {
     const { destination, queue, offer } = make();
@@ -349,6 +372,37 @@ describe("closing", () => {
     expect(queue.snapshot()).toMatchObject({ delivered: 0, queueSize: 0, dropped: { shutdown: 1 } });
     expect(clock.pendingTimers).toBe(0);
   });
+});
+
+it("counts a batch once, however close its outcome comes to the end of the queue", async () => {
+  for (let turns = -12; turns <= 12; turns++) {
+    const deadlines: (() => void)[] = [];
+    const clock = new FakeClock();
+    const schedule = (_delayMs: number, callback: () => void): (() => void) => {
+      deadlines.push(callback);
+      return () => {};
+    };
+    const still = { nowMs: () => 0, wallMs: () => 0, schedule, defer: (callback: () => void) => clock.defer(callback) };
+    const { destination, queue, offer } = make({ clock: still, attemptTimeoutMs: undefined });
+    const answer = destination.stall();
+    offer("a", "b");
+    void queue.flush(1_000);
+    await settle();
+    const closed = queue.close(1_000);
+    const steps = [() => deadlines.at(-1)?.(), () => answer(DELIVERED)];
+    if (turns < 0) steps.reverse();
+    steps[0]?.();
+    for (let turn = 0; turn < Math.abs(turns); turn++) await Promise.resolve();
+    steps[1]?.();
+    await closed;
+    await settle();
+    const { delivered, dropped, queueSize } = queue.snapshot();
+    expect({ sum: delivered + (dropped.shutdown ?? 0), queueSize, bytes: queue.queuedBytes }, `${turns}`).toEqual({
+      sum: 2,
+      queueSize: 0,
+      bytes: 0,
+    });
+  }
 });
 
 describe("a process that ends now", () => {

@@ -108,6 +108,28 @@ describe("a record", () => {
     expect(syncs).toBe(2);
   });
 
+  it("is confirmed, and shown to consumers, no sooner than the disk has it", async () => {
+    const gate = Promise.withResolvers<void>();
+    const stalled: SpoolFiles = {
+      ...nodeFiles,
+      create: async (path) => ({ ...(await nodeFiles.create(path)), sync: () => gate.promise }),
+    };
+    const spool = await openSpool({}, stalled);
+    let isConfirmed = false;
+    const appended = spool.append(record(1)).then((result) => {
+      isConfirmed = true;
+      return result;
+    });
+    await expect
+      .poll(() => segmentFiles().map((name) => statSync(join(folder, name)).size))
+      .toEqual([HEADER_BYTES + 8]);
+    expect(isConfirmed).toBe(false);
+    expect(await contents(spool.cursor("one"))).toEqual([]);
+    gate.resolve();
+    expect(await appended).toEqual({ kind: "durable", sequence: 1 });
+    expect(await contents(spool.cursor("one"))).toEqual(["1"]);
+  });
+
   it("is refused as busy when the disk stalls for too long", async () => {
     const gate = Promise.withResolvers<void>();
     const stalled: SpoolFiles = {
