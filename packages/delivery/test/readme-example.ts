@@ -32,6 +32,7 @@ async function post(url: string, lines: readonly string[], signal: AbortSignal):
 export function lineQueue(url: string): DeliveryQueue<string> {
   return new DeliveryQueue<string>({
     exporter: registeredName("lines"),
+    signal: "log",
     send: (lines, signal) => post(url, lines, signal),
     sizeOf: (line) => line.length,
     limits: { recordsMax: 10_000, bytesMax: 10_000_000 },

@@ -1,7 +1,8 @@
 import { registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import { FakeClock, settle } from "../testing/index.ts";
-import { DeliveryQueue, type DeliveryQueueOptions } from "./delivery-queue.ts";
+import { DeliveryQueue } from "./delivery-queue.ts";
+import type { DeliveryQueueOptions } from "./options.ts";
 import type { SendOutcome } from "./send.ts";
 import { TalkativeOrigins } from "./talkative-origins.ts";
 

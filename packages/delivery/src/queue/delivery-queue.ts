@@ -1,39 +1,14 @@
-import type { ExporterSnapshot, ExportSignal, RegisteredName } from "@mcp-hangar/telemetry";
-import type { CancelTimer, Clock } from "../clock.ts";
+import type { ExporterSnapshot } from "@mcp-hangar/telemetry";
+import type { CancelTimer } from "../clock.ts";
 import { Accounts } from "./accounts.ts";
 import { attempt } from "./attempt.ts";
 import { type Batch, divide, newBatch } from "./batch.ts";
 import { Flushes } from "./flushes.ts";
-import { type RetryLimits, retryDelayMs } from "./retry.ts";
-import type { RoomPolicy, Waiting } from "./room.ts";
-import type { Send, SendOutcome } from "./send.ts";
-import { type QueueLimits, WaitingRoom } from "./waiting-room.ts";
-
-/** How large a batch becomes, and how long its first record waits for others. A record larger than `bytesMax` goes alone. */
-export interface BatchLimits extends QueueLimits {
-  /** Milliseconds; counted from when the queue is idle. */
-  readonly delayMs: number;
-}
-
-export interface DeliveryQueueOptions<Entry> {
-  /** The name of the exporter in its snapshot. */
-  readonly exporter: RegisteredName;
-  /** What its records are, in its snapshot. */
-  readonly signal: ExportSignal;
-  readonly send: Send<Entry>;
-  /** Bytes that a record counts for. A record of which it throws, or says no number, is dropped as `rejected`. */
-  readonly sizeOf: (entry: Entry) => number;
-  readonly limits: QueueLimits;
-  readonly batch: BatchLimits;
-  /** Milliseconds an attempt may take. `undefined` is for destinations at which a write cannot be interrupted. */
-  readonly attemptTimeoutMs: number | undefined;
-  readonly retry: RetryLimits;
-  /** Which record a full queue drops; without it the one that is offered. */
-  readonly room?: RoomPolicy<Entry>;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-}
+import type { DeliveryQueueOptions } from "./options.ts";
+import { retryDelayMs } from "./retry.ts";
+import type { Waiting } from "./room.ts";
+import type { SendOutcome } from "./send.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 /**
  * A bounded queue between those who have records and a destination that may be slow, down or gone. Records leave in their
