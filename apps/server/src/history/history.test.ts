@@ -103,7 +103,7 @@ describe("the history", () => {
     expect(quiet.map(({ line }) => line)).toEqual(["line 2", "line 1", "line 0"]);
     const chatty = await history.logs({ server: "chatty", limit: 2 });
     expect(chatty.map(({ line }) => line.slice(0, 17))).toEqual(["stopped (crashed)", "line 19995"]);
-    await history.close();
+    await history.close(2_000);
   });
 
   it("says why its file cannot be used, and what to do", async () => {
