@@ -1,7 +1,7 @@
 import { LoopProbe } from "@mcp-hangar/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { OfferFilter } from "../src/catalog/offer-filter.ts";
 import { ServerCatalog } from "../src/catalog/server-catalog.ts";
-import { toolFilter } from "../src/catalog/tool-policy.ts";
 import { nodePlatform } from "../src/platform/node-platform.ts";
 import { decodeLargeMessage, decodeMessage, LARGE_MESSAGE_BYTES } from "../src/protocol/decode.ts";
 import { readJson } from "../src/protocol/read-json.ts";
@@ -213,10 +213,10 @@ describe("nothing that comes from outside holds the event loop", () => {
       onEnd: () => {},
     });
     for (const globs of policies) {
-      const catalog = new ServerCatalog(toolFilter({ allow: [...globs, "*"], deny: globs }), nodePlatform.clock);
+      const catalog = new ServerCatalog(new OfferFilter({ tools: { allow: [...globs, "*"], deny: globs } }), nodePlatform.clock);
       await expectFree([
         async () => expect(await catalog.refresh("tools", session, new AbortController().signal)).toBe(true),
-        () => new ServerCatalog(toolFilter({ deny: globs }), nodePlatform.clock).inherit(catalog),
+        () => new ServerCatalog(new OfferFilter({ tools: { deny: globs } }), nodePlatform.clock).inherit(catalog),
       ]);
     }
   });

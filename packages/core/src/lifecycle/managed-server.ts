@@ -9,7 +9,7 @@ import {
 import { ListRefresher } from "../catalog/list-refresher.ts";
 import type { ListItems, ListKind } from "../catalog/lists.ts";
 import { ServerCatalog } from "../catalog/server-catalog.ts";
-import { toolFilter } from "../catalog/tool-policy.ts";
+import { OfferFilter } from "../catalog/offer-filter.ts";
 import { diagnosisOf, type Failure, failure } from "../errors.ts";
 import { type CheckOutcome, probe } from "../health/probe.ts";
 import type { ServerOptions } from "../options.ts";
@@ -98,7 +98,7 @@ export class ManagedServer {
     this.address = options.mode === "remote" ? URL.parse(options.endpoint)?.host : undefined;
     this.breaker = context.breaker;
     this.slots = context.slots;
-    this.catalog = new ServerCatalog(toolFilter(options.tools), platform.clock, (list, faults) => {
+    this.catalog = new ServerCatalog(new OfferFilter(options), platform.clock, (list, faults) => {
       bus.emit({
         type: "server.list_faulty",
         timeMs: platform.clock.wallMs(),
