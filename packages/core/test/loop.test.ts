@@ -213,7 +213,10 @@ describe("nothing that comes from outside holds the event loop", () => {
       onEnd: () => {},
     });
     for (const globs of policies) {
-      const catalog = new ServerCatalog(new OfferFilter({ tools: { allow: [...globs, "*"], deny: globs } }), nodePlatform.clock);
+      const catalog = new ServerCatalog(
+        new OfferFilter({ tools: { allow: [...globs, "*"], deny: globs } }),
+        nodePlatform.clock,
+      );
       await expectFree([
         async () => expect(await catalog.refresh("tools", session, new AbortController().signal)).toBe(true),
         () => new ServerCatalog(new OfferFilter({ tools: { deny: globs } }), nodePlatform.clock).inherit(catalog),

@@ -57,8 +57,10 @@ function setUp() {
     announcements.listen({ filter, resources, caller: callerWith(role), send: hear(`modern ${role}`) });
   };
   const happens = (server: string): void => {
-    // What the announcements look at of a server is its id.
-    const entry = { id: server } as Parameters<FleetObserver["onNotification"]>[0];
+    // What the announcements look at of a server is its id and what its rules hide.
+    const entry = { id: server, catalog: { hides: () => false } } as unknown as Parameters<
+      FleetObserver["onNotification"]
+    >[0];
     observer?.onListChanged(entry, "tools");
     observer?.onNotification(entry, { method: "notifications/message", params: { level: "error", data: "x" } });
     observer?.onNotification(entry, { method: "notifications/resources/updated", params: { uri: "a" } });

@@ -15,7 +15,12 @@ const VERDICTS_MAX = 20_000;
 /** The rules of a server or group as predicates over what it offers. */
 export class OfferFilter {
   readonly #filters: Readonly<Record<ListKind, ItemFilter>>;
-  readonly #verdicts: Partial<Record<ListKind, Map<string, boolean>>> = {};
+  readonly #verdicts: Readonly<Record<ListKind, Map<string, boolean>>> = {
+    tools: new Map(),
+    prompts: new Map(),
+    resources: new Map(),
+    resourceTemplates: new Map(),
+  };
 
   constructor({ tools, resources, prompts }: OfferRules) {
     const uris = uriFilter(resources);
@@ -40,7 +45,7 @@ export class OfferFilter {
   /** Judges what the server lists, and remembers the verdict. */
   showsListed(list: ListKind, name: string): boolean {
     if (!this.limits(list)) return true;
-    const verdicts = (this.#verdicts[list] ??= new Map<string, boolean>());
+    const verdicts = this.#verdicts[list];
     const known = verdicts.get(name);
     if (known !== undefined) return known;
     const verdict = this.shows(list, name);
@@ -49,6 +54,3 @@ export class OfferFilter {
     return verdict;
   }
 }
-
-/** The filter of what has no rules. */
-export const SHOW_EVERYTHING: OfferFilter = new OfferFilter({});

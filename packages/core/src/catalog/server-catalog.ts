@@ -3,10 +3,10 @@ import type { Clock } from "../platform/platform.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
 import type { UpstreamSession } from "../transports/session.ts";
 import { fetchList, type ListFailure } from "./fetch-list.ts";
+import { changedNames, sameItems } from "./list-difference.ts";
 import { type ListFault, type ListFaults, NO_FAULTS, SaidFaults } from "./list-faults.ts";
 import { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./lists.ts";
 import type { OfferFilter } from "./offer-filter.ts";
-import { sameItems } from "./same-items.ts";
 
 /** Hears of items of a list that are not right, and were not told of before. */
 export type FaultListener = (list: ListKind, faults: ListFaults) => void;
@@ -39,6 +39,7 @@ export class ServerCatalog {
   readonly #lists = new Map<ListKind, ListItems>();
   readonly #stale = new Set<ListKind>(LIST_KINDS);
   #tools: ReadonlyMap<string, ListedTool> = new Map();
+  readonly #changed = new Map<ListKind, ReadonlySet<string> | undefined>();
   /** With the items that the rules hide. */
   readonly #listed = new Map<ListKind, ListItems>();
 
@@ -71,6 +72,14 @@ export class ServerCatalog {
   /** What was wrong with the items of a list as last fetched. Of items that the rules hide nothing is told. */
   faults(list: ListKind): ListFaults {
     return this.#faults.get(list) ?? NO_FAULTS;
+  }
+
+  /**
+   * Names or URIs of the items that were different when a list was last fetched, of those that the rules show; `undefined`
+   * when they are too many to be named, or the list was not fetched twice.
+   */
+  changed(list: ListKind): ReadonlySet<string> | undefined {
+    return this.#changed.get(list);
   }
 
   /** Whether the server has been listed and does not offer the tool. */
@@ -125,6 +134,8 @@ export class ServerCatalog {
     const before = this.#lists.get(list);
     const items = this.#take(list, fetched.items);
     const changed = !(await sameItems(before, items, this.#clock));
+    const names = changed && before !== undefined && (await changedNames(list, [before, items], this.#clock));
+    this.#changed.set(list, names || undefined);
     this.#lists.set(list, items);
     const faults = this.#shownFaults(list, fetched.faults);
     this.#faults.set(list, faults);
@@ -148,8 +159,7 @@ export class ServerCatalog {
   }
 
   #shownFaults(list: ListKind, faults: ListFaults): ListFaults {
-    const isHidden = ({ name }: ListFault): boolean =>
-      name !== undefined && !this.#filter.showsListed(list, name);
+    const isHidden = ({ name }: ListFault): boolean => name !== undefined && !this.#filter.showsListed(list, name);
     const hidden = this.#filter.limits(list) ? faults.shown.filter(isHidden) : [];
     if (hidden.length === 0) return faults;
     const count = (action: string): number => hidden.filter((fault) => fault.action === action).length;

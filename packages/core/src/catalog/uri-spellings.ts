@@ -52,7 +52,9 @@ function isPlain(uri: string): boolean {
 function decoded(uri: string): string | undefined {
   let text = uri;
   for (let round = 0; round <= DECODINGS_MAX; round++) {
-    const once = text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll("%", ""), "hex").toString());
+    const once = text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) =>
+      Buffer.from(run.replaceAll("%", ""), "hex").toString(),
+    );
     if (once === text) return text;
     text = once;
   }
@@ -68,7 +70,12 @@ function lowered(uri: string, parts: RegExp = PARTS): string {
 
 /** Scheme and host in lower case, slashes for backslashes, no control characters, no empty and no dot segments. */
 function resolved(uri: string): string {
-  const text = lowered(uri.replaceAll(/[\t\n\r]/g, "").trim().replaceAll("\\", "/"));
+  const text = lowered(
+    uri
+      .replaceAll(/[\t\n\r]/g, "")
+      .trim()
+      .replaceAll("\\", "/"),
+  );
   const start = PARTS.exec(text)?.[0] ?? "";
   const kept: string[] = [];
   const segments = text.slice(start.length).split("/");

@@ -25,6 +25,7 @@ beforeEach(async () => {
     identify: (request) => access.identify(request),
     permits: (...args) => access.permits(...args),
     admits: (...args) => access.admits(...args),
+    shows: (...args) => access.shows(...args),
     decide: (...args) => access.decide(...args),
     reaches: (...args) => access.reaches(...args),
   };
