@@ -90,7 +90,10 @@ export class FaceRig {
       transports: (id) => {
         const capabilities = { tools: {}, prompts: {}, resources: { subscribe: true }, completions: {}, logging: {} };
         const peer = { ...FAKE_PEER, capabilities };
-        const transport = new FakeTransport(nodePlatform.clock, { peer, reply: async (request) => this.#reply(request) });
+        const transport = new FakeTransport(nodePlatform.clock, {
+          peer,
+          reply: async (request) => this.#reply(request),
+        });
         this.transports.set(id, transport);
         return transport;
       },
@@ -128,7 +131,11 @@ export class FaceRig {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const common = { "content-type": "application/json", accept: "application/json, text/event-stream" };
     const post = (headers: Readonly<Record<string, string>>, body: object): Promise<Response> =>
-      fetch(url, { method: "POST", headers: { ...common, ...headers }, body: JSON.stringify({ jsonrpc: "2.0", ...body }) });
+      fetch(url, {
+        method: "POST",
+        headers: { ...common, ...headers },
+        body: JSON.stringify({ jsonrpc: "2.0", ...body }),
+      });
     if (era === "modern") {
       return async (method, params = {}) => {
         const named = params.name ?? params.uri;
@@ -187,10 +194,14 @@ export class FaceRig {
       case "resources/list":
         return resultReply({ resources: resources.map((uri) => ({ uri, name: "a resource" })) });
       case "resources/templates/list":
-        return resultReply({ resourceTemplates: templates.map((uriTemplate) => ({ uriTemplate, name: "a template" })) });
+        return resultReply({
+          resourceTemplates: templates.map((uriTemplate) => ({ uriTemplate, name: "a template" })),
+        });
       case "resources/read":
         // A server may answer with more than it was asked for.
-        return resultReply({ contents: [request.params?.uri ?? "", ...resources].map((uri) => ({ uri, text: "text" })) });
+        return resultReply({
+          contents: [request.params?.uri ?? "", ...resources].map((uri) => ({ uri, text: "text" })),
+        });
       case "prompts/get":
         return resultReply({ messages: [] });
       case "completion/complete":

@@ -30,7 +30,10 @@ function rules(): Rules | undefined {
 /** Told by regular expressions, which know nothing of the gateway's globs. */
 function shows({ allow = ["*"], deny = [] }: Rules, text: string): boolean {
   const fits = (each: string): boolean => {
-    const source = each.replaceAll(/[.{}/]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+    const source = each
+      .replaceAll(/[.{}/]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".");
     return new RegExp(`^${source}$`).test(text);
   };
   return allow.some(fits) && !deny.some(fits);
@@ -72,7 +75,9 @@ it("nothing hidden is named in any list or answer, and whatever is shown is list
       offer: OFFER,
       scope: single ? { kind: "server", id: "entry" } : { kind: "all" },
     });
-    const ask = await rig.client(random.pick(DOORS.filter((door) => door !== "stdio") as ["http legacy", "http modern"]));
+    const ask = await rig.client(
+      random.pick(DOORS.filter((door) => door !== "stdio") as ["http legacy", "http modern"]),
+    );
     const isShown = (kind: keyof Kinds, text: string): boolean =>
       shows(ofTheServer[kind] ?? {}, text) && shows(ofTheRole[kind] ?? {}, text);
     const answers: string[] = [];
@@ -93,14 +98,19 @@ it("nothing hidden is named in any list or answer, and whatever is shown is list
     for (const uri of OFFER.resources) {
       const { result } = await ask("resources/read", { uri: single ? uri : `hangar://entry/${uri}` });
       expect(result !== undefined, `${uri} ${about}`).toBe(isShown("resources", uri));
-      const told = OFFER.resources.filter((other) => JSON.stringify(result ?? {}).includes(JSON.stringify(other).slice(1)));
-      if (result !== undefined) expect(told, about).toEqual(OFFER.resources.filter((other) => isShown("resources", other)));
+      const told = OFFER.resources.filter((other) =>
+        JSON.stringify(result ?? {}).includes(JSON.stringify(other).slice(1)),
+      );
+      if (result !== undefined)
+        expect(told, about).toEqual(OFFER.resources.filter((other) => isShown("resources", other)));
     }
     for (const name of OFFER.prompts) {
       const { result } = await ask("prompts/get", { name: single ? name : `entry__${name}` });
       expect(result !== undefined, `${name} ${about}`).toBe(isShown("prompts", name));
     }
-    const reached = rig.asked.flatMap(({ params = {} }) => [params.uri, params.name]).filter((each) => each !== undefined);
+    const reached = rig.asked
+      .flatMap(({ params = {} }) => [params.uri, params.name])
+      .filter((each) => each !== undefined);
     for (const each of reached) {
       const text = String(each);
       expect(isShown(text.startsWith("memo:") ? "resources" : "prompts", text), `${text} ${about}`).toBe(true);

@@ -21,10 +21,12 @@ type Kind = keyof typeof RULES;
 
 /** The same rules in the words of a role. */
 function ofRole(kind: Kind, server: string): RigOptions["role"] {
-  const qualified = Object.entries(RULES[kind]).map(([what, rules]) => {
-    const lists = Object.entries(rules).map(([list, globs]) => [list, globs.map((glob) => `${server}/${glob}`)]);
-    return [what, Object.fromEntries(lists)];
-  });
+  const qualified = Object.entries(RULES[kind]).map(
+    ([what, rules]: [string, Readonly<Record<string, readonly string[]>>]) => {
+      const lists = Object.entries(rules).map(([list, globs]) => [list, globs.map((glob) => `${server}/${glob}`)]);
+      return [what, Object.fromEntries(lists)];
+    },
+  );
   return Object.fromEntries(qualified);
 }
 
@@ -130,7 +132,9 @@ describe.each(CASES)("$place that $kind, at the $face face over $door", (about) 
     const { name, uri } = spelled(face);
     const both = { name: name("greet"), uri: uri("memo://secret/{id}") };
     const argument = { name: "id", value: "" };
-    expect((await ask("completion/complete", { ref: { type: "ref/resource", ...both }, argument })).error).toBeDefined();
+    expect(
+      (await ask("completion/complete", { ref: { type: "ref/resource", ...both }, argument })).error,
+    ).toBeDefined();
     expect((await ask("completion/complete", { ref: { type: "ref/prompt", ...both }, argument })).result).toBeDefined();
     expect((await ask("completion/complete", { ref: both, argument })).result).toBeDefined();
     expect(JSON.stringify(rig.asked)).not.toContain("secret");
@@ -145,7 +149,8 @@ describe.each(CASES.filter(({ place }) => !place.includes("group")))(
       const { uri } = spelled(about.face);
       const subscribe = async (which: string): Promise<boolean> => {
         const resource = uri(`memo://${which}/1`);
-        if (about.door === "http legacy") return (await ask("resources/subscribe", { uri: resource })).error === undefined;
+        if (about.door === "http legacy")
+          return (await ask("resources/subscribe", { uri: resource })).error === undefined;
         const { result } = await ask("subscriptions/listen", { notifications: { resourceSubscriptions: [resource] } });
         return JSON.stringify(result).includes(resource);
       };

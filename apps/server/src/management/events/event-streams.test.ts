@@ -197,6 +197,40 @@ describe("a client", () => {
     expect(client.text()).not.toContain("hidden");
   });
 
+  it.each([
+    ["prompts/get", "shown__hidden"],
+    ["prompts/get", "hidden"],
+    ["resources/read", "hangar://shown/memo://hidden"],
+    ["resources/subscribe", "memo://hidden"],
+    ["completion/complete", "shown__hidden"],
+    ["completion/complete", "hangar://shown/memo://hidden"],
+  ] as const)("gets no request %s about %s that does not exist for it", async (method, subject) => {
+    const hidden = ["prompts hidden", "resources memo://hidden"];
+    access = { ...OPEN_ACCESS, shows: (_caller, _server, { kind, name }) => !hidden.includes(`${kind} ${name}`) };
+    const client = await follow();
+    const finished = (about: string | undefined): void => {
+      streams.listener({
+        type: "request.finished",
+        timeMs: 0,
+        requestId: "1",
+        method,
+        server: registeredName("shown"),
+        subject: about,
+        outcome: { status: "success", resultType: "complete" },
+        durationSeconds: 0,
+        caller: CALLER,
+        client: LIBRARY_CLIENT,
+        trace: undefined,
+        attempts: [],
+        rpcErrorCode: undefined,
+      });
+    };
+    finished(subject);
+    finished("shown__other");
+    await expect.poll(client.text).toContain("other");
+    expect(client.text()).not.toContain("hidden");
+  });
+
   it("hears a sign of life while nothing happens, and is sent away when its key is revoked", async () => {
     const client = await follow();
     await clock.advanceAsync(15_000);
