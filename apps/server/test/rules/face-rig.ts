@@ -200,7 +200,7 @@ export class FaceRig {
       case "resources/read":
         // A server may answer with more than it was asked for.
         return resultReply({
-          contents: [request.params?.uri ?? "", ...resources].map((uri) => ({ uri, text: "text" })),
+          contents: [request.params.uri ?? "", ...resources].map((uri) => ({ uri, text: "text" })),
         });
       case "prompts/get":
         return resultReply({ messages: [] });

@@ -108,11 +108,8 @@ it("nothing hidden is named in any list or answer, and whatever is shown is list
       const { result } = await ask("prompts/get", { name: single ? name : `entry__${name}` });
       expect(result !== undefined, `${name} ${about}`).toBe(isShown("prompts", name));
     }
-    const reached = rig.asked
-      .flatMap(({ params = {} }) => [params.uri, params.name])
-      .filter((each) => each !== undefined);
-    for (const each of reached) {
-      const text = String(each);
+    const reached = rig.asked.flatMap(({ params }) => [params.uri, params.name]);
+    for (const text of reached.filter((each) => typeof each === "string")) {
       expect(isShown(text.startsWith("memo:") ? "resources" : "prompts", text), `${text} ${about}`).toBe(true);
     }
   }
