@@ -13,7 +13,7 @@ import {
   type RateLimitOptions,
   type UpstreamRequest,
 } from "@mcp-hangar/core";
-import { FAKE_PEER, FakeTransport, resultReply } from "@mcp-hangar/core/testing";
+import { FAKE_PEER, type FakeReply, FakeTransport, resultReply } from "@mcp-hangar/core/testing";
 import { type Caller, type HangarEvent, registeredName, TelemetryBus } from "@mcp-hangar/telemetry";
 import { onTestFinished } from "vitest";
 import type { RoleOptions } from "../../src/access/options.ts";
@@ -37,6 +37,8 @@ export interface RigOptions {
   readonly role?: Omit<RoleOptions, "permissions"> | undefined;
   readonly scope: ScopeSelector;
   readonly rateLimit?: RateLimitOptions | undefined;
+  /** The era of the servers; legacy unless told. */
+  readonly upstream?: Era | undefined;
 }
 
 /** An answer as far as the tests look. */
@@ -89,10 +91,11 @@ export class FaceRig {
       access: roles && ((caller, id, tool) => roles.decide(caller, id, tool)),
       transports: (id) => {
         const capabilities = { tools: {}, prompts: {}, resources: { subscribe: true }, completions: {}, logging: {} };
-        const peer = { ...FAKE_PEER, capabilities };
+        const protocolVersion = options.upstream === "modern" ? "2026-07-28" : "2025-11-25";
+        const peer = { ...FAKE_PEER, era: options.upstream ?? "legacy", protocolVersion, capabilities };
         const transport = new FakeTransport(nodePlatform.clock, {
           peer,
-          reply: async (request) => this.#reply(request),
+          reply: (request) => this.#reply(request),
         });
         this.transports.set(id, transport);
         return transport;
@@ -183,7 +186,7 @@ export class FaceRig {
     return ask;
   }
 
-  #reply(request: UpstreamRequest): ReturnType<typeof resultReply> {
+  #reply(request: UpstreamRequest): ReturnType<FakeReply> {
     this.asked.push(request);
     const { tools, prompts, resources, templates } = this.offer;
     switch (request.method) {
@@ -202,6 +205,9 @@ export class FaceRig {
         return resultReply({
           contents: [request.params.uri ?? "", ...resources].map((uri) => ({ uri, text: "text" })),
         });
+      case "subscriptions/listen":
+        request.onNotification?.({ method: "notifications/subscriptions/acknowledged", params: request.params });
+        return "hang";
       case "prompts/get":
         return resultReply({ messages: [] });
       case "completion/complete":

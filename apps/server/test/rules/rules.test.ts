@@ -1,4 +1,4 @@
-import type { JsonObject } from "@mcp-hangar/core";
+import type { Era, JsonObject } from "@mcp-hangar/core";
 import { describe, expect, it } from "vitest";
 import { type Ask, type Door, FaceRig, type Offer, type RigOptions } from "./face-rig.ts";
 
@@ -62,13 +62,20 @@ interface Case {
   readonly face: Face;
   readonly kind: Kind;
   readonly door: Door;
+  readonly upstream?: Era;
 }
 
-async function setUp({ place, face, kind, door }: Case): Promise<{ readonly rig: FaceRig; readonly ask: Ask }> {
+async function setUp({
+  place,
+  face,
+  kind,
+  door,
+  upstream,
+}: Case): Promise<{ readonly rig: FaceRig; readonly ask: Ask }> {
   const scope = face === "aggregate" ? ({ kind: "all" } as const) : ({ kind: "server", id: "entry" } as const);
   const parts = PLACES[place]?.(kind);
   if (parts === undefined) throw new Error(`no rules ${place}`);
-  const rig = new FaceRig({ ...parts, offer: OFFER, scope });
+  const rig = new FaceRig({ ...parts, offer: OFFER, scope, upstream });
   return { rig, ask: await rig.client(door) };
 }
 
@@ -141,25 +148,27 @@ describe.each(CASES)("$place that $kind, at the $face face over $door", (about) 
   });
 });
 
-describe.each(CASES.filter(({ place }) => !place.includes("group")))(
-  "$place that $kind, at the $face face over $door",
-  (about) => {
-    it("refuse a subscription to what is hidden", async () => {
-      const { rig, ask } = await setUp(about);
-      const { uri } = spelled(about.face);
-      const subscribe = async (which: string): Promise<boolean> => {
-        const resource = uri(`memo://${which}/1`);
-        if (about.door === "http legacy")
-          return (await ask("resources/subscribe", { uri: resource })).error === undefined;
-        const { result } = await ask("subscriptions/listen", { notifications: { resourceSubscriptions: [resource] } });
-        return JSON.stringify(result).includes(resource);
-      };
-      expect(await subscribe("open")).toBe(true);
-      expect(await subscribe("secret")).toBe(false);
-      expect(JSON.stringify(rig.asked)).not.toContain("secret");
-    });
-  },
-);
+const SUBSCRIPTIONS = CASES.filter(({ place }) => !place.includes("group")).flatMap((each) => [
+  { ...each, upstream: "legacy" as const },
+  { ...each, upstream: "modern" as const },
+]);
+
+describe.each(SUBSCRIPTIONS)("$place that $kind, at the $face face over $door, before a $upstream server", (about) => {
+  it("refuse a subscription to what is hidden", async () => {
+    const { rig, ask } = await setUp(about);
+    const { uri } = spelled(about.face);
+    const subscribe = async (which: string): Promise<boolean> => {
+      const resource = uri(`memo://${which}/1`);
+      if (about.door === "http legacy")
+        return (await ask("resources/subscribe", { uri: resource })).error === undefined;
+      const { result } = await ask("subscriptions/listen", { notifications: { resourceSubscriptions: [resource] } });
+      return JSON.stringify(result).includes(resource);
+    };
+    expect(await subscribe("open")).toBe(true);
+    expect(await subscribe("secret")).toBe(false);
+    expect(JSON.stringify(rig.asked)).not.toContain("secret");
+  });
+});
 
 it("a URI by the server's own spelling resolves to the server whose resource is shown", async () => {
   const servers = { one: RULES.deny, two: {} };
