@@ -121,7 +121,7 @@ describe.each(CASES)("$place that $kind, at the $face face over $door", (about) 
       const isRead = method === "resources/read";
       expect(error?.code, method).toBe(isRead && door === "http legacy" ? -32002 : -32602);
       if (face === "server") continue;
-      const [, elsewhere = {}] = requests(face, "secret", "nobody")[index] ?? [];
+      const elsewhere = requests(face, "secret", "nobody")[index]?.[1];
       expect(error).toEqual((await ask(method, elsewhere)).error);
     }
     expect(JSON.stringify(rig.asked)).not.toContain("secret");
