@@ -229,6 +229,10 @@ it.each([
     { api_keys: { file: "k" }, roles: { own: { permissions: ["tools:cal"] } } },
     /did you mean tools:call|one of tools:call/,
   ],
+  [
+    { api_keys: { file: "k" }, roles: { own: { permissions: [], resources: { deny: ["file:///secret/*"] } } } },
+    /auth\.roles\.own\.resources\.deny.0.*<server>\/<uri>/,
+  ],
   [{ jwt: { issuer: "http://issuer.example", audience: ["a"] } }, /auth\.jwt\.issuer: .*https/],
   [
     { jwt: { issuer: "https://issuer.example", audience: ["a"], algorithms: ["HS256"] } },

@@ -42,8 +42,8 @@ export type FleetEntry = ManagedServer | ServerGroup;
 /** Hears of what servers announce on their own account. */
 export interface FleetObserver {
   onNotification(server: ManagedServer, notification: JsonRpcNotification): void;
-  /** A list of a server changed, or a server or group came or went. */
-  onListChanged(entry: FleetEntry, list: ListKind): void;
+  /** A list of a server changed, in the items of these names or URIs as far as known, or a server or group came or went. */
+  onListChanged(entry: FleetEntry, list: ListKind, changed?: ReadonlySet<string>): void;
 }
 
 /** Who defined a server: the configuration, a discovery source, or a call of the management interface. */
@@ -241,8 +241,8 @@ export class Fleet {
       onNotification: (from, notification) => {
         for (const observer of this.#observers) observer.onNotification(from, notification);
       },
-      onListChanged: (from, list) => {
-        for (const observer of this.#observers) observer.onListChanged(from, list);
+      onListChanged: (from, list, changed) => {
+        for (const observer of this.#observers) observer.onListChanged(from, list, changed);
       },
       onLog: (from, line) => this.#options.onServerLog?.(from.id, line),
       membership: this.groups,

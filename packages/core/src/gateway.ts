@@ -5,6 +5,7 @@ import { CallRecord, type CallResult, LOCAL_CALLER, type RelayContext, type Tool
 import { callLimit, limitSizes } from "./call-limit.ts";
 import { type Failure, failure, toldTo } from "./errors.ts";
 import { Fleet, type FleetEntry, type FleetOptions } from "./fleet.ts";
+import { relayedItem } from "./groups/relay-subject.ts";
 import { ServerGroup } from "./groups/server-group.ts";
 import { callToolOfGroup, relayToGroup, type Way } from "./groups/through-group.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
@@ -172,6 +173,8 @@ export class Gateway {
     const server = this.fleet.entry(request.server);
     if (server === undefined) return failure("invalid_request", `there is no server "${shortName(request.server)}"`);
     record.server = server.id;
+    const item = relayedItem(request);
+    if (item !== undefined && server.catalog.hides(item.list, item.name)) return hiddenItem(request, item.name);
     const refusal = request.admitted === true ? undefined : this.admitRequest(record.caller, request.method);
     if (refusal !== undefined) return refusal;
     try {
@@ -392,6 +395,11 @@ function originOf({ caller }: RelayContext): string | undefined {
 /** The same words for a tool that does not exist, one that the policy hides, and a server that does not exist. */
 function unknownTool(call: ToolCall): Failure {
   return failure("unknown_tool", `unknown tool "${shortName(call.tool)}" of server "${shortName(call.server)}"`);
+}
+
+/** The same for a prompt or resource that the rules of its server hide. */
+function hiddenItem({ server, method }: Relay, name: string): Failure {
+  return failure("invalid_request", `${method}: server "${shortName(server)}" offers no "${shortName(name)}"`);
 }
 
 /** What ended because time was up is a timeout, whichever hop noticed it. */

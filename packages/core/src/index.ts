@@ -8,6 +8,7 @@ export type { ShortenedResult } from "./batch/shorten.ts";
 export { type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
 export { shareOf } from "./call-limit.ts";
 export { globMatches } from "./catalog/glob.ts";
+export { type ItemFilter, type ItemRules, nameFilter, uriFilter } from "./catalog/item-filter.ts";
 export { largeItemChars } from "./catalog/list-inspection.ts";
 export { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./catalog/lists.ts";
 export { ChurnMap } from "./churn-map.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addressRange } from "./address-range.ts";
+import { offerRules } from "./catalog/rule-options.ts";
 import { groupShape } from "./groups/options.ts";
 import { refuseWith } from "./option-problem.ts";
 import { containerOptions } from "./transports/docker/container-options.ts";
@@ -15,15 +16,8 @@ const MEBIBYTE = 1024 * 1024;
 /** Name or number of a user or group of the system; the largest number means nobody. */
 const account = z.union([z.int().min(0).max(4_294_967_294), z.string().min(1).max(256)]);
 
-const toolPolicy = z
-  .strictObject({
-    allow: z.array(z.string().min(1)).optional().describe("Globs of tools to expose; others do not exist for callers."),
-    deny: z.array(z.string().min(1)).optional().describe("Globs of tools to hide; wins over allow."),
-  })
-  .describe("Which tools of the server exist for callers.");
-
 const common = {
-  tools: toolPolicy.optional(),
+  ...offerRules("server"),
   idle_ttl_s: seconds.default(300).describe("Stop the server after this time without calls."),
   health_check_interval_s: seconds.default(60).describe("Time between health checks."),
   max_consecutive_failures: z.int().min(1).max(100).default(3).describe("Failed checks until the server is degraded."),
@@ -131,7 +125,11 @@ export const serverOptions = z.discriminatedUnion("mode", [subprocessOptions, do
 export type ServerOptions = z.infer<typeof serverOptions>;
 
 /** Several servers that do the same, behind one name. */
-export const groupOptions = z.strictObject({ ...groupShape, call_timeout_s: common.call_timeout_s });
+export const groupOptions = z.strictObject({
+  ...groupShape,
+  ...offerRules("group"),
+  call_timeout_s: common.call_timeout_s,
+});
 export type GroupOptions = z.infer<typeof groupOptions>;
 export type MemberOptions = GroupOptions["members"][number];
 

@@ -1,11 +1,11 @@
 import { LoopProbe } from "@mcp-hangar/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { OfferFilter } from "../src/catalog/offer-filter.ts";
 import { ServerCatalog } from "../src/catalog/server-catalog.ts";
-import { toolFilter } from "../src/catalog/tool-policy.ts";
 import { nodePlatform } from "../src/platform/node-platform.ts";
 import { decodeLargeMessage, decodeMessage, LARGE_MESSAGE_BYTES } from "../src/protocol/decode.ts";
 import { readJson } from "../src/protocol/read-json.ts";
-import { FAKE_PEER, FakeSession, serverWithTools } from "../src/testing/fake-session.ts";
+import { FAKE_PEER, FakeSession, resultReply, serverWithTools } from "../src/testing/fake-session.ts";
 import { seededRandom } from "../src/testing/seeded-random.ts";
 import { SseParser } from "../src/transports/http/sse-parser.ts";
 import { LineSplitter } from "../src/transports/stdio/line-splitter.ts";
@@ -213,10 +213,39 @@ describe("nothing that comes from outside holds the event loop", () => {
       onEnd: () => {},
     });
     for (const globs of policies) {
-      const catalog = new ServerCatalog(toolFilter({ allow: [...globs, "*"], deny: globs }), nodePlatform.clock);
+      const catalog = new ServerCatalog(
+        new OfferFilter({ tools: { allow: [...globs, "*"], deny: globs } }),
+        nodePlatform.clock,
+      );
       await expectFree([
         async () => expect(await catalog.refresh("tools", session, new AbortController().signal)).toBe(true),
-        () => new ServerCatalog(toolFilter({ deny: globs }), nodePlatform.clock).inherit(catalog),
+        () => new ServerCatalog(new OfferFilter({ tools: { deny: globs } }), nodePlatform.clock).inherit(catalog),
+      ]);
+    }
+  });
+
+  it("the globs of an announced server, over all the URIs that it lists", async () => {
+    const policies = ["*a", "a?", "*a?", `*${"a".repeat(100)}?b*`, "memo://*/..%2f*"].map((glob) =>
+      Array.from({ length: 200 }, (_, index) => glob.repeat(random.integer(1, 40)).slice(0, 250) + index),
+    );
+    const odd = ["a", "%61", "/../", "%252e./", "//", "\\", "A"] as const;
+    const resources = Array.from({ length: 2_000 }, (_, index) => ({
+      uri: `Memo://${Array.from({ length: random.integer(1, 300) }, () => random.pick(odd)).join("")}${index}`,
+      name: "a",
+    }));
+    const session = new FakeSession({
+      peer: { ...FAKE_PEER, capabilities: { tools: {}, resources: {} } },
+      observer: new RecordingObserver(),
+      reply: () => resultReply({ resources }),
+      closing: async () => {},
+      onEnd: () => {},
+    });
+    for (const globs of policies) {
+      const filter = new OfferFilter({ resources: { allow: [...globs, "*"], deny: globs } });
+      const catalog = new ServerCatalog(filter, nodePlatform.clock);
+      await expectFree([
+        async () => expect(await catalog.refresh("resources", session, new AbortController().signal)).toBe(true),
+        () => new ServerCatalog(new OfferFilter({ resources: { deny: globs } }), nodePlatform.clock).inherit(catalog),
       ]);
     }
   });

@@ -4,7 +4,7 @@ import type { Caller, Decision, TelemetryBus } from "@mcp-hangar/telemetry";
 import { addressKey } from "../http/address-key.ts";
 import type { Refusal } from "../http/answer.ts";
 import type { RequestOrigin } from "../http/client-address.ts";
-import type { Access, Identification } from "./access.ts";
+import type { Access, Identification, Item } from "./access.ts";
 import { API_KEY_PREFIX } from "./api-key.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import type { KnownCallers } from "./known-callers.ts";
@@ -77,6 +77,11 @@ export class AccessControl implements Access {
   admits(caller: Caller, server: string, tool: string, permission?: Permission): boolean {
     const now = this.#current(caller);
     return now !== undefined && this.#parts.roles.admits(now, server, tool, permission);
+  }
+
+  shows(caller: Caller, server: string, item: Item, permission?: Permission): boolean {
+    const now = this.#current(caller);
+    return now !== undefined && this.#parts.roles.shows(now, server, item, permission);
   }
 
   decide(caller: Caller, server: string, tool: string): Decision {

@@ -8,6 +8,12 @@ export type Identification =
   | { readonly kind: "caller"; readonly caller: Caller }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
+/** A resource or template by its URI as the server spells it, or a prompt by its name. */
+export interface Item {
+  readonly kind: "resources" | "prompts";
+  readonly name: string;
+}
+
 /** Decides who callers are and what they may do. The one place that knows whether authentication is on. */
 export interface Access extends CallerRights {
   /** Answers at once where it can: most requests come with a key that is known. Never rejects. */
@@ -25,6 +31,8 @@ export interface CallerRights {
    * is not admitted does not exist for the caller.
    */
   admits(caller: Caller, server: string, tool: string, permission?: Permission): boolean;
+  /** As {@link admits} for a resource, a template or a prompt of a server. */
+  shows(caller: Caller, server: string, item: Item, permission?: Permission): boolean;
   /** The same for a call, with what has decided it. */
   decide(caller: Caller, server: string, tool: string): Decision;
   /** As {@link admits} for the server as a whole: whether anything of it may exist for the caller. */
@@ -48,6 +56,7 @@ export const OPEN_ACCESS: Access = {
   identify: () => ANYBODY,
   permits: () => true,
   admits: () => true,
+  shows: () => true,
   decide: () => OPEN,
   reaches: () => true,
 };

@@ -11,18 +11,44 @@ export const NAME_RULE = "1–63 letters, digits and . _ @ -, beginning with a l
 const name = z.string().regex(NAME, NAME_RULE);
 const globs = z.array(z.string().min(1).max(300)).max(1_000);
 
+/** A pattern's half for the server, which no URI has before its first slash. */
+const SERVER_HALF = /^[a-z0-9_*?-]+$/;
+
+const urisOfServers = z.array(
+  z
+    .string()
+    .max(2_000)
+    .refine((glob) => SERVER_HALF.test(glob.split("/", 1)[0] ?? ""), {
+      error: "<server>/<uri> or <server>, and `*/<uri>` for any server",
+    }),
+);
+
+/** The rules of a role about things of one kind. */
+function rules(globsOf: typeof globs, what: string, unlessAllowed: string) {
+  return z.strictObject({
+    allow: globsOf.optional().describe(`Globs \`${what}\`, or \`<server>\` for all of it. ${unlessAllowed} if absent.`),
+    deny: globsOf.optional().describe("Globs of what does not exist for the role; wins over allow."),
+  });
+}
+
+const OF_TOOLS = "Those of the servers that `tools` reaches";
+
 const role = z.strictObject({
   permissions: z
     // The keys of an object literal are what its type says.
     .array(z.enum(Object.keys(PERMISSIONS) as [Permission, ...Permission[]]))
     .describe("What callers with the role may do."),
-  tools: z
-    .strictObject({
-      allow: globs.optional().describe("Globs `<server>/<tool>`, or `<server>` for all of it. Everything if absent."),
-      deny: globs.optional().describe("Globs of what does not exist for the role; wins over allow."),
-    })
+  tools: rules(globs, "<server>/<tool>", "Everything")
     .optional()
     .describe("Which servers and tools exist for the role; without it all."),
+  resources: rules(urisOfServers.max(1_000), "<server>/<uri>", OF_TOOLS)
+    .optional()
+    .describe(
+      "Which resources exist for the role, by the server's own URI, and which templates, by `uriTemplate`; without it those of the servers that `tools` reaches.",
+    ),
+  prompts: rules(globs, "<server>/<prompt>", OF_TOOLS)
+    .optional()
+    .describe("Which prompts exist for the role; without it those of the servers that `tools` reaches."),
 });
 /** One role of the configuration. */
 export type RoleOptions = z.infer<typeof role>;

@@ -108,6 +108,84 @@ describe("a caller", () => {
     expect(asked.filter((names) => parts.allowAll(names))).toEqual([["admin"], ["rest", "keys"]]);
   });
 
+  it.each([
+    // Without rules, and with some that only deny, they follow the tools.
+    ["tools only", { tools: { allow: ["math/*"] } }, "math", true, true],
+    ["tools only", { tools: { allow: ["math/*"] } }, "files", false, false],
+    [
+      "tools, less a resource",
+      { tools: { allow: ["math"] }, resources: { deny: ["math/memo://*"] } },
+      "math",
+      false,
+      true,
+    ],
+    [
+      "tools, less a resource",
+      { tools: { allow: ["math"] }, resources: { deny: ["math/memo://*"] } },
+      "files",
+      false,
+      false,
+    ],
+    [
+      "tools, less other resources",
+      { tools: { allow: ["math"] }, resources: { deny: ["*/file:*"] } },
+      "math",
+      true,
+      true,
+    ],
+    // What is allowed by name exists, wherever tools are.
+    [
+      "resources elsewhere",
+      { tools: { allow: ["math"] }, resources: { allow: ["files/memo://*"] } },
+      "files",
+      true,
+      false,
+    ],
+    [
+      "resources elsewhere",
+      { tools: { allow: ["math"] }, resources: { allow: ["files/memo://*"] } },
+      "math",
+      false,
+      true,
+    ],
+    ["no tools, prompts", { tools: { allow: [] }, prompts: { allow: ["*/ask*"] } }, "files", false, true],
+    ["no tools, prompts", { tools: { allow: [] }, prompts: { allow: ["*/as"] } }, "files", false, false],
+    ["everything but", { resources: { deny: ["files"] }, prompts: { deny: ["math"] } }, "files", false, true],
+    ["everything but", { resources: { deny: ["files"] }, prompts: { deny: ["math"] } }, "math", true, false],
+    ["another spelling", { resources: { deny: ["*/MEMO://a*"] } }, "math", false, true],
+  ])("with a role of %s (%j) at %s: a resource %s, a prompt %s", (_name, rules, server, resource, prompt) => {
+    const some = createRoles({ some: { permissions: ["tools:call"], ...rules } });
+    const caller = callerWith("some");
+    expect(some.shows(caller, server, { kind: "resources", name: "memo://a/1" })).toBe(resource);
+    expect(some.shows(caller, server, { kind: "prompts", name: "ask" })).toBe(prompt);
+    expect(some.shows(caller, server, { kind: "prompts", name: "ask" }, "servers:read")).toBe(false);
+  });
+
+  it("reaches a server of which a resource or a prompt is allowed, and no other by rules that only deny", () => {
+    const tools = { allow: ["math"] };
+    const some = createRoles({
+      some: {
+        permissions: ["tools:call"],
+        tools,
+        resources: { allow: ["files/memo://*"] },
+        prompts: { allow: ["ask/*"] },
+      },
+      less: { permissions: ["tools:call"], tools, resources: { deny: ["files"] }, prompts: { deny: [] } },
+    });
+    const reached = (role: string): readonly string[] =>
+      ["math", "files", "ask", "other"].filter((server) => some.reaches(callerWith(role), server));
+    expect(reached("some")).toEqual(["math", "files", "ask"]);
+    expect(reached("less")).toEqual(["math"]);
+  });
+
+  it("may not do everything with a role that limits resources or prompts", () => {
+    for (const rules of [{ resources: {} }, { prompts: { deny: ["x"] } }]) {
+      const limited = createRoles({ some: { permissions: ALL, ...rules } });
+      expect(limited.allowAll(["some"])).toBe(false);
+      expect(limited.mayGrant(callerWith("some"), "admin")).toBe(false);
+    }
+  });
+
   it("can give only roles that they have, unless nothing is denied to them", () => {
     expect(roles.mayGrant(callerWith("math"), "math")).toBe(true);
     expect(roles.mayGrant(callerWith("math"), "agent")).toBe(false);

@@ -1,12 +1,12 @@
-import { globMatches } from "@mcp-hangar/core";
 import type { Caller, Decision } from "@mcp-hangar/telemetry";
-import type { CallerRights } from "./access.ts";
+import type { CallerRights, Item } from "./access.ts";
 import type { RoleOptions } from "./options.ts";
 import { PERMISSIONS, type Permission } from "./permissions.ts";
+import { RoleRules } from "./role-rules.ts";
 
 const ALL = Object.keys(PERMISSIONS) as readonly Permission[];
 
-/** Roles that exist without being configured. None of them limits tools. */
+/** Roles that exist without being configured. None of them has rules about tools, resources and prompts. */
 export const BUILT_IN_ROLES = {
   /** Everything. */
   admin: ALL,
@@ -34,18 +34,10 @@ interface Role {
   readonly allows: Decision;
   readonly permissions: ReadonlySet<Permission>;
   /** `undefined` admits every tool. */
-  readonly tools: ToolRules | undefined;
-}
-
-/** `<server>/<tool>` in two halves; `*` for all tools where only a server is named. */
-interface ToolPattern {
-  readonly server: string;
-  readonly tool: string;
-}
-
-interface ToolRules {
-  readonly allow: readonly ToolPattern[];
-  readonly deny: readonly ToolPattern[];
+  readonly tools: RoleRules | undefined;
+  /** `undefined` shows all of the servers that `tools` reaches. */
+  readonly resources: RoleRules | undefined;
+  readonly prompts: RoleRules | undefined;
 }
 
 /** Compiles the built-in roles and those of the configuration. A role that a caller has and nobody defined is none. */
@@ -61,8 +53,7 @@ export function createRoles(configured: Readonly<Record<string, RoleOptions>>): 
   // Whoever started the process as a child of theirs may do what the process may.
   const some = (caller: Caller, permission: Permission, test: (role: Role) => boolean): boolean =>
     caller.type === "local" || someOf(caller.roles, permission, test);
-  const allowAll = (names: readonly string[]): boolean =>
-    ALL.every((each) => someOf(names, each, ({ tools }) => tools === undefined));
+  const allowAll = (names: readonly string[]): boolean => ALL.every((each) => someOf(names, each, isUnlimited));
   const anything = (): boolean => true;
   const permits = (caller: Caller, permission: Permission): boolean => some(caller, permission, anything);
   return {
@@ -76,18 +67,20 @@ export function createRoles(configured: Readonly<Record<string, RoleOptions>>): 
     permits,
     // The role that admits the tool must be the one with the permission: roles add up, they do not complete each other.
     admits: (caller, server, tool, permission = "tools:call") =>
-      some(caller, permission, ({ tools }) => tools === undefined || admitsTool(tools, server, tool)),
+      some(caller, permission, ({ tools }) => tools?.admits(server, tool) ?? true),
+    shows: (caller, server, item, permission = "tools:call") =>
+      some(caller, permission, (role) => showsItem(role, server, item)),
     decide(caller, server, tool) {
       if (caller.type === "local") return LOCAL;
       for (const name of caller.roles) {
         const role = roles.get(name);
         if (role?.permissions.has("tools:call") !== true) continue;
-        if (role.tools === undefined || admitsTool(role.tools, server, tool)) return role.allows;
+        if (role.tools?.admits(server, tool) ?? true) return role.allows;
       }
       return DENIED;
     },
     reaches: (caller, server, permission = "tools:call") =>
-      some(caller, permission, ({ tools }) => tools === undefined || reachesServer(tools, server)),
+      some(caller, permission, (role) => reachesServer(role, server)),
     mayGrant: (caller, role) => caller.type === "local" || caller.roles.includes(role) || allowAll(caller.roles),
     allowAll,
   };
@@ -101,12 +94,19 @@ function compileAll(configured: Readonly<Record<string, RoleOptions>>): Readonly
 }
 
 function builtIn(name: string, permissions: readonly Permission[]): Role {
-  return { allows: allowedBy(name), permissions: new Set(permissions), tools: undefined };
+  return { allows: allowedBy(name), permissions: new Set(permissions), ...NO_RULES };
 }
 
-function compile(name: string, { permissions, tools }: RoleOptions): Role {
-  const rules = tools && { allow: (tools.allow ?? ["*"]).map(parse), deny: (tools.deny ?? []).map(parse) };
-  return { allows: allowedBy(name), permissions: new Set(permissions), tools: rules };
+const NO_RULES = { tools: undefined, resources: undefined, prompts: undefined };
+
+function compile(name: string, { permissions, tools, resources, prompts }: RoleOptions): Role {
+  return {
+    allows: allowedBy(name),
+    permissions: new Set(permissions),
+    tools: tools && new RoleRules(tools),
+    resources: resources && new RoleRules(resources),
+    prompts: prompts && new RoleRules(prompts),
+  };
 }
 
 /** Whoever runs the process may do everything. */
@@ -117,29 +117,20 @@ function allowedBy(role: string): Decision {
   return { result: "allowed", by: `role:${role}` };
 }
 
-function parse(pattern: string): ToolPattern {
-  const slash = pattern.indexOf("/");
-  if (slash === -1) return { server: pattern, tool: "*" };
-  return { server: pattern.slice(0, slash), tool: pattern.slice(slash + 1) };
+function isUnlimited({ tools, resources, prompts }: Role): boolean {
+  return tools === undefined && resources === undefined && prompts === undefined;
 }
 
-function admitsTool({ allow, deny }: ToolRules, server: string, tool: string): boolean {
-  const fits = (pattern: ToolPattern): boolean =>
-    globMatches(pattern.server, server) && globMatches(pattern.tool, tool);
-  return allow.some(fits) && !deny.some(fits);
+/** Where a role says nothing else, prompts and resources exist where tools do: a rule that only denies opens no server. */
+function showsItem(role: Role, server: string, { kind, name }: Item): boolean {
+  const rules = role[kind];
+  if (rules?.namesAllowed !== true && role.tools?.reaches(server) === false) return false;
+  if (rules === undefined) return true;
+  return kind === "resources" ? rules.showsUri(server, name) : rules.showsName(server, name);
 }
 
-/** A server is out of reach when nothing of it is allowed, or what is allowed is denied as a whole. */
-function reachesServer({ allow, deny }: ToolRules, server: string): boolean {
-  const here = ({ server: glob }: ToolPattern): boolean => globMatches(glob, server);
-  const denied = deny.filter(here);
-  return allow.some((each) => here(each) && !denied.some(({ tool }) => covers(tool, each.tool)));
-}
-
-/**
- * Whether whatever fits `narrow` fits `wide`, too, as far as that is told by reading `narrow` as a name: what takes its `*`
- * takes all that this stands for. A `?` would take that `*` for one character.
- */
-function covers(wide: string, narrow: string): boolean {
-  return wide === narrow || (!wide.includes("?") && globMatches(wide, narrow));
+/** A server is out of reach when nothing of it may exist for the role. */
+function reachesServer({ tools, resources, prompts }: Role, server: string): boolean {
+  if (tools === undefined || tools.reaches(server)) return true;
+  return [resources, prompts].some((rules) => rules?.namesAllowed === true && rules.reaches(server));
 }

@@ -11,6 +11,11 @@ import { type Opening, SessionStore } from "./session-store.ts";
 const roles = createRoles({
   math: { permissions: ["tools:call"], tools: { allow: ["math"] } },
   pool: { permissions: ["tools:call"], tools: { allow: ["pool"] } },
+  limited: {
+    permissions: ["tools:call"],
+    resources: { deny: ["secret/a"] },
+    prompts: { deny: ["math/secret_*", "pool/secret_*", "member"] },
+  },
 });
 
 const callerWith = (role: string): Caller => ({
@@ -47,26 +52,34 @@ function setUp() {
   const session = (role: string): LegacySession => {
     const opened = sessions.open(opening(role === "local" ? LOCAL_CALLER : callerWith(role)));
     opened.attach(hear(role));
-    opened.listed.add("tools");
+    opened.listed.add("tools").add("prompts");
     opened.logLevel = "debug";
     return opened;
   };
   const listener = (role: string): void => {
-    const filter = { toolsListChanged: true, resourceSubscriptions: ["hangar://secret/a"] };
+    const filter = { toolsListChanged: true, promptsListChanged: true, resourceSubscriptions: ["hangar://secret/a"] };
     const resources = new Map([["secret/a", ["hangar://secret/a", "a"]]]);
     announcements.listen({ filter, resources, caller: callerWith(role), send: hear(`modern ${role}`) });
   };
+  /** Prompts of a server have changed, of these names. */
+  const change = (server: string, ...names: readonly string[]): void => {
+    const entry = { id: server } as unknown as Parameters<FleetObserver["onListChanged"]>[0];
+    observer?.onListChanged(entry, "prompts", names.length === 0 ? undefined : new Set(names));
+  };
   const happens = (server: string): void => {
-    // What the announcements look at of a server is its id.
-    const entry = { id: server } as Parameters<FleetObserver["onNotification"]>[0];
+    // What the announcements look at of a server is its id and what its rules hide.
+    const entry = { id: server, catalog: { hides: () => false } } as unknown as Parameters<
+      FleetObserver["onNotification"]
+    >[0];
     observer?.onListChanged(entry, "tools");
     observer?.onNotification(entry, { method: "notifications/message", params: { level: "error", data: "x" } });
     observer?.onNotification(entry, { method: "notifications/resources/updated", params: { uri: "a" } });
   };
-  return { session, listener, happens, heard };
+  return { session, listener, happens, change, heard };
 }
 
 const LIST = "notifications/tools/list_changed";
+const PROMPTS = "notifications/prompts/list_changed";
 const LOG = "notifications/message";
 const UPDATED = "notifications/resources/updated";
 
@@ -95,6 +108,39 @@ describe("what happens at a server", () => {
     session("math");
     happens("member");
     expect(Object.fromEntries(heard)).toEqual({ pool: [LIST] });
+  });
+
+  it("and is about a resource is told to nobody for whom that does not exist", () => {
+    const { session, listener, happens, heard } = setUp();
+    for (const role of ["limited", "agent"]) {
+      session(role).subscriptions.set("secret/a", { uri: "hangar://secret/a", release: () => {} });
+      listener(role);
+    }
+    happens("secret");
+    expect(heard.get("limited")).toEqual([LIST]);
+    expect(heard.get("modern limited")).toEqual([LIST]);
+    expect(heard.get("agent")).toContain(UPDATED);
+  });
+
+  it.each([
+    ["math", ["secret_a"], false],
+    ["math", ["secret_a", "secret_b"], false],
+    ["math", ["secret_a", "open"], true],
+    ["math", [], true],
+    ["member", ["secret_a"], false],
+    ["member", ["open"], true],
+    ["other", ["secret_a"], true],
+  ])("of %s and changes the prompts %j is told where some are hidden: %s", (server, names, expected) => {
+    const { session, listener, change, heard } = setUp();
+    for (const role of ["limited", "agent"]) {
+      session(role);
+      listener(role);
+    }
+    change(server, ...names);
+    const told = expected ? [PROMPTS] : undefined;
+    expect(heard.get("limited")).toEqual(told);
+    expect(heard.get("modern limited")).toEqual(told);
+    expect(heard.get("agent")).toEqual([PROMPTS]);
   });
 
   it("and is a log message from nobody knows whose call is told to nobody but the operator's own client", () => {

@@ -53,7 +53,7 @@ export class Announcements {
     this.#scope = scope;
     this.#sessions = sessions;
     this.#unobserve = gateway.fleet.observe({
-      onListChanged: (entry, list) => this.#onListChanged(entry, list),
+      onListChanged: (entry, list, changed) => this.#onListChanged(entry, list, changed),
       onNotification: (server, notification) => this.#onNotification(server, notification),
     });
   }
@@ -82,14 +82,16 @@ export class Announcements {
     this.#listeners.clear();
   }
 
-  #onListChanged({ id }: FleetEntry, list: ListKind): void {
+  #onListChanged({ id }: FleetEntry, list: ListKind, changed: ReadonlySet<string> | undefined): void {
     if (!this.#scope.has(id)) return;
+    const about = changed && { list, names: changed };
+    const concerns = (caller: Caller): boolean => this.#scope.concerns(caller, id, about);
     const notification = { method: LISTS[list].changed, params: {} };
     for (const session of this.#sessions.all()) {
-      if (session.listed.has(list) && this.#scope.concerns(session.caller, id)) session.push(notification);
+      if (session.listed.has(list) && concerns(session.caller)) session.push(notification);
     }
     for (const { filter, send, caller } of this.#listeners) {
-      if (filter[FILTER_OF[list]] === true && this.#scope.concerns(caller, id)) send(notification);
+      if (filter[FILTER_OF[list]] === true && concerns(caller)) send(notification);
     }
   }
 
@@ -100,19 +102,22 @@ export class Announcements {
   }
 
   #onResourceUpdated(server: ManagedServer, params: JsonObject): void {
-    const key = resourceKey({ server: server.id, name: textOf(params.uri) });
+    const name = textOf(params.uri);
+    const key = resourceKey({ server: server.id, name });
+    if (server.catalog.hides("resources", name)) return;
+    const about = { list: "resources", names: [name] } as const;
+    const concerns = (caller: Caller): boolean => this.#scope.concerns(caller, server.id, about);
     const notification = (uri: string): JsonRpcNotification => {
       return { method: "notifications/resources/updated", params: { ...params, uri } };
     };
     // Who could subscribe may have lost the right since.
     for (const session of this.#sessions.all()) {
       const uri = session.subscriptions.get(key)?.uri;
-      if (uri !== undefined && this.#scope.concerns(session.caller, server.id)) session.push(notification(uri));
+      if (uri !== undefined && concerns(session.caller)) session.push(notification(uri));
     }
     for (const { resources, send, caller } of this.#listeners) {
       const uris = resources.get(key);
-      if (uris !== undefined && this.#scope.concerns(caller, server.id))
-        for (const uri of uris) send(notification(uri));
+      if (uris !== undefined && concerns(caller)) for (const uri of uris) send(notification(uri));
     }
   }
 

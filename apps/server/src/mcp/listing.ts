@@ -9,6 +9,7 @@ import {
   type ListKind,
   largeItemChars,
 } from "@mcp-hangar/core";
+import type { Caller } from "@mcp-hangar/telemetry";
 import type { ClientRequest } from "./client-request.ts";
 import { type Scope, textOf } from "./scope.ts";
 
@@ -45,14 +46,31 @@ export async function mergedList(
     scope.entries(caller).map(async (entry) => {
       const items = await (scope.single ? listOf(entry, list, patience) : listOnce(entry, list, patience, signal));
       if (isFailure(items)) return items;
-      const visible =
-        list === "tools" ? items.filter(({ name }) => scope.admits(caller, entry.id, textOf(name))) : items;
-      return { id: entry.id, items: visible };
+      return { id: entry.id, items: await shownItems(scope, caller, { id: entry.id, list, items }) };
     }),
   );
   const [only] = parts;
   if (scope.single && only !== undefined && isFailure(only)) return only;
   return { kind: "parts", parts: parts.flatMap((part) => (isFailure(part) ? [] : [part])) };
+}
+
+/** Items that roles judge between two turns of the event loop. */
+const TURN_ITEMS = 500;
+
+/** The items that exist for the caller. */
+async function shownItems(
+  scope: Scope,
+  caller: Caller,
+  { id, list, items }: { readonly id: string; readonly list: ListKind; readonly items: ListItems },
+): Promise<ListItems> {
+  if (scope.sameForAll) return items;
+  const { identity } = LISTS[list];
+  const shown: JsonObject[] = [];
+  for (const [index, item] of items.entries()) {
+    if (scope.shows(caller, id, list, textOf(item[identity]))) shown.push(item);
+    if (index % TURN_ITEMS === TURN_ITEMS - 1) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  return shown;
 }
 
 /** Servers that a list was waited for in vain, and whether it is being tried again in the background. */

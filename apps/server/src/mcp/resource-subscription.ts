@@ -1,8 +1,10 @@
 import { type FleetEntry, failure, type ManagedServer, RPC } from "@mcp-hangar/core";
+import type { Caller } from "@mcp-hangar/telemetry";
 import { type Answer, answerOf, errorAnswer } from "./answer.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { forward } from "./methods/relay.ts";
+import { isOffered } from "./offered.ts";
 import type { Target } from "./scope.ts";
 
 /** A client's subscription to one resource. Updates come through the announcements of the endpoint. */
@@ -28,11 +30,11 @@ export async function subscribeTo(
   uri: string,
 ): Promise<ResourceSubscription | Answer> {
   const target = endpoint.scope.resolveUri(uri, request.caller);
-  const server = serverOf(endpoint, request, target);
   // Once for the wish, however many requests it takes: when the server is replaced, the gateway asks again on its own account.
   const refusal = endpoint.gateway.admitRequest(request.caller, "resources/subscribe");
   if (refusal !== undefined) return answerOf(refusal);
-  if (server === undefined) return forward(endpoint, asked(request), target, { uri: target.name });
+  const server = serverOf(endpoint, request.caller, target);
+  if (server === undefined) return forward(endpoint, asked(request), wanted(target));
   const giveBack = endpoint.subscriptionQuota.take(request, uri);
   if (giveBack === undefined) {
     endpoint.traffic.countShed("subscriptions");
@@ -100,7 +102,7 @@ export class KeptSubscription implements ResourceSubscription {
   /** Something became of a server or group. */
   follow({ id }: FleetEntry): void {
     if (id !== this.#server.id) return;
-    const server = serverOf(this.#endpoint, this.#wish.request, this.#wish.target);
+    const server = serverOf(this.#endpoint, this.#wish.request.caller, this.#wish.target);
     // What fails unexpectedly leaves the client without a subscription, as what fails expectedly does.
     if (server !== undefined && server !== this.#server) this.#move(server).catch(() => {});
   }
@@ -120,8 +122,14 @@ export class KeptSubscription implements ResourceSubscription {
 
 const SILENT: ClientRequest["channel"] = { notify: () => {}, ask: undefined };
 
-function serverOf(endpoint: Endpoint, { caller }: ClientRequest, { server }: Target): ManagedServer | undefined {
-  return endpoint.scope.exists(server, caller) ? endpoint.gateway.fleet.get(server) : undefined;
+/** The server that a subscription is for; `undefined` when there is none, or the resource does not exist for the caller. */
+function serverOf(endpoint: Endpoint, caller: Caller, target: Target): ManagedServer | undefined {
+  const server = endpoint.gateway.fleet.get(target.server);
+  return isOffered(endpoint, caller, { list: "resources", target }) ? server : undefined;
+}
+
+function wanted(target: Target): Parameters<typeof forward>[2] {
+  return { list: "resources", target, renamed: { uri: target.name } };
 }
 
 async function holdAt(server: ManagedServer, endpoint: Endpoint, { request, target }: Wish): Promise<Hold | Answer> {
@@ -143,7 +151,7 @@ async function holdAt(server: ManagedServer, endpoint: Endpoint, { request, targ
   let answer = "code" in session ? endpoint.failed(session, request.caller, server.id) : undefined;
   if (answer === undefined) {
     await server.subscriptions.add(target.name, async () => {
-      answer = await forward(endpoint, asked(request), target, { uri: target.name });
+      answer = await forward(endpoint, asked(request), wanted(target));
       return answer.kind === "result";
     });
   }

@@ -1,4 +1,4 @@
-import type { FleetEntry, Gateway, ManagedServer } from "@mcp-hangar/core";
+import type { FleetEntry, Gateway, ListKind, ManagedServer } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { CallerRights } from "../access/access.ts";
 
@@ -14,6 +14,12 @@ export interface Target {
   readonly server: string;
   /** As the server itself spells it. */
   readonly name: string;
+}
+
+/** Items of a list, by their names or the server's own URIs. */
+interface Items {
+  readonly list: ListKind;
+  readonly names: Iterable<string>;
 }
 
 /** Between the server and the name of a tool or prompt; server ids cannot contain it. */
@@ -35,12 +41,12 @@ export interface Scope {
   servers(caller: Caller): readonly ManagedServer[];
   /** Whether there is such a server or group. */
   exists(id: string, caller: Caller): boolean;
-  /** Whether the caller may call a tool. */
-  admits(caller: Caller, id: string, tool: string): boolean;
+  /** Whether something exists for the caller: a tool or prompt by its name, a resource or template by the server's own URI. */
+  shows(caller: Caller, id: string, list: ListKind, name: string): boolean;
   /** Whether what happens at the server or group concerns clients of this endpoint. */
   has(id: string): boolean;
-  /** Whether it concerns this one of them. */
-  concerns(caller: Caller, id: string): boolean;
+  /** Whether it concerns this one of them; of what is about certain items, one must exist for the caller. */
+  concerns(caller: Caller, id: string, about?: Items): boolean;
   qualify(server: string, name: string): string;
   qualifyUri(server: string, uri: string): string;
   /** Always a target: a name that means nothing resolves to a server that does not exist. */
@@ -59,11 +65,11 @@ export function createScope(parts: ScopeParts, selector: ScopeSelector): Scope {
   return selector.kind === "server" ? singleScope(parts, selector.id) : aggregateScope(parts);
 }
 
-function common({ gateway, access }: ScopeParts): Pick<Scope, "sameForAll" | "exists" | "admits"> {
+function common({ gateway, access }: ScopeParts): Pick<Scope, "sameForAll" | "exists" | "shows"> {
   return {
     sameForAll: !access.enabled,
     exists: (id, caller) => gateway.fleet.entry(id) !== undefined && access.reaches(caller, id),
-    admits: (caller, id, tool) => access.admits(caller, id, tool),
+    shows: (caller, id, list, name) => showsItem(access, caller, id, { list, name }),
   };
 }
 
@@ -83,7 +89,7 @@ function singleScope(parts: ScopeParts, id: string): Scope {
       return server === undefined ? (gateway.fleet.groups.get(id)?.servers() ?? []) : [server];
     },
     has,
-    concerns: (caller, other) => has(other) && access.reaches(caller, id),
+    concerns: (caller, other, about) => has(other) && reachesAny(access, caller, id, about),
     qualify: (_server, name) => name,
     qualifyUri: (_server, uri) => uri,
     resolve: (name) => ({ server: id, name }),
@@ -93,10 +99,10 @@ function singleScope(parts: ScopeParts, id: string): Scope {
 
 function aggregateScope(parts: ScopeParts): Scope {
   const { gateway, access } = parts;
-  const concerns = (caller: Caller, id: string): boolean => {
-    if (access.reaches(caller, id)) return true;
+  const concerns = (caller: Caller, id: string, about?: Items): boolean => {
+    if (reachesAny(access, caller, id, about)) return true;
     const group = gateway.fleet.groups.of(id);
-    return group !== undefined && access.reaches(caller, group.id);
+    return group !== undefined && reachesAny(access, caller, group.id, about);
   };
   return {
     ...common(parts),
@@ -113,6 +119,25 @@ function aggregateScope(parts: ScopeParts): Scope {
   };
 }
 
+/** Whether the caller's roles reach a server, and show one of these items of it. */
+function reachesAny(access: CallerRights, caller: Caller, id: string, about: Items | undefined): boolean {
+  if (!access.reaches(caller, id)) return false;
+  if (about === undefined) return true;
+  for (const name of about.names) if (showsItem(access, caller, id, { list: about.list, name })) return true;
+  return false;
+}
+
+/** Whether the caller's roles show something. What the rules of servers hide, their catalogs have not. */
+function showsItem(
+  access: CallerRights,
+  caller: Caller,
+  id: string,
+  { list, name }: { readonly list: ListKind; readonly name: string },
+): boolean {
+  if (list === "tools") return access.admits(caller, id, name);
+  return access.shows(caller, id, { kind: list === "prompts" ? "prompts" : "resources", name });
+}
+
 function split(text: string, separator: string): Target {
   const at = text.indexOf(separator);
   return at < 0 ? { server: "", name: text } : { server: text.slice(0, at), name: text.slice(at + separator.length) };
@@ -123,8 +148,15 @@ function ownerOf({ gateway, access }: ScopeParts, uri: string, caller: Caller): 
   const owners = gateway.fleet
     .shown()
     .filter(({ id }) => access.reaches(caller, id))
-    .filter(({ catalog }) => catalog.known("resources")?.some((resource) => resource.uri === uri));
+    .filter(({ catalog }) => catalog.known("resources")?.some((resource) => resource.uri === uri))
+    .filter(({ id }) => access.shows(caller, id, { kind: "resources", name: uri }));
   return { server: owners.length === 1 ? (owners[0]?.id ?? "") : "", name: uri };
+}
+
+/** What a client calls something of a server, as the server itself spells it. */
+export function withoutPrefix(server: string, text: string): string {
+  const prefix = [`${URI_SCHEME}${server}/`, `${server}${SEPARATOR}`].find((each) => text.startsWith(each)) ?? "";
+  return text.slice(prefix.length);
 }
 
 /** A name or URI that a server sent, which may be anything. */

@@ -24,10 +24,14 @@ export class Glob {
     this.#charsMin = this.#pieces.reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** Whether a name fits; the work is taken from the budget. */
-  matches(name: string, budget: MatchBudget = { steps: Number.POSITIVE_INFINITY }): boolean {
+  /** Whether a name fits; the work is taken from the budget. What is longer than `charsMax` does not fit. */
+  matches(
+    name: string,
+    budget: MatchBudget = { steps: Number.POSITIVE_INFINITY },
+    charsMax: number = NAME_CHARS_MAX,
+  ): boolean {
     budget.steps--;
-    if (name.length > NAME_CHARS_MAX || name.length < this.#charsMin) return false;
+    if (name.length > charsMax || name.length < this.#charsMin) return false;
     // Most patterns, and every call asks.
     if (this.#text === "*" || this.#text === name) return true;
     const [first = "", ...rest] = this.#pieces;

@@ -3,10 +3,10 @@ import type { Clock } from "../platform/platform.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
 import type { UpstreamSession } from "../transports/session.ts";
 import { fetchList, type ListFailure } from "./fetch-list.ts";
-import { type ListFaults, NO_FAULTS, SaidFaults } from "./list-faults.ts";
+import { changedNames, sameItems } from "./list-difference.ts";
+import { type ListFault, type ListFaults, NO_FAULTS, SaidFaults } from "./list-faults.ts";
 import { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./lists.ts";
-import { sameItems } from "./same-items.ts";
-import { everyTool } from "./tool-policy.ts";
+import type { OfferFilter } from "./offer-filter.ts";
 
 /** Hears of items of a list that are not right, and were not told of before. */
 export type FaultListener = (list: ListKind, faults: ListFaults) => void;
@@ -16,17 +16,22 @@ interface ListedTool {
   readonly definition: JsonObject;
 }
 
-/** Names that a policy judges between two turns of the event loop: each takes it some 50 µs at most. */
-const TURN_NAMES = 500;
-/** Tools that are taken over from another catalog, under a policy that has not judged them yet: more are listed anew. */
-const INHERITED_TOOLS_MAX = 2_000;
+/** Items that rules judge between two turns of the event loop: a name takes them some 50 µs at most, a URI four times that. */
+const TURN_ITEMS = 250;
+/** Items that are taken over from another catalog, under rules that have not judged them yet: more are listed anew. */
+const INHERITED_MAX: Readonly<Record<ListKind, number>> = {
+  tools: 2_000,
+  prompts: 2_000,
+  resources: 400,
+  resourceTemplates: 400,
+};
 
 /**
  * What one server offers, as last listed. It outlives sessions, so that lists are answered at once while a server is
  * cold, and it is the registry that admits tool names: nothing a caller types becomes a label.
  */
 export class ServerCatalog {
-  readonly #visible: (tool: string) => boolean;
+  readonly #filter: OfferFilter;
   readonly #clock: Pick<Clock, "defer">;
   readonly #onFaults: FaultListener | undefined;
   readonly #faults = new Map<ListKind, ListFaults>();
@@ -34,12 +39,13 @@ export class ServerCatalog {
   readonly #lists = new Map<ListKind, ListItems>();
   readonly #stale = new Set<ListKind>(LIST_KINDS);
   #tools: ReadonlyMap<string, ListedTool> = new Map();
-  /** With the tools that the policy hides. */
-  #listedTools: ListItems = [];
+  readonly #changed = new Map<ListKind, ReadonlySet<string> | undefined>();
+  /** With the items that the rules hide. */
+  readonly #listed = new Map<ListKind, ListItems>();
 
-  /** `visible` decides which tools exist for callers. `onFaults` hears of items that are not right, of each once. */
-  constructor(visible: (tool: string) => boolean, clock: Pick<Clock, "defer">, onFaults?: FaultListener) {
-    this.#visible = visible;
+  /** `filter` decides what exists for callers. `onFaults` hears of items that are not right, of each once. */
+  constructor(filter: OfferFilter, clock: Pick<Clock, "defer">, onFaults?: FaultListener) {
+    this.#filter = filter;
     this.#clock = clock;
     this.#onFaults = onFaults;
   }
@@ -53,7 +59,7 @@ export class ServerCatalog {
     return this.#stale.has(list);
   }
 
-  /** The tool's registered name; `undefined` when the server does not list it or the policy hides it. */
+  /** The tool's registered name; `undefined` when the server does not list it or the rules hide it. */
   tool(name: string): RegisteredName | undefined {
     return this.#tools.get(name)?.registered;
   }
@@ -63,9 +69,17 @@ export class ServerCatalog {
     return this.#tools.get(name)?.definition;
   }
 
-  /** What was wrong with the items of a list as last fetched. Of tools that the policy hides nothing is told. */
+  /** What was wrong with the items of a list as last fetched. Of items that the rules hide nothing is told. */
   faults(list: ListKind): ListFaults {
     return this.#faults.get(list) ?? NO_FAULTS;
+  }
+
+  /**
+   * Names or URIs of the items that were different when a list was last fetched, of those that the rules show; `undefined`
+   * when they are too many to be named, or the list was not fetched twice.
+   */
+  changed(list: ListKind): ReadonlySet<string> | undefined {
+    return this.#changed.get(list);
   }
 
   /** Whether the server has been listed and does not offer the tool. */
@@ -73,18 +87,21 @@ export class ServerCatalog {
     return !this.#tools.has(tool) && this.#lists.has("tools");
   }
 
+  /** Whether the rules hide something of the server, listed or not: by its name, URI or template alone. */
+  hides(list: ListKind, name: string): boolean {
+    return !this.#filter.shows(list, name);
+  }
+
   toolNames(): readonly RegisteredName[] {
     return Array.from(this.#tools.values(), ({ registered }) => registered);
   }
 
-  /** Takes over what another catalog knows of the same server, under its own policy, until it is listed anew. */
+  /** Takes over what another catalog knows of the same server, under its own rules, until it is listed anew. */
   inherit(other: ServerCatalog): void {
     for (const list of LIST_KINDS) {
-      const items = other.#lists.get(list);
-      if (items === undefined) continue;
-      const unjudged = list === "tools" && this.#visible !== everyTool ? other.#listedTools.length : 0;
-      if (unjudged > INHERITED_TOOLS_MAX) continue;
-      this.#lists.set(list, list === "tools" ? this.#visibleTools(other.#listedTools) : items);
+      const items = other.#listed.get(list);
+      if (items === undefined || (this.#filter.limits(list) && items.length > INHERITED_MAX[list])) continue;
+      this.#lists.set(list, this.#take(list, items));
       this.#faults.set(list, this.#shownFaults(list, other.faults(list)));
     }
   }
@@ -113,9 +130,12 @@ export class ServerCatalog {
       this.#stale.add(list);
       return fetched;
     }
-    if (list === "tools") await this.#judge(fetched.items);
-    const items = list === "tools" ? this.#visibleTools(fetched.items) : fetched.items;
-    const changed = !(await sameItems(this.#lists.get(list), items, this.#clock));
+    await this.#judge(list, fetched.items);
+    const before = this.#lists.get(list);
+    const items = this.#take(list, fetched.items);
+    const changed = !(await sameItems(before, items, this.#clock));
+    const names = changed && before !== undefined && (await changedNames(list, [before, items], this.#clock));
+    this.#changed.set(list, names || undefined);
     this.#lists.set(list, items);
     const faults = this.#shownFaults(list, fetched.faults);
     this.#faults.set(list, faults);
@@ -124,17 +144,24 @@ export class ServerCatalog {
     return changed;
   }
 
-  /** Has the policy judge all names, which it remembers, in as many turns of the event loop as that takes. */
-  async #judge(tools: ListItems): Promise<void> {
-    for (const [index, { name }] of tools.entries()) {
-      if (typeof name === "string") this.#visible(name);
-      if (index % TURN_NAMES === TURN_NAMES - 1) await new Promise<void>((resolve) => this.#clock.defer(resolve));
+  /** Has the rules judge all items, which they remember, in as many turns of the event loop as that takes. */
+  async #judge(list: ListKind, items: ListItems): Promise<void> {
+    if (!this.#filter.limits(list)) return;
+    for (const [index, item] of items.entries()) {
+      this.#shows(list, item);
+      if (index % TURN_ITEMS === TURN_ITEMS - 1) await new Promise<void>((resolve) => this.#clock.defer(resolve));
     }
   }
 
+  #shows(list: ListKind, item: JsonObject): boolean {
+    const name = item[LISTS[list].identity];
+    return typeof name === "string" && this.#filter.showsListed(list, name);
+  }
+
   #shownFaults(list: ListKind, faults: ListFaults): ListFaults {
-    if (list !== "tools" || faults.shown.every(({ name }) => name === undefined || this.#visible(name))) return faults;
-    const hidden = faults.shown.filter(({ name }) => name !== undefined && !this.#visible(name));
+    const isHidden = ({ name }: ListFault): boolean => name !== undefined && !this.#filter.showsListed(list, name);
+    const hidden = this.#filter.limits(list) ? faults.shown.filter(isHidden) : [];
+    if (hidden.length === 0) return faults;
     const count = (action: string): number => hidden.filter((fault) => fault.action === action).length;
     return {
       mended: faults.mended - count("mended"),
@@ -143,19 +170,22 @@ export class ServerCatalog {
     };
   }
 
-  #visibleTools(items: ListItems): ListItems {
+  /** Takes over what the server lists; returns what of it the rules show. */
+  #take(list: ListKind, items: ListItems): ListItems {
+    this.#listed.set(list, items);
+    const visible = this.#filter.limits(list) ? items.filter((item) => this.#shows(list, item)) : items;
+    if (list === "tools") this.#register(visible);
+    return visible;
+  }
+
+  #register(tools: ListItems): void {
     const names = new Map<string, ListedTool>();
-    const visible: JsonObject[] = [];
-    for (const item of items) {
-      const name = item.name;
-      if (typeof name !== "string" || !this.#visible(name)) continue;
+    for (const item of tools) {
+      const { name } = item;
       // This is the parser that admits tool names: the upstream lists it, under a name that is short and printable, and
-      // the policy shows it.
-      names.set(name, { registered: registeredName(name), definition: item });
-      visible.push(item);
+      // the rules show it.
+      if (typeof name === "string") names.set(name, { registered: registeredName(name), definition: item });
     }
     this.#tools = names;
-    this.#listedTools = items;
-    return visible;
   }
 }

@@ -1,6 +1,6 @@
 import { knownSecrets, redactText, secretsIn } from "@mcp-hangar/telemetry";
+import { OfferFilter } from "../catalog/offer-filter.ts";
 import { ServerCatalog } from "../catalog/server-catalog.ts";
-import { toolFilter } from "../catalog/tool-policy.ts";
 import { attemptStart, startTimeout } from "../lifecycle/start-attempt.ts";
 import type { ServerOptions } from "../options.ts";
 import type { Clock } from "../platform/platform.ts";
@@ -33,7 +33,7 @@ export async function probeOnce({ id, options, transport, clock, onLog, signal }
   if (signal.aborted) giveUp();
   const seconds = options.start_timeout_s;
   const cancel = clock.schedule(seconds * 1_000, () => abort.abort(startTimeout(id, seconds)));
-  const catalog = new ServerCatalog(toolFilter(options.tools), clock);
+  const catalog = new ServerCatalog(new OfferFilter(options), clock);
   const message = "the gateway only looks whether the server works";
   try {
     const outcome = await attemptStart(

@@ -1,17 +1,24 @@
 import type { RegisteredName } from "@mcp-hangar/telemetry";
-import { FAULTS_SHOWN_MAX, type ListFaults } from "../catalog/list-faults.ts";
+import { FAULTS_SHOWN_MAX, type ListFault, type ListFaults } from "../catalog/list-faults.ts";
 import { LIST_KINDS, LISTS, type ListItems, type ListKind } from "../catalog/lists.ts";
+import type { OfferFilter } from "../catalog/offer-filter.ts";
 import type { ManagedServer } from "../lifecycle/managed-server.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
 
-/** What a group offers: what its members were last known to offer, each thing once. */
+/** What a group offers: what its members were last known to offer, each thing once, without what its own rules hide. */
 export class GroupCatalog {
   readonly #members: () => readonly ManagedServer[];
   readonly #inRotation: () => readonly ManagedServer[];
+  readonly #filter: OfferFilter;
 
-  constructor(members: () => readonly ManagedServer[], inRotation: () => readonly ManagedServer[]) {
+  constructor(
+    members: () => readonly ManagedServer[],
+    inRotation: () => readonly ManagedServer[],
+    filter: OfferFilter,
+  ) {
     this.#members = members;
     this.#inRotation = inRotation;
+    this.#filter = filter;
   }
 
   /**
@@ -20,11 +27,13 @@ export class GroupCatalog {
    * looks as the first of them in the configuration shows it. `undefined` when nobody was ever listed.
    */
   known(list: ListKind): ListItems | undefined {
-    return union(list, this.#inRotation()) ?? union(list, this.#members());
+    const items = union(list, this.#inRotation()) ?? union(list, this.#members());
+    return this.#filter.limits(list) ? items?.filter((item) => this.#shows(list, item)) : items;
   }
 
   /** The registered name of a tool that some member offers, in rotation or not. */
   tool(name: string): RegisteredName | undefined {
+    if (!this.#filter.shows("tools", name)) return undefined;
     for (const { catalog } of this.#members()) {
       const tool = catalog.tool(name);
       if (tool !== undefined) return tool;
@@ -34,6 +43,7 @@ export class GroupCatalog {
 
   /** The tool as the first member in the configuration lists it. */
   definition(name: string): JsonObject | undefined {
+    if (!this.#filter.shows("tools", name)) return undefined;
     for (const { catalog } of this.#members()) {
       const definition = catalog.definition(name);
       if (definition !== undefined) return definition;
@@ -44,17 +54,26 @@ export class GroupCatalog {
   /** What was wrong with a list, of all members together. */
   faults(list: ListKind): ListFaults {
     const faults = this.#members().map(({ catalog }) => catalog.faults(list));
+    const isShown = ({ name }: ListFault): boolean => name === undefined || this.#filter.showsListed(list, name);
     return {
       mended: faults.reduce((sum, { mended }) => sum + mended, 0),
       leftOut: faults.reduce((sum, { leftOut }) => sum + leftOut, 0),
-      shown: faults.flatMap(({ shown }) => shown).slice(0, FAULTS_SHOWN_MAX),
+      shown: faults.flatMap(({ shown }) => shown.filter(isShown)).slice(0, FAULTS_SHOWN_MAX),
     };
   }
 
-  /** Whether it is known of every member that it does not offer the tool. */
+  /** Whether the group's rules hide the tool, or it is known of every member that it does not offer it. */
   lacks(tool: string): boolean {
+    if (!this.#filter.shows("tools", tool)) return true;
     const members = this.#members();
     return members.length > 0 && members.every(({ catalog }) => catalog.lacks(tool));
+  }
+
+  /** Whether the rules of the group hide something, or those of every member: by its name, URI or template alone. */
+  hides(list: ListKind, name: string): boolean {
+    if (!this.#filter.shows(list, name)) return true;
+    const members = this.#members();
+    return members.length > 0 && members.every(({ catalog }) => catalog.hides(list, name));
   }
 
   /** The names of everything that is listed: another text when something came or went. */
@@ -63,7 +82,13 @@ export class GroupCatalog {
   }
 
   toolNames(): readonly RegisteredName[] {
-    return [...new Set(this.#members().flatMap(({ catalog }) => catalog.toolNames()))];
+    const names = [...new Set(this.#members().flatMap(({ catalog }) => catalog.toolNames()))];
+    return this.#filter.limits("tools") ? names.filter((name) => this.#filter.showsListed("tools", name)) : names;
+  }
+
+  #shows(list: ListKind, item: JsonObject): boolean {
+    const name = item[LISTS[list].identity];
+    return typeof name === "string" && this.#filter.showsListed(list, name);
   }
 }
 

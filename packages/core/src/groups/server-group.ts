@@ -1,6 +1,7 @@
 import { type BreakerStateName, type RegisteredName, registeredName, type ServerSnapshot } from "@mcp-hangar/telemetry";
 import { type LateVerdict, type Verdict, whenKnown } from "../admission.ts";
 import type { ListItems, ListKind } from "../catalog/lists.ts";
+import { OfferFilter } from "../catalog/offer-filter.ts";
 import { type Failure, failure } from "../errors.ts";
 import type { ManagedServer } from "../lifecycle/managed-server.ts";
 import { MessageCounter } from "../lifecycle/message-totals.ts";
@@ -51,6 +52,7 @@ export class ServerGroup {
     this.catalog = new GroupCatalog(
       () => this.servers(),
       () => this.#inRotation(),
+      new OfferFilter(options),
     );
     const { failure_threshold: failureThreshold, open_s: openSeconds } = options.circuit_breaker;
     const limits = { failureThreshold, openMs: openSeconds * 1_000 };

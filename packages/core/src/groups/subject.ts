@@ -10,8 +10,8 @@ export type Subject =
   | undefined;
 
 /**
- * Those who can serve the request. A tool that a member is known not to offer is never asked of it; a member that was
- * never listed may offer anything. Prompts and resources need not be listed to exist (templates), so if nobody lists
+ * Those who can serve the request. What the rules of a member hide is never asked of it, nor is a tool that it is known not
+ * to offer; a member that was never listed may offer anything. Prompts and resources need not be listed to exist (templates), so if nobody lists
  * them, anybody may be asked.
  */
 export function mayServe<C extends { readonly server: ManagedServer }>(
@@ -22,8 +22,9 @@ export function mayServe<C extends { readonly server: ManagedServer }>(
   const { list, name } = subject;
   if (list === "tools") return candidates.filter(({ server }) => !server.catalog.lacks(name));
   const key = list === "prompts" ? "name" : "uri";
-  const listing = candidates.filter(
+  const showing = candidates.filter(({ server }) => !server.catalog.hides(list, name));
+  const listing = showing.filter(
     ({ server }) => server.catalog.known(list)?.some((item) => item[key] === name) ?? true,
   );
-  return listing.length > 0 ? listing : candidates;
+  return listing.length > 0 ? listing : showing;
 }

@@ -8,8 +8,8 @@ import {
 } from "@mcp-hangar/telemetry";
 import { ListRefresher } from "../catalog/list-refresher.ts";
 import type { ListItems, ListKind } from "../catalog/lists.ts";
+import { OfferFilter } from "../catalog/offer-filter.ts";
 import { ServerCatalog } from "../catalog/server-catalog.ts";
-import { toolFilter } from "../catalog/tool-policy.ts";
 import { diagnosisOf, type Failure, failure } from "../errors.ts";
 import { type CheckOutcome, probe } from "../health/probe.ts";
 import type { ServerOptions } from "../options.ts";
@@ -56,7 +56,7 @@ export interface ServerContext {
   /** Notifications of the server that belong to no request of ours. */
   readonly onNotification: (server: ManagedServer, notification: JsonRpcNotification) => void;
   /** A list of the server has other items than before. */
-  readonly onListChanged: (server: ManagedServer, list: ListKind) => void;
+  readonly onListChanged: (server: ManagedServer, list: ListKind, changed: ReadonlySet<string> | undefined) => void;
   readonly onLog: (server: ManagedServer, line: string) => void;
   readonly membership: Membership;
 }
@@ -98,7 +98,7 @@ export class ManagedServer {
     this.address = options.mode === "remote" ? URL.parse(options.endpoint)?.host : undefined;
     this.breaker = context.breaker;
     this.slots = context.slots;
-    this.catalog = new ServerCatalog(toolFilter(options.tools), platform.clock, (list, faults) => {
+    this.catalog = new ServerCatalog(new OfferFilter(options), platform.clock, (list, faults) => {
       bus.emit({
         type: "server.list_faulty",
         timeMs: platform.clock.wallMs(),
@@ -311,6 +311,6 @@ export class ManagedServer {
       const tools = this.catalog.toolNames();
       this.#context.bus.emit({ type: "server.tools_listed", timeMs, server: this.id, tools });
     }
-    this.#context.onListChanged(this, list);
+    this.#context.onListChanged(this, list, this.catalog.changed(list));
   }
 }

@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly group?: object;
   /** Keys of every server. */
   readonly server?: object;
+  /** Keys of single servers, beside those of every one. */
+  readonly servers?: Readonly<Record<string, object>>;
   /** Keys of single members. */
   readonly members?: Readonly<Record<string, object>>;
   readonly gateway?: Partial<GatewayOptions>;
@@ -51,10 +53,11 @@ export class GroupBench {
     this.transports = Object.fromEntries(
       Object.entries(behaviours).map(([id, behaviour]) => [id, new FakeTransport(platform.clock, behaviour)]),
     );
-    const server = subprocessOptions.parse({ mode: "subprocess", command: "fake", ...options.server });
+    const server = (id: string): EntryOptions =>
+      subprocessOptions.parse({ mode: "subprocess", command: "fake", ...options.server, ...options.servers?.[id] });
     const members = Object.keys(behaviours).map((id) => ({ id, ...options.members?.[id] }));
     const servers: Record<string, EntryOptions> = {
-      ...Object.fromEntries(Object.keys(behaviours).map((id) => [id, server])),
+      ...Object.fromEntries(Object.keys(behaviours).map((id) => [id, server(id)])),
       all: groupOptions.parse({ mode: "group", members, ...options.group }),
     };
     const tracer = listeningTracer((name, attributes) => this.spanEvents.push([name, attributes]));

@@ -25,6 +25,7 @@ beforeEach(async () => {
     identify: (request) => access.identify(request),
     permits: (...args) => access.permits(...args),
     admits: (...args) => access.admits(...args),
+    shows: (...args) => access.shows(...args),
     decide: (...args) => access.decide(...args),
     reaches: (...args) => access.reaches(...args),
   };
@@ -193,6 +194,40 @@ describe("a client", () => {
     emit("shown", "hidden");
     emit("shown", "echo");
     await expect.poll(() => names(client.text())).toEqual(["shown"]);
+    expect(client.text()).not.toContain("hidden");
+  });
+
+  it.each([
+    ["prompts/get", "shown__hidden"],
+    ["prompts/get", "hidden"],
+    ["resources/read", "hangar://shown/memo://hidden"],
+    ["resources/subscribe", "memo://hidden"],
+    ["completion/complete", "shown__hidden"],
+    ["completion/complete", "hangar://shown/memo://hidden"],
+  ] as const)("gets no request %s about %s that does not exist for it", async (method, subject) => {
+    const hidden = ["prompts hidden", "resources memo://hidden"];
+    access = { ...OPEN_ACCESS, shows: (_caller, _server, { kind, name }) => !hidden.includes(`${kind} ${name}`) };
+    const client = await follow();
+    const finished = (about: string | undefined): void => {
+      streams.listener({
+        type: "request.finished",
+        timeMs: 0,
+        requestId: "1",
+        method,
+        server: registeredName("shown"),
+        subject: about,
+        outcome: { status: "success", resultType: "complete" },
+        durationSeconds: 0,
+        caller: CALLER,
+        client: LIBRARY_CLIENT,
+        trace: undefined,
+        attempts: [],
+        rpcErrorCode: undefined,
+      });
+    };
+    finished(subject);
+    finished("shown__other");
+    await expect.poll(client.text).toContain("other");
     expect(client.text()).not.toContain("hidden");
   });
 

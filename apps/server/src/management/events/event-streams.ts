@@ -6,6 +6,7 @@ import type { Permission } from "../../access/permissions.ts";
 import type { RecordedEvent } from "../../noise/recorded-event.ts";
 import { EventLog, type Gap, type LoggedEvent } from "./event-log.ts";
 import { viewOf, writeView } from "./event-view.ts";
+import { mentionedItems } from "./mentioned-items.ts";
 
 /** Clients at the same time: operators and their dashboards. */
 const CLIENTS_MAX = 50;
@@ -160,9 +161,9 @@ export class EventStreams {
       return servers === undefined && (needed === undefined || access.permits(caller, needed));
     }
     if (servers !== undefined && !servers.includes(server)) return false;
-    return tool === undefined
-      ? access.reaches(caller, server, "system:read")
-      : access.admits(caller, server, tool, "system:read");
+    if (tool !== undefined) return access.admits(caller, server, tool, "system:read");
+    if (!access.reaches(caller, server, "system:read")) return false;
+    return mentionedItems(view).every((item) => access.shows(caller, server, item, "system:read"));
   }
 
   /** Writes each event once, however many clients it is for. */

@@ -11,10 +11,12 @@ import {
   type ResultPayload,
   RPC,
 } from "@mcp-hangar/core";
+import type { Caller } from "@mcp-hangar/telemetry";
 import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { cacheable, forLegacyClient, forModernClient } from "../era-translation.ts";
+import { isOffered, noteRefusal, type Wanted } from "../offered.ts";
 import { paramHeaderRefusal } from "../param-header-refusal.ts";
 import { type Target, textOf } from "../scope.ts";
 
@@ -55,22 +57,16 @@ export async function getPrompt(endpoint: Endpoint, request: ClientRequest): Pro
   const { name } = request.params;
   if (typeof name !== "string") return errorAnswer(RPC.invalidParams, 'prompts/get needs a string "name"');
   const target = endpoint.scope.resolve(name);
-  return forward(endpoint, request, target, { name: target.name });
+  return forward(endpoint, request, { list: "prompts", target, renamed: { name: target.name } });
 }
 
 export async function readResource(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
   const { uri } = request.params;
   if (typeof uri !== "string") return errorAnswer(RPC.invalidParams, 'resources/read needs a string "uri"');
   const target = endpoint.scope.resolveUri(uri, request.caller);
-  const answer = await forward(endpoint, request, target, { uri: target.name });
+  const answer = await forward(endpoint, request, { list: "resources", target, renamed: { uri: target.name } });
   if (answer.kind === "error") return answer;
-  let { value } = answer.result;
-  if (!endpoint.scope.single && Array.isArray(value.contents)) {
-    const contents = value.contents.map((item) =>
-      isJsonObject(item) ? { ...item, uri: endpoint.scope.qualifyUri(target.server, textOf(item.uri)) } : item,
-    );
-    value = { ...value, contents };
-  }
+  const value = withShownContents(endpoint, request.caller, { target, value: answer.result.value });
   if (request.era === "legacy") return resultAnswer(value);
   return resultAnswer(cacheable(endpoint.scope.sameForAll ? value : { ...value, cacheScope: "private" }));
 }
@@ -78,25 +74,48 @@ export async function readResource(endpoint: Endpoint, request: ClientRequest): 
 export async function complete(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
   const { ref } = request.params;
   if (!isJsonObject(ref)) return errorAnswer(RPC.invalidParams, 'completion/complete needs an object "ref"');
-  if (typeof ref.name === "string") {
-    const target = endpoint.scope.resolve(ref.name);
-    return forward(endpoint, request, target, { ref: { ...ref, name: target.name } });
+  // Only the one that was looked at is passed on: with both, a server might look at the other.
+  const { name, uri, ...rest } = ref;
+  if (typeof name === "string" && ref.type !== "ref/resource") {
+    const target = endpoint.scope.resolve(name);
+    return forward(endpoint, request, { list: "prompts", target, renamed: { ref: { ...rest, name: target.name } } });
   }
-  if (typeof ref.uri === "string") {
-    const target = endpoint.scope.resolveUri(ref.uri, request.caller);
-    return forward(endpoint, request, target, { ref: { ...ref, uri: target.name } });
+  if (typeof uri === "string" && ref.type !== "ref/prompt") {
+    const target = endpoint.scope.resolveUri(uri, request.caller);
+    const renamed = { ref: { ...rest, uri: target.name } };
+    return forward(endpoint, request, { list: "resourceTemplates", target, renamed });
   }
   return errorAnswer(RPC.invalidParams, 'the "ref" of completion/complete needs a "name" or a "uri"');
 }
 
-/** Passes a request on with its names as the server spells them. */
-export async function forward(
+/** The contents of a resource as clients of the endpoint know them, without those of other resources that do not exist for them. */
+function withShownContents(
   endpoint: Endpoint,
-  request: ClientRequest,
-  target: Target,
-  renamed: JsonObject,
-): Promise<Answer> {
-  if (!endpoint.scope.exists(target.server, request.caller)) {
+  caller: Caller,
+  { target: { server, name }, value }: { readonly target: Target; readonly value: JsonObject },
+): JsonObject {
+  if (!Array.isArray(value.contents)) return value;
+  const isShown = (uri: string): boolean =>
+    uri === name || isOffered(endpoint, caller, { list: "resources", target: { server, name: uri } });
+  const shown = value.contents.filter((item) => !isJsonObject(item) || isShown(textOf(item.uri)));
+  const { scope } = endpoint;
+  if (scope.single) return shown.length === value.contents.length ? value : { ...value, contents: shown };
+  const contents = shown.map((item) =>
+    isJsonObject(item) ? { ...item, uri: scope.qualifyUri(server, textOf(item.uri)) } : item,
+  );
+  return { ...value, contents };
+}
+
+/** A request to one server, with its names as the server spells them. */
+interface Forwarded extends Wanted {
+  readonly renamed: JsonObject;
+}
+
+/** Passes a request on. What does not exist for the caller is refused before the server is asked. */
+export async function forward(endpoint: Endpoint, request: ClientRequest, forwarded: Forwarded): Promise<Answer> {
+  const { target, renamed } = forwarded;
+  if (!isOffered(endpoint, request.caller, forwarded)) {
+    noteRefusal(endpoint, request, forwarded);
     const code = request.method.startsWith("resources/") ? notFoundCode(request) : RPC.invalidParams;
     return errorAnswer(code, `${request.method}: no server of this gateway offers "${target.name.slice(0, 200)}"`);
   }

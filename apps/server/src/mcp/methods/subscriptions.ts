@@ -69,6 +69,8 @@ export async function listen(endpoint: Endpoint, request: ClientRequest): Promis
   }
   const { resourceSubscriptions: wanted = [], ...lists } = readFilter(notifications);
   const subscriptions = await Promise.all(wanted.map((uri) => subscribeTo(endpoint, request, uri)));
+  // What became of each is told to the client; the request as a whole has not failed.
+  if (request.record !== undefined) request.record.result = undefined;
   // What no server takes a subscription to is left out of what is acknowledged.
   const taken = subscriptions.filter((subscription): subscription is ResourceSubscription => !("kind" in subscription));
   const uris = taken.map(({ uri }) => uri);
