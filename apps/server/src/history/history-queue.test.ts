@@ -7,12 +7,13 @@ let made = 0;
 
 function call(caller: string, status: CallEntry["status"] = "success"): CallEntry {
   made += 1;
-  const what = { server: "math", tool: "add", origin: "mcp", callerType: "api_key", caller } as const;
+  const what = { server: "math", subject: "add", origin: "mcp", callerType: "api_key", caller } as const;
   const nothing = { cause: null, message: null, batchId: null, sessionId: null, userId: null, traceId: null };
   return {
     kind: "call",
     timeMs: made,
     callId: `${made}`,
+    method: "tools/call",
     status,
     durationMs: 1,
     coldStart: false,
