@@ -61,7 +61,8 @@ function errorRate({ options, rules }: Context): Runbook {
         mend: "Ours: raise `max_concurrency` of the server, or `execution.max_concurrency`. The server's: lower them. Either way turn on `rate_limit.enabled` against a single greedy caller.",
       },
       {
-        cause: "The server and the gateway do not understand each other, the audit trail cannot be written, or the gateway is broken",
+        cause:
+          "The server and the gateway do not understand each other, the audit trail cannot be written, or the gateway is broken",
         sign: "`protocol`, `audit_unavailable` or `internal`.",
         mend: "`protocol` after an upgrade of the server: roll it back. `audit_unavailable`: make the journal writable again (space, permissions, its receiver); nothing of these calls was sent. `internal` is a defect of MCP Hangar: report it with the lines of the log.",
       },
