@@ -1,3 +1,4 @@
+import { causeOf, milliseconds } from "@mcp-hangar/telemetry";
 import type { LogLevel } from "../config/schema.ts";
 import type { RecordedEvent } from "../noise/recorded-event.ts";
 import type { LogLine } from "./line.ts";
@@ -36,14 +37,14 @@ function contentOf(event: OtherEvent): Content {
       const { requestId, method, server, subject, outcome, caller } = event;
       const { status } = outcome;
       const level = status === "success" || status === "cancelled" ? "debug" : "warning";
+      // Texts are searched for secrets when the line is written, which is not on the time of the caller.
       const fields = {
         request_id: requestId,
         method,
         mcp_server: server,
         subject,
         status,
-        error_type: "errorType" in outcome ? outcome.errorType : undefined,
-        reason: "reason" in outcome ? outcome.reason : undefined,
+        [status === "rejected" ? "reason" : "error_type"]: causeOf(outcome),
         duration_ms: milliseconds(event.durationSeconds),
         caller: caller.id,
         message: "message" in outcome ? outcome.message : undefined,
@@ -173,8 +174,4 @@ function contentOf(event: OtherEvent): Content {
     case "gateway.stopped":
       return ["info", "gateway_stopped", { uptime_seconds: event.uptimeSeconds }];
   }
-}
-
-function milliseconds(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e3;
 }

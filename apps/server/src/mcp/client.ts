@@ -11,7 +11,7 @@ export type ClientName = Pick<Client, "name" | "version">;
 
 /** What is known of the client behind one JSON-RPC request, besides how it came. */
 interface Speaker {
-  readonly rpcId: JsonRpcId;
+  readonly rpcId: JsonRpcId | undefined;
   readonly session: LegacySession | undefined;
   /** `params._meta`, in which modern clients say who they are with each request. */
   readonly meta: JsonObject;
@@ -70,7 +70,7 @@ function ownVersion(meta: JsonObject): string | undefined {
   return typeof version === "string" ? short(version) : undefined;
 }
 
-function shortId(id: JsonRpcId): JsonRpcId {
+function shortId(id: JsonRpcId | undefined): JsonRpcId | undefined {
   return typeof id === "string" ? short(id) : id;
 }
 
