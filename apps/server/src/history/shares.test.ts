@@ -3,7 +3,14 @@ import type { CallEntry, HistoryEntry, LogEntry } from "./entries.ts";
 import { talkativeOrigin } from "./shares.ts";
 
 function call(caller: string, status: CallEntry["status"]): HistoryEntry {
-  const what = { server: "math", tool: "add", origin: "mcp", callerType: "api_key", caller } as const;
+  const what = {
+    server: "math",
+    method: "tools/call",
+    subject: "add",
+    origin: "mcp",
+    callerType: "api_key",
+    caller,
+  } as const;
   const nothing = { cause: null, message: null, batchId: null, sessionId: null, userId: null, traceId: null };
   return { kind: "call", timeMs: 0, callId: "1", status, durationMs: 1, coldStart: false, ...what, ...nothing };
 }
