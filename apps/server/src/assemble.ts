@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Discovery, Gateway, Platform } from "@mcp-hangar/core";
 import type { Metrics } from "@mcp-hangar/metrics";
-import { type GatewaySnapshot, knownSecrets, secretsIn, TelemetryBus } from "@mcp-hangar/telemetry";
+import { EventIds, type GatewaySnapshot, knownSecrets, secretsIn, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { AccessSystem } from "./access/create-access.ts";
 import { createAccess } from "./access/create-access.ts";
 import type { ExporterList } from "./assemble/exporter-list.ts";
@@ -75,7 +75,8 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     onKeyProblem: (error) => logger.error("api_keys_unusable", { error }),
   });
   const { access } = accessSystem;
-  const events = new EventStreams({ clock: platform.clock, access, run: platform.uuid().replaceAll("-", "") });
+  const ids = new EventIds(platform.uuid());
+  const events = new EventStreams({ clock: platform.clock, access, run: platform.uuid().replaceAll("-", ""), ids });
   bus.on("events", quieted(events.listener, platform.clock));
   const { gateway, discovery, batches, continuations } = createRuntime(config, {
     bus,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HANGAR_ATTRIBUTES, LOG_FIELDS, OTEL_ATTRIBUTES } from "./attributes.ts";
+import { HANGAR_ATTRIBUTES, OTEL_ATTRIBUTES } from "./attributes.ts";
 
 /** What users query. A rename breaks their saved searches, so the names are spelt out a second time. */
 const PUBLIC_NAMES = [
@@ -20,10 +20,7 @@ test("the table has every public attribute name", () => {
   expect(PUBLIC_NAMES.filter((name) => !names.includes(name))).toEqual([]);
 });
 
-test.each(Object.entries({ HANGAR_ATTRIBUTES, OTEL_ATTRIBUTES, LOG_FIELDS }))(
-  "%s writes no name twice",
-  (_table, table) => {
-    const names = Object.values<string>(table);
-    expect(new Set(names).size).toBe(names.length);
-  },
-);
+test("no name stands in the tables twice", () => {
+  const names: string[] = [...Object.values(HANGAR_ATTRIBUTES), ...Object.values(OTEL_ATTRIBUTES)];
+  expect(new Set(names).size).toBe(names.length);
+});

@@ -6,29 +6,27 @@
 export const HANGAR_ATTRIBUTES = {
   serverId: "mcp.server.id",
   serverMode: "mcp.server.mode",
+  /** Public; the tracer sets it on cold starts. Facts of calls do not know the state. */
   serverState: "mcp.server.state",
   serverGroupId: "mcp.server.group_id",
   /** On a failover: the member of the group that is tried next. */
   serverNextId: "mcp.server.next_id",
-  /** On a state change: the state before and after, and why. */
-  serverStateFrom: "mcp.server.state.from",
-  serverStateTo: "mcp.server.state.to",
-  serverStateCause: "mcp.server.state.cause",
 
   toolName: "mcp.tool.name",
-  /** One of {@link TOOL_STATUSES}. */
+  /** `success`, `error`, `timeout`, or `blocked` for a call that a policy refused. */
   toolStatus: "mcp.tool.status",
   toolDurationMs: "mcp.tool.duration_ms",
   toolColdStart: "mcp.tool.cold_start",
-  /** SHA-256 of the arguments, so that equal calls are recognised without recording what they contain. */
+  /** Public; a keyed digest of the arguments, set by exporters that recognise equal calls. Facts hold no arguments. */
   toolArgsHash: "mcp.tool.args_hash",
 
+  /** The subject that acts on the caller's behalf (claim `act` of the token). */
   agentId: "mcp.agent.id",
   userId: "mcp.user.id",
   correlationId: "mcp.correlation_id",
   batchId: "mcp.batch.id",
-  batchSize: "mcp.batch.size",
 
+  /** `allowed` or `denied`, by which role or limit, and whether the call was let through (`allow`) or refused (`block`). */
   enforcementPolicyResult: "mcp.enforcement.policy_result",
   enforcementPolicyName: "mcp.enforcement.policy_name",
   enforcementAction: "mcp.enforcement.action",
@@ -43,12 +41,14 @@ export const HANGAR_ATTRIBUTES = {
   callerId: "mcp.caller.id",
   callerRoles: "mcp.caller.roles",
 
+  /** Public; set by exporters that are told what a call costs. No event of the gateway says it. */
   costCents: "mcp.cost.cents",
   costModel: "mcp.cost.model",
   costInputTokens: "mcp.cost.input_tokens",
   costOutputTokens: "mcp.cost.output_tokens",
   costCurrency: "mcp.cost.currency",
 
+  /** Public; set on the spans of health checks. */
   healthResult: "mcp.health.result",
   healthConsecutiveFailures: "mcp.health.consecutive_failures",
   healthDurationMs: "mcp.health.duration_ms",
@@ -65,11 +65,8 @@ export const OTEL_ATTRIBUTES = {
   genAiOperationName: "gen_ai.operation.name",
   genAiToolName: "gen_ai.tool.name",
   genAiPromptName: "gen_ai.prompt.name",
-  /** Arguments and result are recorded only when the operator opts in. */
-  genAiToolCallArguments: "gen_ai.tool.call.arguments",
-  genAiToolCallResult: "gen_ai.tool.call.result",
   jsonrpcRequestId: "jsonrpc.request.id",
-  /** `tool_error` for a result with `isError`, else a JSON-RPC code, `timeout` or `_OTHER`. */
+  /** `tool_error` for a result with `isError`, the server's JSON-RPC code, or why the gateway did not get an answer. */
   errorType: "error.type",
   rpcResponseStatusCode: "rpc.response.status_code",
   /** `pipe` for stdio, `tcp` for HTTP. */
@@ -77,29 +74,7 @@ export const OTEL_ATTRIBUTES = {
   serverAddress: "server.address",
   serverPort: "server.port",
   clientAddress: "client.address",
-  clientPort: "client.port",
 } as const;
-
-/** The fields that structured log lines carry; the logger adds the first six by itself. */
-export const LOG_FIELDS = {
-  timestamp: "timestamp",
-  level: "level",
-  event: "event",
-  service: "service",
-  traceId: "trace_id",
-  spanId: "span_id",
-  server: "mcp_server",
-  tool: "tool",
-  status: "status",
-  durationMs: "duration_ms",
-  errorType: "error_type",
-  callId: "call_id",
-  batchId: "batch_id",
-} as const;
-
-/** The values of `mcp.tool.status`; `blocked` is a call that a policy refused. */
-export const TOOL_STATUSES = ["success", "error", "timeout", "blocked"] as const;
-export type ToolStatus = (typeof TOOL_STATUSES)[number];
 
 export type HangarAttribute = (typeof HANGAR_ATTRIBUTES)[keyof typeof HANGAR_ATTRIBUTES];
 export type OtelAttribute = (typeof OTEL_ATTRIBUTES)[keyof typeof OTEL_ATTRIBUTES];

@@ -1,15 +1,8 @@
 import type { Attempt, BatchItem, Caller, CallFinished, CallOutcome, Client, Correlation, Decision } from "./events.ts";
-import { redactText } from "./redaction/index.ts";
+import { causeOf, factMessage, factName, keptMessage, milliseconds } from "./fact-text.ts";
 import type { RegisteredName } from "./registered-name.ts";
 import type { TraceRef } from "./tracer.ts";
 import type { CallOrigin, CallStatus } from "./vocabulary.ts";
-
-/** Characters of a message that are kept: callers and servers write them, of any length. */
-export const FACT_MESSAGE_CHARS_MAX = 2_000;
-/** Characters of a name or an identifier that a caller chose. */
-const FACT_NAME_CHARS_MAX = 500;
-/** Characters kept of a message until it is read: a secret that the cut would halve must still be recognised. */
-const KEPT_CHARS = FACT_MESSAGE_CHARS_MAX + 1_024;
 
 /** What records say about a finished call: flat, capped, without secrets, and without arguments and result. */
 export function callFacts(event: CallFinished): CallFacts {
@@ -66,17 +59,17 @@ export class CallFacts {
     this.#server = event.server ?? event.requestedServer;
     this.#tool = event.tool ?? event.requestedTool;
     this.#outcome = event.outcome;
-    this.#message = event.outcome.status === "success" ? undefined : event.outcome.message.slice(0, KEPT_CHARS);
+    this.#message = keptMessage(event.outcome);
     this.#correlation = event.correlation;
   }
 
   /** The server that the name stands for, or the name as the caller typed it. */
   get server(): string {
-    return this.knownServer ?? named(this.#server);
+    return this.knownServer ?? factName(this.#server);
   }
 
   get tool(): string {
-    return named(this.#tool);
+    return factName(this.#tool);
   }
 
   get status(): CallStatus {
@@ -85,31 +78,34 @@ export class CallFacts {
 
   /** Error type or rejection reason. */
   get cause(): string | undefined {
-    const outcome = this.#outcome;
-    if ("errorType" in outcome) return outcome.errorType;
-    return "reason" in outcome ? outcome.reason : undefined;
+    return causeOf(this.#outcome);
+  }
+
+  /** What a success was answered with: a result, a question or a task; `undefined` for everything else. */
+  get resultType(): string | undefined {
+    return this.#outcome.status === "success" ? this.#outcome.resultType : undefined;
   }
 
   get message(): string | undefined {
-    return this.#message === undefined ? undefined : redactText(this.#message, FACT_MESSAGE_CHARS_MAX);
+    return factMessage(this.#message);
   }
 
   /** With microseconds as decimals. */
   get durationMs(): number {
-    return Math.round(this.durationSeconds * 1e6) / 1e3;
+    return milliseconds(this.durationSeconds);
   }
 
   /** What the caller calls their user, session and trace. */
   get userId(): string | undefined {
-    return optional(this.#correlation.userId);
+    return factName(this.#correlation.userId);
   }
 
   get sessionId(): string | undefined {
-    return optional(this.#correlation.sessionId);
+    return factName(this.#correlation.sessionId);
   }
 
   get correlationId(): string | undefined {
-    return optional(this.#correlation.traceId);
+    return factName(this.#correlation.traceId);
   }
 
   /** The trace that it is part of, or else the one that the caller names. */
@@ -118,15 +114,15 @@ export class CallFacts {
   }
 
   get clientName(): string | undefined {
-    return optional(this.client.name);
+    return factName(this.client.name);
   }
 
   get clientVersion(): string | undefined {
-    return optional(this.client.version);
+    return factName(this.client.version);
   }
 
   get userAgent(): string | undefined {
-    return optional(this.client.userAgent);
+    return factName(this.client.userAgent);
   }
 
   /** The attempt that the answer comes from; `undefined` when the call was refused before one. */
@@ -138,15 +134,4 @@ export class CallFacts {
   get waitedSeconds(): number {
     return this.attempts.reduce((sum, each) => sum + each.waitedSeconds + (each.coldStartSeconds ?? 0), 0);
   }
-}
-
-/** Shorter texts are not looked for: neither known secrets nor tokens are. */
-const SECRET_CHARS_MIN = 6;
-
-function named(text: string): string {
-  return text.length < SECRET_CHARS_MIN ? text : redactText(text, FACT_NAME_CHARS_MAX);
-}
-
-function optional(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : named(text);
 }

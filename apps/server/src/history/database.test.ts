@@ -9,6 +9,24 @@ import type { CallEntry, LogEntry } from "./entries.ts";
 const LIMITS = { max_age_s: 3_600, max_bytes: 1_048_576 };
 const NOW_MS = Date.UTC(2026, 0, 31, 8);
 
+/** The layout of the file as the first release made it. */
+const FIRST_LAYOUT = `
+  CREATE TABLE calls (
+    id INTEGER PRIMARY KEY, time_ms REAL NOT NULL, call_id TEXT NOT NULL, server TEXT NOT NULL, tool TEXT NOT NULL,
+    status TEXT NOT NULL, cause TEXT, message TEXT, duration_ms REAL NOT NULL, cold_start INTEGER NOT NULL,
+    origin TEXT NOT NULL, caller_type TEXT NOT NULL, caller TEXT NOT NULL, batch_id TEXT, session_id TEXT, user_id TEXT,
+    trace_id TEXT
+  ) STRICT;
+  CREATE INDEX calls_of_server ON calls (server, id);
+  CREATE INDEX calls_by_time ON calls (time_ms);
+  CREATE TABLE logs (
+    id INTEGER PRIMARY KEY, time_ms REAL NOT NULL, server TEXT NOT NULL, stream TEXT NOT NULL, line TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX logs_of_server ON logs (server, id);
+  CREATE INDEX logs_by_time ON logs (time_ms);
+  PRAGMA user_version = 1;
+`;
+
 let folder: string;
 let file: string;
 beforeEach(() => {
@@ -22,8 +40,9 @@ function call(overrides: Partial<CallEntry> = {}): CallEntry {
     kind: "call",
     timeMs: NOW_MS,
     callId: "call-1",
+    method: "tools/call",
     server: "math",
-    tool: "add",
+    subject: "add",
     status: "success",
     cause: null,
     message: null,
@@ -38,6 +57,10 @@ function call(overrides: Partial<CallEntry> = {}): CallEntry {
     traceId: null,
     ...overrides,
   };
+}
+
+function request(overrides: Partial<CallEntry> = {}): CallEntry {
+  return call({ kind: "request", callId: "request-1", method: "resources/read", subject: "file:///add", ...overrides });
 }
 
 function log(line: string, overrides: Partial<LogEntry> = {}): LogEntry {
@@ -58,9 +81,12 @@ describe("the file of the history", () => {
       {
         id: 1,
         time: "2026-01-31T08:00:00.000Z",
+        kind: "call",
         call_id: "call-1",
+        method: "tools/call",
         server: "math",
         tool: "add",
+        subject: null,
         status: "success",
         cause: null,
         message: null,
@@ -91,7 +117,7 @@ describe("the file of the history", () => {
     database.write([
       call({ callId: "a" }),
       call({ callId: "b", server: "words" }),
-      call({ callId: "c", tool: "subtract", status: "error", cause: "timeout" }),
+      call({ callId: "c", subject: "subtract", status: "error", cause: "timeout" }),
       call({ callId: "d", caller: "somebody", timeMs: NOW_MS + 1_000 }),
     ]);
     const ids = (query: Parameters<HistoryDatabase["calls"]>[0]): readonly string[] =>
@@ -104,6 +130,70 @@ describe("the file of the history", () => {
     expect(ids({ limit: 10, since: "2026-01-31T08:00:01Z" })).toEqual(["d"]);
     expect(ids({ limit: 2, before: 4 })).toEqual(["c", "b"]);
     expect(ids({ limit: 10, server: "' OR 1=1 --" })).toEqual([]);
+    database.close();
+  });
+
+  it("tells calls from other requests, which may be for no single server and about nothing", () => {
+    const database = open();
+    database.write([
+      call(),
+      request(),
+      request({ callId: "list", method: "tools/list", server: "", subject: "" }),
+      request({ callId: "same name", method: "prompts/get", subject: "add" }),
+    ]);
+    const found = (query: Partial<Parameters<HistoryDatabase["calls"]>[0]>): readonly unknown[] =>
+      database.calls({ limit: 10, ...query }).map(({ kind, method, server, tool, subject }) => {
+        return [kind, method, server, tool, subject];
+      });
+    const rows = [
+      ["request", "prompts/get", "math", null, "add"],
+      ["request", "tools/list", null, null, null],
+      ["request", "resources/read", "math", null, "file:///add"],
+      ["call", "tools/call", "math", "add", null],
+    ];
+    expect(found({})).toEqual(rows);
+    expect(found({ kind: "call" })).toEqual(rows.slice(3));
+    expect(found({ kind: "request" })).toEqual(rows.slice(0, 3));
+    expect(found({ method: "resources/read" })).toEqual([rows[2]]);
+    expect(found({ method: "tools/call", kind: "request" })).toEqual([]);
+    // The prompt of that name is no tool.
+    expect(found({ tool: "add" })).toEqual(rows.slice(3));
+    expect(found({ server: "math" })).toHaveLength(3);
+    database.close();
+  });
+
+  it("of the first layout becomes one of this layout, with its calls as they were", () => {
+    const first = new DatabaseSync(file);
+    first.exec(`PRAGMA auto_vacuum = INCREMENTAL; ${FIRST_LAYOUT}
+      INSERT INTO calls (time_ms, call_id, server, tool, status, duration_ms, cold_start, origin, caller_type, caller)
+      VALUES (${NOW_MS}, 'old', 'math', 'add', 'success', 1, 0, 'mcp', 'api_key', 'robot');
+      INSERT INTO logs (time_ms, server, stream, line) VALUES (${NOW_MS}, 'math', 'stderr', 'old line');`);
+    first.close();
+    for (let opening = 1; opening <= 2; opening += 1) {
+      const database = open();
+      database.write([request({ callId: `new ${opening}` })]);
+      database.prune(NOW_MS);
+      const [newest] = database.calls({ limit: 1 });
+      expect(newest).toMatchObject({ kind: "request", method: "resources/read", call_id: `new ${opening}` });
+      expect(database.calls({ limit: 10, kind: "call" })).toMatchObject([
+        { kind: "call", method: "tools/call", call_id: "old", tool: "add", subject: null, caller: "robot" },
+      ]);
+      expect(database.logs({ server: "math", limit: 10 })).toHaveLength(1);
+      database.close();
+    }
+  });
+
+  it("makes room with requests of a caller that are many, before calls of the same caller go", () => {
+    const database = open();
+    database.write(Array.from({ length: 300 }, (_each, index) => call({ callId: `call ${index}` })));
+    const message = "m".repeat(1_000);
+    for (let batch = 0; batch < 5; batch += 1) {
+      database.write(Array.from({ length: 400 }, () => request({ status: "error", message })));
+      database.prune(NOW_MS);
+    }
+    expect(database.usedBytes()).toBeLessThanOrEqual(LIMITS.max_bytes);
+    expect(database.calls({ limit: 1_000, kind: "call" })).toHaveLength(300);
+    expect(database.calls({ limit: 1_000, kind: "request" }).length).toBeGreaterThan(0);
     database.close();
   });
 

@@ -1,12 +1,12 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import type { CallEntry, HistoryEntry, LogEntry } from "./entries.ts";
+import { CALL_METHOD, type CallEntry, type HistoryEntry, type LogEntry } from "./entries.ts";
 import type { HistoryOptions } from "./options.ts";
 import type { CallQuery, CallRow, LogQuery, LogRow } from "./queries.ts";
-import { type HistoryShare, HistoryShares, shareOfEntry } from "./shares.ts";
+import { type HistoryKind, type HistoryShare, HistoryShares, shareOfEntry } from "./shares.ts";
 
 /** Layout of the file; a file with a higher one was written by a later release. */
-const VERSION = 1;
+const VERSION = 2;
 /** Time that another process may hold the file, in ms. */
 const BUSY_MS = 5_000;
 /** Part of the entries of one origin that is deleted in one step when the file is too large. */
@@ -17,7 +17,7 @@ const LAYOUT = `
     id INTEGER PRIMARY KEY, time_ms REAL NOT NULL, call_id TEXT NOT NULL, server TEXT NOT NULL, tool TEXT NOT NULL,
     status TEXT NOT NULL, cause TEXT, message TEXT, duration_ms REAL NOT NULL, cold_start INTEGER NOT NULL,
     origin TEXT NOT NULL, caller_type TEXT NOT NULL, caller TEXT NOT NULL, batch_id TEXT, session_id TEXT, user_id TEXT,
-    trace_id TEXT
+    trace_id TEXT, method TEXT NOT NULL DEFAULT '${CALL_METHOD}'
   ) STRICT;
   CREATE INDEX calls_of_server ON calls (server, id);
   CREATE INDEX calls_by_time ON calls (time_ms);
@@ -28,6 +28,12 @@ const LAYOUT = `
   CREATE INDEX logs_by_time ON logs (time_ms);
   PRAGMA user_version = ${VERSION};
 `;
+
+/** What makes a file of each older layout one of the next, by the layout that it has. Nothing here takes longer for a large file. */
+const MIGRATIONS: Readonly<Record<number, string>> = {
+  // `tool` holds what other requests than tool calls are about, too.
+  1: `ALTER TABLE calls ADD COLUMN method TEXT NOT NULL DEFAULT '${CALL_METHOD}'; PRAGMA user_version = 2;`,
+};
 
 /** The file of the history. Everything here is synchronous and may take its time: it runs in a thread of its own. */
 export class HistoryDatabase {
@@ -48,8 +54,8 @@ export class HistoryDatabase {
       this.#prepare();
       this.#insertCall = this.#database.prepare(
         `INSERT INTO calls (time_ms, call_id, server, tool, status, cause, message, duration_ms, cold_start, origin,
-         caller_type, caller, batch_id, session_id, user_id, trace_id)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         caller_type, caller, batch_id, session_id, user_id, trace_id, method)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       );
       this.#insertLog = this.#database.prepare("INSERT INTO logs (time_ms, server, stream, line) VALUES (?, ?, ?, ?)");
     } catch (error) {
@@ -63,8 +69,8 @@ export class HistoryDatabase {
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       for (const entry of entries) {
-        if (entry.kind === "call") this.#insertCall.run(...callValues(entry));
-        else this.#insertLog.run(...logValues(entry));
+        if (entry.kind === "log") this.#insertLog.run(...logValues(entry));
+        else this.#insertCall.run(...callValues(entry));
       }
       this.#database.exec("COMMIT");
     } catch (error) {
@@ -75,22 +81,24 @@ export class HistoryDatabase {
     for (const entry of entries) this.#shares.add(shareOfEntry(entry), 1, charsOf(entry));
   }
 
-  /** Calls, the latest first. */
-  calls({ server, tool, status, caller, since, before, limit }: CallQuery): readonly CallRow[] {
-    const { where, values } = conditions({ server, tool, status, caller }, since, before);
-    const rows = this.#database.prepare(`SELECT * FROM calls ${where} ORDER BY id DESC LIMIT ?`).all(...values, limit);
-    return rows.map(({ time_ms: timeMs, cold_start: coldStart, ...row }) => ({
-      // The columns are what `write` put there.
-      ...(row as Omit<CallRow, "time" | "cold_start">),
-      time: isoTime(timeMs),
-      cold_start: coldStart === 1,
-    }));
+  /** Calls and other requests, the latest first. */
+  calls({ kind, method, server, tool, status, caller, since, before, limit }: CallQuery): readonly CallRow[] {
+    const { where, values } = conditions({ method, server, tool, status, caller }, since, before);
+    // What a tool is called may be the subject of another request.
+    const wanted = tool === undefined ? kind : "call";
+    const ofKind = wanted === undefined ? [] : [`method ${wanted === "call" ? "=" : "<>"} '${CALL_METHOD}'`];
+    const all = [...where, ...ofKind];
+    const sql = `SELECT * FROM calls ${whereOf(all)} ORDER BY id DESC LIMIT ?`;
+    return this.#database
+      .prepare(sql)
+      .all(...values, limit)
+      .map(callRowOf);
   }
 
   /** Lines of one server, the latest first. */
   logs({ server, stream, since, before, limit }: LogQuery): readonly LogRow[] {
     const { where, values } = conditions({ server, stream }, since, before);
-    const sql = `SELECT id, time_ms, stream, line FROM logs ${where} ORDER BY id DESC LIMIT ?`;
+    const sql = `SELECT id, time_ms, stream, line FROM logs ${whereOf(where)} ORDER BY id DESC LIMIT ?`;
     return this.#database
       .prepare(sql)
       .all(...values, limit)
@@ -126,10 +134,16 @@ export class HistoryDatabase {
     // Freed pages go back to the file system; this must be set before there are tables.
     if (version === 0) this.#database.exec("PRAGMA auto_vacuum = INCREMENTAL");
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216");
-    if (version > 0) return;
+    if (version > 0) return this.#migrate(version);
     const { tables } = this.#database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() ?? {};
     if (tables !== 0) throw new Error("it is a database of something else");
     this.#database.exec(`BEGIN IMMEDIATE; ${LAYOUT} COMMIT`);
+  }
+
+  #migrate(from: number): void {
+    for (let version = from; version < VERSION; version += 1) {
+      this.#database.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[version] ?? ""} COMMIT`);
+    }
   }
 
   /** Deletes the oldest tenth of the largest share; returns whether there was anything. */
@@ -146,14 +160,13 @@ export class HistoryDatabase {
   }
 
   #delete(table: Table, where: string, values: readonly SQLInputValue[]): number {
-    const { owner, detail, chars } = COLUMNS[table];
-    const isRejected = table === "calls" ? "status = 'rejected'" : "0";
-    const returning = `${owner} AS owner, ${detail} AS detail, ${chars} AS chars, ${isRejected} AS rejected`;
+    const { owner, detail, chars, kind } = COLUMNS[table];
+    const returning = `${owner} AS owner, ${detail} AS detail, ${chars} AS chars, ${kind} AS kind`;
     const statement = this.#database.prepare(`DELETE FROM ${table} WHERE ${where} RETURNING ${returning}`);
     let deleted = 0;
     for (const row of statement.iterate(...values)) {
       deleted += 1;
-      this.#shares?.add(originOf(table, row), -1, -Number(row.chars));
+      this.#shares?.add(originOf(row), -1, -Number(row.chars));
     }
     return deleted;
   }
@@ -161,12 +174,11 @@ export class HistoryDatabase {
   #count(): HistoryShares {
     const shares = new HistoryShares();
     for (const table of TABLES) {
-      const { owner, detail, chars } = COLUMNS[table];
-      const isRejected = table === "calls" ? "status = 'rejected'" : "0";
-      const columns = `${owner} AS owner, ${detail} AS detail, ${isRejected} AS rejected`;
+      const { owner, detail, chars, kind } = COLUMNS[table];
+      const columns = `${owner} AS owner, ${detail} AS detail, ${kind} AS kind`;
       const sql = `SELECT ${columns}, count(*) AS rows, sum(${chars}) AS chars FROM ${table} GROUP BY 1, 2, 3`;
       for (const row of this.#database.prepare(sql).iterate()) {
-        shares.add(originOf(table, row), Number(row.rows), Number(row.chars));
+        shares.add(originOf(row), Number(row.rows), Number(row.chars));
       }
     }
     return shares;
@@ -180,17 +192,20 @@ export class HistoryDatabase {
 const TABLES = ["calls", "logs"] as const;
 type Table = (typeof TABLES)[number];
 
-/** Which columns say whose a row is, and how much text it has. */
-const COLUMNS: Readonly<Record<Table, { readonly owner: string; readonly detail: string; readonly chars: string }>> = {
-  calls: { owner: "caller", detail: "caller_type", chars: "coalesce(length(message), 0)" },
-  logs: { owner: "server", detail: "stream", chars: "length(line)" },
+/** What a row of `calls` is counted as. */
+const CALLS_KIND = `CASE WHEN status = 'rejected' THEN 'rejected' WHEN method = '${CALL_METHOD}' THEN 'calls' ELSE 'requests' END`;
+
+/** Which columns say whose a row is and what it is counted as, and how much text it has. */
+const COLUMNS: Readonly<Record<Table, Readonly<Record<"owner" | "detail" | "chars" | "kind", string>>>> = {
+  calls: { owner: "caller", detail: "caller_type", chars: "coalesce(length(message), 0)", kind: CALLS_KIND },
+  logs: { owner: "server", detail: "stream", chars: "length(line)", kind: "'logs'" },
 };
 
 type Origin = Pick<HistoryShare, "kind" | "owner" | "detail">;
 
-function originOf(table: Table, { owner, detail, rejected }: Record<string, unknown>): Origin {
-  const kind = table === "logs" ? "logs" : rejected === 1 ? "rejected" : "calls";
-  return { kind, owner: String(owner), detail: String(detail) };
+function originOf({ owner, detail, kind }: Record<string, unknown>): Origin {
+  // It is one of the words of `COLUMNS`.
+  return { kind: kind as HistoryKind, owner: String(owner), detail: String(detail) };
 }
 
 /** The rows of a share. */
@@ -201,13 +216,12 @@ function conditionOf({ kind, owner, detail }: HistoryShare): {
 } {
   const values = [owner, detail];
   if (kind === "logs") return { table: "logs", where: "server = ? AND stream = ?", values };
-  const status = kind === "rejected" ? "status = 'rejected'" : "status <> 'rejected'";
-  return { table: "calls", where: `caller = ? AND caller_type = ? AND ${status}`, values };
+  return { table: "calls", where: `caller = ? AND caller_type = ? AND ${CALLS_KIND} = ?`, values: [...values, kind] };
 }
 
 /** Characters of the text of an entry, as they are counted in the file. */
 function charsOf(entry: HistoryEntry): number {
-  return entry.kind === "call" ? (entry.message?.length ?? 0) : entry.line.length;
+  return entry.kind === "log" ? entry.line.length : (entry.message?.length ?? 0);
 }
 
 function callValues(call: CallEntry): SQLInputValue[] {
@@ -215,7 +229,7 @@ function callValues(call: CallEntry): SQLInputValue[] {
     call.timeMs,
     call.callId,
     call.server,
-    call.tool,
+    call.subject,
     call.status,
     call.cause,
     call.message,
@@ -228,6 +242,7 @@ function callValues(call: CallEntry): SQLInputValue[] {
     call.sessionId,
     call.userId,
     call.traceId,
+    call.method,
   ];
 }
 
@@ -240,7 +255,7 @@ function conditions(
   equal: Readonly<Record<string, string | undefined>>,
   since: string | undefined,
   before: number | undefined,
-): { readonly where: string; readonly values: SQLInputValue[] } {
+): { readonly where: readonly string[]; readonly values: SQLInputValue[] } {
   const parts: string[] = [];
   const values: SQLInputValue[] = [];
   for (const [column, value] of Object.entries(equal)) {
@@ -256,7 +271,30 @@ function conditions(
     parts.push("id < ?");
     values.push(before);
   }
-  return { where: parts.length === 0 ? "" : `WHERE ${parts.join(" AND ")}`, values };
+  return { where: parts, values };
+}
+
+function whereOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+}
+
+/** A row as callers of the interface see it; the columns are what `write` put there. */
+function callRowOf({ time_ms: timeMs, cold_start: coldStart, tool, server, ...row }: Record<string, unknown>): CallRow {
+  const isCall = row.method === CALL_METHOD;
+  return {
+    ...(row as Omit<CallRow, "kind" | "time" | "cold_start" | "tool" | "subject" | "server">),
+    kind: isCall ? "call" : "request",
+    // A call may have been without a name.
+    server: isCall ? String(server) : textOrNull(server),
+    tool: isCall ? String(tool) : null,
+    subject: isCall ? null : textOrNull(tool),
+    time: isoTime(timeMs),
+    cold_start: coldStart === 1,
+  };
+}
+
+function textOrNull(text: unknown): string | null {
+  return text === "" ? null : String(text);
 }
 
 function isoTime(timeMs: unknown): string {

@@ -1,12 +1,29 @@
-import { type CallFacts, type CallStatus, callFacts, type HangarEvent, redactText } from "@mcp-hangar/telemetry";
+import {
+  type CallFacts,
+  type CallStatus,
+  callFacts,
+  FACT_MESSAGE_CHARS_MAX,
+  type HangarEvent,
+  type RequestFacts,
+  redactText,
+  requestFacts,
+} from "@mcp-hangar/telemetry";
 
-/** A finished call as it is kept. Arguments and results are not: they may be large, and they are not the operators'. */
+/**
+ * A finished call or another finished request as it is kept. Arguments and results are not: they may be large, and they are not the
+ * operators'.
+ */
 export interface CallEntry {
-  readonly kind: "call";
+  readonly kind: "call" | "request";
   readonly timeMs: number;
+  /** Id of the call or request: that of its event. */
   readonly callId: string;
+  /** Method of MCP; `tools/call` for every call, whichever way it came. */
+  readonly method: string;
+  /** Empty for a request that was for no single server. */
   readonly server: string;
-  readonly tool: string;
+  /** The tool; for other requests the URI or prompt that they are about, empty without one. */
+  readonly subject: string;
   readonly status: CallStatus;
   /** Error type or rejection reason. */
   readonly cause: string | null;
@@ -37,12 +54,13 @@ export type LogStream = (typeof LOG_STREAMS)[number];
 
 export type HistoryEntry = CallEntry | LogEntry;
 
-/** Characters kept of whatever callers and servers write. */
-const TEXT_MAX = 2_000;
+/** The method of all tool calls. */
+export const CALL_METHOD = "tools/call";
 
-/** What the history keeps of an event; `undefined` when it is not about a call or one server's life. */
+/** What the history keeps of an event; `undefined` when it is not about a call, another request or one server's life. */
 export function entryOf(event: HangarEvent): HistoryEntry | undefined {
   if (event.type === "call.finished") return callEntry(callFacts(event));
+  if (event.type === "request.finished") return requestEntry(requestFacts(event));
   const line = lineOf(event);
   if (line === undefined || !("server" in event) || event.server === undefined) return undefined;
   return {
@@ -50,34 +68,61 @@ export function entryOf(event: HangarEvent): HistoryEntry | undefined {
     timeMs: event.timeMs,
     server: event.server,
     stream: "gateway",
-    line: redactText(line, TEXT_MAX),
+    line: redactText(line, FACT_MESSAGE_CHARS_MAX),
   };
 }
 
 /** A line that a server wrote to its stderr. */
 export function stderrEntry(timeMs: number, server: string, line: string): LogEntry {
-  return { kind: "log", timeMs, server, stream: "stderr", line: redactText(line, TEXT_MAX) };
+  return { kind: "log", timeMs, server, stream: "stderr", line: redactText(line, FACT_MESSAGE_CHARS_MAX) };
 }
 
 function callEntry(facts: CallFacts): CallEntry {
   return {
     kind: "call",
-    timeMs: facts.timeMs,
     callId: facts.callId,
+    method: CALL_METHOD,
     server: facts.server,
-    tool: facts.tool,
-    status: facts.status,
-    cause: facts.cause ?? null,
-    message: facts.message ?? null,
-    durationMs: facts.durationMs,
+    subject: facts.tool,
+    ...endOf(facts),
     coldStart: facts.coldStart,
     origin: facts.origin,
-    callerType: facts.caller.type,
-    caller: facts.caller.id,
     batchId: facts.batch?.id ?? null,
     sessionId: facts.sessionId ?? null,
     userId: facts.userId ?? null,
     traceId: facts.traceId ?? null,
+  };
+}
+
+function requestEntry(facts: RequestFacts): CallEntry {
+  return {
+    kind: "request",
+    callId: facts.requestId,
+    method: facts.method,
+    server: facts.knownServer ?? "",
+    subject: facts.subject ?? "",
+    ...endOf(facts),
+    coldStart: facts.attempts.some(({ coldStartSeconds }) => coldStartSeconds !== undefined),
+    origin: facts.client.transport === "library" ? "library" : "mcp",
+    batchId: null,
+    sessionId: null,
+    userId: null,
+    traceId: facts.trace?.traceId ?? null,
+  };
+}
+
+/** How a call or another request ended, and whose it was. */
+function endOf(
+  facts: CallFacts | RequestFacts,
+): Pick<CallEntry, "timeMs" | "status" | "cause" | "message" | "durationMs" | "callerType" | "caller"> {
+  return {
+    timeMs: facts.timeMs,
+    status: facts.status,
+    cause: facts.cause ?? null,
+    message: facts.message ?? null,
+    durationMs: facts.durationMs,
+    callerType: facts.caller.type,
+    caller: facts.caller.id,
   };
 }
 

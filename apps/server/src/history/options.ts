@@ -28,5 +28,5 @@ export const historyOptions = z
         "When the file holds more than this, the oldest entries are deleted of the server or caller that has the most in it.",
       ),
   })
-  .describe("Finished calls and the logs of servers, for the REST interface and the management tools.");
+  .describe("Finished calls, other requests and the logs of servers, for the REST interface and the management tools.");
 export type HistoryOptions = z.infer<typeof historyOptions>;

@@ -1,6 +1,6 @@
-import { CALL_STATUSES } from "@mcp-hangar/telemetry";
+import { CALL_STATUSES, REQUEST_METHODS } from "@mcp-hangar/telemetry";
 import { z } from "zod";
-import { LOG_STREAMS } from "./entries.ts";
+import { CALL_METHOD, LOG_STREAMS } from "./entries.ts";
 
 const id = z.int().positive();
 const limit = z.int().min(1).max(1_000).default(100).describe("Entries of one answer.");
@@ -10,11 +10,20 @@ const since = z.iso
   .optional()
   .describe("Only entries from this time on, such as 2026-01-31T08:00:00Z.");
 
-/** What to look for among the calls. */
+/** Tool calls, and the other requests of MCP. */
+export const CALL_KINDS = ["call", "request"] as const;
+const METHODS = [CALL_METHOD, ...REQUEST_METHODS] as const;
+
+/** What to look for among the calls and other requests. */
 export const callQuery = z.object({
+  kind: z
+    .enum(CALL_KINDS)
+    .optional()
+    .describe("Only tool calls, or only other requests of MCP (resources, prompts, lists …); both when absent."),
+  method: z.enum(METHODS).optional().describe("Only requests with this method of MCP."),
   tool: z.string().min(1).max(500).optional().describe("Only calls of this tool."),
-  status: z.enum(CALL_STATUSES).optional().describe("Only calls that ended so."),
-  caller: z.string().min(1).max(500).optional().describe("Only calls of this caller."),
+  status: z.enum(CALL_STATUSES).optional().describe("Only those that ended so."),
+  caller: z.string().min(1).max(500).optional().describe("Only those of this caller."),
   since,
   before,
   limit,
@@ -32,13 +41,16 @@ export const logQuery = z.object({
 export type CallQuery = z.output<typeof callQuery> & { readonly server?: string | undefined };
 export type LogQuery = z.output<typeof logQuery> & { readonly server: string };
 
-/** A kept call, as callers of the interface see it. */
+/** A kept call or request, as callers of the interface see it. */
 export const callRow = z.object({
   id,
   time: z.iso.datetime(),
-  call_id: z.string(),
-  server: z.string(),
-  tool: z.string(),
+  kind: z.enum(CALL_KINDS),
+  call_id: z.string().describe("Id of the call or request: that of its event and of its audit record."),
+  method: z.string().describe("Method of MCP."),
+  server: z.string().nullable().describe("Null for a request that was for no single server."),
+  tool: z.string().nullable().describe("Null for requests other than tool calls."),
+  subject: z.string().nullable().describe("What another request was about: a URI, a prompt, a level."),
   status: z.enum(CALL_STATUSES),
   cause: z.string().nullable().describe("Error type or rejection reason."),
   message: z.string().nullable(),

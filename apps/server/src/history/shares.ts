@@ -1,7 +1,7 @@
 import type { HistoryEntry } from "./entries.ts";
 
-/** What is kept together: calls that were made, calls that were refused, and what servers wrote. */
-export type HistoryKind = "calls" | "rejected" | "logs";
+/** What is kept together: calls that were made, other requests that were, whatever was refused, and what servers wrote. */
+export type HistoryKind = "calls" | "requests" | "rejected" | "logs";
 
 /** Entries of one origin in a file: of a caller, or of a server and a stream. */
 export interface HistoryShare {
@@ -14,10 +14,10 @@ export interface HistoryShare {
   readonly bytes: number;
 }
 
-/** Eighths of a full file that each kind may hold, whatever the others want. */
-const PARTS: Readonly<Record<HistoryKind, number>> = { calls: 4, rejected: 1, logs: 3 };
+/** Tenths of a full file that each kind may hold, whatever the others want: lists from memory cost nobody anything but room here. */
+const PARTS: Readonly<Record<HistoryKind, number>> = { calls: 4, requests: 2, rejected: 1, logs: 3 };
 /** What a row takes beside its text, indexes included; a guess, for only proportions matter. */
-const ROW_BYTES: Readonly<Record<HistoryKind, number>> = { calls: 300, rejected: 300, logs: 100 };
+const ROW_BYTES: Readonly<Record<HistoryKind, number>> = { calls: 300, requests: 300, rejected: 300, logs: 100 };
 
 /** How much of a file is whose. It decides who makes room when the file is too large: whoever takes more than their part. */
 export class HistoryShares {
@@ -43,7 +43,7 @@ export class HistoryShares {
 
   /** The largest share of the kind that exceeds its part the most: its oldest entries are to go. */
   largest(): HistoryShare | undefined {
-    const totals = { calls: 0, rejected: 0, logs: 0 };
+    const totals = { calls: 0, requests: 0, rejected: 0, logs: 0 };
     for (const { kind, bytes } of this.#shares.values()) totals[kind] += bytes / PARTS[kind];
     let largest: HistoryShare | undefined;
     for (const share of this.#shares.values()) {
@@ -59,9 +59,9 @@ export class HistoryShares {
 
 /** Whose an entry is. */
 export function shareOfEntry(entry: HistoryEntry): Pick<HistoryShare, "kind" | "owner" | "detail"> {
-  return entry.kind === "call"
-    ? { kind: entry.status === "rejected" ? "rejected" : "calls", owner: entry.caller, detail: entry.callerType }
-    : { kind: "logs", owner: entry.server, detail: entry.stream };
+  if (entry.kind === "log") return { kind: "logs", owner: entry.server, detail: entry.stream };
+  const kind = entry.status === "rejected" ? "rejected" : entry.kind === "call" ? "calls" : "requests";
+  return { kind, owner: entry.caller, detail: entry.callerType };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { milliseconds, requestFacts } from "@mcp-hangar/telemetry";
 import type { LogLevel } from "../config/schema.ts";
 import type { RecordedEvent } from "../noise/recorded-event.ts";
 import type { LogLine } from "./line.ts";
@@ -33,20 +34,19 @@ function contentOf(event: OtherEvent): Content {
       return [level, "health_check_finished", { ...fields, consecutive_failures: consecutiveFailures, message }];
     }
     case "request.finished": {
-      const { requestId, method, server, subject, outcome, caller } = event;
-      const { status } = outcome;
+      const { requestId, method, knownServer, subject, status, cause, durationMs, caller, message } =
+        requestFacts(event);
       const level = status === "success" || status === "cancelled" ? "debug" : "warning";
       const fields = {
         request_id: requestId,
         method,
-        mcp_server: server,
+        mcp_server: knownServer,
         subject,
         status,
-        error_type: "errorType" in outcome ? outcome.errorType : undefined,
-        reason: "reason" in outcome ? outcome.reason : undefined,
-        duration_ms: milliseconds(event.durationSeconds),
+        [status === "rejected" ? "reason" : "error_type"]: cause,
+        duration_ms: durationMs,
         caller: caller.id,
-        message: "message" in outcome ? outcome.message : undefined,
+        message,
       };
       return [level, "request_finished", fields];
     }
@@ -173,8 +173,4 @@ function contentOf(event: OtherEvent): Content {
     case "gateway.stopped":
       return ["info", "gateway_stopped", { uptime_seconds: event.uptimeSeconds }];
   }
-}
-
-function milliseconds(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e3;
 }

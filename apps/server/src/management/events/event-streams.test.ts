@@ -1,7 +1,14 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { FakeClock } from "@mcp-hangar/core/testing";
-import { type Caller, type HangarEvent, LIBRARY_CLIENT, registeredName, Sensitive } from "@mcp-hangar/telemetry";
+import {
+  type Caller,
+  EventIds,
+  type HangarEvent,
+  LIBRARY_CLIENT,
+  registeredName,
+  Sensitive,
+} from "@mcp-hangar/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Access, OPEN_ACCESS } from "../../access/access.ts";
 import { type EventFilter, EventStreams } from "./event-streams.ts";
@@ -28,7 +35,7 @@ beforeEach(async () => {
     decide: (...args) => access.decide(...args),
     reaches: (...args) => access.reaches(...args),
   };
-  streams = new EventStreams({ clock, access: asTheyAre, run: RUN });
+  streams = new EventStreams({ clock, access: asTheyAre, run: RUN, ids: new EventIds(RUN) });
   server = createServer((http, response) => {
     response.on("error", () => {});
     streams.open({ http, caller: CALLER, ...next }, response);
@@ -106,7 +113,7 @@ describe("a client", () => {
     await expect
       .poll(client.text)
       .toContain(
-        `id: ${RUN}-2\nevent: server.unregistered\ndata: {"type":"server.unregistered","time":"1970-01-01T00:00:00.000Z","mcp_server":"after"}\n\n`,
+        `id: ${RUN}-2\nevent: server.unregistered\ndata: {"type":"server.unregistered","time":"1970-01-01T00:00:00.000Z","event_id":"run1-e2","mcp_server":"after"}\n\n`,
       );
     expect(client.text()).not.toContain("before");
     expect(client.text()).toMatch(/content-type: text\/event-stream/);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CancelTimer, Clock } from "@mcp-hangar/core";
-import type { Caller } from "@mcp-hangar/telemetry";
+import type { Caller, EventIds } from "@mcp-hangar/telemetry";
 import type { Access } from "../../access/access.ts";
 import type { Permission } from "../../access/permissions.ts";
 import type { RecordedEvent } from "../../noise/recorded-event.ts";
@@ -46,6 +46,8 @@ export interface EventStreamsOptions {
   readonly access: Access;
   /** Names this run of the gateway: letters and digits. */
   readonly run: string;
+  /** Ids of events, the same for everybody who exports them. */
+  readonly ids: EventIds;
 }
 
 interface Client {
@@ -74,7 +76,7 @@ export class EventStreams {
 
   /** Listens to the bus. */
   readonly listener = (event: RecordedEvent): void => {
-    this.#log.add(viewOf(event));
+    this.#log.add(viewOf(event, this.#options.ids));
     if (this.#clients.size === 0 || this.#deferred) return;
     this.#deferred = true;
     this.#options.clock.defer(() => {

@@ -1,4 +1,14 @@
-import { type CallFacts, callFacts, redactText } from "@mcp-hangar/telemetry";
+import {
+  type Caller,
+  type CallFacts,
+  callFacts,
+  type EventIds,
+  isAudited,
+  milliseconds,
+  type RequestFacts,
+  redactText,
+  requestFacts,
+} from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { RecordedEvent } from "../../noise/recorded-event.ts";
 
@@ -8,11 +18,15 @@ import type { RecordedEvent } from "../../noise/recorded-event.ts";
  */
 export type EventKind = "noise" | "calls" | "routine" | "changes";
 
+type EventFields = Readonly<Record<string, unknown>>;
+
 /** What of an event may be shown, picked at once: an event itself holds arguments and results, which must not be kept. */
 export interface EventView {
   readonly kind: EventKind;
   readonly type: RecordedEvent["type"];
   readonly timeMs: number;
+  /** The id that the event has in every export; `undefined` when it is in none. */
+  readonly eventId: string | undefined;
   /** The server it is about; `undefined` when it is about none. */
   readonly server: string | undefined;
   readonly tool: string | undefined;
@@ -22,9 +36,7 @@ export interface EventView {
 /** Characters that are shown of one message. */
 const TEXT_CHARS_MAX = 2_000;
 
-type EventFields = Readonly<Record<string, unknown>>;
-
-type OtherEvent = Exclude<RecordedEvent, { readonly type: "call.finished" }>;
+type OtherEvent = Exclude<RecordedEvent, { readonly type: "call.finished" | "request.finished" }>;
 
 /** An allow list: a field that is not named here is not shown. Messages are redacted, because they may quote servers. */
 const FIELDS: {
@@ -44,22 +56,11 @@ const FIELDS: {
     message: redacted(message),
     duration_ms: milliseconds(durationSeconds),
   }),
-  "request.finished": ({ requestId, method, subject, outcome, durationSeconds, caller, trace }) => ({
-    request_id: requestId,
-    method,
-    subject: redacted(subject),
-    status: outcome.status,
-    error_type: "errorType" in outcome ? outcome.errorType : undefined,
-    reason: "reason" in outcome ? outcome.reason : undefined,
-    duration_ms: milliseconds(durationSeconds),
-    caller: { type: caller.type, id: caller.id },
-    trace_id: trace?.traceId,
-  }),
   "access.denied": ({ door, reason, permission, caller, remoteAddress }) => ({
     door,
     reason,
     permission,
-    caller: caller === undefined ? undefined : { type: caller.type, id: caller.id },
+    caller: shownCaller(caller),
     remote_address: remoteAddress,
   }),
   "operation.finished": ({ operationId, operation, effect, door, target, outcome, durationSeconds, caller }) => ({
@@ -70,18 +71,18 @@ const FIELDS: {
     target: redacted(target),
     outcome,
     duration_ms: milliseconds(durationSeconds),
-    caller: { type: caller.type, id: caller.id },
+    caller: shownCaller(caller),
   }),
   // Ids of sessions are as good as keys where nobody is asked who they are.
   "session.opened": ({ caller, client }) => ({
     client: redacted(client.name),
     protocol_version: client.protocolVersion,
-    caller: { type: caller.type, id: caller.id },
+    caller: shownCaller(caller),
   }),
   "session.closed": ({ reason, caller, durationSeconds }) => ({
     reason,
     duration_ms: milliseconds(durationSeconds),
-    caller: { type: caller.type, id: caller.id },
+    caller: shownCaller(caller),
   }),
   // Names of tools may be hidden from those who follow the stream.
   "server.tools_changed": ({ total }) => total,
@@ -115,17 +116,17 @@ const FIELDS: {
     duration_ms: milliseconds(durationSeconds),
   }),
   "authentication.failed": ({ reason, remoteAddress }) => ({ reason, remote_address: remoteAddress }),
-  "request.rate_limited": ({ caller, request }) => ({ request, caller: { type: caller.type, id: caller.id } }),
+  "request.rate_limited": ({ caller, request }) => ({ request, caller: shownCaller(caller) }),
   "config.reloaded": ({ result, trigger, caller, message }) => ({
     result,
     trigger,
-    caller: caller === undefined ? undefined : { type: caller.type, id: caller.id },
+    caller: shownCaller(caller),
     message: redacted(message),
   }),
   "events.repeated": ({ of, reason, caller, remoteAddress, count, seconds }) => ({
     of,
     reason,
-    caller: caller === undefined ? undefined : { type: caller.type, id: caller.id },
+    caller: shownCaller(caller),
     remote_address: remoteAddress,
     count,
     seconds,
@@ -135,25 +136,32 @@ const FIELDS: {
 };
 
 /** Every type of event there is. */
-export const EVENT_TYPES = ["call.finished", ...(Object.keys(FIELDS) as OtherEvent["type"][])] as const;
+export const EVENT_TYPES = [
+  "call.finished",
+  "request.finished",
+  ...(Object.keys(FIELDS) as OtherEvent["type"][]),
+] as const;
 
 /** The data of one event of the stream. */
 export const eventData = z.looseObject({
   type: z.enum(EVENT_TYPES),
   time: z.iso.datetime().describe("When it happened."),
+  event_id: z.string().optional().describe("Id of the event, the same in audit records and in the history."),
   mcp_server: z.string().optional().describe("The server it is about."),
   tool: z.string().optional(),
 });
 
 /** Picks what may be shown. Quick, because it runs for every event: nothing is written as text here. */
-export function viewOf(event: RecordedEvent): EventView {
+export function viewOf(event: RecordedEvent, ids: EventIds): EventView {
   if (event.type === "call.finished") return new CallView(callFacts(event));
+  if (event.type === "request.finished") return new RequestView(requestFacts(event));
   // Each function is kept under the type of the events it takes.
   const fields = FIELDS[event.type] as (event: OtherEvent) => EventFields;
   return {
     kind: kindOf(event),
     type: event.type,
     timeMs: event.timeMs,
+    eventId: event.type !== "events.repeated" && isAudited(event.type) ? ids.of(event) : undefined,
     server: "server" in event ? event.server : undefined,
     tool: undefined,
     fields: fields(event),
@@ -177,6 +185,10 @@ class CallView implements EventView {
     return this.#facts.timeMs;
   }
 
+  get eventId(): string {
+    return this.#facts.callId;
+  }
+
   get server(): string | undefined {
     return this.#facts.knownServer;
   }
@@ -187,20 +199,53 @@ class CallView implements EventView {
 
   /** Its message, its arguments and its result are between the caller and the server. */
   get fields(): EventFields {
-    const { callId, batch, origin, status, cause, durationMs, coldStart, caller, trace } = this.#facts;
-    return {
-      call_id: callId,
-      batch_id: batch?.id,
-      origin,
-      status,
-      error_type: status === "rejected" ? undefined : cause,
-      reason: status === "rejected" ? cause : undefined,
-      duration_ms: durationMs,
-      cold_start: coldStart,
-      caller: { type: caller.type, id: caller.id },
-      trace_id: trace?.traceId,
-    };
+    const { callId, batch, origin, coldStart } = this.#facts;
+    return { call_id: callId, batch_id: batch?.id, origin, ...endFields(this.#facts), cold_start: coldStart };
   }
+}
+
+/** Another finished request, as a call. */
+class RequestView implements EventView {
+  readonly type = "request.finished";
+  readonly tool = undefined;
+  readonly #facts: RequestFacts;
+
+  constructor(facts: RequestFacts) {
+    this.#facts = facts;
+  }
+
+  get kind(): EventKind {
+    return this.#facts.status === "rejected" ? "noise" : "calls";
+  }
+
+  get timeMs(): number {
+    return this.#facts.timeMs;
+  }
+
+  get eventId(): string {
+    return this.#facts.requestId;
+  }
+
+  get server(): string | undefined {
+    return this.#facts.knownServer;
+  }
+
+  get fields(): EventFields {
+    const { requestId, method, subject } = this.#facts;
+    return { request_id: requestId, method, subject, ...endFields(this.#facts) };
+  }
+}
+
+/** How a call or another request ended. */
+function endFields({ status, cause, durationMs, caller, trace }: CallFacts | RequestFacts): EventFields {
+  return {
+    status,
+    error_type: status === "rejected" ? undefined : cause,
+    reason: status === "rejected" ? cause : undefined,
+    duration_ms: durationMs,
+    caller: shownCaller(caller),
+    trace_id: trace?.traceId,
+  };
 }
 
 function kindOf(event: OtherEvent): EventKind {
@@ -208,11 +253,8 @@ function kindOf(event: OtherEvent): EventKind {
     case "events.repeated":
     case "authentication.failed":
     case "request.rate_limited":
-      return "noise";
     case "access.denied":
       return "noise";
-    case "request.finished":
-      return event.outcome.status === "rejected" ? "noise" : "calls";
     case "operation.finished":
       return event.effect === "read" ? "calls" : "changes";
     case "session.opened":
@@ -231,14 +273,17 @@ function kindOf(event: OtherEvent): EventKind {
 }
 
 /** The JSON text of a view. */
-export function writeView({ type, timeMs, server, tool, fields }: EventView): string {
-  return JSON.stringify({ type, time: new Date(timeMs).toISOString(), mcp_server: server, tool, ...fields });
+export function writeView({ type, timeMs, eventId, server, tool, fields }: EventView): string {
+  const time = new Date(timeMs).toISOString();
+  return JSON.stringify({ type, time, event_id: eventId, mcp_server: server, tool, ...fields });
+}
+
+function shownCaller(caller: Caller): EventFields;
+function shownCaller(caller: Caller | undefined): EventFields | undefined;
+function shownCaller(caller: Caller | undefined): EventFields | undefined {
+  return caller === undefined ? undefined : { type: caller.type, id: caller.id };
 }
 
 function redacted(text: string | undefined): string | undefined {
   return text === undefined ? undefined : redactText(text, TEXT_CHARS_MAX);
-}
-
-function milliseconds(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e3;
 }

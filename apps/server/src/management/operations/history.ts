@@ -16,7 +16,7 @@ import { noSuchServer, serverInput } from "./server-view.ts";
 const nextBefore = z.int().nullable().describe("Give this as `before` for the entries before these; null at the end.");
 const PERMISSION = "servers:read";
 
-/** What happened before: the calls, and the logs of servers. Callers see what their roles let them see of the servers. */
+/** What happened before: the calls and other requests, and the logs of servers. Callers see what their roles let them see of the servers. */
 export function historyOperations(parts: ManagementParts): readonly Operation[] {
   const { gateway, history, access } = parts;
   /** A page may have a thousand entries, and all pages come through one thread: each caller waits for its own. */
@@ -29,14 +29,21 @@ export function historyOperations(parts: ManagementParts): readonly Operation[] 
     read(context, async (kept) => {
       const { caller } = context;
       const rows = await kept.calls(query);
-      const visible = rows.filter(({ server, tool }) => access.admits(caller, server, tool, PERMISSION));
+      const visible = rows.filter(({ server, tool }) => {
+        // A request for no single server names none either.
+        if (server === null) return true;
+        return tool === null
+          ? access.reaches(caller, server, PERMISSION)
+          : access.admits(caller, server, tool, PERMISSION);
+      });
       return { calls: visible, next_before: nextOf(rows, query.limit) };
     });
   return [
     operation({
       id: "listCalls",
-      title: "List past calls",
-      description: "Lists finished tool calls of all servers, the latest first: who called what, and how it ended.",
+      title: "List past calls and requests",
+      description:
+        "Lists finished tool calls and other requests of MCP of all servers, the latest first: who asked for what, and how it ended.",
       permission: PERMISSION,
       effect: "read",
       route: { method: "GET", path: "/api/history" },
@@ -46,8 +53,9 @@ export function historyOperations(parts: ManagementParts): readonly Operation[] 
     }),
     operation({
       id: "listServerCalls",
-      title: "List past calls of a server",
-      description: "Lists finished tool calls of one server, the latest first: who called what, and how it ended.",
+      title: "List past calls and requests of a server",
+      description:
+        "Lists finished tool calls and other requests of MCP of one server, the latest first: who asked for what, and how it ended.",
       permission: PERMISSION,
       effect: "read",
       tool: "hangar_history",

@@ -1,3 +1,4 @@
+import { milliseconds } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import { isOperationFailure, type Operation, operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
@@ -63,8 +64,4 @@ export function serverMetricsOperations(
       },
     }),
   ];
-}
-
-function milliseconds(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e3;
 }

@@ -1,0 +1,59 @@
+import type { Caller, Client } from "../events.ts";
+import { CALLER_TYPES, type ClientTransport } from "../vocabulary.ts";
+import { AUDIT_WORD_CHARS_MAX, auditText, optionalList, optionalText, present } from "./audit-text.ts";
+
+/** Who did something: a caller, the gateway by itself (`system`), or somebody who has not proved who they are (`unknown`). */
+export const AUDIT_ACTOR_TYPES = [...CALLER_TYPES, "system", "unknown"] as const;
+
+/** Who did something, and from where, as far as it is known. */
+export interface AuditActor {
+  readonly type: (typeof AUDIT_ACTOR_TYPES)[number];
+  /** The name that people know the caller by. */
+  readonly id?: string;
+  /** Identity of the credential, which is never given to another caller; no secret. */
+  readonly credential?: string;
+  readonly roles?: readonly string[];
+  /** Issuer and subject of the token, and who acts on the subject's behalf, the nearest first. */
+  readonly token_issuer?: string;
+  readonly token_subject?: string;
+  readonly token_actors?: readonly string[];
+  /** Network address, behind trusted proxies that of the client. */
+  readonly address?: string;
+  /** What the client says of itself; not proved. */
+  readonly user_agent?: string;
+  readonly client_name?: string;
+  readonly client_version?: string;
+  readonly transport?: ClientTransport;
+  /** The session of MCP, so that records of one session can be found together. */
+  readonly session_id?: string;
+}
+
+/** The gateway itself: what happens without being asked for. */
+export const SYSTEM_ACTOR: AuditActor = { type: "system" };
+
+/** The actor behind a caller and, where it is known, their client. */
+export function auditActor(caller: Caller, client?: Client): AuditActor {
+  const { type, id, credential, roles, token, address } = caller;
+  return {
+    type,
+    id: auditText(id),
+    credential: auditText(credential),
+    ...present({
+      roles: optionalList(roles),
+      token_issuer: optionalText(token?.issuer),
+      token_subject: optionalText(token?.subject),
+      token_actors: optionalList(token?.actors),
+      address: optionalText(client?.address ?? address, AUDIT_WORD_CHARS_MAX),
+      user_agent: optionalText(client?.userAgent),
+      client_name: optionalText(client?.name),
+      client_version: optionalText(client?.version),
+      transport: client?.transport,
+      session_id: optionalText(client?.sessionId),
+    }),
+  };
+}
+
+/** Somebody of whom nothing is known but an address. */
+export function unknownActor(address: string | undefined): AuditActor {
+  return { type: "unknown", ...present({ address: optionalText(address, AUDIT_WORD_CHARS_MAX) }) };
+}

@@ -1,0 +1,144 @@
+import { type CallFacts, callFacts } from "../call-facts.ts";
+import type { Attempt, CallFinished, RequestFinished } from "../events.ts";
+import { milliseconds } from "../fact-text.ts";
+import { type RequestFacts, requestFacts } from "../request-facts.ts";
+import { auditActor } from "./audit-actor.ts";
+import type { AuditAttempt, AuditContent, AuditTarget } from "./audit-record.ts";
+import {
+  AUDIT_LIST_MAX,
+  AUDIT_MESSAGE_CHARS_MAX,
+  AUDIT_WORD_CHARS_MAX,
+  auditText,
+  optionalText,
+  present,
+} from "./audit-text.ts";
+import type { AuditOutcome } from "./audit-types.ts";
+
+/** What the record of a finished tool call says. */
+export function callContent(event: CallFinished): AuditContent {
+  const facts = callFacts(event);
+  const { decision, batch } = facts;
+  return {
+    type: `tool.call.${endOf(facts)}`,
+    action: "call",
+    ...endContent(facts),
+    actor: auditActor(facts.caller, facts.client),
+    target: {
+      kind: "tool",
+      ...present({
+        server: optionalText(facts.server),
+        group: optionalText(facts.group),
+        name: optionalText(facts.tool),
+      }),
+    },
+    ...present({
+      decision: decision && { result: decision.result, by: auditText(decision.by) },
+      correlation_id: optionalText(facts.correlationId),
+      user_id: optionalText(facts.userId),
+      user_session_id: optionalText(facts.sessionId),
+      batch: batch && { id: auditText(batch.id), index: batch.index, attempt: batch.attempt },
+    }),
+  };
+}
+
+/** What the record of another finished request says. */
+export function requestContent(event: RequestFinished): AuditContent {
+  const facts = requestFacts(event);
+  return {
+    type: `request.${endOf(facts)}`,
+    action: facts.method,
+    ...endContent(facts),
+    actor: auditActor(facts.caller, facts.client),
+    target: {
+      kind: targetKindOf(facts.method),
+      ...present({ server: optionalText(facts.knownServer), name: optionalText(facts.subject) }),
+    },
+  };
+}
+
+type Facts = CallFacts | RequestFacts;
+type End = "completed" | "failed" | "timed_out" | "denied" | "rate_limited" | "cancelled" | "invalid";
+
+function endOf({ status, cause }: Facts): End {
+  switch (status) {
+    case "success":
+      return "completed";
+    case "error":
+      return "failed";
+    case "timeout":
+      return "timed_out";
+    case "cancelled":
+      return "cancelled";
+    case "rejected":
+      if (cause === "rate_limited") return "rate_limited";
+      return cause === "access_denied" || cause === "unauthenticated" ? "denied" : "invalid";
+  }
+}
+
+const OUTCOMES: Readonly<Record<End, AuditOutcome>> = {
+  completed: "success",
+  failed: "failure",
+  timed_out: "failure",
+  denied: "denied",
+  rate_limited: "denied",
+  cancelled: "cancelled",
+  invalid: "failure",
+};
+
+/** What calls and other requests have in common. */
+function endContent(facts: Facts): Pick<AuditContent, "outcome"> & Partial<AuditContent> {
+  const { trace, attempts, resultType } = facts;
+  // A task or a question is an answer, but not the end of what was asked for.
+  const isOpen = resultType !== undefined && resultType !== "complete";
+  return {
+    outcome: isOpen ? "unknown" : OUTCOMES[endOf(facts)],
+    duration_ms: facts.durationMs,
+    ...present({
+      reason: isOpen ? resultType : facts.cause,
+      trace_id: optionalText(trace?.traceId, AUDIT_WORD_CHARS_MAX),
+      span_id: optionalText(trace?.spanId, AUDIT_WORD_CHARS_MAX),
+      attempts: attempts.length === 0 ? undefined : attempts.slice(0, AUDIT_LIST_MAX).map(auditAttempt),
+      request_bytes: sumOf(attempts, "requestBytes"),
+      response_bytes: sumOf(attempts, "responseBytes"),
+      rpc_error_code: facts.rpcErrorCode,
+      message: optionalText(facts.message, AUDIT_MESSAGE_CHARS_MAX),
+    }),
+  };
+}
+
+function auditAttempt({
+  server,
+  code,
+  waitedSeconds,
+  coldStartSeconds = 0,
+  upstreamSeconds = 0,
+}: Attempt): AuditAttempt {
+  const seconds = waitedSeconds + coldStartSeconds + upstreamSeconds;
+  return { server: auditText(server), code, duration_ms: milliseconds(seconds) };
+}
+
+/** Bytes of all attempts; `undefined` when no message went that way. */
+function sumOf(attempts: readonly Attempt[], field: "requestBytes" | "responseBytes"): number | undefined {
+  let sum: number | undefined;
+  for (const { [field]: bytes } of attempts) if (bytes !== undefined) sum = (sum ?? 0) + bytes;
+  return sum;
+}
+
+function targetKindOf(method: RequestFacts["method"]): AuditTarget["kind"] {
+  switch (method) {
+    case "resources/read":
+    case "resources/subscribe":
+    case "resources/unsubscribe":
+      return "resource";
+    case "prompts/get":
+    case "completion/complete":
+      return "prompt";
+    case "tools/list":
+    case "prompts/list":
+    case "resources/list":
+    case "resources/templates/list":
+      return "list";
+    default:
+      return "gateway";
+  }
+}

@@ -1,0 +1,207 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EventIds } from "../event-ids.ts";
+import type { HangarEvent } from "../events.ts";
+import { knownSecrets } from "../redaction/index.ts";
+import { sampleEvents } from "../testing/index.ts";
+import { REJECTION_REASONS } from "../vocabulary.ts";
+import { isAudited } from "./audit-content.ts";
+import { type AuditRecord, auditRecordOf } from "./audit-record.ts";
+import { AUDIT_RECORD_SCHEMA } from "./audit-schema.ts";
+import { AUDIT_LIST_MAX, AUDIT_MESSAGE_CHARS_MAX } from "./audit-text.ts";
+import { AUDIT_TYPES } from "./audit-types.ts";
+
+const SECRET = "hunter2-correct-horse-battery";
+const validate = new Ajv2020({ strict: true, allErrors: true }).compile(AUDIT_RECORD_SCHEMA);
+const ids = new EventIds("run");
+
+beforeAll(() => knownSecrets.replace("audit-record.test", [SECRET]));
+afterAll(() => knownSecrets.replace("audit-record.test", []));
+
+function recordOf(event: HangarEvent): AuditRecord | undefined {
+  return auditRecordOf(event, { id: ids.of(event), instance: "gateway-1" });
+}
+
+function records(events: readonly HangarEvent[]): readonly AuditRecord[] {
+  return events.map(recordOf).filter((record) => record !== undefined);
+}
+
+function problemsOf(record: AuditRecord): unknown {
+  // As it travels: what JSON cannot carry must not be in it.
+  return validate(JSON.parse(JSON.stringify(record))) ? undefined : { record, errors: validate.errors };
+}
+
+describe("the audit records of all sample events", () => {
+  test("fit their schema as JSON, and lose nothing on the way there", () => {
+    for (const record of records(sampleEvents())) {
+      expect(problemsOf(record)).toBeUndefined();
+      expect(JSON.parse(JSON.stringify(record))).toEqual(record);
+    }
+  });
+
+  test("are of every type that there is, each with its code", () => {
+    const found = new Map(records(sampleEvents()).map(({ type, code }) => [type, code]));
+    const defined = new Map(Object.entries(AUDIT_TYPES).map(([type, { code }]) => [type, code]));
+    expect(new Map([...found].sort())).toEqual(new Map([...defined].sort()));
+    expect(new Set(defined.values()).size).toBe(defined.size);
+  });
+
+  test("exist for audited types of events and for no others", () => {
+    for (const event of sampleEvents()) if (!isAudited(event.type)) expect(recordOf(event)).toBeUndefined();
+    const audited = new Set(sampleEvents().flatMap((event) => (recordOf(event) === undefined ? [] : [event.type])));
+    for (const event of sampleEvents()) expect(audited.has(event.type)).toBe(isAudited(event.type));
+  });
+
+  test("say nothing of arguments and results", () => {
+    expect(JSON.stringify(records(sampleEvents()))).not.toMatch(/canary|\[redacted\]/);
+  });
+
+  test("of a refusal are denied, and never a success", () => {
+    for (const event of sampleEvents()) {
+      if (event.type !== "call.finished" || event.outcome.status !== "rejected") continue;
+      const isDenied = ["access_denied", "rate_limited", "unauthenticated"].includes(event.outcome.reason);
+      expect(recordOf(event)).toMatchObject({
+        outcome: isDenied ? "denied" : "failure",
+        reason: event.outcome.reason,
+      });
+    }
+    expect(REJECTION_REASONS).toHaveLength(5);
+  });
+});
+
+test("a call has who, what, where, how and how long", () => {
+  const [call] = records(sampleEvents());
+  expect(call).toEqual({
+    schema_version: 1,
+    id: "call-0",
+    time: "2026-01-31T08:00:00.123Z",
+    instance: "gateway-1",
+    type: "tool.call.completed",
+    code: "MH1000",
+    category: "tool",
+    severity: 2,
+    action: "call",
+    outcome: "success",
+    actor: {
+      type: "jwt",
+      id: "ada",
+      credential: "jwt:https://issuer.example:ada",
+      roles: ["operator"],
+      token_issuer: "https://issuer.example",
+      token_subject: "ada",
+      token_actors: ["agent-7"],
+      address: "192.0.2.7",
+      user_agent: "example/1.0",
+      client_name: "example-client",
+      client_version: "1.0.0",
+      transport: "http",
+      session_id: "session-1",
+    },
+    target: { kind: "tool", server: "math", group: "pool", name: "add" },
+    decision: { result: "allowed", by: "role:operator" },
+    trace_id: "4bf92f3577b34da6a3ce929d0e0e4736",
+    span_id: "00f067aa0ba902b7",
+    correlation_id: "trace",
+    user_id: "user",
+    user_session_id: "conversation",
+    duration_ms: 12.345,
+    attempts: [{ server: "math", code: "success", duration_ms: 11 }],
+    request_bytes: 120,
+    response_bytes: 340,
+    batch: { id: "batch-1", index: 0, attempt: 1 },
+  });
+});
+
+test("an answer that is not the end is of unknown outcome", () => {
+  const unfinished = records(sampleEvents()).filter(({ outcome }) => outcome === "unknown");
+  expect(unfinished.map(({ category, reason }) => [category, reason])).toEqual([
+    ["tool", "input_required"],
+    ["tool", "task"],
+    ["request", "input_required"],
+    ["request", "task"],
+  ]);
+});
+
+test("the rate limit is told once for a request of MCP, whose end says it, and for an operation, which has none", () => {
+  const [limited] = sampleEvents().filter(({ type }) => type === "request.rate_limited");
+  if (limited?.type !== "request.rate_limited") throw new Error("there is no such sample");
+  expect(recordOf({ ...limited, request: "resources/read" })).toBeUndefined();
+  expect(recordOf({ ...limited, request: "createKey" })).toMatchObject({ type: "access.rate_limited" });
+});
+
+test("lists are cut", () => {
+  const [call] = sampleEvents();
+  if (call?.type !== "call.finished") throw new Error("the first sample is a call");
+  const [attempt] = call.attempts;
+  if (attempt === undefined) throw new Error("it has an attempt");
+  const many = Array.from({ length: 100 }, (_each, index) => `role-${index}`);
+  const record = recordOf({
+    ...call,
+    caller: { ...call.caller, roles: many },
+    attempts: many.map(() => attempt),
+  });
+  expect(record?.actor.roles).toHaveLength(AUDIT_LIST_MAX);
+  expect(record?.attempts).toHaveLength(AUDIT_LIST_MAX);
+  // Sizes are those of all attempts, also of those that are not listed.
+  expect(record?.request_bytes).toBe(100 * 120);
+});
+
+/** What strangers write: whatever ends records, hides things, or is too much. */
+const HOSTILE: readonly string[] = [
+  "",
+  " ",
+  "\u0000\u0001\u001b[31m",
+  "a\r\nMar 1 00:00:00 host forged: entry",
+  '"}\n{"type":"forged"}',
+  "CEF:0|a|b|c|d|e|9|outcome=success",
+  "<134>1 2026-01-01T00:00:00Z host app - - - forged",
+  "\ud800 lone \udfff surrogates",
+  "\u2028\u2029\u0085\u202e",
+  "😀".repeat(3_000),
+  "x".repeat(100_000),
+  "__proto__",
+  SECRET,
+  `${"y".repeat(1_990)}${SECRET}`,
+  `${"z".repeat(490)}${SECRET}`,
+  `${"w".repeat(190)}${SECRET} ${SECRET.repeat(50)}`,
+  `password=${SECRET}`,
+  `Bearer ${SECRET}`,
+  JSON.stringify({ authorization: SECRET }),
+  encodeURIComponent(`https://user:${SECRET}@host/`),
+];
+
+test.each(HOSTILE.map((text) => [JSON.stringify(text.slice(0, 40)), text]))(
+  "%s in every field leaks nothing, exceeds nothing and still fits the schema",
+  (_shown, text) => {
+    for (const record of records(sampleEvents(() => text))) expectHarmless(record);
+  },
+);
+
+test("any mixture of hostile texts leaks nothing, exceeds nothing and still fits the schema", () => {
+  // A fixed sequence, so that a failure can be repeated.
+  let state = 20_260_131;
+  const number = (below: number): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % below;
+  };
+  const piece = (): string => HOSTILE[number(HOSTILE.length)]?.slice(0, number(4_000)) ?? "";
+  // A secret that was cut before it came here is no known secret any more: pieces around one are whole.
+  const mixed = (): string => `${piece()}${number(2) === 0 ? SECRET : "\n"}${piece()}`;
+  for (let round = 0; round < 8; round += 1) {
+    for (const record of records(sampleEvents(mixed))) expectHarmless(record);
+  }
+});
+
+function expectHarmless(record: AuditRecord): void {
+  expect(problemsOf(record)).toBeUndefined();
+  for (const text of textsIn(record)) {
+    expect(text).not.toContain(SECRET);
+    expect(text.length).toBeLessThanOrEqual(AUDIT_MESSAGE_CHARS_MAX);
+    expect(text.isWellFormed()).toBe(true);
+  }
+}
+
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}

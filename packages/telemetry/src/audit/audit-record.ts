@@ -1,0 +1,131 @@
+import { ownEventId } from "../event-ids.ts";
+import type { HangarEvent } from "../events.ts";
+import type { AuditActor } from "./audit-actor.ts";
+import { auditContent } from "./audit-content.ts";
+import { auditText } from "./audit-text.ts";
+import { AUDIT_TYPES, type AuditCategory, type AuditCode, type AuditOutcome, type AuditType } from "./audit-types.ts";
+
+/**
+ * Version of the shape of records. A field that is added leaves it as it is; one that is renamed, removed or means something else makes
+ * it the next number.
+ */
+export const AUDIT_SCHEMA_VERSION = 1;
+
+/** What kinds of things are acted on. */
+export const AUDIT_TARGET_KINDS = [
+  "tool",
+  "resource",
+  "prompt",
+  "list",
+  "session",
+  "interface",
+  "management",
+  "server",
+  "configuration",
+  "gateway",
+] as const;
+
+/** What was acted on. */
+export interface AuditTarget {
+  readonly kind: (typeof AUDIT_TARGET_KINDS)[number];
+  /** The server; as the caller typed it where there is none of that name. */
+  readonly server?: string;
+  /** The group that was called, where `server` is its member. */
+  readonly group?: string;
+  /** The tool, URI, prompt, key …, as the caller named it. */
+  readonly name?: string;
+}
+
+/** One attempt at one server. */
+export interface AuditAttempt {
+  readonly server: string;
+  /** `success`, or why it failed. */
+  readonly code: string;
+  /** Waiting, start and the time at the server together. */
+  readonly duration_ms: number;
+}
+
+/** What was before and after, in words, without secrets. */
+export interface AuditChange {
+  readonly before?: string;
+  readonly after?: string;
+}
+
+/** What a record says of an event, besides which event it is. */
+export interface AuditContent {
+  readonly type: AuditType;
+  /** The verb: `call`, the method of MCP, or the name of the operation. */
+  readonly action: string;
+  readonly outcome: AuditOutcome;
+  /** Why, in one word, where it is not simply a success. */
+  readonly reason?: string;
+  /** Where it is not that of the type. */
+  readonly severity?: number;
+  readonly actor: AuditActor;
+  readonly target: AuditTarget;
+  /** What allowed or denied it. */
+  readonly decision?: { readonly result: "allowed" | "denied"; readonly by: string };
+  readonly trace_id?: string;
+  readonly span_id?: string;
+  /** What the caller calls their trace. */
+  readonly correlation_id?: string;
+  /** What the caller calls their user and their session; not proved. */
+  readonly user_id?: string;
+  readonly user_session_id?: string;
+  /** Milliseconds, with microseconds as decimals. */
+  readonly duration_ms?: number;
+  /** The first of them, in their order; none when nothing was tried. */
+  readonly attempts?: readonly AuditAttempt[];
+  /** Sizes of all messages to and from servers. */
+  readonly request_bytes?: number;
+  readonly response_bytes?: number;
+  readonly rpc_error_code?: number;
+  /** The place in a batch: position from 0, attempt from 1. */
+  readonly batch?: { readonly id: string; readonly index: number; readonly attempt: number };
+  readonly change?: AuditChange;
+  /** What happened, in words. */
+  readonly message?: string;
+}
+
+/**
+ * One normalised audit record, of which OTLP logs, CEF, LEEF, syslog and JSON lines are formats. It is plain data with the names that it
+ * has as JSON. It holds no arguments, no results and no secrets; every text has a limit. A field is there only where it says something.
+ */
+export interface AuditRecord extends AuditContent {
+  readonly schema_version: typeof AUDIT_SCHEMA_VERSION;
+  /** The same for the same event in every export. */
+  readonly id: string;
+  /** When it happened: ISO 8601 in UTC, with milliseconds. */
+  readonly time: string;
+  /** The gateway that writes it. */
+  readonly instance: string;
+  readonly code: AuditCode;
+  readonly category: AuditCategory;
+  /** From 0 to 10. */
+  readonly severity: number;
+}
+
+/** What a record is stamped with. */
+export interface AuditStamp {
+  /** Id of the event (`EventIds`); the id that the event has of itself comes first. */
+  readonly id: string;
+  /** Names the gateway among others. */
+  readonly instance: string;
+}
+
+/** The audit record of an event; `undefined` when it is none that auditors ask for. Pure: it keeps and changes nothing. */
+export function auditRecordOf(event: HangarEvent, { id, instance }: AuditStamp): AuditRecord | undefined {
+  const content = auditContent(event);
+  if (content === undefined) return undefined;
+  const { code, category, severity } = AUDIT_TYPES[content.type];
+  return {
+    schema_version: AUDIT_SCHEMA_VERSION,
+    id: ownEventId(event) ?? id,
+    time: new Date(event.timeMs).toISOString(),
+    instance: auditText(instance),
+    code,
+    category,
+    severity,
+    ...content,
+  };
+}

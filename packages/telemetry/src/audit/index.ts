@@ -1,0 +1,22 @@
+export { AUDIT_ACTOR_TYPES, type AuditActor } from "./audit-actor.ts";
+export { isAudited } from "./audit-content.ts";
+export {
+  AUDIT_SCHEMA_VERSION,
+  AUDIT_TARGET_KINDS,
+  type AuditAttempt,
+  type AuditChange,
+  type AuditRecord,
+  type AuditStamp,
+  type AuditTarget,
+  auditRecordOf,
+} from "./audit-record.ts";
+export { AUDIT_RECORD_SCHEMA } from "./audit-schema.ts";
+export {
+  AUDIT_CATEGORIES,
+  AUDIT_OUTCOMES,
+  AUDIT_TYPES,
+  type AuditCategory,
+  type AuditCode,
+  type AuditOutcome,
+  type AuditType,
+} from "./audit-types.ts";

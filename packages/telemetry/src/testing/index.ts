@@ -1,0 +1,1 @@
+export { SAMPLE_TIME_MS, type SampleText, sampleEvents } from "./sample-events.ts";
