@@ -36,7 +36,10 @@ export function factsReference(): string {
 /** The metrics that an event of a type is counted or measured by. */
 export function metricsOf(type: HangarEventType): readonly string[] {
   const definitions: readonly MetricDefinition[] = Object.values(catalog);
-  return definitions.flatMap(({ name, on }) => (on !== undefined && Object.hasOwn(on, type) ? [name] : []));
+  return definitions.flatMap((definition) => {
+    const on = "on" in definition ? definition.on : undefined;
+    return on !== undefined && Object.hasOwn(on, type) ? [definition.name] : [];
+  });
 }
 
 function rowOf(type: HangarEventType, { fact, log, history, audit }: FactPlaces): string {

@@ -2,6 +2,7 @@ import { type Access, OPEN_ACCESS } from "../access/access.ts";
 import { metadataRoutes } from "../access/metadata-routes.ts";
 import type { Hangar } from "../assemble.ts";
 import { eventsRoute } from "../management/events/events-route.ts";
+import { streamRecords } from "../management/events/stream-records.ts";
 import { openApiRoute } from "../management/openapi-route.ts";
 import { restRoutes } from "../management/rest.ts";
 import { type Answer, refusalAnswer, rpcRefusalAnswer, send } from "./answer.ts";
@@ -91,7 +92,11 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
       ...healthRoutes(hangar),
       ...metadataRoutes(hangar.accessSystem.resource),
       ...restRoutes(hangar.operations, origin),
-      eventsRoute(hangar.events, (caller, what) => hangar.gateway.admitOperation(caller, what)),
+      eventsRoute(
+        hangar.events,
+        (caller, what) => hangar.gateway.admitOperation(caller, what),
+        streamRecords(hangar.bus, hangar.platform, origin),
+      ),
       openApiRoute(hangar.operations),
       ...(metricsApart ? [] : metricsRoutes(hangar, hangar.accessSystem.access)),
     ],

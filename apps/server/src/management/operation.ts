@@ -17,6 +17,8 @@ export interface OperationContext {
   readonly caller: Caller;
   /** The door by which it was asked for. */
   readonly door: OperationFinished["door"];
+  /** What is wrong with the input so that it could not even be read: nothing is done, and that is told as any other failure. */
+  readonly refused?: OperationFailure | undefined;
   /** To be told of what the operation has changed, where input and outcome do not say it. */
   readonly changed?: ((change: OperationChange) => void) | undefined;
   /** Aborted when the caller left. */
@@ -92,6 +94,7 @@ export function operation<Input extends z.ZodObject, Output extends z.ZodObject>
     ...shape,
     input,
     async perform(raw, context) {
+      if (context.refused !== undefined) return context.refused;
       const parsed = parseInput(input, raw);
       // `strict()` changes what is refused, not what is parsed.
       return "kind" in parsed ? parsed : run(parsed.value as z.output<Input>, context);
@@ -104,7 +107,7 @@ export function rawOperation<Input extends z.ZodObject, Output extends z.ZodObje
   shape: OperationShape<Input, Output>,
   perform: (input: unknown, context: OperationContext) => Promise<z.input<Output> | OperationFailure>,
 ): Operation {
-  return { ...shape, perform };
+  return { ...shape, perform: async (input, context) => context.refused ?? perform(input, context) };
 }
 
 /** Parses what a client sent, or says by field what is wrong with it. */

@@ -15,9 +15,9 @@ export function restRoutes(operations: readonly Operation[], origin: Pick<Reques
     const handle: Route["handle"] = async (request) => {
       const { caller, signal, http } = request;
       const given = read(request);
-      if ("kind" in given) return failureAnswer(given);
       const relay = { caller, client: restClient(http, origin.address(http)), trace: traceOf(http) };
-      const value = await perform(given.input, { caller, signal, door: "rest", relay });
+      const [input, refused] = "kind" in given ? [{}, given] : [given.input, undefined];
+      const value = await perform(input, { caller, signal, door: "rest", relay, refused });
       return isOperationFailure(value) ? failureAnswer(value) : jsonAnswer(200, value);
     };
     return [{ ...route, permission, handle }];

@@ -11,7 +11,7 @@ export type ClientName = Pick<Client, "name" | "version">;
 
 /** What is known of the client behind one JSON-RPC request, besides how it came. */
 interface Speaker {
-  readonly rpcId: JsonRpcId;
+  readonly rpcId: JsonRpcId | undefined;
   readonly session: LegacySession | undefined;
   /** `params._meta`, in which modern clients say who they are with each request. */
   readonly meta: JsonObject;

@@ -7,6 +7,7 @@ import {
   type JsonObject,
   RPC,
 } from "@mcp-hangar/core";
+import type { Caller, Client } from "@mcp-hangar/telemetry";
 import { type Answer, errorAnswer } from "./answer.ts";
 import { clientName } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
@@ -71,6 +72,25 @@ async function answered(endpoint: Endpoint, request: ClientRequest): Promise<Ans
   } catch (error) {
     return errorAnswer(RPC.internalError, `unexpected failure in the gateway: ${String(error)}`);
   }
+}
+
+/** A message of a client that is refused before it is known what it asks for. */
+export interface RefusedMessage {
+  readonly caller: Caller;
+  readonly client: Client;
+  /** Method of the request; `undefined` when it could not be read, or was none. */
+  readonly method: string | undefined;
+  readonly message: string;
+}
+
+/** Has it recorded that a message was refused: malformed, or of a session that does not exist. */
+export function refused({ gateway }: Endpoint, { caller, client, method = "", message }: RefusedMessage): void {
+  const record = gateway.record(
+    { method, server: "", subject: method === "" ? undefined : method },
+    { caller, client },
+  );
+  // Nothing was done that anybody would have to agree to, and the refusal need not wait for who is told of it.
+  void record.settle(failure("invalid_request", message));
 }
 
 /** Handles a client's notification; those that mean nothing here are ignored, as the protocol wants it. */

@@ -16,10 +16,10 @@ import {
 import type { Caller } from "@mcp-hangar/telemetry";
 import { ANONYMOUS_CALLER } from "../access/access.ts";
 import type { Exchange } from "../http/traffic.ts";
-import { SHUTTING_DOWN } from "./answer.ts";
+import { type Answer, SHUTTING_DOWN } from "./answer.ts";
 import { httpClient } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
-import { dispatch, notified, shakeHands } from "./dispatch.ts";
+import { dispatch, notified, refused, shakeHands } from "./dispatch.ts";
 import { encodeError, encodeNotification, encodeRequest } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
@@ -71,22 +71,25 @@ export class HttpEndpoint {
   #post(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller, exchange: Exchange): void {
     const { headers } = request;
     if (!/^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? "")) {
-      return refuse(response, 415, RPC.invalidRequest, "content-type must be application/json");
+      return this.#refuse(response, caller, {
+        status: 415,
+        code: RPC.invalidRequest,
+        message: "content-type must be application/json",
+      });
     }
     const accepts = acceptOf(headers.accept);
     if (!accepts.json && !accepts.events) {
-      return refuse(response, 406, RPC.invalidRequest, "accept must allow application/json and text/event-stream");
+      const message = "accept must allow application/json and text/event-stream";
+      return this.#refuse(response, caller, { status: 406, code: RPC.invalidRequest, message });
     }
     const message = decodeMessage(body, false);
     if (message.kind === "invalid") {
-      return refuse(
-        response,
-        400,
-        message.code,
-        `the body is no JSON-RPC message: ${message.reason}`,
-        {},
-        message.id ?? null,
-      );
+      return this.#refuse(response, caller, {
+        status: 400,
+        code: message.code,
+        message: `the body is no JSON-RPC message: ${message.reason}`,
+        id: message.id ?? null,
+      });
     }
     const stream = this.#stream(response, { acceptsEvents: accepts.events, exchange, caller: () => caller });
     if (message.kind === "request") {
@@ -116,7 +119,10 @@ export class HttpEndpoint {
       method: header(http, "mcp-method"),
       name: header(http, "mcp-name"),
     });
-    if (refusal !== undefined) return finish(stream, id, refusal, true);
+    if (refusal !== undefined) {
+      this.#tellRefused(http, caller, { method, message: messageOf(refusal), id });
+      return finish(stream, id, refusal, true);
+    }
     const left = new AbortController();
     // In the modern era, closing the response stream is how a client cancels.
     response.once("close", () => left.abort());
@@ -169,11 +175,12 @@ export class HttpEndpoint {
       });
       return this.#unanswered.answer({ stream, id, modern: false, settled: () => headers }, work);
     }
-    const session = this.#session(http, response, id, caller);
+    const session = this.#session(http, response, { id, method }, caller);
     if (session === undefined) return;
     const running = session.begin(id);
     if (running === undefined) {
-      return refuse(response, 400, RPC.invalidRequest, `request id ${JSON.stringify(id)} is in use already`, {}, id);
+      const message = `request id ${JSON.stringify(id)} is in use already`;
+      return this.#refuse(response, caller, { status: 400, code: RPC.invalidRequest, message, id, method });
     }
     const ask = (asked: JsonRpcRequest): Promise<ServerRequestReply> =>
       session.ask(asked, (askId, name, value) => stream.send(encodeRequest(askId, name, value)), running.signal);
@@ -201,7 +208,7 @@ export class HttpEndpoint {
     const modern = MODERN.includes(header(http, "mcp-protocol-version") ?? "");
     // A modern client has no session, and nothing that it could notify us of.
     if (!modern) {
-      const session = this.#session(http, response, null, caller);
+      const session = this.#session(http, response, { id: null }, caller);
       if (session === undefined) return;
       if (message.kind === "notification") notified(session, message.method, message.params);
       else if (message.kind === "response")
@@ -213,7 +220,7 @@ export class HttpEndpoint {
 
   #get(request: IncomingMessage, response: ServerResponse, caller: Caller, exchange: Exchange): void {
     if (MODERN.includes(header(request, "mcp-protocol-version") ?? "")) return refuseModernMethod(response);
-    const session = this.#session(request, response, null, caller);
+    const session = this.#session(request, response, { id: null }, caller);
     if (session === undefined) return;
     if (!acceptOf(request.headers.accept).events) {
       return refuse(response, 406, RPC.invalidRequest, "accept must allow text/event-stream");
@@ -237,7 +244,7 @@ export class HttpEndpoint {
 
   #delete(request: IncomingMessage, response: ServerResponse, caller: Caller): void {
     if (MODERN.includes(header(request, "mcp-protocol-version") ?? "")) return refuseModernMethod(response);
-    const session = this.#session(request, response, null, caller);
+    const session = this.#session(request, response, { id: null }, caller);
     if (session === undefined) return;
     this.#endpoint.sessions.close(session, "client");
     response.writeHead(200).end();
@@ -260,26 +267,53 @@ export class HttpEndpoint {
   #session(
     request: IncomingMessage,
     response: ServerResponse,
-    id: JsonRpcId | null,
+    asked: Pick<HttpRefusal, "id" | "method">,
     caller: Caller,
   ): LegacySession | undefined {
+    const refuseWith = (status: number, message: string): undefined => {
+      this.#refuse(response, caller, { ...asked, status, code: RPC.invalidRequest, message });
+    };
     const version = header(request, "mcp-protocol-version");
     if (version !== undefined && !LEGACY.includes(version)) {
       const known = SUPPORTED_VERSIONS.join(", ");
-      refuse(response, 400, RPC.invalidRequest, `protocol version ${version} is not supported; ${known} are`, {}, id);
-      return undefined;
+      return refuseWith(400, `protocol version ${version} is not supported; ${known} are`);
     }
     const sessionId = header(request, SESSION_HEADER);
-    if (sessionId === undefined) {
-      refuse(response, 400, RPC.invalidRequest, "header Mcp-Session-Id is missing; initialize first", {}, id);
-      return undefined;
-    }
+    if (sessionId === undefined) return refuseWith(400, "header Mcp-Session-Id is missing; initialize first");
     const session = this.#endpoint.sessions.get(sessionId, caller);
-    if (session === undefined) {
-      refuse(response, 404, RPC.invalidRequest, "the session is unknown or has expired; initialize again", {}, id);
-    }
-    return session;
+    return session ?? refuseWith(404, "the session is unknown or has expired; initialize again");
   }
+
+  /** Refuses a message of a caller, and has it recorded. */
+  #refuse(response: ServerResponse, caller: Caller, refusal: HttpRefusal): void {
+    this.#tellRefused(response.req, caller, refusal);
+    const { status, code, message, id = null } = refusal;
+    refuse(response, status, code, message, {}, id);
+  }
+
+  #tellRefused(
+    http: IncomingMessage,
+    caller: Caller,
+    { id, method, message }: Pick<HttpRefusal, "id" | "method" | "message">,
+  ): void {
+    const speaker = { rpcId: id ?? undefined, session: undefined, meta: {} };
+    const client = httpClient(http, this.#endpoint.addressOf(http), speaker);
+    refused(this.#endpoint, { caller, client, method, message });
+  }
+}
+
+/** Why a message is refused by the endpoint itself. */
+interface HttpRefusal {
+  readonly status: number;
+  readonly code: number;
+  readonly message: string;
+  /** Id and method of the request, as far as they could be read. */
+  readonly id?: JsonRpcId | null;
+  readonly method?: string | undefined;
+}
+
+function messageOf(answer: Answer): string {
+  return answer.kind === "error" ? answer.error.message : "";
 }
 
 function refuse(

@@ -10,10 +10,10 @@ import {
   metaOf,
   RPC,
 } from "@mcp-hangar/core";
-import { errorAnswer, SHUTTING_DOWN } from "./answer.ts";
+import { type Answer, errorAnswer, SHUTTING_DOWN } from "./answer.ts";
 import { stdioClient } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
-import { dispatch, notified, shakeHands } from "./dispatch.ts";
+import { dispatch, notified, refused, shakeHands } from "./dispatch.ts";
 import { type Encoded, encodeAnswer, encodeNotification, encodeRequest, writeFramed } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
@@ -97,11 +97,10 @@ export class StdioEndpoint {
     const message = decodeMessage(line, false);
     switch (message.kind) {
       case "invalid":
-        return this.#write(
-          encodeAnswer(
-            message.id ?? null,
-            errorAnswer(message.code, `the line is no JSON-RPC message: ${message.reason}`),
-          ),
+        return this.#refuse(
+          message.id ?? null,
+          undefined,
+          errorAnswer(message.code, `the line is no JSON-RPC message: ${message.reason}`),
         );
       case "request":
         return this.#request(message);
@@ -121,9 +120,9 @@ export class StdioEndpoint {
     // An `initialize` inside a modern envelope is a method that this era does not have.
     const era = isModern(meta, undefined) ? "modern" : "legacy";
     const refusal = era === "modern" ? refuseEnvelope(method, params, meta, undefined) : undefined;
-    if (refusal !== undefined) return this.#write(encodeAnswer(id, refusal));
+    if (refusal !== undefined) return this.#refuse(id, method, refusal);
     if (this.#running.has(key(id))) {
-      return this.#write(encodeAnswer(id, errorAnswer(RPC.invalidRequest, "this request id is in use already")));
+      return this.#refuse(id, method, errorAnswer(RPC.invalidRequest, "this request id is in use already"));
     }
     const controller = new AbortController();
     this.#running.set(key(id), { id, method, controller });
@@ -177,7 +176,15 @@ export class StdioEndpoint {
 
   #tooLong(): void {
     const answer = errorAnswer(RPC.invalidRequest, `a message may have ${MAX_LINE_BYTES} bytes at most`);
-    this.#write(encodeAnswer(null, answer));
+    this.#refuse(null, undefined, answer);
+  }
+
+  /** Refuses a message, and has it recorded. */
+  #refuse(id: JsonRpcId | null, method: string | undefined, answer: Answer): void {
+    const message = answer.kind === "error" ? answer.error.message : "";
+    const client = stdioClient({ rpcId: id ?? undefined, session: this.#session, meta: {} });
+    refused(this.#endpoint, { caller: LOCAL_CALLER, client, method, message });
+    this.#write(encodeAnswer(id, answer));
   }
 
   #write(message: Encoded): void {

@@ -20,6 +20,9 @@ export function noiseOf(event: HangarEvent): Noise | undefined {
       const { outcome, caller } = event;
       return outcome.status === "rejected" ? noiseBy(event.type, outcome.reason, caller) : undefined;
     }
+    case "operation.finished":
+      // Input that is wrong costs its sender nothing, and says nothing about the gateway.
+      return event.outcome === "invalid_request" ? noiseBy(event.type, event.outcome, event.caller) : undefined;
     case "access.denied": {
       const { type: of, reason, caller, remoteAddress } = event;
       if (caller !== undefined) return noiseBy(of, reason, caller);

@@ -8,6 +8,7 @@ import { failureAnswer } from "../rest.ts";
 import { inputReader } from "../rest-input.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { EVENT_TYPES } from "./event-view.ts";
+import { STREAM_OPERATION, type TellStream } from "./stream-records.ts";
 
 /** Values of one filter. */
 const FILTER_MAX = 100;
@@ -27,28 +28,34 @@ export const eventsInput = z.strictObject({
 export const EVENTS_ROUTE = { method: "GET", path: "/api/events", permission: "system:read" } as const;
 
 /** `GET /api/events`: what happens in the gateway, as Server-Sent Events. */
-export function eventsRoute(streams: EventStreams, admit: AdmitOperation): Route {
+export function eventsRoute(streams: EventStreams, admit: AdmitOperation, tell: TellStream): Route {
   const read = inputReader(eventsInput);
   return {
     ...EVENTS_ROUTE,
     handle(request, response) {
       const given = read(request);
       const parsed = "kind" in given ? given : parseInput(eventsInput, given.input);
-      if ("kind" in parsed) return failureAnswer(parsed);
+      if ("kind" in parsed) {
+        tell(request, parsed.code);
+        return failureAnswer(parsed);
+      }
       if (request.http.method === "HEAD") return { status: 200, contentType: "text/event-stream", body: "" };
-      const refusal = admit(request.caller, "streamEvents");
+      const refusal = admit(request.caller, STREAM_OPERATION);
       if (refusal !== undefined) return failureAnswer(rateLimitFailure(refusal));
       if (streams.isFull) {
+        tell(request, "too_many_streams");
         const message = "as many clients follow the events as can; try again later";
         return refusalAnswer({ status: 503, code: "too_many_streams", message, headers: { "retry-after": "10" } });
       }
       if (streams.isFullFor(request.caller, request.http)) {
+        tell(request, "too_many_streams");
         const message = "you follow the events with as many streams as one caller may have; end one of them";
         return refusalAnswer({ status: 429, code: "too_many_streams", message, headers: { "retry-after": "10" } });
       }
       const { type: types, server: servers, last_event_id: lastInQuery } = parsed.value;
       const lastInHeader = request.http.headers["last-event-id"];
       const lastEventId = typeof lastInHeader === "string" ? lastInHeader : lastInQuery;
+      tell(request, "done");
       streams.open({ http: request.http, caller: request.caller, filter: { types, servers }, lastEventId }, response);
       return undefined;
     },
