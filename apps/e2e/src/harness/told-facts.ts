@@ -75,11 +75,23 @@ export async function expectToldOnce(
     () => idsIn(follower.events, ["call.finished", "request.finished", "operation.finished"]),
   );
   expect(await idsInHistory(gateway, headers)).toEqual(idsIn(follower.events, ["call.finished", "request.finished"]));
+  expectIds(follower.events);
+  for (const server of serversOf(follower.events)) {
+    expect(await linesOf(gateway, server, headers), server).toBe(follower.events.filter(isLineOf(server)).length);
+  }
   const page = await gateway.metrics(headers);
   for (const [name, isCounted] of Object.entries(COUNTED)) {
     const isPromised = [...table.values()].some(({ metrics }) => metrics.includes(name));
     if (isPromised) expect(page.sum(name), name).toBe(withRepeated(follower.events).filter(isCounted).length);
   }
+}
+
+/** Events that have an audit record have an id, which no other event has. */
+function expectIds(events: readonly StreamedEvent[]): void {
+  const audited = events.filter(({ type }) => (table.get(type)?.audit.length ?? 0) > 0);
+  const ids = audited.map(({ event_id: id }) => id);
+  expect(ids).not.toContain(undefined);
+  expect(new Set(ids).size).toBe(ids.length);
 }
 
 /** The log is written, and the stream sent, a moment later than what they tell. */
@@ -139,4 +151,26 @@ async function idsInHistory(
   expect(page.status).toBe(200);
   // The page of a history that is kept.
   return (page.json().calls as readonly { readonly call_id: string }[]).map(({ call_id: id }) => id).sort();
+}
+
+function serversOf(events: readonly StreamedEvent[]): ReadonlySet<string> {
+  return new Set(events.filter(({ type }) => type === "server.registered").map(({ mcp_server: id }) => String(id)));
+}
+
+/** Whether the log of a server has a line about an event. */
+function isLineOf(server: string): (event: StreamedEvent) => boolean {
+  return ({ type, mcp_server: id, result }) =>
+    id === server &&
+    table.get(type)?.history === "line" &&
+    (type !== "health_check.finished" || result === "unhealthy");
+}
+
+async function linesOf(
+  gateway: HttpGateway,
+  server: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<number> {
+  const page = await rest(gateway, "GET", `/api/mcp_servers/${server}/logs?limit=1000&stream=gateway`, { headers });
+  expect(page.status).toBe(200);
+  return (page.json().logs as readonly unknown[]).length;
 }
