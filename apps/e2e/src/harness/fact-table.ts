@@ -15,7 +15,7 @@ const PAGE = new URL("../../../../docs/reference/facts.md", import.meta.url);
 /** The table of the page `docs/reference/facts.md`, by type of event: what users are told, not what the code says of itself. */
 export function factTable(): ReadonlyMap<string, PromisedPlaces> {
   const rows = readFileSync(PAGE, "utf8").split("\n");
-  const places = rows.flatMap((row) => {
+  const places = rows.flatMap((row): readonly PromisedPlaces[] => {
     const [, , event = "", log = "", metrics = "", history = "", audit = ""] = row.split(" | ").flatMap(cellsOf);
     const [type] = codesIn(event);
     if (type === undefined) return [];

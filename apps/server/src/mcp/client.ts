@@ -70,7 +70,7 @@ function ownVersion(meta: JsonObject): string | undefined {
   return typeof version === "string" ? short(version) : undefined;
 }
 
-function shortId(id: JsonRpcId): JsonRpcId {
+function shortId(id: JsonRpcId | undefined): JsonRpcId | undefined {
   return typeof id === "string" ? short(id) : id;
 }
 

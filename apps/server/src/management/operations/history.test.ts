@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodePlatform } from "@mcp-hangar/core";
 import { type Caller, type CallFinished, LIBRARY_CLIENT, registeredName, Sensitive } from "@mcp-hangar/telemetry";
+import { sampleEvents } from "@mcp-hangar/telemetry/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OPEN_ACCESS } from "../../access/access.ts";
 import { History } from "../../history/history.ts";
+import type { CallRow } from "../../history/queries.ts";
 import type { OperationContext } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 import { historyOperations } from "./history.ts";
@@ -84,6 +86,36 @@ describe("reading the history", () => {
     const left = new AbortController();
     left.abort();
     expect(await list("ann", left.signal)).toMatchObject({ kind: "failure", code: "cancelled" });
+  });
+
+  it("shows requests of servers that the caller reaches, and those for no single server", async () => {
+    const kept = new History(
+      { file: join(folder, "r.db"), max_age_s: 3_600, max_bytes: 67_108_864 },
+      nodePlatform.clock,
+    );
+    await kept.open();
+    const requests = sampleEvents().filter((event) => event.type === "request.finished");
+    const [request] = requests;
+    if (request === undefined) throw new Error("there is a sample of a request");
+    const servers = ["math", "payroll", undefined];
+    for (const server of servers) {
+      const requestId = `request of ${server ?? "none"}`;
+      kept.listener({
+        ...request,
+        requestId,
+        server: server === undefined ? undefined : registeredName(server),
+        timeMs: nodePlatform.clock.wallMs(),
+      });
+    }
+    const access = { ...OPEN_ACCESS, reaches: (_caller: Caller, server: string) => server === "math" };
+    const [listCalls] = historyOperations({ history: kept, access } as unknown as ManagementParts);
+    const context = { caller: callerOf("ann"), signal: new AbortController().signal, relay: {} } as OperationContext;
+    const page = (await listCalls?.perform({ kind: "request" }, context)) as { readonly calls: readonly CallRow[] };
+    expect(page.calls.map(({ call_id: id, server, tool }) => [id, server, tool])).toEqual([
+      ["request of none", null, null],
+      ["request of math", "math", null],
+    ]);
+    await kept.close();
   });
 
   it("shows nothing that looks like a secret, wherever a caller wrote it", async () => {
