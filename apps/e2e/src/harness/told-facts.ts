@@ -45,7 +45,7 @@ const table = factTable();
 export function inShort(event: StreamedEvent): string {
   const caller = event.caller as { readonly id?: string } | undefined;
   const parts = [event.type, event[SUBJECTS[event.type] ?? ""], caller?.id];
-  return parts.filter((part) => part !== undefined).join(" ");
+  return parts.filter((part) => typeof part === "string").join(" ");
 }
 
 /** Everything that callers have caused so far, in short and in order; what was only counted stands there as often. */

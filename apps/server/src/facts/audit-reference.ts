@@ -48,7 +48,7 @@ export function auditReference(): string {
 interface Schema {
   readonly type?: string;
   readonly enum?: readonly string[];
-  readonly const?: unknown;
+  readonly const?: number;
   readonly description?: string;
   readonly items?: Schema;
   readonly maxLength?: number;
@@ -70,7 +70,7 @@ function fieldRows({ properties = {}, required = [] }: Schema, prefix: string): 
 }
 
 function typeOf({ type, enum: values, const: only, items, maxLength, maxItems }: Schema): string {
-  if (only !== undefined) return `\`${String(only)}\``;
+  if (only !== undefined) return `\`${only}\``;
   if (values !== undefined)
     return values.length > 12 ? "text out of the table above" : values.map((value) => `\`${value}\``).join(", ");
   if (items !== undefined) return `list of at most ${maxItems}`;

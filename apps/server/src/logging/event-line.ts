@@ -1,4 +1,4 @@
-import { milliseconds, requestFacts } from "@mcp-hangar/telemetry";
+import { causeOf, milliseconds } from "@mcp-hangar/telemetry";
 import type { LogLevel } from "../config/schema.ts";
 import type { RecordedEvent } from "../noise/recorded-event.ts";
 import type { LogLine } from "./line.ts";
@@ -34,19 +34,20 @@ function contentOf(event: OtherEvent): Content {
       return [level, "health_check_finished", { ...fields, consecutive_failures: consecutiveFailures, message }];
     }
     case "request.finished": {
-      const { requestId, method, knownServer, subject, status, cause, durationMs, caller, message } =
-        requestFacts(event);
+      const { requestId, method, server, subject, outcome, caller } = event;
+      const { status } = outcome;
       const level = status === "success" || status === "cancelled" ? "debug" : "warning";
+      // Texts are searched for secrets when the line is written, which is not on the time of the caller.
       const fields = {
         request_id: requestId,
         method,
-        mcp_server: knownServer,
+        mcp_server: server,
         subject,
         status,
-        [status === "rejected" ? "reason" : "error_type"]: cause,
-        duration_ms: durationMs,
+        [status === "rejected" ? "reason" : "error_type"]: causeOf(outcome),
+        duration_ms: milliseconds(event.durationSeconds),
         caller: caller.id,
-        message,
+        message: "message" in outcome ? outcome.message : undefined,
       };
       return [level, "request_finished", fields];
     }
