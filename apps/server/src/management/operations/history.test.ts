@@ -115,7 +115,7 @@ describe("reading the history", () => {
       ["request of none", null, null],
       ["request of math", "math", null],
     ]);
-    await kept.close();
+    await kept.close(2_000);
   });
 
   it("shows nothing that looks like a secret, wherever a caller wrote it", async () => {
