@@ -6,7 +6,7 @@ const INTRODUCTION = `# Facts and where they are told
 <!-- Generated from apps/server/src/facts by pnpm generate. Do not edit. -->
 
 Whatever happens in the gateway becomes one event, and each place below tells it exactly once. Nothing that a caller does is without a
-trace: what is too frequent for the level \`info\` is in the log at the level \`debug\`.
+trace, apart from what stands at the end of this page; what is too frequent for the level \`info\` is in the log at the level \`debug\`.
 
 - **Event**: its type in the stream \`GET /api/events\`.
 - **Log**: the field \`event\` of its line, with the levels that it can have.
@@ -23,7 +23,8 @@ const EXEMPT = `
 ## What has no event
 
 \`ping\` and notifications, by which nobody does anything; probes of \`/health\`, scrapes of \`/metrics\` and public documents, which say
-nothing that is anybody's; and requests to addresses at which there is nothing.
+nothing that is anybody's; requests to addresses at which there is nothing; and requests that HTTP refuses before anybody looks at what they
+ask for: a method, media type, encoding or size that is not taken, too many connections, no room for the body.
 `;
 
 /** The page `docs/reference/facts.md`. */

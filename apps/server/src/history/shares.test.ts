@@ -2,17 +2,17 @@ import { describe, expect, it } from "vitest";
 import type { CallEntry, HistoryEntry, LogEntry } from "./entries.ts";
 import { talkativeOrigin } from "./shares.ts";
 
-function call(caller: string, status: CallEntry["status"]): HistoryEntry {
+function call(caller: string, status: CallEntry["status"], kind: CallEntry["kind"] = "call"): HistoryEntry {
   const what = {
-    server: "math",
     method: "tools/call",
+    server: "math",
     subject: "add",
     origin: "mcp",
     callerType: "api_key",
     caller,
   } as const;
   const nothing = { cause: null, message: null, batchId: null, sessionId: null, userId: null, traceId: null };
-  return { kind: "call", timeMs: 0, callId: "1", status, durationMs: 1, coldStart: false, ...what, ...nothing };
+  return { kind, timeMs: 0, callId: "1", status, durationMs: 1, coldStart: false, ...what, ...nothing };
 }
 
 const line = (server: string, stream: LogEntry["stream"]): HistoryEntry => ({
@@ -32,8 +32,15 @@ describe("who makes room in the history", () => {
     expect(talkativeOrigin(entry)).toBeUndefined();
   });
 
-  it("refused calls and lines of stderr do, each for its own caller or server", () => {
-    const talk = [call("alice", "rejected"), call("bob", "rejected"), line("alice", "stderr"), line("bob", "stderr")];
+  it("refused calls, other requests and lines of stderr do, each for its own caller or server", () => {
+    const talk = [
+      call("alice", "rejected"),
+      call("bob", "rejected"),
+      call("alice", "success", "request"),
+      call("bob", "success", "request"),
+      line("alice", "stderr"),
+      line("bob", "stderr"),
+    ];
     expect(new Set(talk.map(talkativeOrigin)).size).toBe(talk.length);
     expect(talk.map(talkativeOrigin)).not.toContain(undefined);
     expect(talkativeOrigin(call("alice", "rejected"))).toBe(talkativeOrigin(call("alice", "rejected")));

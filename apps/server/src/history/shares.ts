@@ -65,8 +65,8 @@ export function shareOfEntry(entry: HistoryEntry): Pick<HistoryShare, "kind" | "
 }
 
 /**
- * Whose an entry is when its origin can make any number of them without any work being done: refused calls of a caller, and lines that
- * a server wrote to its stderr. Calls that were made and what became of servers have none.
+ * Whose an entry is when its origin can make any number of them without any work being done: refused calls and other requests of a
+ * caller, and lines that a server wrote to its stderr. Calls that were made and what became of servers have none.
  */
 export function talkativeOrigin(entry: HistoryEntry): string | undefined {
   const { kind, owner, detail } = shareOfEntry(entry);

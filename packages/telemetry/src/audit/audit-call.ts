@@ -9,6 +9,7 @@ import {
   AUDIT_MESSAGE_CHARS_MAX,
   AUDIT_WORD_CHARS_MAX,
   auditText,
+  cutText,
   optionalText,
   present,
 } from "./audit-text.ts";
@@ -28,14 +29,14 @@ export function callContent(event: CallFinished): AuditContent {
       ...present({
         server: optionalText(facts.server),
         group: optionalText(facts.group),
-        name: optionalText(facts.tool),
+        name: cutText(facts.tool),
       }),
     },
     ...present({
       decision: decision && { result: decision.result, by: auditText(decision.by) },
-      correlation_id: optionalText(facts.correlationId),
-      user_id: optionalText(facts.userId),
-      user_session_id: optionalText(facts.sessionId),
+      correlation_id: cutText(facts.correlationId),
+      user_id: cutText(facts.userId),
+      user_session_id: cutText(facts.sessionId),
       batch: batch && { id: auditText(batch.id), index: batch.index, attempt: batch.attempt },
     }),
   };
@@ -51,7 +52,7 @@ export function requestContent(event: RequestFinished): AuditContent {
     actor: auditActor(facts.caller, facts.client),
     target: {
       kind: targetKindOf(facts.method),
-      ...present({ server: optionalText(facts.knownServer), name: optionalText(facts.subject) }),
+      ...present({ server: optionalText(facts.knownServer), name: cutText(facts.subject) }),
     },
   };
 }
@@ -101,7 +102,7 @@ function endContent(facts: Facts): Pick<AuditContent, "outcome"> & Partial<Audit
       request_bytes: sumOf(attempts, "requestBytes"),
       response_bytes: sumOf(attempts, "responseBytes"),
       rpc_error_code: facts.rpcErrorCode,
-      message: optionalText(facts.message, AUDIT_MESSAGE_CHARS_MAX),
+      message: cutText(facts.message, AUDIT_MESSAGE_CHARS_MAX),
     }),
   };
 }

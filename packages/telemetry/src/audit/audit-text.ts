@@ -25,7 +25,13 @@ export function optionalText(text: string | undefined, charsMax = AUDIT_NAME_CHA
   return text === undefined || text === "" ? undefined : auditText(text, charsMax);
 }
 
-/** The same for a list, which is cut at {@link AUDIT_LIST_MAX} entries; absent when it is empty. */
+/** Cuts a text out of which facts have taken the secrets already; absent when it is, or empty. */
+export function cutText(safe: string | undefined, charsMax = AUDIT_NAME_CHARS_MAX): string | undefined {
+  if (safe === undefined || safe === "") return undefined;
+  return (safe.length > charsMax ? safe.slice(0, charsMax) : safe).toWellFormed();
+}
+
+/** What {@link auditText} makes of a list, which is cut at {@link AUDIT_LIST_MAX} entries; absent when it is empty. */
 export function optionalList(texts: readonly string[] | undefined): readonly string[] | undefined {
   if (texts === undefined || texts.length === 0) return undefined;
   return texts.slice(0, AUDIT_LIST_MAX).map((text) => auditText(text, AUDIT_WORD_CHARS_MAX));

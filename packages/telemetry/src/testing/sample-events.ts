@@ -120,7 +120,7 @@ function others(text: SampleText): Others {
     "server.registered": [{ type: "server.registered", timeMs, server, mode: "subprocess", origin: "config" }],
     "server.unregistered": [{ type: "server.unregistered", timeMs, server }],
     "server.state_changed": [
-      { type: "server.state_changed", timeMs, server, from: "ready", to: "degraded", cause: "health_check_failed" },
+      { type: "server.state_changed", timeMs, server, from: "ready", to: "degraded", cause: "check_failed" },
     ],
     "server.start_finished": [
       { ...start, result: "success", diagnosis: undefined },
@@ -164,7 +164,7 @@ function others(text: SampleText): Others {
       { type: "idle_sweep.finished", timeMs, durationSeconds, collected: { idle: 1, expired: 0 } },
     ],
     "authentication.failed": [
-      { type: "authentication.failed", timeMs, reason: "unknown_key", remoteAddress, origin: "mcp" },
+      { type: "authentication.failed", timeMs, reason: "unknown_api_key", remoteAddress, origin: "mcp" },
     ],
     "request.rate_limited": [{ type: "request.rate_limited", timeMs, caller, request: "createKey" }],
     "config.reloaded": [
