@@ -1,4 +1,4 @@
-import { type CallFacts, type CallStatus, callFacts, type HangarEvent, redactText } from "@mcp-hangar/telemetry";
+import { type CallFacts, type CallStatus, callFacts, type HangarEvent, type HangarEventOf, redactText } from "@mcp-hangar/telemetry";
 
 /** A finished call as it is kept. Arguments and results are not: they may be large, and they are not the operators'. */
 export interface CallEntry {
@@ -84,7 +84,7 @@ function callEntry(facts: CallFacts): CallEntry {
 function lineOf(event: HangarEvent): string | undefined {
   switch (event.type) {
     case "server.registered":
-      return `registered (${event.mode})`;
+      return registrationLine(event);
     case "server.unregistered":
       return "removed";
     case "server.state_changed":
@@ -103,4 +103,10 @@ function lineOf(event: HangarEvent): string | undefined {
     default:
       return undefined;
   }
+}
+
+function registrationLine({ mode, origin, caller, source }: HangarEventOf<"server.registered">): string {
+  const by = caller === undefined ? "" : ` by ${caller.id}`;
+  const from = source === undefined ? "" : ` (${source})`;
+  return `registered (${mode}) from ${origin}${from}${by}`;
 }

@@ -98,8 +98,8 @@ function contentOf(event: OtherEvent): Content {
       return [level, "mcp_server_tools_changed", { mcp_server: server, ...total, changes }];
     }
     case "server.registered": {
-      const { server, mode, origin } = event;
-      return ["info", "mcp_server_registered", { mcp_server: server, mode, origin }];
+      const { server, mode, origin, caller, source } = event;
+      return ["info", "mcp_server_registered", { mcp_server: server, mode, origin, caller: caller?.id, source }];
     }
     case "server.unregistered":
       return ["info", "mcp_server_unregistered", { mcp_server: event.server }];
@@ -149,7 +149,7 @@ function contentOf(event: OtherEvent): Content {
       return [level, "idle_sweep_finished", { ...collected, duration_ms: milliseconds(event.durationSeconds) }];
     }
     case "authentication.failed":
-      return ["warning", "authentication_failed", { reason: event.reason, remote_address: event.remoteAddress }];
+      return ["warning", "authentication_failed", { door: event.door, reason: event.reason, remote_address: event.remoteAddress }];
     case "request.rate_limited": {
       const { caller, request } = event;
       return ["warning", "request_rate_limited", { request, caller: caller.id, remote_address: caller.address }];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ServerOrigin } from "../fleet.ts";
+import type { ServerOrigin } from "../registration.ts";
 import { subprocessOptions } from "../options.ts";
 import type { Announcement } from "./definition.ts";
 import { reconcile } from "./reconcile.ts";

@@ -1,4 +1,4 @@
-import type { ServerOrigin } from "../fleet.ts";
+import type { ServerOrigin } from "../registration.ts";
 import type { ServerOptions } from "../options.ts";
 import type { Candidate } from "./candidate.ts";
 import type { DecisionBook } from "./decisions.ts";
