@@ -26,6 +26,7 @@ export function serverSnapshot(id: string, tools: readonly string[] = [], change
     httpConnections: undefined,
     messages: { sent: noMessages, received: noMessages },
     tools: tools.map(registeredName),
+    toolDefinitionBytes: undefined,
     ...changes,
   } satisfies ServerSnapshot;
 }

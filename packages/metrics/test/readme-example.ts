@@ -21,6 +21,7 @@ const snapshot = (): GatewaySnapshot => ({
     httpConnections: 1,
     messages: { sent: none, received: none },
     tools: [registeredName("add")],
+    toolDefinitionBytes: 412,
   })),
   batchItemsExecuting: 0,
   discovery: [],

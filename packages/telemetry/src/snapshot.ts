@@ -33,6 +33,8 @@ export interface ServerSnapshot {
   readonly messages: MessageTotals;
   /** Tools last listed; empty until the server has started once. */
   readonly tools: readonly RegisteredName[];
+  /** Bytes of the JSON that defines them; `undefined` until the server has started once. */
+  readonly toolDefinitionBytes: number | undefined;
 }
 
 export interface DiscoverySourceSnapshot {

@@ -2,14 +2,21 @@ import { type RegisteredName, registeredName } from "@mcp-hangar/telemetry";
 import type { Clock } from "../platform/platform.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
 import type { UpstreamSession } from "../transports/session.ts";
+import { definitionBytes, measureDefinitions } from "./definition-bytes.ts";
+import { type DefinitionChanges, definitionChanges } from "./definition-changes.ts";
 import { fetchList, type ListFailure } from "./fetch-list.ts";
 import { type ListFaults, NO_FAULTS, SaidFaults } from "./list-faults.ts";
 import { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./lists.ts";
 import { sameItems } from "./same-items.ts";
 import { everyTool } from "./tool-policy.ts";
 
-/** Hears of items of a list that are not right, and were not told of before. */
-export type FaultListener = (list: ListKind, faults: ListFaults) => void;
+/** Hears of what is remarkable about lists. */
+export interface CatalogListener {
+  /** Items of a list are not right, and were not told of before. */
+  onFaults(list: ListKind, faults: ListFaults): void;
+  /** Tools that callers are offered are defined otherwise than in the listing before. */
+  onRedefined(changes: DefinitionChanges): void;
+}
 
 interface ListedTool {
   readonly registered: RegisteredName;
@@ -28,20 +35,21 @@ const INHERITED_TOOLS_MAX = 2_000;
 export class ServerCatalog {
   readonly #visible: (tool: string) => boolean;
   readonly #clock: Pick<Clock, "defer">;
-  readonly #onFaults: FaultListener | undefined;
+  readonly #listener: CatalogListener | undefined;
   readonly #faults = new Map<ListKind, ListFaults>();
   readonly #said = new SaidFaults();
   readonly #lists = new Map<ListKind, ListItems>();
   readonly #stale = new Set<ListKind>(LIST_KINDS);
   #tools: ReadonlyMap<string, ListedTool> = new Map();
-  /** With the tools that the policy hides. */
-  #listedTools: ListItems = [];
+  /** With the tools that the policy hides; `undefined` when none were ever listed. */
+  #listedTools: ListItems | undefined;
+  #definitionBytes: number | undefined;
 
-  /** `visible` decides which tools exist for callers. `onFaults` hears of items that are not right, of each once. */
-  constructor(visible: (tool: string) => boolean, clock: Pick<Clock, "defer">, onFaults?: FaultListener) {
+  /** `visible` decides which tools exist for callers. */
+  constructor(visible: (tool: string) => boolean, clock: Pick<Clock, "defer">, listener?: CatalogListener) {
     this.#visible = visible;
     this.#clock = clock;
-    this.#onFaults = onFaults;
+    this.#listener = listener;
   }
 
   /** Last known items; `undefined` when the list was never fetched. */
@@ -77,14 +85,22 @@ export class ServerCatalog {
     return Array.from(this.#tools.values(), ({ registered }) => registered);
   }
 
+  /** Bytes of JSON of the definitions of all tools that callers see; `undefined` until they are listed. */
+  definitionBytes(): number | undefined {
+    return this.#definitionBytes;
+  }
+
   /** Takes over what another catalog knows of the same server, under its own policy, until it is listed anew. */
   inherit(other: ServerCatalog): void {
+    const tools = other.#listedTools ?? [];
+    // The next listing is compared with it, even if it is too long to be judged now.
+    this.#listedTools = other.#listedTools;
     for (const list of LIST_KINDS) {
       const items = other.#lists.get(list);
       if (items === undefined) continue;
-      const unjudged = list === "tools" && this.#visible !== everyTool ? other.#listedTools.length : 0;
+      const unjudged = list === "tools" && this.#visible !== everyTool ? tools.length : 0;
       if (unjudged > INHERITED_TOOLS_MAX) continue;
-      this.#lists.set(list, list === "tools" ? this.#visibleTools(other.#listedTools) : items);
+      this.#lists.set(list, list === "tools" ? this.#visibleTools(tools) : items);
       this.#faults.set(list, this.#shownFaults(list, other.faults(list)));
     }
   }
@@ -113,14 +129,19 @@ export class ServerCatalog {
       this.#stale.add(list);
       return fetched;
     }
-    if (list === "tools") await this.#judge(fetched.items);
+    if (list === "tools") {
+      await this.#judge(fetched.items);
+      await measureDefinitions(fetched.items, this.#clock);
+    }
+    const formerTools = this.#listedTools;
     const items = list === "tools" ? this.#visibleTools(fetched.items) : fetched.items;
     const changed = !(await sameItems(this.#lists.get(list), items, this.#clock));
     this.#lists.set(list, items);
     const faults = this.#shownFaults(list, fetched.faults);
     this.#faults.set(list, faults);
     const fresh = this.#said.fresh(list, faults);
-    if (fresh.mended + fresh.leftOut > 0) this.#onFaults?.(list, fresh);
+    if (fresh.mended + fresh.leftOut > 0) this.#listener?.onFaults(list, fresh);
+    if (list === "tools" && changed && formerTools !== undefined) await this.#compare(formerTools, fetched.items);
     return changed;
   }
 
@@ -130,6 +151,12 @@ export class ServerCatalog {
       if (typeof name === "string") this.#visible(name);
       if (index % TURN_NAMES === TURN_NAMES - 1) await new Promise<void>((resolve) => this.#clock.defer(resolve));
     }
+  }
+
+  async #compare(before: ListItems, now: ListItems): Promise<void> {
+    const changes = await definitionChanges(before, now, { clock: this.#clock, isShown: this.#visible });
+    const { added, removed, changed } = changes.total;
+    if (added + removed + changed > 0) this.#listener?.onRedefined(changes);
   }
 
   #shownFaults(list: ListKind, faults: ListFaults): ListFaults {
@@ -156,6 +183,7 @@ export class ServerCatalog {
     }
     this.#tools = names;
     this.#listedTools = items;
+    this.#definitionBytes = definitionBytes(visible);
     return visible;
   }
 }

@@ -202,6 +202,7 @@ export class ServerGroup {
       httpConnections: undefined,
       messages: NO_MESSAGES,
       tools: this.catalog.toolNames(),
+      toolDefinitionBytes: this.catalog.definitionBytes(),
     };
   }
 

@@ -98,14 +98,12 @@ export class ManagedServer {
     this.address = options.mode === "remote" ? URL.parse(options.endpoint)?.host : undefined;
     this.breaker = context.breaker;
     this.slots = context.slots;
-    this.catalog = new ServerCatalog(toolFilter(options.tools), platform.clock, (list, faults) => {
-      bus.emit({
-        type: "server.list_faulty",
-        timeMs: platform.clock.wallMs(),
-        server: this.id,
-        list: LABELS[list],
-        ...faults,
-      });
+    const stamp = (): { timeMs: number; server: RegisteredName } => ({ timeMs: platform.clock.wallMs(), server: this.id });
+    this.catalog = new ServerCatalog(toolFilter(options.tools), platform.clock, {
+      onFaults: (list, faults) => {
+        bus.emit({ type: "server.list_faulty", ...stamp(), list: LABELS[list], ...faults });
+      },
+      onRedefined: (changes) => bus.emit({ type: "server.tools_changed", ...stamp(), ...changes }),
     });
     this.#lastUsedMs = platform.clock.nowMs();
     this.#owner = new SessionOwner({
@@ -276,6 +274,7 @@ export class ManagedServer {
       httpConnections: this.options.mode === "remote" ? (this.session()?.connections() ?? 0) : undefined,
       messages: this.#messages.totals(),
       tools: this.catalog.toolNames(),
+      toolDefinitionBytes: this.catalog.definitionBytes(),
     };
   }
 
