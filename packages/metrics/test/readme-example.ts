@@ -22,6 +22,7 @@ const snapshot = (): GatewaySnapshot => ({
     messages: { sent: none, received: none },
     tools: [registeredName("add")],
     toolDefinitionBytes: 412,
+    transferBytes: { sent: 90, received: 310 },
   })),
   batchItemsExecuting: 0,
   discovery: [],

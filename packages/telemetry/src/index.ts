@@ -6,6 +6,7 @@ export * from "./exporter.ts";
 export * from "./journal.ts";
 export * from "./metrics/define.ts";
 export * from "./metrics/index.ts";
+export * from "./metrics/otel-names.ts";
 export * from "./metrics/runtime.ts";
 export * from "./redaction/index.ts";
 export * from "./registered-name.ts";

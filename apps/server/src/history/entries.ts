@@ -1,4 +1,11 @@
-import { type CallFacts, type CallStatus, callFacts, type HangarEvent, type HangarEventOf, redactText } from "@mcp-hangar/telemetry";
+import {
+  type CallFacts,
+  type CallStatus,
+  callFacts,
+  type HangarEvent,
+  type HangarEventOf,
+  redactText,
+} from "@mcp-hangar/telemetry";
 
 /** A finished call as it is kept. Arguments and results are not: they may be large, and they are not the operators'. */
 export interface CallEntry {

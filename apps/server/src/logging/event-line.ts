@@ -149,7 +149,11 @@ function contentOf(event: OtherEvent): Content {
       return [level, "idle_sweep_finished", { ...collected, duration_ms: milliseconds(event.durationSeconds) }];
     }
     case "authentication.failed":
-      return ["warning", "authentication_failed", { door: event.door, reason: event.reason, remote_address: event.remoteAddress }];
+      return [
+        "warning",
+        "authentication_failed",
+        { door: event.door, reason: event.reason, remote_address: event.remoteAddress },
+      ];
     case "request.rate_limited": {
       const { caller, request } = event;
       return ["warning", "request_rate_limited", { request, caller: caller.id, remote_address: caller.address }];

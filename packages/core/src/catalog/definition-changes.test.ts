@@ -87,7 +87,7 @@ describe("two listings of a server's tools", () => {
   });
 
   it("do not differ by order, by the order of keys, or by what defines nothing", async () => {
-    const reordered = { annotations: TOOL.annotations, ...TOOL, _meta: { seen: 2 } };
+    const reordered = Object.fromEntries([["_meta", { seen: 2 }], ...Object.entries(TOOL).toReversed()]);
     const other = { name: "other", inputSchema: { type: "object" } };
     const { total, changes } = await definitionChanges([TOOL, other], [other, reordered], everything);
     expect([total, changes]).toEqual([{ added: 0, removed: 0, changed: 0 }, []]);
@@ -111,7 +111,8 @@ describe("two listings of a server's tools", () => {
       );
     for (let round = 0; round < 100; round++) {
       const [before, now] = [listing(), listing()];
-      const textOf = (items: readonly JsonObject[]) => new Map(items.map(({ name, description }) => [name, description]));
+      const textOf = (items: readonly JsonObject[]) =>
+        new Map(items.map(({ name, description }) => [name, description]));
       const [old, fresh] = [textOf(before), textOf(now)];
       const { total, changes } = await definitionChanges(before, now, everything);
       expect(total).toEqual({

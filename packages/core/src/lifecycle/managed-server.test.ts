@@ -234,6 +234,23 @@ describe("changed definitions of tools", () => {
   });
 });
 
+it("adds up the bytes of what calls and requests have sent and got, of those that failed too", async () => {
+  const { gateway, server } = setUp({
+    reply: (request) => {
+      if (request.sizes !== undefined) request.sizes.requestBytes = 100;
+      if (request.method === "resources/read") return unreachable;
+      if (request.sizes !== undefined) request.sizes.responseBytes = 7_000;
+      return resultReply({ tools: [{ name: "echo" }], content: [] });
+    },
+  });
+  expect(server.snapshot().transferBytes).toEqual({ sent: 0, received: 0 });
+  await gateway.callTool(CALL);
+  await gateway.callTool({ ...CALL, tool: "unknown" });
+  await gateway.relay({ server: "math", method: "resources/read", params: { uri: "file:///a" } });
+  expect(server.snapshot().transferBytes).toEqual({ sent: 200, received: 7_000 });
+  await gateway.close();
+});
+
 describe("the circuit breaker of a server", () => {
   it("is not opened by one impatient caller of a healthy but slow tool", async () => {
     const { gateway, platform, server } = setUp({ reply: hangOnCall });
