@@ -36,10 +36,10 @@ export async function definitionChanges(
 ): Promise<DefinitionChanges> {
   const changes: DefinitionChanges["changes"][number][] = [];
   const total: Record<ToolChange, number> = { added: 0, removed: 0, changed: 0 };
-  const note = (name: JsonValue | undefined, change: ToolChange, definition: JsonObject): void => {
+  const note = (tool: string, change: ToolChange, definition: JsonObject): void => {
     total[change]++;
     if (changes.length < CHANGES_SHOWN_MAX) {
-      changes.push({ tool: String(name), change, digest: definitionDigest(definition) });
+      changes.push({ tool, change, digest: definitionDigest(definition) });
     }
   };
   const budget = new TurnBudget(clock);
@@ -60,7 +60,7 @@ export async function definitionChanges(
   return { changes, total };
 }
 
-function isOffered(name: JsonValue | undefined, isShown: Comparison["isShown"]): boolean {
+function isOffered(name: JsonValue | undefined, isShown: Comparison["isShown"]): name is string {
   return typeof name === "string" && isShown(name);
 }
 

@@ -45,7 +45,7 @@ export function access({ options, rules }: Context): readonly Runbook[] {
         {
           cause: "A key ran out or was revoked while a program still uses it",
           sign: "`expired_api_key` or `revoked_api_key`.",
-          mend: "Make a new one with `mcp-hangar keys create` and give it to the program. A revoked one that nobody should have any more is used by somebody else: look at the address.",
+          mend: "Create another one and give it to the program. A revoked one that nobody should have any more is used by somebody else: look at the address.",
         },
         {
           cause: "Tokens are made for something else",
