@@ -79,6 +79,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   const events = new EventStreams({ clock: platform.clock, access, run: platform.uuid().replaceAll("-", ""), ids });
   bus.on("events", quieted(events.listener, platform.clock));
   const { gateway, discovery, batches, continuations } = createRuntime(config, {
+    file: source.file,
     bus,
     platform,
     access,
@@ -90,7 +91,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     look: () => fileStates([source.file, ...reloader.secretFiles]),
     onChange: () => void reloader.reload("file"),
   });
-  const parts = createReloadParts({ gateway, discovery, accessSystem, logging, watch: configWatch });
+  const parts = createReloadParts({ gateway, discovery, accessSystem, logging, watch: configWatch, file: source.file });
   const reloader = new Reloader({
     initial,
     parts,

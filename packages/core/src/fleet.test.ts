@@ -57,7 +57,7 @@ const HANGS = (request: { readonly method: string }): ReturnType<ReturnType<type
 describe("a server that is registered while the gateway runs", () => {
   it("has its secrets hidden from then on, those of its successor too", async () => {
     const { fleet } = setUp();
-    fleet.register("keyed", server({ env: { API: "swordfish-1", LEVEL: "debug" } }), "runtime");
+    fleet.register("keyed", server({ env: { API: "swordfish-1", LEVEL: "debug" } }), { origin: "runtime" });
     expect(redactText("it said swordfish-1 at level debug")).toBe("it said [redacted] at level debug");
     await fleet.replace("keyed", server({ args: ["--token", "marlin-22"] }));
     expect(redactText("swordfish-1, marlin-22")).toBe("[redacted], [redacted]");
@@ -68,7 +68,7 @@ describe("a server that is registered while the gateway runs", () => {
     gateway.start();
     const changed: string[] = [];
     fleet.observe({ onListChanged: ({ id }, list) => changed.push(`${id} ${list}`), onNotification: () => {} });
-    expect(fleet.register("words", server({ health_check_interval_s: 5 }), "runtime")).toBe(true);
+    expect(fleet.register("words", server({ health_check_interval_s: 5 }), { origin: "runtime" })).toBe(true);
     expect(changed).toContain("words tools");
     expect(fleet.originOf("words")).toBe("runtime");
     expect(await gateway.callTool({ server: "words", tool: "echo" })).toMatchObject({ kind: "result" });
@@ -79,10 +79,10 @@ describe("a server that is registered while the gateway runs", () => {
 
   it("does not take the place of another", async () => {
     const { fleet, gateway } = setUp();
-    expect(fleet.register("math", server(), "discovery")).toBe(false);
+    expect(fleet.register("math", server(), { origin: "discovery", source: "labels" })).toBe(false);
     expect(fleet.originOf("math")).toBe("config");
     await gateway.close();
-    expect(fleet.register("late", server(), "discovery")).toBe(false);
+    expect(fleet.register("late", server(), { origin: "discovery", source: "labels" })).toBe(false);
   });
 });
 
@@ -157,8 +157,8 @@ describe("a server that is replaced", () => {
 describe("a server that another origin claims", () => {
   it("belongs to the claimant afterwards", async () => {
     const { gateway, fleet } = setUp();
-    fleet.register("words", server(), "discovery");
-    expect(await fleet.replace("words", server({ tools: { deny: ["secret"] } }), "config")).toBe(true);
+    fleet.register("words", server(), { origin: "discovery", source: "labels" });
+    expect(await fleet.replace("words", server({ tools: { deny: ["secret"] } }), { origin: "config" })).toBe(true);
     expect(fleet.originOf("words")).toBe("config");
     await gateway.close();
   });
@@ -168,9 +168,9 @@ describe("limits that change while the gateway runs", () => {
   it("hold for the servers there are and for those that come, but not where a server has its own", async () => {
     const { gateway, fleet, transports } = setUp();
     for (const [id, options] of Object.entries({ own: { max_concurrency: 2 }, other: {} }))
-      fleet.register(id, server(options), "runtime");
+      fleet.register(id, server(options), { origin: "runtime" });
     gateway.configure({ execution: executionOptions.parse({ default_mcp_server_concurrency: 1, max_waiting: 0 }) });
-    fleet.register("late", server(), "runtime");
+    fleet.register("late", server(), { origin: "runtime" });
     for (const transport of transports) transport.behaviour.reply = HANGS;
     const leave = new AbortController();
     const call = (id: string): ReturnType<Gateway["callTool"]> =>

@@ -1,7 +1,6 @@
 import {
   type BreakerStateName,
   knownSecrets,
-  type RegistrationOrigin,
   type ServerSnapshot,
   type StopReason,
   secretsIn,
@@ -18,12 +17,15 @@ import type { CircuitBreakerOptions, EntryOptions, ExecutionOptions, ServerOptio
 import type { Platform } from "./platform/platform.ts";
 import type { Implementation } from "./protocol/eras.ts";
 import type { JsonRpcNotification } from "./protocol/json-rpc.ts";
+import { type Registration, registeredEvent, type ServerOrigin } from "./registration.ts";
 import { CircuitBreaker, type CircuitBreakerLimits } from "./resilience/circuit-breaker.ts";
 import { createTransport, type TransportFactory } from "./transports/index.ts";
 
 export interface FleetOptions {
   /** Servers and groups, by id. */
   readonly servers: Readonly<Record<string, EntryOptions>>;
+  /** Path of the file that defines them, for records; absent when a program does. */
+  readonly configFile?: string | undefined;
   readonly execution: ExecutionOptions;
   readonly circuitBreaker: CircuitBreakerOptions;
   readonly bus: TelemetryBus;
@@ -46,14 +48,11 @@ export interface FleetObserver {
   onListChanged(entry: FleetEntry, list: ListKind, changed?: ReadonlySet<string>): void;
 }
 
-/** Who defined a server: the configuration, a discovery source, or a call of the management interface. */
-export type ServerOrigin = RegistrationOrigin;
-
 /** A server, the monitor over it, and who defined it. */
 interface Member {
   readonly server: ManagedServer;
   readonly monitor: HealthMonitor;
-  readonly origin: ServerOrigin;
+  readonly registration: Registration;
 }
 
 /** All servers and groups, with the health checks and the idle sweep over them. Servers come and go while calls run. */
@@ -76,7 +75,9 @@ export class Fleet {
       server: (id) => this.get(id),
       onOfferChanged: (group) => this.#announce(group),
     });
-    for (const [id, entry] of Object.entries(options.servers)) this.#put(id, entry, "config");
+    for (const [id, entry] of Object.entries(options.servers)) {
+      this.#put(id, entry, { origin: "config", file: options.configFile });
+    }
     this.#sweep = new IdleSweep(() => this.all(), options.platform, options.bus);
   }
 
@@ -91,7 +92,7 @@ export class Fleet {
 
   /** Who defined the server or group; `undefined` when there is none. */
   originOf(id: string): ServerOrigin | undefined {
-    return this.#members.get(id)?.origin ?? this.groups.originOf(id);
+    return this.#registrationOf(id)?.origin;
   }
 
   /** All servers, those in groups too. */
@@ -105,21 +106,21 @@ export class Fleet {
   }
 
   /** Adds a server or group. Returns false, and changes nothing, when the id is taken. */
-  register(id: string, options: EntryOptions, origin: ServerOrigin): boolean {
+  register(id: string, options: EntryOptions, registration: Registration): boolean {
     if (this.#closed || this.originOf(id) !== undefined) return false;
-    this.#announce(this.#put(id, options, origin));
+    this.#announce(this.#put(id, options, registration));
     return true;
   }
 
   /**
    * Puts a server or group with other options in the place of one that is there; calls never find the place empty. Resolves when
-   * the old one has finished its calls and is gone, to false when there was none. The origin stays unless told.
+   * the old one has finished its calls and is gone, to false when there was none. Who defined it stays unless told.
    */
-  async replace(id: string, options: EntryOptions, origin?: ServerOrigin): Promise<boolean> {
-    const former = this.originOf(id);
+  async replace(id: string, options: EntryOptions, registration?: Registration): Promise<boolean> {
+    const former = this.#registrationOf(id);
     if (former === undefined || this.#closed) return false;
     const old = this.#members.get(id);
-    const entry = this.#put(id, options, origin ?? former);
+    const entry = this.#put(id, options, registration ?? former);
     if (old !== undefined && entry instanceof ManagedServer) entry.catalog.inherit(old.server.catalog);
     this.#announce(entry);
     if (old !== undefined) await this.#retire(old, "reload");
@@ -214,18 +215,18 @@ export class Fleet {
   }
 
   /** The new one is there before a former one of the other kind goes, so that calls always find one. */
-  #put(id: string, options: EntryOptions, origin: ServerOrigin): FleetEntry {
+  #put(id: string, options: EntryOptions, registration: Registration): FleetEntry {
     if (options.mode === "group") {
-      const group = this.groups.put(id, options, origin);
+      const group = this.groups.put(id, options, registration);
       this.#members.delete(id);
       return group;
     }
-    const server = this.#add(id, options, origin);
+    const server = this.#add(id, options, registration);
     this.groups.delete(id);
     return server;
   }
 
-  #add(id: string, options: ServerOptions, origin: ServerOrigin): ManagedServer {
+  #add(id: string, options: ServerOptions, registration: Registration): ManagedServer {
     const { platform, bus, execution, info } = this.#options;
     const { clock } = platform;
     // Before anything of the server can be told: whatever it prints or answers, these values are hidden.
@@ -248,16 +249,14 @@ export class Fleet {
       membership: this.groups,
     });
     const monitor = new HealthMonitor(server, platform, bus);
-    this.#members.set(id, { server, monitor, origin });
-    bus.emit({
-      type: "server.registered",
-      timeMs: clock.wallMs(),
-      server: server.id,
-      mode: options.mode,
-      origin,
-    });
+    this.#members.set(id, { server, monitor, registration });
+    bus.emit(registeredEvent({ server: server.id, mode: options.mode, timeMs: clock.wallMs() }, registration));
     if (this.#started) monitor.start();
     return server;
+  }
+
+  #registrationOf(id: string): Registration | undefined {
+    return this.#members.get(id)?.registration ?? this.groups.registrationOf(id);
   }
 
   #slotsOf({ max_concurrency: own }: ServerOptions): number {

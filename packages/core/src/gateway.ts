@@ -305,7 +305,7 @@ export class Gateway {
       }
     } finally {
       span.end(attempt);
-      server.endUse();
+      server.endUse(attempt);
       deadline.dispose();
     }
   }

@@ -18,7 +18,7 @@ export { DISCOVERED_STATES, type DiscoveredReport } from "./discovery/report.ts"
 export type { SourceReport } from "./discovery/running-source.ts";
 export type { DiscoveredServer, DiscoverySource, SourceContext } from "./discovery/source.ts";
 export { diagnosisOf, FAILURES, type Failure, type FailureCode, type FailureKind, failure } from "./errors.ts";
-export { Fleet, type FleetEntry, type FleetObserver, type FleetOptions, type ServerOrigin } from "./fleet.ts";
+export { Fleet, type FleetEntry, type FleetObserver, type FleetOptions } from "./fleet.ts";
 export { Gateway, type GatewayOptions, type Relay } from "./gateway.ts";
 export type { OutReason } from "./groups/group-member.ts";
 export type { GroupMemberSnapshot, GroupSnapshot } from "./groups/group-snapshot.ts";
@@ -36,6 +36,7 @@ export * from "./protocol/json-rpc.ts";
 export { metaOf } from "./protocol/meta.ts";
 export { type ReadJson, readJson } from "./protocol/read-json.ts";
 export { ResultPayload } from "./protocol/result-payload.ts";
+export type { Registration, ServerOrigin } from "./registration.ts";
 export { RequestRecord } from "./request-record.ts";
 export { Allowance, partOf } from "./resilience/allowance.ts";
 export { RateLimiter } from "./resilience/rate-limiter.ts";

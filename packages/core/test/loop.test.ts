@@ -4,6 +4,7 @@ import { OfferFilter } from "../src/catalog/offer-filter.ts";
 import { ServerCatalog } from "../src/catalog/server-catalog.ts";
 import { nodePlatform } from "../src/platform/node-platform.ts";
 import { decodeLargeMessage, decodeMessage, LARGE_MESSAGE_BYTES } from "../src/protocol/decode.ts";
+import type { JsonValue } from "../src/protocol/json-rpc.ts";
 import { readJson } from "../src/protocol/read-json.ts";
 import { FAKE_PEER, FakeSession, resultReply, serverWithTools } from "../src/testing/fake-session.ts";
 import { seededRandom } from "../src/testing/seeded-random.ts";
@@ -248,5 +249,32 @@ describe("nothing that comes from outside holds the event loop", () => {
         () => new ServerCatalog(new OfferFilter({ resources: { deny: globs } }), nodePlatform.clock).inherit(catalog),
       ]);
     }
+  });
+
+  it("listings of a server that defines all of its many tools anew each time", async () => {
+    const listing = (round: string): JsonValue[] =>
+      Array.from({ length: 12_000 }, (_, tool) => {
+        const properties = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`p${at}`, { type: "string" }]));
+        return { name: `t${tool}`, description: round, inputSchema: { type: "object", properties } };
+      });
+    const listings = [listing("a"), listing("b"), listing("c")];
+    const session = new FakeSession({
+      peer: FAKE_PEER,
+      observer: new RecordingObserver(),
+      reply: () => resultReply({ tools: listings.shift() ?? [] }),
+      closing: async () => {},
+      onEnd: () => {},
+    });
+    const told: number[] = [];
+    const catalog = new ServerCatalog(new OfferFilter({}), nodePlatform.clock, {
+      onFaults: () => {},
+      onRedefined: ({ total }) => void told.push(total.changed),
+    });
+    const list = async (): Promise<void> => {
+      expect(await catalog.refresh("tools", session, new AbortController().signal)).toBe(true);
+    };
+    await list();
+    await expectFree([list, list]);
+    expect(told).toEqual([12_000, 12_000]);
   });
 });

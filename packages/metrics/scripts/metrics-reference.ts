@@ -2,6 +2,7 @@ import {
   catalog,
   type LabelSpec,
   type MetricDefinition,
+  OTEL_METRICS,
   type RegisteredKind,
   type RuntimeMetricDefinition,
   runtimeMetrics,
@@ -19,8 +20,9 @@ OpenMetrics carries trace ids as exemplars on the latency of tool calls. OpenMet
 - Label values are closed enumerations, or names from the configuration or an upstream's listing. What does not resolve is
   \`_other\`; nothing that a caller types becomes a label.
 - Label sets that can be foreseen exist with 0 from the start. The series of a removed server disappear.
-- A metric has at most 100 000 label sets, \`mcp_hangar_rate_limit_hits_total\` 1 000. The excess is folded into \`_other\` and
-  counted in \`mcp_hangar_metric_series_overflows_total\`.
+- A metric has at most 100 000 label sets, \`mcp_hangar_rate_limit_hits_total\` 1 000 and
+  \`mcp_hangar_request_duration_seconds\` 5 000. The excess is folded into \`_other\` and counted in
+  \`mcp_hangar_metric_series_overflows_total\`.
 - Bucket boundaries are spelt with a decimal point in both formats: \`le="3.0"\`.
 `;
 
@@ -33,6 +35,15 @@ container with a quota.
 | --- | --- | --- | --- |
 `;
 
+const OTEL_INTRODUCTION = `## Names of OpenTelemetry
+
+The semantic conventions for MCP (status: Development) name what a server sees of an operation, and for its clients the gateway is
+the server. Tool calls and other requests are two metrics here, because tools are labels of the one and methods of the other.
+
+| OpenTelemetry | Here | Labels and attributes |
+| --- | --- | --- |
+`;
+
 /** Where the values of a registered label come from. */
 const SOURCES: Readonly<Record<RegisteredKind, string>> = {
   mcp_server: "ids of the configured and discovered servers",
@@ -40,6 +51,7 @@ const SOURCES: Readonly<Record<RegisteredKind, string>> = {
   group: "ids of the configured groups",
   source: "discovery sources of the configuration",
   principal: "authenticated principals",
+  operation: "operations of the management, as `docs/reference/api.md` names them",
   exporter: "configured exporters",
   listener: "telemetry listeners of this build",
   metric: "names of metrics",
@@ -62,7 +74,17 @@ export function metricsReference(): string {
     "## Gateway\n",
     ...sections,
     RUNTIME_INTRODUCTION + runtime.join(""),
+    openTelemetryNames(),
   ].join("\n");
+}
+
+/** What those who know the semantic conventions of OpenTelemetry look for. */
+function openTelemetryNames(): string {
+  const rows = OTEL_METRICS.map(({ name, metric, attributes }) => {
+    const mapped = Object.entries(attributes).map(([label, attribute]) => `${code(label)} → ${attribute}`);
+    return `| ${code(name)} | [${code(metric)}](#${metric}) | ${mapped.join("<br>")} |\n`;
+  });
+  return `${OTEL_INTRODUCTION}${rows.join("")}`;
 }
 
 function section(definition: MetricDefinition): string {

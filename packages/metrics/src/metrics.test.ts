@@ -1,7 +1,7 @@
 import { type CallOutcome, type HangarEvent, registeredName } from "@mcp-hangar/telemetry";
 import { Counter, Histogram, register, Summary } from "prom-client";
 import { describe, expect, test } from "vitest";
-import { callFinished, gatewaySnapshot, serverSnapshot } from "../test/fleet.ts";
+import { callFinished, gatewaySnapshot, operationFinished, requestFinished, serverSnapshot } from "../test/fleet.ts";
 import { parseOpenMetrics } from "../test/open-metrics.ts";
 import { OPEN_METRICS, testGateway } from "../test/scrape.ts";
 
@@ -89,6 +89,139 @@ describe("one observation a fact", () => {
     expect(scrape.value(CALLS, { mcp_server: "_other", tool: "_other", status: "rejected" })).toBe(1);
     expect(scrape.value(CALLS, { mcp_server: "math", tool: "_other", status: "rejected" })).toBe(1);
     expect(String((await gateway.metrics.render()).body)).not.toContain("typed by the caller");
+  });
+});
+
+describe("requests other than tool calls", () => {
+  const REQUESTS = "mcp_hangar_requests_total";
+  const REQUEST_DURATION = "mcp_hangar_request_duration_seconds";
+  const message = "";
+
+  test.each<[string, CallOutcome]>([
+    ["a success", { status: "success", resultType: "complete" }],
+    ["an error", { status: "error", errorType: "upstream_error", message }],
+    ["a timeout", { status: "timeout", errorType: "timeout", message }],
+    ["a rejection", { status: "rejected", reason: "rate_limited", message }],
+    ["a cancellation", { status: "cancelled", message }],
+  ])("%s is counted and timed once, under its method and outcome", async (_what, outcome) => {
+    const gateway = testGateway([serverSnapshot("math")]);
+    gateway.emit(requestFinished("math", { outcome, durationSeconds: 2 }));
+    const scrape = await gateway.scrape();
+    const labels = { mcp_server: "math", method: "resources/read", status: outcome.status };
+    expect(scrape.value(REQUESTS, labels)).toBe(1);
+    expect(scrape.value(`${REQUEST_DURATION}_sum`, labels)).toBe(2);
+    expect(scrape.count(REQUESTS)).toBe(1);
+    expect(scrape.count(`${REQUEST_DURATION}_count`)).toBe(1);
+    expect(scrape.value(CALLS, { mcp_server: "math", status: outcome.status })).toBe(0);
+  });
+
+  test("have an empty server where they are for none alone, and _other where it is gone", async () => {
+    const gateway = testGateway([serverSnapshot("math")]);
+    gateway.emit(requestFinished(undefined, { method: "tools/list" }), requestFinished("gone"));
+    const scrape = await gateway.scrape();
+    expect(scrape.value(REQUESTS, { mcp_server: "", method: "tools/list", status: "success" })).toBe(1);
+    expect(scrape.value(REQUESTS, { mcp_server: "_other", method: "resources/read", status: "success" })).toBe(1);
+  });
+
+  test("leave no line of a server that nobody asks for anything", async () => {
+    const scrape = await testGateway([serverSnapshot("math")]).scrape();
+    expect([scrape.count(REQUESTS), scrape.count(`${REQUEST_DURATION}_count`)]).toEqual([0, 0]);
+  });
+
+  test("cannot grow beyond the limit of their histograms, which are the largest of all", async () => {
+    const servers = Array.from({ length: 60 }, (_, at) => `s${at}`);
+    const gateway = testGateway(
+      servers.map((id) => serverSnapshot(id)),
+      { seriesLimits: { requestDuration: 50 } },
+    );
+    for (const server of servers) gateway.emit(requestFinished(server));
+    const scrape = await gateway.scrape();
+    expect(scrape.value(`${REQUEST_DURATION}_count`, { mcp_server: "_other" })).toBe(10);
+    expect(scrape.count(`${REQUEST_DURATION}_count`)).toBe(51);
+  });
+});
+
+describe("requests that are not let in", () => {
+  const DENIALS = "mcp_hangar_access_denials_total";
+  const denied = { type: "access.denied", timeMs: 0, permission: undefined, caller: undefined } as const;
+  const failed = { type: "authentication.failed", timeMs: 0, remoteAddress: undefined } as const;
+
+  test.each<[HangarEvent, string, string]>([
+    [{ ...denied, door: "mcp", reason: "not_reached", remoteAddress: undefined }, "mcp", "not_reached"],
+    [{ ...denied, door: "metrics", reason: "host", remoteAddress: undefined }, "metrics", "host"],
+    [{ ...failed, door: "rest", reason: "expired_token" }, "rest", "expired_token"],
+    [{ ...failed, door: "other", reason: "locked_out" }, "other", "locked_out"],
+    [operationFinished({ outcome: "forbidden" }), "rest", "permission"],
+    [operationFinished({ effect: "read", outcome: "forbidden" }), "rest", "permission"],
+  ])("are counted once, by interface and reason", async (event, door, reason) => {
+    const gateway = testGateway();
+    expect((await gateway.scrape()).value(DENIALS, { interface: door, reason })).toBe(0);
+    gateway.emit(event);
+    const { families } = await gateway.scrape();
+    const counted = families.get(DENIALS.replace("_total", ""))?.samples.filter(({ value }) => value > 0);
+    expect(counted).toMatchObject([{ labels: { interface: door, reason }, value: 1 }]);
+  });
+
+  test("are no failures of operations, nor what is no HTTP answer", async () => {
+    const gateway = testGateway();
+    gateway.emit(
+      operationFinished({ outcome: "unknown_server" }),
+      operationFinished({ door: "mcp", outcome: "forbidden" }),
+    );
+    const { families } = await gateway.scrape();
+    expect(families.get(DENIALS.replace("_total", ""))?.samples.every(({ value }) => value === 0)).toBe(true);
+  });
+});
+
+describe("operations of the management", () => {
+  test("are counted by name and result, and those that only read are not", async () => {
+    const gateway = testGateway();
+    gateway.emit(
+      operationFinished(),
+      operationFinished({ effect: "destroy", operation: registeredName("revokeKey") }),
+      operationFinished({ outcome: "unknown_server" }),
+      operationFinished({ effect: "read", operation: registeredName("listServers") }),
+    );
+    const scrape = await gateway.scrape();
+    const name = "mcp_hangar_operations_total";
+    expect(scrape.value(name, { operation: "stopServer", result: "success" })).toBe(1);
+    expect(scrape.value(name, { operation: "stopServer", result: "failure" })).toBe(1);
+    expect(scrape.value(name, { operation: "revokeKey", result: "success" })).toBe(1);
+    expect(scrape.count(name)).toBe(3);
+  });
+});
+
+describe("definitions of tools", () => {
+  test("that changed are counted by the kind of change, and there with 0 before", async () => {
+    const gateway = testGateway([serverSnapshot("math"), serverSnapshot("all", [], { mode: "group" })]);
+    const name = "mcp_hangar_tool_definitions_changed_total";
+    const idle = await gateway.scrape();
+    expect([
+      idle.value(name, { mcp_server: "math", change: "changed" }),
+      idle.count(name, { mcp_server: "all" }),
+    ]).toEqual([0, 0]);
+    const total = { added: 2, removed: 0, changed: 5 };
+    gateway.emit({ type: "server.tools_changed", timeMs: 0, server: math, changes: [], total });
+    const scrape = await gateway.scrape();
+    for (const [change, value] of Object.entries(total)) {
+      expect(scrape.value(name, { mcp_server: "math", change })).toBe(value);
+    }
+  });
+
+  test("and bytes that were sent and received are read off the servers that have them", async () => {
+    const gateway = testGateway([
+      serverSnapshot("math", [], { toolDefinitionBytes: 0, transferBytes: { sent: 3, received: 40 } }),
+      serverSnapshot("cold"),
+      serverSnapshot("all", [], { mode: "group", toolDefinitionBytes: 12, transferBytes: undefined }),
+    ]);
+    const scrape = await gateway.scrape();
+    const [definitions, transfer] = ["mcp_hangar_tool_definition_bytes", "mcp_hangar_transfer_bytes_total"];
+    expect(scrape.value(definitions, { mcp_server: "math" })).toBe(0);
+    expect(scrape.value(definitions, { mcp_server: "all" })).toBe(12);
+    expect(scrape.count(definitions)).toBe(2);
+    expect(scrape.value(transfer, { mcp_server: "math", direction: "received" })).toBe(40);
+    expect(scrape.value(transfer, { mcp_server: "math", direction: "sent" })).toBe(3);
+    expect(scrape.count(transfer, { mcp_server: "all" })).toBe(0);
   });
 });
 

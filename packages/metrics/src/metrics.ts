@@ -29,8 +29,11 @@ const SERIES_LIMIT = 100_000;
 /** Tools with series of their own. All of them together make some 17 MB of a scrape, and a tenth of that compressed. */
 const TOOL_LIMITS: ToolLimits = { perServer: 500, total: 5_000 };
 
-/** Principals are outside the operator's hands, however well they are authenticated. */
-const SERIES_LIMITS: Partial<Readonly<Record<MetricKey, number>>> = { rateLimitHits: 1_000 };
+/**
+ * Principals are outside the operator's hands, however well they are authenticated. 1 000 servers with five methods in use have 5 000
+ * histograms, which are 90 000 lines.
+ */
+const SERIES_LIMITS: Partial<Readonly<Record<MetricKey, number>>> = { rateLimitHits: 1_000, requestDuration: 5_000 };
 
 export interface MetricsOptions {
   readonly bus: TelemetryBus;
@@ -38,7 +41,7 @@ export interface MetricsOptions {
   readonly snapshot: () => GatewaySnapshot;
   /** Label sets a metric may have before the excess is folded into `_other`; 100 000 by default. */
   readonly seriesLimit?: number;
-  /** Limits of single metrics, in place of `seriesLimit`; `rateLimitHits` has 1 000 by default. */
+  /** Limits of single metrics, in place of `seriesLimit`; `rateLimitHits` has 1 000 by default, and `requestDuration` 5 000. */
   readonly seriesLimits?: Partial<Readonly<Record<MetricKey, number>>>;
   /** Tools that may have series of their own; the others count for `_other` of their server. 500 a server, 5 000 in all by default. */
   readonly toolLimits?: Partial<ToolLimits>;

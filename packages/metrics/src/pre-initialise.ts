@@ -43,6 +43,7 @@ function valuesOf(
     case "principal":
       return others;
     case "group":
+    case "operation":
     case "exporter":
     case "listener":
     case "metric":

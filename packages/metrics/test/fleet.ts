@@ -2,7 +2,9 @@ import {
   type CallFinished,
   type GatewaySnapshot,
   LIBRARY_CLIENT,
+  type OperationFinished,
   type RegisteredName,
+  type RequestFinished,
   registeredName,
   Sensitive,
   type ServerSnapshot,
@@ -26,6 +28,8 @@ export function serverSnapshot(id: string, tools: readonly string[] = [], change
     httpConnections: undefined,
     messages: { sent: noMessages, received: noMessages },
     tools: tools.map(registeredName),
+    toolDefinitionBytes: undefined,
+    transferBytes: { sent: 0, received: 0 },
     ...changes,
   } satisfies ServerSnapshot;
 }
@@ -79,6 +83,45 @@ export function callFinished(
     batch: undefined,
     arguments: new Sensitive({ secret: "hunter2" }),
     result: undefined,
+    ...changes,
+  };
+}
+
+/** A request that succeeded in 4 ms; of the aggregate unless a server is given. */
+export function requestFinished(server: string | undefined, changes: Partial<RequestFinished> = {}): RequestFinished {
+  return {
+    type: "request.finished",
+    timeMs: 0,
+    requestId: "request",
+    method: "resources/read",
+    server: server === undefined ? undefined : registeredName(server),
+    subject: "typed by the caller",
+    outcome: { status: "success", resultType: "complete" },
+    durationSeconds: 0.004,
+    caller: { type: "api_key", id: registeredName("alice"), roles: [], credential: "api_key:alice" },
+    client: LIBRARY_CLIENT,
+    trace: undefined,
+    attempts: [],
+    rpcErrorCode: undefined,
+    ...changes,
+  };
+}
+
+/** A server that was stopped over REST. */
+export function operationFinished(changes: Partial<OperationFinished> = {}): OperationFinished {
+  return {
+    type: "operation.finished",
+    timeMs: 0,
+    operationId: "operation",
+    operation: registeredName("stopServer"),
+    effect: "change",
+    door: "rest",
+    target: "typed by the caller",
+    outcome: "done",
+    change: undefined,
+    durationSeconds: 0.004,
+    caller: { type: "api_key", id: registeredName("alice"), roles: [], credential: "api_key:alice" },
+    client: LIBRARY_CLIENT,
     ...changes,
   };
 }

@@ -21,6 +21,8 @@ const snapshot = (): GatewaySnapshot => ({
     httpConnections: 1,
     messages: { sent: none, received: none },
     tools: [registeredName("add")],
+    toolDefinitionBytes: 412,
+    transferBytes: { sent: 90, received: 310 },
   })),
   batchItemsExecuting: 0,
   discovery: [],

@@ -36,6 +36,7 @@ export type Unit =
   | "percentunit"
   | "s"
   | "bytes"
+  | "binBps"
   | "reqps"
   | "ops"
   | "cps"

@@ -1,5 +1,5 @@
 /** What must not compile; see `metrics/define.test-d.ts` for how these lines are checked. */
-import type { CallOutcome, HangarEvent, HangarEventOf } from "./events.ts";
+import type { CallOutcome, HangarEvent, HangarEventOf, OperationFinished } from "./events.ts";
 import { registeredName } from "./registered-name.ts";
 
 export const wrongEvents: HangarEvent[] = [
@@ -13,8 +13,20 @@ export const wrongEvents: HangarEvent[] = [
   // @ts-expect-error a server id comes from the configuration, so a plain string is not one
   { type: "server.unregistered", timeMs: 1, server: "math" },
   { type: "server.unregistered", timeMs: 1, server: registeredName("math") },
-  // @ts-expect-error a state that does not exist
-  { type: "server.state_changed", timeMs: 1, server: registeredName("math"), from: "cold", to: "gone", cause: "" },
+  {
+    type: "server.state_changed",
+    timeMs: 1,
+    server: registeredName("math"),
+    from: "cold",
+    // @ts-expect-error a state that does not exist
+    to: "gone",
+    cause: "opened",
+  },
+  // @ts-expect-error a cause that no lifecycle knows
+  { type: "server.state_changed", timeMs: 1, server: registeredName("math"), from: "cold", to: "ready", cause: "luck" },
+  // @ts-expect-error a reason that nobody is refused for
+  { type: "authentication.failed", timeMs: 1, door: "mcp", reason: "ugly", remoteAddress: undefined },
+  { type: "authentication.failed", timeMs: 1, door: "mcp", reason: "expired_token", remoteAddress: undefined },
 ];
 
 export const wrongOutcomes: CallOutcome[] = [
@@ -31,3 +43,11 @@ export function wrongField(event: HangarEventOf<"call.finished">): unknown {
   // @ts-expect-error arguments open only through a capture policy
   return event.arguments.value;
 }
+
+export const outcomes: OperationFinished["outcome"][] = [
+  "done",
+  "unknown_server",
+  "rate_limited",
+  // @ts-expect-error a failure that no operation has
+  "unlucky",
+];

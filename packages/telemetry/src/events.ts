@@ -2,6 +2,7 @@ import type { RegisteredName } from "./registered-name.ts";
 import type { Sensitive } from "./sensitive.ts";
 import type { TraceRef } from "./tracer.ts";
 import type {
+  AuthenticationFailure,
   BatchCancellationReason,
   BatchResult,
   BreakerStateName,
@@ -20,6 +21,7 @@ import type {
   ListFaultAction,
   ListLabel,
   OperationEffect,
+  OperationOutcome,
   RegistrationOrigin,
   RejectionReason,
   ReloadResult,
@@ -30,6 +32,7 @@ import type {
   ServerStateName,
   SessionEndReason,
   StartResult,
+  StateCause,
   StopReason,
   ToolChange,
 } from "./vocabulary.ts";
@@ -224,8 +227,7 @@ export interface OperationFinished extends EventBase<"operation.finished"> {
   readonly door: Extract<CallOrigin, "mcp" | "rest">;
   /** What it was about, as the caller named it: a server, a group, a key. For records, never for labels. */
   readonly target: string | undefined;
-  /** `done`, or the code of the failure. */
-  readonly outcome: string;
+  readonly outcome: OperationOutcome;
   /** What it changed, where that is known and small; without secrets. */
   readonly change: { readonly before: string | undefined; readonly after: string | undefined } | undefined;
   readonly durationSeconds: number;
@@ -250,7 +252,10 @@ export interface SessionClosed extends EventBase<"session.closed"> {
 /** Definitions of a server's tools differ from those it listed before: name, description, schemas or annotations. */
 export interface ServerToolsChanged extends EventBase<"server.tools_changed"> {
   readonly server: RegisteredName;
-  /** The first of them; `total` counts all. Names are those of the server: for records, never for labels. */
+  /**
+   * The first of them; `total` counts all. Names are those of the server: for records, never for labels. `digest` is the SHA-256 of the
+   * definition in hexadecimal digits: as it is now, and of a removed one as it was.
+   */
   readonly changes: readonly { readonly tool: string; readonly change: ToolChange; readonly digest: string }[];
   readonly total: Readonly<Record<ToolChange, number>>;
 }
@@ -277,6 +282,10 @@ export interface ServerRegistered extends EventBase<"server.registered"> {
   readonly server: RegisteredName;
   readonly mode: ServerMode;
   readonly origin: RegistrationOrigin;
+  /** Who called for it; absent when nobody did over an interface of the gateway. */
+  readonly caller?: Caller | undefined;
+  /** The discovery source that announced it, or the path of the configuration file; absent when it comes from neither. */
+  readonly source?: string | undefined;
 }
 
 export interface ServerUnregistered extends EventBase<"server.unregistered"> {
@@ -287,7 +296,7 @@ export interface ServerStateChanged extends EventBase<"server.state_changed"> {
   readonly server: RegisteredName;
   readonly from: ServerStateName;
   readonly to: ServerStateName;
-  readonly cause: string;
+  readonly cause: StateCause;
 }
 
 /** A start attempt ended; lazy starts and restarts count too. */
@@ -359,9 +368,10 @@ export interface IdleSweepFinished extends EventBase<"idle_sweep.finished"> {
 }
 
 export interface AuthenticationFailed extends EventBase<"authentication.failed"> {
-  readonly reason: string;
+  readonly door: Door;
+  readonly reason: AuthenticationFailure;
   readonly remoteAddress: string | undefined;
-  /** The door that stayed shut. A message to `mcp` is a refused call; absent when no call was in sight. */
+  /** Where a call was refused: a message to `mcp` is one; absent when no call was in sight. */
   readonly origin?: Extract<CallOrigin, "mcp" | "rest"> | undefined;
 }
 

@@ -10,6 +10,7 @@ export { causeOf, FACT_MESSAGE_CHARS_MAX, milliseconds } from "./fact-text.ts";
 export * from "./journal.ts";
 export * from "./metrics/define.ts";
 export * from "./metrics/index.ts";
+export * from "./metrics/otel-names.ts";
 export * from "./metrics/runtime.ts";
 export * from "./redaction/index.ts";
 export * from "./registered-name.ts";

@@ -31,8 +31,15 @@ export interface ServerSnapshot {
   /** Open HTTP connections; `undefined` when the server is not reached over HTTP. */
   readonly httpConnections: number | undefined;
   readonly messages: MessageTotals;
+  /**
+   * Bytes of the JSON-RPC messages of calls and requests since it was registered, each attempt counted; they only grow. `undefined` of a
+   * group, whose members have them.
+   */
+  readonly transferBytes: Readonly<Record<MessageDirection, number>> | undefined;
   /** Tools last listed; empty until the server has started once. */
   readonly tools: readonly RegisteredName[];
+  /** Bytes of the JSON that defines them; `undefined` until the server has started once. */
+  readonly toolDefinitionBytes: number | undefined;
 }
 
 export interface DiscoverySourceSnapshot {

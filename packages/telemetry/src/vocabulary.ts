@@ -66,6 +66,18 @@ export type ServerStateName = (typeof SERVER_STATES)[number];
 export const BREAKER_STATES = ["closed", "half_open", "open"] as const;
 export type BreakerStateName = (typeof BREAKER_STATES)[number];
 
+/** What made the state of a server change: an input of its lifecycle. */
+export const STATE_CAUSES = [
+  "start_requested",
+  "opened",
+  "open_failed",
+  "session_ended",
+  "check_succeeded",
+  "check_failed",
+  "stop_requested",
+] as const;
+export type StateCause = (typeof STATE_CAUSES)[number];
+
 export const SERVER_MODES = ["subprocess", "docker", "remote", "group"] as const;
 export type ServerMode = (typeof SERVER_MODES)[number];
 
@@ -203,9 +215,82 @@ export type Door = (typeof DOORS)[number];
 export const DENIAL_REASONS = ["host", "origin", "permission", "not_reached"] as const;
 export type DenialReason = (typeof DENIAL_REASONS)[number];
 
+/**
+ * Why a caller could not prove who it is, or was not asked to try: no credentials, credentials of a kind that is not accepted or that are
+ * not valid, an address that is locked out, an issuer whose keys cannot be fetched.
+ */
+export const AUTHENTICATION_FAILURES = [
+  "no_credentials",
+  "several_credentials",
+  "unusable_credentials",
+  "api_keys_not_accepted",
+  "tokens_not_accepted",
+  "malformed_api_key",
+  "unknown_api_key",
+  "revoked_api_key",
+  "expired_api_key",
+  "malformed_token",
+  "token_too_large",
+  "token_of_other_type",
+  "token_bound_to_a_key",
+  "token_lives_too_long",
+  "token_of_the_future",
+  "token_of_unknown_key",
+  "token_algorithm_not_allowed",
+  "token_with_wrong_signature",
+  "token_with_wrong_iss",
+  "token_with_wrong_aud",
+  "token_with_wrong_exp",
+  "token_with_wrong_nbf",
+  "token_with_wrong_claim",
+  "expired_token",
+  "unusable_caller_id",
+  "insufficient_scope",
+  "issuer_unavailable",
+  "locked_out",
+  "client_left",
+] as const;
+export type AuthenticationFailure = (typeof AUTHENTICATION_FAILURES)[number];
+
 /** What an operation of the management does to the gateway. */
 export const OPERATION_EFFECTS = ["read", "change", "destroy"] as const;
 export type OperationEffect = (typeof OPERATION_EFFECTS)[number];
+
+/** Why an operation of the management was not done, apart from what is said of a server ({@link ERROR_TYPES}) and of a caller ({@link REJECTION_REASONS}). */
+export const OPERATION_FAILURES = [
+  "cancelled",
+  "conflict",
+  "defined_elsewhere",
+  "forbidden",
+  "history_disabled",
+  "history_unavailable",
+  "invalid_config",
+  "is_group",
+  "key_of_config",
+  "keys_not_managed",
+  "keys_not_writable",
+  "last_admin_key",
+  "mode_not_allowed",
+  "name_taken",
+  "not_decided",
+  "reload_disabled",
+  "too_many_servers",
+  "too_many_streams",
+  "unknown_continuation",
+  "unknown_group",
+  "unknown_key",
+  "unknown_member",
+  "unknown_server",
+  "unknown_source",
+  "validation_error",
+] as const;
+export type OperationFailureCode = (typeof OPERATION_FAILURES)[number] | ErrorType | RejectionReason;
+
+/** How an operation of the management ended: `done`, or why not. */
+export type OperationOutcome = "done" | OperationFailureCode;
+
+export const OPERATION_RESULTS = ["success", "failure"] as const;
+export type OperationResult = (typeof OPERATION_RESULTS)[number];
 
 /** Why a client's session ended. */
 export const SESSION_END_REASONS = ["client", "expired", "displaced", "access_ended", "shutdown"] as const;

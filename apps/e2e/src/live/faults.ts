@@ -130,6 +130,16 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "a server that defines a tool anew",
+    alerts: [{ alert: "ToolDefinitionsChanged", labels: at("failing") }],
+    begin: async (fleet) => startLoad(() => fleet.call("failing", "add_tool", { redefine: true }), 500),
+  },
+  {
+    name: "a server whose resources cannot be read",
+    alerts: [{ alert: "HighRequestErrorRate", labels: { ...job, method: "resources/read" } }],
+    begin: async (fleet) => startLoad(() => fleet.readMissing("hanging"), 200),
+  },
+  {
     name: "a gateway whose servers have more tools than its metrics may have series",
     alerts: [{ alert: "MetricSeriesLimitReached", labels: job }],
     begin: async (fleet) => startLoad(() => fleet.callSmall(), 30),
@@ -221,6 +231,7 @@ export const UNPROVED: Readonly<Record<string, string>> = {
   HighMemoryUsage: "two gigabytes are more than a test may take",
   HighCPUUsage: "what a process gets of a busy machine is chance",
   GCSlowCycles: "a sweep that takes half a second needs more servers than there are",
+  HighAccessDenialRate: "the gateways of these tests ask nobody who they are",
   ListenerErrors: "it is a defect of the gateway, which nobody knows how to cause",
   ...(UNEXPORTED_SIGNALS.audit === undefined ? {} : { AuditRecordsDropped: UNEXPORTED_SIGNALS.audit }),
   TelemetryRecordsDropped: "the queues of log and history hold more than a test writes",

@@ -18,6 +18,8 @@ export interface Fleet extends AsyncDisposable {
   readonly targets: readonly string[];
   gateway(): HttpGateway;
   call(server: ServerId, tool: string, args?: object): Promise<RpcMessage>;
+  /** Reads a resource that the server does not have. */
+  readMissing(server: ServerId): Promise<RpcMessage>;
   /** Sends a batch of calls. */
   batch(calls: readonly BatchItem[], options?: { readonly fail_fast: boolean }): Promise<RpcMessage>;
   /** Calls the next tool through the small gateway, whose metrics may have fewer series than there are tools. */
@@ -94,6 +96,9 @@ export async function startFleet(): Promise<Fleet> {
     gateway: running,
     async call(server, tool, args = {}) {
       return (await modernRequest(running().mcpUrl(server), "tools/call", { name: tool, arguments: args })).message;
+    },
+    async readMissing(server) {
+      return (await modernRequest(running().mcpUrl(server), "resources/read", { uri: "file:///missing" })).message;
     },
     async batch(calls, options = { fail_fast: false }) {
       const params = { name: "hangar_call", arguments: { calls, ...options } };

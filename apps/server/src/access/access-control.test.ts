@@ -161,15 +161,17 @@ describe("a failed attempt", () => {
   });
 
   it.each([
-    ["POST", "/mcp", "mcp"],
-    ["POST", "/servers/a/mcp?x=1", "mcp"],
-    ["GET", "/mcp", undefined],
-    ["GET", "/api/system", "rest"],
-    ["GET", "/metrics", undefined],
-  ])("by %s %s is one at the door %s", (method, url, origin) => {
+    ["POST", "/mcp", "mcp", "mcp"],
+    ["POST", "/servers/a/mcp?x=1", "mcp", "mcp"],
+    ["GET", "/mcp", "mcp", undefined],
+    ["GET", "/api/system", "rest", "rest"],
+    ["GET", "/metrics", "metrics", undefined],
+    ["GET", "/", "other", undefined],
+  ])("by %s %s is one at the door %s, and a refused call of %s", (method, url, door, origin) => {
     const { identify, bus } = setUp();
     identify({}, { method, url });
-    expect(bus.of("authentication.failed")[0]?.origin).toBe(origin);
+    const [failed] = bus.of("authentication.failed");
+    expect([failed?.door, failed?.origin]).toEqual([door, origin]);
   });
 
   it.each([

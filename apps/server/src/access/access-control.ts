@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Clock } from "@mcp-hangar/core";
-import type { Caller, Decision, TelemetryBus } from "@mcp-hangar/telemetry";
+import type { AuthenticationFailure, Caller, Decision, Door, TelemetryBus } from "@mcp-hangar/telemetry";
 import { addressKey } from "../http/address-key.ts";
 import type { Refusal } from "../http/answer.ts";
 import type { RequestOrigin } from "../http/client-address.ts";
+import { doorOf } from "../http/door-of.ts";
 import type { Access, Identification, Item } from "./access.ts";
 import { API_KEY_PREFIX } from "./api-key.ts";
 import type { ApiKeys } from "./api-keys.ts";
@@ -177,7 +178,7 @@ export class AccessControl implements Access {
   }
 
   /** Refuses what is certainly not valid, and counts it against its address, and the key whose id it names. */
-  #fail(request: IncomingMessage, address: string, reason: string, keyId?: string): Identification {
+  #fail(request: IncomingMessage, address: string, reason: AuthenticationFailure, keyId?: string): Identification {
     const subjects = [addressKey(address), ...(keyId === undefined ? [] : [`key ${keyId}`])];
     const lockedMs = Math.max(...subjects.map((subject) => this.#lockout.lockedMs(subject)));
     if (lockedMs > 0) return this.#locked(request, address, lockedMs);
@@ -186,7 +187,7 @@ export class AccessControl implements Access {
   }
 
   /** One answer to whatever is wrong with credentials: the reason is for the records. */
-  #refuse(request: IncomingMessage, address: string, reason: string): Identification {
+  #refuse(request: IncomingMessage, address: string, reason: AuthenticationFailure): Identification {
     this.#report(request, address, reason);
     const presented = reason !== "no_credentials";
     const message = presented
@@ -203,23 +204,25 @@ export class AccessControl implements Access {
     return refused(429, "locked_out", message, { "retry-after": String(seconds) });
   }
 
-  #report(request: IncomingMessage, address: string, reason: string): void {
+  #report(request: IncomingMessage, address: string, reason: AuthenticationFailure): void {
     const { bus, clock } = this.#parts;
+    const [path = ""] = (request.url ?? "").split("?", 1);
+    const door = doorOf(path);
     bus.emit({
       type: "authentication.failed",
       timeMs: clock.wallMs(),
+      door,
       reason,
       remoteAddress: address === "" ? undefined : address,
-      origin: originOf(request),
+      origin: originOf(door, request.method),
     });
   }
 }
 
 /** Over MCP, calls are posted; a GET opens a stream. */
-function originOf({ method, url = "" }: IncomingMessage): "mcp" | "rest" | undefined {
-  const [path = ""] = url.split("?", 1);
-  if (path === "/mcp" || path.startsWith("/servers/")) return method === "POST" ? "mcp" : undefined;
-  return path.startsWith("/api/") ? "rest" : undefined;
+function originOf(door: Door, method: string | undefined): "mcp" | "rest" | undefined {
+  if (door === "mcp") return method === "POST" ? "mcp" : undefined;
+  return door === "rest" ? "rest" : undefined;
 }
 
 function refused(

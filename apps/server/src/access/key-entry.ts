@@ -1,4 +1,4 @@
-import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import { type AuthenticationFailure, type Caller, registeredName } from "@mcp-hangar/telemetry";
 import type { StoredKey } from "./key-file.ts";
 import type { StaticKeyOptions } from "./options.ts";
 import type { Roles } from "./roles.ts";
@@ -41,7 +41,7 @@ export interface KeyRequest {
 /** Whose key was presented, or why it is not taken; reasons are for records, not for who presents the key. */
 export type KeyVerdict =
   | { readonly kind: "key"; readonly key: ActiveKey }
-  | { readonly kind: "failed"; readonly reason: string; readonly id: string | undefined };
+  | { readonly kind: "failed"; readonly reason: AuthenticationFailure; readonly id: string | undefined };
 
 /** A key as it is looked up: what is compared, what is shown, and whose it is. */
 export interface Entry {

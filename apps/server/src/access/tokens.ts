@@ -1,5 +1,5 @@
 import type { Clock } from "@mcp-hangar/core";
-import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import { type AuthenticationFailure, type Caller, registeredName } from "@mcp-hangar/telemetry";
 import { errors, type JWTHeaderParameters, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
 import type { FetchJson } from "./fetch-json.ts";
 import { IssuerKeys, KeysUnavailableError } from "./issuer-keys.ts";
@@ -20,7 +20,7 @@ const ROLE_VALUES_MAX = 1_000;
 export type TokenVerdict =
   | { readonly kind: "caller"; readonly caller: Caller; readonly expiresMs: number }
   /** `expected` failures happen to honest clients: a token has run out. */
-  | { readonly kind: "failed"; readonly reason: string; readonly expected: boolean }
+  | { readonly kind: "failed"; readonly reason: AuthenticationFailure; readonly expected: boolean }
   | { readonly kind: "insufficient_scope" }
   | { readonly kind: "unavailable"; readonly message: string };
 
@@ -143,10 +143,18 @@ function mediaTypeOf(typ: string): string {
   return typ.toLowerCase().replace(/^application\//, "");
 }
 
+/** Of the claims that have a reason of their own. */
+const WRONG_CLAIMS: ReadonlyMap<string, AuthenticationFailure> = new Map([
+  ["iss", "token_with_wrong_iss"],
+  ["aud", "token_with_wrong_aud"],
+  ["exp", "token_with_wrong_exp"],
+  ["nbf", "token_with_wrong_nbf"],
+]);
+
 function failureOf(error: unknown): TokenVerdict {
   if (error instanceof errors.JWTExpired) return failed("expired_token", true);
   if (error instanceof errors.JWTClaimValidationFailed) {
-    return failed(`token_with_wrong_${error.claim.replaceAll(/[^a-z]/g, "")}`, error.claim === "nbf");
+    return failed(WRONG_CLAIMS.get(error.claim) ?? "token_with_wrong_claim", error.claim === "nbf");
   }
   if (error instanceof errors.JOSEAlgNotAllowed) return failed("token_algorithm_not_allowed");
   if (error instanceof errors.JWKSNoMatchingKey) return failed("token_of_unknown_key");
@@ -154,7 +162,7 @@ function failureOf(error: unknown): TokenVerdict {
   return failed("malformed_token");
 }
 
-function failed(reason: string, expected = false): TokenVerdict {
+function failed(reason: AuthenticationFailure, expected = false): TokenVerdict {
   return { kind: "failed", reason, expected };
 }
 

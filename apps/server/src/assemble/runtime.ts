@@ -21,15 +21,18 @@ interface RuntimeEnvironment {
   readonly platform: Platform;
   readonly access: Access;
   readonly logger: Logger;
+  /** Path of the configuration. */
+  readonly file: string;
   /** Keeps what servers write to their stderr, where there is one. */
   readonly history: History | undefined;
 }
 
 /** Wires the runtime as the configuration says; nothing is started. */
 export function createRuntime(config: Config, environment: RuntimeEnvironment): Runtime {
-  const { bus, platform, access, logger, history } = environment;
+  const { bus, platform, access, logger, history, file } = environment;
   const gateway = new Gateway({
     servers: config.mcp_servers,
+    configFile: file,
     execution: config.execution,
     rateLimit: config.rate_limit,
     circuitBreaker: config.circuit_breaker,

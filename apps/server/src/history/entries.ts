@@ -4,6 +4,7 @@ import {
   callFacts,
   FACT_MESSAGE_CHARS_MAX,
   type HangarEvent,
+  type HangarEventOf,
   type RequestFacts,
   redactText,
   requestFacts,
@@ -129,7 +130,7 @@ function endOf(
 function lineOf(event: HangarEvent): string | undefined {
   switch (event.type) {
     case "server.registered":
-      return `registered (${event.mode})`;
+      return registrationLine(event);
     case "server.unregistered":
       return "removed";
     case "server.state_changed":
@@ -148,4 +149,10 @@ function lineOf(event: HangarEvent): string | undefined {
     default:
       return undefined;
   }
+}
+
+function registrationLine({ mode, origin, caller, source }: HangarEventOf<"server.registered">): string {
+  const by = caller === undefined ? "" : ` by ${caller.id}`;
+  const from = source === undefined ? "" : ` (${source})`;
+  return `registered (${mode}) from ${origin}${from}${by}`;
 }

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Slots } from "@mcp-hangar/core";
-import type { Caller, Door } from "@mcp-hangar/telemetry";
+import type { Caller } from "@mcp-hangar/telemetry";
 import { type Access, ANONYMOUS_CALLER } from "../access/access.ts";
 import { NO_ROOM, type Refusal, refusalAnswer, send, sendCounted, sendOptions } from "./answer.ts";
 import type { CallerPlaces } from "./caller-places.ts";
 import type { Denials } from "./denials.ts";
+import { doorOf } from "./door-of.ts";
 import type { McpEndpoint } from "./mcp-endpoint.ts";
 import { type BodyOutcome, readBody } from "./read-body.ts";
 import type { RequestGuard } from "./request-guard.ts";
@@ -185,11 +186,6 @@ export class Router {
     const message = `"${caller.id}" may not do this: no role of theirs has the permission ${permission}`;
     return { kind: "refused", refusal: { status: 403, code: "forbidden", message } };
   }
-}
-
-function doorOf(path: string): Door {
-  if (path === "/metrics") return "metrics";
-  return path.startsWith("/api/") ? "rest" : "other";
 }
 
 /** What a form or script of a foreign page can send without asking first is no JSON, so nothing but JSON is taken. */

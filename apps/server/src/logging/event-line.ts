@@ -53,11 +53,8 @@ function contentOf(event: OtherEvent): Content {
     }
     case "access.denied": {
       const { door, reason, permission, caller, remoteAddress } = event;
-      return [
-        "warning",
-        "access_denied",
-        { door, reason, permission, caller: caller?.id, remote_address: remoteAddress },
-      ];
+      const fields = { door, reason, permission, caller: caller?.id, remote_address: remoteAddress };
+      return ["warning", "access_denied", fields];
     }
     case "operation.finished": {
       const { operationId, operation, effect, door, target, outcome, change, caller } = event;
@@ -99,8 +96,8 @@ function contentOf(event: OtherEvent): Content {
       return [level, "mcp_server_tools_changed", { mcp_server: server, ...total, changes }];
     }
     case "server.registered": {
-      const { server, mode, origin } = event;
-      return ["info", "mcp_server_registered", { mcp_server: server, mode, origin }];
+      const { server, mode, origin, caller, source } = event;
+      return ["info", "mcp_server_registered", { mcp_server: server, mode, origin, caller: caller?.id, source }];
     }
     case "server.unregistered":
       return ["info", "mcp_server_unregistered", { mcp_server: event.server }];
@@ -149,8 +146,11 @@ function contentOf(event: OtherEvent): Content {
       const level = collected.idle + collected.expired > 0 ? "info" : "debug";
       return [level, "idle_sweep_finished", { ...collected, duration_ms: milliseconds(event.durationSeconds) }];
     }
-    case "authentication.failed":
-      return ["warning", "authentication_failed", { reason: event.reason, remote_address: event.remoteAddress }];
+    case "authentication.failed": {
+      const { door, reason, remoteAddress } = event;
+      const fields = { door, reason, remote_address: remoteAddress };
+      return ["warning", "authentication_failed", fields];
+    }
     case "request.rate_limited": {
       const { caller, request } = event;
       return ["warning", "request_rate_limited", { request, caller: caller.id, remote_address: caller.address }];
@@ -158,11 +158,8 @@ function contentOf(event: OtherEvent): Content {
     case "events.repeated": {
       const { of, reason, caller, remoteAddress, count, seconds } = event;
       const message = `${count} more like this in the last ${seconds === 1 ? "second" : `${seconds} s`}`;
-      return [
-        "warning",
-        "events_repeated",
-        { of, reason, caller: caller?.id, remote_address: remoteAddress, count, message },
-      ];
+      const fields = { of, reason, caller: caller?.id, remote_address: remoteAddress, count, message };
+      return ["warning", "events_repeated", fields];
     }
     case "config.reloaded": {
       const { result, trigger, caller, message } = event;

@@ -231,12 +231,12 @@ describe("every event", () => {
     [{ ...base, type: "server.registered", mode: "remote", origin: "config" }, "info", "mcp_server_registered"],
     [{ ...base, type: "server.unregistered" }, "info", "mcp_server_unregistered"],
     [
-      { ...base, type: "server.state_changed", from: "cold", to: "ready", cause: "x" },
+      { ...base, type: "server.state_changed", from: "cold", to: "ready", cause: "check_failed" },
       "info",
       "mcp_server_state_changed",
     ],
     [
-      { ...base, type: "server.state_changed", from: "ready", to: "dead", cause: "x" },
+      { ...base, type: "server.state_changed", from: "ready", to: "dead", cause: "check_failed" },
       "error",
       "mcp_server_state_changed",
     ],
@@ -281,7 +281,7 @@ describe("every event", () => {
       "discovery_cycle_finished",
     ],
     [
-      { ...base, type: "authentication.failed", reason: "x", remoteAddress: undefined },
+      { ...base, type: "authentication.failed", door: "rest", reason: "unknown_api_key", remoteAddress: undefined },
       "warning",
       "authentication_failed",
     ],

@@ -17,7 +17,7 @@ const greet = operation({
   output: z.object({ text: z.string() }),
   run: ({ name, times }) => {
     ran.push(name);
-    return name === "nobody" ? operationFailure("unknown", 404, "nobody") : { text: `${name} ${times}` };
+    return name === "nobody" ? operationFailure("unknown_server", 404, "nobody") : { text: `${name} ${times}` };
   },
 });
 

@@ -1,5 +1,5 @@
 import type { RelayContext } from "@mcp-hangar/core";
-import type { Caller, OperationFinished } from "@mcp-hangar/telemetry";
+import type { Caller, OperationFailureCode, OperationFinished } from "@mcp-hangar/telemetry";
 import type { z } from "zod";
 import type { Permission } from "../access/permissions.ts";
 import type { RouteMethod } from "../http/route.ts";
@@ -31,7 +31,7 @@ export interface OperationContext {
 export interface OperationFailure {
   readonly kind: "failure";
   /** A stable word for programs, such as `unknown_server`. */
-  readonly code: string;
+  readonly code: OperationFailureCode;
   /** Status of the REST answer. */
   readonly status: number;
   /** What happened, and what to do. */
@@ -160,6 +160,6 @@ export function isOperationFailure(value: object): value is OperationFailure {
 }
 
 /** Makes the value of an operation that could not be done. */
-export function operationFailure(code: string, status: number, message: string): OperationFailure {
+export function operationFailure(code: OperationFailureCode, status: number, message: string): OperationFailure {
   return { kind: "failure", code, status, message };
 }

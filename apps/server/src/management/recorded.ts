@@ -1,5 +1,11 @@
 import { isJsonObject, type JsonValue, type Witnesses } from "@mcp-hangar/core";
-import { type Client, LIBRARY_CLIENT, type OperationFinished, registeredName } from "@mcp-hangar/telemetry";
+import {
+  type Client,
+  LIBRARY_CLIENT,
+  type OperationFinished,
+  type OperationOutcome,
+  registeredName,
+} from "@mcp-hangar/telemetry";
 import {
   isOperationFailure,
   type Operation,
@@ -72,7 +78,11 @@ class OperationRecords {
   }
 
   /** Tells everybody of the end of a run. */
-  async end({ id, startedMs, target: named, context }: Begun, outcome: string, change: OperationChange): Promise<void> {
+  async end(
+    { id, startedMs, target: named, context }: Begun,
+    outcome: OperationOutcome,
+    change: OperationChange,
+  ): Promise<void> {
     const { clock } = this.#witnesses;
     const { caller, door, relay } = context;
     const { target = named, before, after } = change;

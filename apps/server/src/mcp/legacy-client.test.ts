@@ -211,7 +211,7 @@ describe("a legacy client of a modern server", () => {
       await expect.poll(() => rig.requests("resources/subscribe")).toMatchObject([{ params: { uri: "note://1" } }]);
     }
     await rig.gateway.fleet.unregister("notes", "reload");
-    rig.gateway.fleet.register("notes", other, "config");
+    rig.gateway.fleet.register("notes", other, { origin: "config" });
     await expect.poll(() => rig.requests("resources/subscribe")).toHaveLength(1);
     expect(rig.transport.sessions).toHaveLength(4);
   });

@@ -1,5 +1,5 @@
 import { FakeClock } from "@mcp-hangar/core/testing";
-import { type Caller, type HangarEvent, registeredName } from "@mcp-hangar/telemetry";
+import { type AuthenticationFailure, type Caller, type HangarEvent, registeredName } from "@mcp-hangar/telemetry";
 import { beforeEach, describe, expect, it } from "vitest";
 import { quieted } from "./quieted.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
@@ -14,8 +14,8 @@ beforeEach(() => {
   listen = quieted((event) => told.push(event), clock);
 });
 
-const failed = (remoteAddress: string, reason = "unknown_key"): HangarEvent => {
-  return { type: "authentication.failed", timeMs: 0, reason, remoteAddress };
+const failed = (remoteAddress: string, reason: AuthenticationFailure = "unknown_api_key"): HangarEvent => {
+  return { type: "authentication.failed", timeMs: 0, door: "mcp", reason, remoteAddress };
 };
 
 const limited = (name: string): HangarEvent => {
@@ -37,7 +37,7 @@ describe("noise", () => {
       type: "events.repeated",
       timeMs: clock.wallMs(),
       of: "authentication.failed",
-      reason: "unknown_key",
+      reason: "unknown_api_key",
       caller: undefined,
       remoteAddress: "192.0.2.1",
       count: 711,

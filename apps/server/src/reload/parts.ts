@@ -14,6 +14,8 @@ export interface Followers {
   readonly accessSystem: AccessSystem;
   readonly logging: Logging;
   readonly watch: FileWatch;
+  /** Path of the configuration. */
+  readonly file: string;
 }
 
 /** For what looks into the reloader's configuration whenever it needs it. */
@@ -26,13 +28,14 @@ export function createReloadParts({
   accessSystem,
   logging,
   watch,
+  file,
 }: Followers): Readonly<Record<ReloadableKey, ReloadPart>> {
   const access = follow(
     (config) => config.auth,
     (auth) => accessSystem.configure(auth),
   );
   return {
-    mcp_servers: serversPart(gateway.fleet),
+    mcp_servers: serversPart(gateway.fleet, file),
     execution: follow(
       (config) => config.execution,
       (execution) => gateway.configure({ execution }),

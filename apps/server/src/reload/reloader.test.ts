@@ -89,7 +89,7 @@ function setUp(text: string, override: Partial<Record<keyof ReloaderOptions["par
   const nothing: ReloadPart = () => () => {};
   const parts: ReloaderOptions["parts"] = {
     ...(Object.fromEntries(RELOADABLE.map((key) => [key, nothing])) as unknown as ReloaderOptions["parts"]),
-    mcp_servers: serversPart(gateway.fleet),
+    mcp_servers: serversPart(gateway.fleet, "test.yaml"),
     "logging.level": follow(
       (config) => config.logging.level,
       (level) => self.levels.push(level),
@@ -406,10 +406,10 @@ describe("servers that the configuration did not define", () => {
     const { fleet } = test.gateway;
     const options = fleet.get("math")?.options;
     if (options === undefined) throw new Error("math is missing");
-    fleet.register("mine", options, "runtime");
-    fleet.register("found", options, "discovery");
+    fleet.register("mine", options, { origin: "runtime" });
+    fleet.register("found", options, { origin: "discovery", source: "labels" });
     await fleet.unregister("math", "requested");
-    fleet.register("math", options, "runtime");
+    fleet.register("math", options, { origin: "runtime" });
     test.text = file({});
     await test.reloader.reload("signal");
     expect(fleet.all().map(({ id }) => [id, fleet.originOf(id)])).toEqual([
@@ -425,7 +425,7 @@ describe("servers that the configuration did not define", () => {
     const { fleet } = test.gateway;
     const options = fleet.get("math")?.options;
     if (options === undefined) throw new Error("math is missing");
-    fleet.register("found", options, "discovery");
+    fleet.register("found", options, { origin: "discovery", source: "labels" });
     test.text = file({ math: server(), found: server({ tools: { deny: ["*"] } }) });
     await test.reloader.reload("signal");
     expect(fleet.originOf("found")).toBe("config");

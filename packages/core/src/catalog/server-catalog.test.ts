@@ -35,8 +35,8 @@ async function sessionWith(names: () => readonly string[], more: JsonObject = {}
   return transport.open(SILENT, NOW);
 }
 
-const catalogWith = (rules: object, onFaults?: (list: ListKind, faults: unknown) => void): ServerCatalog =>
-  new ServerCatalog(new OfferFilter(rules), clock, onFaults);
+const catalogWith = (rules: object, onFaults: (list: ListKind, faults: unknown) => void = () => {}): ServerCatalog =>
+  new ServerCatalog(new OfferFilter(rules), clock, { onFaults, onRedefined: () => {} });
 
 const known = (catalog: ServerCatalog, list: ListKind): unknown =>
   catalog.known(list)?.map((item) => item[LISTS[list].identity]);

@@ -2,14 +2,21 @@ import { type RegisteredName, registeredName } from "@mcp-hangar/telemetry";
 import type { Clock } from "../platform/platform.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
 import type { UpstreamSession } from "../transports/session.ts";
+import { definitionBytes, measureDefinitions } from "./definition-bytes.ts";
+import { type DefinitionChanges, definitionChanges } from "./definition-changes.ts";
 import { fetchList, type ListFailure } from "./fetch-list.ts";
 import { changedNames, sameItems } from "./list-difference.ts";
 import { type ListFault, type ListFaults, NO_FAULTS, SaidFaults } from "./list-faults.ts";
 import { LIST_KINDS, LISTS, type ListItems, type ListKind } from "./lists.ts";
 import type { OfferFilter } from "./offer-filter.ts";
 
-/** Hears of items of a list that are not right, and were not told of before. */
-export type FaultListener = (list: ListKind, faults: ListFaults) => void;
+/** Hears of what is remarkable about lists. */
+export interface CatalogListener {
+  /** Items of a list are not right, and were not told of before. */
+  onFaults(list: ListKind, faults: ListFaults): void;
+  /** Tools that callers are offered are defined otherwise than in the listing before. */
+  onRedefined(changes: DefinitionChanges): void;
+}
 
 interface ListedTool {
   readonly registered: RegisteredName;
@@ -33,7 +40,7 @@ const INHERITED_MAX: Readonly<Record<ListKind, number>> = {
 export class ServerCatalog {
   readonly #filter: OfferFilter;
   readonly #clock: Pick<Clock, "defer">;
-  readonly #onFaults: FaultListener | undefined;
+  readonly #listener: CatalogListener | undefined;
   readonly #faults = new Map<ListKind, ListFaults>();
   readonly #said = new SaidFaults();
   readonly #lists = new Map<ListKind, ListItems>();
@@ -42,12 +49,13 @@ export class ServerCatalog {
   readonly #changed = new Map<ListKind, ReadonlySet<string> | undefined>();
   /** With the items that the rules hide. */
   readonly #listed = new Map<ListKind, ListItems>();
+  #definitionBytes: number | undefined;
 
-  /** `filter` decides what exists for callers. `onFaults` hears of items that are not right, of each once. */
-  constructor(filter: OfferFilter, clock: Pick<Clock, "defer">, onFaults?: FaultListener) {
+  /** `filter` decides what exists for callers. */
+  constructor(filter: OfferFilter, clock: Pick<Clock, "defer">, listener?: CatalogListener) {
     this.#filter = filter;
     this.#clock = clock;
-    this.#onFaults = onFaults;
+    this.#listener = listener;
   }
 
   /** Last known items; `undefined` when the list was never fetched. */
@@ -96,11 +104,19 @@ export class ServerCatalog {
     return Array.from(this.#tools.values(), ({ registered }) => registered);
   }
 
+  /** Bytes of JSON of the definitions of all tools that callers see; `undefined` until they are listed. */
+  definitionBytes(): number | undefined {
+    return this.#definitionBytes;
+  }
+
   /** Takes over what another catalog knows of the same server, under its own rules, until it is listed anew. */
   inherit(other: ServerCatalog): void {
     for (const list of LIST_KINDS) {
       const items = other.#listed.get(list);
-      if (items === undefined || (this.#filter.limits(list) && items.length > INHERITED_MAX[list])) continue;
+      if (items === undefined) continue;
+      // The next listing is compared with it, even if it is too long to be judged now.
+      this.#listed.set(list, items);
+      if (this.#filter.limits(list) && items.length > INHERITED_MAX[list]) continue;
       this.#lists.set(list, this.#take(list, items));
       this.#faults.set(list, this.#shownFaults(list, other.faults(list)));
     }
@@ -131,6 +147,8 @@ export class ServerCatalog {
       return fetched;
     }
     await this.#judge(list, fetched.items);
+    if (list === "tools") await measureDefinitions(fetched.items, this.#clock);
+    const formerTools = this.#listed.get("tools");
     const before = this.#lists.get(list);
     const items = this.#take(list, fetched.items);
     const changed = !(await sameItems(before, items, this.#clock));
@@ -140,7 +158,8 @@ export class ServerCatalog {
     const faults = this.#shownFaults(list, fetched.faults);
     this.#faults.set(list, faults);
     const fresh = this.#said.fresh(list, faults);
-    if (fresh.mended + fresh.leftOut > 0) this.#onFaults?.(list, fresh);
+    if (fresh.mended + fresh.leftOut > 0) this.#listener?.onFaults(list, fresh);
+    if (list === "tools" && changed && formerTools !== undefined) await this.#compare(formerTools, fetched.items);
     return changed;
   }
 
@@ -156,6 +175,13 @@ export class ServerCatalog {
   #shows(list: ListKind, item: JsonObject): boolean {
     const name = item[LISTS[list].identity];
     return typeof name === "string" && this.#filter.showsListed(list, name);
+  }
+
+  async #compare(before: ListItems, now: ListItems): Promise<void> {
+    const isShown = (name: string): boolean => this.#filter.showsListed("tools", name);
+    const changes = await definitionChanges(before, now, { clock: this.#clock, isShown });
+    const { added, removed, changed } = changes.total;
+    if (added + removed + changed > 0) this.#listener?.onRedefined(changes);
   }
 
   #shownFaults(list: ListKind, faults: ListFaults): ListFaults {
@@ -174,7 +200,10 @@ export class ServerCatalog {
   #take(list: ListKind, items: ListItems): ListItems {
     this.#listed.set(list, items);
     const visible = this.#filter.limits(list) ? items.filter((item) => this.#shows(list, item)) : items;
-    if (list === "tools") this.#register(visible);
+    if (list === "tools") {
+      this.#register(visible);
+      this.#definitionBytes = definitionBytes(visible);
+    }
     return visible;
   }
 

@@ -137,7 +137,7 @@ async function play(seed: number): Promise<void> {
         // Somebody removes a server over the management interface, or registers one.
         if (fleet.originOf(name) === "discovery") void fleet.unregister(name, "requested");
         else if (fleet.originOf(name) === "runtime") void fleet.unregister(name, "requested");
-        else fleet.register(name, own("well"), "runtime");
+        else fleet.register(name, own("well"), { origin: "runtime" });
         break;
       case 6:
         void discovery.runCycle(undefined, random.chance(0.5));

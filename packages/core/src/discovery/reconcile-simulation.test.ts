@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ServerOrigin } from "../fleet.ts";
 import { subprocessOptions } from "../options.ts";
+import type { ServerOrigin } from "../registration.ts";
 import { type SeededRandom, seededRandom } from "../testing/seeded-random.ts";
 import { candidateKey } from "./candidate.ts";
 import type { Announcement } from "./definition.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ServerOrigin } from "../fleet.ts";
 import { subprocessOptions } from "../options.ts";
+import type { ServerOrigin } from "../registration.ts";
 import type { Announcement } from "./definition.ts";
 import { reconcile } from "./reconcile.ts";
 import { type DiscoveredReport, reportOn } from "./report.ts";

@@ -1,4 +1,4 @@
-import type { ServerOrigin } from "../fleet.ts";
+import type { ServerOrigin } from "../registration.ts";
 import { type Candidate, candidateKey } from "./candidate.ts";
 import { type DecisionBook, withApproval, withRejections } from "./decisions.ts";
 import { type Definition, guarded, objectionTo } from "./definition.ts";

@@ -155,9 +155,10 @@ export class Registrar {
   #put(action: Extract<DiscoveryAction, { type: "register" | "replace" }>): void {
     const { fleet } = this.#options;
     const { id, options, source, fingerprint } = action;
-    if (action.type === "register") fleet.register(id, options, "discovery");
+    const registration = { origin: "discovery", source } as const;
+    if (action.type === "register") fleet.register(id, options, registration);
     // The fleet owns the old server until its calls are finished; nobody here waits for that.
-    else void fleet.replace(id, options, "discovery");
+    else void fleet.replace(id, options, registration);
     const learned = this.#learned.get(candidateKey({ source, name: id }));
     // The lists that the probe has seen are answered at once, as after a start.
     if (learned?.fingerprint === fingerprint) fleet.get(id)?.catalog.inherit(learned.catalog);

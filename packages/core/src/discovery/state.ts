@@ -1,5 +1,5 @@
-import type { ServerOrigin } from "../fleet.ts";
 import type { ServerOptions } from "../options.ts";
+import type { ServerOrigin } from "../registration.ts";
 import type { Candidate } from "./candidate.ts";
 import type { DecisionBook } from "./decisions.ts";
 import type { Announcement } from "./definition.ts";

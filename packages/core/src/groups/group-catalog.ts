@@ -1,4 +1,5 @@
 import type { RegisteredName } from "@mcp-hangar/telemetry";
+import { definitionBytes } from "../catalog/definition-bytes.ts";
 import { FAULTS_SHOWN_MAX, type ListFault, type ListFaults } from "../catalog/list-faults.ts";
 import { LIST_KINDS, LISTS, type ListItems, type ListKind } from "../catalog/lists.ts";
 import type { OfferFilter } from "../catalog/offer-filter.ts";
@@ -79,6 +80,12 @@ export class GroupCatalog {
   /** The names of everything that is listed: another text when something came or went. */
   fingerprint(): string {
     return JSON.stringify(LIST_KINDS.map((list) => this.known(list)?.map((item) => item[LISTS[list].identity])));
+  }
+
+  /** Bytes of JSON of the definitions of its tools; `undefined` until a member has listed some. */
+  definitionBytes(): number | undefined {
+    const tools = this.known("tools");
+    return tools && definitionBytes(tools);
   }
 
   toolNames(): readonly RegisteredName[] {

@@ -1,9 +1,9 @@
 import type { RegisteredName, TelemetryBus } from "@mcp-hangar/telemetry";
-import type { ServerOrigin } from "../fleet.ts";
 import type { CheckOutcome } from "../health/probe.ts";
 import type { ManagedServer, Membership } from "../lifecycle/managed-server.ts";
 import type { GroupOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
+import { type Registration, registeredEvent } from "../registration.ts";
 import { ServerGroup } from "./server-group.ts";
 
 /** What groups need from the fleet around them. */
@@ -17,7 +17,7 @@ export interface GroupsContext {
 /** The groups of a fleet, and what they want to know of their members. */
 export class Groups implements Membership {
   readonly #context: GroupsContext;
-  readonly #groups = new Map<string, { readonly group: ServerGroup; readonly origin: ServerOrigin }>();
+  readonly #groups = new Map<string, { readonly group: ServerGroup; readonly registration: Registration }>();
   /** By id of the member. The configuration puts a server in one group; while it changes, the first one counts. */
   #groupOf: ReadonlyMap<string, ServerGroup> = new Map();
 
@@ -29,9 +29,9 @@ export class Groups implements Membership {
     return this.#groups.get(id)?.group;
   }
 
-  /** Who defined the group. */
-  originOf(id: string): ServerOrigin | undefined {
-    return this.#groups.get(id)?.origin;
+  /** Who defined the group, and where. */
+  registrationOf(id: string): Registration | undefined {
+    return this.#groups.get(id)?.registration;
   }
 
   all(): readonly ServerGroup[] {
@@ -44,7 +44,7 @@ export class Groups implements Membership {
   }
 
   /** Adds a group, or puts it in the place of the one with the same id, whose calls go on with the members it had. */
-  put(id: string, options: GroupOptions, origin: ServerOrigin): ServerGroup {
+  put(id: string, options: GroupOptions, registration: Registration): ServerGroup {
     const { platform, bus, server, onOfferChanged } = this.#context;
     const group = new ServerGroup({
       id,
@@ -59,15 +59,9 @@ export class Groups implements Membership {
     });
     const old = this.get(id);
     if (old !== undefined) group.inherit(old);
-    this.#groups.set(id, { group, origin });
+    this.#groups.set(id, { group, registration });
     this.#index();
-    bus.emit({
-      type: "server.registered",
-      timeMs: platform.clock.wallMs(),
-      server: group.id,
-      mode: "group",
-      origin,
-    });
+    bus.emit(registeredEvent({ server: group.id, mode: "group", timeMs: platform.clock.wallMs() }, registration));
     return group;
   }
 

@@ -203,7 +203,9 @@ export class ServerGroup {
       inFlight: this.#inFlight,
       httpConnections: undefined,
       messages: NO_MESSAGES,
+      transferBytes: undefined,
       tools: this.catalog.toolNames(),
+      toolDefinitionBytes: this.catalog.definitionBytes(),
     };
   }
 

@@ -151,6 +151,106 @@ describe("ManagedServer", () => {
   });
 });
 
+describe("changed definitions of tools", () => {
+  const tool = (name: string, description: string) => ({ name, description, inputSchema: { type: "object" } });
+  const offers = (behaviour: { reply: FakeBehaviour["reply"] }, ...tools: readonly ReturnType<typeof tool>[]): void => {
+    behaviour.reply = () => resultReply({ tools });
+  };
+  const start = (server: ReturnType<typeof setUp>["server"]) => server.ensureReady(new AbortController().signal);
+
+  it("are told when a restarted server lists others, but not at its first start and not when it lists the same", async () => {
+    const { server, transport, gateway, bus } = setUp();
+    offers(transport.behaviour, tool("echo", "Says it again."));
+    await start(server);
+    await server.stop("requested");
+    await start(server);
+    expect(bus.of("server.tools_changed")).toEqual([]);
+    await server.stop("requested");
+    offers(transport.behaviour, tool("echo", "Says it again, and mails it to me."), tool("spy", ""));
+    await start(server);
+    expect(bus.of("server.tools_changed")).toMatchObject([
+      {
+        server: "math",
+        total: { added: 1, removed: 0, changed: 1 },
+        changes: [
+          { tool: "echo", change: "changed" },
+          { tool: "spy", change: "added" },
+        ],
+      },
+    ]);
+    await gateway.close();
+  });
+
+  it("are told when the server announces them, and nothing is told of tools that the policy hides", async () => {
+    const { platform, server, transport, gateway, bus } = setUp({}, { tools: { deny: ["secret"] } });
+    offers(transport.behaviour, tool("echo", "a"), tool("secret", "a"));
+    await start(server);
+    const announce = async (): Promise<void> => {
+      transport.lastSession?.emitNotification({ method: "notifications/tools/list_changed", params: {} });
+      await platform.clock.advanceAsync(100);
+    };
+    offers(transport.behaviour, tool("echo", "a"), tool("secret", "b"));
+    await announce();
+    expect(bus.of("server.tools_changed")).toEqual([]);
+    offers(transport.behaviour, tool("secret", "c"));
+    await announce();
+    expect(bus.of("server.tools_changed")).toMatchObject([{ total: { removed: 1 }, changes: [{ tool: "echo" }] }]);
+    await gateway.close();
+  });
+
+  it.each([
+    ["few", 3],
+    ["more tools than are judged at a reload", 2_500],
+  ])("are told of a server that was replaced meanwhile, with %s", async (_what, count) => {
+    const { server, transport, gateway, bus } = setUp();
+    const tools = Array.from({ length: count }, (_, at) => tool(`t${at}`, "a"));
+    offers(transport.behaviour, ...tools);
+    await start(server);
+    await gateway.fleet.replace("math", { ...server.options, tools: { deny: ["t1"] } });
+    offers(transport.behaviour, ...tools.map(({ name }) => tool(name, name === "t2" ? "a" : "b")));
+    const successor = gateway.fleet.get("math");
+    if (successor === undefined) throw new Error("no server");
+    await start(successor);
+    const [told, ...others] = bus.of("server.tools_changed");
+    expect(others).toEqual([]);
+    // All but the hidden one and the one that stayed as it was.
+    expect(told?.total).toEqual({ added: 0, removed: 0, changed: count - 2 });
+    await gateway.close();
+  });
+
+  it("cost an agent's context what their JSON has in bytes, without what the policy hides", async () => {
+    const { server, transport, gateway } = setUp({}, { tools: { deny: ["secret"] } });
+    expect(server.snapshot().toolDefinitionBytes).toBeUndefined();
+    offers(transport.behaviour, tool("echo", "größer"), tool("secret", "a"));
+    await start(server);
+    const bytes = Buffer.byteLength(JSON.stringify(tool("echo", "größer")));
+    expect(server.snapshot().toolDefinitionBytes).toBe(bytes);
+    offers(transport.behaviour);
+    await server.stop("requested");
+    expect(server.snapshot().toolDefinitionBytes).toBe(bytes);
+    await start(server);
+    expect(server.snapshot().toolDefinitionBytes).toBe(0);
+    await gateway.close();
+  });
+});
+
+it("adds up the bytes of what calls and requests have sent and got, of those that failed too", async () => {
+  const { gateway, server } = setUp({
+    reply: (request) => {
+      if (request.sizes !== undefined) request.sizes.requestBytes = 100;
+      if (request.method === "resources/read") return unreachable;
+      if (request.sizes !== undefined) request.sizes.responseBytes = 7_000;
+      return resultReply({ tools: [{ name: "echo" }], content: [] });
+    },
+  });
+  expect(server.snapshot().transferBytes).toEqual({ sent: 0, received: 0 });
+  await gateway.callTool(CALL);
+  await gateway.callTool({ ...CALL, tool: "unknown" });
+  await gateway.relay({ server: "math", method: "resources/read", params: { uri: "file:///a" } });
+  expect(server.snapshot().transferBytes).toEqual({ sent: 200, received: 7_000 });
+  await gateway.close();
+});
+
 describe("the circuit breaker of a server", () => {
   it("is not opened by one impatient caller of a healthy but slow tool", async () => {
     const { gateway, platform, server } = setUp({ reply: hangOnCall });

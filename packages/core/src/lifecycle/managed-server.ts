@@ -1,4 +1,5 @@
 import {
+  type Attempt,
   type ListLabel,
   type RegisteredName,
   registeredName,
@@ -98,14 +99,15 @@ export class ManagedServer {
     this.address = options.mode === "remote" ? URL.parse(options.endpoint)?.host : undefined;
     this.breaker = context.breaker;
     this.slots = context.slots;
-    this.catalog = new ServerCatalog(new OfferFilter(options), platform.clock, (list, faults) => {
-      bus.emit({
-        type: "server.list_faulty",
-        timeMs: platform.clock.wallMs(),
-        server: this.id,
-        list: LABELS[list],
-        ...faults,
-      });
+    const stamp = (): { timeMs: number; server: RegisteredName } => ({
+      timeMs: platform.clock.wallMs(),
+      server: this.id,
+    });
+    this.catalog = new ServerCatalog(new OfferFilter(options), platform.clock, {
+      onFaults: (list, faults) => {
+        bus.emit({ type: "server.list_faulty", ...stamp(), list: LABELS[list], ...faults });
+      },
+      onRedefined: (changes) => bus.emit({ type: "server.tools_changed", ...stamp(), ...changes }),
     });
     this.#lastUsedMs = platform.clock.nowMs();
     this.#owner = new SessionOwner({
@@ -183,8 +185,9 @@ export class ManagedServer {
     this.#inFlight++;
   }
 
-  /** The end of one use. */
-  endUse(): void {
+  /** The end of one use, by this attempt. */
+  endUse(attempt: Pick<Attempt, "requestBytes" | "responseBytes">): void {
+    this.#messages.countBytes(attempt);
     this.#lastUsedMs = this.#context.platform.clock.nowMs();
     if (--this.#inFlight === 0) for (const resolve of this.#whenUnused.splice(0)) resolve();
   }
@@ -275,7 +278,9 @@ export class ManagedServer {
       inFlight: this.#inFlight,
       httpConnections: this.options.mode === "remote" ? (this.session()?.connections() ?? 0) : undefined,
       messages: this.#messages.totals(),
+      transferBytes: this.#messages.bytes(),
       tools: this.catalog.toolNames(),
+      toolDefinitionBytes: this.catalog.definitionBytes(),
     };
   }
 

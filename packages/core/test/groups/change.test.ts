@@ -24,7 +24,7 @@ describe("while a group is in use", () => {
     await bench.gateway.fleet.unregister("a", "reload");
     expect(bench.out()).toEqual({ a: "not_registered" });
     expect(await bench.calls(2)).toEqual(["b", "b"]);
-    bench.gateway.fleet.register("a", server(), "config");
+    bench.gateway.fleet.register("a", server(), { origin: "config" });
     expect(bench.out()).toEqual({});
   });
 
@@ -69,8 +69,8 @@ describe("while a group is in use", () => {
   it("a group becomes a server and a server a group, and the name is never free", async () => {
     const bench = use({ a: WORKS, b: WORKS });
     const { fleet } = bench.gateway;
-    expect(fleet.register("all", server(), "runtime")).toBe(false);
-    expect(fleet.register("a", group(["b"]), "runtime")).toBe(false);
+    expect(fleet.register("all", server(), { origin: "runtime" })).toBe(false);
+    expect(fleet.register("a", group(["b"]), { origin: "runtime" })).toBe(false);
     expect(await fleet.replace("all", server())).toBe(true);
     expect([fleet.get("all")?.id, fleet.groups.all()]).toEqual(["all", []]);
     expect(await bench.calls(1)).toEqual(["all"]);
@@ -88,7 +88,7 @@ it("clients are told when a group comes, changes and goes", async () => {
     onListChanged: ({ id }, list) => changed.push(`${id} ${list}`),
     onNotification: () => {},
   });
-  bench.gateway.fleet.register("more", group(["a"]), "runtime");
+  bench.gateway.fleet.register("more", group(["a"]), { origin: "runtime" });
   await bench.gateway.fleet.replace("more", group(["a"]));
   await bench.gateway.fleet.unregister("more", "requested");
   expect(changed.filter((line) => line === "more tools")).toHaveLength(3);
@@ -98,7 +98,7 @@ it("clients are told when a group comes, changes and goes", async () => {
 
 it("a server that two groups claim while the configuration changes belongs to the first", async () => {
   const bench = use({ a: { reply: answers(() => LOST) }, b: WORKS });
-  bench.gateway.fleet.register("more", group(["b"]), "runtime");
+  bench.gateway.fleet.register("more", group(["b"]), { origin: "runtime" });
   expect(bench.gateway.fleet.groups.of("b")?.id).toBe("all");
   await bench.gateway.fleet.replace("all", group(["a"]));
   expect(bench.gateway.fleet.groups.of("b")?.id).toBe("more");

@@ -186,7 +186,7 @@ describe("a member", () => {
 
   it("carries the name of its group in the snapshot of servers", () => {
     const bench = use({ a: WORKS, b: WORKS });
-    bench.gateway.fleet.register("alone", bench.gateway.fleet.get("a")?.options as never, "runtime");
+    bench.gateway.fleet.register("alone", bench.gateway.fleet.get("a")?.options as never, { origin: "runtime" });
     const groups = Object.fromEntries(bench.gateway.fleet.snapshot().map(({ id, group, mode }) => [id, [mode, group]]));
     expect(groups).toEqual({
       a: ["subprocess", "all"],

@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { catalog, type HangarEvent, type MetricDefinition, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
-import { callFinished, gatewaySnapshot, serverSnapshot } from "../../test/fleet.ts";
+import { callFinished, gatewaySnapshot, operationFinished, requestFinished, serverSnapshot } from "../../test/fleet.ts";
 import { parseOpenMetrics } from "../../test/open-metrics.ts";
 import { checkMetrics } from "../../test/promtool.ts";
 import { OPEN_METRICS, type TestGateway, testGateway } from "../../test/scrape.ts";
@@ -34,27 +34,35 @@ function busyGateway(tools: readonly string[]): TestGateway {
   const server = registeredName("math");
   const source = registeredName("docker");
   const gateway = testGateway([], { runtimeMetrics: true });
-  gateway.snapshot = gatewaySnapshot([serverSnapshot("math", tools, { httpConnections: 1 })], {
-    discovery: [{ source, servers: 1, healthy: true }],
-    listeners: [{ listener: registeredName("metrics"), errors: 0 }],
-    exporters: [
-      {
-        exporter: registeredName("log"),
-        signal: "log",
-        delivered: 5,
-        dropped: { queue_full: 1 },
-        failures: {},
-        queueSize: 2,
-        queueCapacity: 10,
-        lastSuccessSeconds: undefined,
-      },
-    ],
-  });
+  gateway.snapshot = gatewaySnapshot(
+    [serverSnapshot("math", tools, { httpConnections: 1, toolDefinitionBytes: 4_000 })],
+    {
+      discovery: [{ source, servers: 1, healthy: true }],
+      listeners: [{ listener: registeredName("metrics"), errors: 0 }],
+      exporters: [
+        {
+          exporter: registeredName("log"),
+          signal: "log",
+          delivered: 5,
+          dropped: { queue_full: 1 },
+          failures: {},
+          queueSize: 2,
+          queueCapacity: 10,
+          lastSuccessSeconds: undefined,
+        },
+      ],
+    },
+  );
   const timeMs = 0;
+  const nobody = { caller: undefined, remoteAddress: undefined };
   const events: readonly HangarEvent[] = [
     { type: "server.registered", timeMs, server, mode: "remote", origin: "config" },
     { type: "server.tools_listed", timeMs, server, tools: tools.map(registeredName) },
     { type: "server.list_faulty", timeMs, server, list: "tools", mended: 1, leftOut: 2, shown: [] },
+    { type: "server.tools_changed", timeMs, server, changes: [], total: { added: 0, removed: 0, changed: 1 } },
+    { type: "access.denied", timeMs, door: "mcp", reason: "permission", permission: "tools:call", ...nobody },
+    requestFinished("math"),
+    operationFinished(),
     { type: "server.start_finished", timeMs, server, result: "success", durationSeconds: 1, diagnosis: undefined },
     { type: "server.stopped", timeMs, server, reason: "idle", message: undefined },
     {

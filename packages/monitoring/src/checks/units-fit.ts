@@ -73,6 +73,7 @@ const UNITS: Readonly<Record<Unit | "ms" | "percent" | "currencyUSD" | "currency
   ms: { kinds: ["seconds"], scale: 1_000 },
   dtdurations: seconds,
   bytes: { kinds: ["bytes"], scale: 1 },
+  binBps: { kinds: ["bytes per second"], scale: 1 },
   reqps: rates,
   ops: rates,
   cps: rates,

@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import type { Runbook } from "../model.ts";
+import { access } from "./access.ts";
 import { availability } from "./availability.ts";
 import { batches } from "./batches.ts";
 import { configuration } from "./configuration.ts";
@@ -8,6 +9,7 @@ import { health } from "./health.ts";
 import { latency } from "./latency.ts";
 import { process } from "./process.ts";
 import { remoteServers } from "./remote-servers.ts";
+import { requests } from "./requests.ts";
 import { servers } from "./servers.ts";
 import { slos } from "./slos.ts";
 import { telemetry } from "./telemetry.ts";
@@ -17,6 +19,7 @@ import { toolCalls } from "./tool-calls.ts";
 export const runbookTopics: readonly ((context: Context) => readonly Runbook[])[] = [
   availability,
   toolCalls,
+  requests,
   latency,
   batches,
   health,
@@ -26,5 +29,6 @@ export const runbookTopics: readonly ((context: Context) => readonly Runbook[])[
   process,
   telemetry,
   configuration,
+  access,
   slos,
 ];

@@ -11,7 +11,14 @@ const perServer = by("mcp_server");
 
 /** The life of servers; those that are reached over HTTP have a page in another file. */
 export function servers(context: Context): readonly Runbook[] {
-  return [frequentStarts(context), dead(context), degraded(context), slowSweep(context), started(context)];
+  return [
+    frequentStarts(context),
+    dead(context),
+    degraded(context),
+    slowSweep(context),
+    started(context),
+    redefined(context),
+  ];
 }
 
 function frequentStarts({ options, rules }: Context): Runbook {
@@ -237,5 +244,51 @@ function started({ options, rules }: Context): Runbook {
     actions: ["None."],
     escalate: "Never.",
     resolves: `${window} after the last start.`,
+  };
+}
+
+function redefined({ options, rules }: Context): Runbook {
+  const { window } = options.alerts.ToolDefinitionsChanged;
+  const changes = rules.series(catalog.toolDefinitionsChanged);
+  return {
+    alert: "MCPHangarToolDefinitionsChanged",
+    meaning: `Within the last ${window} the server in the alert has listed tools with another title, description, schema or annotation under a name that they had before.`,
+    impact:
+      "Agents follow what a definition says. A changed one may be an update, a mistake, or instructions that somebody has put there.",
+    confirm: [
+      {
+        question: "Which servers, and what else has changed about their tools?",
+        look: query(sum(increase(changes, "1h"), by("mcp_server", "change"))),
+      },
+      {
+        question: "Which tools, and when? The digest is the SHA-256 of the definition (RFC 8785).",
+        look: log("mcp_server_tools_changed", "mcp_server", "changes"),
+      },
+      {
+        question: "What do the definitions say now?",
+        look: shell("curl -s http://127.0.0.1:8000/api/mcp_servers/SERVER/tools | jq ."),
+      },
+    ],
+    causes: [
+      {
+        cause: "The server was updated",
+        look: log(["mcp_server_started", "config_reloaded"], "mcp_server", "trigger"),
+        sign: "It was started just before, and its owner knows of a release. A package that is fetched at each start updates itself.",
+        mend: "Read the new definitions, and pin the version of the package.",
+      },
+      {
+        cause: "Its definitions depend on who asks or on the time",
+        sign: "The alert comes back with every listing, and the digests go to and fro.",
+        mend: "Have its owner mend that, or switch the alert off for this server with a route.",
+      },
+      {
+        cause: "Somebody has taken the server over",
+        sign: "Nobody knows of a release, and a description tells agents what to do rather than what the tool does.",
+        mend: "Stop the server with `mcp-hangar stop SERVER` and deny its tools with `tools.deny` until that is cleared up.",
+      },
+    ],
+    actions: ["Read what has changed before agents go on with it; the log has the names."],
+    escalate: "Tell those who are responsible for security if nobody can explain the change.",
+    resolves: `${window} after the last change.`,
   };
 }

@@ -1,11 +1,13 @@
 import type { Context } from "../context.ts";
 import type { Topic } from "../model.ts";
+import { access } from "./access.ts";
 import { availability } from "./availability.ts";
 import { batches } from "./batches.ts";
 import { configuration } from "./configuration.ts";
 import { discovery } from "./discovery.ts";
 import { health } from "./health.ts";
 import { process } from "./process.ts";
+import { requests } from "./requests.ts";
 import { servers } from "./servers.ts";
 import { slos } from "./slos.ts";
 import type { Coverage } from "./story.ts";
@@ -19,6 +21,7 @@ export type ScenariosOf = (context: Context, topic: Topic) => Coverage;
 export const scenarioTopics: Readonly<Record<string, ScenariosOf>> = {
   availability,
   "tool-calls": toolCalls,
+  requests,
   batches,
   health,
   servers,
@@ -26,5 +29,6 @@ export const scenarioTopics: Readonly<Record<string, ScenariosOf>> = {
   process,
   telemetry,
   configuration,
+  access,
   slos,
 };

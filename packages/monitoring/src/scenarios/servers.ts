@@ -9,7 +9,12 @@ const server = { mcp_server: "math" } as const;
 
 /** Servers that start too often, are dead, degraded or out of reach, and a sweep that is slow. */
 export function servers(context: Context, { alerts }: Topic): Coverage {
-  const { McpServerDead, GCSlowCycles: slow, McpServerStarted: started } = context.options.alerts;
+  const {
+    McpServerDead,
+    GCSlowCycles: slow,
+    McpServerStarted: started,
+    ToolDefinitionsChanged: redefined,
+  } = context.options.alerts;
   const slowSweeps = histogram(
     catalog.idleSweepDuration,
     {},
@@ -24,6 +29,13 @@ export function servers(context: Context, { alerts }: Topic): Coverage {
     { ...server, result: "success" },
     { below: started.count, above: started.count + 1 },
   );
+  const changed = { ...server, change: "changed" } as const;
+  const redefinitions = [
+    ...counter(catalog.toolDefinitionsChanged, changed, { below: redefined.count, above: redefined.count + 1 }),
+    // A server that is given more tools, or fewer, redefines none.
+    ...counter(catalog.toolDefinitionsChanged, { ...server, change: "added" }, 10),
+    ...counter(catalog.toolDefinitionsChanged, { ...server, change: "removed" }, 10),
+  ];
   return together(
     tell(context, alertNamed(alerts, "FrequentColdStarts"), [frequentStarts(context)]),
     tell(context, alertNamed(alerts, "McpServerDead"), [
@@ -36,6 +48,9 @@ export function servers(context: Context, { alerts }: Topic): Coverage {
     ]),
     tell(context, alertNamed(alerts, "McpServerStarted"), [
       { course: { kind: "event", window: started.window }, series: starts, firing: server },
+    ]),
+    tell(context, alertNamed(alerts, "ToolDefinitionsChanged"), [
+      { course: { kind: "event", window: redefined.window }, series: redefinitions, firing: server },
     ]),
   );
 }

@@ -52,6 +52,8 @@ type Catalog = typeof catalog;
 export interface AlertSettings {
   readonly NotResponding: AlertSetting;
   readonly HighErrorRate: ShareAlert;
+  /** Requests other than tool calls. */
+  readonly HighRequestErrorRate: ShareAlert;
   readonly BatchHighFailureRate: ShareAlert;
   /** `count` rejections within `window`, or a breaker that was open within `openWithin`. */
   readonly CircuitBreakerTripped: CountAlert & { readonly openWithin: Duration };
@@ -75,6 +77,8 @@ export interface AlertSettings {
   readonly McpServerStarted: CountAlert;
   readonly HighToolCallVolume: RateAlert;
   readonly Watchdog: AlertSetting;
+  readonly ToolDefinitionsChanged: CountAlert;
+  readonly HighAccessDenialRate: RateAlert;
   readonly McpServerDead: WindowAlert;
   readonly McpServerDegraded: AlertSetting;
   readonly DiscoverySourceUnhealthy: AlertSetting;
@@ -98,6 +102,8 @@ const info = { severity: "info", enabled: true } as const;
 export const defaultAlertSettings: AlertSettings = {
   NotResponding: { ...critical, for: "1m" },
   HighErrorRate: { ...critical, share: 0.1, window: "5m", for: "2m" },
+  // Requests are few: it takes more than those of one window, so that a single one that fails fires nothing.
+  HighRequestErrorRate: { ...warning, share: 0.1, window: "5m", for: "10m" },
   BatchHighFailureRate: { ...critical, share: 0.2, window: "5m", for: "3m" },
   CircuitBreakerTripped: { ...critical, count: 10, window: "5m", openWithin: "1m", for: "2m" },
   ProviderUnhealthy: { ...critical, level: 5, for: "2m" },
@@ -117,6 +123,9 @@ export const defaultAlertSettings: AlertSettings = {
   McpServerStarted: { ...info, count: 0, window: "5m", for: "0s" },
   HighToolCallVolume: { ...info, perSecond: 100, window: "5m", for: "0s" },
   Watchdog: { severity: "none", enabled: true, for: "0s" },
+  ToolDefinitionsChanged: { ...warning, count: 0, window: "15m", for: "0s" },
+  // Six a minute for ten minutes: a program that tries again and again, and no person who took the wrong way.
+  HighAccessDenialRate: { ...warning, perSecond: 0.1, window: "5m", for: "10m" },
   McpServerDead: { ...warning, window: "2m", for: "5m" },
   McpServerDegraded: { ...warning, for: "15m" },
   DiscoverySourceUnhealthy: { ...warning, for: "10m" },

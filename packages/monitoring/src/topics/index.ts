@@ -1,11 +1,13 @@
 import type { Context } from "../context.ts";
 import type { Topic } from "../model.ts";
+import { access } from "./access.ts";
 import { availability } from "./availability.ts";
 import { batches } from "./batches.ts";
 import { configuration } from "./configuration.ts";
 import { discovery } from "./discovery.ts";
 import { health } from "./health.ts";
 import { process } from "./process.ts";
+import { requests } from "./requests.ts";
 import { servers } from "./servers.ts";
 import { slos } from "./slos.ts";
 import { telemetry } from "./telemetry.ts";
@@ -15,6 +17,7 @@ import { toolCalls } from "./tool-calls.ts";
 export const topics: readonly ((context: Context) => Topic)[] = [
   availability,
   toolCalls,
+  requests,
   batches,
   health,
   servers,
@@ -22,5 +25,6 @@ export const topics: readonly ((context: Context) => Topic)[] = [
   process,
   telemetry,
   configuration,
+  access,
   slos,
 ];

@@ -23,6 +23,7 @@ export function servers(context: Context): Topic {
       unreachable(context),
       slowSweep(context),
       started(context),
+      redefined(context),
     ],
   };
 }
@@ -118,6 +119,25 @@ function started({ options, rules }: Context): AlertRule {
     conditions: [condition],
     summary: text`${label("mcp_server")} was started`,
     description: text`${label("mcp_server")} (${label("job")}) was started within the last ${setting.window}.`,
+    dashboard: details,
+  });
+}
+
+/** Tools that were added or removed can be seen as such; a tool that says something else under its old name cannot. */
+function redefined({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.ToolDefinitionsChanged;
+  const changed = rules.series(catalog.toolDefinitionsChanged, { change: "changed" });
+  const condition = when(sum(increase(changed, setting.window), perServer), ">", {
+    threshold: setting.count,
+    unit: "short",
+  });
+  return alertRule({
+    alert: "ToolDefinitionsChanged",
+    setting,
+    expr: condition.expr,
+    conditions: [condition],
+    summary: text`${label("mcp_server")} defines tools otherwise than before`,
+    description: text`Within the last ${setting.window}, ${label("mcp_server")} (${label("job")}) has listed tools with another description, schema or annotation under the name that they had. Agents follow what is written there.`,
     dashboard: details,
   });
 }

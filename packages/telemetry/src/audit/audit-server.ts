@@ -9,7 +9,7 @@ import type {
 } from "../events.ts";
 import { milliseconds } from "../fact-text.ts";
 import type { BreakerStateName, ServerStateName } from "../vocabulary.ts";
-import { SYSTEM_ACTOR } from "./audit-actor.ts";
+import { auditActor, SYSTEM_ACTOR } from "./audit-actor.ts";
 import type { AuditContent } from "./audit-record.ts";
 import {
   AUDIT_LIST_MAX,
@@ -45,8 +45,18 @@ const TOOLS_ADDED = 4;
 export function serverContent(event: ServerEvent): AuditContent | undefined {
   const common = { actor: SYSTEM_ACTOR, target: { kind: "server", server: auditText(event.server) } } as const;
   switch (event.type) {
-    case "server.registered":
-      return { ...common, type: "server.registered", action: "register", outcome: "success", reason: event.origin };
+    case "server.registered": {
+      const { caller, origin, source } = event;
+      return {
+        ...common,
+        ...(caller !== undefined && { actor: auditActor(caller) }),
+        type: "server.registered",
+        action: "register",
+        outcome: "success",
+        reason: origin,
+        ...present({ message: optionalText(source, AUDIT_MESSAGE_CHARS_MAX) }),
+      };
+    }
     case "server.unregistered":
       return { ...common, type: "server.removed", action: "unregister", outcome: "success" };
     case "server.state_changed": {

@@ -8,6 +8,12 @@ export const LATENCY_SECONDS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 3, 5, 10, 30, 60, 120,
 ] as const;
 
+/**
+ * Requests other than tool calls: the boundaries that OpenTelemetry recommends for `mcp.server.operation.duration`, and one below for
+ * what is answered from memory.
+ */
+export const REQUEST_SECONDS = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300] as const;
+
 /** Batches may run for 300 s; threshold 30 s. */
 export const BATCH_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600] as const;
 

@@ -10,6 +10,7 @@ export type RegisteredKind =
   | "group"
   | "source"
   | "principal"
+  | "operation"
   | "exporter"
   | "listener"
   | "metric"

@@ -1,8 +1,10 @@
+import * as access from "./access.ts";
 import * as batches from "./batches.ts";
 import type { MetricDefinition } from "./define.ts";
 import * as discovery from "./discovery.ts";
 import * as gateway from "./gateway.ts";
 import * as health from "./health.ts";
+import * as requests from "./requests.ts";
 import * as servers from "./servers.ts";
 import * as toolCalls from "./tool-calls.ts";
 import * as transports from "./transports.ts";
@@ -10,11 +12,13 @@ import * as transports from "./transports.ts";
 /** Every metric of MCP Hangar, keyed by a short name. The exporter interprets it, the monitoring generator reads it. */
 export const catalog = {
   ...toolCalls,
+  ...requests,
   ...batches,
   ...health,
   ...servers,
   ...discovery,
   ...transports,
+  ...access,
   ...gateway,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 

@@ -8,6 +8,7 @@ import {
   SERVER_STATES,
   START_RESULTS,
   STOP_REASONS,
+  TOOL_CHANGES,
 } from "../vocabulary.ts";
 import { COLD_START_SECONDS, SWEEP_SECONDS } from "./buckets.ts";
 import { counter, gauge, histogram, nameOf, oneOf, optionalNameOf } from "./define.ts";
@@ -61,6 +62,27 @@ export const listItemFaults = counter({
       { labels: { mcp_server: server, list, action: "left_out" }, value: leftOut },
     ],
   },
+});
+
+export const toolDefinitionsChanged = counter({
+  name: "mcp_hangar_tool_definitions_changed_total",
+  help: "Tools of a server that are defined otherwise than in the listing before: name, title, description, schemas or annotations.",
+  labels: { mcp_server: nameOf("mcp_server"), change: oneOf(TOOL_CHANGES) },
+  foreseenOf: ["subprocess", "docker", "remote"],
+  on: {
+    "server.tools_changed": ({ server, total }) =>
+      TOOL_CHANGES.map((change) => ({ labels: { mcp_server: server, change }, value: total[change] })),
+  },
+});
+
+export const toolDefinitionBytes = gauge({
+  name: "mcp_hangar_tool_definition_bytes",
+  help: "Bytes of JSON that define the tools of a server, as last listed: what they cost the context of an agent. A group has those of its members once.",
+  labels: { mcp_server: nameOf("mcp_server") },
+  read: (snapshot) =>
+    snapshot.servers.flatMap(({ id, toolDefinitionBytes: value }) =>
+      value === undefined ? [] : [{ labels: { mcp_server: id }, value }],
+    ),
 });
 
 export const serverInitialized = gauge({

@@ -117,7 +117,10 @@ function others(text: SampleText): Others {
         message: text("no answer"),
       },
     ],
-    "server.registered": [{ type: "server.registered", timeMs, server, mode: "subprocess", origin: "config" }],
+    "server.registered": [
+      { type: "server.registered", timeMs, server, mode: "subprocess", origin: "config", source: text("hangar.yaml") },
+      { type: "server.registered", timeMs, server, mode: "remote", origin: "runtime", caller },
+    ],
     "server.unregistered": [{ type: "server.unregistered", timeMs, server }],
     "server.state_changed": [
       { type: "server.state_changed", timeMs, server, from: "ready", to: "degraded", cause: "check_failed" },
@@ -164,7 +167,7 @@ function others(text: SampleText): Others {
       { type: "idle_sweep.finished", timeMs, durationSeconds, collected: { idle: 1, expired: 0 } },
     ],
     "authentication.failed": [
-      { type: "authentication.failed", timeMs, reason: "unknown_api_key", remoteAddress, origin: "mcp" },
+      { type: "authentication.failed", timeMs, reason: "unknown_api_key", remoteAddress, door: "mcp", origin: "mcp" },
     ],
     "request.rate_limited": [{ type: "request.rate_limited", timeMs, caller, request: "createKey" }],
     "config.reloaded": [

@@ -170,7 +170,13 @@ describe("a client", () => {
     emit("one");
     emit("two", "echo");
     for (let number = 1; number <= 5_000; number++) {
-      streams.listener({ type: "authentication.failed", timeMs: 0, reason: "unknown_key", remoteAddress: "192.0.2.1" });
+      streams.listener({
+        type: "authentication.failed",
+        timeMs: 0,
+        door: "mcp",
+        reason: "unknown_api_key",
+        remoteAddress: "192.0.2.1",
+      });
     }
     emit("three");
     const client = await follow({}, `${RUN}-0`);

@@ -86,7 +86,13 @@ const FIELDS: {
   }),
   // Names of tools may be hidden from those who follow the stream.
   "server.tools_changed": ({ total }) => total,
-  "server.registered": ({ mode, origin }) => ({ mode, origin }),
+  // The path of the configuration is the operator's; the name of a discovery source is in the list of servers.
+  "server.registered": ({ mode, origin, caller, source }) => ({
+    mode,
+    origin,
+    caller: caller === undefined ? undefined : { type: caller.type, id: caller.id },
+    source: origin === "discovery" ? source : undefined,
+  }),
   "server.unregistered": () => ({}),
   "server.state_changed": ({ from, to, cause }) => ({ from, to, cause }),
   "server.start_finished": ({ result, diagnosis, durationSeconds }) => ({
@@ -115,7 +121,7 @@ const FIELDS: {
     collected,
     duration_ms: milliseconds(durationSeconds),
   }),
-  "authentication.failed": ({ reason, remoteAddress }) => ({ reason, remote_address: remoteAddress }),
+  "authentication.failed": ({ door, reason, remoteAddress }) => ({ door, reason, remote_address: remoteAddress }),
   "request.rate_limited": ({ caller, request }) => ({ request, caller: shownCaller(caller) }),
   "config.reloaded": ({ result, trigger, caller, message }) => ({
     result,

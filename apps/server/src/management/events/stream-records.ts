@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Platform } from "@mcp-hangar/core";
-import { type Caller, registeredName, type TelemetryBus } from "@mcp-hangar/telemetry";
+import { type Caller, type OperationOutcome, registeredName, type TelemetryBus } from "@mcp-hangar/telemetry";
 import type { RequestOrigin } from "../../http/client-address.ts";
 import { restClient } from "../../mcp/client.ts";
 
@@ -10,7 +10,7 @@ export const STREAM_OPERATION = "streamEvents";
 /** Tells that a caller begins to follow the events, or is refused: `done`, or the code of the failure. */
 export type TellStream = (
   request: { readonly http: IncomingMessage; readonly caller: Caller },
-  outcome: string,
+  outcome: OperationOutcome,
 ) => void;
 
 /** Makes an event of each client that follows the events: it is no operation of the list, but its caller reads, too. */

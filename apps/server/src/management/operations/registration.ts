@@ -75,7 +75,7 @@ export function registrationOperations(
             obstacles.map(({ path, message }) => ({ field: ["options", ...path].join("."), message })),
           );
         }
-        if (!gateway.fleet.register(id, guarded, "runtime")) {
+        if (!gateway.fleet.register(id, guarded, { origin: "runtime", caller })) {
           const message = `the id "${id}" is taken, or the gateway is shutting down; choose another or unregister that server`;
           return operationFailure("conflict", 409, message);
         }

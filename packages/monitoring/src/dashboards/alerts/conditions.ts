@@ -46,6 +46,9 @@ const PANEL_IDS: Readonly<Record<Exclude<keyof AlertSettings, "Watchdog">, numbe
   ConfigReloadFailed: 1027,
   MetricSeriesLimitReached: 1028,
   TelemetryRecordsDropped: 1029,
+  HighRequestErrorRate: 1030,
+  ToolDefinitionsChanged: 1031,
+  HighAccessDenialRate: 1032,
 };
 
 const PANELS_A_ROW = 3;

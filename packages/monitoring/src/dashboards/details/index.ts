@@ -7,6 +7,7 @@ import { serverVariable, toolVariable } from "./choice.ts";
 import { health } from "./health.ts";
 import { life } from "./life.ts";
 import { now } from "./now.ts";
+import { requests } from "./requests.ts";
 import { tools } from "./tools.ts";
 import { messages, remote } from "./transport.ts";
 
@@ -21,6 +22,6 @@ export function serverDetails(board: Board): Dashboard {
     variables: [jobVariable, instanceVariable, serverVariable(board), toolVariable(board)],
     annotations: [gatewayStarts(board), configReloads(board), stateChanges(board), firingAlerts(board)],
     links: otherDashboards("mcp-hangar-mcp-server-details"),
-    ...layOut([now, tools, health, life, messages, remote].map((section) => section(board))),
+    ...layOut([now, tools, health, life, requests, messages, remote].map((section) => section(board))),
   };
 }

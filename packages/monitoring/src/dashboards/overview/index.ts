@@ -9,6 +9,7 @@ import { discovery } from "./discovery.ts";
 import { fleet } from "./fleet.ts";
 import { gateway } from "./gateway.ts";
 import { now } from "./now.ts";
+import { requests } from "./requests.ts";
 
 /** The gateway and its whole fleet. */
 export function overview(board: Board): Dashboard {
@@ -22,6 +23,6 @@ export function overview(board: Board): Dashboard {
     annotations: [gatewayStarts(board), configReloads(board), troubledServers(board), firingAlerts(board)],
     links: otherDashboards("mcp-hangar-overview"),
     // Last what many fleets do not use.
-    ...layOut([now, calls, fleet, gateway, batches, discovery].map((section) => section(board))),
+    ...layOut([now, calls, fleet, requests, gateway, batches, discovery].map((section) => section(board))),
   };
 }

@@ -40,6 +40,42 @@ const COLOUR_OF: Readonly<Record<string, PaletteColour>> = {
   unknown_tool: "yellow",
   rate_limited: "blue",
   invalid_request: "purple",
+  // Why somebody is not let in; keys and tokens have one colour each.
+  permission: "red",
+  not_reached: "orange",
+  insufficient_scope: "brown",
+  issuer_unavailable: "pink",
+  no_credentials: "blue",
+  locked_out: "blue",
+  several_credentials: "sky",
+  unusable_credentials: "sky",
+  api_keys_not_accepted: "sky",
+  unusable_caller_id: "yellow",
+  host: "grey",
+  origin: "grey",
+  client_left: "grey",
+  // How definitions of tools change.
+  changed: "orange",
+  added: "blue",
+  removed: "purple",
+  // What clients ask for beside tool calls; what is about one thing has one colour.
+  initialize: "sky",
+  "server/discover": "sky",
+  ping: "grey",
+  "logging/setLevel": "grey",
+  "tools/list": "blue",
+  "prompts/list": "purple",
+  "prompts/get": "purple",
+  "resources/list": "brown",
+  "resources/templates/list": "brown",
+  "resources/read": "brown",
+  "resources/subscribe": "yellow",
+  "resources/unsubscribe": "yellow",
+  "subscriptions/listen": "yellow",
+  "completion/complete": "green",
+  // Bytes.
+  sent: "blue",
+  received: "green",
   // Why batches are cut short.
   fail_fast: "orange",
   client: "purple",
@@ -72,7 +108,13 @@ const COLOUR_OF: Readonly<Record<string, PaletteColour>> = {
 
 /** The colour of a name whose meaning is known, `undefined` for any other. */
 export function colourOf(name: string): PaletteColour | undefined {
-  return Object.hasOwn(COLOUR_OF, name) ? COLOUR_OF[name] : ofHttpStatus(name);
+  return Object.hasOwn(COLOUR_OF, name) ? COLOUR_OF[name] : (ofCredential(name) ?? ofHttpStatus(name));
+}
+
+/** Keys and tokens have more ways of being wrong than there are colours. */
+function ofCredential(name: string): PaletteColour | undefined {
+  if (/^[a-z]+_api_key$/.test(name)) return "purple";
+  return /^(?:tokens?_[a-z_]+|[a-z]+_token)$/.test(name) ? "yellow" : undefined;
 }
 
 /** Statuses of one class are told apart by their numbers; which class it is matters first. */

@@ -1,0 +1,91 @@
+import { catalog } from "@mcp-hangar/telemetry";
+import { by, max, sum } from "../../promql/aggregate.ts";
+import { increase, rate } from "../../promql/functions.ts";
+import type { Board } from "../board.ts";
+import type { SectionDraft } from "../layout.ts";
+import { quantileOf, query, RATE, recently } from "../measures.ts";
+import { chart, stackedChart } from "../panels.ts";
+import { ofServer } from "./choice.ts";
+
+/** What is asked of a server beside its tools, what goes over the line, and how it defines its tools. */
+export function requests({ chosen, draw, options }: Board): SectionDraft {
+  const { window } = options.alerts.ToolDefinitionsChanged;
+  const changed = chosen.series(catalog.toolDefinitionsChanged, { ...ofServer, change: "changed" });
+  const moved = chosen.series(catalog.toolDefinitionsChanged, ofServer);
+  const durations = sum(recently(chosen.buckets(catalog.requestDuration, ofServer)), by("method", "le"));
+  return {
+    id: 700,
+    title: "Requests and definitions",
+    rows: [
+      [
+        stackedChart({
+          key: "requests",
+          id: 701,
+          title: "Other requests",
+          description: "Requests to the chosen servers that are no tool calls a second, by method and outcome.",
+          unit: "reqps",
+          queries: [
+            query(
+              sum(rate(chosen.series(catalog.requests, ofServer), RATE), by("method", "status")),
+              "{{method}} {{status}}",
+            ),
+          ],
+          whenEmpty: "no requests",
+        }),
+        chart({
+          key: "request-duration",
+          id: 702,
+          title: "P95 of other requests",
+          description: "How long requests take that are no tool calls; of a stream, to its end.",
+          unit: "s",
+          queries: [query(quantileOf(0.95, durations), "{{method}}")],
+          whenEmpty: "no requests",
+        }),
+        stackedChart({
+          key: "transfer",
+          id: 703,
+          title: "Bytes",
+          description: "Bytes of calls and other requests as they are sent to the server, and of its answers.",
+          unit: "binBps",
+          queries: [
+            query(sum(rate(chosen.series(catalog.transferBytes, ofServer), RATE), by("direction")), "{{direction}}"),
+          ],
+          whenEmpty: "no such server",
+        }),
+      ],
+      [
+        chart({
+          key: "definitions-changed",
+          id: 704,
+          title: "Definitions that changed",
+          description: `Tools that say something else under their old name than ${window} before. The alert ToolDefinitionsChanged fires at the first.`,
+          unit: "short",
+          queries: [query(sum(increase(changed, window), by("mcp_server")), "{{mcp_server}}")],
+          drawn: draw("short", "ToolDefinitionsChanged"),
+          whenEmpty: "no such server",
+        }),
+        stackedChart({
+          key: "definitions-moved",
+          id: 705,
+          title: "Definitions by kind of change",
+          description: "Tools that were added, removed or changed. The log has their names (mcp_server_tools_changed).",
+          unit: "short",
+          queries: [query(sum(increase(moved, window), by("change")), "{{change}}")],
+          whenEmpty: "no such server",
+        }),
+        chart({
+          key: "definition-bytes",
+          id: 706,
+          title: "Size of definitions",
+          description:
+            "Bytes of JSON that define the tools: what an agent reads before it calls one. Four bytes are about one token.",
+          unit: "bytes",
+          queries: [
+            query(max(chosen.series(catalog.toolDefinitionBytes, ofServer), by("mcp_server")), "{{mcp_server}}"),
+          ],
+          whenEmpty: "never listed",
+        }),
+      ],
+    ],
+  };
+}

@@ -1,0 +1,32 @@
+import { catalog } from "@mcp-hangar/telemetry";
+import type { Context } from "../context.ts";
+import type { Topic } from "../model.ts";
+import { counter } from "./series.ts";
+import { alertNamed, around, type Coverage, type Story, stepOf, tell } from "./story.ts";
+
+/** Callers with credentials who are refused again and again, beside a scanner that has none and is much faster. */
+export function access(context: Context, { alerts }: Topic): Coverage {
+  const { perSecond, window } = context.options.alerts.HighAccessDenialRate;
+  const { below, above } = around(perSecond * stepOf(context), window, context);
+  const growth = { below: below / 2, above: above / 2 };
+  const { accessDenials } = catalog;
+  const refused = (reason: "permission" | "not_reached" | "revoked_api_key"): Story => ({
+    about: reason,
+    course: { kind: "average", window },
+    series: [
+      ...counter(accessDenials, { interface: "mcp", reason }, growth),
+      ...counter(accessDenials, { interface: "rest", reason }, growth),
+      ...counter(accessDenials, { interface: "mcp", reason: "no_credentials" }, above * 100),
+      ...counter(accessDenials, { interface: "rest", reason: "unknown_api_key" }, above * 100),
+      ...counter(accessDenials, { interface: "mcp", reason: "token_with_wrong_signature" }, above * 100),
+      ...counter(accessDenials, { interface: "other", reason: "host" }, above * 100),
+      ...counter(accessDenials, { interface: "mcp", reason: "expired_token" }, above * 100),
+    ],
+    firing: { reason },
+  });
+  return tell(context, alertNamed(alerts, "HighAccessDenialRate"), [
+    refused("permission"),
+    refused("not_reached"),
+    refused("revoked_api_key"),
+  ]);
+}
