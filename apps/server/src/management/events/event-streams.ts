@@ -4,9 +4,9 @@ import type { Caller, EventIds } from "@mcp-hangar/telemetry";
 import type { Access } from "../../access/access.ts";
 import type { Permission } from "../../access/permissions.ts";
 import type { RecordedEvent } from "../../noise/recorded-event.ts";
+import { requestItems } from "../request-items.ts";
 import { EventLog, type Gap, type LoggedEvent } from "./event-log.ts";
 import { viewOf, writeView } from "./event-view.ts";
-import { mentionedItems } from "./mentioned-items.ts";
 
 /** Clients at the same time: operators and their dashboards. */
 const CLIENTS_MAX = 50;
@@ -165,7 +165,9 @@ export class EventStreams {
     if (servers !== undefined && !servers.includes(server)) return false;
     if (tool !== undefined) return access.admits(caller, server, tool, "system:read");
     if (!access.reaches(caller, server, "system:read")) return false;
-    return mentionedItems(view).every((item) => access.shows(caller, server, item, "system:read"));
+    const { method, subject } = view.fields;
+    if (typeof method !== "string" || typeof subject !== "string") return true;
+    return requestItems({ server, method, subject }).every((item) => access.shows(caller, server, item, "system:read"));
   }
 
   /** Writes each event once, however many clients it is for. */

@@ -5,7 +5,7 @@ import { nodePlatform } from "@mcp-hangar/core";
 import { type Caller, type CallFinished, LIBRARY_CLIENT, registeredName, Sensitive } from "@mcp-hangar/telemetry";
 import { sampleEvents } from "@mcp-hangar/telemetry/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { OPEN_ACCESS } from "../../access/access.ts";
+import { type Item, OPEN_ACCESS } from "../../access/access.ts";
 import { History } from "../../history/history.ts";
 import type { CallRow } from "../../history/queries.ts";
 import type { OperationContext } from "../operation.ts";
@@ -88,7 +88,7 @@ describe("reading the history", () => {
     expect(await list("ann", left.signal)).toMatchObject({ kind: "failure", code: "cancelled" });
   });
 
-  it("shows requests of servers that the caller reaches, and those for no single server", async () => {
+  it("shows requests of servers that the caller reaches and about what exists for them, and those for no single server", async () => {
     const kept = new History(
       { file: join(folder, "r.db"), max_age_s: 3_600, max_bytes: 67_108_864 },
       nodePlatform.clock,
@@ -107,11 +107,20 @@ describe("reading the history", () => {
         timeMs: nodePlatform.clock.wallMs(),
       });
     }
-    const access = { ...OPEN_ACCESS, reaches: (_caller: Caller, server: string) => server === "math" };
+    for (const subject of ["memo://open", "memo://hidden"]) {
+      const about = { method: "resources/read", server: registeredName("math"), subject } as const;
+      kept.listener({ ...request, ...about, requestId: subject, timeMs: nodePlatform.clock.wallMs() });
+    }
+    const access = {
+      ...OPEN_ACCESS,
+      reaches: (_caller: Caller, server: string) => server === "math",
+      shows: (_caller: Caller, _server: string, { name }: Item) => name !== "memo://hidden",
+    };
     const [listCalls] = historyOperations({ history: kept, access } as unknown as ManagementParts);
     const context = { caller: callerOf("ann"), signal: new AbortController().signal, relay: {} } as OperationContext;
     const page = (await listCalls?.perform({ kind: "request" }, context)) as { readonly calls: readonly CallRow[] };
     expect(page.calls.map(({ call_id: id, server, tool }) => [id, server, tool])).toEqual([
+      ["memo://open", "math", null],
       ["request of none", null, null],
       ["request of math", "math", null],
     ]);

@@ -11,6 +11,7 @@ import {
   operationFailure,
 } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
+import { requestItems } from "../request-items.ts";
 import { noSuchServer, serverInput } from "./server-view.ts";
 
 const nextBefore = z.int().nullable().describe("Give this as `before` for the entries before these; null at the end.");
@@ -29,12 +30,13 @@ export function historyOperations(parts: ManagementParts): readonly Operation[] 
     read(context, async (kept) => {
       const { caller } = context;
       const rows = await kept.calls(query);
-      const visible = rows.filter(({ server, tool }) => {
+      const visible = rows.filter(({ server, tool, method, subject }) => {
         // A request for no single server names none either.
         if (server === null) return true;
-        return tool === null
-          ? access.reaches(caller, server, PERMISSION)
-          : access.admits(caller, server, tool, PERMISSION);
+        if (tool !== null) return access.admits(caller, server, tool, PERMISSION);
+        if (!access.reaches(caller, server, PERMISSION)) return false;
+        const items = subject === null ? [] : requestItems({ server, method, subject });
+        return items.every((item) => access.shows(caller, server, item, PERMISSION));
       });
       return { calls: visible, next_before: nextOf(rows, query.limit) };
     });
