@@ -1,4 +1,4 @@
-import { poll, processesMarked } from "@mcp-hangar/testing";
+import { commandLine, poll, processesMarked } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { callUnderWay } from "../src/harness/under-way.ts";
@@ -17,7 +17,6 @@ const STDIO = fixtureFile("misbehaving/stdio.ts");
 const COLD = 0;
 const INITIALIZING = 1;
 const READY = 2;
-const DEGRADED = 3;
 
 describe.concurrent("the life of a server behind the gateway", () => {
   test("is idle only when no call is in flight, and starts again for the next call", async () => {
@@ -36,18 +35,22 @@ describe.concurrent("the life of a server behind the gateway", () => {
   });
 
   test("is degraded while it does not answer its checks, and ready again when it does", async () => {
-    const checked = { health_check_interval_s: 0.2, max_consecutive_failures: 3, call_timeout_s: 1 };
-    await using gateway = await startGateway({ mcp_servers: { own: { ...nodeServer(STDIO), ...checked } } });
-    // Three checks of a second each fail in this time, and six, which make the gateway start it anew, take longer.
-    await call(gateway, "own", "stop_answering", { ms: 5_500 });
-    const page = await poll("the server to be degraded", async () => {
-      const metrics = await gateway.metrics();
-      return metrics.sum("mcp_hangar_mcp_server_state", { mcp_server: "own" }) === DEGRADED && metrics;
+    // Three checks that fail make it degraded, and six, for which it has as long again, have it started anew.
+    const checked = { health_check_interval_s: 0.2, max_consecutive_failures: 3, call_timeout_s: 2 };
+    const marker = `degraded-${process.pid}-end`;
+    await using gateway = await startGateway({ mcp_servers: { own: { ...nodeServer(STDIO, marker), ...checked } } });
+    await call(gateway, "own", "ok");
+    const [server] = processesMarked(marker).filter((pid) => commandLine(pid).startsWith(process.execPath));
+    if (server === undefined) throw new Error("the server does not run");
+    process.kill(server, "SIGSTOP");
+    await poll("the server to be degraded", () => {
+      return gateway.events("mcp_server_state_changed").some(({ to }) => to === "degraded");
     });
-    expect(page.sum("mcp_hangar_health_check_consecutive_failures", { mcp_server: "own" })).toBeGreaterThanOrEqual(3);
-    expect(
-      page.sum("mcp_hangar_health_checks_total", { mcp_server: "own", result: "unhealthy" }),
-    ).toBeGreaterThanOrEqual(3);
+    process.kill(server, "SIGCONT");
+    const unhealthy = gateway.events("health_check_finished").filter(({ result }) => result === "unhealthy");
+    expect(unhealthy.map(({ consecutive_failures: failures }) => failures)).toEqual(expect.arrayContaining([1, 2, 3]));
+    const checks = { mcp_server: "own", result: "unhealthy" };
+    expect((await gateway.metrics()).sum("mcp_hangar_health_checks_total", checks)).toBeGreaterThanOrEqual(3);
     await poll("the server to be ready again", async () => (await state(gateway, "own")) === READY);
     expect(textOf(await call(gateway, "own", "ok"))).toBe("ok");
     expect((await gateway.metrics()).sum("mcp_hangar_health_check_consecutive_failures")).toBe(0);
