@@ -4,7 +4,7 @@ import { redactText } from "./redaction/index.ts";
 /** Characters of a message that are kept: callers and servers write them, of any length. */
 export const FACT_MESSAGE_CHARS_MAX = 2_000;
 /** Characters of a name or an identifier that a caller chose. */
-export const FACT_NAME_CHARS_MAX = 500;
+const FACT_NAME_CHARS_MAX = 500;
 /** Characters behind the limit that are kept until a message is read: a secret that the cut would halve must still be recognised. */
 const LOOK_AHEAD_CHARS = 1_024;
 /** Shorter texts are not looked for: neither known secrets nor tokens are. */

@@ -42,7 +42,7 @@ const COUNTED: Readonly<Record<string, (event: StreamedEvent) => boolean>> = {
 const table = factTable();
 
 /** An event that a caller caused, in short: its type, what was done, and by whom. */
-export function inShort(event: StreamedEvent): string {
+function inShort(event: StreamedEvent): string {
   const caller = event.caller as { readonly id?: string } | undefined;
   const parts = [event.type, event[SUBJECTS[event.type] ?? ""], caller?.id];
   return parts.filter((part) => typeof part === "string").join(" ");

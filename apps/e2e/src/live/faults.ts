@@ -21,6 +21,8 @@ export interface Fault {
   readonly alerts: readonly ExpectedAlert[];
   /** PromQL that has an answer only if it really happened. */
   readonly evidence?: string;
+  /** Goes on until the queries of dashboards and runbooks were asked: some of them read what only this fault causes. */
+  readonly isAskedAbout?: true;
   /** Makes it go wrong; disposing of the result repairs it. */
   readonly begin: (fleet: Fleet, monitoring: MonitoringStack) => Promise<AsyncDisposable>;
 }
@@ -32,6 +34,7 @@ const at = (mcp_server: ServerId): Labels => ({ ...job, mcp_server });
 export const FAULTS: readonly Fault[] = [
   {
     name: "a server whose tools fail",
+    isAskedAbout: true,
     alerts: [
       { alert: "HighErrorRate", labels: { ...job, severity: "critical" } },
       { alert: "ErrorsBudgetBurn", labels: { ...job, severity: "critical", slo: "errors", long_window: "20s" } },
@@ -136,6 +139,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "a server whose resources cannot be read",
+    isAskedAbout: true,
     alerts: [{ alert: "HighRequestErrorRate", labels: { ...job, method: "resources/read" } }],
     begin: async (fleet) => startLoad(() => fleet.readMissing("hanging"), 200),
   },

@@ -11,7 +11,7 @@ const since = z.iso
   .describe("Only entries from this time on, such as 2026-01-31T08:00:00Z.");
 
 /** Tool calls, and the other requests of MCP. */
-export const CALL_KINDS = ["call", "request"] as const;
+const CALL_KINDS = ["call", "request"] as const;
 const METHODS = [CALL_METHOD, ...REQUEST_METHODS] as const;
 
 /** What to look for among the calls and other requests. */

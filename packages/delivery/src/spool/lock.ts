@@ -1,4 +1,5 @@
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "./files.ts";
 
@@ -15,15 +16,10 @@ export async function lockFolder(folder: string): Promise<FolderLock | { readonl
   const path = join(folder, "lock");
   locks += 1;
   const own = `${path}.${process.pid}.${locks}`;
-  await writeFile(own, `${process.pid} ${await startOf(process.pid)}\n`, { mode: 0o600 });
+  await writeFile(own, `${process.pid} ${await startOf(process.pid)} ${locks}\n`, { mode: 0o600 });
   try {
-    for (let attempts = 0; ; attempts++) {
-      // In one step, and only where there is none.
-      if (await isDone(link(own, path), "EEXIST")) return { release: () => rm(path, { force: true }) };
-      const holder = await holderOf(path);
-      if (holder !== undefined && (holder.isAlive || attempts > 0)) return { heldBy: holder.pid };
-      if (holder !== undefined) await removeStale(path, `${own}.stale`);
-    }
+    const holder = await take(path, own);
+    return holder === undefined ? { release: () => rm(path, { force: true }) } : { heldBy: holder.pid };
   } finally {
     await rm(own, { force: true });
   }
@@ -35,6 +31,30 @@ let locks = 0;
 interface Holder {
   readonly pid: number;
   readonly isAlive: boolean;
+  /** What the lock says. */
+  readonly text: string;
+}
+
+/**
+ * Takes a lock; the holder when somebody who runs has it. A stale lock is removed by one process only: by whoever has taken the lock on
+ * its very text. So nobody who looked at it some time ago removes the one that came in its place.
+ */
+async function take(path: string, own: string): Promise<Holder | undefined> {
+  for (;;) {
+    // In one step, and only where there is none.
+    if (await isDone(link(own, path), "EEXIST")) return undefined;
+    const holder = await holderOf(path);
+    if (holder?.isAlive === true) return holder;
+    if (holder === undefined) continue;
+    const claim = `${path}.${createHash("sha256").update(holder.text).digest("hex").slice(0, 16)}`;
+    const other = await take(claim, own);
+    if (other !== undefined) return other;
+    try {
+      if ((await holderOf(path))?.text === holder.text) await rm(path);
+    } finally {
+      await rm(claim, { force: true });
+    }
+  }
 }
 
 /** Who has the lock; `undefined` when it is gone by now. A lock that names nobody was torn by a crash and is stale. */
@@ -48,17 +68,10 @@ async function holderOf(path: string): Promise<Holder | undefined> {
   }
   const [pidText = "", start = ""] = text.trim().split(" ");
   const pid = Number.parseInt(pidText, 10);
-  if (!(pid > 0)) return { pid: 0, isAlive: false };
+  if (!(pid > 0)) return { pid: 0, isAlive: false, text };
   const startNow = await startOf(pid);
   const isSame = start === startNow || start === "unknown" || startNow === "unknown";
-  return { pid, isAlive: startNow !== "gone" && isSame };
-}
-
-/** Another process may have taken over since the lock was read: then it gets its lock back. */
-async function removeStale(path: string, aside: string): Promise<void> {
-  if (!(await isDone(rename(path, aside), "ENOENT"))) return;
-  if ((await holderOf(aside))?.isAlive === true) await isDone(link(aside, path), "EEXIST");
-  await rm(aside, { force: true });
+  return { pid, isAlive: startNow !== "gone" && isSame, text };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import type { Context } from "../context.ts";
 import type { Topic } from "../model.ts";
+import { CREDENTIAL_REFUSALS } from "../topics/access.ts";
 import { counter } from "./series.ts";
 import { alertNamed, around, type Coverage, type Story, stepOf, tell } from "./story.ts";
 
@@ -10,7 +11,7 @@ export function access(context: Context, { alerts }: Topic): Coverage {
   const { below, above } = around(perSecond * stepOf(context), window, context);
   const growth = { below: below / 2, above: above / 2 };
   const { accessDenials } = catalog;
-  const refused = (reason: "permission" | "not_reached" | "revoked_api_key"): Story => ({
+  const refused = (reason: (typeof CREDENTIAL_REFUSALS)[number]): Story => ({
     about: reason,
     course: { kind: "average", window },
     series: [
@@ -24,9 +25,6 @@ export function access(context: Context, { alerts }: Topic): Coverage {
     ],
     firing: { reason },
   });
-  return tell(context, alertNamed(alerts, "HighAccessDenialRate"), [
-    refused("permission"),
-    refused("not_reached"),
-    refused("revoked_api_key"),
-  ]);
+  // Each is told by itself: of a reason that is missing in the rule, nobody would hear.
+  return tell(context, alertNamed(alerts, "HighAccessDenialRate"), CREDENTIAL_REFUSALS.map(refused));
 }

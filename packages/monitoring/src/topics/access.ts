@@ -1,4 +1,4 @@
-import { catalog } from "@mcp-hangar/telemetry";
+import { type AuthenticationFailure, catalog, type DenialReason } from "@mcp-hangar/telemetry";
 import type { Context } from "../context.ts";
 import { alertRule, when } from "../define.ts";
 import type { Topic } from "../model.ts";
@@ -12,7 +12,7 @@ import { label, text, value } from "../template.ts";
  * of these counts what comes from anywhere at any rate. `expired_token` is not among them: with it honest clients learn that they need
  * another one.
  */
-export const REFUSED_WITH_CREDENTIALS = anyOf(
+export const CREDENTIAL_REFUSALS = [
   "permission",
   "not_reached",
   "insufficient_scope",
@@ -29,7 +29,9 @@ export const REFUSED_WITH_CREDENTIALS = anyOf(
   "token_with_wrong_claim",
   "unusable_caller_id",
   "issuer_unavailable",
-);
+] as const satisfies readonly (AuthenticationFailure | DenialReason)[];
+
+export const REFUSED_WITH_CREDENTIALS = anyOf(...CREDENTIAL_REFUSALS);
 
 /** Whether those who should be let in are. */
 export function access({ options, rules }: Context): Topic {
