@@ -20,7 +20,7 @@ import { METHODS } from "./methods/index.ts";
  * Answers one request, and has it recorded unless that is done elsewhere: tool calls are, and a `ping` is nothing that anybody did.
  * Never rejects: what goes wrong inside is an internal error without details.
  */
-export async function dispatch(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
+export function dispatch(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
   const { method } = request;
   if (method === "tools/call" || method === "ping") return answered(endpoint, request);
   return recorded(endpoint, request, (asked) => answered(endpoint, asked));

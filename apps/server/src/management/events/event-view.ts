@@ -1,6 +1,7 @@
 import {
   type Caller,
   type CallFacts,
+  type CallOrigin,
   callFacts,
   type EventIds,
   isAudited,
@@ -174,39 +175,46 @@ export function viewOf(event: RecordedEvent, ids: EventIds): EventView {
   };
 }
 
-/** A finished call; what of it is shown is picked when somebody wants to see it, which is hardly ever. */
+/**
+ * A finished call, of which a thousand are kept: as few words as it is shown with, and no facts, which would keep the client and all
+ * attempts in memory. They are put together when somebody wants to see them, which is hardly ever.
+ */
 class CallView implements EventView {
   readonly type = "call.finished";
-  readonly #facts: CallFacts;
+  readonly timeMs: number;
+  readonly server: string | undefined;
+  readonly tool: string | undefined;
+  readonly eventId: string;
+  readonly #batchId: string | undefined;
+  readonly #origin: CallOrigin;
+  readonly #coldStart: boolean;
+  readonly #end: CallEnd;
 
   constructor(facts: CallFacts) {
-    this.#facts = facts;
+    this.timeMs = facts.timeMs;
+    this.server = facts.knownServer;
+    this.tool = facts.knownTool;
+    this.eventId = facts.callId;
+    this.#batchId = facts.batch?.id;
+    this.#origin = facts.origin;
+    this.#coldStart = facts.coldStart;
+    const { status, cause, durationMs, caller, trace } = facts;
+    this.#end = { status, cause, durationMs, caller, trace };
   }
 
   get kind(): EventKind {
-    return this.#facts.status === "rejected" ? "noise" : "calls";
-  }
-
-  get timeMs(): number {
-    return this.#facts.timeMs;
-  }
-
-  get eventId(): string {
-    return this.#facts.callId;
-  }
-
-  get server(): string | undefined {
-    return this.#facts.knownServer;
-  }
-
-  get tool(): string | undefined {
-    return this.#facts.knownTool;
+    return this.#end.status === "rejected" ? "noise" : "calls";
   }
 
   /** Its message, its arguments and its result are between the caller and the server. */
   get fields(): EventFields {
-    const { callId, batch, origin, coldStart } = this.#facts;
-    return { call_id: callId, batch_id: batch?.id, origin, ...endFields(this.#facts), cold_start: coldStart };
+    return {
+      call_id: this.eventId,
+      batch_id: this.#batchId,
+      origin: this.#origin,
+      ...endFields(this.#end),
+      cold_start: this.#coldStart,
+    };
   }
 }
 
@@ -242,8 +250,11 @@ class RequestView implements EventView {
   }
 }
 
+/** What of the end of a call is shown. */
+type CallEnd = Pick<CallFacts, "status" | "cause" | "durationMs" | "caller" | "trace">;
+
 /** How a call or another request ended. */
-function endFields({ status, cause, durationMs, caller, trace }: CallFacts | RequestFacts): EventFields {
+function endFields({ status, cause, durationMs, caller, trace }: CallEnd | RequestFacts): EventFields {
   return {
     status,
     error_type: status === "rejected" ? undefined : cause,
