@@ -7,8 +7,8 @@ const PLACES_AT_FIRST = 32;
  * `churn-map.ts` says about maps that churn holds here, too.
  */
 export class RequestTable<Value extends object> {
-  #ids = new Array<number>(PLACES_AT_FIRST).fill(0);
-  #values = new Array<Value | undefined>(PLACES_AT_FIRST).fill(undefined);
+  #ids = places(PLACES_AT_FIRST, 0);
+  #values = places<Value | undefined>(PLACES_AT_FIRST, undefined);
   #size = 0;
   #lastId = 0;
 
@@ -65,12 +65,16 @@ export class RequestTable<Value extends object> {
   /** Requests that lie in different places do so in twice as many, too. */
   #grow(): void {
     const [ids, values] = [this.#ids, this.#values];
-    this.#ids = new Array<number>(ids.length * 2).fill(0);
-    this.#values = new Array<Value | undefined>(values.length * 2).fill(undefined);
+    this.#ids = places(ids.length * 2, 0);
+    this.#values = places<Value | undefined>(values.length * 2, undefined);
     this.#size = 0;
     for (const [place, value] of values.entries()) {
       const id = ids[place];
       if (value !== undefined && id !== undefined) this.add(id, value);
     }
   }
+}
+
+function places<Content>(length: number, content: Content): Content[] {
+  return Array.from({ length }, () => content);
 }
