@@ -148,7 +148,8 @@ export type MessageKind = (typeof MESSAGE_KINDS)[number];
 export const EXPORT_SIGNALS = ["log", "metrics", "traces", "audit", "history"] as const;
 export type ExportSignal = (typeof EXPORT_SIGNALS)[number];
 
-export const DROP_REASONS = ["queue_full", "rejected", "retries_exhausted", "shutdown", "sampled"] as const;
+/** `damaged` is what a spool could not read any more. */
+export const DROP_REASONS = ["queue_full", "rejected", "retries_exhausted", "shutdown", "damaged", "sampled"] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
 export const EXPORT_FAILURE_REASONS = ["connection", "timeout", "rejected", "io", "encoding"] as const;

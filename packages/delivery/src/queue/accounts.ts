@@ -1,14 +1,19 @@
 import type { DropReason, ExportFailureReason } from "@mcp-hangar/telemetry";
 
 /** Why a queue drops records. */
-export type QueueDropReason = Exclude<DropReason, "sampled">;
+export const QUEUE_DROP_REASONS = ["queue_full", "rejected", "retries_exhausted", "shutdown"] as const;
 
 /** What became of the records that were offered: each is delivered, dropped for a reason, or still queued. */
-export class Accounts {
+export class Accounts<Reason extends DropReason> {
   #offered = 0;
   #delivered = 0;
-  readonly #dropped = { queue_full: 0, rejected: 0, retries_exhausted: 0, shutdown: 0 };
+  readonly #dropped: Record<Reason, number>;
   readonly #failures = { connection: 0, timeout: 0, rejected: 0, io: 0, encoding: 0 };
+
+  constructor(reasons: readonly Reason[]) {
+    // Each reason of the list is a key.
+    this.#dropped = Object.fromEntries(reasons.map((reason) => [reason, 0])) as Record<Reason, number>;
+  }
 
   get offered(): number {
     return this.#offered;
@@ -18,7 +23,7 @@ export class Accounts {
     return this.#delivered;
   }
 
-  get dropped(): Readonly<Record<QueueDropReason, number>> {
+  get dropped(): Readonly<Record<Reason, number>> {
     return { ...this.#dropped };
   }
 
@@ -35,7 +40,7 @@ export class Accounts {
     this.#delivered += records;
   }
 
-  drop(reason: QueueDropReason, records: number): void {
+  drop(reason: Reason, records: number): void {
     this.#dropped[reason] += records;
   }
 

@@ -1,13 +1,12 @@
 import type { ExporterSnapshot } from "@mcp-hangar/telemetry";
 import type { CancelTimer } from "../clock.ts";
-import { Accounts } from "./accounts.ts";
-import { attempt } from "./attempt.ts";
-import { type Batch, divide, newBatch } from "./batch.ts";
+import { Accounts, QUEUE_DROP_REASONS } from "./accounts.ts";
+import { type Batch, newBatch } from "./batch.ts";
 import { Flushes } from "./flushes.ts";
 import type { DeliveryQueueOptions } from "./options.ts";
-import { retryDelayMs } from "./retry.ts";
 import type { Waiting } from "./room.ts";
 import type { SendOutcome } from "./send.ts";
+import { Sender } from "./sender.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
 /**
@@ -16,22 +15,19 @@ import { WaitingRoom } from "./waiting-room.ts";
  */
 export class DeliveryQueue<Entry> {
   readonly #options: DeliveryQueueOptions<Entry>;
-  readonly #accounts = new Accounts();
+  readonly #accounts = new Accounts(QUEUE_DROP_REASONS);
   readonly #room: WaitingRoom<Entry>;
+  readonly #sender: Sender<Entry>;
   readonly #flushes = new Flushes();
   #batch: Batch<Entry> | undefined;
-  #attempt: AbortController | undefined;
   #running = false;
   #closing: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
-  #endPause: (() => void) | undefined;
-  #failuresInARow = 0;
-  #problem: string | undefined;
-  #lastSuccessSeconds: number | undefined;
 
   constructor(options: DeliveryQueueOptions<Entry>) {
     this.#options = options;
     this.#room = new WaitingRoom(options.limits, options.room, this.#accounts);
+    this.#sender = new Sender(options, this.#accounts);
   }
 
   /** Queues a record and returns at once; false when it is dropped. Never throws; nothing is sent on the caller's time. */
@@ -63,7 +59,7 @@ export class DeliveryQueue<Entry> {
 
   /** Why the last attempt did not deliver everything; `undefined` when it did. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#sender.problem;
   }
 
   /** The health of the exporter, for metrics. */
@@ -76,7 +72,7 @@ export class DeliveryQueue<Entry> {
       failures: this.#accounts.failures,
       queueSize: this.#room.records,
       queueCapacity: this.#options.limits.recordsMax,
-      lastSuccessSeconds: this.#lastSuccessSeconds,
+      lastSuccessSeconds: this.#sender.lastSuccessSeconds,
     };
   }
 
@@ -153,68 +149,24 @@ export class DeliveryQueue<Entry> {
   }
 
   async #sendNext(): Promise<void> {
-    const { send, attemptTimeoutMs: timeoutMs, batch: limits, clock } = this.#options;
+    const { batch: limits, clock } = this.#options;
     this.#batch ??= this.#room.isEmpty ? undefined : newBatch(this.#room.take(limits), clock.nowMs());
     const batch = this.#batch;
     // Everything may have been handed over, or given up when the queue closed.
     if (batch === undefined) return;
-    const controller = new AbortController();
-    this.#attempt = controller;
-    const outcome = await attempt(send, batch.entries, { clock, timeoutMs, controller });
-    this.#attempt = undefined;
+    const outcome = await this.#sender.attempt(batch);
     if (outcome.kind === "abandoned" || batch !== this.#batch) return;
-    const pauseMs = this.#settle(outcome, batch);
-    // Batch after batch in one turn would hold the event loop, however short each is.
-    await (pauseMs === undefined ? new Promise<void>((resolve) => clock.defer(resolve)) : this.#pause(pauseMs));
+    await this.#sender.pause(this.#settle(outcome, batch));
   }
 
   /** Enters what became of a batch; returns for how many milliseconds the receiver is to be left alone. */
   #settle(outcome: SendOutcome, batch: Batch<Entry>): number | undefined {
-    const { gone, rejected, rest } = divide(batch, outcome);
-    const delivered = gone.length - rejected;
+    const { gone, rest, pauseMs } = this.#sender.settle(batch, outcome);
     this.#room.release(gone);
-    this.#accounts.deliver(delivered);
-    this.#accounts.drop("rejected", rejected);
     this.#batch = rest;
-    if (delivered > 0) {
-      this.#lastSuccessSeconds = this.#options.clock.wallMs() / 1_000;
-      this.#failuresInARow = 0;
-    }
-    let pauseMs: number | undefined;
-    if (rejected > 0 || rest !== undefined) {
-      const reason = "reason" in outcome ? outcome.reason : "rejected";
-      this.#accounts.fail(reason);
-      this.#problem = ("message" in outcome ? outcome.message : undefined) ?? reason;
-    } else this.#problem = undefined;
-    if (rest !== undefined) {
-      this.#failuresInARow += 1;
-      const retryAfterMs = "retryAfterMs" in outcome ? outcome.retryAfterMs : undefined;
-      pauseMs = retryDelayMs(this.#failuresInARow, this.#options.retry, this.#options.random, retryAfterMs);
-      if (this.#isHopeless(rest, pauseMs)) this.#giveUp(rest);
-    }
     this.#flushes.progress(this.#oldest());
-    if (rest !== undefined) this.#flushes.fail();
+    if (pauseMs !== undefined) this.#flushes.fail();
     return pauseMs;
-  }
-
-  #isHopeless({ attempts, sinceMs }: Batch<Entry>, pauseMs: number): boolean {
-    const { attemptsMax = Number.POSITIVE_INFINITY, elapsedMaxMs = Number.POSITIVE_INFINITY } = this.#options.retry;
-    return attempts >= attemptsMax || this.#options.clock.nowMs() + pauseMs - sinceMs > elapsedMaxMs;
-  }
-
-  #giveUp({ waiting }: Batch<Entry>): void {
-    this.#room.release(waiting);
-    this.#accounts.drop("retries_exhausted", waiting.length);
-    this.#batch = undefined;
-  }
-
-  async #pause(delayMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#options.clock.schedule(delayMs, resolve);
-    this.#endPause = resolve;
-    await promise;
-    this.#endPause = undefined;
-    cancel();
   }
 
   async #hurry(deadlineMs: number, endsAtFailure: boolean): Promise<boolean> {
@@ -222,7 +174,7 @@ export class DeliveryQueue<Entry> {
     if (this.#oldest() > until) return true;
     const { done, end } = this.#flushes.add(until, endsAtFailure);
     const cancel = this.#options.clock.schedule(deadlineMs, end);
-    this.#endPause?.();
+    this.#sender.hurry();
     this.#start();
     const isDone = await done;
     cancel();
@@ -240,8 +192,7 @@ export class DeliveryQueue<Entry> {
     this.#batch = undefined;
     this.#room.release(sending);
     this.#accounts.drop("shutdown", taken.length + sending.length);
-    this.#attempt?.abort();
-    this.#endPause?.();
+    this.#sender.abandon();
     this.#cancelTimer?.();
     this.#flushes.progress(this.#oldest());
   }

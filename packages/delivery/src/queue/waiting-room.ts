@@ -12,7 +12,7 @@ export interface QueueLimits {
 export class WaitingRoom<Entry> {
   readonly #limits: QueueLimits;
   readonly #policy: RoomPolicy<Entry> | undefined;
-  readonly #accounts: Accounts;
+  readonly #accounts: Accounts<"queue_full">;
   /** In the order of arrival, with those that had to make room. */
   #places: Waiting<Entry>[] = [];
   /** Numbers of those among them that had to make room. */
@@ -23,7 +23,7 @@ export class WaitingRoom<Entry> {
   #bytes = 0;
   #lastNumber = 0;
 
-  constructor(limits: QueueLimits, policy: RoomPolicy<Entry> | undefined, accounts: Accounts) {
+  constructor(limits: QueueLimits, policy: RoomPolicy<Entry> | undefined, accounts: Accounts<"queue_full">) {
     this.#limits = limits;
     this.#policy = policy;
     this.#accounts = accounts;

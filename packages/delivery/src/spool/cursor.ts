@@ -57,6 +57,16 @@ export class Cursor {
     return this.#durablePosition;
   }
 
+  /** Sequence number of the oldest item that the spool still keeps; that of the next record when it keeps none. */
+  get oldest(): number {
+    return this.#spool.segments.oldest?.first ?? this.end;
+  }
+
+  /** Sequence number that the next record gets. */
+  get end(): number {
+    return this.#spool.segments.next;
+  }
+
   /** Reads from the position on, and leaves it where it is. Records that are lost stand in their place as a gap. */
   async read(limits: ReadLimits): Promise<ReadResult> {
     const items = new Items(limits);

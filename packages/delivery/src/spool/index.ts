@@ -1,3 +1,5 @@
+export * from "../forward/spool-forwarder.ts";
+export * from "../forward/spooled-queue.ts";
 export * from "./append-result.ts";
 export type { CommitResult, Cursor, ReadLimits, ReadResult } from "./cursor.ts";
 export type { OpenSegment, SpoolFiles } from "./files.ts";
