@@ -15,6 +15,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   "@mcp-hangar/core": [telemetry],
   "@mcp-hangar/metrics": [telemetry, delivery],
   "@mcp-hangar/tracing": [telemetry, delivery],
+  "@mcp-hangar/otlp-audit": [telemetry, delivery],
   "@mcp-hangar/langfuse": [telemetry, delivery],
   "@mcp-hangar/compliance": [telemetry, delivery],
   "@mcp-hangar/monitoring": [telemetry],

@@ -10,12 +10,6 @@ import type { Cursor } from "../spool/cursor.ts";
 import type { SpoolItem } from "../spool/segment-reader.ts";
 import type { Spool } from "../spool/spool.ts";
 
-/** Records that a consumer will never see: the spool dropped them to make room, or could not read them any more. */
-export interface Loss {
-  readonly records: number;
-  readonly reason: "queue_full" | "damaged";
-}
-
 export interface SpoolForwarderOptions extends SenderOptions<Buffer> {
   /** The name of the exporter in its snapshot. */
   readonly exporter: RegisteredName;
@@ -26,8 +20,6 @@ export interface SpoolForwarderOptions extends SenderOptions<Buffer> {
   readonly consumer: string;
   /** How much is read and sent at once, and for how long the first record waits for others. */
   readonly batch: BatchLimits;
-  /** Told of each gap where it is found in the order of the records, so that the destination can be told of it. */
-  readonly onLoss?: (loss: Loss) => void;
 }
 
 /**
@@ -179,18 +171,11 @@ export class SpoolForwarder {
     const last = items.at(-1);
     if (last !== undefined) this.#readEnd = last.kind === "record" ? last.sequence + 1 : last.to + 1;
     const dropped = Math.max(0, Math.min(oldest, this.#readEnd) - begin);
-    const damaged = this.#readEnd - begin - dropped - kept.length;
-    this.#lose({ records: dropped, reason: "queue_full" });
-    this.#lose({ records: damaged, reason: "damaged" });
+    this.#accounts.drop("queue_full", dropped);
+    this.#accounts.drop("damaged", this.#readEnd - begin - dropped - kept.length);
     this.#held = kept.length;
     const waiting = kept.map(({ payload, sequence }) => ({ entry: payload, bytes: payload.length, number: sequence }));
     return waiting.length === 0 ? [] : [this.#batchOf(waiting)];
-  }
-
-  #lose(loss: Loss): void {
-    if (loss.records === 0) return;
-    this.#accounts.drop(loss.reason, loss.records);
-    this.#options.onLoss?.(loss);
   }
 
   /** Enters what became of a batch; what is left to send of it comes first. */

@@ -1,3 +1,4 @@
+export { AUDIT_ATTRIBUTES } from "./audit-attributes.ts";
 export { AUDIT_ACTOR_TYPES, type AuditActor } from "./audit-actor.ts";
 export { isAudited } from "./audit-content.ts";
 export {

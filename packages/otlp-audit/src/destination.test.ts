@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { otlpLogsDestination } from "./destination.ts";
+
+/** Where records go, in short. */
+function short(env: Readonly<Record<string, string>>): string | undefined {
+  const destination = otlpLogsDestination(env);
+  return destination && `${destination.protocol} ${destination.url.href}`;
+}
+
+const ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const LOGS_ENDPOINT = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT";
+const PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL";
+const LOGS_PROTOCOL = "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL";
+
+describe("the destination of log records", () => {
+  it.each([
+    [{}, undefined],
+    [{ [ENDPOINT]: "" }, undefined],
+    [{ [ENDPOINT]: "http://c:4317" }, "grpc http://c:4317/"],
+    [{ [ENDPOINT]: "http://c:4318" }, "http/protobuf http://c:4318/v1/logs"],
+    [{ [ENDPOINT]: "https://c" }, "http/protobuf https://c/v1/logs"],
+    [{ [ENDPOINT]: "https://c/otlp/" }, "http/protobuf https://c/otlp/v1/logs"],
+    [{ [ENDPOINT]: "https://c/otlp" }, "http/protobuf https://c/otlp/v1/logs"],
+    [{ [LOGS_ENDPOINT]: "https://c/logs" }, "http/protobuf https://c/logs"],
+    [{ [ENDPOINT]: "http://a:4317", [LOGS_ENDPOINT]: "http://b:4318/x" }, "http/protobuf http://b:4318/x"],
+    [{ [ENDPOINT]: "http://c:4317", [PROTOCOL]: "http/protobuf" }, "http/protobuf http://c:4317/v1/logs"],
+    [{ [ENDPOINT]: "http://c:4318", [PROTOCOL]: "grpc" }, "grpc http://c:4318/"],
+    [{ [ENDPOINT]: "http://c:4318", [PROTOCOL]: "grpc", [LOGS_PROTOCOL]: "http/json" }, "http/json http://c:4318/v1/logs"],
+    [{ [ENDPOINT]: "c:4317" }, "grpc https://c:4317/"],
+    [{ [ENDPOINT]: "c:4317", OTEL_EXPORTER_OTLP_INSECURE: "true" }, "grpc http://c:4317/"],
+    [{ [ENDPOINT]: "http://c:4318", OTEL_SDK_DISABLED: "true" }, undefined],
+    [{ [ENDPOINT]: "http://c:4318", OTEL_SDK_DISABLED: "1" }, "http/protobuf http://c:4318/v1/logs"],
+    [{ [ENDPOINT]: "http://c:4318", OTEL_LOGS_EXPORTER: "none" }, undefined],
+  ])("of %o is %s", (env, expected) => {
+    expect(short(env as Readonly<Record<string, string>>)).toBe(expected);
+  });
+
+  it("has headers, timeout, compression and certificates of logs before the general ones", () => {
+    const env = {
+      [ENDPOINT]: "https://c",
+      OTEL_EXPORTER_OTLP_HEADERS: "Authorization=Basic%20YTpi, x-tenant = one",
+      OTEL_EXPORTER_OTLP_TIMEOUT: "5000",
+      OTEL_EXPORTER_OTLP_LOGS_TIMEOUT: "700",
+      OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+      OTEL_EXPORTER_OTLP_CERTIFICATE: "/ca.pem",
+      OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE: "/cert.pem",
+      OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY: "/key.pem",
+    };
+    expect(otlpLogsDestination(env, { headers: { "X-Tenant": "two" } })).toMatchObject({
+      headers: { authorization: "Basic YTpi", "x-tenant": "two" },
+      timeoutMs: 700,
+      compression: "gzip",
+      certificate: "/ca.pem",
+      clientCertificate: "/cert.pem",
+      clientKey: "/key.pem",
+    });
+  });
+
+  it("of the configuration comes before the environment, and works where that switches exporters off", () => {
+    const env = { [LOGS_ENDPOINT]: "http://a:4317", OTEL_LOGS_EXPORTER: "none" };
+    const destination = otlpLogsDestination(env, { endpoint: "http://b:4318", protocol: "http/protobuf" });
+    expect(destination?.url.href).toBe("http://b:4318/v1/logs");
+  });
+
+  it.each([
+    [{ [ENDPOINT]: "ftp://user:secret@c" }, /^OTEL_EXPORTER_OTLP_ENDPOINT is no URL of http or https; write for example/],
+    [{ [ENDPOINT]: "http://" }, /no URL/],
+    [{ [ENDPOINT]: "http://c", [LOGS_PROTOCOL]: "thrift" }, /OTLP_LOGS_PROTOCOL is "thrift"; expected one of grpc, http/],
+    [{ [ENDPOINT]: "http://c", OTEL_EXPORTER_OTLP_TIMEOUT: "10s" }, /TIMEOUT is "10s"; expected milliseconds/],
+    [{ [ENDPOINT]: "http://c", OTEL_EXPORTER_OTLP_COMPRESSION: "brotli" }, /COMPRESSION is "brotli"; expected gzip or/],
+    [{ [ENDPOINT]: "http://c", OTEL_EXPORTER_OTLP_HEADERS: "a=1,secret" }, /HEADERS: entry 2 is not key=value/],
+    [{ [ENDPOINT]: "http://c", OTEL_EXPORTER_OTLP_HEADERS: "a=secret%0d%0aevil:%201" }, /HEADERS: "a" is no header field/],
+  ])("is refused in words that show no credentials: %o", (env, message) => {
+    let said = "";
+    try {
+      otlpLogsDestination(env as Readonly<Record<string, string>>);
+    } catch (error) {
+      said = (error as Error).message;
+    }
+    expect(said).toMatch(message);
+    expect(said).not.toContain("secret");
+  });
+});

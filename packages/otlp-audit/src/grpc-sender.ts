@@ -1,0 +1,91 @@
+import type * as Grpc from "@grpc/grpc-js";
+import type { SendOutcome } from "@mcp-hangar/delivery";
+import type { ExportFailureReason } from "@mcp-hangar/telemetry";
+import type { IExportLogsServiceResponse } from "@opentelemetry/otlp-transformer";
+import type { OtlpDestination } from "./destination.ts";
+import { collectorSays, type OtlpSender, outcomeOfAnswer, type TlsFiles } from "./sender.ts";
+
+export interface GrpcSenderParts {
+  /** The library, which is loaded only where it is needed. */
+  readonly grpc: typeof Grpc;
+  readonly destination: OtlpDestination;
+  readonly tls: TlsFiles;
+  /** Throws when the bytes are no answer. */
+  readonly readAnswer: (bytes: Uint8Array) => IExportLogsServiceResponse;
+}
+
+const METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+
+/** Pauses between attempts to connect, in ms: the queue says when it tries, and must not wait for the channel. */
+const RECONNECT_MS = 1_000;
+
+/** Calls the collector over gRPC. */
+export class GrpcSender implements OtlpSender {
+  readonly #grpc: typeof Grpc;
+  readonly #client: Grpc.Client;
+  readonly #metadata: Grpc.Metadata;
+  readonly #readAnswer: GrpcSenderParts["readAnswer"];
+
+  constructor({ grpc, destination, tls, readAnswer }: GrpcSenderParts) {
+    this.#grpc = grpc;
+    this.#readAnswer = readAnswer;
+    const { url, headers, compression } = destination;
+    const credentials =
+      url.protocol === "https:"
+        ? grpc.credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null)
+        : grpc.credentials.createInsecure();
+    const gzip = grpc.compressionAlgorithms.gzip;
+    this.#client = new grpc.Client(url.host, credentials, {
+      "grpc.primary_user_agent": "mcp-hangar-otlp-audit",
+      "grpc.initial_reconnect_backoff_ms": RECONNECT_MS,
+      "grpc.max_reconnect_backoff_ms": RECONNECT_MS,
+      // Retries of the library would be invisible in the accounts.
+      "grpc.enable_retries": 0,
+      ...(compression === "gzip" && { "grpc.default_compression_algorithm": gzip }),
+    });
+    this.#metadata = new grpc.Metadata();
+    for (const [name, value] of Object.entries(headers)) this.#metadata.set(name, value);
+  }
+
+  send(body: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
+    return new Promise((resolve) => {
+      const call = this.#client.makeUnaryRequest(
+        METHOD,
+        (bytes: Buffer) => bytes,
+        (bytes: Buffer) => bytes,
+        Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+        this.#metadata,
+        (error, answer) => resolve(error === null ? this.#outcomeOf(answer) : this.#outcomeOfError(error)),
+      );
+      signal.addEventListener("abort", () => call.cancel(), { once: true });
+    });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #outcomeOf(answer: Buffer | undefined): SendOutcome {
+    try {
+      return outcomeOfAnswer(this.#readAnswer(answer ?? new Uint8Array()));
+    } catch {
+      // It has taken the request; what it says besides cannot be read.
+      return { kind: "delivered" };
+    }
+  }
+
+  #outcomeOfError({ code, details }: Grpc.ServiceError): SendOutcome {
+    const { status } = this.#grpc;
+    const message = `the collector answers ${status[code] ?? code}: ${collectorSays(details)}`;
+    // Receivers refuse messages beyond their limit with the code that asks others to slow down.
+    const isTooLarge = code === status.RESOURCE_EXHAUSTED && /larger than max/i.test(details);
+    if (code === status.INVALID_ARGUMENT || isTooLarge) return { kind: "rejected", message };
+    return { kind: "retry", reason: this.#reasonOf(code), message };
+  }
+
+  #reasonOf(code: Grpc.status): ExportFailureReason {
+    const { status } = this.#grpc;
+    if (code === status.UNAVAILABLE || code === status.CANCELLED) return "connection";
+    return code === status.DEADLINE_EXCEEDED ? "timeout" : "rejected";
+  }
+}

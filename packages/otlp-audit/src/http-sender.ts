@@ -1,0 +1,107 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import type { Clock, SendOutcome } from "@mcp-hangar/delivery";
+import type { IExportLogsServiceResponse } from "@opentelemetry/otlp-transformer";
+import type { OtlpDestination } from "./destination.ts";
+import { type OtlpSender, outcomeOfAnswer, type TlsFiles } from "./sender.ts";
+
+export interface HttpSenderParts {
+  readonly destination: OtlpDestination;
+  readonly tls: TlsFiles;
+  readonly clock: Clock;
+  /** Throws when the bytes are no answer. */
+  readonly readAnswer: (bytes: Uint8Array) => IExportLogsServiceResponse;
+}
+
+/** Bytes of an answer that are read; it holds a number and a message. */
+const ANSWER_BYTES_MAX = 65_536;
+
+/** The request itself is refused: the same bytes will never be taken. Everything else may be mended at the collector or on the way. */
+const REFUSED_FOR_GOOD: ReadonlySet<number> = new Set([400, 413, 422]);
+
+const compress = promisify(gzip);
+
+/** Posts OTLP over HTTP/1.1, one request at a time on a connection that is kept. Redirects are not followed. */
+export class HttpSender implements OtlpSender {
+  readonly #parts: HttpSenderParts;
+  readonly #agent: HttpAgent;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(parts: HttpSenderParts) {
+    this.#parts = parts;
+    const { protocol, url, headers, compression } = parts.destination;
+    const { ca, cert, key } = parts.tls;
+    const options = { keepAlive: true, maxSockets: 1 };
+    this.#agent =
+      url.protocol === "https:"
+        ? new HttpsAgent({ ...options, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) })
+        : new HttpAgent(options);
+    this.#headers = {
+      "user-agent": "mcp-hangar-otlp-audit",
+      ...headers,
+      "content-type": protocol === "http/json" ? "application/json" : "application/x-protobuf",
+      ...(compression === "gzip" && { "content-encoding": "gzip" }),
+    };
+  }
+
+  async send(body: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
+    const { compression } = this.#parts.destination;
+    try {
+      const bytes = compression === "gzip" ? await compress(body) : body;
+      return await this.#outcomeOf(await this.#post(bytes, signal));
+    } catch (error) {
+      return { kind: "retry", reason: "connection", message: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #post(body: Uint8Array, signal: AbortSignal): Promise<IncomingMessage> {
+    const { url } = this.#parts.destination;
+    const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+    const headers = { ...this.#headers, "content-length": String(body.length) };
+    return new Promise((resolve, reject) => {
+      send(url, { method: "POST", agent: this.#agent, headers, signal }, resolve).on("error", reject).end(body);
+    });
+  }
+
+  async #outcomeOf(response: IncomingMessage): Promise<SendOutcome> {
+    const { statusCode = 0, statusMessage = "" } = response;
+    const message = `the collector answers ${statusCode} ${statusMessage}`.trim();
+    if (statusCode < 200 || statusCode > 299) {
+      // It is of no interest, and the connection is free for the next attempt.
+      response.resume();
+      if (REFUSED_FOR_GOOD.has(statusCode)) return { kind: "rejected", message };
+      const retryAfterMs = retryAfter(response.headers["retry-after"], this.#parts.clock.wallMs());
+      return { kind: "retry", reason: "rejected", message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    }
+    try {
+      return outcomeOfAnswer(this.#parts.readAnswer(await bytesOf(response)));
+    } catch {
+      // It has taken the request; what it says besides cannot be read.
+      return { kind: "delivered" };
+    }
+  }
+}
+
+/** Milliseconds for which a server asks to be left alone, in seconds or until a date; `undefined` when it does not. */
+function retryAfter(field: string | undefined, nowMs: number): number | undefined {
+  if (field === undefined) return undefined;
+  const ms = /^\d+$/.test(field.trim()) ? Number(field) * 1_000 : Date.parse(field) - nowMs;
+  return Number.isFinite(ms) && ms > 0 ? ms : undefined;
+}
+
+async function bytesOf(response: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > ANSWER_BYTES_MAX) throw new Error(`the collector's answer has more than ${ANSWER_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,219 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as grpc from "@grpc/grpc-js";
+import type { ExporterSnapshot, HangarEvent } from "@mcp-hangar/telemetry";
+import type { OTLPAuditExporter, OTLPAuditExporterOptions } from "@mcp-hangar/otlp-audit";
+import { type OtlpBehaviour, OtlpReceiver } from "@mcp-hangar/testing/otlp";
+import { poll } from "@mcp-hangar/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { auditExporter } from "./exporter-under-test.ts";
+
+let folder: string;
+let receiver: OtlpReceiver;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "hangar-otlp-audit-"));
+  receiver = await OtlpReceiver.start();
+});
+afterEach(async () => {
+  await receiver.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const PROTOCOLS = ["HTTP", "gRPC"] as const;
+type Protocol = (typeof PROTOCOLS)[number];
+
+function exporterOver(protocol: Protocol, changes: Partial<OTLPAuditExporterOptions> = {}): OTLPAuditExporter {
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: protocol === "HTTP" ? receiver.httpUrl : receiver.grpcUrl,
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol === "HTTP" ? "http/protobuf" : "grpc",
+    OTEL_EXPORTER_OTLP_TIMEOUT: "500",
+    OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+  };
+  const spool = { folder: join(folder, "spool"), bytesMax: 10_000_000, whenFull: "drop_oldest" } as const;
+  return auditExporter(env, { spool, random: () => 0, ...changes });
+}
+
+/** Distinguishable events that have a record each. */
+function events(count: number, from = 0): readonly HangarEvent[] {
+  return Array.from({ length: count }, (_each, index) => ({
+    type: "gateway.started",
+    timeMs: 1_769_846_400_000 + index,
+    version: `event ${from + index}`,
+  }));
+}
+
+const names = (): readonly unknown[] => receiver.logRecords.map(({ attributes }) => attributes["mcp.audit.target.name"]);
+const namesOf = (count: number, from = 0): readonly string[] =>
+  Array.from({ length: count }, (_each, index) => `event ${from + index}`);
+
+const droppedOf = ({ dropped }: ExporterSnapshot): number =>
+  Object.values(dropped).reduce((sum, count) => sum + count, 0);
+
+function expectExact(exporter: OTLPAuditExporter): void {
+  const snapshot = exporter.snapshot();
+  expect(snapshot.delivered + droppedOf(snapshot) + snapshot.queueSize).toBe(exporter.accepted);
+}
+
+const FAULTS: readonly (readonly [name: string, behaviour: OtlpBehaviour, failure: string])[] = [
+  ["answers 503", refuse(503, grpc.status.UNAVAILABLE), "rejected connection"],
+  ["answers 500", refuse(500, grpc.status.INTERNAL), "rejected"],
+  ["answers 401", refuse(401, grpc.status.UNAUTHENTICATED), "rejected"],
+  ["hangs", { kind: "hang" }, "timeout"],
+  ["resets the connection", { kind: "reset" }, "connection"],
+];
+
+function refuse(httpStatus: number, grpcCode: grpc.status): OtlpBehaviour {
+  return { kind: "refuse", httpStatus, grpcCode };
+}
+
+describe.each(PROTOCOLS)("over %s", (protocol) => {
+  it.each(FAULTS)("a collector that %s gets every record later, once and in order", async (_name, behaviour, failure) => {
+    receiver.behave(behaviour, 2);
+    const exporter = exporterOver(protocol);
+    await exporter.open();
+    for (const event of events(700)) exporter.listener(event);
+    await poll("two failures", () => {
+      expectExact(exporter);
+      return Object.values(exporter.snapshot().failures).reduce((sum, count) => sum + count, 0) >= 2;
+    });
+    await poll("all records", () => {
+      expectExact(exporter);
+      return exporter.snapshot().queueSize === 0;
+    });
+    await exporter.close(10_000);
+    expect(names()).toEqual(namesOf(700));
+    const { failures, delivered } = exporter.snapshot();
+    const reasons = Object.entries(failures).flatMap(([reason, count]) => (count > 0 ? [reason] : []));
+    expect(failure.split(" ")).toEqual(expect.arrayContaining(reasons));
+    expect(delivered).toBe(700);
+    expectExact(exporter);
+  });
+
+  it("a collector that is not there yet gets every record when it is", async () => {
+    const { httpPort, grpcPort } = receiver;
+    const exporter = exporterOver(protocol);
+    await receiver.close();
+    await exporter.open();
+    for (const event of events(30)) exporter.listener(event);
+    await poll("a failure", () => (exporter.snapshot().failures.connection ?? 0) > 0);
+    expect(exporter.health()).toMatchObject({ status: "degraded", message: expect.stringMatching(/^audit records wait for/) });
+    expect(exporter.snapshot().queueSize).toBe(30);
+    receiver = await OtlpReceiver.start({ httpPort, grpcPort });
+    await poll("all records", () => exporter.snapshot().queueSize === 0);
+    expect(names()).toEqual(namesOf(30));
+    expect(exporter.health()).toEqual({ status: "healthy" });
+    await exporter.close(10_000);
+    expectExact(exporter);
+  });
+
+  it("records that the collector rejects are counted, and it is told of them", async () => {
+    receiver.behave({ kind: "partial", rejected: 3, message: "too old" }, 1);
+    const exporter = exporterOver(protocol);
+    await exporter.open();
+    for (const event of events(10)) exporter.listener(event);
+    await poll("the batch", () => exporter.snapshot().queueSize === 0);
+    expect(exporter.snapshot()).toMatchObject({ delivered: 7, dropped: { rejected: 3 }, failures: { rejected: 1 } });
+    expect(exporter.health()).toMatchObject({ message: expect.stringContaining("rejected 3 records: too old") });
+    for (const event of events(1, 10)) exporter.listener(event);
+    await poll("the record of the loss", () => receiver.logRecords.length === 12);
+    expect(receiver.logRecords.at(-1)).toMatchObject({
+      eventName: "mcp_hangar.audit.records_lost",
+      severityText: "ERROR",
+      attributes: { "mcp.audit.lost_records": 3n },
+    });
+    await exporter.close(10_000);
+    expectExact(exporter);
+  });
+
+  it("a batch that is refused for good is divided, and what is refused alone is dropped", async () => {
+    receiver.behave(refuse(400, grpc.status.INVALID_ARGUMENT), 4);
+    const exporter = exporterOver(protocol);
+    await exporter.open();
+    for (const event of events(8)) exporter.listener(event);
+    await poll("all records", () => exporter.snapshot().delivered >= 7);
+    expect(names().slice(0, 7)).toEqual(namesOf(7, 1));
+    expect(exporter.snapshot()).toMatchObject({ dropped: { rejected: 1 }, failures: { rejected: 4 } });
+    await exporter.close(10_000);
+    expectExact(exporter);
+  });
+
+  it.each([["hangs", { kind: "hang" }], ["refuses", refuse(503, grpc.status.UNAVAILABLE)]] as const)(
+    "closes within its deadline though the collector %s, and the records are sent after the next start",
+    async (_name, behaviour) => {
+      receiver.behave(behaviour);
+      const exporter = exporterOver(protocol);
+      await exporter.open();
+      for (const event of events(40)) exporter.listener(event);
+      const startedMs = performance.now();
+      await exporter.close(700);
+      expect(performance.now() - startedMs).toBeLessThan(5_000);
+      expect(exporter.snapshot()).toMatchObject({ delivered: 0, queueSize: 40 });
+      expectExact(exporter);
+
+      receiver.behave({ kind: "accept" });
+      const next = exporterOver(protocol);
+      await next.open();
+      expect(next.accepted).toBe(40);
+      await next.close(60_000);
+      expect(names()).toEqual(namesOf(40));
+      expect(next.snapshot()).toMatchObject({ delivered: 40, queueSize: 0 });
+      expectExact(next);
+    },
+  );
+
+  it("without a spool, what was not sent by the end is dropped and counted", async () => {
+    receiver.behave({ kind: "hang" });
+    const exporter = exporterOver(protocol, { spool: undefined });
+    await exporter.open();
+    for (const event of events(25)) exporter.listener(event);
+    await exporter.close(700);
+    expect(exporter.snapshot()).toMatchObject({ delivered: 0, dropped: { shutdown: 25 }, queueSize: 0 });
+    expectExact(exporter);
+  });
+
+  it("a slow collector holds nobody who emits an event", async () => {
+    receiver.behave({ kind: "slow", delayMs: 200 });
+    const exporter = exporterOver(protocol);
+    await exporter.open();
+    for (const event of events(3_000)) exporter.listener(event);
+    // Nothing is sent on the time of those who emit: not even the first batch has left.
+    expect(receiver.attempts).toBe(0);
+    await poll("all records", () => exporter.snapshot().queueSize === 0);
+    await exporter.close(10_000);
+    expect(names()).toEqual(namesOf(3_000));
+    expectExact(exporter);
+  });
+});
+
+describe("over HTTP", () => {
+  it("a collector that asks for time gets it", async () => {
+    receiver.behave({ kind: "refuse", httpStatus: 429, grpcCode: grpc.status.OK, retryAfter: "1" }, 1);
+    const exporter = exporterOver("HTTP");
+    await exporter.open();
+    for (const event of events(1)) exporter.listener(event);
+    await poll("the first attempt", () => exporter.snapshot().failures.rejected === 1);
+    const failedMs = performance.now();
+    await poll("the record", () => exporter.snapshot().delivered === 1);
+    // Without it the next attempt would be at once: the exporter of this test has no jitter.
+    expect(performance.now() - failedMs).toBeGreaterThan(800);
+    await exporter.close(10_000);
+  });
+
+  it("a collector's answer without an end, or that is no answer, does not count against it", async () => {
+    const server = createServer((request, response) => {
+      request.resume().on("end", () => response.writeHead(200).end("x".repeat(100_000)));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const exporter = auditExporter({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
+    await exporter.open();
+    for (const event of events(3)) exporter.listener(event);
+    await exporter.close(10_000);
+    server.closeAllConnections();
+    server.close();
+    expect(exporter.snapshot()).toMatchObject({ delivered: 3, failures: { connection: 0 } });
+  });
+});
