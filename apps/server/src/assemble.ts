@@ -67,7 +67,8 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   const logging = createLogging(config.logging, { ...terminal, clock: platform.clock });
   const { logger } = logging;
   const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));
-  const { exporters, history } = createExporters(config, { bus, clock: platform.clock, logging });
+  const ids = new EventIds(platform.uuid());
+  const { exporters, history } = createExporters(config, { bus, platform, logging, ids });
 
   const accessSystem = createAccess(config, {
     bus,
@@ -75,7 +76,6 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     onKeyProblem: (error) => logger.error("api_keys_unusable", { error }),
   });
   const { access } = accessSystem;
-  const ids = new EventIds(platform.uuid());
   const events = new EventStreams({ clock: platform.clock, access, run: platform.uuid().replaceAll("-", ""), ids });
   bus.on("events", quieted(events.listener, platform.clock));
   const { gateway, discovery, batches, continuations } = createRuntime(config, {

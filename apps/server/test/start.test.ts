@@ -10,11 +10,14 @@ const folder = mkdtempSync(join(tmpdir(), "hangar-start-"));
 afterEach(killProcesses);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function packagesLoadedBy(sections: Readonly<Record<string, unknown>>): Promise<readonly string[]> {
+async function packagesLoadedBy(
+  sections: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> {
   const file = join(folder, "config.yaml");
   writeFileSync(file, JSON.stringify({ mcp_servers: { cat: { mode: "subprocess", command: "cat" } }, ...sections }));
   const args = ["serve", "--http", "--port", "0", "--config", file];
-  const hangar = await startHangar(args, { NODE_OPTIONS: `--import=${LOADED_PACKAGES}` });
+  const hangar = await startHangar(args, { ...env, NODE_OPTIONS: `--import=${LOADED_PACKAGES}` });
   await hangar.event("http_listening");
   hangar.kill("SIGTERM");
   expect(await hangar.exited).toEqual({ code: 0, signal: null });
@@ -30,6 +33,8 @@ const HEAVY = [
   "node:sqlite",
   // The clients that `import "node:http"` loads along.
   "NativeModule internal/deps/undici/undici",
+  "@opentelemetry/otlp-transformer",
+  "@grpc/grpc-js",
 ];
 
 it("loads nothing heavy for servers over stdio alone", async () => {
@@ -42,4 +47,14 @@ it("loads nothing heavy for servers over stdio alone", async () => {
 it("loads the verification of tokens with an issuer, before the first token comes", async () => {
   const jwt = { issuer: "https://login.example.com", audience: ["https://hangar.example.com/mcp"] };
   expect(await packagesLoadedBy({ auth: { jwt } })).toContain("jose");
+});
+
+it.each([
+  ["http/protobuf", false],
+  ["grpc", true],
+])("loads OpenTelemetry for audit records over %s, and gRPC only where it is used", async (protocol, isGrpc) => {
+  const otlp = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", OTEL_EXPORTER_OTLP_PROTOCOL: protocol };
+  const loaded = await packagesLoadedBy({}, otlp);
+  expect(loaded).toContain("@opentelemetry/otlp-transformer");
+  expect(loaded.includes("@grpc/grpc-js")).toBe(isGrpc);
 });

@@ -25,7 +25,10 @@ describe("the destination of log records", () => {
     [{ [ENDPOINT]: "http://a:4317", [LOGS_ENDPOINT]: "http://b:4318/x" }, "http/protobuf http://b:4318/x"],
     [{ [ENDPOINT]: "http://c:4317", [PROTOCOL]: "http/protobuf" }, "http/protobuf http://c:4317/v1/logs"],
     [{ [ENDPOINT]: "http://c:4318", [PROTOCOL]: "grpc" }, "grpc http://c:4318/"],
-    [{ [ENDPOINT]: "http://c:4318", [PROTOCOL]: "grpc", [LOGS_PROTOCOL]: "http/json" }, "http/json http://c:4318/v1/logs"],
+    [
+      { [ENDPOINT]: "http://c:4318", [PROTOCOL]: "grpc", [LOGS_PROTOCOL]: "http/json" },
+      "http/json http://c:4318/v1/logs",
+    ],
     [{ [ENDPOINT]: "c:4317" }, "grpc https://c:4317/"],
     [{ [ENDPOINT]: "c:4317", OTEL_EXPORTER_OTLP_INSECURE: "true" }, "grpc http://c:4317/"],
     [{ [ENDPOINT]: "http://c:4318", OTEL_SDK_DISABLED: "true" }, undefined],
@@ -46,8 +49,8 @@ describe("the destination of log records", () => {
       OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE: "/cert.pem",
       OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY: "/key.pem",
     };
-    expect(otlpLogsDestination(env, { headers: { "X-Tenant": "two" } })).toMatchObject({
-      headers: { authorization: "Basic YTpi", "x-tenant": "two" },
+    expect(otlpLogsDestination(env, { headers: { "X-Tenant": "two", "X-More": "3" } })).toMatchObject({
+      headers: { authorization: "Basic YTpi", "x-tenant": "one", "x-more": "3" },
       timeoutMs: 700,
       compression: "gzip",
       certificate: "/ca.pem",
@@ -56,20 +59,31 @@ describe("the destination of log records", () => {
     });
   });
 
-  it("of the configuration comes before the environment, and works where that switches exporters off", () => {
-    const env = { [LOGS_ENDPOINT]: "http://a:4317", OTEL_LOGS_EXPORTER: "none" };
-    const destination = otlpLogsDestination(env, { endpoint: "http://b:4318", protocol: "http/protobuf" });
-    expect(destination?.url.href).toBe("http://b:4318/v1/logs");
+  it("is that of the configuration where the environment names none", () => {
+    const configured = { endpoint: "http://b:4317", protocol: "http/protobuf" } as const;
+    expect(otlpLogsDestination({}, configured)?.url.href).toBe("http://b:4317/v1/logs");
+    expect(otlpLogsDestination({ [ENDPOINT]: "http://a:1" }, configured)?.url.href).toBe("http://a:1/v1/logs");
+    expect(otlpLogsDestination({ [PROTOCOL]: "grpc" }, configured)?.protocol).toBe("grpc");
+    expect(otlpLogsDestination({ OTEL_LOGS_EXPORTER: "none" }, configured)).toBeUndefined();
   });
 
   it.each([
-    [{ [ENDPOINT]: "ftp://user:secret@c" }, /^OTEL_EXPORTER_OTLP_ENDPOINT is no URL of http or https; write for example/],
+    [
+      { [ENDPOINT]: "ftp://user:secret@c" },
+      /^OTEL_EXPORTER_OTLP_ENDPOINT is no URL of http or https; write for example/,
+    ],
     [{ [ENDPOINT]: "http://" }, /no URL/],
-    [{ [ENDPOINT]: "http://c", [LOGS_PROTOCOL]: "thrift" }, /OTLP_LOGS_PROTOCOL is "thrift"; expected one of grpc, http/],
+    [
+      { [ENDPOINT]: "http://c", [LOGS_PROTOCOL]: "thrift" },
+      /OTLP_LOGS_PROTOCOL is "thrift"; expected one of grpc, http/,
+    ],
     [{ [ENDPOINT]: "http://c", OTEL_EXPORTER_OTLP_TIMEOUT: "10s" }, /TIMEOUT is "10s"; expected milliseconds/],
     [{ [ENDPOINT]: "http://c", OTEL_EXPORTER_OTLP_COMPRESSION: "brotli" }, /COMPRESSION is "brotli"; expected gzip or/],
     [{ [ENDPOINT]: "http://c", OTEL_EXPORTER_OTLP_HEADERS: "a=1,secret" }, /HEADERS: entry 2 is not key=value/],
-    [{ [ENDPOINT]: "http://c", OTEL_EXPORTER_OTLP_HEADERS: "a=secret%0d%0aevil:%201" }, /HEADERS: "a" is no header field/],
+    [
+      { [ENDPOINT]: "http://c", OTEL_EXPORTER_OTLP_HEADERS: "a=secret%0d%0aevil:%201" },
+      /HEADERS: "a" is no header field/,
+    ],
   ])("is refused in words that show no credentials: %o", (env, message) => {
     let said = "";
     try {

@@ -19,7 +19,7 @@ export interface OtlpDestination {
   readonly clientKey: string | undefined;
 }
 
-/** What a configuration says beside the environment; it comes first. */
+/** What a configuration says; the environment wins over it. */
 export interface OtlpDestinationOptions {
   /** As `OTEL_EXPORTER_OTLP_ENDPOINT`: `/v1/logs` is added over HTTP. */
   readonly endpoint?: string | undefined;
@@ -36,7 +36,7 @@ const LOGS_PATH = "v1/logs";
 
 /**
  * Where audit records are sent, by the variables `OTEL_EXPORTER_OTLP_*` and those that begin with `OTEL_EXPORTER_OTLP_LOGS_`, which come
- * first. Without a protocol, port 4317 is taken for gRPC and any other for HTTP. `undefined` when nothing names an endpoint, or
+ * first, and by a configuration. Without a protocol, port 4317 is taken for gRPC and any other for HTTP. `undefined` when nothing names an endpoint, or
  * `OTEL_SDK_DISABLED` or `OTEL_LOGS_EXPORTER` switch it off.
  * @throws Error that says what is wrong, with the variable, and without credentials.
  */
@@ -46,11 +46,12 @@ export function otlpLogsDestination(
 ): OtlpDestination | undefined {
   const variable = (name: string): Variable => variableOf(env, name);
   const isOff = env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true" || env.OTEL_LOGS_EXPORTER?.trim() === "none";
+  const ofEnvironment = variable("ENDPOINT");
   const { name, value: endpoint } =
-    options.endpoint === undefined ? variable("ENDPOINT") : { name: "endpoint", value: options.endpoint };
-  if (endpoint === undefined || (isOff && options.endpoint === undefined)) return undefined;
+    ofEnvironment.value === undefined ? { name: "endpoint", value: options.endpoint } : ofEnvironment;
+  if (endpoint === undefined || isOff) return undefined;
   const base = parseEndpoint(name, endpoint, variable("INSECURE").value?.toLowerCase() === "true");
-  const protocol = options.protocol ?? protocolOf(variable("PROTOCOL"), base);
+  const protocol = protocolOf(variable("PROTOCOL"), options.protocol, base);
   const isWhole = name === "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT";
   return {
     protocol,
@@ -88,8 +89,8 @@ function parseEndpoint(name: string, text: string, isInsecure: boolean): URL {
   return url;
 }
 
-function protocolOf({ name, value }: Variable, url: URL): OtlpProtocol {
-  if (value === undefined) return url.port === GRPC_PORT ? "grpc" : "http/protobuf";
+function protocolOf({ name, value }: Variable, configured: OtlpProtocol | undefined, url: URL): OtlpProtocol {
+  if (value === undefined) return configured ?? (url.port === GRPC_PORT ? "grpc" : "http/protobuf");
   const protocol = OTLP_PROTOCOLS.find((each) => each === value.toLowerCase());
   if (protocol === undefined) {
     throw new Error(`${name} is ${JSON.stringify(value)}; expected one of ${OTLP_PROTOCOLS.join(", ")}`);
@@ -113,10 +114,12 @@ function headersOf(
 ): Readonly<Record<string, string>> {
   const { pairs, wrong } = parsePairs(value);
   if (wrong !== undefined) throw new Error(`${name}: entry ${wrong} is not key=value with percent-encoding`);
-  const all = [...pairs, ...Object.entries(configured)].map(([key, text]) => [key.toLowerCase(), text] as const);
+  const all = [...Object.entries(configured), ...pairs].map(([key, text]) => [key.toLowerCase(), text] as const);
   for (const [key, text] of all) {
     if (HEADER_NAME.test(key) && HEADER_VALUE.test(text)) continue;
-    throw new Error(`${name}: ${JSON.stringify(key)} is no header field, or its value has characters that none may have`);
+    throw new Error(
+      `${name}: ${JSON.stringify(key)} is no header field, or its value has characters that none may have`,
+    );
   }
   return Object.fromEntries(all);
 }

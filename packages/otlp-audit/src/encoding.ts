@@ -1,4 +1,9 @@
-import type { IExportLogsServiceResponse } from "@opentelemetry/otlp-transformer";
+import {
+  type IExportLogsServiceResponse,
+  JsonLogsSerializer,
+  ProtobufLogsSerializer,
+} from "@opentelemetry/otlp-transformer";
+import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { AuditEntry } from "./audit-entry.ts";
 import type { OtlpProtocol } from "./destination.ts";
 import { type LogOrigin, logRecordOf } from "./log-record.ts";
@@ -18,12 +23,8 @@ interface Origin {
 
 const SCOPE_NAME = "@mcp-hangar/otlp-audit";
 
-/** The encoding of a protocol, by OpenTelemetry's own serializers, which are loaded now. */
-export async function otlpEncoding(protocol: OtlpProtocol, { resource, version }: Origin): Promise<OtlpEncoding> {
-  const [{ JsonLogsSerializer, ProtobufLogsSerializer }, { resourceFromAttributes }] = await Promise.all([
-    import("@opentelemetry/otlp-transformer"),
-    import("@opentelemetry/resources"),
-  ]);
+/** The encoding of a protocol, by OpenTelemetry's own serializers. */
+export function otlpEncoding(protocol: OtlpProtocol, { resource, version }: Origin): OtlpEncoding {
   const serializer = protocol === "http/json" ? JsonLogsSerializer : ProtobufLogsSerializer;
   // Records are grouped by the identity of these two.
   const origin: LogOrigin = {

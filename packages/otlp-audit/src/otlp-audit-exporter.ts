@@ -13,8 +13,7 @@ import {
 } from "@mcp-hangar/telemetry";
 import { type AuditEntry, bytesOf, entryOf, roughSizeOf } from "./audit-entry.ts";
 import type { OtlpDestination } from "./destination.ts";
-import { type OtlpEncoding, otlpEncoding } from "./encoding.ts";
-import { openSender } from "./open-sender.ts";
+import type { OtlpEncoding } from "./encoding.ts";
 import type { OtlpSender } from "./sender.ts";
 
 /** Where records wait that the collector does not have. */
@@ -37,6 +36,8 @@ export interface OTLPAuditExporterOptions {
   readonly ids: EventIds;
   /** Without it, records wait in memory, and are lost with the process. */
   readonly spool?: AuditSpoolOptions | undefined;
+  /** Told why records do not arrive when that begins, and `undefined` when they do again. */
+  readonly onProblem?: (problem: string | undefined) => void;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -65,6 +66,7 @@ export class OTLPAuditExporter implements Exporter {
   /** Lost records that the collector was told of, or will be. */
   #toldOf = 0;
   #losses = 0;
+  #hasToldOfProblem = false;
 
   constructor(options: OTLPAuditExporterOptions) {
     this.#options = options;
@@ -106,10 +108,18 @@ export class OTLPAuditExporter implements Exporter {
   /** Loads what the protocol needs, reads certificates and opens the spool. Rejects with what is wrong, and what to do. */
   async open(): Promise<void> {
     const { destination, clock } = this.#options;
-    const encoding = await otlpEncoding(destination.protocol, this.#options);
+    // OpenTelemetry's code takes long to load, and is wanted only by those who export.
+    const [{ otlpEncoding }, { openSender }] = await Promise.all([import("./encoding.ts"), import("./open-sender.ts")]);
+    const encoding = otlpEncoding(destination.protocol, this.#options);
     const sender = await openSender(destination, { clock, readFile, readAnswer: encoding.readAnswer });
     this.#open = { sender, encoding };
-    if (this.#queue instanceof SpooledQueue) await this.#queue.open();
+    if (!(this.#queue instanceof SpooledQueue)) return;
+    try {
+      await this.#queue.open();
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`the spool of audit records: ${why}`, { cause });
+    }
   }
 
   /** Its accounts: what was accepted is delivered, dropped or queued. */
@@ -122,11 +132,12 @@ export class OTLPAuditExporter implements Exporter {
     return this.#queue instanceof SpooledQueue ? this.#queue.accepted : this.#queue.offered;
   }
 
-  /** A collector that is away keeps nobody from calling: records wait. */
+  /** A collector that is away keeps nobody from calling: records wait. Those who probe need not learn where. */
   health(): ExporterHealth {
-    const { problem } = this.#queue;
-    if (problem === undefined) return { status: "healthy" };
-    return { status: "degraded", message: `audit records wait for ${this.#options.destination.url.host}: ${problem}` };
+    if (this.#queue.problem === undefined) return { status: "healthy" };
+    const message =
+      "audit records wait, because the collector or the disk does not take them; the log and the metrics say why";
+    return { status: "degraded", message };
   }
 
   /** Sends what waits within the deadline. With a spool, the rest is sent after the next start; without one, it is lost and counted. */
@@ -149,6 +160,8 @@ export class OTLPAuditExporter implements Exporter {
   async #send(entries: readonly AuditEntry[], signal: AbortSignal): Promise<SendOutcome> {
     if (this.#open === undefined) return { kind: "retry", reason: "io", message: "the exporter is not open" };
     const { encoding, sender } = this.#open;
+    // What the attempt before this one came to.
+    if (this.#queue.problem !== undefined) this.#tellOfProblem(this.#queue.problem);
     let body: Uint8Array;
     try {
       body = encoding.encode(entries);
@@ -156,8 +169,18 @@ export class OTLPAuditExporter implements Exporter {
       return { kind: "rejected", message: `a record cannot be encoded: ${String(error)}` };
     }
     const outcome = await sender.send(body, signal);
-    if (outcome.kind === "delivered" && !signal.aborted) this.#tellOfLosses();
+    if (outcome.kind === "delivered" && !signal.aborted) {
+      this.#tellOfLosses();
+      this.#tellOfProblem(undefined);
+    }
     return outcome;
+  }
+
+  #tellOfProblem(problem: string | undefined): void {
+    const isProblem = problem !== undefined;
+    if (isProblem === this.#hasToldOfProblem) return;
+    this.#hasToldOfProblem = isProblem;
+    this.#options.onProblem?.(problem);
   }
 
   /** Now that the collector takes records, it is told how many it will not get. */

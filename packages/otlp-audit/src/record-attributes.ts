@@ -9,11 +9,12 @@ import {
 /** Attributes of a log record; those without a value are left out. */
 export type RecordAttributes = Readonly<Record<string, unknown>>;
 
-/** The attributes of an audit record: every field of the schema but time, instance and trace, which have places of their own. */
+/** The attributes of an audit record: every field of the schema but time and trace, which have places of their own. */
 export function recordAttributes(record: AuditRecord): RecordAttributes {
   const { target, change, batch } = record;
   return present({
     [AUDIT.eventId]: record.id,
+    [AUDIT.instance]: record.instance,
     [AUDIT.schemaVersion]: record.schema_version,
     [AUDIT.code]: record.code,
     [AUDIT.category]: record.category,

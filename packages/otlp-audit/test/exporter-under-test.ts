@@ -1,6 +1,11 @@
-import { type Clock } from "@mcp-hangar/delivery";
+import type { Clock } from "@mcp-hangar/delivery";
+import {
+  auditResource,
+  OTLPAuditExporter,
+  type OTLPAuditExporterOptions,
+  otlpLogsDestination,
+} from "@mcp-hangar/otlp-audit";
 import { EventIds } from "@mcp-hangar/telemetry";
-import { OTLPAuditExporter, type OTLPAuditExporterOptions, auditResource, otlpLogsDestination } from "@mcp-hangar/otlp-audit";
 
 /** The clock of this process. */
 export const systemClock: Clock = {

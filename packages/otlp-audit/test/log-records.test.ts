@@ -33,6 +33,7 @@ const grpc = (): Readonly<Record<string, string>> => ({
 /** Where each field of a record stands, written down a second time. Those of lists and objects are compared below. */
 const PLACES: Readonly<Record<string, (record: AuditRecord) => unknown>> = {
   "mcp.audit.event_id": ({ id }) => id,
+  "mcp.audit.instance": ({ instance }) => instance,
   "mcp.audit.schema_version": ({ schema_version }) => BigInt(schema_version),
   "mcp.audit.code": ({ code }) => code,
   "mcp.audit.category": ({ category }) => category,
@@ -114,7 +115,7 @@ function numeric(value: number | undefined): number | bigint | undefined {
 }
 
 function expectedOf(record: AuditRecord): Partial<ReceivedLogRecord> {
-  const attributes = Object.entries(PLACES).map(([name, valueOf]) => [name, valueOf(record)] as const);
+  const attributes = Object.entries(PLACES).map(([name, fieldOf]) => [name, fieldOf(record)] as const);
   return {
     resource: { "service.name": "mcp-hangar", "service.version": VERSION, "service.instance.id": INSTANCE },
     scope: { name: "@mcp-hangar/otlp-audit", version: VERSION },
@@ -151,7 +152,12 @@ describe.each([
     const hostile = (usual: string): string => `${usual}\u0000\n\r\u2028"\\,=|🙂\ud800<${"é".repeat(50)}>`;
     const { records, received } = await sent(sampleEvents(hostile), env());
     for (const [index, record] of records.entries()) {
-      const { observedTimeUnixNano: _when, severityNumber: _number, severityText: _text, ...rest } = received[index] ?? {};
+      const {
+        observedTimeUnixNano: _when,
+        severityNumber: _number,
+        severityText: _text,
+        ...rest
+      } = received[index] ?? {};
       expect(rest, record.type).toEqual(expectedOf(record));
     }
   });
@@ -191,5 +197,7 @@ it("the severity follows the outcome", async () => {
     "tool.call.rate_limited",
   ]);
   expect(typesWith("INFO")).toEqual(expect.arrayContaining(["tool.call.completed", "tool.call.cancelled"]));
-  expect(received.map(({ severityText }) => severityText).every((text) => /^(?:INFO|WARN|ERROR)$/.test(text))).toBe(true);
+  expect(received.map(({ severityText }) => severityText).every((text) => /^(?:INFO|WARN|ERROR)$/.test(text))).toBe(
+    true,
+  );
 });

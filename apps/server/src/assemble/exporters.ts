@@ -1,9 +1,10 @@
-import type { Clock } from "@mcp-hangar/core";
-import type { TelemetryBus } from "@mcp-hangar/telemetry";
+import type { Platform } from "@mcp-hangar/core";
+import type { EventIds, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Config } from "../config/schema.ts";
 import { History } from "../history/history.ts";
 import type { Logging } from "../logging/logging.ts";
 import { quieted } from "../noise/quieted.ts";
+import { createOtlpAudit } from "../otlp-audit/create-otlp-audit.ts";
 import { ExporterList } from "./exporter-list.ts";
 
 /** Where telemetry goes. */
@@ -16,16 +17,22 @@ interface Exporters {
 /** What exporters stand on; the log is there before everything else. */
 interface ExporterEnvironment {
   readonly bus: TelemetryBus;
-  readonly clock: Clock;
+  readonly platform: Platform;
   readonly logging: Logging;
+  /** An event has the same id in every export. */
+  readonly ids: EventIds;
 }
 
 /** The exporters of the configuration, subscribed before anything happens. Only metrics join later, as they read the runtime. */
-export function createExporters({ history: options }: Config, environment: ExporterEnvironment): Exporters {
-  const { bus, clock, logging } = environment;
+export function createExporters(config: Config, environment: ExporterEnvironment): Exporters {
+  const { bus, platform, logging, ids } = environment;
+  const { clock } = platform;
+  const { history: options, observability } = config;
   const exporters = new ExporterList(bus, logging.logger);
   exporters.add({ ...logging, listener: quieted(logging.listener, clock) });
   const history = options.file === undefined ? undefined : new History({ ...options, file: options.file }, clock);
   if (history !== undefined) exporters.add(history);
+  const otlpAudit = createOtlpAudit(observability.otlp_audit, { platform, logger: logging.logger, ids });
+  if (otlpAudit !== undefined) exporters.add(otlpAudit);
   return { exporters, history };
 }

@@ -27,6 +27,12 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     description: "Key that commands show a gateway that asks who its callers are.",
   },
   { name: "MCP_LOG_LEVEL", path: ["logging", "level"], description: "Least level that is written." },
+  {
+    name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    path: undefined,
+    description:
+      "Collector that takes OTLP; wins over `observability.otlp_audit.endpoint`. `OTEL_EXPORTER_OTLP_{PROTOCOL,HEADERS,TIMEOUT,COMPRESSION,CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY,INSECURE}`, those of `OTEL_EXPORTER_OTLP_LOGS_…` before them, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_LOGS_EXPORTER=none` and `OTEL_SDK_DISABLED` hold for audit records.",
+  },
   { name: "MCP_JSON_LOGS", path: ["logging", "json_format"], description: "`true` or `false`: JSON lines or not." },
 ];
 

@@ -5,6 +5,8 @@
 export const AUDIT_ATTRIBUTES = {
   /** The same for the same event in every export: a record that arrives twice is told by it. */
   eventId: "mcp.audit.event_id",
+  /** The run of the gateway in which it happened; an earlier one than that of the resource when the record waited in a spool. */
+  instance: "mcp.audit.instance",
   schemaVersion: "mcp.audit.schema_version",
   code: "mcp.audit.code",
   category: "mcp.audit.category",

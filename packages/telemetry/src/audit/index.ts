@@ -1,5 +1,5 @@
-export { AUDIT_ATTRIBUTES } from "./audit-attributes.ts";
 export { AUDIT_ACTOR_TYPES, type AuditActor } from "./audit-actor.ts";
+export { AUDIT_ATTRIBUTES } from "./audit-attributes.ts";
 export { isAudited } from "./audit-content.ts";
 export {
   AUDIT_SCHEMA_VERSION,

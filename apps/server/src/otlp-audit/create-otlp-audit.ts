@@ -1,0 +1,54 @@
+import type { Platform } from "@mcp-hangar/core";
+import { auditResource, OTLPAuditExporter, type OtlpDestination, otlpLogsDestination } from "@mcp-hangar/otlp-audit";
+import { type EventIds, knownSecrets } from "@mcp-hangar/telemetry";
+import { BUILD } from "../build-info.ts";
+import type { Logger } from "../logging/logging.ts";
+import type { OtlpAuditOptions } from "./options.ts";
+
+interface OtlpAuditEnvironment {
+  readonly platform: Platform;
+  readonly logger: Logger;
+  readonly ids: EventIds;
+}
+
+/**
+ * The exporter of audit records over OTLP; `undefined` when neither the configuration nor the environment names an endpoint.
+ * @throws Error when what they say cannot work.
+ */
+export function createOtlpAudit(
+  options: OtlpAuditOptions,
+  { platform, logger, ids }: OtlpAuditEnvironment,
+): OTLPAuditExporter | undefined {
+  if (options.enabled === false) return undefined;
+  const { env, clock, random } = platform;
+  const destination = otlpLogsDestination(env, options);
+  if (destination === undefined) {
+    const message = "observability.otlp_audit is enabled without an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT";
+    if (options.enabled === true) logger.warning("otlp_audit_off", { message });
+    return undefined;
+  }
+  knownSecrets.replace("otlp_audit", secretsOf(destination));
+  const resource = auditResource(env, { version: BUILD.version, instance: platform.uuid() });
+  const { spool_folder: folder, spool_max_bytes: bytesMax, when_full: whenFull } = options;
+  return new OTLPAuditExporter({
+    destination,
+    resource,
+    // It has one: a run of its own, or the name that the environment gives it.
+    instance: resource["service.instance.id"] ?? "",
+    version: BUILD.version,
+    ids,
+    spool: folder === undefined ? undefined : { folder, bytesMax, whenFull },
+    onProblem(problem) {
+      if (problem === undefined) logger.info("otlp_audit_recovered");
+      else logger.warning("otlp_audit_failing", { message: problem });
+    },
+    clock,
+    random: () => random(),
+  });
+}
+
+/** Header fields carry credentials, with or without a scheme before them. */
+function secretsOf({ headers, url }: OtlpDestination): readonly string[] {
+  const values = [...Object.values(headers), decodeURIComponent(url.password)];
+  return values.flatMap((value) => [value, value.slice(value.indexOf(" ") + 1)]);
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+
+/** The `observability.otlp_audit` section of the configuration. */
+export const otlpAuditOptions = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .optional()
+      .describe("If unset, audit records are sent when an endpoint is configured. If false, never."),
+    endpoint: z
+      .string()
+      .min(1)
+      .max(2_048)
+      .optional()
+      .describe(
+        "Collector that takes OTLP, such as `http://localhost:4317`. The variables `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` win.",
+      ),
+    protocol: z
+      .enum(["grpc", "http/protobuf", "http/json"])
+      .optional()
+      .describe("If unset, gRPC for port 4317 and HTTP for every other; `OTEL_EXPORTER_OTLP_PROTOCOL` wins."),
+    headers: z
+      .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/), z.string().max(8_192))
+      .default({})
+      .describe("Sent with every export, such as the key of a vendor; beside those of `OTEL_EXPORTER_OTLP_HEADERS`."),
+    spool_folder: z
+      .string()
+      .min(1)
+      .max(4_096)
+      .optional()
+      .describe(
+        "Folder on a local disk in which records wait that the collector has not accepted; they survive a restart and a crash. One gateway a folder. If unset, they wait in memory, 20 000 at most.",
+      ),
+    spool_max_bytes: z
+      .int()
+      .min(1_048_576)
+      .max(1_099_511_627_776)
+      .default(268_435_456)
+      .describe("Bytes that may wait in the folder: some 200 000 records."),
+    when_full: z
+      .enum(["drop_oldest", "refuse"])
+      .default("drop_oldest")
+      .describe("What a full folder does: `drop_oldest` records, or `refuse` new ones. Both are counted."),
+  })
+  .describe("Audit records as OTLP log records.");
+export type OtlpAuditOptions = z.infer<typeof otlpAuditOptions>;
