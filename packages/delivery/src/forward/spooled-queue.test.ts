@@ -187,6 +187,21 @@ describe("a queue with a spool", () => {
     await closeQueue(queue);
   });
 
+  it("makes room on a full disk by itself, once the destination takes what is on it", async () => {
+    answer = () => AWAY;
+    const queue = await openQueue();
+    for (let number = 1; number <= 12; number++) await write(queue, `record ${String(number).padStart(3, "0")}`);
+    expect(files.names(".segment").length).toBeGreaterThan(2);
+    files.isFull = true;
+    answer = () => DELIVERED;
+    await clock.advance(5_000);
+    expect(queue.snapshot()).toMatchObject({ delivered: 12, queueSize: 0 });
+    expect(files.names(".segment")).toHaveLength(1);
+    expect(queue.problem).toBeUndefined();
+    files.isFull = false;
+    await closeQueue(queue);
+  });
+
   it("drops a record that cannot be encoded or is larger than a file, and no other", async () => {
     const queue = await openQueue({
       encode: (entry) => {

@@ -37,6 +37,8 @@ export class SpooledQueue<Entry> {
   #open: { readonly spool: Spool; readonly forwarder: SpoolForwarder } | undefined;
   /** Records that were in the spool when it was opened. */
   #found = 0;
+  /** Records that are written at once. */
+  #atOnce = WRITE_BATCH.recordsMax;
   #closing: Promise<void> | undefined;
 
   constructor(options: SpooledQueueOptions<Entry>, files: SpoolFiles = nodeFiles) {
@@ -134,15 +136,27 @@ export class SpooledQueue<Entry> {
     return Math.max(0, queueSize - (written - delivered));
   }
 
+  /**
+   * Writes entries in their order. Where the disk takes some no more, those after them wait as well, and fewer are written at once the
+   * next time: a disk with little room left takes a part only.
+   */
   async #write(entries: readonly Entry[]): Promise<SendOutcome> {
     const spool = this.#open?.spool;
     if (spool === undefined) return { kind: "retry", reason: "io", message: "the spool is not open" };
-    const results = await Promise.all(entries.map((entry) => this.#append(spool, entry)));
-    const failures = results.flatMap((result) => (result.kind === "failed" ? [result] : []));
+    const failures: AppendFailure[] = [];
+    const retry: number[] = [];
+    for (let begin = 0; begin < entries.length && retry.length === 0; ) {
+      const part = entries.slice(begin, begin + this.#atOnce);
+      const results = await Promise.all(part.map((entry) => this.#append(spool, entry)));
+      failures.push(...results.filter((result) => result.kind === "failed"));
+      retry.push(...results.flatMap((result, place) => (mayBeWritten(result) ? [begin + place] : [])));
+      this.#atOnce = retry.length > 0 ? Math.ceil(part.length / 2) : Math.min(WRITE_BATCH.recordsMax, 2 * this.#atOnce);
+      begin += part.length;
+      if (retry.length > 0) for (let place = begin; place < entries.length; place++) retry.push(place);
+    }
     const [first] = failures;
     if (first === undefined) return { kind: "delivered" };
-    const retry = results.flatMap((result, place) => (mayBeWritten(result) ? [place] : []));
-    const rejected = failures.length - retry.length;
+    const rejected = failures.filter((failure) => !mayBeWritten(failure)).length;
     return { kind: "partial", rejected, retry, reason: rejected > 0 ? "encoding" : "io", message: first.message };
   }
 
@@ -162,7 +176,7 @@ export class SpooledQueue<Entry> {
 const SPOOL_CLOSE_MS = 100;
 
 /** Whether a record that was not written may be later. */
-function mayBeWritten(result: AppendResult): result is AppendFailure {
+function mayBeWritten(result: AppendResult): boolean {
   return result.kind === "failed" && result.reason !== "too_large";
 }
 

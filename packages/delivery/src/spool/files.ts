@@ -23,6 +23,8 @@ export interface SpoolFiles {
   readText(path: string): Promise<string | undefined>;
   /** Writes a small file in one step: after a crash there is the old text or the new one. */
   replaceText(path: string, text: string): Promise<void>;
+  /** Writes a small file that exists in its place, for a disk that has no room for a new one: a crash may leave it torn. */
+  overwriteText(path: string, text: string): Promise<void>;
   truncate(path: string, bytes: number): Promise<void>;
   /** Removes a file, if there is one. */
   remove(path: string): Promise<void>;
@@ -89,6 +91,16 @@ export const nodeFiles: SpoolFiles = {
     }
     await rename(temporary, path);
     await syncFolder(dirname(path));
+  },
+  async overwriteText(path, text) {
+    const handle = await open(path, "r+");
+    try {
+      await handle.write(text, 0);
+      await handle.truncate(Buffer.byteLength(text));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   },
   truncate: (path, bytes) => truncate(path, bytes),
   remove: (path) => rm(path, { force: true }),

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import type { SpoolFiles } from "./files.ts";
+import { codeOf, type SpoolFiles } from "./files.ts";
 
 /**
  * A sequence number in a small file: where a consumer is, or where the spool ended. A checksum tells a damaged one, which
@@ -26,9 +26,18 @@ export class PositionFile {
     return Number.isSafeInteger(position) && text === this.#textOf(position) ? position : "damaged";
   }
 
-  /** Resolves when the position is on the disk. */
-  write(position: number): Promise<void> {
-    return this.#files.replaceText(this.#path, this.#textOf(position));
+  /**
+   * Resolves when the position is on the disk. On a full one it is written over the one before: without that, what consumers have passed
+   * could never be removed, and the disk stayed full.
+   */
+  async write(position: number): Promise<void> {
+    const text = this.#textOf(position);
+    try {
+      await this.#files.replaceText(this.#path, text);
+    } catch (error) {
+      if (codeOf(error) !== "ENOSPC") throw error;
+      await this.#files.overwriteText(this.#path, text);
+    }
   }
 
   #textOf(position: number): string {

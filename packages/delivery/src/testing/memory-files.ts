@@ -38,6 +38,11 @@ export class MemoryFiles implements SpoolFiles {
     return Buffer.concat(found.flatMap(([, { synced, unsynced }]) => [synced, unsynced]));
   }
 
+  /** Paths that end so. */
+  names(end: string): readonly string[] {
+    return [...this.#files.keys()].filter((path) => path.endsWith(end));
+  }
+
   async makeFolder(): Promise<void> {
     await this.#turn();
   }
@@ -85,6 +90,12 @@ export class MemoryFiles implements SpoolFiles {
   async replaceText(path: string, text: string): Promise<void> {
     await this.#turnToWrite();
     this.#files.set(path, { synced: Buffer.from(text), unsynced: Buffer.alloc(0) });
+  }
+
+  /** A full disk has room for what a file has already. */
+  async overwriteText(path: string, text: string): Promise<void> {
+    await this.#turn();
+    this.#file(path).synced = Buffer.from(text);
   }
 
   async truncate(path: string, bytes: number): Promise<void> {

@@ -48,10 +48,16 @@ function exportFailing({ options, rules }: Context): Runbook {
         mend: "Read the collector's log; renew the key.",
       },
       {
+        cause: "The collector does not get audit records",
+        look: log(["otlp_audit_failing", "otlp_audit_recovered"], "message"),
+        sign: "The exporter is `otlp_audit`; the line says what the collector answered, or why it was not reached.",
+        mend: "As above. With `observability.otlp_audit.spool_folder` records wait on the disk, also over a restart of the gateway; without it, a restart loses them.",
+      },
+      {
         cause: "A file or stderr cannot be written",
         look: shell("df -h", "curl -sS http://127.0.0.1:8000/health/ready"),
         sign: "`io`: the disk is full, or the process that reads stderr is gone. Readiness says `degraded` then.",
-        mend: "Free space or move `logging.file`; restart the gateway if stderr was closed.",
+        mend: "Free space or move `logging.file`; restart the gateway if stderr was closed. For `otlp_audit`, free space where `observability.otlp_audit.spool_folder` is.",
       },
       {
         cause: "A defect of the exporter",
@@ -87,7 +93,7 @@ function auditDropped({ options, rules }: Context): Runbook {
       {
         cause: "The destination was away for longer than the queue lasts",
         sign: "`retries_exhausted`, or `queue_full` with failures `connection`, `timeout` or `io`.",
-        mend: `Bring it back: ${see("TelemetryExportFailing")} has the steps.`,
+        mend: `Bring it back: ${see("TelemetryExportFailing")} has the steps. To bridge longer ones, set \`observability.otlp_audit.spool_folder\` and \`spool_max_bytes\`.`,
       },
       {
         cause: "There are more records than it takes",
@@ -101,10 +107,16 @@ function auditDropped({ options, rules }: Context): Runbook {
         mend: "Credentials, size limit or format of the destination; its log tells.",
       },
       {
+        cause: "Files of the spool were damaged or removed",
+        look: shell("df -h", "dmesg | tail"),
+        sign: "`damaged`.",
+        mend: "Mend the disk. The other records are delivered.",
+      },
+      {
         cause: "The gateway stopped before everything was delivered",
         look: log(["shutdown_started", "shutdown_timed_out", "gateway_stopped"], "cause"),
         sign: "`shutdown`, and a stop in the log at that time.",
-        mend: "Stop the gateway only while its destinations are up.",
+        mend: "Stop the gateway only while its destinations are up, or let records wait on the disk (`observability.otlp_audit.spool_folder`).",
       },
     ],
     actions: [

@@ -8,7 +8,6 @@ import { increase, secondsSince } from "../promql/functions.ts";
 import { and } from "../promql/operators.ts";
 import { not } from "../promql/select.ts";
 import { label, text, value } from "../template.ts";
-import { UNEXPORTED_SIGNALS } from "../unexported-signals.ts";
 
 const dashboard = { uid: "mcp-hangar-telemetry" } as const;
 const perExporter = by("job", "exporter", "signal");
@@ -60,7 +59,6 @@ function auditDropped({ options, rules }: Context): AlertRule {
     summary: text`The exporter ${label("exporter")} of ${label("job")} loses audit records`,
     description: text`${value("number")} audit records of the exporter ${label("exporter")} (${label("job")}) were lost within ${setting.window}. The audit trail has a hole.`,
     dashboard,
-    dormant: UNEXPORTED_SIGNALS.audit,
   });
 }
 
