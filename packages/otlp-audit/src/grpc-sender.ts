@@ -3,6 +3,7 @@ import type { SendOutcome } from "@mcp-hangar/delivery";
 import type { ExportFailureReason } from "@mcp-hangar/telemetry";
 import type { IExportLogsServiceResponse } from "@opentelemetry/otlp-transformer";
 import type { OtlpDestination } from "./destination.ts";
+import { retryAfterOf } from "./retry-info.ts";
 import { collectorSays, type OtlpSender, outcomeOfAnswer, type TlsFiles } from "./sender.ts";
 
 export interface GrpcSenderParts {
@@ -74,13 +75,20 @@ export class GrpcSender implements OtlpSender {
     }
   }
 
-  #outcomeOfError({ code, details }: Grpc.ServiceError): SendOutcome {
+  #outcomeOfError({ code, details, metadata }: Grpc.ServiceError): SendOutcome {
     const { status } = this.#grpc;
     const message = `the collector answers ${status[code] ?? code}: ${collectorSays(details)}`;
     // Receivers refuse messages beyond their limit with the code that asks others to slow down.
     const isTooLarge = code === status.RESOURCE_EXHAUSTED && /larger than max/i.test(details);
     if (code === status.INVALID_ARGUMENT || isTooLarge) return { kind: "rejected", message };
-    return { kind: "retry", reason: this.#reasonOf(code), message };
+    const [trailer] = metadata.get("grpc-status-details-bin");
+    const retryAfterMs = trailer instanceof Uint8Array ? retryAfterOf(trailer) : undefined;
+    return {
+      kind: "retry",
+      reason: this.#reasonOf(code),
+      message,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
   }
 
   #reasonOf(code: Grpc.status): ExportFailureReason {

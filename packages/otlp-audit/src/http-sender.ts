@@ -60,12 +60,19 @@ export class HttpSender implements OtlpSender {
     this.#agent.destroy();
   }
 
+  /** A server may close a connection just when it is used again; then the request is made once more, on a new one. */
   #post(body: Uint8Array, signal: AbortSignal): Promise<IncomingMessage> {
     const { url } = this.#parts.destination;
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;
     const headers = { ...this.#headers, "content-length": String(body.length) };
     return new Promise((resolve, reject) => {
-      send(url, { method: "POST", agent: this.#agent, headers, signal }, resolve).on("error", reject).end(body);
+      const request = send(url, { method: "POST", agent: this.#agent, headers, signal }, resolve);
+      request.on("error", (error) => {
+        const isStale = request.reusedSocket && codeOf(error) === "ECONNRESET" && !signal.aborted;
+        if (isStale) resolve(this.#post(body, signal));
+        else reject(error);
+      });
+      request.end(body);
     });
   }
 
@@ -93,6 +100,10 @@ function retryAfter(field: string | undefined, nowMs: number): number | undefine
   if (field === undefined) return undefined;
   const ms = /^\d+$/.test(field.trim()) ? Number(field) * 1_000 : Date.parse(field) - nowMs;
   return Number.isFinite(ms) && ms > 0 ? ms : undefined;
+}
+
+function codeOf(error: Error): unknown {
+  return "code" in error ? error.code : undefined;
 }
 
 async function bytesOf(response: IncomingMessage): Promise<Uint8Array> {

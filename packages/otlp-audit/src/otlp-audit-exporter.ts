@@ -45,8 +45,8 @@ export interface OTLPAuditExporterOptions {
 
 /** How much waits in memory: alone, or for the disk. */
 const MEMORY = { recordsMax: 20_000, bytesMax: 64_000_000 };
-/** A request stays well below the 4 MB that receivers take by default. */
-const BATCH = { recordsMax: 500, bytesMax: 1_000_000, delayMs: 1_000 };
+/** A request stays well below the 4 MB that receivers take by default; encoding it holds the event loop for some 10 ms. */
+const BATCH = { recordsMax: 128, bytesMax: 500_000, delayMs: 1_000 };
 /** Without an end: what waits is of use however late it comes. */
 const RETRY = { baseMs: 500, maxMs: 30_000 };
 /** Bytes of a file of the spool. */

@@ -227,3 +227,52 @@ describe("over HTTP", () => {
     expect(exporter.snapshot()).toMatchObject({ delivered: 3, failures: { connection: 0 } });
   });
 });
+
+describe("over gRPC", () => {
+  it("a collector that asks for time gets it", async () => {
+    const server = new grpc.Server();
+    let calls = 0;
+    const bytes = (value: Buffer): Buffer => value;
+    const path = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+    const method = {
+      path,
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: bytes,
+      requestDeserialize: bytes,
+      responseSerialize: bytes,
+      responseDeserialize: bytes,
+    };
+    server.addService(
+      { Export: method },
+      {
+        Export(_call: unknown, callback: grpc.sendUnaryData<Buffer>) {
+          calls += 1;
+          if (calls > 1) return callback(null, Buffer.alloc(0));
+          const metadata = new grpc.Metadata();
+          // google.rpc.Status with google.rpc.RetryInfo of 1 s, written by hand.
+          const type = Buffer.from("type.googleapis.com/google.rpc.RetryInfo");
+          const any = Buffer.concat([Buffer.from([0x0a, type.length]), type, Buffer.from([0x12, 4, 0x0a, 2, 0x08, 1])]);
+          metadata.set("grpc-status-details-bin", Buffer.concat([Buffer.from([0x08, 8, 0x1a, any.length]), any]));
+          callback({ code: grpc.status.RESOURCE_EXHAUSTED, details: "slow down", metadata });
+        },
+      },
+    );
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
+        if (error === null) resolve(bound);
+        else reject(error);
+      });
+    });
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
+    const exporter = auditExporter(env, { random: () => 0 });
+    await exporter.open();
+    for (const event of events(1)) exporter.listener(event);
+    await poll("the first attempt", () => exporter.snapshot().failures.rejected === 1);
+    const failedMs = performance.now();
+    await poll("the record", () => exporter.snapshot().delivered === 1);
+    expect(performance.now() - failedMs).toBeGreaterThan(800);
+    await exporter.close(10_000);
+    server.forceShutdown();
+  });
+});
