@@ -1,5 +1,5 @@
 import { type Clock, DeliveryQueue, type SendOutcome } from "@mcp-hangar/delivery";
-import { Spool } from "@mcp-hangar/delivery/spool";
+import { SpooledQueue } from "@mcp-hangar/delivery/spool";
 import { registeredName } from "@mcp-hangar/telemetry";
 
 /** The clock of this process. Inside a gateway, take the clock of `@mcp-hangar/core`. */
@@ -44,32 +44,22 @@ export function lineQueue(url: string): DeliveryQueue<string> {
   });
 }
 
-/** A spool whose records survive the end of the process. */
-export async function openSpool(folder: string): Promise<Spool> {
-  const opening = await Spool.open({
-    folder,
-    consumers: ["lines"],
-    segmentBytesMax: 16_000_000,
-    bytesMax: 256_000_000,
-    whenFull: "drop_oldest",
+/** A queue whose records wait on the disk, and survive the end of the process. */
+export async function spooledLines(url: string, folder: string): Promise<SpooledQueue<string>> {
+  const queue = new SpooledQueue<string>({
+    exporter: registeredName("lines"),
+    signal: "log",
+    send: (payloads, signal) => post(url, payloads.map(String), signal),
+    encode: (line) => Buffer.from(line),
+    sizeOf: (line) => line.length,
+    spool: { folder, segmentBytesMax: 16_000_000, bytesMax: 256_000_000, whenFull: "drop_oldest" },
+    memory: { recordsMax: 10_000, bytesMax: 10_000_000 },
+    batch: { recordsMax: 500, bytesMax: 1_000_000, delayMs: 100 },
+    attemptTimeoutMs: 10_000,
+    retry: { baseMs: 500, maxMs: 30_000 },
+    clock,
+    random: Math.random,
   });
-  if (opening.kind === "failed") throw new Error(opening.message);
-  return opening.spool;
-}
-
-/** Posts what is in the spool, in its order, until the spool closes or something goes wrong. */
-export async function postSpool(spool: Spool, url: string, signal: AbortSignal): Promise<void> {
-  const cursor = spool.cursor("lines");
-  while (await spool.readable("lines")) {
-    const result = await cursor.read({ recordsMax: 500, bytesMax: 1_000_000 });
-    if (result.kind === "failed") throw new Error(result.message);
-    const lines = result.items.map((item) =>
-      item.kind === "record" ? item.payload.toString() : `records ${item.from} to ${item.to} are lost`,
-    );
-    const outcome = await post(url, lines, signal);
-    if (outcome.kind !== "delivered") throw new Error(outcome.message);
-    // Without this they are posted again after a crash.
-    const last = result.items.at(-1);
-    if (last !== undefined) await cursor.commit(last.kind === "record" ? last.sequence : last.to);
-  }
+  await queue.open();
+  return queue;
 }

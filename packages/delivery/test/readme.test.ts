@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { lineQueue, openSpool, postSpool } from "./readme-example.ts";
+import { lineQueue, spooledLines } from "./readme-example.ts";
 
 const bodies: string[] = [];
 const statuses: number[] = [];
@@ -50,19 +50,22 @@ test("the queue of the example posts batches, tries again, and closes with nothi
   expect(queue.snapshot()).toMatchObject({ delivered: 3, dropped: { rejected: 1, shutdown: 0 }, queueSize: 0 });
 });
 
-test("the spool of the example posts what an earlier process has left", async () => {
+test("the queue on the disk posts what an earlier process has left", async () => {
   bodies.length = 0;
   const folder = mkdtempSync(join(tmpdir(), "hangar-readme-"));
   try {
-    const earlier = await openSpool(folder);
-    await Promise.all(["a", "b"].map((line) => earlier.append(Buffer.from(line))));
-    await earlier.close();
-    const spool = await openSpool(folder);
-    const posted = postSpool(spool, url, new AbortController().signal);
-    await expect.poll(() => spool.snapshot().waiting).toEqual({ lines: 0 });
-    await spool.close();
-    await posted;
-    expect(bodies).toEqual(["a\nb"]);
+    statuses.push(...Array.from({ length: 100 }, () => 503));
+    const earlier = await spooledLines(url, folder);
+    for (const line of ["a", "b"]) earlier.offer(line);
+    expect(await earlier.flush(60_000)).toBe(false);
+    await earlier.close(0);
+    statuses.length = 0;
+    expect(bodies).toEqual([]);
+    const queue = await spooledLines(url, folder);
+    queue.offer("c");
+    await queue.close(60_000);
+    expect(bodies.join("\n")).toBe("a\nb\nc");
+    expect(queue.snapshot()).toMatchObject({ delivered: 3, queueSize: 0 });
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -8,7 +8,7 @@ import {
 import { EventIds } from "@mcp-hangar/telemetry";
 
 /** The clock of this process. */
-export const systemClock: Clock = {
+const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
   schedule(delayMs, callback) {

@@ -20,7 +20,7 @@ export function createOtlpAudit(
   { platform, logger, ids }: OtlpAuditEnvironment,
 ): OTLPAuditExporter | undefined {
   if (options.enabled === false) return undefined;
-  const { env, clock, random } = platform;
+  const { env, clock } = platform;
   const destination = otlpLogsDestination(env, options);
   if (destination === undefined) {
     const message = "observability.otlp_audit is enabled without an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -43,7 +43,7 @@ export function createOtlpAudit(
       else logger.warning("otlp_audit_failing", { message: problem });
     },
     clock,
-    random: () => random(),
+    random: () => platform.random(),
   });
 }
 
