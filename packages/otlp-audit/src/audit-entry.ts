@@ -41,6 +41,14 @@ export function roughSizeOf(entry: AuditEntry): number {
   return 1_500 + message.length + (change?.before?.length ?? 0) + (change?.after?.length ?? 0);
 }
 
+/** Whose an entry is when its origin can make any number of them: a flood of refused requests drives out its own records first. */
+export function talkativeOriginOf(entry: AuditEntry): string | undefined {
+  if (entry.kind === "loss") return undefined;
+  const { type, category, outcome, actor } = entry.record;
+  const isRefusal = outcome === "denied" || category === "authentication" || type.endsWith(".invalid");
+  return isRefusal ? `${type} ${actor.credential ?? ""} ${actor.address ?? ""}` : undefined;
+}
+
 /** The checksum of the spool says that they are our own bytes; a record of another release may have fields that this one does not know. */
 function isEntry(value: unknown): value is AuditEntry {
   if (typeof value !== "object" || value === null) return false;

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type Clock, DeliveryQueue, type SendOutcome } from "@mcp-hangar/delivery";
+import { type Clock, DeliveryQueue, type SendOutcome, TalkativeOrigins } from "@mcp-hangar/delivery";
 import { SpooledQueue } from "@mcp-hangar/delivery/spool";
 import {
   auditRecordOf,
@@ -11,7 +11,7 @@ import {
   isAudited,
   registeredName,
 } from "@mcp-hangar/telemetry";
-import { type AuditEntry, bytesOf, entryOf, roughSizeOf } from "./audit-entry.ts";
+import { type AuditEntry, bytesOf, entryOf, roughSizeOf, talkativeOriginOf } from "./audit-entry.ts";
 import type { OtlpDestination } from "./destination.ts";
 import type { OtlpEncoding } from "./encoding.ts";
 import type { OtlpSender } from "./sender.ts";
@@ -67,6 +67,7 @@ export class OTLPAuditExporter implements Exporter {
   #toldOf = 0;
   #losses = 0;
   #hasToldOfProblem = false;
+  #isClosing = false;
 
   constructor(options: OTLPAuditExporterOptions) {
     this.#options = options;
@@ -75,6 +76,7 @@ export class OTLPAuditExporter implements Exporter {
       exporter: registeredName(this.name),
       signal: this.signal,
       sizeOf: roughSizeOf,
+      room: new TalkativeOrigins(talkativeOriginOf),
       batch: BATCH,
       attemptTimeoutMs: destination.timeoutMs,
       retry: RETRY,
@@ -142,6 +144,7 @@ export class OTLPAuditExporter implements Exporter {
 
   /** Sends what waits within the deadline. With a spool, the rest is sent after the next start; without one, it is lost and counted. */
   async close(deadlineMs: number): Promise<void> {
+    this.#isClosing = true;
     await this.#queue.close(deadlineMs);
     this.#open?.sender.close();
   }
@@ -170,7 +173,8 @@ export class OTLPAuditExporter implements Exporter {
     }
     const outcome = await sender.send(body, signal);
     if (outcome.kind === "delivered" && !signal.aborted) {
-      this.#tellOfLosses();
+      // In a later turn, when what was delivered has left its room.
+      this.#options.clock.defer(() => this.#tellOfLosses());
       this.#tellOfProblem(undefined);
     }
     return outcome;
@@ -187,7 +191,7 @@ export class OTLPAuditExporter implements Exporter {
   #tellOfLosses(): void {
     const { dropped } = this.#queue.snapshot();
     const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0) - this.#toldOf;
-    if (lost <= 0) return;
+    if (lost <= 0 || this.#isClosing) return;
     const { instance, clock } = this.#options;
     const observedMs = clock.wallMs();
     this.#losses += 1;

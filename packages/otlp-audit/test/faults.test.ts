@@ -197,18 +197,47 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
   });
 });
 
+/** Sends one event to a collector that asks to be left alone for a second at first; without jitter, the next attempt would be at once. */
+async function expectPatience(exporter: OTLPAuditExporter): Promise<void> {
+  await exporter.open();
+  for (const event of events(1)) exporter.listener(event);
+  await poll("the first attempt", () => exporter.snapshot().failures.rejected === 1);
+  const failedMs = performance.now();
+  await poll("the record", () => exporter.snapshot().delivered === 1);
+  expect(performance.now() - failedMs).toBeGreaterThan(800);
+  await exporter.close(10_000);
+}
+
 describe("over HTTP", () => {
   it("a collector that asks for time gets it", async () => {
     receiver.behave({ kind: "refuse", httpStatus: 429, grpcCode: grpc.status.OK, retryAfter: "1" }, 1);
-    const exporter = exporterOver("HTTP");
+    await expectPatience(exporterOver("HTTP"));
+  });
+
+  it("a flood of refused requests drives out its own records, and no others", async () => {
+    receiver.behave({ kind: "hang" });
+    const exporter = exporterOver("HTTP", { spool: undefined });
     await exporter.open();
-    for (const event of events(1)) exporter.listener(event);
-    await poll("the first attempt", () => exporter.snapshot().failures.rejected === 1);
-    const failedMs = performance.now();
-    await poll("the record", () => exporter.snapshot().delivered === 1);
-    // Without it the next attempt would be at once: the exporter of this test has no jitter.
-    expect(performance.now() - failedMs).toBeGreaterThan(800);
+    const refused: HangarEvent = {
+      type: "authentication.failed",
+      timeMs: 1_769_846_400_000,
+      reason: "unknown_api_key",
+      remoteAddress: "192.0.2.66",
+      door: "mcp",
+      origin: "mcp",
+    };
+    for (let count = 0; count < 20_500; count++) exporter.listener(refused);
+    for (const event of events(300)) exporter.listener(event);
+    const lost = droppedOf(exporter.snapshot());
+    expect(lost).toBe(800);
+    expectExact(exporter);
+    receiver.behave({ kind: "accept" });
+    await poll("all records", () => exporter.snapshot().queueSize === 0);
     await exporter.close(10_000);
+    expect(names().filter((name) => String(name).startsWith("event "))).toEqual(namesOf(300));
+    const losses = receiver.logRecords.filter(({ eventName }) => eventName === "mcp_hangar.audit.records_lost");
+    expect(losses.map(({ attributes }) => attributes["mcp.audit.lost_records"])).toEqual([BigInt(lost)]);
+    expectExact(exporter);
   });
 
   it("a collector's answer without an end, or that is no answer, does not count against it", async () => {
@@ -265,14 +294,7 @@ describe("over gRPC", () => {
       });
     });
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
-    const exporter = auditExporter(env, { random: () => 0 });
-    await exporter.open();
-    for (const event of events(1)) exporter.listener(event);
-    await poll("the first attempt", () => exporter.snapshot().failures.rejected === 1);
-    const failedMs = performance.now();
-    await poll("the record", () => exporter.snapshot().delivered === 1);
-    expect(performance.now() - failedMs).toBeGreaterThan(800);
-    await exporter.close(10_000);
+    await expectPatience(auditExporter(env, { random: () => 0 }));
     server.forceShutdown();
   });
 });

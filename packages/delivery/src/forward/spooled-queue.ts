@@ -1,5 +1,6 @@
 import type { DropReason, ExporterSnapshot, ExportFailureReason } from "@mcp-hangar/telemetry";
 import { DeliveryQueue } from "../queue/delivery-queue.ts";
+import type { RoomPolicy } from "../queue/room.ts";
 import type { SendOutcome } from "../queue/send.ts";
 import type { QueueLimits } from "../queue/waiting-room.ts";
 import type { AppendFailure, AppendResult } from "../spool/append-result.ts";
@@ -16,6 +17,8 @@ export interface SpooledQueueOptions<Entry> extends Omit<SpoolForwarderOptions, 
   readonly sizeOf: (entry: Entry) => number;
   /** How much waits for the disk at most; records beyond it are dropped as `queue_full`. */
   readonly memory: QueueLimits;
+  /** Which record is dropped when that is full; without it the one that is offered. */
+  readonly room?: RoomPolicy<Entry>;
 }
 
 /** The only reader of the spool. */
@@ -54,6 +57,7 @@ export class SpooledQueue<Entry> {
       // A write to the disk cannot be interrupted.
       attemptTimeoutMs: undefined,
       retry: WRITE_RETRY,
+      ...(options.room !== undefined && { room: options.room }),
       clock: options.clock,
       random: options.random,
     });
