@@ -42,6 +42,7 @@ async function lives(seed: number): Promise<ReadonlySet<string>> {
   let isOrderly = true;
 
   for (let life = integer(2, 4); life > 0; life--) {
+    files.pace = () => (random() < 0.3 ? new Promise((turn) => setImmediate(turn)) : Promise.resolve());
     const isLast = life === 1;
     const clock = new FakeClock();
     const pending: (() => void)[] = [];

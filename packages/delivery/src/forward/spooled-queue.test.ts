@@ -158,6 +158,42 @@ describe("a queue with a spool", () => {
     await closeQueue(queue);
   });
 
+  it("counts a record once that is dropped while it is being read", async () => {
+    const queue = await openQueue();
+    for (let number = 1; number <= 8; number++) await write(queue, `record ${String(number).padStart(3, "0")}`);
+    const gate = Promise.withResolvers<void>();
+    const { read } = files;
+    files.read = async (...place) => {
+      const bytes = await read.apply(files, place);
+      await gate.promise;
+      return bytes;
+    };
+    await clock.advance(50);
+    for (let number = 9; number <= 40; number++) await write(queue, `record ${String(number).padStart(3, "0")}`);
+    const lost = queue.snapshot().dropped.queue_full ?? 0;
+    expect(lost).toBeGreaterThan(8);
+    gate.resolve();
+    expect(await flushed(queue)).toBe(true);
+    expect(queue.snapshot()).toMatchObject({
+      delivered: 40 - lost,
+      dropped: { queue_full: lost, damaged: 0 },
+      queueSize: 0,
+    });
+    expect(sent.flat()).toHaveLength(40 - lost);
+    await closeQueue(queue);
+  });
+
+  it("counts a record once while others of the same write are not on the disk yet", async () => {
+    const queue = await openQueue();
+    let operations = 0;
+    files.pace = () => (++operations > 4 ? new Promise(() => {}) : Promise.resolve());
+    for (let number = 1; number <= 9; number++) queue.offer(`record ${number}`);
+    await clock.advance(20);
+    expect(files.contents(".segment").toString("latin1")).toContain("record 1");
+    expect(queue.snapshot()).toMatchObject({ delivered: 0, queueSize: 9 });
+    expect(queue.accepted).toBe(9);
+  });
+
   it("that may drop nothing keeps new records in memory when the spool is full, and drops those beyond", async () => {
     answer = () => AWAY;
     const queue = await openQueue({ spool: { folder, segmentBytesMax: 100, bytesMax: 400, whenFull: "refuse" } });

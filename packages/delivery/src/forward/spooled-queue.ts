@@ -93,11 +93,14 @@ export class SpooledQueue<Entry> {
     const intake = this.#intake.snapshot();
     const forwarded = this.#open?.forwarder.snapshot();
     if (forwarded === undefined) return { ...intake, delivered: 0 };
+    const unwritten = this.#unwritten(intake);
+    // At the end, the intake gives up what is being written; what the disk has all the same is in the spool.
+    const shutdown = (intake.dropped.shutdown ?? 0) + Math.min(0, unwritten);
     return {
       ...forwarded,
-      dropped: sum<DropReason>(intake.dropped, forwarded.dropped),
+      dropped: sum<DropReason>({ ...intake.dropped, shutdown }, forwarded.dropped),
       failures: sum<ExportFailureReason>(intake.failures, forwarded.failures),
-      queueSize: this.#unwritten(intake) + forwarded.queueSize,
+      queueSize: Math.max(0, unwritten) + forwarded.queueSize,
       queueCapacity: intake.queueCapacity + forwarded.queueCapacity,
     };
   }
@@ -134,10 +137,13 @@ export class SpooledQueue<Entry> {
     cancel();
   }
 
-  /** Records that are in memory only. The intake counts a record as delivered a little after the disk has it. */
+  /**
+   * Records that are in memory only; less than none when the disk has some that were given up. The intake counts a record as delivered a
+   * little after the disk has it.
+   */
   #unwritten({ queueSize, delivered }: ExporterSnapshot): number {
     const written = (this.#open?.forwarder.accepted ?? 0) - this.#found;
-    return Math.max(0, queueSize - (written - delivered));
+    return queueSize - (written - delivered);
   }
 
   /**

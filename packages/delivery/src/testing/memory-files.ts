@@ -16,6 +16,8 @@ export class MemoryFiles implements SpoolFiles {
   readonly #files = new Map<string, MemoryFile>();
   /** Each operation that writes fails while it is true, in the middle of what it writes. */
   isFull = false;
+  /** Waited for before each operation, so that others come between. */
+  pace: (() => Promise<void>) | undefined;
   #isGone = false;
 
   /**
@@ -123,7 +125,7 @@ export class MemoryFiles implements SpoolFiles {
   }
 
   async #turn(): Promise<void> {
-    await Promise.resolve();
+    await this.pace?.();
     if (this.#isGone) await new Promise(() => {});
   }
 
