@@ -20,8 +20,8 @@ const definitions = Object.entries<MetricDefinition>(catalog);
 
 let http: HttpUpstream;
 let careless: ListingUpstreams;
-let collector: OtlpReceiver;
 let folder: TemporaryFolder;
+let collector: OtlpReceiver;
 let gateway: HttpGateway;
 let page: MetricsPage;
 let families: ReadonlyMap<string, Family>;
@@ -29,33 +29,31 @@ let families: ReadonlyMap<string, Family>;
 beforeAll(async () => {
   http = await startFixture("misbehaving/http.ts");
   careless = await startListingUpstreams({ legacy: { "tools/list": [{ name: "no_schema" }, { name: "" }] } });
-  collector = await OtlpReceiver.start();
   folder = await temporaryFolder();
   await writeFile(join(folder.path, "found.json"), JSON.stringify(nodeServer(STDIO)));
   // Calls and checks include cold starts, which take longer beside other work.
   const quick = { health_check_interval_s: 0.2, call_timeout_s: 4, max_consecutive_failures: 1 };
-  gateway = await startGateway(
-    {
-      mcp_servers: {
-        piped: { ...nodeServer(STDIO), ...quick },
-        remote: { mode: "remote", endpoint: http.url, ...quick },
-        careless: { mode: "remote", endpoint: careless.endpoint("legacy") },
-        idle: { ...nodeServer(STDIO), ...quick, idle_ttl_s: 0.3 },
-        refusing: { ...nodeServer(STDIO, "--refuse"), ...quick },
-        absent: { mode: "remote", endpoint: `http://127.0.0.1:${await freePort()}/mcp`, ...quick },
-      },
-      discovery: {
-        sources: {
-          folder: { type: "filesystem", path: folder.path, interval_s: 0.2 },
-          nowhere: { type: "filesystem", path: `${folder.path}/missing`, interval_s: 0.2 },
-        },
-      },
-      rate_limit: { enabled: true, requests_per_second: 5, burst: 40 },
-      history: { file: join(folder.path, "history.db") },
-      config_reload: { watch: false },
+  collector = await OtlpReceiver.start();
+  gateway = await startGateway({
+    observability: { otlp_audit: { endpoint: collector.httpUrl } },
+    mcp_servers: {
+      piped: { ...nodeServer(STDIO), ...quick },
+      remote: { mode: "remote", endpoint: http.url, ...quick },
+      careless: { mode: "remote", endpoint: careless.endpoint("legacy") },
+      idle: { ...nodeServer(STDIO), ...quick, idle_ttl_s: 0.3 },
+      refusing: { ...nodeServer(STDIO, "--refuse"), ...quick },
+      absent: { mode: "remote", endpoint: `http://127.0.0.1:${await freePort()}/mcp`, ...quick },
     },
-    { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl },
-  );
+    discovery: {
+      sources: {
+        folder: { type: "filesystem", path: folder.path, interval_s: 0.2 },
+        nowhere: { type: "filesystem", path: `${folder.path}/missing`, interval_s: 0.2 },
+      },
+    },
+    rate_limit: { enabled: true, requests_per_second: 5, burst: 40 },
+    history: { file: join(folder.path, "history.db") },
+    config_reload: { watch: false },
+  });
   await exercise(gateway);
   page = await gateway.metrics();
   families = parseOpenMetrics(await openMetricsText(gateway));
@@ -63,9 +61,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
+  await collector?.close();
   await http?.[Symbol.asyncDispose]();
   await careless?.[Symbol.asyncDispose]();
-  await collector?.close();
   await folder?.[Symbol.asyncDispose]();
 });
 

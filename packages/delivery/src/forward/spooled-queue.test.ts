@@ -162,12 +162,7 @@ describe("a queue with a spool", () => {
     const queue = await openQueue();
     for (let number = 1; number <= 8; number++) await write(queue, `record ${String(number).padStart(3, "0")}`);
     const gate = Promise.withResolvers<void>();
-    const { read } = files;
-    files.read = async (...place) => {
-      const bytes = await read.apply(files, place);
-      await gate.promise;
-      return bytes;
-    };
+    files.afterRead = () => gate.promise;
     await clock.advance(50);
     for (let number = 9; number <= 40; number++) await write(queue, `record ${String(number).padStart(3, "0")}`);
     const lost = queue.snapshot().dropped.queue_full ?? 0;

@@ -18,6 +18,8 @@ export class MemoryFiles implements SpoolFiles {
   isFull = false;
   /** Waited for before each operation, so that others come between. */
   pace: (() => Promise<void>) | undefined;
+  /** Waited for after each read, before its bytes are handed over. */
+  afterRead: (() => Promise<void>) | undefined;
   #isGone = false;
 
   /**
@@ -81,7 +83,9 @@ export class MemoryFiles implements SpoolFiles {
   async read(path: string, offset: number, bytes: number): Promise<Buffer> {
     await this.#turn();
     const { synced, unsynced } = this.#file(path);
-    return Buffer.from(Buffer.concat([synced, unsynced]).subarray(offset, offset + bytes));
+    const found = Buffer.from(Buffer.concat([synced, unsynced]).subarray(offset, offset + bytes));
+    await this.afterRead?.();
+    return found;
   }
 
   async readText(path: string): Promise<string | undefined> {
