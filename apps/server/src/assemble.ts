@@ -67,7 +67,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   const logging = createLogging(config.logging, { ...terminal, clock: platform.clock });
   const { logger } = logging;
   const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));
-  const { exporters, history } = createExporters(config, { bus, clock: platform.clock, logging });
+  const { exporters, history, tracer } = createExporters(config, { bus, platform, logging });
 
   const accessSystem = createAccess(config, {
     bus,
@@ -81,6 +81,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   const { gateway, discovery, batches, continuations } = createRuntime(config, {
     file: source.file,
     bus,
+    tracer,
     platform,
     access,
     logger,
@@ -130,6 +131,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     batches,
     continuations,
     bus,
+    tracer,
     platform,
     access,
     accessSystem,

@@ -1,9 +1,10 @@
-import type { Clock } from "@mcp-hangar/core";
-import type { TelemetryBus } from "@mcp-hangar/telemetry";
+import type { Platform } from "@mcp-hangar/core";
+import type { CallTracer, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Config } from "../config/schema.ts";
 import { History } from "../history/history.ts";
 import type { Logging } from "../logging/logging.ts";
 import { quieted } from "../noise/quieted.ts";
+import { createTracing } from "../tracing/tracing.ts";
 import { ExporterList } from "./exporter-list.ts";
 
 /** Where telemetry goes. */
@@ -11,21 +12,27 @@ interface Exporters {
   readonly exporters: ExporterList;
   /** In the list as well, and asked by the management; `undefined` when the configuration asks for none. */
   readonly history: History | undefined;
+  /** Makes the spans; `undefined` when the configuration asks for none. */
+  readonly tracer: CallTracer | undefined;
 }
 
 /** What exporters stand on; the log is there before everything else. */
 interface ExporterEnvironment {
   readonly bus: TelemetryBus;
-  readonly clock: Clock;
+  readonly platform: Platform;
   readonly logging: Logging;
 }
 
 /** The exporters of the configuration, subscribed before anything happens. Only metrics join later, as they read the runtime. */
-export function createExporters({ history: options }: Config, environment: ExporterEnvironment): Exporters {
-  const { bus, clock, logging } = environment;
+export function createExporters(config: Config, environment: ExporterEnvironment): Exporters {
+  const { bus, platform, logging } = environment;
+  const { clock } = platform;
+  const { history: options, observability } = config;
   const exporters = new ExporterList(bus, logging.logger);
   exporters.add({ ...logging, listener: quieted(logging.listener, clock) });
   const history = options.file === undefined ? undefined : new History({ ...options, file: options.file }, clock);
   if (history !== undefined) exporters.add(history);
-  return { exporters, history };
+  const tracing = createTracing(observability.tracing, { platform, logger: logging.logger });
+  if (tracing !== undefined) exporters.add(tracing);
+  return { exporters, history, tracer: tracing?.tracer };
 }

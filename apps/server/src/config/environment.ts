@@ -27,6 +27,22 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     description: "Key that commands show a gateway that asks who its callers are.",
   },
   { name: "MCP_LOG_LEVEL", path: ["logging", "level"], description: "Least level that is written." },
+  {
+    name: "MCP_TRACING_ENABLED",
+    path: ["observability", "tracing", "enabled"],
+    description: "`false`: no spans are made. Without it, they are when there is an endpoint.",
+  },
+  {
+    name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    path: undefined,
+    description:
+      "Collector that takes OTLP; wins over `observability.tracing.endpoint`. The other variables of the OpenTelemetry SDK for traces hold too: endpoint, protocol, headers, certificates, compression, timeout, sampler, limits, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SDK_DISABLED`.",
+  },
+  {
+    name: "OTEL_SERVICE_NAME",
+    path: ["observability", "tracing", "service_name"],
+    description: "What the gateway is called in traces.",
+  },
   { name: "MCP_JSON_LOGS", path: ["logging", "json_format"], description: "`true` or `false`: JSON lines or not." },
 ];
 
