@@ -36,7 +36,11 @@ export function outline(nodes: readonly SpanNode[], depth = 0): readonly string[
 }
 
 /** A trace context as an agent would send it. */
-export function agentContext(seed: number): { readonly traceId: string; readonly spanId: string; readonly traceparent: string } {
+export function agentContext(seed: number): {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceparent: string;
+} {
   const traceId = seed.toString(16).padStart(32, "a");
   const spanId = seed.toString(16).padStart(16, "b");
   return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-01` };

@@ -1,6 +1,7 @@
 import type { Send, SendOutcome } from "@mcp-hangar/delivery";
 import { redactText } from "@mcp-hangar/telemetry";
-import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
+import { context } from "@opentelemetry/api";
+import { type ExportResult, ExportResultCode, suppressTracing } from "@opentelemetry/core";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
 
 /** Characters of an exporter's error that are kept. */
@@ -19,7 +20,8 @@ const GRPC_DEADLINE_EXCEEDED = 4;
 export function sendSpans(exporter: SpanExporter): Send<ReadableSpan> {
   return async (batch) => {
     const { promise, resolve } = Promise.withResolvers<ExportResult>();
-    exporter.export([...batch], resolve);
+    // Where HTTP is instrumented, an export must not make spans that are exported.
+    context.with(suppressTracing(context.active()), () => exporter.export([...batch], resolve));
     return outcomeOf(await promise);
   };
 }
