@@ -87,9 +87,7 @@ export class TraceExporter implements Exporter {
         bytesMax: Number.MAX_SAFE_INTEGER,
         delayMs: count(env.OTEL_BSP_SCHEDULE_DELAY) ?? BATCH_DELAY_MS,
       },
-      attemptTimeoutMs:
-        (count(env.OTEL_EXPORTER_OTLP_TRACES_TIMEOUT) ?? count(env.OTEL_EXPORTER_OTLP_TIMEOUT) ?? EXPORT_TIMEOUT_MS) +
-        ATTEMPT_MARGIN_MS,
+      attemptTimeoutMs: timeoutMs(env) + ATTEMPT_MARGIN_MS,
       retry: { baseMs: 1_000, maxMs: 30_000, elapsedMaxMs: RETRY_ELAPSED_MAX_MS },
       clock,
       random,
@@ -121,7 +119,7 @@ export class TraceExporter implements Exporter {
     if (destination === undefined) {
       throw new TracingConfigurationError("tracing needs an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT");
     }
-    return new TraceExporter(options, await createSpanExporter(destination, { headers }));
+    return new TraceExporter(options, await createSpanExporter(destination, { headers, timeoutMs: timeoutMs(env) }));
   }
 
   readonly listener = (event: HangarEvent): void => {
@@ -155,6 +153,10 @@ export class TraceExporter implements Exporter {
     // It waits for exports in flight, up to their own timeout; what was not delivered by now is given up.
     void this.#exporter.shutdown().catch(() => {});
   }
+}
+
+function timeoutMs(env: Environment): number {
+  return count(env.OTEL_EXPORTER_OTLP_TRACES_TIMEOUT) ?? count(env.OTEL_EXPORTER_OTLP_TIMEOUT) ?? EXPORT_TIMEOUT_MS;
 }
 
 function count(variable: string | undefined): number | undefined {
