@@ -48,8 +48,14 @@ export class ExporterList {
   async close(): Promise<void> {
     const logs = this.#exporters.filter(({ signal }) => signal === "log");
     const others = this.#exporters.filter(({ signal }) => signal !== "log");
-    await Promise.all(others.map((exporter) => this.#close(exporter, CLOSE_DEADLINE_MS)));
-    await Promise.all(logs.map((exporter) => this.#close(exporter, LOG_CLOSE_DEADLINE_MS)));
+    // The clock's timers do not keep the process alive: one that only waits to try again would end before its deadline.
+    const alive = setInterval(() => {}, CLOSE_DEADLINE_MS);
+    try {
+      await Promise.all(others.map((exporter) => this.#close(exporter, CLOSE_DEADLINE_MS)));
+      await Promise.all(logs.map((exporter) => this.#close(exporter, LOG_CLOSE_DEADLINE_MS)));
+    } finally {
+      clearInterval(alive);
+    }
   }
 
   async #close(exporter: Exporter, deadlineMs: number): Promise<void> {
