@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { UNEXPORTED_SIGNALS } from "@mcp-hangar/monitoring";
 import { catalog, EXPORT_SIGNALS, type MetricDefinition } from "@mcp-hangar/telemetry";
 import { POLL_DEADLINE_MS, poll, runProcess } from "@mcp-hangar/testing";
+import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { type ListingUpstreams, startListingUpstreams } from "../src/harness/listing-upstreams.ts";
@@ -20,6 +21,7 @@ const definitions = Object.entries<MetricDefinition>(catalog);
 let http: HttpUpstream;
 let careless: ListingUpstreams;
 let folder: TemporaryFolder;
+let collector: OtlpReceiver;
 let gateway: HttpGateway;
 let page: MetricsPage;
 let families: ReadonlyMap<string, Family>;
@@ -31,7 +33,9 @@ beforeAll(async () => {
   await writeFile(join(folder.path, "found.json"), JSON.stringify(nodeServer(STDIO)));
   // Calls and checks include cold starts, which take longer beside other work.
   const quick = { health_check_interval_s: 0.2, call_timeout_s: 4, max_consecutive_failures: 1 };
+  collector = await OtlpReceiver.start();
   gateway = await startGateway({
+    observability: { tracing: { endpoint: collector.httpUrl } },
     mcp_servers: {
       piped: { ...nodeServer(STDIO), ...quick },
       remote: { mode: "remote", endpoint: http.url, ...quick },
@@ -57,6 +61,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
+  await collector?.close();
   await http?.[Symbol.asyncDispose]();
   await careless?.[Symbol.asyncDispose]();
   await folder?.[Symbol.asyncDispose]();
