@@ -8,7 +8,7 @@ import {
 import { type Environment, text } from "./otlp/destination.ts";
 
 /** What a service is called when nothing says otherwise. */
-export const DEFAULT_SERVICE_NAME = "mcp-hangar";
+const DEFAULT_SERVICE_NAME = "mcp-hangar";
 
 interface Service {
   readonly name?: string | undefined;

@@ -4,7 +4,7 @@ import { sampleEvents } from "@mcp-hangar/telemetry/testing";
 import { TraceExporter, type TraceExporterOptions } from "../src/index.ts";
 
 /** The clock of the machine. */
-export const realClock: Clock = {
+const realClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
   schedule(delayMs, callback) {

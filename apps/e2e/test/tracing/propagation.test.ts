@@ -1,8 +1,10 @@
+import { runProcess, SOURCE_CONDITION } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CLIENT_KINDS, connect } from "../../src/harness/mcp-client.ts";
 import { outline, spansOfTrace, treeUnder } from "../../src/harness/span-tree.ts";
 import { isServed, onlySpan, startTracedGateway, type TracedGateway } from "../../src/harness/traced-gateway.ts";
 import { textOf } from "../../src/harness/wire-client.ts";
+import { fixtureFile } from "../../src/harness/workspace.ts";
 
 let traced: TracedGateway;
 
@@ -42,6 +44,28 @@ describe.each(CLIENT_KINDS)("a call of the official client %s", (kind) => {
         "network.transport": server === "traced_pipe" ? "pipe" : "tcp",
       });
     },
+  );
+});
+
+test("the spans of an agent with a public instrumentation, of the gateway and of the server are one trace", async () => {
+  const { stdout, stderr } = await runProcess({
+    command: process.execPath,
+    args: [SOURCE_CONDITION, fixtureFile("traced/agent.ts"), traced.gateway.mcpUrl(), "traced_http__work"],
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: traced.receiver.httpUrl },
+  });
+  const traceId = stdout.trim();
+  expect(traceId, stderr).toMatch(/^[0-9a-f]{32}$/);
+  const spans = await spansOfTrace(traced.receiver, traceId, (all) => isServed(all) && all.length >= 5);
+  const lines = outline(treeUnder(spans, undefined)).filter((line) => !/cold start|wait for slot/.test(line));
+  expect(lines).toEqual([
+    "INTERNAL agent turn",
+    "  SERVER tools/call work",
+    "    CLIENT tools/call work",
+    "      INTERNAL upstream work",
+    "        INTERNAL upstream query",
+  ]);
+  expect(spans.map(({ resource }) => resource["service.name"])).toEqual(
+    expect.arrayContaining(["agent", "mcp-hangar", "traced-upstream"]),
   );
 });
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue, traceParents, type Witnesses } from "@mcp-hangar/core";
+import { isJsonObject, type JsonValue, traceParents, type Witnesses, withoutTrace } from "@mcp-hangar/core";
 import {
   type Client,
   LIBRARY_CLIENT,
@@ -152,9 +152,8 @@ function outcomeOf(value: object): OperationOutcome {
 
 /** The same context, in which calls and batches continue the trace of the operation. */
 function within({ outbound }: OperationSpan, context: OperationContext): OperationContext {
-  const { meta = {}, ...relay } = context.relay;
-  const { traceparent, tracestate, baggage, ...others } = meta;
-  return { ...context, relay: { ...relay, meta: others, trace: outbound } };
+  const { relay } = context;
+  return { ...context, relay: { ...relay, meta: withoutTrace(relay.meta), trace: outbound } };
 }
 
 /** Whether nothing was done because of the input, by which a batch or a call has not even begun. */

@@ -61,7 +61,8 @@ export class Tracing implements Exporter {
 
   async open(): Promise<void> {
     const { TraceExporter } = await import("@mcp-hangar/tracing");
-    const { env, clock, random } = this.#platform;
+    const platform = this.#platform;
+    const { env, clock } = platform;
     const options = this.#options;
     const baggageTo = new Set(options.baggage_to);
     this.#exporter = await TraceExporter.create({
@@ -78,12 +79,12 @@ export class Tracing implements Exporter {
         captureArguments: options.capture_arguments,
         captureResults: options.capture_results,
         captureCharsMax: options.capture_max_chars,
-        argsHashKey: options.args_hash_key ?? this.#platform.uuid() + this.#platform.uuid(),
+        argsHashKey: options.args_hash_key ?? platform.uuid() + platform.uuid(),
       },
       mayHaveBaggage: (server) => baggageTo.has(server),
       env,
       clock,
-      random: () => random(),
+      random: () => platform.random(),
       onDiagnostic: (level, message) => this.#logger[level]("opentelemetry", { message }),
     });
   }

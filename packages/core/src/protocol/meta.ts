@@ -28,6 +28,13 @@ export function traceParents(
   return { parent: inMeta, link: headers.traceparent === undefined ? undefined : headers };
 }
 
+/** `_meta` without its trace context. */
+export function withoutTrace(meta: JsonObject | undefined): JsonObject | undefined {
+  if (meta === undefined) return undefined;
+  const { traceparent: _traceparent, tracestate: _tracestate, baggage: _baggage, ...others } = meta;
+  return others;
+}
+
 /** A caller may send identifiers of any length; this much of one is kept. */
 const MAX_TEXT = 512;
 

@@ -1,12 +1,12 @@
-import { HANGAR_ATTRIBUTES } from "@mcp-hangar/telemetry";
-import type { AttributeValue, Span } from "@opentelemetry/api";
+import { HANGAR_ATTRIBUTES, type SpanAttributes } from "@mcp-hangar/telemetry";
+import type { Span } from "@opentelemetry/api";
 
 /**
  * Facts for governance, by the keys of `HANGAR_ATTRIBUTES`: `serverId` becomes `mcp.server.id`, `callerRoles` `mcp.caller.roles`, and so
  * on. What is not known is left out.
  */
 export type GovernanceAttributes = {
-  readonly [Key in keyof typeof HANGAR_ATTRIBUTES]?: AttributeValue | null | undefined;
+  readonly [Key in keyof typeof HANGAR_ATTRIBUTES]?: SpanAttributes[string] | null | undefined;
 };
 
 /** Sets Hangar's attributes on a span. Absent values are omitted. */

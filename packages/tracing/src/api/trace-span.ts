@@ -1,11 +1,11 @@
-import { OTEL_ATTRIBUTES, redactText } from "@mcp-hangar/telemetry";
-import { type Attributes, type AttributeValue, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
+import { OTEL_ATTRIBUTES, redactText, type SpanAttributes } from "@mcp-hangar/telemetry";
+import { type Attributes, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
 
 /** Characters of an error's message that stand on a span. */
 const MESSAGE_CHARS_MAX = 2_000;
 
 /** Values of attributes; absent ones are left out. */
-export type SpanValues = Readonly<Record<string, AttributeValue | null | undefined>>;
+export type SpanValues = Readonly<Record<string, SpanAttributes[string] | null | undefined>>;
 
 /**
  * Runs `work` in a span beneath the active one, and ends the span with it, whether `work` returns, rejects or throws. A failure sets the

@@ -42,7 +42,7 @@ export interface SpanLink {
 export function carrierOf(
   { traceId, spanId, sampled }: SpanLink,
   tracestate: string | undefined,
-  baggage?: string | undefined,
+  baggage?: string,
 ): TraceCarrier {
   return {
     traceparent: `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`,
