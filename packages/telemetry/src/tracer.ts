@@ -89,6 +89,7 @@ export interface BatchStart {
 
 /** The span around the calls of one batch. */
 export interface BatchSpan {
+  readonly trace: TraceRef | undefined;
   /** The parent of calls that bring no trace context of their own. */
   readonly outbound: TraceCarrier;
   end(result: BatchResult): void;
@@ -149,5 +150,5 @@ const NOTHING: TraceCarrier = {};
 export const passThroughTracer: CallTracer = {
   startCall: ({ parent }) => new PassThroughSpan(parent),
   startOperation: ({ parent }) => new PassThroughSpan(parent),
-  startBatch: ({ parent }) => ({ outbound: parent, end() {} }),
+  startBatch: ({ parent }) => ({ trace: parseTraceparent(parent.traceparent), outbound: parent, end() {} }),
 };

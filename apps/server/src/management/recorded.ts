@@ -32,7 +32,7 @@ export function recorded(operation: Operation, witnesses: Witnesses, newId: () =
     async perform(input, context) {
       const span = record.startSpan(context);
       const value = await spanned(span, operation.perform(input, within(span, context)));
-      if (isInvalidInput(value)) await record.end(record.begin(input, context), value.code, {});
+      if (isInvalidInput(value)) await record.end(record.begin(input, context), value.code, { trace: span.trace });
       return value;
     },
   };
@@ -89,7 +89,7 @@ class OperationRecords {
       (await this.#agreed(begun, client)) ??
       this.#operation.perform(input, { ...within(span, context), changed });
     const value = await spanned(span, work());
-    await this.end(begun, outcomeOf(value), change);
+    await this.end(begun, outcomeOf(value), { ...change, trace: span.trace });
     return value;
   }
 
@@ -97,7 +97,7 @@ class OperationRecords {
   async end(
     { id, startedMs, target: named, context }: Begun,
     outcome: OperationOutcome,
-    change: OperationChange,
+    { trace, ...change }: OperationChange & Pick<OperationSpan, "trace">,
   ): Promise<void> {
     const { clock } = this.#witnesses;
     const { caller, door, relay } = context;
@@ -116,6 +116,7 @@ class OperationRecords {
       durationSeconds: (clock.nowMs() - startedMs) / 1_000,
       caller,
       client: relay.client ?? LIBRARY_CLIENT,
+      trace,
     };
     await this.#witnesses.ended(event);
   }

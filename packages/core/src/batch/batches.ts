@@ -90,6 +90,7 @@ export class Batches {
       durationSeconds: elapsedMs / 1_000,
       items: countItems(end.items),
       cancellation: end.cancellation,
+      trace: span.trace,
     });
     return report(batchId, end, elapsedMs, shortener.finish(end.items));
   }

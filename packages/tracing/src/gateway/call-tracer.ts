@@ -54,6 +54,7 @@ export class GatewayTracer implements CallTracer {
     const { begun, outbound } = this.#begin(start, SpanKind.INTERNAL);
     const { batchId, size } = start;
     return {
+      trace: begun.identity,
       outbound,
       end: (result) => {
         const isFailed = result === "failure" || result === "cancelled";
