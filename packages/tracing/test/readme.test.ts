@@ -25,7 +25,10 @@ test("the example continues the trace of whoever calls, and its span arrives", a
       resource: { "service.name": "weather" },
       attributes: { "weather.city": "Berlin", "mcp.tool.name": "forecast", "mcp.cost.cents": 2n },
     });
-    expect(result).toMatchObject({ trace: traceId, sent: { _meta: { traceparent: `00-${traceId}-${span?.spanId}-01` } } });
+    expect(result).toMatchObject({
+      trace: traceId,
+      sent: { _meta: { traceparent: `00-${traceId}-${span?.spanId}-01` } },
+    });
   } finally {
     delete process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
     await receiver.close();
