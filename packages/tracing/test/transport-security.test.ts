@@ -1,8 +1,8 @@
 /** @module-tag openssl */
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeCertificate } from "@mcp-hangar/testing";
 import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { OtlpProtocol, TraceExporter } from "../src/index.ts";
@@ -11,13 +11,6 @@ import { makeCall, startExporter } from "./bench.ts";
 const folder = mkdtempSync(join(tmpdir(), "hangar-otlp-tls-"));
 const file = (name: string): string => join(folder, name);
 const pem = (name: string): string => readFileSync(file(name), "utf8");
-
-function certificate(name: string, extension: string, authority?: string): void {
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", file(`${name}.key`)];
-  const signer = authority === undefined ? [] : ["-CA", file(`${authority}.pem`), "-CAkey", file(`${authority}.key`)];
-  const shape = ["-days", "2", ...key, "-out", file(`${name}.pem`), "-subj", `/CN=${name}`, "-addext", extension];
-  execFileSync("openssl", ["req", "-x509", ...shape, ...signer], { stdio: "pipe" });
-}
 
 /** Variables that the exporters of the SDK read themselves. */
 const VARIABLES = {
@@ -32,9 +25,9 @@ let receiver: OtlpReceiver | undefined;
 let exporter: TraceExporter | undefined;
 
 beforeAll(() => {
-  certificate("ca", "keyUsage=keyCertSign");
-  certificate("server", "subjectAltName=IP:127.0.0.1", "ca");
-  certificate("client", "extendedKeyUsage=clientAuth", "ca");
+  makeCertificate(folder, "ca", { extension: "keyUsage=keyCertSign" });
+  makeCertificate(folder, "server", { extension: "subjectAltName=IP:127.0.0.1", authority: "ca" });
+  makeCertificate(folder, "client", { extension: "extendedKeyUsage=clientAuth", authority: "ca" });
 });
 
 afterEach(async () => {

@@ -1,5 +1,11 @@
 import { z } from "zod";
 
+/** Whether spans could be sent there: `host:port`, or an address by HTTP without a password. */
+function isEndpoint(text: string): boolean {
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+}
+
 /** The `observability.tracing` section of the configuration. */
 export const tracingOptions = z
   .strictObject({
@@ -13,6 +19,7 @@ export const tracingOptions = z
       .string()
       .min(1)
       .max(2_048)
+      .refine(isEndpoint, { error: "an address such as http://localhost:4317; credentials go into `headers`" })
       .optional()
       .describe(
         "Collector that takes OTLP, such as `http://localhost:4317`. The variables `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` win.",
