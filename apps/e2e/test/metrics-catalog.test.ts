@@ -35,7 +35,11 @@ beforeAll(async () => {
   const quick = { health_check_interval_s: 0.2, call_timeout_s: 4, max_consecutive_failures: 1 };
   collector = await OtlpReceiver.start();
   gateway = await startGateway({
-    observability: { otlp_audit: { endpoint: collector.httpUrl } },
+    observability: {
+      otlp_audit: { endpoint: collector.httpUrl },
+      // Only the traces that a caller has decided to record, so that one of them is the exemplar of its bucket.
+      tracing: { endpoint: collector.httpUrl, sample_rate: 0, keep_errors: false },
+    },
     mcp_servers: {
       piped: { ...nodeServer(STDIO), ...quick },
       remote: { mode: "remote", endpoint: http.url, ...quick },

@@ -68,7 +68,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   const { logger } = logging;
   const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));
   const ids = new EventIds(platform.uuid());
-  const { exporters, history } = createExporters(config, { bus, platform, logging, ids });
+  const { exporters, history, tracer } = createExporters(config, { bus, platform, logging, ids });
 
   const accessSystem = createAccess(config, {
     bus,
@@ -81,6 +81,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
   const { gateway, discovery, batches, continuations } = createRuntime(config, {
     file: source.file,
     bus,
+    tracer,
     platform,
     access,
     logger,
@@ -130,6 +131,7 @@ export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit
     batches,
     continuations,
     bus,
+    tracer,
     platform,
     access,
     accessSystem,

@@ -41,7 +41,24 @@ it("loads nothing heavy for servers over stdio alone", async () => {
   const loaded = await packagesLoadedBy({});
   expect(loaded).toContain("zod");
   expect(loaded).toContain("NativeModule http");
-  expect(loaded.filter((name) => HEAVY.includes(name))).toEqual([]);
+  expect(loaded.filter((name) => HEAVY.includes(name) || name.startsWith("@opentelemetry/sdk-"))).toEqual([]);
+});
+
+it.each([
+  ["without an endpoint, even if it is asked for", { MCP_TRACING_ENABLED: "true" }],
+  ["when tracing is switched off", { MCP_TRACING_ENABLED: "false", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" }],
+  ["when the SDK is switched off", { OTEL_SDK_DISABLED: "true", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" }],
+])("loads nothing of OpenTelemetry's SDK %s", async (_when, env) => {
+  const loaded = await packagesLoadedBy({}, { ...env, OTEL_LOGS_EXPORTER: "none" });
+  expect(loaded.filter((name) => name.startsWith("@opentelemetry/sdk-") || name === "@grpc/grpc-js")).toEqual([]);
+});
+
+it("loads what makes spans before anything is served, and gRPC only when it is spoken", async () => {
+  const overHttp = await packagesLoadedBy({ observability: { tracing: { endpoint: "http://127.0.0.1:4318" } } });
+  expect(overHttp).toContain("@opentelemetry/sdk-trace");
+  expect(overHttp).not.toContain("@grpc/grpc-js");
+  const overGrpc = await packagesLoadedBy({ observability: { tracing: { endpoint: "http://127.0.0.1:4317" } } });
+  expect(overGrpc).toContain("@grpc/grpc-js");
 });
 
 it("loads the verification of tokens with an issuer, before the first token comes", async () => {

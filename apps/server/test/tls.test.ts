@@ -1,10 +1,9 @@
 /** @module-tag openssl */
-import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type HangarProcess, killProcesses, runHangar, startHangar } from "@mcp-hangar/testing";
+import { type HangarProcess, killProcesses, makeCertificate, runHangar, startHangar } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand } from "./run-command.ts";
 
@@ -12,10 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), "hangar-serve-tls-"));
 const file = (name: string): string => join(folder, name);
 
 function certificate(name: string, extension: string, authority?: string): void {
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", file(`${name}.key`)];
-  const signer = authority === undefined ? [] : ["-CA", file(`${authority}.pem`), "-CAkey", file(`${authority}.key`)];
-  const shape = ["-days", "2", ...key, "-out", file(`${name}.pem`), "-subj", `/CN=${name}`, "-addext", extension];
-  execFileSync("openssl", ["req", "-x509", ...shape, ...signer], { stdio: "pipe" });
+  makeCertificate(folder, name, { extension, ...(authority !== undefined && { authority }) });
 }
 
 interface Client {

@@ -1,6 +1,7 @@
 import {
   type BatchItem,
   type Caller,
+  type CallFinished,
   type CallOrigin,
   type CallOutcome,
   type CallSpan,
@@ -110,10 +111,9 @@ export class CallRecord {
     if (this.#settled) return undefined;
     this.#settled = true;
     const outcome = outcomeOf(result);
-    this.span.end(outcome);
     const { call } = this;
     const { clock } = this.#witnesses;
-    return this.#witnesses.ended({
+    const event: CallFinished = {
       type: "call.finished",
       timeMs: clock.wallMs(),
       callId: this.id,
@@ -141,7 +141,9 @@ export class CallRecord {
       batch: call.batch,
       arguments: new Sensitive<unknown>(call.arguments),
       result: result.kind === "result" ? new Sensitive<unknown>(result.result) : undefined,
-    });
+    };
+    this.span.end(event);
+    return this.#witnesses.ended(event);
   }
 }
 

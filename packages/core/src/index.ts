@@ -33,7 +33,7 @@ export { preflightDecisions, preflightDiscoverySource, preflightEntry } from "./
 export { decodeMessage, type IncomingMessage, type InvalidMessage } from "./protocol/decode.ts";
 export * from "./protocol/eras.ts";
 export * from "./protocol/json-rpc.ts";
-export { metaOf } from "./protocol/meta.ts";
+export { metaOf, traceParents, withoutTrace } from "./protocol/meta.ts";
 export { type ReadJson, readJson } from "./protocol/read-json.ts";
 export { ResultPayload } from "./protocol/result-payload.ts";
 export type { Registration, ServerOrigin } from "./registration.ts";

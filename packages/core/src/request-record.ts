@@ -5,6 +5,7 @@ import {
   LIBRARY_CLIENT,
   REQUEST_METHODS,
   type RegisteredName,
+  type RequestFinished,
   type RequestMethod,
 } from "@mcp-hangar/telemetry";
 import type { AttemptRecord } from "./attempt.ts";
@@ -60,10 +61,9 @@ export class RequestRecord {
   /** Ends the request: its span, and exactly one event. To be called once. The answer must wait for what it returns. */
   settle(result: CallResult): undefined | Promise<void> {
     const outcome = outcomeOf(result);
-    this.span.end(outcome);
     const { clock } = this.#witnesses;
     const { id: requestId, method, server, subject, caller, client, attempts } = this;
-    return this.#witnesses.ended({
+    const event: RequestFinished = {
       type: "request.finished",
       timeMs: clock.wallMs(),
       requestId,
@@ -77,6 +77,8 @@ export class RequestRecord {
       trace: this.span.trace,
       attempts,
       rpcErrorCode: result.kind === "error" ? result.error.code : undefined,
-    });
+    };
+    this.span.end(event);
+    return this.#witnesses.ended(event);
   }
 }

@@ -15,7 +15,7 @@ import {
 import { LOCAL_CALLER, type RelayContext } from "./call.ts";
 import { type Failure, failure } from "./errors.ts";
 import type { Clock } from "./platform/platform.ts";
-import { traceOf } from "./protocol/meta.ts";
+import { traceParents } from "./protocol/meta.ts";
 
 /** Everybody who is told what is done for callers: the tracer, the journal and the listeners of the bus. */
 export class Witnesses {
@@ -65,8 +65,6 @@ export function startOf(
 ): CallStart {
   const { server, tool, method, origin, batch } = request;
   const { caller = LOCAL_CALLER, client = LIBRARY_CLIENT, trace } = context;
-  const inMeta = traceOf(context.meta);
-  const isInMeta = inMeta.traceparent !== undefined;
   return {
     server,
     tool,
@@ -75,8 +73,7 @@ export function startOf(
     caller,
     client,
     batchId: batch?.id,
-    parent: isInMeta ? inMeta : (trace ?? {}),
-    link: isInMeta && trace?.traceparent !== undefined ? trace : undefined,
+    ...traceParents(context.meta, trace),
   };
 }
 

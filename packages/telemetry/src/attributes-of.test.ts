@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { HANGAR_ATTRIBUTES, OTEL_ATTRIBUTES } from "./attributes.ts";
-import { attributesOf, attributesOfAttempt } from "./attributes-of.ts";
+import { attributesOf, attributesOfAttempt, attributesOfOperation } from "./attributes-of.ts";
 import { callFacts } from "./call-facts.ts";
 import type { CallFinished, HangarEvent } from "./events.ts";
 import { LIBRARY_CLIENT } from "./events.ts";
@@ -16,8 +16,12 @@ const SET_BY_OTHERS = [
   ...["cents", "model", "input_tokens", "output_tokens", "currency"].map((name) => `mcp.cost.${name}`),
   ...["result", "consecutive_failures", "duration_ms"].map((name) => `mcp.health.${name}`),
 ];
+/** Set by the tracer: on the spans of batches, and where payload is asked for. */
+const SET_BY_TRACER = ["mcp.batch.size", "mcp.batch.result", "gen_ai.tool.call.arguments", "gen_ai.tool.call.result"];
 /** Set by the runtime itself, on the event of a failover. */
 const SET_BY_CORE = ["mcp.server.next_id"];
+/** What an operation of the management has beside what calls have. */
+const OF_OPERATIONS = ["mcp.operation.name", "mcp.operation.outcome"];
 
 const [first] = sampleEvents();
 if (first?.type !== "call.finished") throw new Error("the first sample is a call");
@@ -25,7 +29,7 @@ const call: CallFinished = first;
 
 test("every name of the tables is set by something, or is public and says who will set it", () => {
   const set = sampleEvents().flatMap((event) => Object.keys(attributesOfEvent(event)));
-  const known = [...new Set([...set, ...SET_BY_OTHERS, ...SET_BY_CORE])].sort();
+  const known = [...new Set([...set, ...SET_BY_OTHERS, ...SET_BY_TRACER, ...SET_BY_CORE, ...OF_OPERATIONS])].sort();
   expect(known).toEqual([...Object.values(HANGAR_ATTRIBUTES), ...Object.values(OTEL_ATTRIBUTES)].sort());
   expect(SET_BY_OTHERS.filter((name) => set.includes(name))).toEqual([]);
 });
@@ -44,6 +48,8 @@ test("a call has its attributes under both conventions", () => {
     "mcp.user.id": "user",
     "mcp.correlation_id": "trace",
     "mcp.batch.id": "batch-1",
+    "mcp.batch.index": 0,
+    "mcp.batch.attempt": 1,
     "mcp.enforcement.policy_result": "allowed",
     "mcp.enforcement.policy_name": "role:operator",
     "mcp.enforcement.action": "allow",
@@ -140,3 +146,21 @@ function attributesOfEvent(event: HangarEvent): SpanAttributes {
   const facts = event.type === "call.finished" ? callFacts(event) : requestFacts(event);
   return { ...attributesOf(facts), ...Object.assign({}, ...event.attempts.map(attributesOfAttempt)) };
 }
+
+test("an operation has the attributes of a tool call of MCP if it is called as one, and none of them over REST", () => {
+  const { caller, client } = call;
+  const start = { operation: "startServer", caller, client, parent: {}, link: undefined } as const;
+  const overMcp = attributesOfOperation({ ...start, tool: "hangar_start", door: "mcp" }, "done");
+  expect(overMcp).toMatchObject({
+    "mcp.operation.name": "startServer",
+    "mcp.operation.outcome": "done",
+    "mcp.method.name": "tools/call",
+    "gen_ai.tool.name": "hangar_start",
+    "mcp.caller.id": "ada",
+  });
+  expect(overMcp).not.toHaveProperty("error.type");
+  const overRest = attributesOfOperation({ ...start, tool: undefined, door: "rest" }, "unknown_server");
+  expect(overRest).toMatchObject({ "mcp.operation.outcome": "unknown_server", "error.type": "unknown_server" });
+  expect(Object.keys(overRest).filter((name) => name.startsWith("gen_ai."))).toEqual([]);
+  expect(overRest).not.toHaveProperty("mcp.method.name");
+});

@@ -1,9 +1,9 @@
 import { HANGAR_ATTRIBUTES as HANGAR, OTEL_ATTRIBUTES as OTEL } from "./attributes.ts";
 import type { CallFacts } from "./call-facts.ts";
-import type { Attempt, Caller, Client, Decision } from "./events.ts";
+import type { Attempt, Caller, Client, Decision, OperationFinished } from "./events.ts";
 import { factName } from "./fact-text.ts";
 import type { RequestFacts } from "./request-facts.ts";
-import type { SpanAttributes } from "./tracer.ts";
+import type { OperationStart, SpanAttributes } from "./tracer.ts";
 
 type Value = SpanAttributes[string];
 /** Attributes by name; those without a value are left out before anybody sees them. */
@@ -39,6 +39,22 @@ export function attributesOfAttempt(attempt: Attempt): SpanAttributes {
   });
 }
 
+/** The attributes of an operation of the management. A method of MCP stands there if it was called as a tool. */
+export function attributesOfOperation(start: OperationStart, outcome: OperationFinished["outcome"]): SpanAttributes {
+  const { operation, tool, caller, client } = start;
+  return present({
+    ...callerAttributes(caller),
+    ...clientAttributes(client),
+    [HANGAR.operationName]: operation,
+    [HANGAR.operationOutcome]: outcome,
+    [OTEL.mcpMethodName]: tool === undefined ? undefined : "tools/call",
+    [OTEL.mcpSessionId]: factName(client.sessionId),
+    [OTEL.genAiOperationName]: tool === undefined ? undefined : "execute_tool",
+    [OTEL.genAiToolName]: tool,
+    [OTEL.errorType]: outcome === "done" ? undefined : outcome,
+  });
+}
+
 function callAttributes(facts: CallFacts): Draft {
   const { client, caller, decision } = facts;
   const status = toolStatus(facts);
@@ -52,6 +68,8 @@ function callAttributes(facts: CallFacts): Draft {
     [HANGAR.userId]: facts.userId,
     [HANGAR.correlationId]: facts.correlationId,
     [HANGAR.batchId]: factName(facts.batch?.id),
+    [HANGAR.batchIndex]: facts.batch?.index,
+    [HANGAR.batchAttempt]: facts.batch?.attempt,
     ...enforcementAttributes(decision, status === "blocked" ? facts.cause : undefined),
     [HANGAR.auditPrincipalType]: caller.type,
     [HANGAR.auditPrincipalId]: factName(caller.id),

@@ -17,7 +17,7 @@ export const HANGAR_ATTRIBUTES = {
   toolStatus: "mcp.tool.status",
   toolDurationMs: "mcp.tool.duration_ms",
   toolColdStart: "mcp.tool.cold_start",
-  /** Public; a keyed digest of the arguments, set by exporters that recognise equal calls. Facts hold no arguments. */
+  /** A keyed digest of the arguments, by which equal calls are recognised; the tracer sets it. Facts hold no arguments. */
   toolArgsHash: "mcp.tool.args_hash",
 
   /** The subject that acts on the caller's behalf (claim `act` of the token). */
@@ -25,6 +25,16 @@ export const HANGAR_ATTRIBUTES = {
   userId: "mcp.user.id",
   correlationId: "mcp.correlation_id",
   batchId: "mcp.batch.id",
+  /** Number of items of a batch and how it ended; on its own span. */
+  batchSize: "mcp.batch.size",
+  batchResult: "mcp.batch.result",
+  /** Place of a call in its batch, from 0, and which attempt of the batch at it this is, from 1. */
+  batchIndex: "mcp.batch.index",
+  batchAttempt: "mcp.batch.attempt",
+
+  /** An operation of the management, such as `startServer`, and `done` or why not. */
+  operationName: "mcp.operation.name",
+  operationOutcome: "mcp.operation.outcome",
 
   /** `allowed` or `denied`, by which role or limit, and whether the call was let through (`allow`) or refused (`block`). */
   enforcementPolicyResult: "mcp.enforcement.policy_result",
@@ -64,6 +74,9 @@ export const OTEL_ATTRIBUTES = {
   /** `execute_tool`, on tool calls only. */
   genAiOperationName: "gen_ai.operation.name",
   genAiToolName: "gen_ai.tool.name",
+  /** Opt-in, as JSON text: redacted, and cut at a limit. */
+  genAiToolCallArguments: "gen_ai.tool.call.arguments",
+  genAiToolCallResult: "gen_ai.tool.call.result",
   genAiPromptName: "gen_ai.prompt.name",
   jsonrpcRequestId: "jsonrpc.request.id",
   /** `tool_error` for a result with `isError`, the server's JSON-RPC code, or why the gateway did not get an answer. */

@@ -233,6 +233,8 @@ export interface OperationFinished extends EventBase<"operation.finished"> {
   readonly durationSeconds: number;
   readonly caller: Caller;
   readonly client: Client;
+  /** Its own span; absent when there is no trace. */
+  readonly trace?: TraceRef | undefined;
 }
 
 /** A client of a legacy revision opened a session. */
@@ -268,6 +270,8 @@ export interface BatchFinished extends EventBase<"batch.finished"> {
   /** How the items ended; the values add up to the number of items that were accepted. */
   readonly items: Readonly<Record<CallStatus, number>>;
   readonly cancellation: BatchCancellationReason | undefined;
+  /** Its own span; absent when there is no trace. */
+  readonly trace?: TraceRef | undefined;
 }
 
 export interface HealthCheckFinished extends EventBase<"health_check.finished"> {

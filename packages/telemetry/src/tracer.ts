@@ -1,4 +1,4 @@
-import type { Attempt, Caller, CallOutcome, Client } from "./events.ts";
+import type { Attempt, Caller, CallFinished, Client, OperationFinished, RequestFinished } from "./events.ts";
 import type { BatchResult, CallOrigin } from "./vocabulary.ts";
 
 /** W3C trace context as it travels in headers or in MCP `params._meta` (unprefixed keys, SEP-414). */
@@ -12,6 +12,7 @@ export interface TraceCarrier {
 export interface TraceRef {
   readonly traceId: string;
   readonly spanId: string;
+  /** Whether it is exported. A tracer that keeps failures whatever their sampling knows it for good when the span has ended. */
   readonly sampled: boolean;
 }
 
@@ -44,7 +45,8 @@ export interface CallSpan {
   event(name: string, attributes?: SpanAttributes): void;
   /** Begins an attempt at a server. */
   startAttempt(server: string): AttemptSpan;
-  end(outcome: CallOutcome): void;
+  /** Told what everybody is told; `event` must not be kept, because it holds the payload. */
+  end(event: CallFinished | RequestFinished): void;
 }
 
 /** The span of one attempt at one server. */
@@ -57,16 +59,22 @@ export interface AttemptSpan {
 /** What is known of an operation of the management before it runs. */
 export interface OperationStart {
   readonly operation: string;
+  /** The tool of MCP that it was called as; `undefined` over REST. */
+  readonly tool: string | undefined;
+  readonly door: OperationFinished["door"];
   readonly caller: Caller;
   readonly client: Client;
   readonly parent: TraceCarrier;
+  readonly link: TraceCarrier | undefined;
 }
 
 /** The span around an operation of the management. */
 export interface OperationSpan {
   readonly trace: TraceRef | undefined;
+  /** The parent of the calls and batches that the operation makes. */
+  readonly outbound: TraceCarrier;
   /** `outcome` is `done` or the code of the failure. */
-  end(outcome: string): void;
+  end(outcome: OperationFinished["outcome"]): void;
 }
 
 /** What is known of a batch before its first call runs. */
@@ -74,12 +82,14 @@ export interface BatchStart {
   readonly batchId: string;
   /** Number of items. */
   readonly size: number;
-  /** Trace context of whoever sent the batch. */
+  /** Trace context of whoever sent the batch: from `_meta` first, else from HTTP headers. */
   readonly parent: TraceCarrier;
+  readonly link: TraceCarrier | undefined;
 }
 
 /** The span around the calls of one batch. */
 export interface BatchSpan {
+  readonly trace: TraceRef | undefined;
   /** The parent of calls that bring no trace context of their own. */
   readonly outbound: TraceCarrier;
   end(result: BatchResult): void;
@@ -140,5 +150,5 @@ const NOTHING: TraceCarrier = {};
 export const passThroughTracer: CallTracer = {
   startCall: ({ parent }) => new PassThroughSpan(parent),
   startOperation: ({ parent }) => new PassThroughSpan(parent),
-  startBatch: ({ parent }) => ({ outbound: parent, end() {} }),
+  startBatch: ({ parent }) => ({ trace: parseTraceparent(parent.traceparent), outbound: parent, end() {} }),
 };

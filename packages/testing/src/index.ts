@@ -1,3 +1,4 @@
+export * from "./certificates.ts";
 export * from "./child-process.ts";
 export * from "./compile-cache.ts";
 export * from "./cpu-time.ts";

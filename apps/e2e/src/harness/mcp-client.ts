@@ -37,6 +37,8 @@ interface Progress {
 interface CallOptions {
   readonly onprogress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
+  /** `_meta` of the request, such as a trace context. */
+  readonly meta?: Record<string, unknown>;
 }
 
 /** A notification that no handler of the SDK took. */
@@ -109,8 +111,8 @@ async function connectV1(
   return {
     ...face(client, notifications),
     protocolVersion: transport instanceof HttpV1 ? transport.protocolVersion : undefined,
-    call: (name, args = {}, options = {}) =>
-      client.callTool({ name, arguments: args }, undefined, options) as Promise<ToolResult>,
+    call: (name, args = {}, { meta, ...options } = {}) =>
+      client.callTool({ name, arguments: args, _meta: meta }, undefined, options) as Promise<ToolResult>,
     async [Symbol.asyncDispose]() {
       if (transport instanceof HttpV1) await transport.terminateSession();
       await client.close();
@@ -140,7 +142,8 @@ async function connectV2(
   return {
     ...face(client, notifications),
     protocolVersion: client.getNegotiatedProtocolVersion(),
-    call: (name, args = {}, options = {}) => client.callTool({ name, arguments: args }, options),
+    call: (name, args = {}, { meta, ...options } = {}) =>
+      client.callTool({ name, arguments: args, ...(meta !== undefined && { _meta: meta }) }, options),
     async [Symbol.asyncDispose]() {
       // `close` leaves a session of the legacy era to the server, which keeps it for an hour.
       if (transport instanceof HttpV2 && transport.sessionId !== undefined) await transport.terminateSession();

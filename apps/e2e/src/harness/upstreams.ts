@@ -35,10 +35,20 @@ export async function startEverythingOverHttp(): Promise<HttpUpstream> {
 }
 
 /** Starts a fixture that prints its URL as a JSON line with the event `listening`. */
-export async function startFixture(name: string, ...args: readonly string[]): Promise<HttpUpstream> {
+export function startFixture(name: string, ...args: readonly string[]): Promise<HttpUpstream> {
+  return startFixtureWith({}, name, ...args);
+}
+
+/** The same with variables in its environment. */
+export async function startFixtureWith(
+  env: Readonly<Record<string, string>>,
+  name: string,
+  ...args: readonly string[]
+): Promise<HttpUpstream> {
   const upstream = await startProcess({
     command: process.execPath,
     args: [SOURCE_CONDITION, fixtureFile(name), ...args],
+    env,
   });
   const { url } = await awaitLogEvent(upstream, "listening");
   return asUpstream(upstream, String(url));

@@ -48,13 +48,13 @@ export class ExporterList {
   async close(): Promise<void> {
     const logs = this.#exporters.filter(({ signal }) => signal === "log");
     const others = this.#exporters.filter(({ signal }) => signal !== "log");
-    // An exporter that waits for its next attempt holds nothing open: without this the process would end under it.
-    const hold = setInterval(() => {}, CLOSE_DEADLINE_MS);
+    // The clock's timers do not keep the process alive: one that only waits to try again would end before its deadline.
+    const alive = setInterval(() => {}, CLOSE_DEADLINE_MS);
     try {
       await Promise.all(others.map((exporter) => this.#close(exporter, CLOSE_DEADLINE_MS)));
       await Promise.all(logs.map((exporter) => this.#close(exporter, LOG_CLOSE_DEADLINE_MS)));
     } finally {
-      clearInterval(hold);
+      clearInterval(alive);
     }
   }
 

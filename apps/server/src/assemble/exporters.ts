@@ -1,10 +1,11 @@
 import type { Platform } from "@mcp-hangar/core";
-import type { EventIds, TelemetryBus } from "@mcp-hangar/telemetry";
+import type { CallTracer, EventIds, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Config } from "../config/schema.ts";
 import { History } from "../history/history.ts";
 import type { Logging } from "../logging/logging.ts";
 import { quieted } from "../noise/quieted.ts";
 import { createOtlpAudit } from "../otlp-audit/create-otlp-audit.ts";
+import { createTracing } from "../tracing/tracing.ts";
 import { ExporterList } from "./exporter-list.ts";
 
 /** Where telemetry goes. */
@@ -12,6 +13,8 @@ interface Exporters {
   readonly exporters: ExporterList;
   /** In the list as well, and asked by the management; `undefined` when the configuration asks for none. */
   readonly history: History | undefined;
+  /** Makes the spans; `undefined` when the configuration asks for none. */
+  readonly tracer: CallTracer | undefined;
 }
 
 /** What exporters stand on; the log is there before everything else. */
@@ -34,5 +37,7 @@ export function createExporters(config: Config, environment: ExporterEnvironment
   if (history !== undefined) exporters.add(history);
   const otlpAudit = createOtlpAudit(observability.otlp_audit, { platform, logger: logging.logger, ids });
   if (otlpAudit !== undefined) exporters.add(otlpAudit);
-  return { exporters, history };
+  const tracing = createTracing(observability.tracing, { platform, logger: logging.logger });
+  if (tracing !== undefined) exporters.add(tracing);
+  return { exporters, history, tracer: tracing?.tracer };
 }

@@ -1,5 +1,5 @@
 import { Batches, ContinuationStore, Discovery, Gateway, type Platform } from "@mcp-hangar/core";
-import type { TelemetryBus } from "@mcp-hangar/telemetry";
+import type { CallTracer, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Access } from "../access/access.ts";
 import { BUILD } from "../build-info.ts";
 import type { Config } from "../config/schema.ts";
@@ -18,6 +18,8 @@ export interface Runtime {
 /** What the runtime is told by and what it tells. */
 interface RuntimeEnvironment {
   readonly bus: TelemetryBus;
+  /** Makes spans, where they are wanted. */
+  readonly tracer: CallTracer | undefined;
   readonly platform: Platform;
   readonly access: Access;
   readonly logger: Logger;
@@ -29,7 +31,7 @@ interface RuntimeEnvironment {
 
 /** Wires the runtime as the configuration says; nothing is started. */
 export function createRuntime(config: Config, environment: RuntimeEnvironment): Runtime {
-  const { bus, platform, access, logger, history, file } = environment;
+  const { bus, tracer, platform, access, logger, history, file } = environment;
   const gateway = new Gateway({
     servers: config.mcp_servers,
     configFile: file,
@@ -37,6 +39,7 @@ export function createRuntime(config: Config, environment: RuntimeEnvironment): 
     rateLimit: config.rate_limit,
     circuitBreaker: config.circuit_breaker,
     bus,
+    tracer,
     platform,
     info: BUILD,
     access: access.enabled ? (caller, server, tool) => access.decide(caller, server, tool) : undefined,
@@ -55,6 +58,6 @@ export function createRuntime(config: Config, environment: RuntimeEnvironment): 
     onServerLog: (server, line) => logger.debug("mcp_server_log", { mcp_server: server, line }),
   });
   const continuations = new ContinuationStore(platform);
-  const batches = new Batches({ gateway, bus, platform, continuations });
+  const batches = new Batches({ gateway, bus, tracer, platform, continuations });
   return { gateway, discovery, batches, continuations };
 }

@@ -28,10 +28,20 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   },
   { name: "MCP_LOG_LEVEL", path: ["logging", "level"], description: "Least level that is written." },
   {
+    name: "MCP_TRACING_ENABLED",
+    path: ["observability", "tracing", "enabled"],
+    description: "`false`: no spans are made. Without it, they are when there is an endpoint.",
+  },
+  {
     name: "OTEL_EXPORTER_OTLP_ENDPOINT",
     path: undefined,
     description:
-      "Collector that takes OTLP; wins over `observability.otlp_audit.endpoint`. `OTEL_EXPORTER_OTLP_{PROTOCOL,HEADERS,TIMEOUT,COMPRESSION,CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY,INSECURE}`, those of `OTEL_EXPORTER_OTLP_LOGS_…` before them, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_LOGS_EXPORTER=none` and `OTEL_SDK_DISABLED` hold for audit records.",
+      "Collector that takes traces and audit records over OTLP; wins over `endpoint` of `observability.tracing` and `observability.otlp_audit`. The other variables of the OpenTelemetry SDK for traces and for logs hold too: endpoint, protocol, headers, certificates, compression, timeout, sampler, limits, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_EXPORTER`, `OTEL_LOGS_EXPORTER`, `OTEL_SDK_DISABLED`.",
+  },
+  {
+    name: "OTEL_SERVICE_NAME",
+    path: ["observability", "tracing", "service_name"],
+    description: "What the gateway is called in traces and audit records.",
   },
   { name: "MCP_JSON_LOGS", path: ["logging", "json_format"], description: "`true` or `false`: JSON lines or not." },
 ];

@@ -9,7 +9,14 @@ type Content = readonly [LogLevel, string, Readonly<Record<string, unknown>>];
 /** The line of every event but a finished call, which has a quicker way of its own. */
 export function eventLine(event: OtherEvent): LogLine {
   const [level, name, fields] = contentOf(event);
-  return { kind: "line", timeMs: event.timeMs, level, event: name, fields, trace: undefined };
+  return {
+    kind: "line",
+    timeMs: event.timeMs,
+    level,
+    event: name,
+    fields,
+    trace: "trace" in event ? event.trace : undefined,
+  };
 }
 
 function contentOf(event: OtherEvent): Content {

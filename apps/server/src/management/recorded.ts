@@ -1,9 +1,10 @@
-import { isJsonObject, type JsonValue, type Witnesses } from "@mcp-hangar/core";
+import { isJsonObject, type JsonValue, traceParents, type Witnesses, withoutTrace } from "@mcp-hangar/core";
 import {
   type Client,
   LIBRARY_CLIENT,
   type OperationFinished,
   type OperationOutcome,
+  type OperationSpan,
   registeredName,
 } from "@mcp-hangar/telemetry";
 import {
@@ -29,8 +30,9 @@ export function recorded(operation: Operation, witnesses: Witnesses, newId: () =
   return {
     ...operation,
     async perform(input, context) {
-      const value = await operation.perform(input, context);
-      if (isInvalidInput(value)) await record.end(record.begin(input, context), value.code, {});
+      const span = record.startSpan(context);
+      const value = await spanned(span, operation.perform(input, within(span, context)));
+      if (isInvalidInput(value)) await record.end(record.begin(input, context), value.code, { trace: span.trace });
       return value;
     },
   };
@@ -60,20 +62,34 @@ class OperationRecords {
     return { id: this.#newId(), startedMs: this.#witnesses.clock.nowMs(), target: targetOf(input), context };
   }
 
+  startSpan({ caller, door, relay }: OperationContext): OperationSpan {
+    const { id: operation, tool } = this.#operation;
+    const { client = LIBRARY_CLIENT, meta, trace } = relay;
+    return this.#witnesses.tracer.startOperation({
+      operation,
+      tool: door === "mcp" ? tool : undefined,
+      door,
+      caller,
+      client,
+      ...traceParents(meta, trace),
+    });
+  }
+
   async perform(input: unknown, context: OperationContext): Promise<object | OperationFailure> {
     const begun = this.begin(input, context);
-    const { caller, relay, refused } = context;
-    const { client = LIBRARY_CLIENT, trace: parent = {} } = relay;
-    const span = this.#witnesses.tracer.startOperation({ operation: this.#operation.id, caller, client, parent });
+    const { relay, refused } = context;
+    const { client = LIBRARY_CLIENT } = relay;
+    const span = this.startSpan(context);
     let change: OperationChange = {};
     const changed = (told: OperationChange): void => {
       change = told;
     };
-    const refusal = refused ?? (await this.#agreed(begun, client));
-    const value = refusal ?? (await this.#operation.perform(input, { ...context, changed }));
-    const outcome = isOperationFailure(value) ? value.code : "done";
-    span.end(outcome);
-    await this.end(begun, outcome, change);
+    const work = async (): Promise<object | OperationFailure> =>
+      refused ??
+      (await this.#agreed(begun, client)) ??
+      this.#operation.perform(input, { ...within(span, context), changed });
+    const value = await spanned(span, work());
+    await this.end(begun, outcomeOf(value), { ...change, trace: span.trace });
     return value;
   }
 
@@ -81,7 +97,7 @@ class OperationRecords {
   async end(
     { id, startedMs, target: named, context }: Begun,
     outcome: OperationOutcome,
-    change: OperationChange,
+    { trace, ...change }: OperationChange & Pick<OperationSpan, "trace">,
   ): Promise<void> {
     const { clock } = this.#witnesses;
     const { caller, door, relay } = context;
@@ -100,6 +116,7 @@ class OperationRecords {
       durationSeconds: (clock.nowMs() - startedMs) / 1_000,
       caller,
       client: relay.client ?? LIBRARY_CLIENT,
+      trace,
     };
     await this.#witnesses.ended(event);
   }
@@ -113,6 +130,31 @@ class OperationRecords {
     const refusal = await this.#witnesses.begin(intent, signal);
     return refusal === undefined ? undefined : operationFailure(refusal.code, 503, refusal.message);
   }
+}
+
+/** Ends the span together with the work of an operation, whatever becomes of that. */
+async function spanned(
+  span: OperationSpan,
+  work: Promise<object | OperationFailure>,
+): Promise<object | OperationFailure> {
+  let outcome: OperationOutcome = "internal";
+  try {
+    const value = await work;
+    outcome = outcomeOf(value);
+    return value;
+  } finally {
+    span.end(outcome);
+  }
+}
+
+function outcomeOf(value: object): OperationOutcome {
+  return isOperationFailure(value) ? value.code : "done";
+}
+
+/** The same context, in which calls and batches continue the trace of the operation. */
+function within({ outbound }: OperationSpan, context: OperationContext): OperationContext {
+  const { relay } = context;
+  return { ...context, relay: { ...relay, meta: withoutTrace(relay.meta), trace: outbound } };
 }
 
 /** Whether nothing was done because of the input, by which a batch or a call has not even begun. */

@@ -5,7 +5,7 @@ import type { Gateway } from "../gateway.ts";
 import type { Platform } from "../platform/platform.ts";
 import { META } from "../protocol/eras.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
-import { correlationOf, traceOf } from "../protocol/meta.ts";
+import { correlationOf, traceParents } from "../protocol/meta.ts";
 import { type Attempt, type BatchEnd, BatchRun } from "./batch-run.ts";
 import type { ContinuationStore } from "./continuation-store.ts";
 import { type BatchRefusal, type BatchReport, countItems, reportItem } from "./report.ts";
@@ -72,7 +72,7 @@ export class Batches {
     const { request } = validation;
     const size = request.calls.length;
     const { tracer = passThroughTracer } = this.#options;
-    const span = tracer.startBatch({ batchId, size, parent: parentOf(context) });
+    const span = tracer.startBatch({ batchId, size, ...traceParents(context.meta, context.trace) });
     const trace = span.outbound;
     const { credential } = context.caller ?? LOCAL_CALLER;
     const shortener = new ResultShortener(credential, this.#options.continuations);
@@ -90,6 +90,7 @@ export class Batches {
       durationSeconds: elapsedMs / 1_000,
       items: countItems(end.items),
       cancellation: end.cancellation,
+      trace: span.trace,
     });
     return report(batchId, end, elapsedMs, shortener.finish(end.items));
   }
@@ -172,11 +173,6 @@ function itemMeta({ meta }: BatchContext, call: BatchCall): JsonObject | undefin
   const own = call._meta as JsonObject | undefined;
   const logLevel = meta?.[META.logLevel];
   return logLevel === undefined ? own : { [META.logLevel]: logLevel, ...own };
-}
-
-function parentOf(context: BatchContext): NonNullable<BatchContext["trace"]> {
-  const inMeta = traceOf(context.meta);
-  return inMeta.traceparent === undefined ? (context.trace ?? {}) : inMeta;
 }
 
 function batchResult({ items, cancellation }: BatchEnd): BatchResult {

@@ -10,12 +10,29 @@ export function metaOf(params: JsonObject): JsonObject {
 }
 
 /** Trace context in `_meta` (SEP-414, unprefixed keys). */
-export function traceOf(meta: JsonObject = NO_META): TraceCarrier {
+function traceOf(meta: JsonObject = NO_META): TraceCarrier {
   return {
     traceparent: text(meta.traceparent),
     tracestate: text(meta.tracestate),
     baggage: text(meta.baggage),
   };
+}
+
+/** The trace context that a request continues: that of `_meta`, and that of the HTTP headers as a link beside it, or else as the parent. */
+export function traceParents(
+  meta: JsonObject | undefined,
+  headers: TraceCarrier = {},
+): { readonly parent: TraceCarrier; readonly link: TraceCarrier | undefined } {
+  const inMeta = traceOf(meta);
+  if (inMeta.traceparent === undefined) return { parent: headers, link: undefined };
+  return { parent: inMeta, link: headers.traceparent === undefined ? undefined : headers };
+}
+
+/** `_meta` without its trace context. */
+export function withoutTrace(meta: JsonObject | undefined): JsonObject | undefined {
+  if (meta === undefined) return undefined;
+  const { traceparent: _traceparent, tracestate: _tracestate, baggage: _baggage, ...others } = meta;
+  return others;
 }
 
 /** A caller may send identifiers of any length; this much of one is kept. */

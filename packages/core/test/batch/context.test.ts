@@ -39,6 +39,7 @@ describe("what an item carries", () => {
         tracer: {
           ...passThroughTracer,
           startBatch: ({ size, parent }) => ({
+            trace: undefined,
             outbound: { traceparent: `${parent.traceparent?.slice(0, 36)}00000000000000b1-01` },
             end: (result) => ended.push(`${size} ${result}`),
           }),

@@ -32,8 +32,6 @@ export const AUDIT_ATTRIBUTES = {
   attempts: "mcp.attempts",
   requestBytes: "mcp.request.bytes",
   responseBytes: "mcp.response.bytes",
-  batchIndex: "mcp.batch.index",
-  batchAttempt: "mcp.batch.attempt",
   /** Of a change of state: what it was. `mcp.server.state` is what it is now. */
   previousState: "mcp.server.previous_state",
   /** Of the record about records that are lost. */

@@ -1,0 +1,122 @@
+import type { Platform } from "@mcp-hangar/core";
+import {
+  type CallTracer,
+  type EventListener,
+  type Exporter,
+  type ExporterSnapshot,
+  passThroughTracer,
+  registeredName,
+} from "@mcp-hangar/telemetry";
+import type { TraceExporter } from "@mcp-hangar/tracing";
+import { BUILD } from "../build-info.ts";
+import type { Environment } from "../config/environment.ts";
+import type { Logger } from "../logging/logging.ts";
+import type { TracingOptions } from "./options.ts";
+
+/** Whether spans are made, and if not although they were asked for, why. */
+type Wish = { readonly isOn: true } | { readonly isOn: false; readonly problem?: string };
+
+/** Off until there is an endpoint: nothing is ever sent to a port that nobody has named. */
+function wishOf({ enabled, endpoint }: TracingOptions, env: Environment): Wish {
+  const isDisabled = isSet(env.OTEL_SDK_DISABLED, "true") || isSet(env.OTEL_TRACES_EXPORTER, "none");
+  if (enabled === false || isDisabled) return { isOn: false };
+  if (endpoint !== undefined || hasEndpoint(env)) return { isOn: true };
+  if (enabled !== true) return { isOn: false };
+  return { isOn: false, problem: "tracing is enabled without an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT" };
+}
+
+/** Spans, as the configuration wants them; `undefined` when it does not. What makes them is loaded when it is opened. */
+export function createTracing(
+  options: TracingOptions,
+  { platform, logger }: { readonly platform: Platform; readonly logger: Logger },
+): Tracing | undefined {
+  const wish = wishOf(options, platform.env);
+  if (wish.isOn) return new Tracing(options, platform, logger);
+  if (wish.problem !== undefined) logger.warning("tracing_off", { message: wish.problem });
+  return undefined;
+}
+
+/** The exporter of spans before and after OpenTelemetry is loaded: nothing is called before, because no door is open. */
+export class Tracing implements Exporter {
+  readonly name = "otlp_traces";
+  readonly signal = "traces";
+  readonly #options: TracingOptions;
+  readonly #platform: Platform;
+  readonly #logger: Logger;
+  #exporter: TraceExporter | undefined;
+
+  constructor(options: TracingOptions, platform: Platform, logger: Logger) {
+    this.#options = options;
+    this.#platform = platform;
+    this.#logger = logger;
+  }
+
+  readonly tracer: CallTracer = {
+    startCall: (start) => this.#tracer.startCall(start),
+    startOperation: (start) => this.#tracer.startOperation(start),
+    startBatch: (start) => this.#tracer.startBatch(start),
+  };
+
+  readonly listener: EventListener = (event) => this.#exporter?.listener(event);
+
+  async open(): Promise<void> {
+    const { TraceExporter } = await import("@mcp-hangar/tracing");
+    const platform = this.#platform;
+    const { env, clock } = platform;
+    const options = this.#options;
+    const baggageTo = new Set(options.baggage_to);
+    this.#exporter = await TraceExporter.create({
+      // The environment wins over the file.
+      endpoint: hasEndpoint(env) ? undefined : options.endpoint,
+      protocol:
+        env.OTEL_EXPORTER_OTLP_PROTOCOL || env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ? undefined : options.protocol,
+      sampleRate: env.OTEL_TRACES_SAMPLER ? undefined : options.sample_rate,
+      headers: options.headers,
+      serviceName: options.service_name,
+      serviceVersion: BUILD.version,
+      keep: { errors: options.keep_errors, slowMs: options.keep_slower_than_s * 1_000 },
+      payload: {
+        captureArguments: options.capture_arguments,
+        captureResults: options.capture_results,
+        captureCharsMax: options.capture_max_chars,
+        argsHashKey: options.args_hash_key ?? platform.uuid() + platform.uuid(),
+      },
+      mayHaveBaggage: (server) => baggageTo.has(server),
+      env,
+      clock,
+      random: () => platform.random(),
+      onDiagnostic: (level, message) => this.#logger[level]("opentelemetry", { message }),
+    });
+  }
+
+  snapshot(): ExporterSnapshot {
+    return this.#exporter?.snapshot() ?? NOTHING;
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    await this.#exporter?.close(deadlineMs);
+  }
+
+  get #tracer(): CallTracer {
+    return this.#exporter?.tracer ?? passThroughTracer;
+  }
+}
+
+const NOTHING: ExporterSnapshot = {
+  exporter: registeredName("otlp_traces"),
+  signal: "traces",
+  delivered: 0,
+  dropped: {},
+  failures: {},
+  queueSize: 0,
+  queueCapacity: 0,
+  lastSuccessSeconds: undefined,
+};
+
+function hasEndpoint(env: Environment): boolean {
+  return Boolean(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim() || env.OTEL_EXPORTER_OTLP_ENDPOINT?.trim());
+}
+
+function isSet(variable: string | undefined, value: string): boolean {
+  return variable?.trim().toLowerCase() === value;
+}

@@ -1,0 +1,131 @@
+import { context, ProxyTracerProvider, propagation, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import {
+  CompositePropagator,
+  getStringFromEnv,
+  W3CBaggagePropagator,
+  W3CTraceContextPropagator,
+} from "@opentelemetry/core";
+import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { type Environment, type OtlpDestination, type OtlpProtocol, otlpDestination } from "../otlp/destination.ts";
+import { createSpanExporter } from "../otlp/span-exporter.ts";
+import { serviceResource } from "../resource.ts";
+import { samplerOf } from "../sampler.ts";
+
+/** What is absent is said by the standard variables of OpenTelemetry. */
+export interface TracingOptions {
+  /** `OTEL_SERVICE_NAME` or `mcp-hangar` when absent. */
+  readonly serviceName?: string;
+  readonly serviceVersion?: string;
+  /** Base address of the collector, such as `http://localhost:4317`; `OTEL_EXPORTER_OTLP_ENDPOINT` when absent. */
+  readonly otlpEndpoint?: string;
+  /** gRPC for port 4317 and HTTP for every other when absent. */
+  readonly protocol?: OtlpProtocol;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Part of the traces that begin here which is recorded, from 0 to 1. */
+  readonly sampleRate?: number;
+  /** Whether spans are made; `MCP_TRACING_ENABLED` when absent, which is true by default. */
+  readonly enabled?: boolean;
+}
+
+/** Why spans are made, or not. */
+export type TracingState =
+  /** They are sent to this place. */
+  | { readonly kind: "started"; readonly destination: OtlpDestination }
+  /** The service has its own set-up of OpenTelemetry, which gets them; nothing was registered. */
+  | { readonly kind: "existing" }
+  /** Switched off, or no endpoint is configured: nothing is made, and nothing is sent anywhere. */
+  | { readonly kind: "off"; readonly reason: "disabled" | "no_endpoint" };
+
+export interface TracingHandle {
+  readonly state: TracingState;
+  /** Sends what waits. Rejects when that fails. */
+  flush(): Promise<void>;
+  /** Sends what waits and ends tracing, if it was started here. Rejects when something could not be sent. */
+  shutdown(): Promise<void>;
+}
+
+/** The variables that are read here; the exporters of the SDK read theirs themselves. */
+const VARIABLES = [
+  "MCP_TRACING_ENABLED",
+  "OTEL_SDK_DISABLED",
+  "OTEL_TRACES_EXPORTER",
+  "OTEL_SERVICE_NAME",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_PROTOCOL",
+  "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+  "OTEL_TRACES_SAMPLER",
+  "OTEL_TRACES_SAMPLER_ARG",
+] as const;
+
+let running: Promise<TracingHandle> | undefined;
+
+/**
+ * Begins to make spans in a Node.js service: a provider, context across `await`, and W3C propagation. Once a process: further calls get
+ * the handle of the first. A service that has set OpenTelemetry up before keeps that, and the functions of this package use it. Rejects
+ * with a `TracingConfigurationError` for settings that cannot work.
+ */
+export function initTracing(options: TracingOptions = {}): Promise<TracingHandle> {
+  running ??= start(options).catch((error: unknown) => {
+    running = undefined;
+    throw error;
+  });
+  return running;
+}
+
+async function start(options: TracingOptions): Promise<TracingHandle> {
+  const env: Environment = Object.fromEntries(VARIABLES.map((name) => [name, getStringFromEnv(name)]));
+  if (!isEnabled(options, env)) return inert({ kind: "off", reason: "disabled" });
+  if (hasOwnProvider()) return inert({ kind: "existing" });
+  const { serviceName: name, serviceVersion: version, otlpEndpoint: endpoint, protocol, headers, sampleRate } = options;
+  const destination = otlpDestination({ endpoint, protocol }, env);
+  if (destination === undefined) return inert({ kind: "off", reason: "no_endpoint" });
+  const sampler = samplerOf(sampleRate, env);
+  const exporter = await createSpanExporter(destination, { headers });
+  // Another part of the service may have been first while the exporter was loaded.
+  if (hasOwnProvider()) return inert({ kind: "existing" });
+  const provider = new TracerProvider({
+    resource: serviceResource({ name, version }, env),
+    sampler,
+    spanProcessors: [new BatchSpanProcessor({ exporter })],
+  });
+  trace.setGlobalTracerProvider(provider);
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(
+    new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
+  );
+  return {
+    state: { kind: "started", destination },
+    flush: () => provider.forceFlush(),
+    async shutdown() {
+      running = undefined;
+      trace.disable();
+      context.disable();
+      propagation.disable();
+      await provider.shutdown();
+    },
+  };
+}
+
+function isEnabled({ enabled }: TracingOptions, env: Environment): boolean {
+  if (env.OTEL_SDK_DISABLED?.toLowerCase() === "true" || env.OTEL_TRACES_EXPORTER?.toLowerCase() === "none")
+    return false;
+  return enabled ?? !/^(?:false|0|no|off)$/i.test(env.MCP_TRACING_ENABLED ?? "true");
+}
+
+/** Whether somebody has registered a provider: the API answers with a proxy, which has nothing behind it before. */
+function hasOwnProvider(): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer("@mcp-hangar/tracing") !== undefined;
+}
+
+function inert(state: TracingState): TracingHandle {
+  return {
+    state,
+    flush: async () => {},
+    async shutdown() {
+      running = undefined;
+    },
+  };
+}

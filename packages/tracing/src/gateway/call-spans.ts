@@ -1,0 +1,220 @@
+import {
+  type Attempt,
+  type AttemptSpan,
+  attributesOf,
+  attributesOfAttempt,
+  type CallFacts,
+  type CallFinished,
+  type CallSpan,
+  type CallStart,
+  callFacts,
+  HANGAR_ATTRIBUTES as HANGAR,
+  OTEL_ATTRIBUTES as OTEL,
+  type RequestFacts,
+  type RequestFinished,
+  requestFacts,
+  type SpanAttributes,
+  type TraceCarrier,
+  type TraceRef,
+} from "@mcp-hangar/telemetry";
+import { SpanKind } from "@opentelemetry/api";
+import { type Payload, payloadAttributes } from "./payload.ts";
+import type { ServerStarts } from "./server-starts.ts";
+import { carrierOf, type SpanEvent, type SpanRecord } from "./span-record.ts";
+import { type Begun, baggageOf, type TracingCore, tracestateOf } from "./tracing-core.ts";
+
+/** Milliseconds from which waiting for a slot has a span of its own: less is the work of the gateway itself. */
+const WAIT_MIN_MS = 1;
+
+/** An attempt that has been begun; `attempt` and `endMs` are known when it has ended. */
+interface Tried {
+  readonly spanId: string;
+  readonly startMs: number;
+  endMs: number;
+  attempt: Attempt | undefined;
+}
+
+/** The span of a call or of another request: what is noted while it runs is little, and spans are made of it in the end. */
+export class GatewayCallSpan implements CallSpan {
+  readonly #core: TracingCore;
+  readonly #starts: ServerStarts;
+  readonly #start: CallStart;
+  readonly #begun: Begun;
+  readonly #kind: SpanKind;
+  readonly #events: SpanEvent[] = [];
+  readonly #attempts: Tried[] = [];
+
+  constructor(start: CallStart, core: TracingCore, starts: ServerStarts) {
+    this.#core = core;
+    this.#starts = starts;
+    this.#start = start;
+    // What came over MCP is served; a call that an operation, a batch or a program makes is a step of its own work.
+    this.#kind = start.origin === "mcp" ? SpanKind.SERVER : SpanKind.INTERNAL;
+    this.#begun = core.begin(start.parent, start.link, this.#kind);
+  }
+
+  get trace(): TraceRef {
+    return this.#begun.identity;
+  }
+
+  event(name: string, attributes: SpanAttributes = {}): void {
+    this.#events.push({ name, timeMs: this.#begun.timeline.nowMs(), attributes });
+  }
+
+  startAttempt(server: string): AttemptSpan {
+    const { timeline } = this.#begun;
+    const startMs = timeline.nowMs();
+    const tried: Tried = {
+      spanId: this.#core.options.ids.generateSpanId(),
+      startMs,
+      endMs: startMs,
+      attempt: undefined,
+    };
+    this.#attempts.push(tried);
+    return {
+      outbound: this.#outbound(tried.spanId, server),
+      end: (attempt) => {
+        tried.attempt = attempt;
+        tried.endMs = timeline.nowMs();
+      },
+    };
+  }
+
+  end(event: CallFinished | RequestFinished): void {
+    const { identity, timeline, isRoot } = this.#begun;
+    const endMs = timeline.nowMs();
+    const isCall = event.type === "call.finished";
+    const facts = isCall ? callFacts(event) : requestFacts(event);
+    const isWorthIt = this.#core.isWorthIt(facts.status !== "success", event.durationSeconds * 1_000);
+    // What is kept back holds no payload: it may wait as long as its batch.
+    const payload = isCall && (identity.sampled || isWorthIt) ? payloadOf(event) : undefined;
+    identity.local.finish(() => this.#records(facts, endMs, payload), { isWorthIt, isRoot });
+  }
+
+  #outbound(spanId: string, server: string): TraceCarrier {
+    const { traceId, local } = this.#begun.identity;
+    const { parent } = this.#start;
+    const baggage = this.#core.options.mayHaveBaggage(server) ? baggageOf(parent) : undefined;
+    return carrierOf({ traceId, spanId, sampled: local.sampled }, tracestateOf(parent), baggage);
+  }
+
+  #records(facts: CallFacts | RequestFacts, endMs: number, payload: Payload | undefined): readonly SpanRecord[] {
+    const { identity, parent, links, startMs } = this.#begun;
+    const attributes = {
+      ...attributesOf(facts),
+      ...(payload && payloadAttributes(payload, facts.reached?.requestBytes, this.#core.options.payload)),
+    };
+    const name = nameOf(facts, this.#start.method);
+    const root: SpanRecord = {
+      traceId: identity.traceId,
+      spanId: identity.spanId,
+      parent,
+      name,
+      kind: this.#kind,
+      startMs,
+      endMs,
+      attributes,
+      links,
+      events: this.#momentsOf(facts, endMs),
+      ...(facts.status !== "success" && { error: facts.message ?? "" }),
+    };
+    return [root, ...this.#attempts.flatMap((tried) => this.#attemptRecords(tried, facts, { name, attributes }))];
+  }
+
+  /** What has no length: a failover, and a refusal by a limit. */
+  #momentsOf(facts: CallFacts | RequestFacts, endMs: number): readonly SpanEvent[] {
+    const moments = this.#events.filter(({ name }) => name !== "cold_start");
+    if (facts.cause !== "rate_limited") return moments;
+    return [...moments, { name: "rate_limited", timeMs: endMs, attributes: {} }];
+  }
+
+  #attemptRecords(
+    { spanId, startMs, endMs, attempt }: Tried,
+    facts: CallFacts | RequestFacts,
+    call: { readonly name: string; readonly attributes: SpanAttributes },
+  ): readonly SpanRecord[] {
+    // An attempt whose end nobody told has not been made.
+    if (attempt === undefined) return [];
+    const { traceId, spanId: callId } = this.#begun.identity;
+    const own = attributesOfAttempt(attempt);
+    const isLast = attempt === facts.reached;
+    const rpcCode = isLast ? call.attributes[OTEL.rpcResponseStatusCode] : undefined;
+    const record: SpanRecord = {
+      traceId,
+      spanId,
+      parent: { spanId: callId, isRemote: false, tracestate: tracestateOf(this.#start.parent) },
+      name: call.name,
+      kind: SpanKind.CLIENT,
+      startMs,
+      endMs,
+      attributes: {
+        ...shared(call.attributes),
+        ...own,
+        ...(rpcCode !== undefined && { [OTEL.rpcResponseStatusCode]: rpcCode, [OTEL.errorType]: rpcCode }),
+      },
+      ...(attempt.code !== "success" && { error: (isLast ? facts.message : undefined) ?? "" }),
+    };
+    return [record, ...this.#waits(record, attempt)];
+  }
+
+  /** What an attempt waited for before anything was sent, as far as it took time. */
+  #waits({ traceId, spanId, startMs }: SpanRecord, attempt: Attempt): readonly SpanRecord[] {
+    const { server, waitedSeconds, coldStartSeconds } = attempt;
+    const parent = { spanId, isRemote: false, tracestate: undefined };
+    const admittedMs = startMs + waitedSeconds * 1_000;
+    const wait = (name: string, fromMs: number, untilMs: number, attributes: SpanAttributes): SpanRecord => {
+      const id = this.#core.options.ids.generateSpanId();
+      return {
+        traceId,
+        spanId: id,
+        parent,
+        name,
+        kind: SpanKind.INTERNAL,
+        startMs: fromMs,
+        endMs: untilMs,
+        attributes,
+      };
+    };
+    const waits: SpanRecord[] = [];
+    const serverId = { [HANGAR.serverId]: server };
+    if (waitedSeconds * 1_000 >= WAIT_MIN_MS) waits.push(wait("wait for slot", startMs, admittedMs, serverId));
+    if (coldStartSeconds !== undefined) {
+      const start = this.#starts.waitedFor(server);
+      const attributes = { ...serverId, ...(start && { [HANGAR.serverState]: start.from }) };
+      const record = wait("cold start", admittedMs, admittedMs + coldStartSeconds * 1_000, attributes);
+      waits.push({ ...record, links: start === undefined ? [] : [start.link] });
+    }
+    return waits;
+  }
+}
+
+/** Such as `tools/call add`. Only names that servers have listed: what callers type would make endless names. */
+function nameOf(facts: CallFacts | RequestFacts, method: string): string {
+  const target = facts.kind === "call" ? facts.knownTool : facts.method === "prompts/get" ? promptOf(facts) : undefined;
+  return target === undefined ? method : `${method} ${target}`;
+}
+
+/** A prompt that a server has answered for exists. */
+function promptOf({ status, subject }: RequestFacts): string | undefined {
+  return status === "success" ? subject : undefined;
+}
+
+/** What of a call's attributes holds for its attempts as well. */
+function shared(attributes: SpanAttributes): SpanAttributes {
+  const names = [
+    OTEL.mcpMethodName,
+    OTEL.genAiOperationName,
+    OTEL.genAiToolName,
+    OTEL.genAiPromptName,
+    OTEL.mcpResourceUri,
+    HANGAR.toolName,
+    HANGAR.serverGroupId,
+  ];
+  return Object.fromEntries(
+    names.flatMap((name) => (attributes[name] === undefined ? [] : [[name, attributes[name]]])),
+  );
+}
+
+function payloadOf({ arguments: args, result }: CallFinished): Payload {
+  return { arguments: args, result };
+}

@@ -1,0 +1,50 @@
+import type { SpanRecord } from "./span-record.ts";
+
+/** Makes the spans of a finished piece of work. It is called later than the work ended, or never. */
+export type Draft = () => readonly SpanRecord[];
+
+/** Takes drafts whose spans are to be exported. */
+export type Export = (draft: Draft) => void;
+
+/** Drafts that one trace may keep back: a batch has 100 items at most, each of which is called up to 10 times. */
+const HELD_MAX = 1_000;
+
+/**
+ * The part of one trace that runs in this gateway: an operation or a call that came from outside, and everything beneath it. What is not
+ * sampled is kept back until it ends, and exported as a whole if one piece of it turns out to be worth it.
+ */
+export class LocalTrace {
+  /** Whether the sampler chose it: what is told to servers. */
+  readonly sampled: boolean;
+  readonly #export: Export;
+  readonly #held: Draft[] = [];
+  #isKept: boolean;
+  #isOver = false;
+
+  constructor(sampled: boolean, exportSpans: Export) {
+    this.sampled = sampled;
+    this.#isKept = sampled;
+    this.#export = exportSpans;
+  }
+
+  /** Whether its spans are exported, as far as is known by now. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
+
+  /** A piece of it has ended. */
+  finish(draft: Draft, { isWorthIt, isRoot }: { readonly isWorthIt: boolean; readonly isRoot: boolean }): void {
+    if (isWorthIt && !this.#isKept) this.#keep();
+    if (this.#isKept) this.#export(draft);
+    else if (!isRoot && !this.#isOver && this.#held.length < HELD_MAX) this.#held.push(draft);
+    if (!isRoot) return;
+    this.#isOver = true;
+    this.#held.length = 0;
+  }
+
+  #keep(): void {
+    this.#isKept = true;
+    for (const draft of this.#held) this.#export(draft);
+    this.#held.length = 0;
+  }
+}

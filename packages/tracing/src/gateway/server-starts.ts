@@ -1,0 +1,87 @@
+import {
+  HANGAR_ATTRIBUTES as HANGAR,
+  OTEL_ATTRIBUTES as OTEL,
+  redactText,
+  type ServerStartFinished,
+  type ServerStateChanged,
+} from "@mcp-hangar/telemetry";
+import { SpanKind } from "@opentelemetry/api";
+import type { SpanLink } from "./span-record.ts";
+import type { Begun, TracingCore } from "./tracing-core.ts";
+
+/** Characters of a diagnosis that stand on a span. */
+const DIAGNOSIS_CHARS_MAX = 2_000;
+
+interface Start {
+  readonly begun: Begun;
+  /** The state that it was started from. */
+  readonly from: string;
+  event: ServerStartFinished | undefined;
+  /** Whether a call that is exported waited for it. */
+  isWanted: boolean;
+}
+
+/**
+ * The starts of servers. A start is one span of its own, however many calls wait for it: they link to it, and it is exported if one of
+ * them is, or when it failed.
+ */
+export class ServerStarts {
+  readonly #core: TracingCore;
+  /** The last start of each server. */
+  readonly #starts = new Map<string, Start>();
+
+  constructor(core: TracingCore) {
+    this.#core = core;
+  }
+
+  stateChanged({ server, from, to }: ServerStateChanged): void {
+    if (to !== "initializing") return;
+    const begun = this.#core.begin({}, undefined, SpanKind.INTERNAL);
+    this.#starts.set(server, { begun, from, event: undefined, isWanted: begun.identity.sampled });
+  }
+
+  finished(event: ServerStartFinished): void {
+    const start = this.#starts.get(event.server);
+    if (start === undefined || start.event !== undefined) return;
+    start.event = event;
+    start.isWanted ||= event.result === "failure" && this.#core.options.keep.errors;
+    if (start.isWanted) this.#export(event, start);
+  }
+
+  forget(server: string): void {
+    this.#starts.delete(server);
+  }
+
+  /** The start that a call waited for; from now on it is exported. */
+  waitedFor(server: string): { readonly link: SpanLink; readonly from: string } | undefined {
+    const start = this.#starts.get(server);
+    if (start === undefined) return undefined;
+    const isNew = !start.isWanted;
+    start.isWanted = true;
+    if (isNew && start.event !== undefined) this.#export(start.event, start);
+    const { traceId, spanId } = start.begun.identity;
+    return { link: { traceId, spanId, sampled: true }, from: start.from };
+  }
+
+  #export({ server, durationSeconds, diagnosis }: ServerStartFinished, { begun, from }: Start): void {
+    const { identity, startMs } = begun;
+    const endMs = startMs + durationSeconds * 1_000;
+    this.#core.options.exportSpans(() => [
+      {
+        traceId: identity.traceId,
+        spanId: identity.spanId,
+        parent: undefined,
+        name: "server start",
+        kind: SpanKind.INTERNAL,
+        startMs,
+        endMs,
+        attributes: {
+          [HANGAR.serverId]: redactText(server),
+          [HANGAR.serverState]: from,
+          ...(diagnosis !== undefined && { [OTEL.errorType]: "start_failed" }),
+        },
+        ...(diagnosis !== undefined && { error: redactText(diagnosis, DIAGNOSIS_CHARS_MAX) }),
+      },
+    ]);
+  }
+}

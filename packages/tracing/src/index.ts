@@ -1,0 +1,22 @@
+export { type GovernanceAttributes, setGovernanceAttributes } from "./api/governance.ts";
+export { initTracing, type TracingHandle, type TracingOptions, type TracingState } from "./api/init-tracing.ts";
+export {
+  extractTraceContext,
+  getCurrentTraceId,
+  type InjectOptions,
+  injectTraceContext,
+  withTraceContext,
+} from "./api/propagation.ts";
+export { type SpanValues, traceSpan } from "./api/trace-span.ts";
+export type { OnDiagnostic } from "./diagnostics.ts";
+export type { PayloadOptions } from "./gateway/payload.ts";
+export { TRACE_EXPORTER_NAME, TraceExporter, type TraceExporterOptions } from "./gateway/trace-exporter.ts";
+export type { KeepOptions, MayHaveBaggage } from "./gateway/tracing-core.ts";
+export {
+  type Environment,
+  OTLP_PROTOCOLS,
+  type OtlpDestination,
+  type OtlpProtocol,
+  otlpDestination,
+  TracingConfigurationError,
+} from "./otlp/destination.ts";

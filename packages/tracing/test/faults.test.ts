@@ -1,0 +1,136 @@
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { OtlpProtocol, TraceExporter } from "../src/index.ts";
+import { accountedFor, makeCall, startExporter, total } from "./bench.ts";
+
+const CALLS = 20;
+/** What the gateway gives its exporters to end, in ms, and what a busy machine may take beyond it. */
+const DEADLINE_MS = 500;
+const TOLERANCE_MS = 3_000;
+
+let receiver: OtlpReceiver;
+let exporter: TraceExporter;
+
+beforeEach(async () => {
+  receiver = await OtlpReceiver.start();
+});
+
+afterEach(async () => {
+  await exporter?.close(0);
+  await receiver.close();
+});
+
+async function start(protocol: OtlpProtocol, env: Readonly<Record<string, string>> = {}): Promise<void> {
+  const endpoint = protocol === "grpc" ? receiver.grpcUrl : receiver.httpUrl;
+  ({ exporter } = await startExporter({ endpoint, protocol, env }));
+}
+
+function makeCalls(): void {
+  for (let i = 0; i < CALLS; i++) makeCall(exporter);
+}
+
+describe.each<OtlpProtocol>(["http/protobuf", "grpc"])("a collector over %s", (protocol) => {
+  test("gets every span once", async () => {
+    await start(protocol);
+    makeCalls();
+    await expect.poll(() => receiver.spans.length).toBe(CALLS);
+    await expect.poll(() => exporter.snapshot().delivered).toBe(CALLS);
+    const { dropped, failures, queueSize } = exporter.snapshot();
+    expect([total(dropped), total(failures), queueSize]).toEqual([0, 0, 0]);
+    expect(new Set(receiver.spans.map(({ spanId }) => spanId)).size).toBe(CALLS);
+    expect(receiver.exports[0]?.protocol).toBe(protocol === "grpc" ? "grpc" : "http");
+  });
+
+  test("that is unavailable for a while gets them later, and the failure is counted", async () => {
+    await start(protocol, { OTEL_EXPORTER_OTLP_TIMEOUT: "500" });
+    receiver.behave({ kind: "refuse", httpStatus: 503, grpcCode: 14 }, 2);
+    makeCalls();
+    await expect.poll(() => exporter.snapshot().delivered).toBe(CALLS);
+    expect(receiver.spans).toHaveLength(CALLS);
+    expect(exporter.snapshot().failures.connection).toBeGreaterThan(0);
+    expect(total(exporter.snapshot().dropped)).toBe(0);
+  });
+
+  test.each([
+    ["500", { kind: "refuse", httpStatus: 500, grpcCode: 13 }],
+    ["401", { kind: "refuse", httpStatus: 401, grpcCode: 16 }],
+  ] as const)(
+    "that refuses with %s gets them no more, and they are counted as rejected",
+    async (_status, behaviour) => {
+      await start(protocol);
+      receiver.behave(behaviour);
+      makeCalls();
+      await expect.poll(() => exporter.snapshot().dropped.rejected).toBe(CALLS);
+      expect(accountedFor(exporter.snapshot())).toBe(CALLS);
+      expect(receiver.attempts).toBe(1);
+    },
+  );
+
+  test("that breaks connections gets them when it stops doing so", async () => {
+    await start(protocol, { OTEL_EXPORTER_OTLP_TIMEOUT: "500" });
+    receiver.behave({ kind: "reset" }, 1);
+    makeCalls();
+    await expect.poll(() => exporter.snapshot().delivered).toBe(CALLS);
+    expect(receiver.spans).toHaveLength(CALLS);
+  });
+
+  test("that is slow gets all of them, however many come meanwhile", async () => {
+    await start(protocol);
+    receiver.behave({ kind: "slow", delayMs: 100 });
+    makeCalls();
+    await expect.poll(() => receiver.attempts).toBeGreaterThan(0);
+    makeCalls();
+    await expect.poll(() => exporter.snapshot().delivered).toBe(2 * CALLS);
+    expect(receiver.spans).toHaveLength(2 * CALLS);
+  });
+
+  test("that hangs does not hold the end of the gateway, and what it got counts as lost", async () => {
+    await start(protocol);
+    receiver.behave({ kind: "hang" });
+    makeCalls();
+    await expect.poll(() => receiver.attempts).toBe(1);
+    makeCalls();
+    const startedMs = performance.now();
+    await exporter.close(DEADLINE_MS);
+    expect(performance.now() - startedMs).toBeLessThan(DEADLINE_MS + TOLERANCE_MS);
+    expect(exporter.snapshot()).toMatchObject({ delivered: 0, dropped: { shutdown: 2 * CALLS }, queueSize: 0 });
+  });
+
+  test("that is not there does not hold the end of the gateway either", async () => {
+    const nobody = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => nobody.once("listening", resolve));
+    // A TCP server's address is an AddressInfo once it listens.
+    const { port } = nobody.address() as AddressInfo;
+    await new Promise((resolve) => nobody.close(resolve));
+    ({ exporter } = await startExporter({
+      endpoint: `http://127.0.0.1:${port}`,
+      protocol,
+      env: { OTEL_EXPORTER_OTLP_TIMEOUT: "200" },
+    }));
+    makeCalls();
+    await expect.poll(() => exporter.snapshot().failures.connection).toBeGreaterThan(0);
+    const startedMs = performance.now();
+    await exporter.close(DEADLINE_MS);
+    expect(performance.now() - startedMs).toBeLessThan(DEADLINE_MS + TOLERANCE_MS);
+    expect(exporter.snapshot()).toMatchObject({ delivered: 0, dropped: { shutdown: CALLS } });
+  });
+
+  test("gets what waits at the end", async () => {
+    await start(protocol, { OTEL_BSP_SCHEDULE_DELAY: "60000" });
+    makeCalls();
+    await exporter.close(5_000);
+    expect(receiver.spans).toHaveLength(CALLS);
+    expect(exporter.snapshot()).toMatchObject({ delivered: CALLS, queueSize: 0 });
+  });
+});
+
+test("a full queue drops what does not fit, and every span is accounted for", async () => {
+  await start("http/protobuf", { OTEL_BSP_MAX_QUEUE_SIZE: "25", OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "10" });
+  receiver.behave({ kind: "hang" });
+  makeCalls();
+  makeCalls();
+  await expect.poll(() => exporter.snapshot().dropped.queue_full).toBe(2 * CALLS - 25);
+  expect(accountedFor(exporter.snapshot())).toBe(2 * CALLS);
+});
