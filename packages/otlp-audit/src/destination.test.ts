@@ -74,6 +74,10 @@ describe("the destination of log records", () => {
     ],
     [{ [ENDPOINT]: "http://" }, /no URL/],
     [
+      { [ENDPOINT]: "http://user:secret@c:4317" },
+      /^OTEL_EXPORTER_OTLP_ENDPOINT holds credentials; put them into OTEL_/,
+    ],
+    [
       { [ENDPOINT]: "http://c", [LOGS_PROTOCOL]: "thrift" },
       /OTLP_LOGS_PROTOCOL is "thrift"; expected one of grpc, http/,
     ],

@@ -86,6 +86,11 @@ function parseEndpoint(name: string, text: string, isInsecure: boolean): URL {
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.hostname === "") {
     throw new Error(`${name} is no URL of http or https; write for example http://localhost:4318`);
   }
+  if (url.username !== "" || url.password !== "") {
+    throw new Error(
+      `${name} holds credentials; put them into OTEL_EXPORTER_OTLP_HEADERS, such as Authorization=Basic%20…`,
+    );
+  }
   return url;
 }
 

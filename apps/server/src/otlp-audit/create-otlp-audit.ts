@@ -48,7 +48,6 @@ export function createOtlpAudit(
 }
 
 /** Header fields carry credentials, with or without a scheme before them. */
-function secretsOf({ headers, url }: OtlpDestination): readonly string[] {
-  const values = [...Object.values(headers), decodeURIComponent(url.password)];
-  return values.flatMap((value) => [value, value.slice(value.indexOf(" ") + 1)]);
+function secretsOf({ headers }: OtlpDestination): readonly string[] {
+  return Object.values(headers).flatMap((value) => [value, value.slice(value.indexOf(" ") + 1)]);
 }
