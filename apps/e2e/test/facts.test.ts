@@ -314,11 +314,10 @@ test("an anonymous caller, whom the rate limit stops, is told as such", async ()
     "operation.finished streamEvents anonymous",
     "request.finished resources/read anonymous",
     "request.finished resources/read anonymous",
-    "request.rate_limited resources/read anonymous",
     "request.finished resources/read anonymous",
     "call.finished anonymous",
     "operation.finished listCalls anonymous",
-    "request.rate_limited showSystem anonymous",
+    "operation.finished showSystem anonymous",
   ];
   await awaitFacts(own, facts.length);
   expect(causedFacts(own.events)).toEqual(facts);

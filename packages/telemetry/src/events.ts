@@ -375,13 +375,6 @@ export interface AuthenticationFailed extends EventBase<"authentication.failed">
   readonly origin?: Extract<CallOrigin, "mcp" | "rest"> | undefined;
 }
 
-/** The rate limit refused something other than a tool call, which would say so in `call.finished`. */
-export interface RequestRateLimited extends EventBase<"request.rate_limited"> {
-  readonly caller: Caller;
-  /** The method of MCP or the name of the operation: for records, not for labels. */
-  readonly request: string;
-}
-
 /** Somebody or something asked for a reload of the configuration, and it ended. */
 export interface ConfigReloaded extends EventBase<"config.reloaded"> {
   readonly result: ReloadResult;
@@ -423,7 +416,6 @@ export type HangarEvent =
   | DiscoveryCycleFinished
   | IdleSweepFinished
   | AuthenticationFailed
-  | RequestRateLimited
   | ConfigReloaded
   | GatewayStarted
   | GatewayStopped;

@@ -284,6 +284,9 @@ export const OPERATION_FAILURES = [
   "unknown_source",
   "validation_error",
 ] as const;
+/** Of these, what says that the caller may not do it, although they may use the operation: 403 over REST. */
+export const FORBIDDEN_OPERATION: readonly OperationOutcome[] = ["forbidden", "mode_not_allowed"];
+
 export type OperationFailureCode = (typeof OPERATION_FAILURES)[number] | ErrorType | RejectionReason;
 
 /** How an operation of the management ended: `done`, or why not. */

@@ -12,7 +12,6 @@ const CAUSED = [
   "operation.finished",
   "access.denied",
   "authentication.failed",
-  "request.rate_limited",
   "session.opened",
   "session.closed",
   "batch.finished",
@@ -23,7 +22,6 @@ const CAUSED = [
 const SUBJECTS: Readonly<Record<string, string>> = {
   "request.finished": "method",
   "operation.finished": "operation",
-  "request.rate_limited": "request",
   "access.denied": "reason",
 };
 
@@ -35,8 +33,7 @@ const COUNTED: Readonly<Record<string, (event: StreamedEvent) => boolean>> = {
   mcp_hangar_operations_total: ({ type, effect }) => type === "operation.finished" && effect !== "read",
   mcp_hangar_batch_calls_total: ({ type }) => type === "batch.finished",
   mcp_hangar_config_reloads_total: ({ type }) => type === "config.reloaded",
-  mcp_hangar_rate_limit_hits_total: ({ type, reason }) =>
-    type === "request.rate_limited" || (type === "call.finished" && reason === "rate_limited"),
+  mcp_hangar_rate_limit_hits_total: ({ reason, outcome }) => (reason ?? outcome) === "rate_limited",
 };
 
 const table = factTable();

@@ -94,7 +94,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
       ...restRoutes(hangar.operations, origin),
       eventsRoute(
         hangar.events,
-        (caller, what) => hangar.gateway.admitOperation(caller, what),
+        (caller) => hangar.gateway.admitOperation(caller),
         streamRecords(hangar.bus, hangar.platform, origin),
       ),
       openApiRoute(hangar.operations),

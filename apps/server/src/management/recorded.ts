@@ -14,16 +14,25 @@ import {
   type OperationFailure,
   operationFailure,
 } from "./operation.ts";
+import { type AdmitOperation, rateLimitFailure } from "./rate-limit.ts";
 
 /** Names typed by callers are kept up to this length. */
 const NAME_MAX = 200;
 
+/** What the gateway gives to the records of operations. */
+interface RecordingParts {
+  readonly newId: () => string;
+  /** The rate limit of callers. */
+  readonly admit: AdmitOperation;
+}
+
 /**
- * The same operation, which has a span and tells everybody of its end. What changes something is written down before, where there is a
- * journal. Calls of tools have events of their own; only when there is none, because the input is wrong, is their operation told.
+ * The same operation under the rate limit of its caller, which has a span and tells everybody of its end. What changes something is
+ * written down before, where there is a journal. Calls of tools are limited and have events of their own; only when there is none,
+ * because the input is wrong, is their operation told.
  */
-export function recorded(operation: Operation, witnesses: Witnesses, newId: () => string): Operation {
-  const record = new OperationRecords(operation, witnesses, newId);
+export function recorded(operation: Operation, witnesses: Witnesses, parts: RecordingParts): Operation {
+  const record = new OperationRecords(operation, witnesses, parts);
   if (operation.openWorld !== true)
     return { ...operation, perform: (input, context) => record.perform(input, context) };
   return {
@@ -48,16 +57,16 @@ interface Begun {
 class OperationRecords {
   readonly #operation: Operation;
   readonly #witnesses: Witnesses;
-  readonly #newId: () => string;
+  readonly #parts: RecordingParts;
 
-  constructor(operation: Operation, witnesses: Witnesses, newId: () => string) {
+  constructor(operation: Operation, witnesses: Witnesses, parts: RecordingParts) {
     this.#operation = operation;
     this.#witnesses = witnesses;
-    this.#newId = newId;
+    this.#parts = parts;
   }
 
   begin(input: unknown, context: OperationContext): Begun {
-    return { id: this.#newId(), startedMs: this.#witnesses.clock.nowMs(), target: targetOf(input), context };
+    return { id: this.#parts.newId(), startedMs: this.#witnesses.clock.nowMs(), target: targetOf(input), context };
   }
 
   async perform(input: unknown, context: OperationContext): Promise<object | OperationFailure> {
@@ -69,7 +78,9 @@ class OperationRecords {
     const changed = (told: OperationChange): void => {
       change = told;
     };
-    const refusal = refused ?? (await this.#agreed(begun, client));
+    const limited = this.#parts.admit(caller);
+    const refusal =
+      limited === undefined ? (refused ?? (await this.#agreed(begun, client))) : rateLimitFailure(limited);
     const value = refusal ?? (await this.#operation.perform(input, { ...context, changed }));
     const outcome = isOperationFailure(value) ? value.code : "done";
     span.end(outcome);

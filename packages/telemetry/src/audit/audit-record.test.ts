@@ -122,11 +122,14 @@ test("an answer that is not the end is of unknown outcome", () => {
   ]);
 });
 
-test("the rate limit is told once for a request of MCP, whose end says it, and for an operation, which has none", () => {
-  const [limited] = sampleEvents().filter(({ type }) => type === "request.rate_limited");
-  if (limited?.type !== "request.rate_limited") throw new Error("there is no such sample");
-  expect(recordOf({ ...limited, request: "resources/read" })).toBeUndefined();
-  expect(recordOf({ ...limited, request: "createKey" })).toMatchObject({ type: "access.rate_limited" });
+test.each([
+  ["forbidden", "operation.denied"],
+  ["mode_not_allowed", "operation.denied"],
+  ["rate_limited", "operation.rate_limited"],
+] as const)("an operation that is refused as %s was denied", (outcome, type) => {
+  const [operation] = sampleEvents().filter((event) => event.type === "operation.finished");
+  if (operation?.type !== "operation.finished") throw new Error("there is no such sample");
+  expect(recordOf({ ...operation, outcome })).toMatchObject({ type, outcome: "denied", reason: outcome });
 });
 
 test("lists are cut", () => {

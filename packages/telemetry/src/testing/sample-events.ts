@@ -80,6 +80,24 @@ function others(text: SampleText): Others {
         outcome: "done",
         change: undefined,
       },
+      {
+        ...operation,
+        operationId: "operation-4",
+        operation: registeredName("revokeKey"),
+        effect: "destroy",
+        target: text("root"),
+        outcome: "forbidden",
+        change: undefined,
+      },
+      {
+        ...operation,
+        operationId: "operation-5",
+        operation: registeredName("showSystem"),
+        effect: "read",
+        target: undefined,
+        outcome: "rate_limited",
+        change: undefined,
+      },
     ],
     "session.opened": [{ type: "session.opened", timeMs, sessionId: text("session-1"), caller, client }],
     "session.closed": [
@@ -169,7 +187,6 @@ function others(text: SampleText): Others {
     "authentication.failed": [
       { type: "authentication.failed", timeMs, reason: "unknown_api_key", remoteAddress, door: "mcp", origin: "mcp" },
     ],
-    "request.rate_limited": [{ type: "request.rate_limited", timeMs, caller, request: "createKey" }],
     "config.reloaded": [
       { ...reload, result: "success", trigger: "file", caller: undefined, message: text("1 server changed") },
       { ...reload, result: "failure", trigger: "request", caller, message: text("mcp_servers: unknown key") },

@@ -11,6 +11,7 @@ import {
   requestFacts,
 } from "@mcp-hangar/telemetry";
 import { z } from "zod";
+import { noiseOf } from "../../noise/noise-of.ts";
 import type { RecordedEvent } from "../../noise/recorded-event.ts";
 
 /**
@@ -91,7 +92,7 @@ const FIELDS: {
   "server.registered": ({ mode, origin, caller, source }) => ({
     mode,
     origin,
-    caller: caller === undefined ? undefined : { type: caller.type, id: caller.id },
+    caller: shownCaller(caller),
     source: origin === "discovery" ? source : undefined,
   }),
   "server.unregistered": () => ({}),
@@ -123,7 +124,6 @@ const FIELDS: {
     duration_ms: milliseconds(durationSeconds),
   }),
   "authentication.failed": ({ door, reason, remoteAddress }) => ({ door, reason, remote_address: remoteAddress }),
-  "request.rate_limited": ({ caller, request }) => ({ request, caller: shownCaller(caller) }),
   "config.reloaded": ({ result, trigger, caller, message }) => ({
     result,
     trigger,
@@ -269,10 +269,11 @@ function kindOf(event: OtherEvent): EventKind {
   switch (event.type) {
     case "events.repeated":
     case "authentication.failed":
-    case "request.rate_limited":
     case "access.denied":
       return "noise";
     case "operation.finished":
+      // Operations that were refused have changed nothing, and would drive out those that have.
+      if (noiseOf(event) !== undefined) return "noise";
       return event.effect === "read" ? "calls" : "changes";
     case "session.opened":
     case "session.closed":

@@ -3,12 +3,12 @@ import { refusalAnswer } from "../../http/answer.ts";
 import type { Route } from "../../http/route.ts";
 import { parseInput } from "../operation.ts";
 import { serverInput } from "../operations/server-view.ts";
-import { type AdmitOperation, rateLimitFailure } from "../rate-limited.ts";
+import { type AdmitOperation, rateLimitFailure } from "../rate-limit.ts";
 import { failureAnswer } from "../rest.ts";
 import { inputReader } from "../rest-input.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { EVENT_TYPES } from "./event-view.ts";
-import { STREAM_OPERATION, type TellStream } from "./stream-records.ts";
+import type { TellStream } from "./stream-records.ts";
 
 /** Values of one filter. */
 const FILTER_MAX = 100;
@@ -40,8 +40,11 @@ export function eventsRoute(streams: EventStreams, admit: AdmitOperation, tell: 
         return failureAnswer(parsed);
       }
       if (request.http.method === "HEAD") return { status: 200, contentType: "text/event-stream", body: "" };
-      const refusal = admit(request.caller, STREAM_OPERATION);
-      if (refusal !== undefined) return failureAnswer(rateLimitFailure(refusal));
+      const refusal = admit(request.caller);
+      if (refusal !== undefined) {
+        tell(request, refusal.code);
+        return failureAnswer(rateLimitFailure(refusal));
+      }
       if (streams.isFull) {
         tell(request, "too_many_streams");
         const message = "as many clients follow the events as can; try again later";

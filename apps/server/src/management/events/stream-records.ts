@@ -5,7 +5,7 @@ import type { RequestOrigin } from "../../http/client-address.ts";
 import { restClient } from "../../mcp/client.ts";
 
 /** What following the events is called where operations are counted and told. */
-export const STREAM_OPERATION = "streamEvents";
+const STREAM_OPERATION = "streamEvents";
 
 /** Tells that a caller begins to follow the events, or is refused: `done`, or the code of the failure. */
 export type TellStream = (
