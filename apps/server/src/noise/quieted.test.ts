@@ -1,6 +1,6 @@
 import { FakeClock } from "@mcp-hangar/core/testing";
 import { type AuthenticationFailure, type Caller, type HangarEvent, registeredName } from "@mcp-hangar/telemetry";
-import { sampleEvents } from "@mcp-hangar/telemetry/testing";
+import { sampleEvent } from "@mcp-hangar/telemetry/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import { quieted } from "./quieted.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
@@ -21,9 +21,7 @@ const failed = (remoteAddress: string, reason: AuthenticationFailure = "unknown_
 
 const limited = (name: string): HangarEvent => {
   const caller: Caller = { type: "api_key", id: registeredName(name), roles: [], credential: `api_key:${name}` };
-  const [operation] = sampleEvents().filter((event) => event.type === "operation.finished");
-  if (operation?.type !== "operation.finished") throw new Error("there is no such sample");
-  return { ...operation, caller, outcome: "rate_limited" };
+  return { ...sampleEvent("operation.finished"), caller, outcome: "rate_limited" };
 };
 
 const repeated = (): readonly RecordedEvent[] => told.filter(({ type }) => type === "events.repeated");

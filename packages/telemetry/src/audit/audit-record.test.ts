@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EventIds } from "../event-ids.ts";
 import type { HangarEvent } from "../events.ts";
 import { knownSecrets } from "../redaction/index.ts";
-import { sampleEvents } from "../testing/index.ts";
+import { sampleEvent, sampleEvents } from "../testing/index.ts";
 import { REJECTION_REASONS } from "../vocabulary.ts";
 import { isAudited } from "./audit-content.ts";
 import { type AuditRecord, auditRecordOf } from "./audit-record.ts";
@@ -127,14 +127,15 @@ test.each([
   ["mode_not_allowed", "operation.denied"],
   ["rate_limited", "operation.rate_limited"],
 ] as const)("an operation that is refused as %s was denied", (outcome, type) => {
-  const [operation] = sampleEvents().filter((event) => event.type === "operation.finished");
-  if (operation?.type !== "operation.finished") throw new Error("there is no such sample");
-  expect(recordOf({ ...operation, outcome })).toMatchObject({ type, outcome: "denied", reason: outcome });
+  expect(recordOf({ ...sampleEvent("operation.finished"), outcome })).toMatchObject({
+    type,
+    outcome: "denied",
+    reason: outcome,
+  });
 });
 
 test("lists are cut", () => {
-  const [call] = sampleEvents();
-  if (call?.type !== "call.finished") throw new Error("the first sample is a call");
+  const call = sampleEvent("call.finished");
   const [attempt] = call.attempts;
   if (attempt === undefined) throw new Error("it has an attempt");
   const many = Array.from({ length: 100 }, (_each, index) => `role-${index}`);

@@ -29,6 +29,14 @@ export function sampleEvents(text: SampleText = (usual) => usual): readonly Hang
   return [...calls, ...requests, ...Object.values(others(text)).flat()];
 }
 
+/** The first sample event of a type; of calls and requests, one that succeeded. */
+export function sampleEvent<Type extends HangarEventType>(type: Type): HangarEventOf<Type> {
+  const found = sampleEvents().find((event) => event.type === type);
+  if (found === undefined) throw new Error(`there is no sample of ${type}`);
+  // It has the type that was looked for.
+  return found as HangarEventOf<Type>;
+}
+
 /** One event of each type that is no end of a call or request, and more where they differ in kind. */
 type Others = {
   readonly [Type in Exclude<HangarEventType, "call.finished" | "request.finished">]: readonly HangarEventOf<Type>[];

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Platform } from "@mcp-hangar/core";
 import { type Caller, type OperationOutcome, registeredName, type TelemetryBus } from "@mcp-hangar/telemetry";
 import type { RequestOrigin } from "../../http/client-address.ts";
-import { restClient } from "../../mcp/client.ts";
+import { restClient } from "../rest-client.ts";
 
 /** What following the events is called where operations are counted and told. */
 const STREAM_OPERATION = "streamEvents";
