@@ -1,5 +1,7 @@
-import type { Attempt, BatchItem, Caller, CallFinished, CallOutcome, Client, Correlation, Decision } from "./events.ts";
+import type { Attempt, BatchItem, CallOutcome, Decision } from "./call-course.ts";
+import type { CallFinished } from "./events.ts";
 import { causeOf, factMessage, factName, keptMessage, milliseconds } from "./fact-text.ts";
+import type { Caller, Client, Correlation } from "./participants.ts";
 import type { RegisteredName } from "./registered-name.ts";
 import type { TraceRef } from "./tracer.ts";
 import type { CallOrigin, CallStatus } from "./vocabulary.ts";

@@ -1,4 +1,5 @@
-import type { Attempt, Caller, CallOutcome, Client } from "./events.ts";
+import type { Attempt, CallOutcome } from "./call-course.ts";
+import type { Caller, Client } from "./participants.ts";
 import type { BatchResult, CallOrigin } from "./vocabulary.ts";
 
 /** W3C trace context as it travels in headers or in MCP `params._meta` (unprefixed keys, SEP-414). */

@@ -1,14 +1,6 @@
-import type {
-  Attempt,
-  Caller,
-  CallFinished,
-  CallOutcome,
-  Client,
-  HangarEvent,
-  HangarEventOf,
-  HangarEventType,
-  RequestFinished,
-} from "../events.ts";
+import type { Attempt, CallOutcome } from "../call-course.ts";
+import type { CallFinished, HangarEvent, HangarEventOf, HangarEventType, RequestFinished } from "../events.ts";
+import type { Caller, Client } from "../participants.ts";
 import { registeredName } from "../registered-name.ts";
 import { Sensitive } from "../sensitive.ts";
 import { ERROR_TYPES, REJECTION_REASONS, REQUEST_METHODS, RESULT_TYPES } from "../vocabulary.ts";
