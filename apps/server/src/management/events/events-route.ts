@@ -33,17 +33,20 @@ export function eventsRoute(streams: EventStreams, admit: AdmitOperation, tell: 
   return {
     ...EVENTS_ROUTE,
     handle(request, response) {
+      const refusal = admit(request.caller);
+      if (refusal !== undefined) {
+        tell(request, refusal.code);
+        return failureAnswer(rateLimitFailure(refusal));
+      }
       const given = read(request);
       const parsed = "kind" in given ? given : parseInput(eventsInput, given.input);
       if ("kind" in parsed) {
         tell(request, parsed.code);
         return failureAnswer(parsed);
       }
-      if (request.http.method === "HEAD") return { status: 200, contentType: "text/event-stream", body: "" };
-      const refusal = admit(request.caller);
-      if (refusal !== undefined) {
-        tell(request, refusal.code);
-        return failureAnswer(rateLimitFailure(refusal));
+      if (request.http.method === "HEAD") {
+        tell(request, "done");
+        return { status: 200, contentType: "text/event-stream", body: "" };
       }
       if (streams.isFull) {
         tell(request, "too_many_streams");

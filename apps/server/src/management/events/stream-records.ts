@@ -4,8 +4,8 @@ import { type Caller, type OperationOutcome, registeredName, type TelemetryBus }
 import type { RequestOrigin } from "../../http/client-address.ts";
 import { restClient } from "../rest-client.ts";
 
-/** What following the events is called where operations are counted and told. */
-const STREAM_OPERATION = "streamEvents";
+/** What following the events is called where operations are counted and told: its `operationId`. */
+const STREAM_OPERATION = "followEvents";
 
 /** Tells that a caller begins to follow the events, or is refused: `done`, or the code of the failure. */
 export type TellStream = (
