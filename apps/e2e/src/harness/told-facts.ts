@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { poll } from "@mcp-hangar/testing";
+import { type LogEvent, poll } from "@mcp-hangar/testing";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect } from "vitest";
 import type { EventFollower, StreamedEvent } from "./event-follower.ts";
@@ -66,16 +66,12 @@ export async function expectToldOnce(
   { witness, follower }: { readonly witness: Witness; readonly follower: EventFollower },
   headers: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await expectSame(
-    () => lineCounts(gateway),
-    () => countsOf(witness.events()),
-  );
+  await expectLogged(() => gateway.events(), witness);
   await expectSame(
     () => countsOf(withRepeated(follower.events)),
     () => countsOf(witness.events()),
   );
   expectRecords(witness.events());
-  expectPart(idsInLog(gateway), idsOf(witness.events(), WITH_OWN_ID));
   expectPart(idsInStream(follower.events), idsOf(witness.events(), CAUSED));
   for (const server of serversOf(follower.events)) {
     expect(await linesOf(gateway, server, headers), server).toBe(follower.events.filter(isLineOf(server)).length);
@@ -87,7 +83,25 @@ export async function expectToldOnce(
     const isPromised = [...table.values()].some(({ metrics }) => metrics.includes(name));
     if (isPromised) expect(page.sum(name), name).toBe(before.filter(isCounted).length);
   }
-  expect(await idsInHistory(gateway, headers)).toEqual([...idsOf(before, ENTRIES)].sort());
+  await expectKept(gateway, before, headers);
+}
+
+/** Every fact has its lines in the log, as the table promises. */
+export async function expectLogged(log: () => readonly LogEvent[], { events }: Witness): Promise<void> {
+  await expectSame(
+    () => lineCounts(log()),
+    () => countsOf(events()),
+  );
+  expectPart(idsInLog(log()), idsOf(events(), WITH_OWN_ID));
+}
+
+/** Calls and other requests, and nothing else, are in the history. */
+export async function expectKept(
+  gateway: HttpGateway,
+  events: readonly WitnessedEvent[],
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  expect(await idsInHistory(gateway, headers)).toEqual([...idsOf(events, ENTRIES)].sort());
 }
 
 /** Every audit record is as it is documented, and there is one for each event that is promised one. */
@@ -124,10 +138,10 @@ async function expectSame<Told>(told: () => Told, happened: () => Told): Promise
 }
 
 /** Lines of the log by the type of event that they are promised for. */
-function lineCounts(gateway: HttpGateway): Readonly<Record<string, number>> {
+function lineCounts(log: readonly LogEvent[]): Readonly<Record<string, number>> {
   const types = new Map([...table.values()].flatMap(({ type, log }) => log.map((name) => [name, type] as const)));
   const counts: Record<string, number> = {};
-  for (const { event, of, count } of gateway.events()) {
+  for (const { event, of, count } of log) {
     const isRepeated = event === "events_repeated";
     const type = isRepeated ? String(of) : types.get(event);
     if (type !== undefined) counts[type] = (counts[type] ?? 0) + (isRepeated ? Number(count) : 1);
@@ -152,9 +166,8 @@ function idsOf(events: readonly WitnessedEvent[], types: readonly string[]): Rea
   return new Set(events.flatMap(({ type, id }) => (types.includes(type) ? [id] : [])));
 }
 
-function idsInLog(gateway: HttpGateway): readonly string[] {
-  return gateway
-    .events()
+function idsInLog(log: readonly LogEvent[]): readonly string[] {
+  return log
     .flatMap(({ call_id: call, request_id: request, operation_id: operation }) => call ?? request ?? operation ?? [])
     .map(String);
 }

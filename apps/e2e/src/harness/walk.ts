@@ -174,22 +174,33 @@ async function openAndLeave(url: string, init: RequestInit): Promise<void> {
   left.abort();
 }
 
-/** A call of every tool of the management, once. */
-function managementToolSteps(ask: Ask): readonly Step[] {
-  return documented().flatMap(({ id, template, tool, permission = "" }) => {
-    if (tool === undefined) return [];
-    const named = [...template.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => [name, VALUES[name] ?? "nothing"]);
+/** A call of a tool of the management. */
+interface ManagementCall {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly permission: string;
+  /** What it causes for a caller who may use it. */
+  readonly facts: (walker: Walker) => readonly string[];
+}
+
+/** A call of every tool of the management that is documented. */
+export function managementCalls(): readonly ManagementCall[] {
+  return documented().flatMap(({ id, template, tool: name, permission = "" }) => {
+    if (name === undefined) return [];
+    const named = [...template.matchAll(/\{(\w+)\}/g)].map(([, key = ""]) => [key, VALUES[key] ?? "nothing"]);
     const args = { ...Object.fromEntries(named), ...BODIES[id] };
-    return [
-      {
-        what: tool,
-        permission: "tools:call",
-        act: (headers) => ask("tools/call", { name: tool, arguments: args }, headers),
-        // For who may not use it there is no such tool.
-        facts: (walker) => (walker.may(permission) ? operationFacts(id, walker) : [`call.finished ${walker.name}`]),
-      },
-    ];
+    return [{ name, arguments: args, permission, facts: (walker: Walker) => operationFacts(id, walker) }];
   });
+}
+
+function managementToolSteps(ask: Ask): readonly Step[] {
+  return managementCalls().map(({ permission, facts, ...params }) => ({
+    what: params.name,
+    permission: "tools:call",
+    act: (headers) => ask("tools/call", params, headers),
+    // For who may not use it there is no such tool.
+    facts: (walker) => (walker.may(permission) ? facts(walker) : [`call.finished ${walker.name}`]),
+  }));
 }
 
 /** A batch of two calls, which is told beside them. */
@@ -208,7 +219,7 @@ type Ask = (method: string, params: Readonly<Record<string, unknown>>, headers: 
 type Method = readonly [method: string, params: Readonly<Record<string, unknown>>, era?: "modern" | "legacy"];
 
 /** The methods of both eras and one that does not exist, with the names of an endpoint. */
-function methodsOf(server: string | undefined): readonly Method[] {
+export function methodsOf(server: string | undefined): readonly Method[] {
   const uri = server === undefined ? `hangar://${SERVER}/test://static-text` : "test://static-text";
   const prompt = server === undefined ? `${SERVER}__test_simple_prompt` : "test_simple_prompt";
   const ref = { type: "ref/prompt", name: prompt };
