@@ -1,4 +1,4 @@
-import type { AttemptSpan, Caller, Decision, Telemetry } from "@mcp-hangar/telemetry";
+import { type AttemptSpan, type Caller, type Decision, shortText, type Telemetry } from "@mcp-hangar/telemetry";
 import { type AccessPolicy, Admission, admitRate, type LateVerdict } from "./admission.ts";
 import { AttemptRecord, attemptCode } from "./attempt.ts";
 import { CallRecord, type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
@@ -414,5 +414,5 @@ function unexpected(error: unknown): Failure {
 const NAME_CHARS_MAX = 200;
 
 function shortName(name: string): string {
-  return name.slice(0, NAME_CHARS_MAX);
+  return shortText(name, NAME_CHARS_MAX);
 }

@@ -5,6 +5,7 @@ import {
   type OperationFinished,
   type OperationOutcome,
   registeredName,
+  shortText,
 } from "@mcp-hangar/telemetry";
 import {
   isOperationFailure,
@@ -105,7 +106,7 @@ class OperationRecords {
       operation: registeredName(this.#operation.id),
       effect: this.#operation.effect,
       door,
-      target: target?.slice(0, NAME_MAX),
+      target: target === undefined ? undefined : shortText(target, NAME_MAX),
       outcome,
       change: before === undefined && after === undefined ? undefined : { before, after },
       durationSeconds: (clock.nowMs() - startedMs) / 1_000,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { isJsonObject, type JsonObject, type JsonRpcId, META } from "@mcp-hangar/core";
-import { type Client, LIBRARY_CLIENT } from "@mcp-hangar/telemetry";
+import { type Client, LIBRARY_CLIENT, shortText } from "@mcp-hangar/telemetry";
 import { userAgentOf } from "../http/user-agent.ts";
 import type { LegacySession } from "./legacy-session.ts";
 
@@ -66,5 +66,5 @@ function shortId(id: JsonRpcId | undefined): JsonRpcId | undefined {
 }
 
 function short(text: string): string {
-  return text.length <= TEXT_CHARS_MAX ? text : text.slice(0, TEXT_CHARS_MAX);
+  return shortText(text, TEXT_CHARS_MAX);
 }
