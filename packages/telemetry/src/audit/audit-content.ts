@@ -28,13 +28,13 @@ const CONTENTS: Contents = {
     target: { kind: "interface", name: door },
     ...present({ decision: permission === undefined ? undefined : { result: "denied" as const, by: permission } }),
   }),
-  "authentication.failed": ({ reason, remoteAddress, origin }) => ({
+  "authentication.failed": ({ door, reason, remoteAddress }) => ({
     type: "authentication.failed",
     action: "authenticate",
     outcome: "failure",
     reason: auditText(reason, AUDIT_WORD_CHARS_MAX),
     actor: unknownActor(remoteAddress),
-    target: { kind: "interface", ...present({ name: origin }) },
+    target: { kind: "interface", name: door },
   }),
   "session.opened": ({ sessionId, caller, client }) => ({
     type: "session.opened",
