@@ -36,24 +36,24 @@ afterAll(async () => {
 });
 
 /** Every place at which the gateway can say no, and the interface that it belongs to. */
-const PLACES: readonly (readonly [place: string, door: string, method?: string])[] = [
+const PLACES: readonly (readonly [place: string, door: string, method: string])[] = [
   ["/mcp", "mcp", "POST"],
   ["/mcp", "mcp", "GET"],
   ["/mcp", "mcp", "DELETE"],
   [`/servers/${SERVER}/mcp`, "mcp", "POST"],
   ["/servers/nothing/mcp", "mcp", "POST"],
-  ["/api/system", "rest"],
-  ["/api/system?a=b", "rest"],
-  ["/api/events", "rest"],
+  ["/api/system", "rest", "GET"],
+  ["/api/system?a=b", "rest", "GET"],
+  ["/api/events", "rest", "GET"],
   ["/api/keys", "rest", "POST"],
-  ["/metrics apart", "metrics"],
+  ["/metrics apart", "metrics", "GET"],
 ];
 /** Places that ask nobody who they are. */
-const OPEN_PLACES: readonly (readonly [place: string, door: string, method?: string])[] = [
-  ["/health/live", "other"],
-  ["/nothing", "other"],
-  ["/api/openapi.json", "rest"],
-  ["/health/live apart", "other"],
+const OPEN_PLACES: readonly (readonly [place: string, door: string, method: string])[] = [
+  ["/health/live", "other", "GET"],
+  ["/nothing", "other", "GET"],
+  ["/api/openapi.json", "rest", "GET"],
+  ["/health/live apart", "other", "GET"],
 ];
 
 async function statusOf(place: string, method: string, headers: Readonly<Record<string, string>>): Promise<number> {
@@ -80,21 +80,21 @@ async function expectDenied(ask: () => Promise<number>, reason: string, door: st
 }
 
 test.each([...PLACES, ...OPEN_PLACES])(
-  "%s (%s) tells of a foreign name that it is called by",
-  async (place, door, method = "GET") => {
+  "%s (%s, %s) tells of a foreign name that it is called by",
+  async (place, door, method) => {
     await expectDenied(() => statusOf(place, method, { host: "evil.example" }), "host", door);
   },
 );
 
-test.each([...PLACES, ...OPEN_PLACES])("%s (%s) tells of a foreign page", async (place, door, method = "GET") => {
+test.each([...PLACES, ...OPEN_PLACES])("%s (%s, %s) tells of a foreign page", async (place, door, method) => {
   await expectDenied(() => statusOf(place, method, { origin: "https://evil.example" }), "origin", door);
 });
 
-test.each(PLACES)("%s (%s) tells of who may not use it", async (place, door, method = "GET") => {
+test.each(PLACES)("%s (%s, %s) tells of who may not use it", async (place, door, method) => {
   await expectDenied(() => statusOf(place, method, bearer(powerless)), "permission", door);
 });
 
-test.each(PLACES)("%s (%s) tells of who does not say who they are", async (place, door, method = "GET") => {
+test.each(PLACES)("%s (%s, %s) tells of who does not say who they are", async (place, door, method) => {
   const before = inside.events().length;
   expect(await statusOf(place, method, {})).toBe(401);
   const records = inside

@@ -215,6 +215,15 @@ describe("a client", () => {
     expect(client.text()).not.toContain("hidden");
   });
 
+  it("gets no operation on what it does not reach", async () => {
+    access = { ...OPEN_ACCESS, reaches: (_caller, server) => server === "shown" };
+    const client = await follow();
+    const operation = { ...sampleEvent("operation.finished"), change: undefined };
+    for (const target of ["hidden", "shown", undefined]) streams.listener({ ...operation, target });
+    await expect.poll(() => client.text().split("operation.finished").length).toBe(5);
+    expect(client.text()).not.toContain("hidden");
+  });
+
   it("hears a sign of life while nothing happens, and is sent away when its key is revoked", async () => {
     const client = await follow();
     await clock.advanceAsync(15_000);
