@@ -296,7 +296,14 @@ export const OPERATION_RESULTS = ["success", "failure"] as const;
 export type OperationResult = (typeof OPERATION_RESULTS)[number];
 
 /** Why a client's session ended. */
-export const SESSION_END_REASONS = ["client", "expired", "displaced", "access_ended", "shutdown"] as const;
+export const SESSION_END_REASONS = [
+  "client",
+  "expired",
+  "displaced",
+  "access_ended",
+  "server_removed",
+  "shutdown",
+] as const;
 export type SessionEndReason = (typeof SESSION_END_REASONS)[number];
 
 /** How a definition in a list of tools differs from the last one. */
