@@ -12,7 +12,8 @@ const waiting: HangarEvent[] = [];
 /** The ids of the gateway itself: known once it has asked for one. */
 let ids: EventIds | undefined;
 
-const { on } = TelemetryBus.prototype;
+// A method that is called with its own object below.
+const on = Reflect.get(TelemetryBus.prototype, "on") as TelemetryBus["on"];
 TelemetryBus.prototype.on = function (name, listener) {
   if (!witnessed.has(this)) {
     witnessed.add(this);
@@ -24,11 +25,15 @@ TelemetryBus.prototype.on = function (name, listener) {
   return on.call(this, name, listener);
 };
 
-const { of: idOf } = EventIds.prototype;
+const idOf = Reflect.get(EventIds.prototype, "of") as EventIds["of"];
 EventIds.prototype.of = function (event) {
-  ids ??= this;
+  remember(this);
   return idOf.call(this, event);
 };
+
+function remember(own: EventIds): void {
+  ids ??= own;
+}
 
 function write(): void {
   const known = ids;

@@ -19,7 +19,7 @@ export interface Witness extends AsyncDisposable {
   /** For the environment of the gateway. */
   readonly env: Readonly<Record<string, string>>;
   /** All events so far, in their order. */
-  events(): readonly WitnessedEvent[];
+  readonly events: () => readonly WitnessedEvent[];
 }
 
 const PRELOAD = new URL("bus-witness.ts", import.meta.url);

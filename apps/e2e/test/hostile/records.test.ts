@@ -50,7 +50,8 @@ type Send = (text: string) => Promise<unknown>;
 
 /** The header repeats a name, which it cannot do with every text. */
 const headerOf = ({ name, uri }: Readonly<Record<string, unknown>>): string => {
-  const text = String(name ?? uri ?? "");
+  const text = typeof name === "string" ? name : uri;
+  if (typeof text !== "string") return "none";
   return /^[ -~]*$/.test(text) && text.length < 4_000 ? text : "too long";
 };
 const ask = (method: string, params: Readonly<Record<string, unknown>>, headers = {}): Promise<unknown> =>

@@ -10,12 +10,8 @@ const ODD_CHARACTER = /[%\\\s]/;
 const ODD_SEGMENT = /\/\/|(?:^|\/)\.\.?(?:[/?#]|$)/;
 
 /** What {@link bareSpellings} leaves out. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const LEFT_OUT = /[?#\u0000-\u001f\u007f]|:\d*(?:[/?#]|$)|\.[:/?#]|\/$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as before.
-const CONTROL_CHARACTERS = /[\u0001-\u001f\u007f]/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as before.
-const FROM_NULL = /\u0000.*$/s;
+const LEFT_OUT = /[?#\p{Cc}]|:\d*(?:[/?#]|$)|\.[:/?#]|\/$/u;
+const CONTROL_CHARACTER = /\p{Cc}/gu;
 /** Scheme, and an authority that is not empty. */
 const AUTHORITY = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]+)/i;
 
@@ -48,7 +44,8 @@ export function uriSpellings(uri: string): readonly string[] | undefined {
  */
 export function bareSpellings(uri: string): readonly string[] {
   if (!LEFT_OUT.test(uri)) return [];
-  const text = uri.replace(FROM_NULL, "").replaceAll(CONTROL_CHARACTERS, "");
+  const [beforeNull = ""] = uri.split("\0", 1);
+  const text = beforeNull.replaceAll(CONTROL_CHARACTER, "");
   const withoutPort = text.replace(AUTHORITY, (_all, scheme: string, authority: string) => {
     return `${scheme}${authority.replace(/:\d*$/, "").replace(/\.$/, "")}`;
   });
