@@ -22,11 +22,20 @@ async function packagesLoadedBy(sections: Readonly<Record<string, unknown>>): Pr
 }
 
 /** What takes long to load, or much memory, and is of use with some configurations only. */
-const HEAVY = ["undici", "jose", "dockerode", "@kubernetes/client-node", "node:sqlite"];
+const HEAVY = [
+  "undici",
+  "jose",
+  "dockerode",
+  "@kubernetes/client-node",
+  "node:sqlite",
+  // The clients that `import "node:http"` loads along.
+  "NativeModule internal/deps/undici/undici",
+];
 
 it("loads nothing heavy for servers over stdio alone", async () => {
   const loaded = await packagesLoadedBy({});
   expect(loaded).toContain("zod");
+  expect(loaded).toContain("NativeModule http");
   expect(loaded.filter((name) => HEAVY.includes(name))).toEqual([]);
 });
 

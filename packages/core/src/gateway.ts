@@ -1,9 +1,9 @@
-import { type AttemptSpan, type Caller, type Decision, shortText, type Telemetry } from "@mcp-hangar/telemetry";
-import { type AccessPolicy, Admission, admitRate, type LateVerdict } from "./admission.ts";
-import { AttemptRecord, attemptCode } from "./attempt.ts";
-import { CallRecord, type CallResult, LOCAL_CALLER, type RelayContext, type ToolCall } from "./call.ts";
+import { type Caller, type Decision, shortText, type Telemetry } from "@mcp-hangar/telemetry";
+import { type AccessPolicy, admitRate } from "./admission.ts";
+import { CallRecord, type CallResult, type RelayContext, type ToolCall } from "./call.ts";
 import { callLimit, limitSizes } from "./call-limit.ts";
 import { type Failure, failure, toldTo } from "./errors.ts";
+import { type Exchange, type ExchangeParts, exchangeWith } from "./exchange.ts";
 import { Fleet, type FleetEntry, type FleetOptions } from "./fleet.ts";
 import { relayedItem } from "./groups/relay-subject.ts";
 import { ServerGroup } from "./groups/server-group.ts";
@@ -12,13 +12,8 @@ import type { ManagedServer } from "./lifecycle/managed-server.ts";
 import type { RateLimitOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
-import { resultOf, verdictOf, verdictOfFailure } from "./reply-meaning.ts";
 import { RequestRecord, type RequestStart } from "./request-record.ts";
-import type { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
-import { type Deadline, startDeadline } from "./resilience/deadline.ts";
 import { RateLimiter } from "./resilience/rate-limiter.ts";
-import { answerInputs, wantsInput } from "./transports/input-rounds.ts";
-import type { UpstreamRequest } from "./transports/session.ts";
 import { Witnesses } from "./witnesses.ts";
 
 export interface GatewayOptions extends FleetOptions, Telemetry {
@@ -44,20 +39,11 @@ export interface Relay extends RelayContext {
   readonly record?: RequestRecord | undefined;
 }
 
-/** What `#exchange` sends once a session is there; a failure instead of params refuses at the last moment. */
-interface Exchange {
-  readonly method: string;
-  readonly context: RelayContext;
-  readonly record: CallRecord | RequestRecord;
-  readonly params: () => { readonly params: JsonObject } | Failure;
-  readonly onColdStart?: () => void;
-}
-
 /** The gateway: a fleet of servers, and the one way of a call through it. */
 export class Gateway {
   readonly fleet: Fleet;
   readonly #options: GatewayOptions;
-  readonly #slots: ConcurrencyLimit;
+  readonly #parts: ExchangeParts;
   #rates: Rates;
   readonly #witnesses: Witnesses;
   /** Call ids are this and a running number: as unique as a UUID, at a tenth of its cost. */
@@ -68,7 +54,8 @@ export class Gateway {
     this.#options = options;
     this.#callIdPrefix = options.platform.uuid();
     this.#witnesses = new Witnesses(options, options.platform.clock);
-    this.#slots = callLimit(options.execution.max_concurrency, options.execution);
+    const slots = callLimit(options.execution.max_concurrency, options.execution);
+    this.#parts = { platform: options.platform, slots, witnesses: this.#witnesses };
     this.#rates = ratesOf(options.rateLimit, options.platform);
     this.fleet = new Fleet(options);
   }
@@ -86,14 +73,14 @@ export class Gateway {
         // Records say what happened; the caller hears the same as of a tool that does not exist.
         return server.code === "access_denied" ? unknownTool(call) : server;
       }
-      const refusal = admitRate(this.#rates.requests, record.caller); // 2 admit: the rate here, capacity in #exchange
+      const refusal = admitRate(this.#rates.requests, record.caller); // 2 admit: the rate here, capacity in exchange.ts
       if (refusal !== undefined) {
         await record.settle(refusal);
         return refusal;
       }
       const result = await (server instanceof ServerGroup
         ? callToolOfGroup(server, call, record, this.#wayOfCalls(record, signal)) // 3 and 4, at members in turn
-        : this.#exchange(server, this.#toolExchange(call, server, record), signal)); // 3 ready, 4 invoke
+        : this.#send(server, this.#toolExchange(call, server, record), signal)); // 3 ready, 4 invoke
       const written = record.settle(result); // 5 settle
       if (written !== undefined) await written;
       return this.told(result, record.caller, record.server ?? call.server);
@@ -145,7 +132,7 @@ export class Gateway {
   /** Changes limits while calls run; those that are admitted already keep what they have. */
   configure(limits: GatewayLimits): void {
     const { execution, circuitBreaker, rateLimit } = limits;
-    if (execution !== undefined) this.#slots.resize(limitSizes(execution.max_concurrency, execution));
+    if (execution !== undefined) this.#parts.slots.resize(limitSizes(execution.max_concurrency, execution));
     this.fleet.configure({ ...(execution && { execution }), ...(circuitBreaker && { circuitBreaker }) });
     // Every principal begins anew with a full bucket: a burst once, when somebody changes the limit.
     if (rateLimit !== undefined) this.#rates = ratesOf(rateLimit, this.#options.platform);
@@ -228,10 +215,14 @@ export class Gateway {
     };
   }
 
+  #send(server: ManagedServer, exchange: Exchange, signal: AbortSignal | undefined): Promise<CallResult> {
+    return exchangeWith(server, exchange, this.#parts, signal);
+  }
+
   #wayOfCalls(record: CallRecord, signal: AbortSignal | undefined): Way<ToolCall> {
     return {
       clock: this.#options.platform.clock,
-      send: (member, attempt) => this.#exchange(member, this.#toolExchange(attempt, member, record), signal),
+      send: (member, attempt) => this.#send(member, this.#toolExchange(attempt, member, record), signal),
     };
   }
 
@@ -242,124 +233,8 @@ export class Gateway {
     signal: AbortSignal | undefined,
   ): Promise<CallResult> {
     const params = meta === undefined ? request.params : { ...request.params, _meta: meta };
-    return this.#exchange(server, { method, context: request, record, params: () => ({ params }) }, signal);
+    return this.#send(server, { method, context: request, record, params: () => ({ params }) }, signal);
   }
-
-  /** Capacity, readiness and the request itself, all before one deadline. */
-  async #exchange(server: ManagedServer, exchange: Exchange, signal: AbortSignal | undefined): Promise<CallResult> {
-    const timeoutMs = exchange.context.timeoutMs ?? server.options.call_timeout_s * 1_000;
-    const { clock } = this.#options.platform;
-    const deadline = startDeadline(clock, timeoutMs, signal);
-    const { record } = exchange;
-    const attempt = new AttemptRecord(server);
-    record.attempts.push(attempt);
-    const span = record.span.startAttempt(server.id);
-    const conclude = (result: CallResult): CallResult => {
-      const told = expired(result, deadline, timeoutMs, server);
-      attempt.code = attemptCode(told);
-      return told;
-    };
-    // From here to the end: a server that is removed from the fleet finishes the calls that have found it.
-    server.beginUse();
-    try {
-      const admitted = new Admission(server, this.#slots, record.caller).admit(deadline.signal);
-      const admission = admitted instanceof Promise ? await this.#timed(admitted, attempt, "waitedSeconds") : admitted;
-      if (admission.kind === "failure") return conclude(admission);
-      let verdict: LateVerdict = "neutral";
-      try {
-        const session = server.session() ?? (await this.#coldStart(server, exchange, { attempt, deadline }));
-        // The lifecycle has a backoff of its own for servers that do not start; the breaker judges those that run.
-        if ("code" in session) return conclude(session);
-        attempt.protocolVersion = session.peer.protocolVersion;
-        const prepared = exchange.params();
-        if ("code" in prepared) return conclude(prepared);
-        const refusal = this.#witnesses.mustAgree ? await this.#begin(exchange) : undefined;
-        if (refusal !== undefined) return conclude(refusal);
-        const sentMs = clock.nowMs();
-        const request = upstreamRequest(exchange, prepared.params, { attempt, span, deadline });
-        let reply = await session.request(request);
-        attempt.upstreamSeconds = (clock.nowMs() - sentMs) / 1_000;
-        verdict = verdictOf(reply, sentMs, server);
-        if (request.clientEra === "legacy" && wantsInput(reply)) {
-          reply = await answerInputs(session, request, reply, this.#options.platform);
-          if (reply.kind === "failed") {
-            // The server has answered once: how long the client takes over its answers says nothing about the server.
-            if (reply.errorType !== "aborted") verdict = verdictOfFailure(reply);
-            // And it has begun to work, whatever became of the last round.
-            reply = { ...reply, maybeExecuted: true };
-          }
-        }
-        // One crash is one failure, however many calls it took along: the breaker would outlast the restart.
-        if (verdict === "failure" && !server.signs.isNews(session)) verdict = "neutral";
-        return conclude(resultOf(reply, server));
-      } finally {
-        admission.release(verdict);
-      }
-    } finally {
-      span.end(attempt);
-      server.endUse(attempt);
-      deadline.dispose();
-    }
-  }
-
-  #coldStart(
-    server: ManagedServer,
-    exchange: Exchange,
-    { attempt, deadline }: { readonly attempt: AttemptRecord; readonly deadline: Deadline },
-  ): ReturnType<ManagedServer["ensureReady"]> {
-    exchange.onColdStart?.();
-    return this.#timed(server.ensureReady(deadline.signal), attempt, "coldStartSeconds");
-  }
-
-  /** Notes how long an attempt waits for something. */
-  async #timed<Value>(
-    waiting: Promise<Value>,
-    attempt: AttemptRecord,
-    field: "waitedSeconds" | "coldStartSeconds",
-  ): Promise<Value> {
-    const { clock } = this.#options.platform;
-    const fromMs = clock.nowMs();
-    const value = await waiting;
-    attempt[field] = (clock.nowMs() - fromMs) / 1_000;
-    return value;
-  }
-
-  /** Has what is about to be sent written down: once, however many members of a group it takes. */
-  async #begin({ method, record }: Exchange): Promise<Failure | undefined> {
-    if (record.isBegun) return undefined;
-    const { id, caller, client } = record;
-    const isCall = record instanceof CallRecord;
-    const server = isCall ? record.call.server : record.server;
-    const subject = isCall ? record.call.tool : record.subject;
-    const kind = isCall ? "call" : "request";
-    const refusal = await this.#witnesses.begin({ id, kind, method, server, subject, caller, client });
-    record.isBegun = refusal === undefined;
-    return refusal;
-  }
-}
-
-/** What is handed to the session: what the caller sent, with what belongs to this attempt. */
-function upstreamRequest(
-  { method, context }: Exchange,
-  params: JsonObject,
-  {
-    attempt,
-    span,
-    deadline,
-  }: { readonly attempt: AttemptRecord; readonly span: AttemptSpan; readonly deadline: Deadline },
-): UpstreamRequest {
-  return {
-    method,
-    params,
-    signal: deadline.signal,
-    trace: span.outbound,
-    onNotification: context.onNotification,
-    onServerRequest: context.onServerRequest,
-    clientCapabilities: context.clientCapabilities,
-    origin: originOf(context),
-    sizes: attempt,
-    clientEra: context.clientEra,
-  };
 }
 
 /** What allows everything where callers are not asked who they are. */
@@ -378,12 +253,6 @@ function ratesOf(rateLimit: RateLimitOptions | undefined, { clock }: Platform): 
   return { requests: new RateLimiter(limits, clock), operations: new RateLimiter(limits, clock) };
 }
 
-/** Callers who need not say who they are have one credential, though they may be many. */
-function originOf({ caller }: RelayContext): string | undefined {
-  const { type, credential } = caller ?? LOCAL_CALLER;
-  return type === "anonymous" ? undefined : credential;
-}
-
 /** The same words for a tool that does not exist, one that the policy hides, and a server that does not exist. */
 function unknownTool(call: ToolCall): Failure {
   return failure("unknown_tool", `unknown tool "${shortName(call.tool)}" of server "${shortName(call.server)}"`);
@@ -392,13 +261,6 @@ function unknownTool(call: ToolCall): Failure {
 /** The same for a prompt or resource that the rules of its server hide. */
 function hiddenItem({ server, method }: Relay, name: string): Failure {
   return failure("invalid_request", `${method}: server "${shortName(server)}" offers no "${shortName(name)}"`);
-}
-
-/** What ended because time was up is a timeout, whichever hop noticed it. */
-function expired(result: CallResult, deadline: Deadline, timeoutMs: number, server: ManagedServer): CallResult {
-  if (result.kind !== "failure" || result.code !== "cancelled" || !deadline.timedOut()) return result;
-  const timeout = failure("timeout", `server "${server.id}" did not answer within ${timeoutMs / 1_000} s`);
-  return { ...timeout, maybeExecuted: result.maybeExecuted };
 }
 
 /** Where it happened is unknown, so it may have been after the request was sent. */

@@ -125,6 +125,35 @@ describe("a journal", () => {
     ]);
   });
 
+  it.each([
+    ["the deadline has passed", "timeout", ({ platform }: ReturnType<typeof setUp>) => platform.clock.advance(60_000)],
+    ["the caller has left", "cancelled", (_parts: ReturnType<typeof setUp>, caller: AbortController) => caller.abort()],
+  ])("that does not answer holds a call until %s, and nothing is sent", async (_when, code, giveUp) => {
+    const parts = setUp();
+    const { gateway, notes, journal } = parts;
+    const late = Promise.withResolvers<undefined>();
+    journal.answer = () => late.promise;
+    const works = [
+      (signal: AbortSignal) => gateway.callTool(CALL, signal),
+      (signal: AbortSignal) => gateway.relay(READ, signal),
+    ];
+    for (const work of works) {
+      notes.length = 0;
+      const caller = new AbortController();
+      const result = work(caller.signal);
+      await expect.poll(() => notes).toEqual(["begin"]);
+      giveUp(parts, caller);
+      expect(await result).toMatchObject({ kind: "failure", code, maybeExecuted: false });
+      expect(notes).toEqual(["begin", "end"]);
+    }
+    // An answer that comes too late changes nothing.
+    late.resolve(undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(notes).toEqual(["begin", "end"]);
+    journal.answer = () => undefined;
+    expect(await gateway.callTool(CALL)).toMatchObject({ kind: "result" });
+  });
+
   it("holds the answer until it has written the end down", async () => {
     const { gateway, notes, journal } = setUp();
     const written = Promise.withResolvers<void>();

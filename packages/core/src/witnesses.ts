@@ -36,10 +36,13 @@ export class Witnesses {
     return this.#journal !== undefined;
   }
 
-  /** Writes down what is about to be done; a failure when that is not possible, so that it must not be done. */
-  begin(intent: Intent): undefined | Failure | Promise<Failure | undefined> {
+  /**
+   * Writes down what is about to be done; a failure when that is not possible, so that it must not be done. Who gives up by `signal`
+   * waits no more: nothing is done then, whatever the journal has written.
+   */
+  begin(intent: Intent, signal?: AbortSignal): undefined | Failure | Promise<Failure | undefined> {
     const written = this.#journal?.begin(intent);
-    return written instanceof Promise ? written.then(refusalOf) : refusalOf(written);
+    return written instanceof Promise ? unlessAborted(written.then(refusalOf), signal) : refusalOf(written);
   }
 
   /** Tells everybody of the end. The answer must wait for what it returns. */
@@ -75,6 +78,20 @@ export function startOf(
     parent: isInMeta ? inMeta : (trace ?? {}),
     link: isInMeta && trace?.traceparent !== undefined ? trace : undefined,
   };
+}
+
+/** What is awaited, or a failure as soon as the signal aborts. */
+function unlessAborted(
+  awaited: Promise<Failure | undefined>,
+  signal: AbortSignal | undefined,
+): Promise<Failure | undefined> {
+  if (signal === undefined) return awaited;
+  const { promise, resolve } = Promise.withResolvers<Failure | undefined>();
+  const onAbort = (): void => resolve(failure("cancelled", "gave up waiting for the audit journal"));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort);
+  void awaited.then(resolve).finally(() => signal.removeEventListener("abort", onAbort));
+  return promise;
 }
 
 function refusalOf(refusal: Exclude<Written, Promise<unknown>>): Failure | undefined {

@@ -11,7 +11,14 @@ import { Counter, Histogram } from "prom-client";
 import { formatLabels } from "./exposition/format.ts";
 import { LabelSets, type LabelSetsOptions } from "./label-sets.ts";
 import type { Labels } from "./label-values.ts";
-import { type StoredCounter, type StoredHistogram, storedCounter, storedHistogram } from "./stored-series.ts";
+import {
+  increase,
+  observe,
+  type StoredCounter,
+  type StoredHistogram,
+  storedCounter,
+  storedHistogram,
+} from "./stored-series.ts";
 
 /** A series together with the labels that prom-client knows it by. */
 export interface Series<Stored> {
@@ -53,8 +60,8 @@ export function eventCounter(definition: CounterDefinition, options: EventMetric
       return { labels, text: formatLabels(labels), birth: options.birth(), stored: storedCounter(metric, labels) };
     },
   });
-  const record = (_event: HangarEvent, sample: Sample<LabelSpecs>) =>
-    metric.inc(labelSets.admit(sample.labels).labels, sample.value);
+  const record = (_event: HangarEvent, { labels, value }: Sample<LabelSpecs>) =>
+    increase(labelSets.admit(labels).stored, value);
   return { metric, labelSets, definition, recorders: recorders(on ?? {}, record) };
 }
 
@@ -78,14 +85,10 @@ export function eventHistogram(definition: HistogramDefinition, options: EventMe
     },
   });
   const record = (event: HangarEvent, { labels, value }: Sample<LabelSpecs>) => {
-    const series = labelSets.admit(labels);
-    if (!enableExemplars) return metric.observe(series.labels, value);
-    const traceId = sampledTraceId(event);
-    metric.observe(
-      traceId === undefined
-        ? { labels: series.labels, value }
-        : { labels: series.labels, value, exemplarLabels: { trace_id: traceId } },
-    );
+    const { labels: own, stored } = labelSets.admit(labels);
+    const traceId = enableExemplars ? sampledTraceId(event) : undefined;
+    if (traceId === undefined) observe(stored, buckets, value);
+    else metric.observe({ labels: own, value, exemplarLabels: { trace_id: traceId } });
   };
   return { metric, labelSets, definition, recorders: recorders(on, record) };
 }

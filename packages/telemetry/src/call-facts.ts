@@ -1,67 +1,43 @@
-import type { Attempt, BatchItem, CallOutcome, Decision } from "./call-course.ts";
+import type { BatchItem, Decision } from "./call-course.ts";
+import { EndedFacts } from "./ended-facts.ts";
 import type { CallFinished } from "./events.ts";
-import { causeOf, factMessage, factName, keptMessage, milliseconds } from "./fact-text.ts";
-import type { Caller, Client, Correlation } from "./participants.ts";
+import { factName } from "./fact-text.ts";
+import type { Correlation } from "./participants.ts";
 import type { RegisteredName } from "./registered-name.ts";
-import type { TraceRef } from "./tracer.ts";
-import type { CallOrigin, CallStatus } from "./vocabulary.ts";
+import type { CallOrigin } from "./vocabulary.ts";
 
 /** What records say about a finished call: flat, capped, without secrets, and without arguments and result. */
 export function callFacts(event: CallFinished): CallFacts {
   return new CallFacts(event);
 }
 
-/**
- * The one projection of `call.finished` that log lines, history, event stream, spans and audit records start from. Taking it costs
- * next to nothing; texts are searched for secrets when they are read, which need not be on the time of the caller. It does not hold
- * the event, so that a queue of facts is no queue of payloads.
- */
-export class CallFacts {
+/** The one projection of `call.finished` that log lines, history, event stream, spans and audit records start from. */
+export class CallFacts extends EndedFacts {
   readonly kind = "call";
-  readonly timeMs: number;
   readonly callId: string;
   readonly origin: CallOrigin;
-  readonly durationSeconds: number;
   readonly coldStart: boolean;
-  readonly caller: Caller;
-  readonly client: Client;
   readonly decision: Decision | undefined;
-  readonly trace: TraceRef | undefined;
   /** The group that was called; `undefined` where a server was. */
   readonly group: string | undefined;
-  readonly attempts: readonly Attempt[];
-  /** Code of the server's JSON-RPC error. */
-  readonly rpcErrorCode: number | undefined;
   readonly batch: BatchItem | undefined;
-  /** The server and the tool that the names stand for; `undefined` when they are unknown. */
-  readonly knownServer: RegisteredName | undefined;
+  /** The tool that the name stands for; `undefined` when it is unknown. */
   readonly knownTool: RegisteredName | undefined;
   readonly #server: string;
   readonly #tool: string;
-  readonly #outcome: CallOutcome;
-  readonly #message: string | undefined;
   readonly #correlation: Correlation;
 
   constructor(event: CallFinished) {
-    this.timeMs = event.timeMs;
+    super(event);
     this.callId = event.callId;
     this.origin = event.origin;
-    this.durationSeconds = event.durationSeconds;
     this.coldStart = event.coldStart;
-    this.caller = event.caller;
-    this.client = event.client;
     this.decision = event.decision;
-    this.trace = event.trace;
     this.group = event.group;
-    this.attempts = event.attempts;
-    this.rpcErrorCode = event.rpcErrorCode;
     this.batch = event.batch;
-    this.knownServer = event.server;
     this.knownTool = event.tool;
     this.#server = event.server ?? event.requestedServer;
     this.#tool = event.tool ?? event.requestedTool;
-    this.#outcome = event.outcome;
-    this.#message = keptMessage(event.outcome);
     this.#correlation = event.correlation;
   }
 
@@ -72,29 +48,6 @@ export class CallFacts {
 
   get tool(): string {
     return factName(this.#tool);
-  }
-
-  get status(): CallStatus {
-    return this.#outcome.status;
-  }
-
-  /** Error type or rejection reason. */
-  get cause(): string | undefined {
-    return causeOf(this.#outcome);
-  }
-
-  /** What a success was answered with: a result, a question or a task; `undefined` for everything else. */
-  get resultType(): string | undefined {
-    return this.#outcome.status === "success" ? this.#outcome.resultType : undefined;
-  }
-
-  get message(): string | undefined {
-    return factMessage(this.#message);
-  }
-
-  /** With microseconds as decimals. */
-  get durationMs(): number {
-    return milliseconds(this.durationSeconds);
   }
 
   /** What the caller calls their user, session and trace. */
@@ -113,27 +66,5 @@ export class CallFacts {
   /** The trace that it is part of, or else the one that the caller names. */
   get traceId(): string | undefined {
     return this.trace?.traceId ?? this.correlationId;
-  }
-
-  get clientName(): string | undefined {
-    return factName(this.client.name);
-  }
-
-  get clientVersion(): string | undefined {
-    return factName(this.client.version);
-  }
-
-  get userAgent(): string | undefined {
-    return factName(this.client.userAgent);
-  }
-
-  /** The attempt that the answer comes from; `undefined` when the call was refused before one. */
-  get reached(): Attempt | undefined {
-    return this.attempts.at(-1);
-  }
-
-  /** Seconds that it waited for slots and starts, over all attempts. */
-  get waitedSeconds(): number {
-    return this.attempts.reduce((sum, each) => sum + each.waitedSeconds + (each.coldStartSeconds ?? 0), 0);
   }
 }

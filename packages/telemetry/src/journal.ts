@@ -31,10 +31,13 @@ export type Ended = CallFinished | RequestFinished | OperationFinished;
 
 /**
  * The port for audit trails that must not have a hole. Unlike a listener of the bus it is asked before, and can refuse. Neither
- * method throws or rejects.
+ * method throws or rejects, and both settle in a time that the journal bounds itself: nobody else knows how long a disk may take.
  */
 export interface Journal {
-  /** Asked once for each thing to be done, when it has been admitted and before anything is sent to a server. */
+  /**
+   * Asked once for each thing to be done, when it has been admitted and before anything is sent to a server. The deadline of a call
+   * runs meanwhile; one that passes is told by `end` as everything else.
+   */
   begin(intent: Intent): Written;
   /** Told of every end before the answer leaves, also of what was refused before it began. The answer waits for it. */
   end(ended: Ended): undefined | Promise<void>;

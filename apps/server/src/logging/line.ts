@@ -21,9 +21,6 @@ export const SERVICE = "mcp-hangar";
 
 const LEVEL_ORDER: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warning: 40, error: 50, critical: 60 };
 
-/** Severities as numbers, in the order of {@link LogLevel}. */
-export const LEVEL_VALUES: Readonly<Record<LogLevel, number>> = LEVEL_ORDER;
-
 /** Whether a line of `level` is written when `least` is configured. */
 export function isEnabled(level: LogLevel, least: LogLevel): boolean {
   return LEVEL_ORDER[level] >= LEVEL_ORDER[least];

@@ -120,9 +120,9 @@ class OperationRecords {
   async #agreed({ id, target, context }: Begun, client: Client): Promise<OperationFailure | undefined> {
     const { id: method, effect } = this.#operation;
     if (effect === "read" || !this.#witnesses.mustAgree) return undefined;
-    const { caller } = context;
+    const { caller, signal } = context;
     const intent = { id, kind: "operation", method, server: undefined, subject: target, caller, client } as const;
-    const refusal = await this.#witnesses.begin(intent);
+    const refusal = await this.#witnesses.begin(intent, signal);
     return refusal === undefined ? undefined : operationFailure(refusal.code, 503, refusal.message);
   }
 }

@@ -63,7 +63,8 @@ export class LegacySession {
   readonly subscriptions = new Map<string, ResourceSubscription>();
   /** Lowest level of log messages it wants, or `undefined` for whatever servers send. */
   logLevel: string | undefined;
-  readonly #running = new ChurnMap<string, AbortController>();
+  /** `1` and `"1"` are different requests. */
+  readonly #running = new ChurnMap<JsonRpcId, AbortController>();
   /** The servers that know which level the client wants. */
   readonly #levelled = new Set<ManagedServer>();
   readonly #asked = new Map<string, (reply: ServerRequestReply) => void>();
@@ -91,11 +92,11 @@ export class LegacySession {
   /** Registers a request, so that `notifications/cancelled` finds it; `undefined` when its id is in use already. */
   begin(id: JsonRpcId): AbortController | undefined {
     const controller = new AbortController();
-    return this.#running.add(keyOf(id), controller) ? controller : undefined;
+    return this.#running.add(id, controller) ? controller : undefined;
   }
 
   end(id: JsonRpcId): void {
-    const controller = this.#running.delete(keyOf(id));
+    const controller = this.#running.delete(id);
     if (controller !== undefined) this.stopAsking(controller);
   }
 
@@ -105,7 +106,7 @@ export class LegacySession {
   }
 
   cancel(requestId: unknown): void {
-    if (typeof requestId === "string" || typeof requestId === "number") this.#running.get(keyOf(requestId))?.abort();
+    if (typeof requestId === "string" || typeof requestId === "number") this.#running.get(requestId)?.abort();
   }
 
   /** Attaches the stream for unsolicited messages; the returned function detaches it. False when there is one. */
@@ -226,9 +227,4 @@ export function askableOf(capabilities: JsonObject): JsonObject {
 
 function refused(message: string): ServerRequestReply {
   return { kind: "error", error: { code: -32603, message } };
-}
-
-/** `1` and `"1"` are different requests. */
-function keyOf(id: JsonRpcId): string {
-  return `${typeof id}:${id}`;
 }

@@ -56,6 +56,7 @@ export async function runMemorySoak(
     url,
     mcpUrl: (server) => (server === undefined ? `${url}/mcp` : `${url}/servers/${server}/mcp`),
   };
+  await using _follower = await followEvents(url);
   await repeat(PAST, target, PAST_CALLS);
   const reports: KindReport[] = [];
   for (const kind of KINDS) {
@@ -82,6 +83,19 @@ export async function runMemorySoak(
     onReport(report);
   }
   return reports;
+}
+
+/** Somebody who follows the events all the time: what the gateway keeps for those who come back is full before it is measured. */
+async function followEvents(url: string): Promise<AsyncDisposable> {
+  const leaving = new AbortController();
+  const { body } = await fetch(`${url}/api/events`, { signal: leaving.signal });
+  const read = body?.pipeTo(new WritableStream()).catch(() => {});
+  return {
+    async [Symbol.asyncDispose]() {
+      leaving.abort();
+      await read;
+    },
+  };
 }
 
 async function repeat({ name, once }: Kind, target: Target, times: number): Promise<void> {

@@ -39,14 +39,15 @@ export class EventLog {
     return this.#last;
   }
 
-  add(view: EventView): void {
+  add(kind: EventKind, view: EventView): void {
     this.#last++;
-    let ring = this.#rings.get(view.kind);
-    if (ring === undefined) {
-      ring = new EventRing(KEPT_MAX[view.kind]);
-      this.#rings.set(view.kind, ring);
-    }
-    ring.add({ number: this.#last, view });
+    this.#ringOf(kind).add({ number: this.#last, view });
+  }
+
+  /** Counts an event that is not kept: whoever comes back for it is told that it is missing. */
+  pass(kind: EventKind): void {
+    this.#last++;
+    this.#ringOf(kind).pass(this.#last);
   }
 
   idOf({ number }: LoggedEvent): string {
@@ -74,5 +75,14 @@ export class EventLog {
     const number = Number(match?.[2]);
     if (match?.[1] !== this.#run || number > this.#last) return { ...this.after(0), gap: "restarted" };
     return this.after(number);
+  }
+
+  #ringOf(kind: EventKind): EventRing {
+    let ring = this.#rings.get(kind);
+    if (ring === undefined) {
+      ring = new EventRing(KEPT_MAX[kind]);
+      this.#rings.set(kind, ring);
+    }
+    return ring;
   }
 }

@@ -3,7 +3,7 @@ import type { LoggedEvent } from "./event-log.ts";
 /** The last events of one kind. */
 export class EventRing {
   readonly #size: number;
-  readonly #events: LoggedEvent[] = [];
+  #events: LoggedEvent[] = [];
   /** Events that were ever added. */
   #added = 0;
   #dropped = 0;
@@ -12,7 +12,7 @@ export class EventRing {
     this.#size = size;
   }
 
-  /** Number of the last event that made room for another; 0 before the first. */
+  /** Number of the last event that is missing, because it made room for another or was not kept; 0 before the first. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -22,6 +22,14 @@ export class EventRing {
     this.#dropped = this.#events[place]?.number ?? this.#dropped;
     this.#events[place] = event;
     this.#added++;
+  }
+
+  /** Leaves out the event with that number, and with it all before. */
+  pass(number: number): void {
+    this.#dropped = number;
+    if (this.#added === 0) return;
+    this.#events = [];
+    this.#added = 0;
   }
 
   /** Appends the events after a number, the latest first. It takes as long as there are such events. */

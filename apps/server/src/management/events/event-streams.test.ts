@@ -147,6 +147,9 @@ describe("a client", () => {
   });
 
   it("that comes back finds what has changed, however much noise there was since", async () => {
+    // Noise and calls are kept where somebody follows.
+    (await follow()).socket.destroy();
+    await expect.poll(() => clock.pendingTimers).toBe(2);
     emit("one");
     emit("two", "echo");
     for (let number = 1; number <= 5_000; number++) {
@@ -165,6 +168,40 @@ describe("a client", () => {
     expect(client.text()).not.toContain("event: gap");
     const numbers = [...client.text().matchAll(/id: run1-(\d+)/g)].map(([, number]) => Number(number));
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+  });
+
+  it("that comes back within five minutes finds the calls since, and later what has changed and a gap", async () => {
+    const first = await follow();
+    emit("one", "echo");
+    await expect.poll(() => names(first.text())).toEqual(["one"]);
+    first.socket.destroy();
+    await expect.poll(() => clock.pendingTimers).toBe(2);
+    clock.advance(4 * 60_000);
+    emit("two", "echo");
+    const second = await follow({}, `${RUN}-1`);
+    await expect.poll(() => names(second.text())).toEqual(["two"]);
+    expect(second.text()).not.toContain("event: gap");
+    second.socket.destroy();
+    await expect.poll(() => clock.pendingTimers).toBe(2);
+    clock.advance(5 * 60_000);
+    emit("three", "echo");
+    emit("four");
+    const third = await follow({}, `${RUN}-2`);
+    emit("five", "echo");
+    await expect.poll(() => names(third.text())).toEqual(["four", "five"]);
+    expect(third.text()).toContain('event: gap\ndata: {"reason":"expired"}');
+    third.socket.destroy();
+  });
+
+  it("finds no calls that nobody followed, and is not told of a gap when it asks for nothing", async () => {
+    emit("one", "echo");
+    const client = await follow();
+    emit("two", "echo");
+    await expect.poll(() => names(client.text())).toEqual(["two"]);
+    expect(client.text()).not.toContain("event: gap");
+    const again = await follow({}, `${RUN}-0`);
+    await expect.poll(() => names(again.text())).toEqual(["two"]);
+    expect(again.text()).toContain('event: gap\ndata: {"reason":"expired"}');
   });
 
   it("gets only what it asked for", async () => {

@@ -6,7 +6,7 @@ import type { Permission } from "../../access/permissions.ts";
 import type { RecordedEvent } from "../../noise/recorded-event.ts";
 import { requestItems } from "../request-items.ts";
 import { EventLog, type Gap, type LoggedEvent } from "./event-log.ts";
-import { viewOf, writeView } from "./event-view.ts";
+import { type EventKind, kindOf, viewOf, writeView } from "./event-view.ts";
 
 /** Clients at the same time: operators and their dashboards. */
 const CLIENTS_MAX = 50;
@@ -20,6 +20,10 @@ const HEARTBEAT_MS = 15_000;
 const FAREWELL_MS = 10_000;
 /** How long clients wait before they come back, in ms. */
 const RETRY_MS = 2_000;
+/** How long calls and noise are kept for clients that come back, after the last one has left, in ms. */
+const KEPT_WITHOUT_CLIENTS_MS = 5 * 60_000;
+/** What happens with every call: it costs time and memory, and is kept only where somebody follows the events. */
+const FREQUENT: ReadonlySet<EventKind> = new Set(["calls", "noise"]);
 
 /** What is needed beside `system:read` for events about no server: their messages name servers, files and keys. */
 const NEEDED: { readonly [Type in RecordedEvent["type"]]?: Permission } = {
@@ -69,6 +73,9 @@ export class EventStreams {
   #deferred = false;
   #closed = false;
   #cancelHeartbeat: CancelTimer | undefined;
+  /** Whether a client is there, or may come back. */
+  #followed = false;
+  #cancelForgetting: CancelTimer | undefined;
 
   constructor(options: EventStreamsOptions) {
     this.#options = options;
@@ -77,7 +84,9 @@ export class EventStreams {
 
   /** Listens to the bus. */
   readonly listener = (event: RecordedEvent): void => {
-    this.#log.add(viewOf(event, this.#options.ids));
+    const kind = kindOf(event);
+    if (!this.#followed && FREQUENT.has(kind)) return this.#log.pass(kind);
+    this.#log.add(kind, viewOf(event, this.#options.ids));
     if (this.#clients.size === 0 || this.#deferred) return;
     this.#deferred = true;
     this.#options.clock.defer(() => {
@@ -119,7 +128,9 @@ export class EventStreams {
     }
     if (response.writableEnded || response.destroyed) return;
     this.#clients.add(client);
-    response.once("close", () => this.#clients.delete(client));
+    this.#followed = true;
+    this.#cancelForgetting?.();
+    response.once("close", () => this.#left(client));
     this.#cancelHeartbeat ??= this.#scheduleHeartbeat();
   }
 
@@ -127,8 +138,18 @@ export class EventStreams {
   close(): void {
     this.#closed = true;
     this.#cancelHeartbeat?.();
+    this.#cancelForgetting?.();
     for (const { response } of this.#clients) response.end(": the gateway is shutting down\n\n");
     this.#clients.clear();
+  }
+
+  #left(client: Client): void {
+    this.#clients.delete(client);
+    if (this.#clients.size > 0 || this.#closed) return;
+    this.#cancelForgetting?.();
+    this.#cancelForgetting = this.#options.clock.schedule(KEPT_WITHOUT_CLIENTS_MS, () => {
+      this.#followed = this.#clients.size > 0;
+    });
   }
 
   #handOut(): void {

@@ -1,7 +1,6 @@
 import {
   type Caller,
   type CallFacts,
-  type CallOrigin,
   callFacts,
   type EventIds,
   isAudited,
@@ -24,7 +23,6 @@ type EventFields = Readonly<Record<string, unknown>>;
 
 /** What of an event may be shown, picked at once: an event itself holds arguments and results, which must not be kept. */
 export interface EventView {
-  readonly kind: EventKind;
   readonly type: RecordedEvent["type"];
   readonly timeMs: number;
   /** The id that the event has in every export; `undefined` when it is in none. */
@@ -38,12 +36,22 @@ export interface EventView {
 /** Characters that are shown of one message. */
 const TEXT_CHARS_MAX = 2_000;
 
-type OtherEvent = Exclude<RecordedEvent, { readonly type: "call.finished" | "request.finished" }>;
-
 /** An allow list: a field that is not named here is not shown. Messages are redacted, because they may quote servers. */
 const FIELDS: {
-  readonly [Type in OtherEvent["type"]]: (event: Extract<OtherEvent, { readonly type: Type }>) => EventFields;
+  readonly [Type in RecordedEvent["type"]]: (event: Extract<RecordedEvent, { readonly type: Type }>) => EventFields;
 } = {
+  "call.finished": (event) => ({
+    call_id: event.callId,
+    batch_id: event.batch?.id,
+    origin: event.origin,
+    ...endFields(callFacts(event)),
+    cold_start: event.coldStart,
+  }),
+  "request.finished": (event) => {
+    const facts = requestFacts(event);
+    const { requestId, method, subject } = facts;
+    return { request_id: requestId, method, subject, ...endFields(facts) };
+  },
   "batch.finished": ({ batchId, result, size, items, cancellation, durationSeconds }) => ({
     batch_id: batchId,
     result,
@@ -143,11 +151,7 @@ const FIELDS: {
 };
 
 /** Every type of event there is. */
-export const EVENT_TYPES = [
-  "call.finished",
-  "request.finished",
-  ...(Object.keys(FIELDS) as OtherEvent["type"][]),
-] as const;
+export const EVENT_TYPES = Object.keys(FIELDS) as RecordedEvent["type"][];
 
 /** The data of one event of the stream. */
 export const eventData = z.looseObject({
@@ -158,103 +162,22 @@ export const eventData = z.looseObject({
   tool: z.string().optional(),
 });
 
-/** Picks what may be shown. Quick, because it runs for every event: nothing is written as text here. */
+/** Picks what may be shown. */
 export function viewOf(event: RecordedEvent, ids: EventIds): EventView {
-  if (event.type === "call.finished") return new CallView(callFacts(event));
-  if (event.type === "request.finished") return new RequestView(requestFacts(event));
   // Each function is kept under the type of the events it takes.
-  const fields = FIELDS[event.type] as (event: OtherEvent) => EventFields;
+  const fields = FIELDS[event.type] as (event: RecordedEvent) => EventFields;
   return {
-    kind: kindOf(event),
     type: event.type,
     timeMs: event.timeMs,
     eventId: event.type !== "events.repeated" && isAudited(event.type) ? ids.of(event) : undefined,
     server: "server" in event ? event.server : undefined,
-    tool: undefined,
+    tool: event.type === "call.finished" ? event.tool : undefined,
     fields: fields(event),
   };
 }
 
-/**
- * A finished call, of which a thousand are kept: as few words as it is shown with, and no facts, which would keep the client and all
- * attempts in memory. They are put together when somebody wants to see them, which is hardly ever.
- */
-class CallView implements EventView {
-  readonly type = "call.finished";
-  readonly timeMs: number;
-  readonly server: string | undefined;
-  readonly tool: string | undefined;
-  readonly eventId: string;
-  readonly #batchId: string | undefined;
-  readonly #origin: CallOrigin;
-  readonly #coldStart: boolean;
-  readonly #end: CallEnd;
-
-  constructor(facts: CallFacts) {
-    this.timeMs = facts.timeMs;
-    this.server = facts.knownServer;
-    this.tool = facts.knownTool;
-    this.eventId = facts.callId;
-    this.#batchId = facts.batch?.id;
-    this.#origin = facts.origin;
-    this.#coldStart = facts.coldStart;
-    const { status, cause, durationMs, caller, trace } = facts;
-    this.#end = { status, cause, durationMs, caller, trace };
-  }
-
-  get kind(): EventKind {
-    return this.#end.status === "rejected" ? "noise" : "calls";
-  }
-
-  /** Its message, its arguments and its result are between the caller and the server. */
-  get fields(): EventFields {
-    return {
-      call_id: this.eventId,
-      batch_id: this.#batchId,
-      origin: this.#origin,
-      ...endFields(this.#end),
-      cold_start: this.#coldStart,
-    };
-  }
-}
-
-/** Another finished request, as a call. */
-class RequestView implements EventView {
-  readonly type = "request.finished";
-  readonly tool = undefined;
-  readonly #facts: RequestFacts;
-
-  constructor(facts: RequestFacts) {
-    this.#facts = facts;
-  }
-
-  get kind(): EventKind {
-    return this.#facts.status === "rejected" ? "noise" : "calls";
-  }
-
-  get timeMs(): number {
-    return this.#facts.timeMs;
-  }
-
-  get eventId(): string {
-    return this.#facts.requestId;
-  }
-
-  get server(): string | undefined {
-    return this.#facts.knownServer;
-  }
-
-  get fields(): EventFields {
-    const { requestId, method, subject } = this.#facts;
-    return { request_id: requestId, method, subject, ...endFields(this.#facts) };
-  }
-}
-
-/** What of the end of a call is shown. */
-type CallEnd = Pick<CallFacts, "status" | "cause" | "durationMs" | "caller" | "trace">;
-
-/** How a call or another request ended. */
-function endFields({ status, cause, durationMs, caller, trace }: CallEnd | RequestFacts): EventFields {
+/** How a call or another request ended. Its message, its arguments and its result are between the caller and the server. */
+function endFields({ status, cause, durationMs, caller, trace }: CallFacts | RequestFacts): EventFields {
   return {
     status,
     error_type: status === "rejected" ? undefined : cause,
@@ -265,8 +188,12 @@ function endFields({ status, cause, durationMs, caller, trace }: CallEnd | Reque
   };
 }
 
-function kindOf(event: OtherEvent): EventKind {
+/** What an event is about. */
+export function kindOf(event: RecordedEvent): EventKind {
   switch (event.type) {
+    case "call.finished":
+    case "request.finished":
+      return event.outcome.status === "rejected" ? "noise" : "calls";
     case "events.repeated":
     case "authentication.failed":
     case "access.denied":

@@ -1,5 +1,3 @@
-import http from "node:http";
-import https from "node:https";
 import type { Readable } from "node:stream";
 import type { TlsOptions } from "../../options.ts";
 import { tlsConnect } from "../../transports/http/tls-files.ts";
@@ -50,6 +48,8 @@ export class DockerEngine {
    */
   static async open(address: EngineAddress): Promise<DockerEngine> {
     const { default: Docker } = await loadOptional("dockerode", "discovery of type docker", () => import("dockerode"));
+    // Loaded along with the client: importing them for every gateway would cost each 30 ms at its start.
+    const [http, https] = await Promise.all([import("node:http"), import("node:https")]);
     const url = new URL(address.host);
     const secure = address.tls !== undefined;
     if (secure && url.protocol === "unix:") {

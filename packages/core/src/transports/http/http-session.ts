@@ -1,9 +1,9 @@
-import { ChurnMap } from "../../churn-map.ts";
 import type { IncomingMessage } from "../../protocol/decode.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
 import { isJsonObject, type JsonRpcNotification, type JsonRpcRequest, RPC } from "../../protocol/json-rpc.ts";
 import type { ResultPayload } from "../../protocol/result-payload.ts";
 import { replyText } from "../outgoing-message.ts";
+import { RequestTable } from "../request-table.ts";
 import type {
   ServerRequestReply,
   SessionObserver,
@@ -35,9 +35,8 @@ const METHOD_NOT_FOUND: ServerRequestReply = {
 export abstract class HttpSession implements UpstreamSession {
   readonly client: HttpClient;
   protected readonly observer: SessionObserver;
-  readonly #calls = new ChurnMap<number, RpcCall>();
+  readonly #calls = new RequestTable<RpcCall>();
   readonly #posts: Postbox;
-  #lastId = 0;
   #closing: Promise<void> | undefined;
 
   constructor(client: HttpClient, observer: SessionObserver) {
@@ -78,12 +77,12 @@ export abstract class HttpSession implements UpstreamSession {
       const message = "the request was given up before it was sent";
       return Promise.resolve({ kind: "failed", errorType: "aborted", message, maybeExecuted: false });
     }
-    const id = ++this.#lastId;
+    const id = this.#calls.nextId();
     const text = this.textOf(request, id);
     if (request.sizes !== undefined) request.sizes.requestBytes = Buffer.byteLength(text);
     return new Promise((resolve) => {
       const call = new RpcCall(this, { id, request, text }, resolve);
-      this.#calls.set(id, call);
+      this.#calls.add(id, call);
       this.observer.onMessage("sent", "request");
       this.dispatch(call);
     });
@@ -108,7 +107,7 @@ export abstract class HttpSession implements UpstreamSession {
   }
 
   forget(call: RpcCall): void {
-    this.#calls.delete(call.id);
+    this.#calls.take(call.id);
   }
 
   count(message: IncomingMessage): void {

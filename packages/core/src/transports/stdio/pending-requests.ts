@@ -1,7 +1,7 @@
-import { ChurnMap } from "../../churn-map.ts";
 import type { JsonObject, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
 import { CallOrigins, isCall } from "../call-origins.ts";
+import { RequestTable } from "../request-table.ts";
 import type { UpstreamReply, UpstreamRequest } from "../session.ts";
 
 /** A request on its way. */
@@ -15,13 +15,12 @@ export interface PendingRequest {
 
 /** The requests in flight of one connection, by our own ids: integers that are never used twice. */
 export class PendingRequests {
-  readonly #entries = new ChurnMap<number, PendingRequest>();
+  readonly #entries = new RequestTable<PendingRequest>();
   readonly #origins = new CallOrigins();
-  #lastId = 0;
   #hadCalls = false;
 
   nextId(): number {
-    return ++this.#lastId;
+    return this.#entries.nextId();
   }
 
   /** Whether a call was ever sent: until then nothing that the server writes can belong to a caller. */
@@ -31,13 +30,12 @@ export class PendingRequests {
 
   add(id: number, entry: PendingRequest): void {
     this.#hadCalls ||= isCall(entry.request);
-    this.#entries.set(id, entry);
+    this.#entries.add(id, entry);
   }
 
   /** Removes and returns a request; `undefined` for ids that are unknown or settled, as of a late answer. */
   take(id: unknown): PendingRequest | undefined {
-    if (typeof id !== "number") return undefined;
-    return this.#entries.delete(id);
+    return typeof id === "number" ? this.#entries.take(id) : undefined;
   }
 
   /** Removes and returns a request that the server has answered. */

@@ -1,0 +1,170 @@
+import type { AttemptSpan } from "@mcp-hangar/telemetry";
+import { Admission, type LateVerdict } from "./admission.ts";
+import { AttemptRecord, attemptCode } from "./attempt.ts";
+import { CallRecord, type CallResult, LOCAL_CALLER, type RelayContext } from "./call.ts";
+import { type Failure, failure } from "./errors.ts";
+import type { ManagedServer } from "./lifecycle/managed-server.ts";
+import type { Clock, Platform } from "./platform/platform.ts";
+import type { JsonObject } from "./protocol/json-rpc.ts";
+import { resultOf, verdictOf, verdictOfFailure } from "./reply-meaning.ts";
+import type { RequestRecord } from "./request-record.ts";
+import type { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
+import { type Deadline, startDeadline } from "./resilience/deadline.ts";
+import { answerInputs, wantsInput } from "./transports/input-rounds.ts";
+import type { UpstreamRequest } from "./transports/session.ts";
+import type { Witnesses } from "./witnesses.ts";
+
+/** One request to one server. */
+export interface Exchange {
+  readonly method: string;
+  readonly context: RelayContext;
+  readonly record: CallRecord | RequestRecord;
+  /** What is sent once a session is there; a failure refuses at the last moment. */
+  readonly params: () => { readonly params: JsonObject } | Failure;
+  readonly onColdStart?: () => void;
+}
+
+/** What exchanges share. */
+export interface ExchangeParts {
+  readonly platform: Platform;
+  readonly slots: ConcurrencyLimit;
+  readonly witnesses: Witnesses;
+}
+
+/** Capacity, readiness and the request itself, all before one deadline. */
+export async function exchangeWith(
+  server: ManagedServer,
+  exchange: Exchange,
+  { platform, slots, witnesses }: ExchangeParts,
+  signal: AbortSignal | undefined,
+): Promise<CallResult> {
+  const timeoutMs = exchange.context.timeoutMs ?? server.options.call_timeout_s * 1_000;
+  const { clock } = platform;
+  const deadline = startDeadline(clock, timeoutMs, signal);
+  const { record } = exchange;
+  const attempt = new AttemptRecord(server);
+  record.attempts.push(attempt);
+  const span = record.span.startAttempt(server.id);
+  const conclude = (result: CallResult): CallResult => {
+    const told = expired(result, deadline, timeoutMs, server);
+    attempt.code = attemptCode(told);
+    return told;
+  };
+  // From here to the end: a server that is removed from the fleet finishes the calls that have found it.
+  server.beginUse();
+  try {
+    const admitted = new Admission(server, slots, record.caller).admit(deadline.signal);
+    const admission = admitted instanceof Promise ? await timed(admitted, attempt, "waitedSeconds", clock) : admitted;
+    if (admission.kind === "failure") return conclude(admission);
+    let verdict: LateVerdict = "neutral";
+    try {
+      const session = server.session() ?? (await coldStart(server, exchange, { attempt, deadline, clock }));
+      // The lifecycle has a backoff of its own for servers that do not start; the breaker judges those that run.
+      if ("code" in session) return conclude(session);
+      attempt.protocolVersion = session.peer.protocolVersion;
+      const prepared = exchange.params();
+      if ("code" in prepared) return conclude(prepared);
+      const refusal = witnesses.mustAgree ? await begin(exchange, witnesses, deadline.signal) : undefined;
+      if (refusal !== undefined) return conclude(refusal);
+      const sentMs = clock.nowMs();
+      const request = upstreamRequest(exchange, prepared.params, { attempt, span, deadline });
+      let reply = await session.request(request);
+      attempt.upstreamSeconds = (clock.nowMs() - sentMs) / 1_000;
+      verdict = verdictOf(reply, sentMs, server);
+      if (request.clientEra === "legacy" && wantsInput(reply)) {
+        reply = await answerInputs(session, request, reply, platform);
+        if (reply.kind === "failed") {
+          // The server has answered once: how long the client takes over its answers says nothing about the server.
+          if (reply.errorType !== "aborted") verdict = verdictOfFailure(reply);
+          // And it has begun to work, whatever became of the last round.
+          reply = { ...reply, maybeExecuted: true };
+        }
+      }
+      // One crash is one failure, however many calls it took along: the breaker would outlast the restart.
+      if (verdict === "failure" && !server.signs.isNews(session)) verdict = "neutral";
+      return conclude(resultOf(reply, server));
+    } finally {
+      admission.release(verdict);
+    }
+  } finally {
+    span.end(attempt);
+    server.endUse(attempt);
+    deadline.dispose();
+  }
+}
+
+function coldStart(
+  server: ManagedServer,
+  exchange: Exchange,
+  { attempt, deadline, clock }: { readonly attempt: AttemptRecord; readonly deadline: Deadline; readonly clock: Clock },
+): ReturnType<ManagedServer["ensureReady"]> {
+  exchange.onColdStart?.();
+  return timed(server.ensureReady(deadline.signal), attempt, "coldStartSeconds", clock);
+}
+
+/** Notes how long an attempt waits for something. */
+async function timed<Value>(
+  waiting: Promise<Value>,
+  attempt: AttemptRecord,
+  field: "waitedSeconds" | "coldStartSeconds",
+  clock: Clock,
+): Promise<Value> {
+  const fromMs = clock.nowMs();
+  const value = await waiting;
+  attempt[field] = (clock.nowMs() - fromMs) / 1_000;
+  return value;
+}
+
+/** Has what is about to be sent written down: once, however many members of a group it takes. */
+async function begin(
+  { method, record }: Exchange,
+  witnesses: Witnesses,
+  signal: AbortSignal,
+): Promise<Failure | undefined> {
+  if (record.isBegun) return undefined;
+  const { id, caller, client } = record;
+  const isCall = record instanceof CallRecord;
+  const server = isCall ? record.call.server : record.server;
+  const subject = isCall ? record.call.tool : record.subject;
+  const kind = isCall ? "call" : "request";
+  const refusal = await witnesses.begin({ id, kind, method, server, subject, caller, client }, signal);
+  record.isBegun = refusal === undefined;
+  return refusal;
+}
+
+/** What is handed to the session: what the caller sent, with what belongs to this attempt. */
+function upstreamRequest(
+  { method, context }: Exchange,
+  params: JsonObject,
+  {
+    attempt,
+    span,
+    deadline,
+  }: { readonly attempt: AttemptRecord; readonly span: AttemptSpan; readonly deadline: Deadline },
+): UpstreamRequest {
+  return {
+    method,
+    params,
+    signal: deadline.signal,
+    trace: span.outbound,
+    onNotification: context.onNotification,
+    onServerRequest: context.onServerRequest,
+    clientCapabilities: context.clientCapabilities,
+    origin: originOf(context),
+    sizes: attempt,
+    clientEra: context.clientEra,
+  };
+}
+
+/** Callers who need not say who they are have one credential, though they may be many. */
+function originOf({ caller }: RelayContext): string | undefined {
+  const { type, credential } = caller ?? LOCAL_CALLER;
+  return type === "anonymous" ? undefined : credential;
+}
+
+/** What ended because time was up is a timeout, whichever hop noticed it. */
+function expired(result: CallResult, deadline: Deadline, timeoutMs: number, server: ManagedServer): CallResult {
+  if (result.kind !== "failure" || result.code !== "cancelled" || !deadline.timedOut()) return result;
+  const timeout = failure("timeout", `server "${server.id}" did not answer within ${timeoutMs / 1_000} s`);
+  return { ...timeout, maybeExecuted: result.maybeExecuted };
+}
