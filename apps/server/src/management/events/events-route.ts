@@ -61,8 +61,9 @@ export function eventsRoute(streams: EventStreams, admit: AdmitOperation, tell: 
       const { type: types, server: servers, last_event_id: lastInQuery } = parsed.value;
       const lastInHeader = request.http.headers["last-event-id"];
       const lastEventId = typeof lastInHeader === "string" ? lastInHeader : lastInQuery;
-      tell(request, "done");
       streams.open({ http: request.http, caller: request.caller, filter: { types, servers }, lastEventId }, response);
+      // Whoever follows hears of it as of everything else, and is the first to do so where nobody did before.
+      tell(request, "done");
       return undefined;
     },
   };
