@@ -69,7 +69,7 @@ export async function expectToldOnce(
   await expectLogged(() => gateway.events(), witness);
   await expectSame(
     () => countsOf(withRepeated(follower.events)),
-    () => countsOf(sinceFollowed(witness.events())),
+    () => countsOf(witness.events()),
   );
   expectRecords(witness.events());
   expectPart(idsInStream(follower.events), idsOf(witness.events(), CAUSED));
@@ -153,12 +153,6 @@ function countsOf(events: readonly { readonly type: string }[]): Readonly<Record
   const counts: Record<string, number> = {};
   for (const { type } of events) counts[type] = (counts[type] ?? 0) + 1;
   return counts;
-}
-
-/** Without the beginning of the first stream: what is done with every request is kept for the stream where somebody follows it. */
-function sinceFollowed(events: readonly WitnessedEvent[]): readonly WitnessedEvent[] {
-  const first = events.findIndex(({ record }) => record?.action === "followEvents");
-  return events.filter((_event, index) => index !== first);
 }
 
 /** Events that came too often to be told one by one stand there as often as they were counted. */
