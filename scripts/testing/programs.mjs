@@ -55,6 +55,7 @@ export const requirements = [
   program("script", "bsdutils", "gives a gateway a terminal of its own"),
   program("ps", "procps", "lists processes where there is no /proc"),
   program("lsof", "lsof", "lists open files where there is no /proc"),
+  program("setsid", "util-linux", "has a process leave the session of its parent"),
   program("setpriv", "util-linux", "has the kernel end a process with its parent"),
   {
     name: "unshare",

@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import { exitOf, parseLogEvents, poll, startProcess } from "@mcp-hangar/testing";
 import { expect, test } from "vitest";
-import { factTable } from "../src/harness/fact-table.ts";
 import { gatewayArguments, startGateway, writeConfig } from "../src/harness/gateway-process.ts";
-import { rest } from "../src/harness/rest.ts";
 import { temporaryFolder } from "../src/harness/temporary-folder.ts";
-import { EVERYTHING, nodeServer } from "../src/harness/upstreams.ts";
+import { causedFacts, expectKept, expectLogged, expectRecords } from "../src/harness/told-facts.ts";
+import { EVERYTHING, nodeServer, startFixture } from "../src/harness/upstreams.ts";
+import { fleetOf, managementCalls, methodsOf, SERVER, type Walker } from "../src/harness/walk.ts";
+import { witness } from "../src/harness/witness.ts";
 
+const LOCAL: Walker = { name: "local", headers: () => ({}), may: () => true, reaches: () => true };
 const INITIALIZE = {
   protocolVersion: "2025-11-25",
   capabilities: {},
@@ -17,69 +19,84 @@ const MODERN = {
   "io.modelcontextprotocol/clientCapabilities": {},
 };
 
-/** What the client writes, and what is recorded of it: the method, or what became of a call. */
-const LINES: readonly (readonly [line: object | string, recorded: readonly string[]])[] = [
-  [{ id: 1, method: "initialize", params: INITIALIZE }, ["initialize"]],
-  [{ method: "notifications/initialized" }, []],
-  [{ id: 2, method: "ping" }, []],
-  [{ id: 3, method: "tools/list" }, ["tools/list"]],
-  [{ id: 4, method: "prompts/get", params: { name: "everything__simple-prompt" } }, ["prompts/get"]],
-  [{ id: 5, method: "resources/read", params: { uri: "hangar://nowhere/x" } }, ["resources/read"]],
-  [{ id: 6, method: "logging/setLevel", params: { level: "info" } }, ["logging/setLevel"]],
-  [{ id: 7, method: "tools/call", params: { name: "everything__echo", arguments: { message: "x" } } }, ["success"]],
-  [{ id: 8, method: "tools/call", params: { name: "everything__nothing" } }, ["rejected"]],
-  [{ id: 9, method: "tools/call", params: { name: "hangar_list", arguments: {} } }, ["listServers"]],
-  [{ id: 10, method: "resources/list", params: { _meta: MODERN } }, ["resources/list"]],
-  [{ id: 11, method: "server/discover", params: { _meta: MODERN } }, ["server/discover"]],
-  [
-    { id: 12, method: "tools/list", params: { _meta: { ...MODERN, "io.modelcontextprotocol/clientInfo": 1 } } },
-    ["tools/list"],
-  ],
-  ["this is not JSON", ["_other"]],
-];
+/** A line that the client writes, what it causes, and whether it is answered. */
+type Line = readonly [line: object | string, facts: readonly string[], isAnswered?: false];
 
-test("what the client at the other end of the pipes does is told once in the log and once in the history", async () => {
+const CALLS: readonly string[] = [`${SERVER}__test_simple_text`, `${SERVER}__no_such_tool`];
+
+/** Every method of both eras, calls, every tool of the management, and what cannot be read; each once. */
+function lines(): readonly Line[] {
+  let lastId = 0;
+  const asked = (era: string, method: string, params: object): object => {
+    lastId += 1;
+    return { id: lastId, method, params: era === "modern" ? { ...params, _meta: MODERN } : params };
+  };
+  const inEra = (era: "legacy" | "modern"): readonly Line[] => [
+    ...methodsOf(undefined).flatMap(([method, params, only = era]): readonly Line[] =>
+      only === era
+        ? [[asked(era, method, params), [`request.finished ${method === "no/such/method" ? "_other" : method} local`]]]
+        : [],
+    ),
+    ...CALLS.map((name): Line => [asked(era, "tools/call", { name, arguments: {} }), ["call.finished local"]]),
+    ...managementCalls().map(
+      ({ name, arguments: args, facts }): Line => [asked(era, "tools/call", { name, arguments: args }), facts(LOCAL)],
+    ),
+  ];
+  const listen = asked("modern", "subscriptions/listen", { notifications: { toolsListChanged: true } });
+  const listenId = lastId;
+  const isNoName = { _meta: { ...MODERN, "io.modelcontextprotocol/clientInfo": 1 } };
+  return [
+    [asked("legacy", "initialize", INITIALIZE), ["session.opened local", "request.finished initialize local"]],
+    [{ method: "notifications/initialized" }, [], false],
+    [asked("legacy", "ping", {}), []],
+    ...inEra("legacy"),
+    ...inEra("modern"),
+    // It is answered when it ends.
+    [listen, [], false],
+    [
+      { method: "notifications/cancelled", params: { requestId: listenId } },
+      ["request.finished subscriptions/listen local"],
+      false,
+    ],
+    [asked("legacy", "tools/list", isNoName), ["request.finished tools/list local"]],
+    ["this is not JSON", ["request.finished _other local"]],
+    [JSON.stringify([{ jsonrpc: "2.0", id: 1, method: "ping" }]), ["request.finished _other local"]],
+  ];
+}
+
+test("whatever the client at the other end of the pipes does is told once", async () => {
   await using folder = await temporaryFolder();
+  await using fixture = await startFixture("conformance/main.ts");
+  await using inside = await witness();
   const config = {
-    mcp_servers: { everything: nodeServer(EVERYTHING) },
+    mcp_servers: fleetOf(fixture.url, nodeServer(EVERYTHING)),
     history: { file: join(folder.path, "history.db") },
+    management: { allow_runtime_servers: ["remote"] },
     logging: { level: "debug", json_format: true },
+    config_reload: { watch: false },
   };
   const args = gatewayArguments("serve", "--config", await writeConfig(folder.path, config));
-  await using gateway = await startProcess({ command: process.execPath, args });
+  await using gateway = await startProcess({ command: process.execPath, args, env: inside.env });
+  const expected: string[] = [];
   let answers = 0;
-  for (const [line] of LINES) {
+  for (const [line, facts, isAnswered = true] of lines()) {
     gateway.stdin.write(`${typeof line === "string" ? line : JSON.stringify({ jsonrpc: "2.0", ...line })}\n`);
-    if (typeof line === "string" || "id" in line) answers += 1;
+    if (isAnswered) answers += 1;
+    expected.push(...facts);
     // One after the other, so that the order is known.
-    await poll(`answer ${answers}`, () => answersOf(gateway.stdout()) >= answers);
+    const what = typeof line === "string" ? line : JSON.stringify(line);
+    await poll(`the answer to ${what}`, () => answersOf(gateway.stdout()) >= answers);
+    await poll(`what is told of ${what}`, () => causedFacts(inside).length >= expected.length);
+    expect(causedFacts(inside), what).toEqual(expected);
   }
   gateway.stdin.end();
   await exitOf(gateway, "the gateway whose client closed its end");
 
-  const events = parseLogEvents(gateway.stderr());
-  const told = events.flatMap(({ method, operation, status, call_id: call, request_id: request, caller }) => {
-    if (call === undefined && request === undefined && operation === undefined) return [];
-    expect(caller).toBe("local");
-    return [String(method ?? operation ?? status)];
-  });
-  expect(told).toEqual(LINES.flatMap(([, recorded]) => recorded));
-  expect(events.filter(({ event }) => event === "session_opened" || event === "session_closed")).toHaveLength(2);
-  // Every line about a fact is promised by the table.
-  const promised = new Set([...factTable().values()].flatMap(({ log }) => log));
-  for (const name of ["request_finished", "tool_invoked", "operation_finished", "gateway_stopped"]) {
-    expect(promised).toContain(name);
-    expect(events.map(({ event }) => event)).toContain(name);
-  }
-
+  expect(causedFacts(inside)).toEqual([...expected, "session.closed local"]);
+  expectRecords(inside.events());
+  await expectLogged(() => parseLogEvents(gateway.stderr()), inside);
   await using later = await startGateway(config);
-  const page = (await rest(later, "GET", "/api/history?limit=1000")).json();
-  // A page of a history that is kept.
-  const rows = page.calls as readonly { readonly call_id: string; readonly kind: string; readonly caller: string }[];
-  const ids = events.flatMap(({ call_id: call, request_id: request }) => call ?? request ?? []);
-  expect(rows.map(({ call_id: id }) => id).toReversed()).toEqual(ids);
-  expect(new Set(rows.map(({ caller }) => caller))).toEqual(new Set(["local"]));
-  expect(rows.filter(({ kind }) => kind === "call")).toHaveLength(2);
+  await expectKept(later, inside.events());
 });
 
 function answersOf(stdout: string): number {

@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { followFromStart } from "../src/harness/event-follower.ts";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { rest } from "../src/harness/rest.ts";
 import { bearer, startSecuredGateway } from "../src/harness/secured-gateway.ts";
@@ -221,6 +222,8 @@ describe("a stranger who asks as fast as possible", () => {
       const { status } = await rest(gateway, method, path, { headers });
       statuses.push(status);
     };
+    // Where somebody follows the events, noise is kept for those who come back.
+    await using _follower = await followFromStart(gateway.url, bearer(admin));
     for (let round = 0; round < 100; round++) {
       await Promise.all([
         ...Array.from({ length: 10 }, () => ask("/mcp", "POST", {})),

@@ -12,6 +12,7 @@ import {
   type RegisteredName,
   registeredName,
   Sensitive,
+  shortText,
   type TraceCarrier,
 } from "@mcp-hangar/telemetry";
 import type { AttemptRecord } from "./attempt.ts";
@@ -120,8 +121,8 @@ export class CallRecord {
       origin: call.origin ?? "library",
       server: this.server,
       tool: this.tool,
-      requestedServer: call.server.slice(0, MAX_NAME),
-      requestedTool: call.tool.slice(0, MAX_NAME),
+      requestedServer: shortText(call.server, MAX_NAME),
+      requestedTool: shortText(call.tool, MAX_NAME),
       outcome,
       durationSeconds: (clock.nowMs() - this.#startedMs) / 1_000,
       coldStart: this.coldStart,

@@ -1,4 +1,4 @@
-import type { Caller, Decision, Telemetry } from "@mcp-hangar/telemetry";
+import { type Caller, type Decision, shortText, type Telemetry } from "@mcp-hangar/telemetry";
 import { type AccessPolicy, admitRate } from "./admission.ts";
 import { CallRecord, type CallResult, type RelayContext, type ToolCall } from "./call.ts";
 import { callLimit, limitSizes } from "./call-limit.ts";
@@ -93,18 +93,18 @@ export class Gateway {
 
   /**
    * Takes a token of the caller for a request to a server that is no tool call, from the bucket that tool calls take theirs from.
-   * A failure when there is none.
+   * A failure when there is none, which the end of the request tells.
    */
-  admitRequest(caller: Caller, method: string): Failure | undefined {
-    return this.#admit(this.#rates.requests, caller, method);
+  admitRequest(caller: Caller): Failure | undefined {
+    return admitRate(this.#rates.requests, caller);
   }
 
   /**
    * The same for an operation of the gateway's management, from a bucket of its own: whoever has spent the other on calls can
    * still look what is wrong.
    */
-  admitOperation(caller: Caller, operation: string): Failure | undefined {
-    return this.#admit(this.#rates.operations, caller, operation);
+  admitOperation(caller: Caller): Failure | undefined {
+    return admitRate(this.#rates.operations, caller);
   }
 
   /** Begins the record of a request that is no tool call; whoever begins it settles it. */
@@ -148,21 +148,13 @@ export class Gateway {
     await this.fleet.close();
   }
 
-  #admit(limiter: RateLimiter | undefined, caller: Caller, request: string): Failure | undefined {
-    const refusal = admitRate(limiter, caller);
-    if (refusal === undefined) return undefined;
-    const { bus, platform } = this.#options;
-    bus.emit({ type: "request.rate_limited", timeMs: platform.clock.wallMs(), caller, request });
-    return refusal;
-  }
-
   async #relay(request: Relay, record: RequestRecord, signal: AbortSignal | undefined): Promise<CallResult> {
     const server = this.fleet.entry(request.server);
     if (server === undefined) return failure("invalid_request", `there is no server "${shortName(request.server)}"`);
     record.server = server.id;
     const item = relayedItem(request);
     if (item !== undefined && server.catalog.hides(item.list, item.name)) return hiddenItem(request, item.name);
-    const refusal = request.admitted === true ? undefined : this.admitRequest(record.caller, request.method);
+    const refusal = request.admitted === true ? undefined : this.admitRequest(record.caller);
     if (refusal !== undefined) return refusal;
     try {
       return await (server instanceof ServerGroup
@@ -284,5 +276,5 @@ function unexpected(error: unknown): Failure {
 const NAME_CHARS_MAX = 200;
 
 function shortName(name: string): string {
-  return name.slice(0, NAME_CHARS_MAX);
+  return shortText(name, NAME_CHARS_MAX);
 }

@@ -7,6 +7,7 @@ import {
   type RegisteredName,
   type RequestFinished,
   type RequestMethod,
+  shortText,
 } from "@mcp-hangar/telemetry";
 import type { AttemptRecord } from "./attempt.ts";
 import { type CallResult, LOCAL_CALLER, outcomeOf, type RelayContext } from "./call.ts";
@@ -49,7 +50,7 @@ export class RequestRecord {
     this.id = id;
     // The membership test is the proof of the cast.
     this.method = METHODS.has(method) ? (method as RequestMethod) : "_other";
-    this.subject = subject?.slice(0, SUBJECT_CHARS_MAX);
+    this.subject = subject === undefined ? undefined : shortText(subject, SUBJECT_CHARS_MAX);
     this.caller = context.caller ?? LOCAL_CALLER;
     this.client = context.client ?? LIBRARY_CLIENT;
     this.#witnesses = witnesses;

@@ -51,11 +51,17 @@ describe("one observation a fact", () => {
     ]);
   });
 
-  test("a rate-limited call counts for its principal too", async () => {
+  test("what the rate limit refuses counts for its principal too: calls, other requests and operations", async () => {
     const gateway = testGateway([serverSnapshot("math", ["add"])]);
-    gateway.emit(callFinished("math", "add", { outcome: { status: "rejected", reason: "rate_limited", message } }));
+    const rejected = { status: "rejected", message } as const;
+    for (const reason of ["rate_limited", "invalid_request"] as const) {
+      const outcome = { ...rejected, reason };
+      gateway.emit(callFinished("math", "add", { outcome }));
+      gateway.emit(requestFinished("math", { outcome }));
+      gateway.emit(operationFinished({ outcome: reason }));
+    }
     const scrape = await gateway.scrape();
-    expect(scrape.value(RATE_LIMIT_HITS, { principal: "alice" })).toBe(1);
+    expect(scrape.value(RATE_LIMIT_HITS, { principal: "alice" })).toBe(3);
     expect(scrape.value(REJECTIONS, { mcp_server: "math", reason: "rate_limited" })).toBe(1);
   });
 

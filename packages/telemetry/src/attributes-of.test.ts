@@ -3,7 +3,7 @@ import { HANGAR_ATTRIBUTES, OTEL_ATTRIBUTES } from "./attributes.ts";
 import { attributesOf, attributesOfAttempt, attributesOfOperation } from "./attributes-of.ts";
 import { callFacts } from "./call-facts.ts";
 import type { CallFinished, HangarEvent } from "./events.ts";
-import { LIBRARY_CLIENT } from "./events.ts";
+import { LIBRARY_CLIENT } from "./participants.ts";
 import { registeredName } from "./registered-name.ts";
 import { requestFacts } from "./request-facts.ts";
 import { sampleEvents } from "./testing/index.ts";

@@ -1,7 +1,9 @@
 import { HANGAR_ATTRIBUTES as HANGAR, OTEL_ATTRIBUTES as OTEL } from "./attributes.ts";
+import type { Attempt, Decision } from "./call-course.ts";
 import type { CallFacts } from "./call-facts.ts";
-import type { Attempt, Caller, Client, Decision, OperationFinished } from "./events.ts";
+import type { OperationFinished } from "./events.ts";
 import { factName } from "./fact-text.ts";
+import type { Caller, Client } from "./participants.ts";
 import type { RequestFacts } from "./request-facts.ts";
 import type { OperationStart, SpanAttributes } from "./tracer.ts";
 

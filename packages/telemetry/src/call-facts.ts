@@ -1,6 +1,8 @@
+import type { BatchItem, Decision } from "./call-course.ts";
 import { EndedFacts } from "./ended-facts.ts";
-import type { BatchItem, CallFinished, Correlation, Decision } from "./events.ts";
+import type { CallFinished } from "./events.ts";
 import { factName } from "./fact-text.ts";
+import type { Correlation } from "./participants.ts";
 import type { RegisteredName } from "./registered-name.ts";
 import type { CallOrigin } from "./vocabulary.ts";
 

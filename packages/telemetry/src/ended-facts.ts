@@ -1,5 +1,7 @@
-import type { Attempt, Caller, CallFinished, CallOutcome, Client, RequestFinished } from "./events.ts";
+import type { Attempt, CallOutcome } from "./call-course.ts";
+import type { CallFinished, RequestFinished } from "./events.ts";
 import { causeOf, factMessage, keptMessage, milliseconds } from "./fact-text.ts";
+import type { Caller, Client } from "./participants.ts";
 import type { RegisteredName } from "./registered-name.ts";
 import type { TraceRef } from "./tracer.ts";
 import type { CallStatus } from "./vocabulary.ts";

@@ -1,5 +1,6 @@
 /** What must not compile; see `metrics/define.test-d.ts` for how these lines are checked. */
-import type { CallOutcome, HangarEvent, HangarEventOf, OperationFinished } from "./events.ts";
+import type { CallOutcome } from "./call-course.ts";
+import type { HangarEvent, HangarEventOf, OperationFinished } from "./events.ts";
 import { registeredName } from "./registered-name.ts";
 
 export const wrongEvents: HangarEvent[] = [

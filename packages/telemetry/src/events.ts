@@ -1,3 +1,5 @@
+import type { Attempt, BatchItem, CallOutcome, Decision } from "./call-course.ts";
+import type { Caller, Client, Correlation } from "./participants.ts";
 import type { RegisteredName } from "./registered-name.ts";
 import type { Sensitive } from "./sensitive.ts";
 import type { TraceRef } from "./tracer.ts";
@@ -6,15 +8,11 @@ import type {
   BatchCancellationReason,
   BatchResult,
   BreakerStateName,
-  CallerType,
   CallOrigin,
   CallStatus,
-  ClientTransport,
   CollectionReason,
-  DECISIONS,
   DenialReason,
   Door,
-  ErrorType,
   HealthResult,
   HttpMethod,
   HttpStatusLabel,
@@ -23,11 +21,9 @@ import type {
   OperationEffect,
   OperationOutcome,
   RegistrationOrigin,
-  RejectionReason,
   ReloadResult,
   ReloadTrigger,
   RequestMethod,
-  ResultType,
   ServerMode,
   ServerStateName,
   SessionEndReason,
@@ -36,109 +32,6 @@ import type {
   StopReason,
   ToolChange,
 } from "./vocabulary.ts";
-
-/** Who makes a call. */
-export interface Caller {
-  readonly type: CallerType;
-  /** The name that people know the caller by. It is admitted by authentication, so it may become the label `principal`. */
-  readonly id: RegisteredName;
-  readonly roles: readonly string[];
-  /**
-   * Identity of the credential that proved who the caller is. Whatever belongs to a caller (sessions, stored results,
-   * subscriptions, shares of limits) is owned by it: a name can be given to another person, a credential cannot.
-   * Two callers are the same exactly when their credentials are equal. No secret; never a label.
-   */
-  readonly credential: string;
-  /**
-   * Network address of a caller who was not asked who they are, whose credential is that of all such callers; absent for others.
-   * Their shares of limits go by it, because nothing else tells them apart that costs anything. Never a label.
-   */
-  readonly address?: string | undefined;
-  /** What the token says that proved who the caller is; absent without one. */
-  readonly token?: TokenIdentity | undefined;
-}
-
-/** For whom a token was issued, by whom, and who acts on their behalf. Texts of the token's issuer; never labels. */
-export interface TokenIdentity {
-  readonly issuer: string;
-  readonly subject: string;
-  /** Subjects of the claim `act` (RFC 8693 §4.1): who acts now comes first, then on whose behalf that one does. */
-  readonly actors: readonly string[];
-}
-
-/** Where a request came from, as far as that is known. What a client says of itself is not proved: for records, never for labels. */
-export interface Client {
-  readonly transport: ClientTransport;
-  /** Network address, behind trusted proxies that of the client; `undefined` without a network. */
-  readonly address: string | undefined;
-  readonly userAgent: string | undefined;
-  /** What it calls itself (`clientInfo`). */
-  readonly name: string | undefined;
-  readonly version: string | undefined;
-  /** Revision of MCP that it speaks; `undefined` where it does not speak MCP. */
-  readonly protocolVersion: string | undefined;
-  /** The session that the gateway has opened for it; `undefined` without one. */
-  readonly sessionId: string | undefined;
-  /** Id of its JSON-RPC request. */
-  readonly rpcId: string | number | undefined;
-}
-
-/** A program that calls the gateway as a function. */
-export const LIBRARY_CLIENT: Client = {
-  transport: "library",
-  address: undefined,
-  userAgent: undefined,
-  name: undefined,
-  version: undefined,
-  protocolVersion: undefined,
-  sessionId: undefined,
-  rpcId: undefined,
-};
-
-/** What decided that a caller may or may not do something. */
-export interface Decision {
-  readonly result: (typeof DECISIONS)[number];
-  /** The role that allows it, such as `role:operator`, or what denies it; `open` where nobody is asked who they are. */
-  readonly by: string;
-}
-
-/** One attempt at one server to do what a caller asked for: a call of a group may need several. */
-export interface Attempt {
-  readonly server: RegisteredName;
-  readonly mode: ServerMode;
-  /** Revision of MCP that the server speaks; `undefined` when it was not reached. */
-  readonly protocolVersion: string | undefined;
-  /** Host and port of a remote server; `undefined` for others. */
-  readonly address: string | undefined;
-  /** Waiting for a slot. */
-  readonly waitedSeconds: number;
-  /** Waiting for the start of the server; `undefined` when it ran. */
-  readonly coldStartSeconds: number | undefined;
-  /** From the request to the answer, or to giving up; `undefined` when nothing was sent. */
-  readonly upstreamSeconds: number | undefined;
-  /** Size of the JSON-RPC messages; `undefined` for what was not sent or did not come. */
-  readonly requestBytes: number | undefined;
-  readonly responseBytes: number | undefined;
-  /** `success`, or why it failed: an error type, a rejection reason or `cancelled`. */
-  readonly code: AttemptCode;
-}
-
-export type AttemptCode = "success" | "cancelled" | ErrorType | RejectionReason;
-
-/** How a call ended. Each finished call has exactly one. */
-export type CallOutcome =
-  | { readonly status: "success"; readonly resultType: ResultType }
-  | { readonly status: "error"; readonly errorType: Exclude<ErrorType, "timeout">; readonly message: string }
-  | { readonly status: "timeout"; readonly errorType: "timeout"; readonly message: string }
-  | { readonly status: "rejected"; readonly reason: RejectionReason; readonly message: string }
-  | { readonly status: "cancelled"; readonly message: string };
-
-/** Identifiers that the caller sends along for correlation in other systems; never labels. */
-export interface Correlation {
-  readonly traceId?: string | undefined;
-  readonly userId?: string | undefined;
-  readonly sessionId?: string | undefined;
-}
 
 interface EventBase<Type extends string> {
   readonly type: Type;
@@ -176,15 +69,6 @@ export interface CallFinished extends EventBase<"call.finished"> {
   readonly batch: BatchItem | undefined;
   readonly arguments: Sensitive<unknown>;
   readonly result: Sensitive<unknown> | undefined;
-}
-
-/** The place of a call in a batch. */
-export interface BatchItem {
-  readonly id: string;
-  /** Position among the calls of the batch, from 0. */
-  readonly index: number;
-  /** Which attempt of the batch at this item it is, from 1. */
-  readonly attempt: number;
 }
 
 /**
@@ -379,13 +263,6 @@ export interface AuthenticationFailed extends EventBase<"authentication.failed">
   readonly origin?: Extract<CallOrigin, "mcp" | "rest"> | undefined;
 }
 
-/** The rate limit refused something other than a tool call, which would say so in `call.finished`. */
-export interface RequestRateLimited extends EventBase<"request.rate_limited"> {
-  readonly caller: Caller;
-  /** The method of MCP or the name of the operation: for records, not for labels. */
-  readonly request: string;
-}
-
 /** Somebody or something asked for a reload of the configuration, and it ended. */
 export interface ConfigReloaded extends EventBase<"config.reloaded"> {
   readonly result: ReloadResult;
@@ -427,7 +304,6 @@ export type HangarEvent =
   | DiscoveryCycleFinished
   | IdleSweepFinished
   | AuthenticationFailed
-  | RequestRateLimited
   | ConfigReloaded
   | GatewayStarted
   | GatewayStopped;

@@ -1,4 +1,4 @@
-import type { CallOutcome } from "./events.ts";
+import type { CallOutcome } from "./call-course.ts";
 import { redactText } from "./redaction/index.ts";
 
 /** Characters of a message that are kept: callers and servers write them, of any length. */

@@ -1,4 +1,5 @@
-import type { Caller, CallFinished, Client, OperationFinished, RequestFinished } from "./events.ts";
+import type { CallFinished, OperationFinished, RequestFinished } from "./events.ts";
+import type { Caller, Client } from "./participants.ts";
 
 /** What is about to be done: written down before anything of it leaves the gateway. */
 export interface Intent {

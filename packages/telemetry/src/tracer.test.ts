@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LIBRARY_CLIENT } from "./events.ts";
+import { LIBRARY_CLIENT } from "./participants.ts";
 import { registeredName } from "./registered-name.ts";
 import { sampleEvents } from "./testing/index.ts";
 import { parseTraceparent, passThroughTracer, type TraceCarrier } from "./tracer.ts";

@@ -1,4 +1,6 @@
-import type { Attempt, Caller, CallFinished, Client, OperationFinished, RequestFinished } from "./events.ts";
+import type { Attempt } from "./call-course.ts";
+import type { CallFinished, OperationFinished, RequestFinished } from "./events.ts";
+import type { Caller, Client } from "./participants.ts";
 import type { BatchResult, CallOrigin } from "./vocabulary.ts";
 
 /** W3C trace context as it travels in headers or in MCP `params._meta` (unprefixed keys, SEP-414). */

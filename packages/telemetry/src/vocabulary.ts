@@ -285,6 +285,9 @@ export const OPERATION_FAILURES = [
   "unknown_source",
   "validation_error",
 ] as const;
+/** Of these, what says that the caller may not do it, although they may use the operation: 403 over REST. */
+export const FORBIDDEN_OPERATION: readonly OperationOutcome[] = ["forbidden", "mode_not_allowed"];
+
 export type OperationFailureCode = (typeof OPERATION_FAILURES)[number] | ErrorType | RejectionReason;
 
 /** How an operation of the management ended: `done`, or why not. */
@@ -294,7 +297,14 @@ export const OPERATION_RESULTS = ["success", "failure"] as const;
 export type OperationResult = (typeof OPERATION_RESULTS)[number];
 
 /** Why a client's session ended. */
-export const SESSION_END_REASONS = ["client", "expired", "displaced", "access_ended", "shutdown"] as const;
+export const SESSION_END_REASONS = [
+  "client",
+  "expired",
+  "displaced",
+  "access_ended",
+  "server_removed",
+  "shutdown",
+] as const;
 export type SessionEndReason = (typeof SESSION_END_REASONS)[number];
 
 /** How a definition in a list of tools differs from the last one. */

@@ -27,7 +27,7 @@ export async function followFromStart(
       const parts = (text + chunk).split("\n\n");
       text = parts.pop() ?? "";
       for (const part of parts) {
-        const data = /^data: (\{"type".*)$/m.exec(part)?.[1];
+        const data = /^data: (\{"type"[^\r\n]*)/m.exec(part)?.[1];
         // The gateway writes one JSON object a frame.
         if (data !== undefined) events.push(JSON.parse(data) as StreamedEvent);
       }

@@ -22,9 +22,10 @@ export interface SecuredGateway extends AsyncDisposable {
   keys(...args: readonly string[]): Promise<string>;
 }
 
-/** Starts a gateway with a file of API keys. `auth` may bring roles and more. */
+/** Starts a gateway with a file of API keys. `auth` may bring roles and more; `env` is added to its environment. */
 export async function startSecuredGateway(
   config: GatewayConfig & { readonly auth?: Readonly<Record<string, unknown>> },
+  env: Readonly<Record<string, string>> = {},
 ): Promise<SecuredGateway> {
   await using cleanup = new AsyncDisposableStack();
   const folder = cleanup.use(await temporaryFolder());
@@ -39,7 +40,7 @@ export async function startSecuredGateway(
     return stdout.trim();
   };
   const admin = await keys("create", "--name", "root", "--role", "admin");
-  const gateway = cleanup.use(await startGateway(secured));
+  const gateway = cleanup.use(await startGateway(secured, env));
   const owned = cleanup.move();
   return {
     gateway,

@@ -1,9 +1,12 @@
-import { poll } from "@mcp-hangar/testing";
+import { readFileSync } from "node:fs";
+import { type LogEvent, poll } from "@mcp-hangar/testing";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect } from "vitest";
 import type { EventFollower, StreamedEvent } from "./event-follower.ts";
 import { factTable } from "./fact-table.ts";
 import type { HttpGateway } from "./gateway-process.ts";
 import { rest } from "./rest.ts";
+import type { Witness, WitnessedEvent } from "./witness.ts";
 
 /** Facts that callers cause; the others happen by themselves. */
 const CAUSED = [
@@ -12,103 +15,133 @@ const CAUSED = [
   "operation.finished",
   "access.denied",
   "authentication.failed",
-  "request.rate_limited",
   "session.opened",
   "session.closed",
   "batch.finished",
   "config.reloaded",
 ];
-
-/** Which fields of an event say what was done. */
-const SUBJECTS: Readonly<Record<string, string>> = {
-  "request.finished": "method",
-  "operation.finished": "operation",
-  "request.rate_limited": "request",
-  "access.denied": "reason",
-};
+/** Facts with an id of their own in the log, and those that are entries of the history. */
+const WITH_OWN_ID = ["call.finished", "request.finished", "operation.finished"];
+const ENTRIES = ["call.finished", "request.finished"];
 
 /** How many facts each counter has counted. */
-const COUNTED: Readonly<Record<string, (event: StreamedEvent) => boolean>> = {
+const COUNTED: Readonly<Record<string, (event: WitnessedEvent) => boolean>> = {
   mcp_hangar_tool_calls_total: ({ type }) => type === "call.finished",
   mcp_hangar_requests_total: ({ type }) => type === "request.finished",
   mcp_hangar_access_denials_total: ({ type }) => type === "access.denied" || type === "authentication.failed",
-  mcp_hangar_operations_total: ({ type, effect }) => type === "operation.finished" && effect !== "read",
+  mcp_hangar_operations_total: ({ effect = "read" }) => effect !== "read",
   mcp_hangar_batch_calls_total: ({ type }) => type === "batch.finished",
   mcp_hangar_config_reloads_total: ({ type }) => type === "config.reloaded",
-  mcp_hangar_rate_limit_hits_total: ({ type, reason }) =>
-    type === "request.rate_limited" || (type === "call.finished" && reason === "rate_limited"),
+  mcp_hangar_rate_limit_hits_total: ({ record }) => record?.reason === "rate_limited",
 };
 
+const SCHEMA = new URL("../../../../docs/reference/audit-record.schema.json", import.meta.url);
+const isRecord = new Ajv2020({ strict: true, allErrors: true }).compile(
+  JSON.parse(readFileSync(SCHEMA, "utf8")) as object,
+);
 const table = factTable();
 
-/** An event that a caller caused, in short: its type, what was done, and by whom. */
-function inShort(event: StreamedEvent): string {
-  const caller = event.caller as { readonly id?: string } | undefined;
-  const parts = [event.type, event[SUBJECTS[event.type] ?? ""], caller?.id];
-  return parts.filter((part) => typeof part === "string").join(" ");
+/** Everything that callers have caused, in short and in order: type, what was done or why it was refused, and by whom. */
+export function causedFacts({ events }: Witness): readonly string[] {
+  return events().flatMap((event) => (CAUSED.includes(event.type) ? [inShort(event)] : []));
 }
 
-/** Everything that callers have caused so far, in short and in order; what was only counted stands there as often. */
-export function causedFacts(events: readonly StreamedEvent[]): readonly string[] {
-  return withRepeated(events).flatMap((event) => (CAUSED.includes(event.type) ? [inShort(event)] : []));
+function inShort({ type, record }: WitnessedEvent): string {
+  const isRefusal = type === "access.denied" || type === "authentication.failed";
+  const isNamed = type === "request.finished" || type === "operation.finished";
+  const what = isRefusal ? record?.reason : isNamed ? record?.action : undefined;
+  return [type, what, record?.actor.id ?? record?.actor.type].filter((part) => part !== undefined).join(" ");
 }
 
-/** Waits until callers have caused so many facts; throws with all of them when that does not come true. */
-export async function awaitFacts({ events }: EventFollower, count: number): Promise<void> {
-  await poll(`${count} facts`, () => causedFacts(events).length >= count).catch((cause: unknown) => {
-    throw new Error(`only these facts: ${causedFacts(events).join(", ")}`, { cause });
+/** Waits until callers have caused so many facts; throws with the last of them when that does not come true. */
+export async function awaitFacts(witness: Witness, count: number): Promise<void> {
+  await poll(`${count} facts`, () => causedFacts(witness).length >= count).catch((cause: unknown) => {
+    throw new Error(`only these facts: ${causedFacts(witness).slice(-20).join(", ")}`, { cause });
   });
 }
 
-/** Checks that every fact of the stream is exactly once in each place that the table promises. */
+/** Checks that every fact is exactly once in each place that the table promises. `follower` has followed from the start. */
 export async function expectToldOnce(
   gateway: HttpGateway,
-  follower: EventFollower,
+  { witness, follower }: { readonly witness: Witness; readonly follower: EventFollower },
   headers: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  await expectLogged(() => gateway.events(), witness);
   await expectSame(
-    () => lineCounts(gateway),
-    () => eventCounts(follower.events),
+    () => countsOf(withRepeated(follower.events)),
+    () => countsOf(witness.events()),
   );
-  await expectSame(
-    () => idsInLog(gateway),
-    () => idsIn(follower.events, ["call.finished", "request.finished", "operation.finished"]),
-  );
-  expect(await idsInHistory(gateway, headers)).toEqual(idsIn(follower.events, ["call.finished", "request.finished"]));
-  expectIds(follower.events);
+  expectRecords(witness.events());
+  expectPart(idsInStream(follower.events), idsOf(witness.events(), CAUSED));
   for (const server of serversOf(follower.events)) {
     expect(await linesOf(gateway, server, headers), server).toBe(follower.events.filter(isLineOf(server)).length);
   }
+  // What is asked for here is told, too: what was told before is compared.
+  const before = [...witness.events()];
   const page = await gateway.metrics(headers);
   for (const [name, isCounted] of Object.entries(COUNTED)) {
     const isPromised = [...table.values()].some(({ metrics }) => metrics.includes(name));
-    if (isPromised) expect(page.sum(name), name).toBe(withRepeated(follower.events).filter(isCounted).length);
+    if (isPromised) expect(page.sum(name), name).toBe(before.filter(isCounted).length);
   }
+  await expectKept(gateway, before, headers);
 }
 
-/** Events that have an audit record have an id, which no other event has. */
-function expectIds(events: readonly StreamedEvent[]): void {
-  const audited = events.filter(({ type }) => (table.get(type)?.audit.length ?? 0) > 0);
-  const ids = audited.map(({ event_id: id }) => id);
-  expect(ids).not.toContain(undefined);
+/** Every fact has its lines in the log, as the table promises. */
+export async function expectLogged(log: () => readonly LogEvent[], { events }: Witness): Promise<void> {
+  await expectSame(
+    () => lineCounts(log()),
+    () => countsOf(events()),
+  );
+  expectPart(idsInLog(log()), idsOf(events(), WITH_OWN_ID));
+}
+
+/** Calls and other requests, and nothing else, are in the history. */
+export async function expectKept(
+  gateway: HttpGateway,
+  events: readonly WitnessedEvent[],
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  expect(await idsInHistory(gateway, headers)).toEqual([...idsOf(events, ENTRIES)].sort());
+}
+
+/** Every audit record is as it is documented, and there is one for each event that is promised one. */
+export function expectRecords(events: readonly WitnessedEvent[]): void {
+  for (const { type, id, record } of events) {
+    const promised = table.get(type)?.audit ?? [];
+    if (record === undefined) {
+      // Of starts, those that failed have one.
+      expect(type === "server.start_finished" ? [] : promised, type).toEqual([]);
+      continue;
+    }
+    expect(isRecord(record) ? undefined : { record, errors: isRecord.errors }).toBeUndefined();
+    expect(promised).toContain(record.type);
+    expect(record.id).toBe(id);
+  }
+  const ids = events.flatMap(({ record }) => record?.id ?? []);
   expect(new Set(ids).size).toBe(ids.length);
 }
 
+/** Each of them once, and none that is not among `all`. */
+function expectPart(ids: readonly string[], all: ReadonlySet<string>): void {
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.filter((id) => !all.has(id))).toEqual([]);
+}
+
 /** The log is written, and the stream sent, a moment later than what they tell. */
-async function expectSame<Told>(inLog: () => Told, inStream: () => Told): Promise<void> {
+async function expectSame<Told>(told: () => Told, happened: () => Told): Promise<void> {
   await expect
-    .poll(() => ({ told: inLog(), streamed: inStream() }))
-    .toSatisfy(({ told, streamed }) => {
-      expect(told).toEqual(streamed);
+    .poll(() => ({ told: told(), happened: happened() }))
+    .toSatisfy((both) => {
+      expect(both.told).toEqual(both.happened);
       return true;
     });
 }
 
 /** Lines of the log by the type of event that they are promised for. */
-function lineCounts(gateway: HttpGateway): Readonly<Record<string, number>> {
+function lineCounts(log: readonly LogEvent[]): Readonly<Record<string, number>> {
   const types = new Map([...table.values()].flatMap(({ type, log }) => log.map((name) => [name, type] as const)));
   const counts: Record<string, number> = {};
-  for (const { event, of, count } of gateway.events()) {
+  for (const { event, of, count } of log) {
     const isRepeated = event === "events_repeated";
     const type = isRepeated ? String(of) : types.get(event);
     if (type !== undefined) counts[type] = (counts[type] ?? 0) + (isRepeated ? Number(count) : 1);
@@ -116,41 +149,52 @@ function lineCounts(gateway: HttpGateway): Readonly<Record<string, number>> {
   return counts;
 }
 
-function eventCounts(events: readonly StreamedEvent[]): Readonly<Record<string, number>> {
+function countsOf(events: readonly { readonly type: string }[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const { type } of withRepeated(events)) counts[type] = (counts[type] ?? 0) + 1;
+  for (const { type } of events) counts[type] = (counts[type] ?? 0) + 1;
   return counts;
 }
 
 /** Events that came too often to be told one by one stand there as often as they were counted. */
-function withRepeated(events: readonly StreamedEvent[]): readonly StreamedEvent[] {
-  return events.flatMap((event) => {
-    if (event.type !== "events.repeated") return [event];
-    const { of, reason, caller } = event;
-    return Array.from({ length: Number(event.count) }, () => ({ type: String(of), reason, caller }));
-  });
+function withRepeated(events: readonly StreamedEvent[]): readonly { readonly type: string }[] {
+  return events.flatMap(({ type, of, count }) =>
+    type === "events.repeated" ? Array.from({ length: Number(count) }, () => ({ type: String(of) })) : [{ type }],
+  );
 }
 
-function idsInLog(gateway: HttpGateway): readonly string[] {
-  return gateway
-    .events()
+function idsOf(events: readonly WitnessedEvent[], types: readonly string[]): ReadonlySet<string> {
+  return new Set(events.flatMap(({ type, id }) => (types.includes(type) ? [id] : [])));
+}
+
+function idsInLog(log: readonly LogEvent[]): readonly string[] {
+  return log
     .flatMap(({ call_id: call, request_id: request, operation_id: operation }) => call ?? request ?? operation ?? [])
-    .map(String)
-    .sort();
+    .map(String);
 }
 
-function idsIn(events: readonly StreamedEvent[], types: readonly string[]): readonly string[] {
-  return events.flatMap(({ type, event_id: id }) => (types.includes(type) && id !== undefined ? [id] : [])).sort();
+function idsInStream(events: readonly StreamedEvent[]): readonly string[] {
+  return events.flatMap(({ type, event_id: id }) => (CAUSED.includes(type) && id !== undefined ? [id] : []));
 }
 
 async function idsInHistory(
   gateway: HttpGateway,
   headers: Readonly<Record<string, string>>,
 ): Promise<readonly string[]> {
-  const page = await rest(gateway, "GET", "/api/history?limit=1000", { headers });
-  expect(page.status).toBe(200);
-  // The page of a history that is kept.
-  return (page.json().calls as readonly { readonly call_id: string }[]).map(({ call_id: id }) => id).sort();
+  const ids: string[] = [];
+  for (let before = ""; ; ) {
+    const page = await rest(gateway, "GET", `/api/history?limit=1000${before}`, { headers });
+    expect(page.status).toBe(200);
+    // A page of a history that is kept.
+    const { calls, next_before: next } = page.json() as unknown as HistoryPage;
+    ids.push(...calls.map(({ call_id: id }) => id));
+    if (next === null) return ids.sort();
+    before = `&before=${next}`;
+  }
+}
+
+interface HistoryPage {
+  readonly calls: readonly { readonly call_id: string }[];
+  readonly next_before: number | null;
 }
 
 function serversOf(events: readonly StreamedEvent[]): ReadonlySet<string> {

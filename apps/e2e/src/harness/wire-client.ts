@@ -127,6 +127,26 @@ export function modernRequest(
   return post(url, { jsonrpc: "2.0", id, method, params: { ...params, _meta } }, { ...options, headers });
 }
 
+/** Subscribes to changes in the modern era, and leaves when the subscription has begun or is refused. */
+export async function listenBriefly(url: string, headers: Readonly<Record<string, string>>): Promise<void> {
+  const left = new AbortController();
+  const method = "subscriptions/listen";
+  const _meta = {
+    "io.modelcontextprotocol/protocolVersion": MODERN_VERSION,
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  const params = { notifications: { toolsListChanged: true }, _meta };
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { ...ACCEPT, ...headers, "mcp-protocol-version": MODERN_VERSION, "mcp-method": method },
+    body: JSON.stringify({ jsonrpc: "2.0", id: nextId(), method, params }),
+    signal: left.signal,
+  });
+  // The gateway says at once that it has begun.
+  await response.body?.getReader().read();
+  left.abort();
+}
+
 /** Posts a message and reads its answer, JSON or event stream. */
 export async function post(url: string, body: unknown, { headers, signal }: RequestOptions = {}): Promise<RpcAnswer> {
   const response = await fetch(url, {

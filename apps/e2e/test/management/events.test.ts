@@ -80,6 +80,8 @@ test("a start and a call are followed as they happen, without what was said", as
     },
   });
   expect(follower.events.map(({ event }) => event)).toEqual([
+    // That somebody follows is an operation as well.
+    "operation.finished",
     "server.state_changed",
     "server.start_finished",
     "server.tools_listed",

@@ -5,6 +5,7 @@ import { addressKey } from "../http/address-key.ts";
 import type { Refusal } from "../http/answer.ts";
 import type { RequestOrigin } from "../http/client-address.ts";
 import { doorOf } from "../http/door-of.ts";
+import { Turns } from "../http/turns.ts";
 import type { Access, Identification, Item } from "./access.ts";
 import { API_KEY_PREFIX } from "./api-key.ts";
 import type { ApiKeys } from "./api-keys.ts";
@@ -15,7 +16,6 @@ import type { Permission } from "./permissions.ts";
 import type { ProtectedResource } from "./protected-resource.ts";
 import type { Roles } from "./roles.ts";
 import type { Tokens } from "./tokens.ts";
-import { Turns } from "./turns.ts";
 
 /** How long a verified token is believed without another look at the issuer's keys, in ms. */
 const TOKEN_TRUST_MS = 60_000;

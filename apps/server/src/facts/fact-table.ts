@@ -52,9 +52,9 @@ export const FACTS: Readonly<Record<HangarEventType, FactPlaces>> = {
   },
   "operation.finished": {
     fact: "An operation of the management ended, over REST or as a tool",
-    log: { operation_finished: ["debug", "info"] },
+    log: { operation_finished: ["debug", "info", "warning"] },
     history: undefined,
-    audit: ["operation.completed", "operation.failed"],
+    audit: ["operation.completed", "operation.failed", "operation.denied", "operation.rate_limited"],
   },
   "access.denied": {
     fact: "An interface refused a request with 403, or hid a server",
@@ -67,12 +67,6 @@ export const FACTS: Readonly<Record<HangarEventType, FactPlaces>> = {
     log: { authentication_failed: ["warning"] },
     history: undefined,
     audit: ["authentication.failed"],
-  },
-  "request.rate_limited": {
-    fact: "The rate limit refused a request of MCP, whose end says so too, or an operation, which has no other event then",
-    log: { request_rate_limited: ["warning"] },
-    history: undefined,
-    audit: ["access.rate_limited"],
   },
   "session.opened": {
     fact: "A client of a legacy revision opened a session",

@@ -22,9 +22,11 @@ Refused requests that come by the hundred are told one by one at first in log an
 const EXEMPT = `
 ## What has no event
 
-\`ping\` and notifications, by which nobody does anything; probes of \`/health\`, scrapes of \`/metrics\` and public documents, which say
-nothing that is anybody's; requests to addresses at which there is nothing; and requests that HTTP refuses before anybody looks at what they
-ask for: a method, media type, encoding or size that is not taken, too many connections, no room for the body.
+\`ping\` and notifications, by which nobody does anything; the stream (GET) of a session and answers to what a server asks, which belong to the
+session and to the call; probes of \`/health\`, scrapes of \`/metrics\` and public documents, which say nothing that is anybody's; requests to
+addresses at which there is nothing; requests without credentials from an address that has made too many already (429); and requests that HTTP
+refuses before anybody looks at what they ask for: a method, media type, encoding or size that is not taken, too many connections, no room for
+the body.
 `;
 
 /** The page `docs/reference/facts.md`. */

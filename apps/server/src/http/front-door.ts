@@ -57,7 +57,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
   checkBind(hangar, http.host, unsafeNoAuth);
   const { access, origin } = hangar.accessSystem;
   const strangers = new Strangers({ access, origin, clock: hangar.platform.clock });
-  const denials = new Denials({ bus: hangar.bus, clock: hangar.platform.clock, origin });
+  const shared = routing(hangar);
   const opening = limits(hangar, http.host, http.port);
   const places = new CallerPlaces({
     limits: () => opening.limits().connections,
@@ -68,7 +68,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     access,
     strangers,
     places,
-    denials,
+    denials: shared.denials,
     aggregate: hangar.aggregateFace,
     ofServer: (id) => hangar.serverFaces.get(id),
     bodyBytesMax: http.max_body_bytes,
@@ -82,11 +82,10 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
   });
   const metricsApart = observability.metrics.port !== undefined;
   const router = new Router({
-    ...routing(hangar),
+    ...shared,
     guard,
     strangers,
     places,
-    denials,
     mcp,
     routes: [
       ...healthRoutes(hangar),
@@ -94,7 +93,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
       ...restRoutes(hangar.operations, origin),
       eventsRoute(
         hangar.events,
-        (caller, what) => hangar.gateway.admitOperation(caller, what),
+        (caller) => hangar.gateway.admitOperation(caller),
         streamRecords(hangar.bus, hangar.platform, origin),
       ),
       openApiRoute(hangar.operations),
@@ -190,13 +189,16 @@ function certificateOf({ platform, logging }: Hangar, tls: ListenerTlsOptions | 
 
 /** What every router of the gateway shares. */
 function routing({
-  accessSystem: { access },
+  accessSystem: { access, origin },
+  bus,
   config,
   logging,
+  platform,
   traffic,
-}: Hangar): Pick<RouterOptions, "access" | "bodyBytesMax" | "traffic" | "onError"> {
+}: Hangar): Pick<RouterOptions, "access" | "bodyBytesMax" | "denials" | "traffic" | "onError"> {
   return {
     access,
+    denials: new Denials({ bus, clock: platform.clock, origin }),
     traffic,
     bodyBytesMax: config.http.max_body_bytes,
     onError: (error, path) => logging.logger.error("http_route_failed", { path, error }),

@@ -65,7 +65,7 @@ function contentOf(event: OtherEvent): Content {
     }
     case "operation.finished": {
       const { operationId, operation, effect, door, target, outcome, change, caller } = event;
-      const level = effect === "read" ? "debug" : "info";
+      const level = outcome === "rate_limited" ? "warning" : effect === "read" ? "debug" : "info";
       const fields = {
         operation_id: operationId,
         operation,
@@ -157,10 +157,6 @@ function contentOf(event: OtherEvent): Content {
       const { door, reason, remoteAddress } = event;
       const fields = { door, reason, remote_address: remoteAddress };
       return ["warning", "authentication_failed", fields];
-    }
-    case "request.rate_limited": {
-      const { caller, request } = event;
-      return ["warning", "request_rate_limited", { request, caller: caller.id, remote_address: caller.address }];
     }
     case "events.repeated": {
       const { of, reason, caller, remoteAddress, count, seconds } = event;

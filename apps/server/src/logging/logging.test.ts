@@ -17,10 +17,9 @@ import {
   type CallOutcome,
   callFacts,
   type HangarEvent,
-  LIBRARY_CLIENT,
   registeredName,
-  Sensitive,
 } from "@mcp-hangar/telemetry";
+import { sampleEvent } from "@mcp-hangar/telemetry/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { callLine, callLineJson } from "./call-line.ts";
 import { jsonFormat } from "./json-format.ts";
@@ -31,31 +30,7 @@ const NAME = registeredName;
 const TRACE = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7", sampled: true };
 
 function call(change: Partial<CallFinished> = {}): CallFinished {
-  return {
-    type: "call.finished",
-    timeMs: Date.UTC(2026, 1, 3, 10, 30, 0, 123),
-    callId: "0b65d451-0b56-44b1-a47f-b7cc953b0b15",
-    origin: "mcp",
-    server: NAME("math"),
-    tool: NAME("add"),
-    requestedServer: "math",
-    requestedTool: "add",
-    outcome: { status: "success", resultType: "complete" },
-    durationSeconds: 0.15,
-    coldStart: false,
-    caller: { type: "anonymous", id: NAME("anonymous"), roles: [], credential: "anonymous" },
-    correlation: {},
-    trace: undefined,
-    client: LIBRARY_CLIENT,
-    decision: undefined,
-    group: undefined,
-    attempts: [],
-    rpcErrorCode: undefined,
-    batch: undefined,
-    arguments: new Sensitive({ password: "hunter2" }),
-    result: new Sensitive("hunter2"),
-    ...change,
-  };
+  return { ...sampleEvent("call.finished"), group: undefined, batch: undefined, correlation: {}, ...change };
 }
 
 let folder: string;
@@ -106,17 +81,17 @@ describe("a JSON line", () => {
     await close();
     expect(lines()).toEqual([
       {
-        timestamp: "2026-02-03T10:30:00.123Z",
+        timestamp: "2026-01-31T08:00:00.123Z",
         level: "info",
         event: "tool_invoked",
         service: "mcp-hangar",
         mcp_server: "math",
         tool: "add",
         status: "success",
-        duration_ms: 150,
-        caller: "anonymous",
+        duration_ms: 12.345,
+        caller: "ada",
         origin: "mcp",
-        call_id: "0b65d451-0b56-44b1-a47f-b7cc953b0b15",
+        call_id: "call-0",
         trace_id: TRACE.traceId,
         span_id: TRACE.spanId,
       },

@@ -1,4 +1,5 @@
-import { type CallOutcome, type HangarEvent, LIBRARY_CLIENT, registeredName, Sensitive } from "@mcp-hangar/telemetry";
+import { type CallOutcome, type HangarEvent, registeredName } from "@mcp-hangar/telemetry";
+import { sampleEvent } from "@mcp-hangar/telemetry/testing";
 import { expect, it } from "vitest";
 import { CallStatistics } from "./call-statistics.ts";
 
@@ -6,28 +7,10 @@ const SUCCESS: CallOutcome = { status: "success", resultType: "complete" };
 
 function finished(server: string | undefined, durationSeconds: number, outcome: CallOutcome = SUCCESS): HangarEvent {
   return {
-    type: "call.finished",
-    timeMs: 0,
-    callId: "c",
-    origin: "mcp",
+    ...sampleEvent("call.finished"),
     server: server === undefined ? undefined : registeredName(server),
-    tool: undefined,
-    requestedServer: "",
-    requestedTool: "",
     outcome,
     durationSeconds,
-    coldStart: false,
-    caller: { type: "local", id: registeredName("local"), roles: [], credential: "local" },
-    correlation: {},
-    trace: undefined,
-    client: LIBRARY_CLIENT,
-    decision: undefined,
-    group: undefined,
-    attempts: [],
-    rpcErrorCode: undefined,
-    batch: undefined,
-    arguments: new Sensitive<unknown>(undefined),
-    result: undefined,
   };
 }
 

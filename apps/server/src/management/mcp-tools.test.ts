@@ -86,7 +86,9 @@ describe("an operation", () => {
   it("is told of with who, what and how it ended, and so is one that reads", async () => {
     const bus = new RecordingBus();
     const witnesses = new Witnesses({ bus }, new FakeClock());
-    const [list, stop] = OPERATIONS.map((each) => recorded(each, witnesses, () => "id"));
+    const [list, stop] = OPERATIONS.map((each) =>
+      recorded(each, witnesses, { newId: () => "id", admit: () => undefined }),
+    );
     await list?.perform({}, CONTEXT);
     await stop?.perform({ server: "math" }, CONTEXT);
     await stop?.perform({ server: "none" }, CONTEXT);

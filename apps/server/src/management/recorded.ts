@@ -6,6 +6,7 @@ import {
   type OperationOutcome,
   type OperationSpan,
   registeredName,
+  shortText,
 } from "@mcp-hangar/telemetry";
 import {
   isOperationFailure,
@@ -15,16 +16,25 @@ import {
   type OperationFailure,
   operationFailure,
 } from "./operation.ts";
+import { type AdmitOperation, rateLimitFailure } from "./rate-limit.ts";
 
 /** Names typed by callers are kept up to this length. */
 const NAME_MAX = 200;
 
+/** What the gateway gives to the records of operations. */
+interface RecordingParts {
+  readonly newId: () => string;
+  /** The rate limit of callers. */
+  readonly admit: AdmitOperation;
+}
+
 /**
- * The same operation, which has a span and tells everybody of its end. What changes something is written down before, where there is a
- * journal. Calls of tools have events of their own; only when there is none, because the input is wrong, is their operation told.
+ * The same operation under the rate limit of its caller, which has a span and tells everybody of its end. What changes something is
+ * written down before, where there is a journal. Calls of tools are limited and have events of their own; only when there is none,
+ * because the input is wrong, is their operation told.
  */
-export function recorded(operation: Operation, witnesses: Witnesses, newId: () => string): Operation {
-  const record = new OperationRecords(operation, witnesses, newId);
+export function recorded(operation: Operation, witnesses: Witnesses, parts: RecordingParts): Operation {
+  const record = new OperationRecords(operation, witnesses, parts);
   if (operation.openWorld !== true)
     return { ...operation, perform: (input, context) => record.perform(input, context) };
   return {
@@ -50,16 +60,16 @@ interface Begun {
 class OperationRecords {
   readonly #operation: Operation;
   readonly #witnesses: Witnesses;
-  readonly #newId: () => string;
+  readonly #parts: RecordingParts;
 
-  constructor(operation: Operation, witnesses: Witnesses, newId: () => string) {
+  constructor(operation: Operation, witnesses: Witnesses, parts: RecordingParts) {
     this.#operation = operation;
     this.#witnesses = witnesses;
-    this.#newId = newId;
+    this.#parts = parts;
   }
 
   begin(input: unknown, context: OperationContext): Begun {
-    return { id: this.#newId(), startedMs: this.#witnesses.clock.nowMs(), target: targetOf(input), context };
+    return { id: this.#parts.newId(), startedMs: this.#witnesses.clock.nowMs(), target: targetOf(input), context };
   }
 
   startSpan({ caller, door, relay }: OperationContext): OperationSpan {
@@ -84,10 +94,15 @@ class OperationRecords {
     const changed = (told: OperationChange): void => {
       change = told;
     };
-    const work = async (): Promise<object | OperationFailure> =>
-      refused ??
-      (await this.#agreed(begun, client)) ??
-      this.#operation.perform(input, { ...within(span, context), changed });
+    const work = async (): Promise<object | OperationFailure> => {
+      const limited = this.#parts.admit(context.caller);
+      if (limited !== undefined) return rateLimitFailure(limited);
+      return (
+        refused ??
+        (await this.#agreed(begun, client)) ??
+        this.#operation.perform(input, { ...within(span, context), changed })
+      );
+    };
     const value = await spanned(span, work());
     await this.end(begun, outcomeOf(value), { ...change, trace: span.trace });
     return value;
@@ -110,7 +125,7 @@ class OperationRecords {
       operation: registeredName(this.#operation.id),
       effect: this.#operation.effect,
       door,
-      target: target?.slice(0, NAME_MAX),
+      target: target === undefined ? undefined : shortText(target, NAME_MAX),
       outcome,
       change: before === undefined && after === undefined ? undefined : { before, after },
       durationSeconds: (clock.nowMs() - startedMs) / 1_000,

@@ -2,8 +2,8 @@ import type { IncomingMessage } from "node:http";
 import { type Answer, jsonAnswer } from "../http/answer.ts";
 import type { RequestOrigin } from "../http/client-address.ts";
 import type { Route } from "../http/route.ts";
-import { restClient } from "../mcp/client.ts";
 import { isOperationFailure, type Operation, type OperationFailure } from "./operation.ts";
+import { restClient } from "./rest-client.ts";
 import { inputReader } from "./rest-input.ts";
 
 /** Offers the operations that have a `route` over HTTP. */

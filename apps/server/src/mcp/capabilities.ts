@@ -24,7 +24,7 @@ const AGGREGATE_CAPABILITIES: JsonObject = {
  */
 export async function describe(
   { scope, info: gatewayInfo, gateway }: Pick<Endpoint, "scope" | "info" | "gateway">,
-  { era, caller, signal, method }: Pick<ClientRequest, "era" | "caller" | "signal" | "method">,
+  { era, caller, signal }: Pick<ClientRequest, "era" | "caller" | "signal">,
 ): Promise<EndpointDescription | Failure> {
   const [entry] = scope.entries(caller);
   if (!scope.single || entry === undefined) {
@@ -37,7 +37,7 @@ export async function describe(
   }
   // To start a server is as much as any request to it.
   const runs = scope.servers(caller).some((server) => server.session() !== undefined);
-  const refusal = runs ? undefined : gateway.admitRequest(caller, method);
+  const refusal = runs ? undefined : gateway.admitRequest(caller);
   const session = refusal ?? (await entry.ensureReady(signal));
   if ("code" in session) return session;
   const { capabilities, info, instructions } = await session.peerFor(era);

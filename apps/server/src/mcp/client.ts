@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { isJsonObject, type JsonObject, type JsonRpcId, META } from "@mcp-hangar/core";
-import { type Client, LIBRARY_CLIENT } from "@mcp-hangar/telemetry";
+import { type Client, LIBRARY_CLIENT, shortText } from "@mcp-hangar/telemetry";
+import { userAgentOf } from "../http/user-agent.ts";
 import type { LegacySession } from "./legacy-session.ts";
 
 /** Characters of what a client says of itself: records keep it for as long as they last. */
@@ -32,11 +33,6 @@ export function httpClient(http: IncomingMessage, address: string, { rpcId, sess
   };
 }
 
-/** The client behind a request over HTTP that is not of MCP. */
-export function restClient(http: IncomingMessage, address: string): Client {
-  return { ...LIBRARY_CLIENT, transport: "http", address: address || undefined, userAgent: userAgentOf(http) };
-}
-
 /** The client at the other end of the pipes. */
 export function stdioClient({ rpcId, session, meta }: Speaker): Client {
   return {
@@ -59,11 +55,6 @@ export function clientName(info: unknown): ClientName {
   };
 }
 
-function userAgentOf({ headers }: IncomingMessage): string | undefined {
-  const text = headers["user-agent"];
-  return text === undefined ? undefined : short(text);
-}
-
 /** The revision that a modern client names with each request. */
 function ownVersion(meta: JsonObject): string | undefined {
   const version = meta[META.protocolVersion];
@@ -75,5 +66,5 @@ function shortId(id: JsonRpcId | undefined): JsonRpcId | undefined {
 }
 
 function short(text: string): string {
-  return text.length <= TEXT_CHARS_MAX ? text : text.slice(0, TEXT_CHARS_MAX);
+  return shortText(text, TEXT_CHARS_MAX);
 }

@@ -7,7 +7,7 @@ import {
   type JsonObject,
   RPC,
 } from "@mcp-hangar/core";
-import type { Caller, Client } from "@mcp-hangar/telemetry";
+import { type Caller, type Client, shortText } from "@mcp-hangar/telemetry";
 import { type Answer, errorAnswer } from "./answer.ts";
 import { clientName } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
@@ -62,7 +62,7 @@ async function answered(endpoint: Endpoint, request: ClientRequest): Promise<Ans
   if (method === undefined) {
     return errorAnswer(
       RPC.methodNotFound,
-      `unknown method ${JSON.stringify(request.method.slice(0, 100))}`,
+      `unknown method ${JSON.stringify(shortText(request.method, 100))}`,
       undefined,
       404,
     );

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Failure, Gateway, Implementation, Platform } from "@mcp-hangar/core";
-import type { Caller, TelemetryBus } from "@mcp-hangar/telemetry";
+import type { Caller, SessionEndReason, TelemetryBus } from "@mcp-hangar/telemetry";
 import { type CallerRights, OPEN_ACCESS } from "../access/access.ts";
 import { Traffic } from "../http/traffic.ts";
 import type { ManagementTools } from "../management/mcp-tools.ts";
@@ -78,10 +78,10 @@ export class Endpoint {
     return answerOf(this.gateway.told(failure, caller, server));
   }
 
-  close(): void {
+  close(reason: SessionEndReason = "shutdown"): void {
     this.closing.abort();
     this.#unobserve();
     this.announcements.close();
-    this.sessions.closeAll();
+    this.sessions.closeAll(reason);
   }
 }

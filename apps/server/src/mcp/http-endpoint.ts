@@ -3,7 +3,6 @@ import {
   decodeMessage,
   isJsonObject,
   type JsonObject,
-  type JsonRpcId,
   type JsonRpcRequest,
   LEGACY_VERSIONS,
   META,
@@ -16,12 +15,14 @@ import {
 import type { Caller } from "@mcp-hangar/telemetry";
 import { ANONYMOUS_CALLER } from "../access/access.ts";
 import type { Exchange } from "../http/traffic.ts";
-import { type Answer, SHUTTING_DOWN } from "./answer.ts";
+import { acceptOf } from "./accept.ts";
+import { SHUTTING_DOWN } from "./answer.ts";
 import { httpClient } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
-import { dispatch, notified, refused, shakeHands } from "./dispatch.ts";
-import { encodeError, encodeNotification, encodeRequest } from "./encode.ts";
+import { dispatch, notified, shakeHands } from "./dispatch.ts";
+import { encodeNotification, encodeRequest } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { type HttpRefusal, HttpRefusals, refuse, refuseModernMethod } from "./http-refusals.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { LISTEN } from "./methods/index.ts";
 import { isModern, refuseEnvelope } from "./modern-envelope.ts";
@@ -36,9 +37,11 @@ const LEGACY: readonly string[] = LEGACY_VERSIONS;
 export class HttpEndpoint {
   readonly #endpoint: Endpoint;
   readonly #unanswered = new Unanswered();
+  readonly #refusals: HttpRefusals;
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
+    this.#refusals = new HttpRefusals(endpoint);
   }
 
   /** `exchange` has counted the body; without it nothing is held for the body. */
@@ -57,9 +60,11 @@ export class HttpEndpoint {
       case "DELETE":
         return this.#delete(request, response, caller);
       default:
-        return refuse(response, 405, RPC.invalidRequest, `method ${request.method} is not allowed`, {
-          allow: "GET, POST, DELETE",
-        });
+        return refuse(
+          response,
+          { status: 405, code: RPC.invalidRequest, message: `method ${request.method} is not allowed` },
+          { allow: "GET, POST, DELETE" },
+        );
     }
   }
 
@@ -71,20 +76,20 @@ export class HttpEndpoint {
   #post(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller, exchange: Exchange): void {
     const { headers } = request;
     if (!/^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? "")) {
-      return this.#refuse(response, caller, {
+      return this.#refusals.refuse(response, caller, {
         status: 415,
         code: RPC.invalidRequest,
         message: "content-type must be application/json",
       });
     }
-    const accepts = acceptOf(headers.accept);
+    const accepts = acceptOf(request);
     if (!accepts.json && !accepts.events) {
       const message = "accept must allow application/json and text/event-stream";
-      return this.#refuse(response, caller, { status: 406, code: RPC.invalidRequest, message });
+      return this.#refusals.refuse(response, caller, { status: 406, code: RPC.invalidRequest, message });
     }
     const message = decodeMessage(body, false);
     if (message.kind === "invalid") {
-      return this.#refuse(response, caller, {
+      return this.#refusals.refuse(response, caller, {
         status: 400,
         code: message.code,
         message: `the body is no JSON-RPC message: ${message.reason}`,
@@ -120,7 +125,8 @@ export class HttpEndpoint {
       name: header(http, "mcp-name"),
     });
     if (refusal !== undefined) {
-      this.#tellRefused(http, caller, { method, message: messageOf(refusal), id });
+      const message = refusal.kind === "error" ? refusal.error.message : "";
+      this.#refusals.tell(http, caller, { method, message, id });
       return finish(stream, id, refusal, true);
     }
     const left = new AbortController();
@@ -180,7 +186,7 @@ export class HttpEndpoint {
     const running = session.begin(id);
     if (running === undefined) {
       const message = `request id ${JSON.stringify(id)} is in use already`;
-      return this.#refuse(response, caller, { status: 400, code: RPC.invalidRequest, message, id, method });
+      return this.#refusals.refuse(response, caller, { status: 400, code: RPC.invalidRequest, message, id, method });
     }
     const ask = (asked: JsonRpcRequest): Promise<ServerRequestReply> =>
       session.ask(asked, (askId, name, value) => stream.send(encodeRequest(askId, name, value)), running.signal);
@@ -222,14 +228,13 @@ export class HttpEndpoint {
     if (MODERN.includes(header(request, "mcp-protocol-version") ?? "")) return refuseModernMethod(response);
     const session = this.#session(request, response, { id: null }, caller);
     if (session === undefined) return;
-    if (!acceptOf(request.headers.accept).events) {
-      return refuse(response, 406, RPC.invalidRequest, "accept must allow text/event-stream");
-    }
+    const refuseWith = (status: number, message: string): void =>
+      this.#refusals.refuse(response, caller, { status, code: RPC.invalidRequest, message });
+    if (!acceptOf(request).events) return refuseWith(406, "accept must allow text/event-stream");
     // Requests of the session may have brought a newer token since.
     const stream = this.#stream(response, { acceptsEvents: true, exchange, caller: () => session.caller });
     const detach = session.attach((notification) => stream.send(encodeNotification(notification)));
-    if (detach === undefined)
-      return refuse(response, 409, RPC.invalidRequest, "this session has an open stream already");
+    if (detach === undefined) return refuseWith(409, "this session has an open stream already");
     // The endpoint outlives its streams: what it remembers of one goes with it.
     const closing = this.#endpoint.closing.signal;
     const end = (): void => void response.end();
@@ -271,7 +276,7 @@ export class HttpEndpoint {
     caller: Caller,
   ): LegacySession | undefined {
     const refuseWith = (status: number, message: string): undefined => {
-      this.#refuse(response, caller, { ...asked, status, code: RPC.invalidRequest, message });
+      this.#refusals.refuse(response, caller, { ...asked, status, code: RPC.invalidRequest, message });
     };
     const version = header(request, "mcp-protocol-version");
     if (version !== undefined && !LEGACY.includes(version)) {
@@ -283,57 +288,6 @@ export class HttpEndpoint {
     const session = this.#endpoint.sessions.get(sessionId, caller);
     return session ?? refuseWith(404, "the session is unknown or has expired; initialize again");
   }
-
-  /** Refuses a message of a caller, and has it recorded. */
-  #refuse(response: ServerResponse, caller: Caller, refusal: HttpRefusal): void {
-    this.#tellRefused(response.req, caller, refusal);
-    const { status, code, message, id = null } = refusal;
-    refuse(response, status, code, message, {}, id);
-  }
-
-  #tellRefused(
-    http: IncomingMessage,
-    caller: Caller,
-    { id, method, message }: Pick<HttpRefusal, "id" | "method" | "message">,
-  ): void {
-    const speaker = { rpcId: id ?? undefined, session: undefined, meta: {} };
-    const client = httpClient(http, this.#endpoint.addressOf(http), speaker);
-    refused(this.#endpoint, { caller, client, method, message });
-  }
-}
-
-/** Why a message is refused by the endpoint itself. */
-interface HttpRefusal {
-  readonly status: number;
-  readonly code: number;
-  readonly message: string;
-  /** Id and method of the request, as far as they could be read. */
-  readonly id?: JsonRpcId | null;
-  readonly method?: string | undefined;
-}
-
-function messageOf(answer: Answer): string {
-  return answer.kind === "error" ? answer.error.message : "";
-}
-
-function refuse(
-  response: ServerResponse,
-  status: number,
-  code: number,
-  message: string,
-  headers: Readonly<Record<string, string>> = {},
-  id: JsonRpcId | null = null,
-): void {
-  const body = encodeError(id, { code, message });
-  response
-    .writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...headers })
-    .end(body);
-}
-
-function refuseModernMethod(response: ServerResponse): void {
-  refuse(response, 405, RPC.invalidRequest, "revision 2026-07-28 has no sessions: only POST is allowed", {
-    allow: "POST",
-  });
 }
 
 function header(request: IncomingMessage, name: string): string | undefined {
@@ -343,30 +297,4 @@ function header(request: IncomingMessage, name: string): string | undefined {
 
 function traceHeaders(request: IncomingMessage): ClientRequest["trace"] {
   return { traceparent: header(request, "traceparent"), tracestate: header(request, "tracestate") };
-}
-
-/** What a client takes for an answer. */
-interface Accepted {
-  readonly json: boolean;
-  readonly events: boolean;
-}
-
-const ANYTHING: Accepted = { json: true, events: true };
-/** Nearly all clients say the same. */
-let lastAccept: { readonly header: string; readonly accepted: Accepted } = { header: "*/*", accepted: ANYTHING };
-
-/** Absent means anything, as HTTP has it. */
-function acceptOf(header: string | undefined): Accepted {
-  if (header === undefined) return ANYTHING;
-  if (header !== lastAccept.header) lastAccept = { header, accepted: readAccept(header) };
-  return lastAccept.accepted;
-}
-
-function readAccept(header: string): Accepted {
-  if (header.includes("*/*")) return ANYTHING;
-  const lower = header.toLowerCase();
-  return {
-    json: lower.includes("application/json") || lower.includes("application/*"),
-    events: lower.includes("text/event-stream") || lower.includes("text/*"),
-  };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable, Writable } from "node:stream";
-import type { Caller } from "@mcp-hangar/telemetry";
+import type { Caller, SessionEndReason } from "@mcp-hangar/telemetry";
 import type { Exchange } from "../http/traffic.ts";
 import { Endpoint, type EndpointOptions } from "./endpoint.ts";
 import { HttpEndpoint } from "./http-endpoint.ts";
@@ -22,8 +22,8 @@ export interface McpFace {
   serveStdio(input: Readable, output: Writable): Promise<void>;
   /** Answers all that still runs, and what comes from now on, with the end of the gateway. */
   interrupt(): void;
-  /** Ends sessions and streams. */
-  close(): Promise<void>;
+  /** Ends sessions and streams; records say why, by default because the gateway ends. */
+  close(reason?: SessionEndReason): Promise<void>;
 }
 
 export function createMcpFace(options: EndpointOptions): McpFace {
@@ -40,6 +40,6 @@ export function createMcpFace(options: EndpointOptions): McpFace {
       http.interrupt();
       stdio?.interrupt();
     },
-    close: async () => endpoint.close(),
+    close: async (reason) => endpoint.close(reason),
   };
 }

@@ -1,4 +1,5 @@
 import { decodeHeaderValue, isJsonObject, type JsonObject, META, MODERN_VERSIONS, RPC } from "@mcp-hangar/core";
+import { shortText } from "@mcp-hangar/telemetry";
 import { type Answer, errorAnswer } from "./answer.ts";
 
 /** The headers that speak about the body, as they came. */
@@ -65,6 +66,6 @@ function headerMismatch(
 
 /** Says in what a header and the body do not agree; neither is quoted at length. */
 export function differs(header: string, value: string | undefined, body: string): string {
-  const found = value === undefined ? "is missing" : `is ${JSON.stringify(value.slice(0, 200))}`;
-  return `header ${header} ${found}, but the body says ${JSON.stringify(body.slice(0, 200))}`;
+  const found = value === undefined ? "is missing" : `is ${JSON.stringify(shortText(value, 200))}`;
+  return `header ${header} ${found}, but the body says ${JSON.stringify(shortText(body, 200))}`;
 }

@@ -31,7 +31,7 @@ export async function subscribeTo(
 ): Promise<ResourceSubscription | Answer> {
   const target = endpoint.scope.resolveUri(uri, request.caller);
   // Once for the wish, however many requests it takes: when the server is replaced, the gateway asks again on its own account.
-  const refusal = endpoint.gateway.admitRequest(request.caller, "resources/subscribe");
+  const refusal = endpoint.gateway.admitRequest(request.caller);
   if (refusal !== undefined) return answerOf(refusal);
   const server = serverOf(endpoint, request.caller, target);
   if (server === undefined) return forward(endpoint, asked(request), wanted(target));

@@ -48,7 +48,7 @@ export class ServerFaces {
   #end(id: string): void {
     // The face of a server that came back under the same id goes on.
     if (this.#options.exists(id)) return;
-    void this.#faces.get(id)?.close();
+    void this.#faces.get(id)?.close("server_removed");
     this.#faces.delete(id);
   }
 }

@@ -1,4 +1,4 @@
-import { fakePlatform } from "@mcp-hangar/core/testing";
+import { fakePlatform, RecordingBus } from "@mcp-hangar/core/testing";
 import { type Caller, LIBRARY_CLIENT, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import { ANONYMOUS_CALLER } from "../access/access.ts";
@@ -32,7 +32,7 @@ describe("a session", () => {
       const found = CALLERS.filter((caller) => store.get(session.id, caller) !== undefined);
       expect(found).toEqual([owner]);
     }
-    store.closeAll();
+    store.closeAll("shutdown");
   });
 
   it("stays its caller's when their name or roles change, and goes by what they are now", () => {
@@ -45,9 +45,24 @@ describe("a session", () => {
     expect(session.caller).toBe(renamed);
     store.close(session, "client");
     expect(store.size).toBe(0);
-    store.closeAll();
+    store.closeAll("shutdown");
   });
 });
+
+it.each(["shutdown", "server_removed"] as const)(
+  "a session that is opened after the end of its endpoint (%s) ends at once, and both are told",
+  (reason) => {
+    const bus = new RecordingBus();
+    const store = new SessionStore({ platform: fakePlatform(), bus });
+    const [ann] = CALLERS;
+    if (ann === undefined) throw new Error("there is no caller");
+    store.closeAll(reason);
+    const { id } = store.open(opening(ann));
+    expect(store.size).toBe(0);
+    expect(bus.of("session.opened")).toMatchObject([{ sessionId: id }]);
+    expect(bus.of("session.closed")).toMatchObject([{ sessionId: id, reason }]);
+  },
+);
 
 describe("the room for sessions", () => {
   it("is one for all endpoints, and whoever has the most gives way at any of them", () => {
@@ -63,11 +78,12 @@ describe("the room for sessions", () => {
     expect(first.size + second.size + third.size).toBe(10_000);
     expect(first.get(oldest.id, ann)).toBeUndefined();
     expect(third.get(kept.id, bob)).toBe(kept);
-    for (const store of stores) store.closeAll();
+    for (const store of stores) store.closeAll("shutdown");
     // Every place was given back, once.
-    for (let count = 0; count < 10_000; count++) first.open(opening(ann));
-    expect(first.size).toBe(10_000);
-    first.closeAll();
+    const later = storeOf(room);
+    for (let count = 0; count < 10_000; count++) later.open(opening(ann));
+    expect(later.size).toBe(10_000);
+    later.closeAll("shutdown");
   });
 
   it("goes by address where nobody is asked who they are", () => {
@@ -77,7 +93,7 @@ describe("the room for sessions", () => {
     for (let count = 0; count < 10_000; count++) store.open(opening(from("192.0.2.2")));
     expect(store.size).toBe(10_000);
     expect(store.get(quiet.id, from("192.0.2.1"))).toBe(quiet);
-    store.closeAll();
+    store.closeAll("shutdown");
   });
 
   it("keeps nothing of what a client says but what servers may ask it", () => {
@@ -86,6 +102,6 @@ describe("the room for sessions", () => {
     const session = store.open({ ...opening(ANONYMOUS_CALLER), capabilities: declared });
     expect(JSON.stringify(session)).not.toContain("experimental");
     expect(session.askable).toEqual({ sampling: { tools: {} }, roots: {} });
-    store.closeAll();
+    store.closeAll("shutdown");
   });
 });

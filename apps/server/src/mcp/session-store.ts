@@ -32,6 +32,7 @@ export class SessionStore {
   /** Give the places of sessions back. */
   readonly #giveBack = new Map<LegacySession, () => void>();
   #cancelSweep: () => void;
+  #closedFor: SessionEndReason | undefined;
 
   constructor({ platform, bus, sessionRoom = new SessionRoom() }: SessionStoreOptions) {
     this.#platform = platform;
@@ -69,6 +70,7 @@ export class SessionStore {
     this.#sessions.set(id, session);
     const own: Client = { ...client, protocolVersion, sessionId: id };
     this.#bus?.emit({ type: "session.opened", timeMs: clock.wallMs(), sessionId: id, caller, client: own });
+    if (this.#closedFor !== undefined) this.close(session, this.#closedFor);
     return session;
   }
 
@@ -83,10 +85,12 @@ export class SessionStore {
     this.#bus?.emit({ type: "session.closed", timeMs: clock.wallMs(), sessionId, reason, caller, durationSeconds });
   }
 
-  closeAll(): void {
+  /** Ends all sessions, and at once those that are opened later, by handshakes that were under way. */
+  closeAll(reason: SessionEndReason): void {
+    this.#closedFor = reason;
     this.#cancelSweep();
     // Deleting the current entry of a map while walking it is well defined.
-    for (const session of this.#sessions.values()) this.close(session, "shutdown");
+    for (const session of this.#sessions.values()) this.close(session, reason);
   }
 
   #scheduleSweep(): () => void {

@@ -21,15 +21,15 @@ export function noiseOf(event: HangarEvent): Noise | undefined {
       return outcome.status === "rejected" ? noiseBy(event.type, outcome.reason, caller) : undefined;
     }
     case "operation.finished":
-      // Input that is wrong costs its sender nothing, and says nothing about the gateway.
-      return event.outcome === "invalid_request" ? noiseBy(event.type, event.outcome, event.caller) : undefined;
+      // Input that is wrong and what the rate limit refuses cost their sender nothing, and say nothing about the gateway.
+      return event.outcome === "invalid_request" || event.outcome === "rate_limited"
+        ? noiseBy(event.type, event.outcome, event.caller)
+        : undefined;
     case "access.denied": {
       const { type: of, reason, caller, remoteAddress } = event;
       if (caller !== undefined) return noiseBy(of, reason, caller);
       return { of, reason, caller, remoteAddress, source: addressKey(remoteAddress ?? "") };
     }
-    case "request.rate_limited":
-      return noiseBy(event.type, "rate_limited", event.caller);
     case "authentication.failed": {
       const { type: of, reason, remoteAddress } = event;
       return { of, reason, caller: undefined, remoteAddress, source: addressKey(remoteAddress ?? "") };

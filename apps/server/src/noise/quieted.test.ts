@@ -1,5 +1,6 @@
 import { FakeClock } from "@mcp-hangar/core/testing";
 import { type AuthenticationFailure, type Caller, type HangarEvent, registeredName } from "@mcp-hangar/telemetry";
+import { sampleEvent } from "@mcp-hangar/telemetry/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import { quieted } from "./quieted.ts";
 import type { RecordedEvent } from "./recorded-event.ts";
@@ -20,7 +21,7 @@ const failed = (remoteAddress: string, reason: AuthenticationFailure = "unknown_
 
 const limited = (name: string): HangarEvent => {
   const caller: Caller = { type: "api_key", id: registeredName(name), roles: [], credential: `api_key:${name}` };
-  return { type: "request.rate_limited", timeMs: 0, caller, request: "resources/read" };
+  return { ...sampleEvent("operation.finished"), caller, outcome: "rate_limited" };
 };
 
 const repeated = (): readonly RecordedEvent[] => told.filter(({ type }) => type === "events.repeated");
@@ -84,7 +85,7 @@ describe("noise", () => {
     expect(clock.pendingTimers).toBe(0);
     // Callers are told apart from strangers, however many strangers there are.
     listen(limited("alice"));
-    expect(told.at(-1)).toMatchObject({ type: "request.rate_limited" });
+    expect(told.at(-1)).toMatchObject({ type: "operation.finished" });
   });
 
   it("that was counted is told before the gateway stops", () => {

@@ -80,6 +80,46 @@ describe("rules about URIs", () => {
   });
 
   it.each([
+    "http://intranet/secret?",
+    "http://intranet/secret?a=b",
+    "http://intranet/secret#a",
+    "http://intranet/secret?a#b",
+    "http://intranet/secret%23a",
+    "http://intranet/secret%3Fa",
+    "http://intranet/secret/",
+    "http://intranet/secret/?a",
+    "http://intranet:80/secret",
+    "http://intranet:8080/secret",
+    "http://intranet:/secret#a",
+    "http://intranet./secret",
+    "http://me@intranet.:80/secret?a",
+    "http://intranet/secret\0",
+    "http://intranet/secret%00.png",
+    "http://intranet/sec\u0001ret",
+    "http://intranet/public/../secret?a",
+    "HTTP://INTRANET/%73ecret/#a",
+  ])("deny %j where http://intranet/secret is denied", (uri) => {
+    expect(uriFilter({ deny: ["http://intranet/secret"] })(uri)).toBe(false);
+  });
+
+  it.each([
+    "http://intranet/secrets",
+    "http://intranet/public?secret",
+    "http://intranet/public#/secret",
+    "http://intranet/public/secret/",
+    "http://intranet.example/secret",
+    "http://public:80/secret",
+  ])("show %j where http://intranet/secret is denied", (uri) => {
+    expect(uriFilter({ deny: ["http://intranet/secret"] })(uri)).toBe(true);
+  });
+
+  it("tell ports apart where a rule names one", () => {
+    const visible = uriFilter({ deny: ["http://intranet:8080/*"] });
+    expect(["http://intranet/a", "http://intranet:80/a"].filter(visible)).toHaveLength(2);
+    expect(["http://intranet:8080/a?b", "http://intranet:8080/a#b"].filter(visible)).toEqual([]);
+  });
+
+  it.each([
     "file:///public/../secret/x",
     "file:///public/%2e%2e/secret/x",
     "file:///public/a/..\\../secret/x",
@@ -126,13 +166,14 @@ describe("rules about URIs", () => {
       const once = encoded(character);
       return random.pick([character, character, once, once.replace("%", "%25")]);
     };
-    const visible = uriFilter({ allow: ["*"], deny: ["memo://notes/secret/*"] });
+    const visible = uriFilter({ allow: ["*"], deny: ["memo://notes/secret/x"] });
     for (let round = 0; round < 2_000; round++) {
-      const start = random.pick(["memo://notes", "MEMO://Notes", "memo://me@NOTES"]);
+      const start = random.pick(["memo://notes", "MEMO://Notes", "memo://me@NOTES", "memo://notes:1", "memo://notes."]);
       const detours = Array.from({ length: random.integer(0, 3) }, () =>
         random.pick(["./", "/", "x/../", "x%2f..\\", "%2e/", "x/y/../../"]),
       );
-      const uri = `${start}/${detours.join("")}${Array.from("secret/x", spelled).join("")}`;
+      const end = random.pick(["", "", "?", "?a=b", "#", "#a", "/", "%23a", "%00", "\u0007"]);
+      const uri = `${start}/${detours.join("")}${Array.from("secret/x", spelled).join("")}${end}`;
       expect(visible(uri), uri).toBe(false);
     }
   });

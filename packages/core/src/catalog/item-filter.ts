@@ -1,5 +1,5 @@
 import { Glob, type MatchBudget } from "./glob.ts";
-import { climbs, plainUriGlob, uriSpellings } from "./uri-spellings.ts";
+import { bareSpellings, climbs, plainUriGlob, uriSpellings } from "./uri-spellings.ts";
 
 /** Globs (`*` any run of characters, `?` one) of what exists for callers. */
 export interface ItemRules {
@@ -57,6 +57,11 @@ export function uriFilter(rules: ItemRules | undefined): ItemFilter {
     // What stands in capitals in a rule is not found by the URI that is plain itself.
     if (some(plainDeny, uri, budget)) return false;
     if (spellings.some((spelling) => some(plainDeny, spelling, budget))) return false;
+    if (deny.length > 0) {
+      // A server may not look at all of it.
+      const bare = new Set([uri, ...spellings].flatMap(bareSpellings));
+      for (const spelling of bare) if (some(plainDeny, spelling, budget)) return false;
+    }
     if (climbs(uri) && !spellings.every((spelling) => some(plainAllow, spelling, budget))) return false;
     return budget.steps > 0;
   };

@@ -1,3 +1,4 @@
+import { shortText } from "@mcp-hangar/telemetry";
 import type { Clock } from "../platform/platform.ts";
 import type { JsonObject, JsonValue } from "../protocol/json-rpc.ts";
 import { FAULTS_SHOWN_MAX, type ListFault, type ListFaults } from "./list-faults.ts";
@@ -101,7 +102,7 @@ export class ListInspection {
 
   #note(name: JsonValue | undefined, action: ListFault["action"], reason: string): void {
     if (this.#shown.length >= FAULTS_SHOWN_MAX) return;
-    this.#shown.push({ name: typeof name === "string" ? name.slice(0, 200) : undefined, action, reason });
+    this.#shown.push({ name: typeof name === "string" ? shortText(name, 200) : undefined, action, reason });
   }
 
   async #rest(): Promise<void> {

@@ -9,6 +9,12 @@ const ODD_CHARACTER = /[%\\\s]/;
 /** Empty and dot segments. */
 const ODD_SEGMENT = /\/\/|(?:^|\/)\.\.?(?:[/?#]|$)/;
 
+/** What {@link bareSpellings} leaves out. */
+const LEFT_OUT = /[?#\p{Cc}]|:\d*(?:[/?#]|$)|\.[:/?#]|\/$/u;
+const CONTROL_CHARACTER = /\p{Cc}/gu;
+/** Scheme, and an authority that is not empty. */
+const AUTHORITY = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]+)/i;
+
 /**
  * The ways in which a server may read a URI, beside its own text: with what is percent-encoded decoded, scheme and host in
  * lower case and without user, dot segments resolved, and as the URL standard writes it. Empty for a URI that is plain in
@@ -29,6 +35,27 @@ export function uriSpellings(uri: string): readonly string[] | undefined {
   }
   spellings.delete(uri);
   return [...spellings];
+}
+
+/**
+ * What is left of a URI for a server that looks at scheme, host name and path alone, in all ways of leaving out the rest: query, fragment,
+ * port, the dot behind a host name, a slash at the end, control characters and what follows a null. With the URI itself; empty when there
+ * is nothing to leave out.
+ */
+export function bareSpellings(uri: string): readonly string[] {
+  if (!LEFT_OUT.test(uri)) return [];
+  const [beforeNull = ""] = uri.split("\0", 1);
+  const text = beforeNull.replaceAll(CONTROL_CHARACTER, "");
+  const withoutPort = text.replace(AUTHORITY, (_all, scheme: string, authority: string) => {
+    return `${scheme}${authority.replace(/:\d*$/, "").replace(/\.$/, "")}`;
+  });
+  const bare = new Set<string>();
+  for (const each of [text, withoutPort]) {
+    const path = each.replace(/[?#].*$/s, "");
+    for (const spelling of [each, each.replace(/#.*$/s, ""), path, path.replace(/(?<=[^/])\/$/, "")])
+      bare.add(spelling);
+  }
+  return [...bare];
 }
 
 /** A glob of URIs in the spelling of {@link uriSpellings}, as far as its stars and question marks let that be told. */

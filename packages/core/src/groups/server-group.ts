@@ -1,4 +1,10 @@
-import { type BreakerStateName, type RegisteredName, registeredName, type ServerSnapshot } from "@mcp-hangar/telemetry";
+import {
+  type BreakerStateName,
+  type RegisteredName,
+  registeredName,
+  type ServerSnapshot,
+  shortText,
+} from "@mcp-hangar/telemetry";
 import { type LateVerdict, type Verdict, whenKnown } from "../admission.ts";
 import type { ListItems, ListKind } from "../catalog/lists.ts";
 import { OfferFilter } from "../catalog/offer-filter.ts";
@@ -138,7 +144,7 @@ export class ServerGroup {
 
   /** Why nobody is there who could take a call about `subject`. */
   nobodyFor(subject: Subject): Failure {
-    const what = subject === undefined ? "" : ` that offers "${subject.name.slice(0, 200)}"`;
+    const what = subject === undefined ? "" : ` that offers "${shortText(subject.name, 200)}"`;
     const message = `no member of group "${this.id}"${what} is in rotation: ${this.#roster.whoIsOut()}`;
     return failure("circuit_open", message, this.#roster.retryAfterMs(this.#clock.nowMs()));
   }

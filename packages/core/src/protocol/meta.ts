@@ -1,4 +1,4 @@
-import type { TraceCarrier } from "@mcp-hangar/telemetry";
+import { shortText, type TraceCarrier } from "@mcp-hangar/telemetry";
 import { isJsonObject, type JsonObject } from "./json-rpc.ts";
 
 const NO_META: JsonObject = Object.freeze({});
@@ -42,11 +42,16 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value.slice(0, MAX_TEXT) : undefined;
 }
 
+/** Goes into records: half of a secret that was cut there would not be recognised. */
+function identifier(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? shortText(value, MAX_TEXT) : undefined;
+}
+
 /** Identifiers for correlation in other systems, from `_meta.trace_id`, `user_id` and `session_id`. */
 export function correlationOf(meta: JsonObject = NO_META): { traceId?: string; userId?: string; sessionId?: string } {
-  const traceId = text(meta.trace_id);
-  const userId = text(meta.user_id);
-  const sessionId = text(meta.session_id);
+  const traceId = identifier(meta.trace_id);
+  const userId = identifier(meta.user_id);
+  const sessionId = identifier(meta.session_id);
   return {
     ...(traceId === undefined ? {} : { traceId }),
     ...(userId === undefined ? {} : { userId }),

@@ -32,7 +32,7 @@ describe("a server that runs as another user", () => {
     await session.close();
   });
 
-  it("is ended by the gateway like any other, with what has left its group", { tags: ["root"] }, async () => {
+  it("is ended by the gateway like any other, with what has left its group", { tags: ["root", "setsid"] }, async () => {
     const marker = `hangar-run-as-${process.pid}`;
     const stubborn = `sh -c "trap '' TERM; while :; do sleep 1; done" ${marker}`;
     const script = `trap '' TERM; setsid ${stubborn} & ${stubborn} & ${WHO}; while :; do sleep 1; done`;

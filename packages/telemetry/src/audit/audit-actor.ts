@@ -1,4 +1,4 @@
-import type { Caller, Client } from "../events.ts";
+import type { Caller, Client } from "../participants.ts";
 import { CALLER_TYPES, type ClientTransport } from "../vocabulary.ts";
 import { AUDIT_WORD_CHARS_MAX, auditText, optionalList, optionalText, present } from "./audit-text.ts";
 

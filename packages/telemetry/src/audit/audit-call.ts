@@ -1,5 +1,6 @@
+import type { Attempt } from "../call-course.ts";
 import { type CallFacts, callFacts } from "../call-facts.ts";
-import type { Attempt, CallFinished, RequestFinished } from "../events.ts";
+import type { CallFinished, RequestFinished } from "../events.ts";
 import { milliseconds } from "../fact-text.ts";
 import { type RequestFacts, requestFacts } from "../request-facts.ts";
 import { auditActor } from "./audit-actor.ts";

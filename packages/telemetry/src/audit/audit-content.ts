@@ -1,6 +1,5 @@
 import type { HangarEvent, HangarEventOf, HangarEventType } from "../events.ts";
 import { milliseconds } from "../fact-text.ts";
-import { REQUEST_METHODS } from "../vocabulary.ts";
 import { auditActor, SYSTEM_ACTOR, unknownActor } from "./audit-actor.ts";
 import { callContent, requestContent } from "./audit-call.ts";
 import { operationContent } from "./audit-operation.ts";
@@ -12,8 +11,6 @@ import { AUDIT_MESSAGE_CHARS_MAX, AUDIT_WORD_CHARS_MAX, auditText, optionalText,
 type Contents = {
   readonly [Type in HangarEventType]: ((event: HangarEventOf<Type>) => AuditContent | undefined) | undefined;
 };
-
-const METHODS: ReadonlySet<string> = new Set(REQUEST_METHODS);
 
 const CONTENTS: Contents = {
   "call.finished": callContent,
@@ -31,27 +28,14 @@ const CONTENTS: Contents = {
     target: { kind: "interface", name: door },
     ...present({ decision: permission === undefined ? undefined : { result: "denied" as const, by: permission } }),
   }),
-  "authentication.failed": ({ reason, remoteAddress, origin }) => ({
+  "authentication.failed": ({ door, reason, remoteAddress }) => ({
     type: "authentication.failed",
     action: "authenticate",
     outcome: "failure",
     reason: auditText(reason, AUDIT_WORD_CHARS_MAX),
     actor: unknownActor(remoteAddress),
-    target: { kind: "interface", ...present({ name: origin }) },
+    target: { kind: "interface", name: door },
   }),
-  // A request of MCP that the rate limit refused has a record as such.
-  "request.rate_limited": ({ caller, request }) =>
-    METHODS.has(request)
-      ? undefined
-      : {
-          type: "access.rate_limited",
-          action: auditText(request, AUDIT_WORD_CHARS_MAX),
-          outcome: "denied",
-          reason: "rate_limited",
-          actor: auditActor(caller),
-          target: { kind: "management" },
-          decision: { result: "denied", by: "rate_limit" },
-        },
   "session.opened": ({ sessionId, caller, client }) => ({
     type: "session.opened",
     action: "open",

@@ -1,6 +1,6 @@
 import type { OperationFinished } from "../events.ts";
 import { milliseconds } from "../fact-text.ts";
-import type { OperationEffect } from "../vocabulary.ts";
+import { FORBIDDEN_OPERATION, type OperationEffect, type OperationOutcome } from "../vocabulary.ts";
 import { auditActor } from "./audit-actor.ts";
 import type { AuditContent } from "./audit-record.ts";
 import { AUDIT_MESSAGE_CHARS_MAX, AUDIT_WORD_CHARS_MAX, auditText, optionalText, present } from "./audit-text.ts";
@@ -15,9 +15,8 @@ export function operationContent(event: OperationFinished): AuditContent {
   const { operation, effect, target, outcome, change, caller, client } = event;
   const isDone = outcome === DONE;
   return {
-    type: isDone ? "operation.completed" : "operation.failed",
+    ...endOf(outcome),
     action: auditText(operation, AUDIT_WORD_CHARS_MAX),
-    outcome: isDone ? "success" : "failure",
     ...(isDone ? { severity: SEVERITIES[effect] } : { reason: auditText(outcome, AUDIT_WORD_CHARS_MAX) }),
     actor: auditActor(caller, client),
     target: { kind: "management", ...present({ name: optionalText(target) }) },
@@ -31,4 +30,11 @@ export function operationContent(event: OperationFinished): AuditContent {
     }),
     duration_ms: milliseconds(event.durationSeconds),
   };
+}
+
+function endOf(outcome: OperationOutcome): Pick<AuditContent, "type" | "outcome"> {
+  if (outcome === DONE) return { type: "operation.completed", outcome: "success" };
+  if (outcome === "rate_limited") return { type: "operation.rate_limited", outcome: "denied" };
+  if (FORBIDDEN_OPERATION.includes(outcome)) return { type: "operation.denied", outcome: "denied" };
+  return { type: "operation.failed", outcome: "failure" };
 }

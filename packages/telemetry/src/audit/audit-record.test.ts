@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EventIds } from "../event-ids.ts";
 import type { HangarEvent } from "../events.ts";
 import { knownSecrets } from "../redaction/index.ts";
-import { sampleEvents } from "../testing/index.ts";
+import { sampleEvent, sampleEvents } from "../testing/index.ts";
 import { REJECTION_REASONS } from "../vocabulary.ts";
 import { isAudited } from "./audit-content.ts";
 import { type AuditRecord, auditRecordOf } from "./audit-record.ts";
@@ -122,16 +122,20 @@ test("an answer that is not the end is of unknown outcome", () => {
   ]);
 });
 
-test("the rate limit is told once for a request of MCP, whose end says it, and for an operation, which has none", () => {
-  const [limited] = sampleEvents().filter(({ type }) => type === "request.rate_limited");
-  if (limited?.type !== "request.rate_limited") throw new Error("there is no such sample");
-  expect(recordOf({ ...limited, request: "resources/read" })).toBeUndefined();
-  expect(recordOf({ ...limited, request: "createKey" })).toMatchObject({ type: "access.rate_limited" });
+test.each([
+  ["forbidden", "operation.denied"],
+  ["mode_not_allowed", "operation.denied"],
+  ["rate_limited", "operation.rate_limited"],
+] as const)("an operation that is refused as %s was denied", (outcome, type) => {
+  expect(recordOf({ ...sampleEvent("operation.finished"), outcome })).toMatchObject({
+    type,
+    outcome: "denied",
+    reason: outcome,
+  });
 });
 
 test("lists are cut", () => {
-  const [call] = sampleEvents();
-  if (call?.type !== "call.finished") throw new Error("the first sample is a call");
+  const call = sampleEvent("call.finished");
   const [attempt] = call.attempts;
   if (attempt === undefined) throw new Error("it has an attempt");
   const many = Array.from({ length: 100 }, (_each, index) => `role-${index}`);

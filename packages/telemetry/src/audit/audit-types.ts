@@ -139,12 +139,6 @@ export const AUDIT_TYPES = {
     severity: 7,
     description: "An interface refused a request with 403: a permission, a host or an origin is missing.",
   },
-  "access.rate_limited": {
-    code: "MH2201",
-    category: "access",
-    severity: 5,
-    description: "The rate limit refused an operation of the management.",
-  },
   "operation.completed": {
     code: "MH3000",
     category: "management",
@@ -156,6 +150,18 @@ export const AUDIT_TYPES = {
     category: "management",
     severity: 5,
     description: "An operation of the management was not done; the reason says why.",
+  },
+  "operation.denied": {
+    code: "MH3002",
+    category: "management",
+    severity: 7,
+    description: "A caller may use an operation of the management, and not for what it was asked to do.",
+  },
+  "operation.rate_limited": {
+    code: "MH3003",
+    category: "management",
+    severity: 5,
+    description: "The rate limit refused an operation of the management.",
   },
   "server.registered": {
     code: "MH4000",

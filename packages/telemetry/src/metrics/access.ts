@@ -1,9 +1,11 @@
-import type { OperationOutcome } from "../vocabulary.ts";
-import { AUTHENTICATION_FAILURES, DENIAL_REASONS, DOORS, OPERATION_RESULTS } from "../vocabulary.ts";
+import {
+  AUTHENTICATION_FAILURES,
+  DENIAL_REASONS,
+  DOORS,
+  FORBIDDEN_OPERATION,
+  OPERATION_RESULTS,
+} from "../vocabulary.ts";
 import { counter, nameOf, oneOf } from "./define.ts";
-
-/** Failures of an operation that are answered with 403 over REST. */
-const FORBIDDEN: readonly OperationOutcome[] = ["forbidden", "mode_not_allowed"];
 
 export const accessDenials = counter({
   name: "mcp_hangar_access_denials_total",
@@ -14,7 +16,7 @@ export const accessDenials = counter({
     "authentication.failed": ({ door, reason }) => ({ labels: { interface: door, reason }, value: 1 }),
     // The permission for the operation is there, and that for what it was asked to do is not.
     "operation.finished": ({ door, outcome }) =>
-      door === "rest" && FORBIDDEN.includes(outcome)
+      door === "rest" && FORBIDDEN_OPERATION.includes(outcome)
         ? { labels: { interface: door, reason: "permission" }, value: 1 }
         : undefined,
   },

@@ -1,4 +1,4 @@
-import type { CallFinished } from "../events.ts";
+import type { CallFinished, RequestFinished } from "../events.ts";
 import { CALL_STATUSES, ERROR_TYPES, REJECTION_REASONS } from "../vocabulary.ts";
 import { LATENCY_SECONDS } from "./buckets.ts";
 import { counter, histogram, nameOf, oneOf } from "./define.ts";
@@ -58,16 +58,21 @@ export const toolCallRejections = counter({
 
 export const rateLimitHits = counter({
   name: "mcp_hangar_rate_limit_hits_total",
-  help: "Calls and other requests refused by the rate limit, by principal.",
+  help: "Calls, other requests and operations refused by the rate limit, by principal.",
   labels: { principal: nameOf("principal") },
   on: {
-    "call.finished": (event) =>
-      event.outcome.status === "rejected" && event.outcome.reason === "rate_limited"
-        ? { labels: { principal: event.caller.id }, value: 1 }
-        : undefined,
-    "request.rate_limited": ({ caller }) => ({ labels: { principal: caller.id }, value: 1 }),
+    "call.finished": rateLimitHit,
+    "request.finished": rateLimitHit,
+    "operation.finished": ({ outcome, caller }) =>
+      outcome === "rate_limited" ? { labels: { principal: caller.id }, value: 1 } : undefined,
   },
 });
+
+function rateLimitHit({ outcome, caller }: CallFinished | RequestFinished) {
+  return outcome.status === "rejected" && outcome.reason === "rate_limited"
+    ? { labels: { principal: caller.id }, value: 1 }
+    : undefined;
+}
 
 function errorTypeOf({ outcome }: CallFinished) {
   return outcome.status === "error" || outcome.status === "timeout" ? outcome.errorType : undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { redactText } from "./redact-text.ts";
+import { redactText, shortText } from "./redact-text.ts";
 
 const WEB_TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U";
 
@@ -148,6 +148,14 @@ describe("a text that is too long", () => {
     expect(redactText("a".repeat(20), 10)).toBe(`${"a".repeat(10)}…`);
     expect(redactText("a".repeat(10), 10)).toBe("a".repeat(10));
     expect(redactText("a".repeat(1_000_000)).length).toBeLessThan(20_000);
+  });
+
+  it("is left as it is when it is short enough, whatever it holds: what reads it later still knows all of it", () => {
+    expect(shortText("password=hunter2", 16)).toBe("password=hunter2");
+    for (let kept = 1; kept < 70; kept++) {
+      const short = shortText(`a key: ghp_abcdefghijklmnopqrstuvwxyz0123456789 and password=hunter2hunter2`, kept);
+      expect(short).not.toMatch(/ghp_|hunter/);
+    }
   });
 
   it("gives nothing away of a secret at the cut", () => {

@@ -9,6 +9,14 @@ const TEXT_CHARS_MAX = 16_384;
 const LOOK_AHEAD_CHARS = 1_024;
 
 /**
+ * A text of at most `charsMax` characters and "…". One that is longer loses its secrets, because half of one is no secret that anybody
+ * recognises later; one that is short enough is left as it is, and costs nothing. For what is kept until records search it for secrets.
+ */
+export function shortText(text: string, charsMax: number): string {
+  return text.length <= charsMax ? text : redactText(text, charsMax);
+}
+
+/**
  * Replaces secrets in free text by `[redacted]`: those that this process knows, and whatever looks like one. A text longer
  * than `charsMax` is cut, and ends in "…". The time is linear in the text that is kept, whatever it holds.
  */

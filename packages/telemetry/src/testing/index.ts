@@ -1,1 +1,1 @@
-export { SAMPLE_TIME_MS, type SampleText, sampleEvents } from "./sample-events.ts";
+export { SAMPLE_TIME_MS, type SampleText, sampleEvent, sampleEvents } from "./sample-events.ts";

@@ -1,14 +1,6 @@
-import type {
-  Attempt,
-  Caller,
-  CallFinished,
-  CallOutcome,
-  Client,
-  HangarEvent,
-  HangarEventOf,
-  HangarEventType,
-  RequestFinished,
-} from "../events.ts";
+import type { Attempt, CallOutcome } from "../call-course.ts";
+import type { CallFinished, HangarEvent, HangarEventOf, HangarEventType, RequestFinished } from "../events.ts";
+import type { Caller, Client } from "../participants.ts";
 import { registeredName } from "../registered-name.ts";
 import { Sensitive } from "../sensitive.ts";
 import { ERROR_TYPES, REJECTION_REASONS, REQUEST_METHODS, RESULT_TYPES } from "../vocabulary.ts";
@@ -27,6 +19,14 @@ export function sampleEvents(text: SampleText = (usual) => usual): readonly Hang
   const calls = outcomes(text).map((outcome, index) => sampleCall(text, outcome, index));
   const requests = outcomes(text).map((outcome, index) => sampleRequest(text, outcome, index));
   return [...calls, ...requests, ...Object.values(others(text)).flat()];
+}
+
+/** The first sample event of a type; of calls and requests, one that succeeded. */
+export function sampleEvent<Type extends HangarEventType>(type: Type): HangarEventOf<Type> {
+  const found = sampleEvents().find((event) => event.type === type);
+  if (found === undefined) throw new Error(`there is no sample of ${type}`);
+  // It has the type that was looked for.
+  return found as HangarEventOf<Type>;
 }
 
 /** One event of each type that is no end of a call or request, and more where they differ in kind. */
@@ -78,6 +78,24 @@ function others(text: SampleText): Others {
         effect: "read",
         target: undefined,
         outcome: "done",
+        change: undefined,
+      },
+      {
+        ...operation,
+        operationId: "operation-4",
+        operation: registeredName("revokeKey"),
+        effect: "destroy",
+        target: text("root"),
+        outcome: "forbidden",
+        change: undefined,
+      },
+      {
+        ...operation,
+        operationId: "operation-5",
+        operation: registeredName("showSystem"),
+        effect: "read",
+        target: undefined,
+        outcome: "rate_limited",
         change: undefined,
       },
     ],
@@ -169,7 +187,6 @@ function others(text: SampleText): Others {
     "authentication.failed": [
       { type: "authentication.failed", timeMs, reason: "unknown_api_key", remoteAddress, door: "mcp", origin: "mcp" },
     ],
-    "request.rate_limited": [{ type: "request.rate_limited", timeMs, caller, request: "createKey" }],
     "config.reloaded": [
       { ...reload, result: "success", trigger: "file", caller: undefined, message: text("1 server changed") },
       { ...reload, result: "failure", trigger: "request", caller, message: text("mcp_servers: unknown key") },

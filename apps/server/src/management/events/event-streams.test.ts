@@ -1,14 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { FakeClock } from "@mcp-hangar/core/testing";
-import {
-  type Caller,
-  EventIds,
-  type HangarEvent,
-  LIBRARY_CLIENT,
-  registeredName,
-  Sensitive,
-} from "@mcp-hangar/telemetry";
+import { type Caller, EventIds, type HangarEvent, registeredName, Sensitive } from "@mcp-hangar/telemetry";
+import { sampleEvent } from "@mcp-hangar/telemetry/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Access, OPEN_ACCESS } from "../../access/access.ts";
 import { type EventFilter, EventStreams } from "./event-streams.ts";
@@ -77,26 +71,12 @@ function emit(id: string, tool?: string): void {
     tool === undefined
       ? { type: "server.unregistered", timeMs: 0, server: registeredName(id) }
       : {
-          type: "call.finished",
-          timeMs: 0,
-          callId: "c",
-          origin: "mcp",
+          ...sampleEvent("call.finished"),
           server: registeredName(id),
           tool: registeredName(tool),
-          requestedServer: "typed-server",
-          requestedTool: "typed-tool",
           outcome: { status: "error", errorType: "tool_error", message: "secret-message" },
-          durationSeconds: 0.5,
-          coldStart: false,
           caller: { ...CALLER, roles: ["secret-role"] },
           correlation: { userId: "secret-user" },
-          trace: undefined,
-          client: LIBRARY_CLIENT,
-          decision: undefined,
-          group: undefined,
-          attempts: [],
-          rpcErrorCode: undefined,
-          batch: undefined,
           arguments: new Sensitive<unknown>("secret-argument"),
           result: new Sensitive<unknown>("secret-result"),
         };
@@ -260,24 +240,24 @@ describe("a client", () => {
     const client = await follow();
     const finished = (about: string | undefined): void => {
       streams.listener({
-        type: "request.finished",
-        timeMs: 0,
-        requestId: "1",
+        ...sampleEvent("request.finished"),
         method,
         server: registeredName("shown"),
         subject: about,
-        outcome: { status: "success", resultType: "complete" },
-        durationSeconds: 0,
-        caller: CALLER,
-        client: LIBRARY_CLIENT,
-        trace: undefined,
-        attempts: [],
-        rpcErrorCode: undefined,
       });
     };
     finished(subject);
     finished("shown__other");
     await expect.poll(client.text).toContain("other");
+    expect(client.text()).not.toContain("hidden");
+  });
+
+  it("gets no operation on what it does not reach", async () => {
+    access = { ...OPEN_ACCESS, reaches: (_caller, server) => server === "shown" };
+    const client = await follow();
+    const operation = { ...sampleEvent("operation.finished"), change: undefined };
+    for (const target of ["hidden", "shown", undefined]) streams.listener({ ...operation, target });
+    await expect.poll(() => client.text().split("operation.finished").length).toBe(5);
     expect(client.text()).not.toContain("hidden");
   });
 

@@ -181,7 +181,10 @@ export class EventStreams {
     const { access } = this.#options;
     if (server === undefined) {
       const needed = NEEDED[type];
-      return servers === undefined && (needed === undefined || access.permits(caller, needed));
+      if (servers !== undefined || (needed !== undefined && !access.permits(caller, needed))) return false;
+      const { target } = view.fields;
+      // Operations name what they are about: servers, groups, keys. Whoever reaches everything reaches what is no server, too.
+      return typeof target !== "string" || access.reaches(caller, target, "system:read");
     }
     if (servers !== undefined && !servers.includes(server)) return false;
     if (tool !== undefined) return access.admits(caller, server, tool, "system:read");

@@ -10,6 +10,7 @@ import {
   requestFacts,
 } from "@mcp-hangar/telemetry";
 import { z } from "zod";
+import { noiseOf } from "../../noise/noise-of.ts";
 import type { RecordedEvent } from "../../noise/recorded-event.ts";
 
 /**
@@ -131,7 +132,6 @@ const FIELDS: {
     duration_ms: milliseconds(durationSeconds),
   }),
   "authentication.failed": ({ door, reason, remoteAddress }) => ({ door, reason, remote_address: remoteAddress }),
-  "request.rate_limited": ({ caller, request }) => ({ request, caller: shownCaller(caller) }),
   "config.reloaded": ({ result, trigger, caller, message }) => ({
     result,
     trigger,
@@ -196,10 +196,11 @@ export function kindOf(event: RecordedEvent): EventKind {
       return event.outcome.status === "rejected" ? "noise" : "calls";
     case "events.repeated":
     case "authentication.failed":
-    case "request.rate_limited":
     case "access.denied":
       return "noise";
     case "operation.finished":
+      // Operations that were refused have changed nothing, and would drive out those that have.
+      if (noiseOf(event) !== undefined) return "noise";
       return event.effect === "read" ? "calls" : "changes";
     case "session.opened":
     case "session.closed":

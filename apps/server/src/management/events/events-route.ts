@@ -3,12 +3,12 @@ import { refusalAnswer } from "../../http/answer.ts";
 import type { Route } from "../../http/route.ts";
 import { parseInput } from "../operation.ts";
 import { serverInput } from "../operations/server-view.ts";
-import { type AdmitOperation, rateLimitFailure } from "../rate-limited.ts";
+import { type AdmitOperation, rateLimitFailure } from "../rate-limit.ts";
 import { failureAnswer } from "../rest.ts";
 import { inputReader } from "../rest-input.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { EVENT_TYPES } from "./event-view.ts";
-import { STREAM_OPERATION, type TellStream } from "./stream-records.ts";
+import type { TellStream } from "./stream-records.ts";
 
 /** Values of one filter. */
 const FILTER_MAX = 100;
@@ -33,15 +33,21 @@ export function eventsRoute(streams: EventStreams, admit: AdmitOperation, tell: 
   return {
     ...EVENTS_ROUTE,
     handle(request, response) {
+      const refusal = admit(request.caller);
+      if (refusal !== undefined) {
+        tell(request, refusal.code);
+        return failureAnswer(rateLimitFailure(refusal));
+      }
       const given = read(request);
       const parsed = "kind" in given ? given : parseInput(eventsInput, given.input);
       if ("kind" in parsed) {
         tell(request, parsed.code);
         return failureAnswer(parsed);
       }
-      if (request.http.method === "HEAD") return { status: 200, contentType: "text/event-stream", body: "" };
-      const refusal = admit(request.caller, STREAM_OPERATION);
-      if (refusal !== undefined) return failureAnswer(rateLimitFailure(refusal));
+      if (request.http.method === "HEAD") {
+        tell(request, "done");
+        return { status: 200, contentType: "text/event-stream", body: "" };
+      }
       if (streams.isFull) {
         tell(request, "too_many_streams");
         const message = "as many clients follow the events as can; try again later";
@@ -55,8 +61,9 @@ export function eventsRoute(streams: EventStreams, admit: AdmitOperation, tell: 
       const { type: types, server: servers, last_event_id: lastInQuery } = parsed.value;
       const lastInHeader = request.http.headers["last-event-id"];
       const lastEventId = typeof lastInHeader === "string" ? lastInHeader : lastInQuery;
-      tell(request, "done");
       streams.open({ http: request.http, caller: request.caller, filter: { types, servers }, lastEventId }, response);
+      // Whoever follows hears of it as of everything else, and is the first to do so where nobody did before.
+      tell(request, "done");
       return undefined;
     },
   };

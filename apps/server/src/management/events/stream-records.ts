@@ -2,10 +2,10 @@ import type { IncomingMessage } from "node:http";
 import type { Platform } from "@mcp-hangar/core";
 import { type Caller, type OperationOutcome, registeredName, type TelemetryBus } from "@mcp-hangar/telemetry";
 import type { RequestOrigin } from "../../http/client-address.ts";
-import { restClient } from "../../mcp/client.ts";
+import { restClient } from "../rest-client.ts";
 
-/** What following the events is called where operations are counted and told. */
-export const STREAM_OPERATION = "streamEvents";
+/** What following the events is called where operations are counted and told: its `operationId`. */
+const STREAM_OPERATION = "followEvents";
 
 /** Tells that a caller begins to follow the events, or is refused: `done`, or the code of the failure. */
 export type TellStream = (

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodePlatform } from "@mcp-hangar/core";
-import { type Caller, type CallFinished, LIBRARY_CLIENT, registeredName, Sensitive } from "@mcp-hangar/telemetry";
-import { sampleEvents } from "@mcp-hangar/telemetry/testing";
+import { type Caller, type CallFinished, registeredName } from "@mcp-hangar/telemetry";
+import { sampleEvent, sampleEvents } from "@mcp-hangar/telemetry/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Item, OPEN_ACCESS } from "../../access/access.ts";
 import { History } from "../../history/history.ts";
@@ -33,28 +33,13 @@ function callerOf(name: string): Caller {
 
 function finished(callId: string): CallFinished {
   return {
-    type: "call.finished",
+    ...sampleEvent("call.finished"),
     timeMs: nodePlatform.clock.wallMs(),
     callId,
-    server: registeredName("math"),
     tool: undefined,
-    requestedServer: "math",
     requestedTool: "add token=typed-by-mistake",
-    outcome: { status: "success", resultType: "complete" },
-    durationSeconds: 0.1,
-    coldStart: false,
-    origin: "rest",
     caller: callerOf("ann"),
     correlation: { userId: "password=typed-by-mistake", sessionId: "Bearer typed-by-mistake", traceId: undefined },
-    trace: undefined,
-    client: LIBRARY_CLIENT,
-    decision: undefined,
-    group: undefined,
-    attempts: [],
-    rpcErrorCode: undefined,
-    batch: undefined,
-    arguments: new Sensitive({}),
-    result: undefined,
   };
 }
 

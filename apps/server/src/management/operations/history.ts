@@ -1,8 +1,8 @@
 import { shareOf } from "@mcp-hangar/core";
 import { z } from "zod";
-import { Turns } from "../../access/turns.ts";
 import type { History } from "../../history/history.ts";
 import { type CallQuery, callQuery, callRow, logQuery, logRow } from "../../history/queries.ts";
+import { Turns } from "../../http/turns.ts";
 import {
   type Operation,
   type OperationContext,

@@ -1,7 +1,6 @@
 import { Witnesses } from "@mcp-hangar/core";
 import type { Operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
-import { rateLimited } from "../rate-limited.ts";
 import { recorded } from "../recorded.ts";
 import { batchOperations } from "./batch.ts";
 import { configOperations } from "./config.ts";
@@ -39,7 +38,7 @@ export function createOperations(parts: ManagementParts): readonly Operation[] {
   ];
   const { platform, gateway } = parts;
   const witnesses = new Witnesses(parts, platform.clock);
-  return operations
-    .map((operation) => recorded(operation, witnesses, () => platform.uuid()))
-    .map((operation) => rateLimited(operation, (caller, what) => gateway.admitOperation(caller, what)));
+  return operations.map((operation) =>
+    recorded(operation, witnesses, { newId: () => platform.uuid(), admit: (caller) => gateway.admitOperation(caller) }),
+  );
 }

@@ -11,7 +11,7 @@ export function listMethod(list: ListKind): (endpoint: Endpoint, request: Client
     // What is known is answered from memory, and costs no server anything.
     const { scope, gateway } = endpoint;
     const isFetched = scope.entries(request.caller).some(({ catalog }) => catalog.known(list) === undefined);
-    const refusal = isFetched ? gateway.admitRequest(request.caller, request.method) : undefined;
+    const refusal = isFetched ? gateway.admitRequest(request.caller) : undefined;
     if (refusal !== undefined) return answerOf(refusal);
     const merged = await mergedList(endpoint.scope, list, request);
     if (merged.kind === "failure") return endpoint.failed(merged, request.caller);

@@ -11,7 +11,7 @@ import {
   type ResultPayload,
   RPC,
 } from "@mcp-hangar/core";
-import type { Caller } from "@mcp-hangar/telemetry";
+import { type Caller, shortText } from "@mcp-hangar/telemetry";
 import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
@@ -117,7 +117,7 @@ export async function forward(endpoint: Endpoint, request: ClientRequest, forwar
   if (!isOffered(endpoint, request.caller, forwarded)) {
     noteRefusal(endpoint, request, forwarded);
     const code = request.method.startsWith("resources/") ? notFoundCode(request) : RPC.invalidParams;
-    return errorAnswer(code, `${request.method}: no server of this gateway offers "${target.name.slice(0, 200)}"`);
+    return errorAnswer(code, `${request.method}: no server of this gateway offers "${shortText(target.name, 200)}"`);
   }
   const { _meta, ...params } = request.params;
   const result = await endpoint.gateway.relay(

@@ -53,7 +53,7 @@ export async function setLogLevel(endpoint: Endpoint, request: ClientRequest): P
     return errorAnswer(RPC.invalidParams, `logging/setLevel needs a "level" out of ${LOG_LEVELS.join(", ")}`);
   }
   // One token for all servers: it is one wish of the client.
-  const limited = endpoint.gateway.admitRequest(request.caller, request.method);
+  const limited = endpoint.gateway.admitRequest(request.caller);
   if (limited !== undefined) return answerOf(limited);
   const refusal = await request.session?.wantLevel(level, endpoint.scope.servers(request.caller));
   return endpoint.scope.single && refusal !== undefined
