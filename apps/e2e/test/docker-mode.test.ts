@@ -2,10 +2,13 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { poll, processesMarked } from "@mcp-hangar/testing";
+import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
 import { describe, expect, test } from "vitest";
 import { startGateway } from "../src/harness/gateway-process.ts";
 import { connect } from "../src/harness/mcp-client.ts";
+import { agentContext, spansOfTrace } from "../src/harness/span-tree.ts";
 import { temporaryFolder } from "../src/harness/temporary-folder.ts";
+import { isServed, onlySpan } from "../src/harness/traced-gateway.ts";
 import { EVERYTHING } from "../src/harness/upstreams.ts";
 import { modernRequest, textOf } from "../src/harness/wire-client.ts";
 import { fixtureFile } from "../src/harness/workspace.ts";
@@ -46,6 +49,27 @@ async function standIn(...container: readonly string[]): Promise<Engine> {
 }
 
 describe("a server in a container", () => {
+  test("gets the context of the span that asks it", async () => {
+    const receiver = await OtlpReceiver.start();
+    try {
+      await using engine = await standIn(fixtureFile("misbehaving/stdio.ts"));
+      await using gateway = await startGateway(
+        { mcp_servers: { boxed: engine.server } },
+        { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.httpUrl, OTEL_BSP_SCHEDULE_DELAY: "50" },
+      );
+      const { traceId, spanId, traceparent } = agentContext(1);
+      const params = { name: "boxed__meta", arguments: {}, _meta: { traceparent } };
+      const { message } = await modernRequest(gateway.mcpUrl(), "tools/call", params);
+      const spans = await spansOfTrace(receiver, traceId, isServed);
+      const asked = onlySpan(spans, "CLIENT");
+      expect(JSON.parse(textOf(message))).toMatchObject({ traceparent: `00-${traceId}-${asked.spanId}-01` });
+      expect(asked.attributes).toMatchObject({ "mcp.server.mode": "docker", "network.transport": "pipe" });
+      expect(onlySpan(spans, "SERVER")).toMatchObject({ spanId: asked.parentSpanId, parentSpanId: spanId });
+    } finally {
+      await receiver.close();
+    }
+  });
+
   test("is called by an official client, counted, and gone after the gateway has stopped", async () => {
     await using engine = await standIn(EVERYTHING, "stdio");
     await using gateway = await startGateway(

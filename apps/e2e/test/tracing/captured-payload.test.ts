@@ -28,7 +28,7 @@ beforeAll(async () => {
       },
       observability: { tracing },
     },
-    { OTEL_BSP_SCHEDULE_DELAY: "50" },
+    { OTEL_BSP_SCHEDULE_DELAY: "50", OTEL_EXPORTER_OTLP_HEADERS: "x-vendor=canary-of%20a-variable" },
   );
 });
 
@@ -55,11 +55,13 @@ describe.each(["pipe", "http"])("a gateway that captures payload, in front of %s
       city: "Berlin",
       password: "hunter2-hunter2",
       again: "canary-of-a-header",
+      vendor: "canary-of a-variable",
     });
     expect(JSON.parse(String(shown["gen_ai.tool.call.arguments"]))).toEqual({
       city: "Berlin",
       password: "[redacted]",
       again: "[redacted]",
+      vendor: "[redacted]",
     });
     const result = String(shown["gen_ai.tool.call.result"]);
     expect(result).toContain("Berlin");

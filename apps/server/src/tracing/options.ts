@@ -32,7 +32,14 @@ export const tracingOptions = z
       .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/), z.string().max(8_192))
       .default({})
       .describe("Sent with every export, such as the key of a vendor; beside those of `OTEL_EXPORTER_OTLP_HEADERS`."),
-    service_name: z.string().min(1).max(255).default("mcp-hangar").describe("What the gateway is called in traces."),
+    service_name: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe(
+        "What the gateway is called in traces; `mcp-hangar` if neither this nor `OTEL_RESOURCE_ATTRIBUTES` says it.",
+      ),
     sample_rate: z
       .number()
       .min(0)

@@ -4,6 +4,7 @@ import {
   type EventListener,
   type Exporter,
   type ExporterSnapshot,
+  knownSecrets,
   passThroughTracer,
   registeredName,
 } from "@mcp-hangar/telemetry";
@@ -65,6 +66,7 @@ export class Tracing implements Exporter {
     const { env, clock } = platform;
     const options = this.#options;
     const baggageTo = new Set(options.baggage_to);
+    knownSecrets.replace("OTLP headers", new Set(headerValues(env)));
     this.#exporter = await TraceExporter.create({
       // The environment wins over the file.
       endpoint: hasEndpoint(env) ? undefined : options.endpoint,
@@ -115,6 +117,23 @@ const NOTHING: ExporterSnapshot = {
 
 function hasEndpoint(env: Environment): boolean {
   return Boolean(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim() || env.OTEL_EXPORTER_OTLP_ENDPOINT?.trim());
+}
+
+/** Values of the headers that the SDK reads by itself: `name=value`, separated by commas, percent-encoded. */
+function headerValues(env: Environment): readonly string[] {
+  const pairs = [env.OTEL_EXPORTER_OTLP_HEADERS, env.OTEL_EXPORTER_OTLP_TRACES_HEADERS].join(",").split(",");
+  return pairs.flatMap((pair) => {
+    const value = pair.slice(pair.indexOf("=") + 1).trim();
+    return value === "" ? [] : [value, decoded(value)];
+  });
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }
 
 function isSet(variable: string | undefined, value: string): boolean {
