@@ -1,0 +1,138 @@
+import { type CallFacts, type CallFinished, type CapturePolicy, callFacts } from "@mcp-hangar/telemetry";
+import { masked, plainMessage, SCRUBBED } from "./masking.ts";
+import type { Settings } from "./options.ts";
+import type { Attributes, Span } from "./otlp-json.ts";
+import { payloadText } from "./payload.ts";
+import { isSampled, type TraceIdentity, traceIdentity } from "./trace-identity.ts";
+
+/** Characters of a message that are sent. */
+const MESSAGE_CHARS_MAX = 2_000;
+/** Langfuse drops users and sessions with longer names. */
+const ID_CHARS_MAX = 200;
+
+/** What is kept of a finished call until it is encoded: facts, and of the payload only what is captured. */
+export interface HeldCall {
+  readonly facts: CallFacts;
+  readonly input: unknown;
+  readonly output: unknown;
+}
+
+/** An observation of a call, and the call that it is of. */
+export interface CallObservation {
+  readonly facts: CallFacts;
+  readonly identity: TraceIdentity;
+  readonly span: Span;
+}
+
+/** Takes next to no time. What is not captured is let go at once. */
+export function holdCall(event: CallFinished, { scrubInputs, scrubOutputs }: Settings): HeldCall {
+  const policy = (capture: boolean): CapturePolicy => ({ exporter: "langfuse", capture });
+  return {
+    facts: callFacts(event),
+    input: event.arguments.reveal(policy(!scrubInputs)),
+    output: event.result?.reveal(policy(!scrubOutputs)),
+  };
+}
+
+/** The observation of a call; `undefined` when its trace is not among those that are sent. */
+export function observationOf(held: HeldCall, settings: Settings): CallObservation | undefined {
+  const { facts } = held;
+  const identity = traceIdentity(facts);
+  if (!isSampled(identity.traceId, settings.sampleRate)) return undefined;
+  const { traceId, spanId, parentSpanId } = identity;
+  const { server, tool, timeMs } = facts;
+  const level = levelOf(facts);
+  const name = `${server}/${tool}`;
+  const span = {
+    traceId,
+    spanId,
+    parentSpanId,
+    name,
+    startMs: timeMs - facts.durationSeconds * 1_000,
+    endMs: timeMs,
+    isError: level === "ERROR",
+    attributes: {
+      "langfuse.observation.type": "tool",
+      "langfuse.observation.level": level,
+      "langfuse.observation.status_message": statusMessage(facts, settings),
+      ...payloadAttributes(held, settings),
+      // Below the span of an agent, it is the agent that names the trace.
+      "langfuse.trace.name": parentSpanId === undefined ? name : undefined,
+      "user.id": facts.userId?.slice(0, ID_CHARS_MAX),
+      "session.id": (facts.sessionId ?? facts.client.sessionId)?.slice(0, ID_CHARS_MAX),
+      ...deploymentAttributes(settings),
+      ...metadata(facts, identity),
+    },
+  };
+  return { facts, identity, span };
+}
+
+/** What is the same for everything that a gateway sends, and stands on every span so that each can be found by it. */
+export function deploymentAttributes({ environment, release, version }: Settings): Attributes {
+  return { "langfuse.environment": environment, "langfuse.release": release, "langfuse.version": version };
+}
+
+function levelOf({ status }: CallFacts): "DEFAULT" | "WARNING" | "ERROR" {
+  if (status === "success") return "DEFAULT";
+  return status === "rejected" || status === "cancelled" ? "WARNING" : "ERROR";
+}
+
+/** Words of our own, unless texts of errors are captured: servers quote in them what they were sent. */
+function statusMessage(facts: CallFacts, { scrubOutputs, mask }: Settings): string | undefined {
+  const { status, cause, message, rpcErrorCode, server, tool } = facts;
+  if (status === "success") return undefined;
+  const code = rpcErrorCode === undefined ? "" : ` (${rpcErrorCode})`;
+  const summary = `${cause ?? status}${code}`;
+  if (scrubOutputs || message === undefined) return summary;
+  const text = plainMessage(message, MESSAGE_CHARS_MAX);
+  return `${summary}: ${masked(mask, text, { field: "status_message", server, tool }, MESSAGE_CHARS_MAX)}`;
+}
+
+function payloadAttributes({ facts, input, output }: HeldCall, settings: Settings): Attributes {
+  const { scrubInputs, scrubOutputs, mask, limits } = settings;
+  const { payloadCharsMax } = limits;
+  const { server, tool, status } = facts;
+  const text = (payload: unknown, field: "input" | "output"): string | undefined =>
+    payload === undefined
+      ? undefined
+      : masked(mask, payloadText(payload, payloadCharsMax), { field, server, tool }, payloadCharsMax);
+  const hasOutput = status === "success" || facts.cause === "tool_error";
+  return {
+    "langfuse.observation.input": scrubInputs ? SCRUBBED : text(input, "input"),
+    "langfuse.observation.output": scrubOutputs ? (hasOutput ? SCRUBBED : undefined) : text(output, "output"),
+  };
+}
+
+/** What Langfuse can filter by. Neither addresses nor roles of callers: they are in the audit records, and leave only with those. */
+function metadata(facts: CallFacts, { traceId, originalTraceId }: TraceIdentity): Attributes {
+  const { reached, batch, trace } = facts;
+  const entries: Attributes = {
+    call_id: facts.callId,
+    mcp_server: facts.server,
+    mcp_server_group: facts.group,
+    mcp_server_mode: reached?.mode,
+    tool: facts.tool,
+    status: facts.status,
+    cause: facts.cause,
+    rpc_error_code: facts.rpcErrorCode,
+    cold_start: facts.coldStart,
+    duration_ms: facts.durationMs,
+    waited_ms: Math.round(facts.waitedSeconds * 1_000),
+    attempts: facts.attempts.length,
+    request_bytes: reached?.requestBytes,
+    response_bytes: reached?.responseBytes,
+    origin: facts.origin,
+    caller: facts.caller.id,
+    caller_type: facts.caller.type,
+    client: facts.clientName,
+    client_version: facts.clientVersion,
+    batch_id: batch?.id,
+    batch_index: batch?.index,
+    batch_attempt: batch?.attempt,
+    original_trace_id: originalTraceId,
+    otel_trace_id: trace === undefined || trace.traceId === traceId ? undefined : trace.traceId,
+  };
+  return Object.fromEntries(
+    Object.entries(entries).map(([key, value]) => [`langfuse.observation.metadata.${key}`, value]),
+  );
+}
