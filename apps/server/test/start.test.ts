@@ -28,18 +28,23 @@ const HEAVY = [
   "dockerode",
   "@kubernetes/client-node",
   "node:sqlite",
+  "@mcp-hangar/langfuse",
   // The clients that `import "node:http"` loads along.
   "NativeModule internal/deps/undici/undici",
 ];
 
 it("loads nothing heavy for servers over stdio alone", async () => {
   const loaded = await packagesLoadedBy({});
-  expect(loaded).toContain("zod");
-  expect(loaded).toContain("NativeModule http");
+  expect(loaded).toEqual(expect.arrayContaining(["zod", "@mcp-hangar/core", "NativeModule http"]));
   expect(loaded.filter((name) => HEAVY.includes(name))).toEqual([]);
 });
 
 it("loads the verification of tokens with an issuer, before the first token comes", async () => {
   const jwt = { issuer: "https://login.example.com", audience: ["https://hangar.example.com/mcp"] };
   expect(await packagesLoadedBy({ auth: { jwt } })).toContain("jose");
+});
+
+it("loads the exporter to Langfuse where it is on", async () => {
+  const langfuse = { enabled: true, public_key: "pk-lf-1", secret_key: "sk-lf-1", host: "http://127.0.0.1:9" };
+  expect(await packagesLoadedBy({ observability: { langfuse } })).toContain("@mcp-hangar/langfuse");
 });

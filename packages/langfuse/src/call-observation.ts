@@ -3,7 +3,7 @@ import { masked, plainMessage, SCRUBBED } from "./masking.ts";
 import type { Settings } from "./options.ts";
 import type { Attributes, Span } from "./otlp-json.ts";
 import { payloadText } from "./payload.ts";
-import { isSampled, type TraceIdentity, traceIdentity } from "./trace-identity.ts";
+import { isSampled, langfuseTraceId, type TraceIdentity, traceIdentity } from "./trace-identity.ts";
 
 /** Characters of a message that are sent. */
 const MESSAGE_CHARS_MAX = 2_000;
@@ -59,7 +59,7 @@ export function observationOf(held: HeldCall, settings: Settings): CallObservati
       // Below the span of an agent, it is the agent that names the trace.
       "langfuse.trace.name": parentSpanId === undefined ? name : undefined,
       "user.id": facts.userId?.slice(0, ID_CHARS_MAX),
-      "session.id": (facts.sessionId ?? facts.client.sessionId)?.slice(0, ID_CHARS_MAX),
+      "session.id": facts.sessionId?.slice(0, ID_CHARS_MAX) ?? sessionDigest(facts.client.sessionId),
       ...deploymentAttributes(settings),
       ...metadata(facts, identity),
     },
@@ -70,6 +70,11 @@ export function observationOf(held: HeldCall, settings: Settings): CallObservati
 /** What is the same for everything that a gateway sends, and stands on every span so that each can be found by it. */
 export function deploymentAttributes({ environment, release, version }: Settings): Attributes {
   return { "langfuse.environment": environment, "langfuse.release": release, "langfuse.version": version };
+}
+
+/** Whoever knows the id of a session may be taken for its client, so it stays here; calls of one session are together all the same. */
+function sessionDigest(sessionId: string | undefined): string | undefined {
+  return sessionId === undefined ? undefined : `mcp-${langfuseTraceId(`session ${sessionId}`)}`;
 }
 
 function levelOf({ status }: CallFacts): "DEFAULT" | "WARNING" | "ERROR" {

@@ -134,6 +134,15 @@ describe("a call", () => {
     expect(receiver.scores).toEqual([]);
   });
 
+  it("belongs to the session of its client where the caller names none, without the id that opens it", async () => {
+    const client = { ...callEvent().client, sessionId: "0b6c7b5e-1d2f-4c7a-9b63-2a1f0c9d8e7f" };
+    await send({}, { client }, { client }, { client, correlation: { sessionId: "session-456" } });
+    const [first, second, named] = receiver.spans.map(({ attributes }) => attributes["session.id"]);
+    expect(first).toMatch(/^mcp-[0-9a-f]{32}$/);
+    expect([second, named]).toEqual([first, "session-456"]);
+    expect(receiver.raw.join("\n")).not.toContain("0b6c7b5e");
+  });
+
   it("tells how long it waited for a slot and a start", async () => {
     await send({}, { attempts: [attempt({ waitedSeconds: 0.25, coldStartSeconds: 1.5 })], coldStart: true });
     expect(receiver.spans[0]?.attributes).toMatchObject({

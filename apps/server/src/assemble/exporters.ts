@@ -1,10 +1,21 @@
-import type { Clock } from "@mcp-hangar/core";
+import type { Platform } from "@mcp-hangar/core";
 import type { TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Config } from "../config/schema.ts";
 import { History } from "../history/history.ts";
 import type { Logging } from "../logging/logging.ts";
 import { quieted } from "../noise/quieted.ts";
 import { ExporterList } from "./exporter-list.ts";
+import { addLangfuse, type LangfusePackage } from "./langfuse.ts";
+
+/** Packages that take time to load and are of use with some configurations only. */
+export interface LoadedExporters {
+  readonly langfuse: LangfusePackage | undefined;
+}
+
+/** Loads what the configuration needs. */
+export async function loadExporters({ observability }: Config): Promise<LoadedExporters> {
+  return { langfuse: observability.langfuse.enabled ? await import("@mcp-hangar/langfuse") : undefined };
+}
 
 /** Where telemetry goes. */
 interface Exporters {
@@ -16,16 +27,23 @@ interface Exporters {
 /** What exporters stand on; the log is there before everything else. */
 interface ExporterEnvironment {
   readonly bus: TelemetryBus;
-  readonly clock: Clock;
+  readonly platform: Platform;
   readonly logging: Logging;
+  readonly loaded: LoadedExporters;
 }
 
 /** The exporters of the configuration, subscribed before anything happens. Only metrics join later, as they read the runtime. */
-export function createExporters({ history: options }: Config, environment: ExporterEnvironment): Exporters {
-  const { bus, clock, logging } = environment;
+export function createExporters(config: Config, environment: ExporterEnvironment): Exporters {
+  const { bus, platform, logging, loaded } = environment;
+  const { clock } = platform;
   const exporters = new ExporterList(bus, logging.logger);
   exporters.add({ ...logging, listener: quieted(logging.listener, clock) });
+  const options = config.history;
   const history = options.file === undefined ? undefined : new History({ ...options, file: options.file }, clock);
   if (history !== undefined) exporters.add(history);
+  if (loaded.langfuse !== undefined) {
+    const { logger } = logging;
+    addLangfuse(exporters, config.observability.langfuse, { loaded: loaded.langfuse, platform, logger });
+  }
   return { exporters, history };
 }

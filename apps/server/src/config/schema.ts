@@ -12,6 +12,7 @@ import { historyOptions } from "../history/options.ts";
 import { parseHost } from "../http/host-names.ts";
 import { securityOptions } from "../http/security-options.ts";
 import { managementOptions } from "../management/options.ts";
+import { langfuseOptions } from "./langfuse-options.ts";
 
 /** Severities of log lines, from the most talkative to the quietest. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error", "critical"] as const;
@@ -158,7 +159,7 @@ export const configSchema = z.strictObject({
   discovery: discoveryOptions.prefault({}).describe("Servers that are found while the gateway runs."),
   logging: loggingOptions.prefault({}),
   observability: z
-    .strictObject({ metrics: metricsOptions.prefault({}) })
+    .strictObject({ metrics: metricsOptions.prefault({}), langfuse: langfuseOptions.prefault({}) })
     .prefault({})
     .describe("What the gateway tells other systems about itself."),
   http: httpOptions.prefault({}),
