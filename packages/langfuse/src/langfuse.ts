@@ -167,10 +167,12 @@ export class Langfuse implements Exporter {
     else this.#offer(observation.span, scoresOf(observation, this.#settings.environment));
   }
 
-  /** In bytes, because the memory that they take is known then. */
+  /** In bytes, because the memory that they take is known then. A score without its observation would say nothing. */
   #offer(span: Span, scores: readonly Score[]): void {
-    this.#queue.offer(new TextEncoder().encode(spanJson(span)));
-    for (const score of scores) this.scores?.offer(score);
+    const encoded = new TextEncoder().encode(spanJson(span));
+    // What is held was measured by its messages, and may have become longer.
+    if (this.queuedBytes + encoded.byteLength > this.#settings.limits.bytesMax) this.#dropped.queue_full += 1;
+    else if (this.#queue.offer(encoded)) for (const score of scores) this.scores?.offer(score);
   }
 
   async #encodeAll(deadlineMs: number): Promise<void> {

@@ -6,8 +6,8 @@ import type { Settings } from "./options.ts";
 import type { Score } from "./score.ts";
 
 /** Scores that are on their way at once: the interface takes one a request. */
-const CONCURRENT_MAX = 8;
-const BATCH_RECORDS = 40;
+const CONCURRENT_MAX = 16;
+const BATCH_RECORDS = 64;
 /** Bytes of all scores that wait: some 300 each. */
 const BYTES_MAX = 8 * 1024 * 1024;
 

@@ -68,7 +68,7 @@ export function attempt(changes: Partial<Attempt> = {}): Attempt {
 }
 
 /** Real time, of which everything but the time of day goes `speed` times as fast. */
-export function fastClock(speed = 50): Clock {
+export function fastClock(speed: number): Clock {
   return {
     nowMs: () => performance.now() * speed,
     wallMs: () => Date.now(),

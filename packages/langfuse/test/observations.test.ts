@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Langfuse, type LangfuseOptions } from "../src/index.ts";
 import { attempt, callEvent, ENDED_MS, fastClock, relayedBytes } from "./call-events.ts";
 
+/** How much faster than real time the clock goes. */
+const SPEED = 20;
 /** Longer than any test, in the time of the clock. */
-const LONG_MS = 60_000 * 50;
+const LONG_MS = 60_000 * SPEED;
 
 let receiver: LangfuseReceiver;
 beforeEach(async () => {
@@ -15,7 +17,7 @@ afterEach(() => receiver.close());
 
 function start(options: Partial<LangfuseOptions> = {}): Langfuse {
   const { publicKey, secretKey } = LangfuseReceiver;
-  const time = { clock: fastClock(), random: Math.random };
+  const time = { clock: fastClock(SPEED), random: Math.random };
   return new Langfuse({ publicKey, secretKey, host: receiver.url, ...time, ...options });
 }
 
