@@ -117,8 +117,10 @@ describe("with keys that are accepted", () => {
     });
     await modernRequest(gateway.mcpUrl("own"), "tools/call", { name: "rpc_error", arguments: {} });
     await modernRequest(gateway.mcpUrl("own"), "tools/call", { name: "big", arguments: { bytes: 3_000_000 } });
+    const meta = { cost: 0.25, "gen_ai.usage.output_tokens": 30 };
+    await modernRequest(gateway.mcpUrl("own"), "tools/call", { name: "usage", arguments: { bytes: 400_000, meta } });
     await gateway.stop();
-    const [echo, failed, big] = langfuse.spans
+    const [echo, failed, big, usage] = langfuse.spans
       .filter(({ name }) => name.startsWith("own/"))
       .map(({ attributes }) => attributes);
     expect(echo).toMatchObject({
@@ -128,6 +130,10 @@ describe("with keys that are accepted", () => {
     expect(String(echo?.["langfuse.observation.output"])).toContain("Paris");
     expect(String(failed?.["langfuse.observation.status_message"])).toContain("refused by the upstream");
     expect(String(big?.["langfuse.observation.output"])).toMatch(/^\{"content":\[\{"type":"text","text":"x+…$/);
+    expect(usage).toMatchObject({
+      "langfuse.observation.cost_details": '{"total":0.25}',
+      "langfuse.observation.usage_details": '{"output":30}',
+    });
     expect(langfuse.raw.join("\n")).not.toContain("battery");
     expect(langfuse.refusals).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { UNEXPORTED_SIGNALS } from "@mcp-hangar/monitoring";
 import { catalog, EXPORT_SIGNALS, type MetricDefinition } from "@mcp-hangar/telemetry";
 import { POLL_DEADLINE_MS, poll, runProcess } from "@mcp-hangar/testing";
+import { LangfuseReceiver } from "@mcp-hangar/testing/langfuse";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { type ListingUpstreams, startListingUpstreams } from "../src/harness/listing-upstreams.ts";
@@ -20,6 +21,7 @@ const definitions = Object.entries<MetricDefinition>(catalog);
 let http: HttpUpstream;
 let careless: ListingUpstreams;
 let folder: TemporaryFolder;
+let langfuse: LangfuseReceiver;
 let gateway: HttpGateway;
 let page: MetricsPage;
 let families: ReadonlyMap<string, Family>;
@@ -28,6 +30,7 @@ beforeAll(async () => {
   http = await startFixture("misbehaving/http.ts");
   careless = await startListingUpstreams({ legacy: { "tools/list": [{ name: "no_schema" }, { name: "" }] } });
   folder = await temporaryFolder();
+  langfuse = await LangfuseReceiver.start();
   await writeFile(join(folder.path, "found.json"), JSON.stringify(nodeServer(STDIO)));
   // Calls and checks include cold starts, which take longer beside other work.
   const quick = { health_check_interval_s: 0.2, call_timeout_s: 4, max_consecutive_failures: 1 };
@@ -48,6 +51,7 @@ beforeAll(async () => {
     },
     rate_limit: { enabled: true, requests_per_second: 5, burst: 40 },
     history: { file: join(folder.path, "history.db") },
+    observability: { langfuse: { enabled: true, public_key: "pk-lf-1", secret_key: "sk-lf-1", host: langfuse.url } },
     config_reload: { watch: false },
   });
   await exercise(gateway);
@@ -60,6 +64,7 @@ afterAll(async () => {
   await http?.[Symbol.asyncDispose]();
   await careless?.[Symbol.asyncDispose]();
   await folder?.[Symbol.asyncDispose]();
+  await langfuse?.close();
 });
 
 describe("after a run that exercises everything", () => {
@@ -169,6 +174,10 @@ describe("after a run that exercises everything", () => {
     for (const action of ["mended", "left_out"]) {
       expect(page.sum("mcp_hangar_list_item_faults_total", { mcp_server: "careless", list: "tools", action })).toBe(1);
     }
+    const remote = { mcp_server: "remote" };
+    expect(page.sum("mcp_hangar_tool_call_tokens_total", { ...remote, kind: "input" })).toBe(120);
+    expect(page.sum("mcp_hangar_tool_call_tokens_total", { ...remote, kind: "output" })).toBe(30);
+    expect(page.sum("mcp_hangar_tool_call_cost_total", { ...remote, currency: "USD" })).toBe(0.25);
     expect(page.sum("mcp_hangar_build_info")).toBe(1);
   });
 });
@@ -187,6 +196,8 @@ async function exercise(target: HttpGateway): Promise<void> {
     arguments: {},
     _meta: { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" },
   });
+  const meta = { cost: 0.25, usage: { input_tokens: 120, output_tokens: 30 } };
+  await session.request("tools/call", { name: "remote__usage", arguments: { meta } });
   await poll("the server in the folder to be found", async () => {
     return (await target.metrics()).sum("mcp_hangar_discovery_registrations_total") > 0;
   });

@@ -61,6 +61,7 @@ export function observationOf(held: HeldCall, settings: Settings): CallObservati
       "user.id": facts.userId?.slice(0, ID_CHARS_MAX),
       "session.id": facts.sessionId?.slice(0, ID_CHARS_MAX) ?? sessionDigest(facts.client.sessionId),
       ...deploymentAttributes(settings),
+      ...usageAttributes(facts),
       ...metadata(facts, identity),
     },
   };
@@ -108,6 +109,19 @@ function payloadAttributes({ facts, input, output }: HeldCall, settings: Setting
   };
 }
 
+/** What the server says that the call has cost. Langfuse counts in dollars. */
+function usageAttributes({ usage, model }: CallFacts): Attributes {
+  if (usage === undefined) return {};
+  const { cost, currency, inputTokens: input, outputTokens: output } = usage;
+  const isCounted = input !== undefined || output !== undefined;
+  return {
+    "langfuse.observation.model.name": model,
+    "langfuse.observation.usage_details": isCounted ? JSON.stringify({ input, output }) : undefined,
+    "langfuse.observation.cost_details":
+      cost === undefined || currency !== "USD" ? undefined : JSON.stringify({ total: cost }),
+  };
+}
+
 /** What Langfuse can filter by. Neither addresses nor roles of callers: they are in the audit records, and leave only with those. */
 function metadata(facts: CallFacts, { traceId, originalTraceId }: TraceIdentity): Attributes {
   const { reached, batch, trace } = facts;
@@ -124,6 +138,8 @@ function metadata(facts: CallFacts, { traceId, originalTraceId }: TraceIdentity)
     duration_ms: facts.durationMs,
     waited_ms: Math.round(facts.waitedSeconds * 1_000),
     attempts: facts.attempts.length,
+    cost: facts.usage?.cost,
+    cost_currency: facts.usage?.currency,
     request_bytes: reached?.requestBytes,
     response_bytes: reached?.responseBytes,
     origin: facts.origin,

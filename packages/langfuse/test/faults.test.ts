@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Langfuse, type LangfuseOptions } from "../src/index.ts";
 import { callEvent, fastClock, relayed } from "./call-events.ts";
 
-const SPEED = 20;
+const SPEED = 10;
 const CALLS = 300;
 /** What is left of the scores of a call, whatever becomes of it. */
 const SCORES_A_CALL = 2;

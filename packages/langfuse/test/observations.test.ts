@@ -4,10 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Langfuse, type LangfuseOptions } from "../src/index.ts";
 import { attempt, callEvent, ENDED_MS, fastClock, relayedBytes } from "./call-events.ts";
 
-/** How much faster than real time the clock goes. */
-const SPEED = 20;
-/** Longer than any test, in the time of the clock. */
-const LONG_MS = 60_000 * SPEED;
+/** Longer than any test. */
+const LONG_MS = 60_000;
 
 let receiver: LangfuseReceiver;
 beforeEach(async () => {
@@ -17,7 +15,7 @@ afterEach(() => receiver.close());
 
 function start(options: Partial<LangfuseOptions> = {}): Langfuse {
   const { publicKey, secretKey } = LangfuseReceiver;
-  const time = { clock: fastClock(SPEED), random: Math.random };
+  const time = { clock: fastClock(1), random: Math.random };
   return new Langfuse({ publicKey, secretKey, host: receiver.url, ...time, ...options });
 }
 
@@ -143,6 +141,25 @@ describe("a call", () => {
     expect(first).toMatch(/^mcp-[0-9a-f]{32}$/);
     expect([second, named]).toEqual([first, "session-456"]);
     expect(receiver.raw.join("\n")).not.toContain("0b6c7b5e");
+  });
+
+  it("has the cost and the tokens that its server reports, and nothing where it reports none", async () => {
+    const usage = { cost: 0.25, currency: "USD", model: "large-1", inputTokens: 120, outputTokens: 30 };
+    await send({}, { usage }, { usage: { cost: 1, currency: "JPY" } }, {});
+    const [dollars, yen, none] = receiver.spans.map(({ attributes }) => attributes);
+    expect(dollars).toMatchObject({
+      "langfuse.observation.model.name": "large-1",
+      "langfuse.observation.usage_details": '{"input":120,"output":30}',
+      "langfuse.observation.cost_details": '{"total":0.25}',
+    });
+    // Langfuse counts in dollars.
+    expect(yen).toMatchObject({
+      "langfuse.observation.metadata.cost": 1n,
+      "langfuse.observation.metadata.cost_currency": "JPY",
+    });
+    for (const each of [yen, none]) {
+      expect(Object.keys(each ?? {}).filter((key) => /_details$|model/.test(key))).toEqual([]);
+    }
   });
 
   it("tells how long it waited for a slot and a start", async () => {

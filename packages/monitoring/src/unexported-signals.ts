@@ -6,6 +6,5 @@ import type { ExportSignal } from "@mcp-hangar/telemetry";
  */
 export const UNEXPORTED_SIGNALS: Readonly<Partial<Record<ExportSignal, string>>> = {
   metrics: "metrics are scraped, so that nothing of them waits in the gateway or is lost there",
-  traces: "no exporter of this release carries spans; trace context is passed on",
   audit: "no exporter of this release carries audit records",
 };

@@ -13,6 +13,7 @@ import { parseHost } from "../http/host-names.ts";
 import { securityOptions } from "../http/security-options.ts";
 import { managementOptions } from "../management/options.ts";
 import { langfuseOptions } from "./langfuse-options.ts";
+import { usageOptions } from "./usage-options.ts";
 
 /** Severities of log lines, from the most talkative to the quietest. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error", "critical"] as const;
@@ -159,7 +160,11 @@ export const configSchema = z.strictObject({
   discovery: discoveryOptions.prefault({}).describe("Servers that are found while the gateway runs."),
   logging: loggingOptions.prefault({}),
   observability: z
-    .strictObject({ metrics: metricsOptions.prefault({}), langfuse: langfuseOptions.prefault({}) })
+    .strictObject({
+      metrics: metricsOptions.prefault({}),
+      usage: usageOptions.prefault({}),
+      langfuse: langfuseOptions.prefault({}),
+    })
     .prefault({})
     .describe("What the gateway tells other systems about itself."),
   http: httpOptions.prefault({}),

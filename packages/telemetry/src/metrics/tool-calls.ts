@@ -1,5 +1,5 @@
 import type { CallFinished } from "../events.ts";
-import { CALL_STATUSES, ERROR_TYPES, REJECTION_REASONS } from "../vocabulary.ts";
+import { CALL_STATUSES, CURRENCIES, ERROR_TYPES, REJECTION_REASONS, TOKEN_KINDS } from "../vocabulary.ts";
 import { LATENCY_SECONDS } from "./buckets.ts";
 import { counter, histogram, nameOf, oneOf } from "./define.ts";
 
@@ -66,6 +66,37 @@ export const rateLimitHits = counter({
         ? { labels: { principal: event.caller.id }, value: 1 }
         : undefined,
     "request.rate_limited": ({ caller }) => ({ labels: { principal: caller.id }, value: 1 }),
+  },
+});
+
+export const toolCallTokens = counter({
+  name: "mcp_hangar_tool_call_tokens_total",
+  help: "Tokens that servers report to have used for calls, by what they were used for.",
+  labels: { mcp_server: nameOf("mcp_server"), kind: oneOf(TOKEN_KINDS) },
+  // Hardly any server reports some.
+  foreseenOf: [],
+  on: {
+    "call.finished": ({ server, usage }) =>
+      usage === undefined
+        ? undefined
+        : TOKEN_KINDS.flatMap((kind) => {
+            const value = kind === "input" ? usage.inputTokens : usage.outputTokens;
+            return value === undefined ? [] : [{ labels: { mcp_server: server, kind }, value }];
+          }),
+  },
+});
+
+export const toolCallCost = counter({
+  name: "mcp_hangar_tool_call_cost_total",
+  help: "What servers report that calls have cost, in units of the currency.",
+  labels: { mcp_server: nameOf("mcp_server"), currency: oneOf(CURRENCIES) },
+  foreseenOf: [],
+  on: {
+    "call.finished": ({ server, usage }) => {
+      if (usage?.cost === undefined) return undefined;
+      const currency = CURRENCIES.find((known) => known === usage.currency) ?? "_other";
+      return { labels: { mcp_server: server, currency }, value: usage.cost };
+    },
   },
 });
 
