@@ -54,7 +54,7 @@ class CappedJson {
     else if (typeof value !== "object" || value === null) this.#text += JSON.stringify(value) ?? "null";
     else if (depth >= DEPTH_MAX) this.#text += '"…"';
     else if (Array.isArray(value)) this.#array(value, depth);
-    else if (JSON_IS_RAW(value)) this.#text += JSON.stringify(value);
+    else if (isRawJson(value)) this.#text += JSON.stringify(value);
     else this.#object(value, depth);
   }
 
@@ -94,5 +94,10 @@ function holdsSecret(member: unknown): boolean {
   return member !== null && member !== "" && typeof member !== "boolean";
 }
 
-/** Numbers that no double holds are objects of this kind; TypeScript does not know it yet. */
-const JSON_IS_RAW = (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON;
+/** Part of V8 since Node.js 21; TypeScript does not know it yet. */
+interface RawJson {
+  isRawJSON(value: unknown): boolean;
+}
+
+/** Whether it is a number that no double holds, which is kept as it was written. */
+const isRawJson = (value: unknown): boolean => (JSON as unknown as RawJson).isRawJSON(value);

@@ -142,7 +142,7 @@ export class LangfuseReceiver {
       return [200, { id: (content as ReceivedScore).id }];
     }
     const version = request.headers["x-langfuse-ingestion-version"];
-    if (version !== "4") return this.#refuse(400, `ingestion version ${version}`);
+    if (version !== "4") return this.#refuse(400, `ingestion version ${String(version)}`);
     let spans: readonly ReceivedSpan[];
     try {
       spans = decoded(content);
