@@ -13,6 +13,8 @@ const ID_CHARS_MAX = 200;
 /** What is kept of a finished call until it is encoded: facts, and of the payload only what is captured. */
 export interface HeldCall {
   readonly facts: CallFacts;
+  /** What the caller calls the trace, as it came. */
+  readonly traceId: string | undefined;
   readonly input: unknown;
   readonly output: unknown;
 }
@@ -29,6 +31,7 @@ export function holdCall(event: CallFinished, { scrubInputs, scrubOutputs }: Set
   const policy = (capture: boolean): CapturePolicy => ({ exporter: "langfuse", capture });
   return {
     facts: callFacts(event),
+    traceId: event.correlation.traceId,
     input: event.arguments.reveal(policy(!scrubInputs)),
     output: event.result?.reveal(policy(!scrubOutputs)),
   };
@@ -37,7 +40,7 @@ export function holdCall(event: CallFinished, { scrubInputs, scrubOutputs }: Set
 /** The observation of a call; `undefined` when its trace is not among those that are sent. */
 export function observationOf(held: HeldCall, settings: Settings): CallObservation | undefined {
   const { facts } = held;
-  const identity = traceIdentity(facts);
+  const identity = traceIdentity(facts, held.traceId);
   if (!isSampled(identity.traceId, settings.sampleRate)) return undefined;
   const { traceId, spanId, parentSpanId } = identity;
   const { server, tool, timeMs } = facts;

@@ -25,14 +25,16 @@ export function langfuseTraceId(id: string): string {
 
 /**
  * The trace that the caller names comes first; else it is the W3C trace that the call is part of, below the span that called; else the
- * batch, and else the call alone. The id of the observation follows from that of the call, so that sending it twice makes one.
+ * batch, and else the call alone. `namedTraceId` is what the caller named, as it came: facts hide what looks like a secret in it, and
+ * then all such traces would be one. The id of the observation follows from that of the call, so that sending it twice makes one.
  */
-export function traceIdentity({ callId, correlationId, trace, batch }: CallFacts): TraceIdentity {
+export function traceIdentity(facts: CallFacts, namedTraceId: string | undefined): TraceIdentity {
+  const { callId, correlationId, trace, batch } = facts;
   const spanId = spanIdOf(callId);
-  if (correlationId !== undefined) {
-    const traceId = langfuseTraceId(correlationId);
+  if (namedTraceId !== undefined) {
+    const traceId = langfuseTraceId(namedTraceId);
     const parentSpanId = trace?.traceId === traceId ? trace.spanId : undefined;
-    return { traceId, spanId, parentSpanId, originalTraceId: traceId === correlationId ? undefined : correlationId };
+    return { traceId, spanId, parentSpanId, originalTraceId: traceId === namedTraceId ? undefined : correlationId };
   }
   if (trace !== undefined) {
     return { traceId: trace.traceId, spanId, parentSpanId: trace.spanId, originalTraceId: undefined };

@@ -185,6 +185,13 @@ describe("the trace of a call", () => {
     });
   });
 
+  it("is another for each name, also for names that look like secrets and are not shown", async () => {
+    const names = ["ghp_abcdefghijklmnopqrstuvwxyz0123456789", "ghp_zyxwvutsrqponmlkjihgfedcba9876543210"];
+    await send({}, ...names.map((traceId) => ({ correlation: { traceId } })));
+    expect(new Set(receiver.spans.map(({ traceId }) => traceId)).size).toBe(2);
+    expect(receiver.raw.join("\n")).not.toContain("ghp_");
+  });
+
   it("is the W3C trace of the call otherwise, below the span that called, whose agent names the trace", async () => {
     await send({}, { trace: W3C }, { trace: W3C, correlation: { traceId: W3C.traceId } });
     for (const span of receiver.spans) {
