@@ -1,4 +1,5 @@
 import { type CallFacts, type CallFinished, type CapturePolicy, callFacts } from "@mcp-hangar/telemetry";
+import { callMetadata } from "./call-metadata.ts";
 import { masked, plainMessage, SCRUBBED } from "./masking.ts";
 import type { Settings } from "./options.ts";
 import type { Attributes, Span } from "./otlp-json.ts";
@@ -65,7 +66,7 @@ export function observationOf(held: HeldCall, settings: Settings): CallObservati
       "session.id": facts.sessionId?.slice(0, ID_CHARS_MAX) ?? sessionDigest(facts.client.sessionId),
       ...deploymentAttributes(settings),
       ...usageAttributes(facts),
-      ...metadata(facts, identity),
+      ...callMetadata(facts, identity),
     },
   };
   return { facts, identity, span };
@@ -123,40 +124,4 @@ function usageAttributes({ usage, model }: CallFacts): Attributes {
     "langfuse.observation.cost_details":
       cost === undefined || currency !== "USD" ? undefined : JSON.stringify({ total: cost }),
   };
-}
-
-/** What Langfuse can filter by. Neither addresses nor roles of callers: they are in the audit records, and leave only with those. */
-function metadata(facts: CallFacts, { traceId, originalTraceId }: TraceIdentity): Attributes {
-  const { reached, batch, trace } = facts;
-  const entries: Attributes = {
-    call_id: facts.callId,
-    mcp_server: facts.server,
-    mcp_server_group: facts.group,
-    mcp_server_mode: reached?.mode,
-    tool: facts.tool,
-    status: facts.status,
-    cause: facts.cause,
-    rpc_error_code: facts.rpcErrorCode,
-    cold_start: facts.coldStart,
-    duration_ms: facts.durationMs,
-    waited_ms: Math.round(facts.waitedSeconds * 1_000),
-    attempts: facts.attempts.length,
-    cost: facts.usage?.cost,
-    cost_currency: facts.usage?.currency,
-    request_bytes: reached?.requestBytes,
-    response_bytes: reached?.responseBytes,
-    origin: facts.origin,
-    caller: facts.caller.id,
-    caller_type: facts.caller.type,
-    client: facts.clientName,
-    client_version: facts.clientVersion,
-    batch_id: batch?.id,
-    batch_index: batch?.index,
-    batch_attempt: batch?.attempt,
-    original_trace_id: originalTraceId,
-    otel_trace_id: trace === undefined || trace.traceId === traceId ? undefined : trace.traceId,
-  };
-  return Object.fromEntries(
-    Object.entries(entries).map(([key, value]) => [`langfuse.observation.metadata.${key}`, value]),
-  );
 }
