@@ -8,37 +8,35 @@ const TEXT_CHARS_MAX = 200;
 /** What Langfuse can filter by. Neither addresses nor roles of callers: they are in the audit records, and leave only with those. */
 export function callMetadata(facts: CallFacts, { traceId, originalTraceId }: TraceIdentity): Attributes {
   const { reached, batch, client, trace } = facts;
-  const entries: Attributes = {
-    call_id: facts.callId,
-    mcp_server: facts.server,
-    mcp_server_group: facts.group,
-    mcp_server_mode: reached?.mode,
-    tool: facts.tool,
-    status: facts.status,
-    cause: facts.cause,
-    rpc_error_code: facts.rpcErrorCode,
-    cold_start: facts.coldStart,
-    duration_ms: facts.durationMs,
-    waited_ms: Math.round(waitedSeconds(facts) * 1_000),
-    attempts: facts.attempts.length,
-    cost: facts.usage?.cost,
-    cost_currency: facts.usage?.currency,
-    request_bytes: reached?.requestBytes,
-    response_bytes: reached?.responseBytes,
-    origin: facts.origin,
-    caller: facts.caller.id,
-    caller_type: facts.caller.type,
-    client: clientText(client.name),
-    client_version: clientText(client.version),
-    batch_id: batch?.id,
-    batch_index: batch?.index,
-    batch_attempt: batch?.attempt,
-    original_trace_id: originalTraceId,
-    otel_trace_id: trace === undefined || trace.traceId === traceId ? undefined : trace.traceId,
+  return {
+    "langfuse.observation.metadata.call_id": facts.callId,
+    "langfuse.observation.metadata.mcp_server": facts.server,
+    "langfuse.observation.metadata.mcp_server_group": facts.group,
+    "langfuse.observation.metadata.mcp_server_mode": reached?.mode,
+    "langfuse.observation.metadata.tool": facts.tool,
+    "langfuse.observation.metadata.status": facts.status,
+    "langfuse.observation.metadata.cause": facts.cause,
+    "langfuse.observation.metadata.rpc_error_code": facts.rpcErrorCode,
+    "langfuse.observation.metadata.cold_start": facts.coldStart,
+    "langfuse.observation.metadata.duration_ms": facts.durationMs,
+    "langfuse.observation.metadata.waited_ms": Math.round(waitedSeconds(facts) * 1_000),
+    "langfuse.observation.metadata.attempts": facts.attempts.length,
+    "langfuse.observation.metadata.cost": facts.usage?.cost,
+    "langfuse.observation.metadata.cost_currency": facts.usage?.currency,
+    "langfuse.observation.metadata.request_bytes": reached?.requestBytes,
+    "langfuse.observation.metadata.response_bytes": reached?.responseBytes,
+    "langfuse.observation.metadata.origin": facts.origin,
+    "langfuse.observation.metadata.caller": facts.caller.id,
+    "langfuse.observation.metadata.caller_type": facts.caller.type,
+    "langfuse.observation.metadata.client": clientText(client.name),
+    "langfuse.observation.metadata.client_version": clientText(client.version),
+    "langfuse.observation.metadata.batch_id": batch?.id,
+    "langfuse.observation.metadata.batch_index": batch?.index,
+    "langfuse.observation.metadata.batch_attempt": batch?.attempt,
+    "langfuse.observation.metadata.original_trace_id": originalTraceId,
+    "langfuse.observation.metadata.otel_trace_id":
+      trace === undefined || trace.traceId === traceId ? undefined : trace.traceId,
   };
-  return Object.fromEntries(
-    Object.entries(entries).map(([key, value]) => [`langfuse.observation.metadata.${key}`, value]),
-  );
 }
 
 /** What a client says of itself may be any text. */

@@ -172,7 +172,7 @@ export class Langfuse implements Exporter {
     const encoded = new TextEncoder().encode(spanJson(span));
     // What is held was measured by its messages, and may have become longer.
     if (this.queuedBytes + encoded.byteLength > this.#settings.limits.bytesMax) this.#dropped.queue_full += 1;
-    else if (this.#queue.offer(encoded)) for (const score of scores) this.scores?.offer(score);
+    else if (this.#queue.offer(encoded)) this.scores?.offerOfCall(scores);
   }
 
   async #encodeAll(deadlineMs: number): Promise<void> {

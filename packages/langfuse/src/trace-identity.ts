@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { CallFacts } from "@mcp-hangar/telemetry";
 
 /** Hex digits of the id of a trace, and of an observation. */
@@ -56,5 +56,5 @@ export function isSampled(traceId: string, rate: number): boolean {
 }
 
 function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text, "hex");
 }

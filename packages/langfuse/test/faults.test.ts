@@ -141,6 +141,23 @@ it("scores that are refused one by one cost no others", async () => {
   await langfuse.close(1_000);
 });
 
+it("scores go at a pace that leaves the processor to calls, and what is too much for it is sampled, not lost", async () => {
+  const langfuse = start({ clock: fastClock(1), limits: { recordsMax: 400 } });
+  for (let call = 1; call <= 300; call++) {
+    langfuse.listener(callEvent());
+    if (call % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await poll("all calls to be encoded", () => accountsOf(langfuse.scores).sum === 300 * SCORES_A_CALL);
+  const { dropped } = langfuse.scores?.snapshot() ?? {};
+  expect(dropped).toMatchObject({ queue_full: 0, rejected: 0 });
+  // Half of the room is for those that wait.
+  expect(dropped?.sampled).toBeGreaterThanOrEqual(300 * SCORES_A_CALL - 200 - 100);
+  await langfuse.close(30_000);
+  expect(accountsOf(langfuse.scores)).toMatchObject({ queued: 0, sum: 300 * SCORES_A_CALL });
+  expect(langfuse.scores?.snapshot().dropped.shutdown).toBe(0);
+  expect(langfuse.snapshot()).toMatchObject({ delivered: 300 });
+});
+
 describe("what waits", () => {
   const captured = { scrubInputs: false, scrubOutputs: false, scores: false } as const;
   const text = (length: number): object => relayed({ content: [{ type: "text", text: "x".repeat(length) }] });

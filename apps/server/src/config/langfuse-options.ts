@@ -34,7 +34,9 @@ export const langfuseOptions = z
     scores: z
       .boolean()
       .default(true)
-      .describe("Sends `tool_success`, `tool_latency_ms` and `server_health` as scores: two more requests a call."),
+      .describe(
+        "Sends `tool_success`, `tool_latency_ms` and `server_health` as scores: two more requests a call, for at most fifty calls a second.",
+      ),
   })
   .superRefine((options, context) => {
     for (const { path, message } of problemsOf(options)) {

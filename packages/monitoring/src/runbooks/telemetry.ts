@@ -50,7 +50,7 @@ function exportFailing({ options, rules }: Context): Runbook {
       {
         cause: "Langfuse does not accept the keys",
         look: log(["langfuse_keys_refused", "langfuse_unreachable"], "message"),
-        sign: "`rejected` of the exporters `langfuse` and `langfuse_scores`; readiness says `HTTP 401` or `HTTP 403`.",
+        sign: "`rejected` of the exporters langfuse and langfuse_scores; readiness says HTTP 401 or 403.",
         mend: "Keys and host have to be of one project: correct `LANGFUSE_PUBLIC_KEY`, `LANGFUSE_SECRET_KEY` and `LANGFUSE_HOST`, and restart. A 403 may also mean that the project has used up its plan.",
       },
       {
@@ -160,8 +160,8 @@ function recordsDropped({ options, rules }: Context): Runbook {
       {
         cause: "There are more calls than Langfuse takes",
         look: query(sum(rate(rules.series(catalog.toolCalls), window), by("mcp_server", "status"))),
-        sign: "`queue_full` of `langfuse_scores` or `langfuse`; readiness says `HTTP 429`, or nothing. Scores take two requests a call.",
-        mend: "Set `observability.langfuse.scores: false`, or a lower `sample_rate`.",
+        sign: "`queue_full` of the exporters langfuse or langfuse_scores; readiness says HTTP 429, or nothing.",
+        mend: "Lower `observability.langfuse.sample_rate`, or set `observability.langfuse.scores` to false.",
       },
       {
         cause: "The collector is away",
