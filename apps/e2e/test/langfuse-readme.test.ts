@@ -22,8 +22,9 @@ test("the quick start sends a call with its trace, user and session, and its con
       env: { LANGFUSE_PUBLIC_KEY: publicKey, LANGFUSE_SECRET_KEY: secretKey, LANGFUSE_HOST: receiver.url },
     });
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    expect(stdout).toContain("{ kind: 'accepted', projects: [ 'demo' ] }");
-    expect(stdout).toContain("delivered: 2,");
+    const [keys = "", accounts = ""] = stdout.split("\n");
+    expect(JSON.parse(keys)).toEqual({ kind: "accepted", projects: ["demo"] });
+    expect(JSON.parse(accounts)).toMatchObject({ delivered: 2, queueSize: 0 });
     expect(receiver.refusals).toEqual([]);
     const call = receiver.spans.find(({ name }) => name === "everything/echo");
     expect(call?.traceId).toBe("9abc96727e52cd98fd35e85d63efb366");

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the configuration file has its own ${…}.
 import { poll } from "@mcp-hangar/testing";
-import { LangfuseReceiver } from "@mcp-hangar/testing/langfuse";
+import { type LangfuseBehaviour, LangfuseReceiver } from "@mcp-hangar/testing/langfuse";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type GatewayConfig, type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { rest } from "../src/harness/rest.ts";
@@ -155,18 +155,29 @@ test("keys that are refused are logged, and keep no call from its answer", async
   expect([ready.status, await ready.text()]).toEqual([200, expect.stringContaining("keys are not accepted")]);
 });
 
-test("a Langfuse that hangs holds up neither calls nor the end of the gateway", async () => {
-  langfuse.behave({ kind: "hang" });
-  const gateway = await start();
-  for (let call = 0; call < 50; call++) {
-    const { message } = await modernRequest(gateway.mcpUrl("own"), "tools/call", { name: "ok" });
-    expect(message.result).toMatchObject({ content: [{ text: "ok" }] });
-  }
-  const { delivered, dropped, queued } = await accounts(gateway, "langfuse");
-  // The health of the server is one more.
-  expect([delivered, dropped, queued]).toEqual([0, 0, 51]);
-  const before = performance.now();
-  await gateway.stop();
-  // Two seconds for the exporters and one for the log, whatever their number; the rest is what the machine takes.
-  expect(performance.now() - before).toBeLessThan(10_000);
-});
+const FAULTS: readonly (readonly [name: string, behaviour: LangfuseBehaviour])[] = [
+  ["hangs", { kind: "hang" }],
+  // Between two attempts nothing but a timer is left of the gateway.
+  ["answers 503", { kind: "refuse", status: 503 }],
+  ["breaks connections off", { kind: "reset" }],
+];
+
+test.each(FAULTS)(
+  "a Langfuse that %s holds up neither calls nor the orderly end of the gateway",
+  async (_name, behaviour) => {
+    langfuse.behave(behaviour);
+    await using gateway = await start();
+    for (let call = 0; call < 50; call++) {
+      const { message } = await modernRequest(gateway.mcpUrl("own"), "tools/call", { name: "ok" });
+      expect(message.result).toMatchObject({ content: [{ text: "ok" }] });
+    }
+    const { delivered, dropped, queued } = await accounts(gateway, "langfuse");
+    // The health of the server is one more.
+    expect([delivered, dropped, queued]).toEqual([0, 0, 51]);
+    const before = performance.now();
+    gateway.process.kill("SIGTERM");
+    expect(await gateway.process.exited).toEqual({ code: 0, signal: null });
+    // Two seconds for the exporters and one for the log, whatever their number; the rest is what the machine takes.
+    expect(performance.now() - before).toBeLessThan(10_000);
+  },
+);
