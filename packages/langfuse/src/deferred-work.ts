@@ -1,7 +1,9 @@
-import type { Clock } from "@mcp-hangar/delivery";
+import type { CancelTimer, Clock } from "@mcp-hangar/delivery";
 
 /** Milliseconds for which items are worked off in one turn of the event loop, before others have theirs. */
 const SLICE_MS = 2;
+/** How many times as long as a slice the next one is waited for: calls have three quarters of the time, whatever content costs. */
+const REST = 3;
 
 /** Items that wait to be worked off when the caller has had its answer. */
 export class DeferredWork<Item> {
@@ -11,6 +13,7 @@ export class DeferredWork<Item> {
   #bytes = 0;
   #next = 0;
   #isArranged = false;
+  #cancelRest: CancelTimer | undefined;
   #waiting: (() => void)[] = [];
 
   /** `work` must not throw. */
@@ -36,7 +39,14 @@ export class DeferredWork<Item> {
 
   /** Resolves when nothing waits. */
   async done(): Promise<void> {
-    if (this.size > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.size === 0) return;
+    const done = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#cancelRest !== undefined) {
+      this.#cancelRest();
+      this.#isArranged = false;
+      this.#arrange();
+    }
+    await done;
   }
 
   /** Lets everything go that waits; returns how many items these were. */
@@ -49,15 +59,19 @@ export class DeferredWork<Item> {
     return size;
   }
 
-  #arrange(): void {
+  /** Who waits for the end has no calls to be kept from. */
+  #arrange(restMs = 0): void {
     if (this.#isArranged || this.size === 0) return;
     this.#isArranged = true;
-    this.#clock.defer(() => this.#slice());
+    if (restMs === 0 || this.#waiting.length > 0) this.#clock.defer(() => this.#slice());
+    else this.#cancelRest = this.#clock.schedule(restMs, () => this.#slice());
   }
 
   #slice(): void {
     this.#isArranged = false;
-    const untilMs = this.#clock.nowMs() + SLICE_MS;
+    this.#cancelRest = undefined;
+    const fromMs = this.#clock.nowMs();
+    const untilMs = fromMs + SLICE_MS;
     while (this.size > 0) {
       const entry = this.#items[this.#next];
       this.#next += 1;
@@ -71,7 +85,7 @@ export class DeferredWork<Item> {
     this.#items = this.#items.slice(this.#next);
     this.#next = 0;
     this.#tell();
-    this.#arrange();
+    this.#arrange((this.#clock.nowMs() - fromMs) * REST);
   }
 
   #tell(): void {

@@ -8,7 +8,7 @@ const RECORDS_MAX = 10_000;
 /** Bytes that wait at most, arguments and results of calls included. */
 const BYTES_MAX = 32 * 1024 * 1024;
 /** Characters of arguments, and of a result, that are sent: what is longer is cut. */
-const PAYLOAD_CHARS_MAX = 20_000;
+const PAYLOAD_CHARS_MAX = 10_000;
 /** What Langfuse takes for the name of an environment; all else becomes `default` there. */
 const ENVIRONMENT = /^(?!langfuse)[a-z0-9_-]{1,40}$/;
 

@@ -5,7 +5,7 @@ import { poll } from "@mcp-hangar/testing";
 import { type LangfuseBehaviour, LangfuseReceiver } from "@mcp-hangar/testing/langfuse";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Langfuse, type LangfuseOptions } from "../src/index.ts";
-import { callEvent, fastClock, relayed } from "./call-events.ts";
+import { attempt, callEvent, fastClock, relayed } from "./call-events.ts";
 
 const SPEED = 10;
 const CALLS = 300;
@@ -167,12 +167,17 @@ describe("what waits", () => {
     const limits = { bytesMax: 300_000, recordsMax: 1_000 };
     const langfuse = start({ ...captured, limits });
     for (let call = 1; call <= 200; call++) {
-      langfuse.listener(callEvent({ result: new Sensitive<unknown>(text(10_000)) }));
+      // Every other one says less of its size than it has.
+      const attempts = [attempt({ responseBytes: call % 2 === 0 ? 10_100 : 100 })];
+      langfuse.listener(callEvent({ attempts, result: new Sensitive<unknown>(text(9_900)) }));
       expect(langfuse.queuedBytes).toBeLessThanOrEqual(limits.bytesMax);
       expect(accountsOf(langfuse).sum).toBe(call);
       if (call % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
+    await langfuse.flush(1);
+    expect(langfuse.queuedBytes).toBeLessThanOrEqual(limits.bytesMax);
     expect(langfuse.snapshot().dropped.queue_full).toBeGreaterThan(100);
+    expect(accountsOf(langfuse)).toMatchObject({ sum: 200 });
     expect(accountsOf(langfuse).queued).toBeGreaterThan(10);
     await langfuse.close(10);
   });
