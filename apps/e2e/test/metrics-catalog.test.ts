@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { UNEXPORTED_SIGNALS } from "@mcp-hangar/monitoring";
 import { catalog, EXPORT_SIGNALS, type MetricDefinition } from "@mcp-hangar/telemetry";
 import { POLL_DEADLINE_MS, poll, runProcess } from "@mcp-hangar/testing";
+import { LangfuseReceiver } from "@mcp-hangar/testing/langfuse";
 import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
@@ -22,6 +23,7 @@ let http: HttpUpstream;
 let careless: ListingUpstreams;
 let folder: TemporaryFolder;
 let collector: OtlpReceiver;
+let langfuse: LangfuseReceiver;
 let gateway: HttpGateway;
 let page: MetricsPage;
 let families: ReadonlyMap<string, Family>;
@@ -30,6 +32,7 @@ beforeAll(async () => {
   http = await startFixture("misbehaving/http.ts");
   careless = await startListingUpstreams({ legacy: { "tools/list": [{ name: "no_schema" }, { name: "" }] } });
   folder = await temporaryFolder();
+  langfuse = await LangfuseReceiver.start();
   await writeFile(join(folder.path, "found.json"), JSON.stringify(nodeServer(STDIO)));
   // Calls and checks include cold starts, which take longer beside other work.
   const quick = { health_check_interval_s: 0.2, call_timeout_s: 4, max_consecutive_failures: 1 };
@@ -39,6 +42,7 @@ beforeAll(async () => {
       otlp_audit: { endpoint: collector.httpUrl },
       // Only the traces that a caller has decided to record, so that one of them is the exemplar of its bucket.
       tracing: { endpoint: collector.httpUrl, sample_rate: 0, keep_errors: false },
+      langfuse: { enabled: true, public_key: "pk-lf-1", secret_key: "sk-lf-1", host: langfuse.url },
     },
     mcp_servers: {
       piped: { ...nodeServer(STDIO), ...quick },
@@ -69,6 +73,7 @@ afterAll(async () => {
   await http?.[Symbol.asyncDispose]();
   await careless?.[Symbol.asyncDispose]();
   await folder?.[Symbol.asyncDispose]();
+  await langfuse?.close();
 });
 
 describe("after a run that exercises everything", () => {
@@ -178,6 +183,10 @@ describe("after a run that exercises everything", () => {
     for (const action of ["mended", "left_out"]) {
       expect(page.sum("mcp_hangar_list_item_faults_total", { mcp_server: "careless", list: "tools", action })).toBe(1);
     }
+    const remote = { mcp_server: "remote" };
+    expect(page.sum("mcp_hangar_tool_call_tokens_total", { ...remote, kind: "input" })).toBe(120);
+    expect(page.sum("mcp_hangar_tool_call_tokens_total", { ...remote, kind: "output" })).toBe(30);
+    expect(page.sum("mcp_hangar_tool_call_cost_total", { ...remote, currency: "USD" })).toBe(0.25);
     expect(page.sum("mcp_hangar_build_info")).toBe(1);
   });
 });
@@ -196,6 +205,8 @@ async function exercise(target: HttpGateway): Promise<void> {
     arguments: {},
     _meta: { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" },
   });
+  const meta = { cost: 0.25, usage: { input_tokens: 120, output_tokens: 30 } };
+  await session.request("tools/call", { name: "remote__usage", arguments: { meta } });
   await poll("the server in the folder to be found", async () => {
     return (await target.metrics()).sum("mcp_hangar_discovery_registrations_total") > 0;
   });

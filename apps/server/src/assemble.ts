@@ -5,7 +5,7 @@ import { EventIds, type GatewaySnapshot, knownSecrets, secretsIn, TelemetryBus }
 import type { AccessSystem } from "./access/create-access.ts";
 import { createAccess } from "./access/create-access.ts";
 import type { ExporterList } from "./assemble/exporter-list.ts";
-import { createExporters } from "./assemble/exporters.ts";
+import { createExporters, type LoadedExporters } from "./assemble/exporters.ts";
 import { addMetrics } from "./assemble/metrics.ts";
 import { createRuntime } from "./assemble/runtime.ts";
 import { BUILD } from "./build-info.ts";
@@ -60,15 +60,20 @@ export interface Hangar {
   readonly snapshot: () => GatewaySnapshot;
 }
 
+/** What the process has beside its configuration: where the log goes, and packages that were loaded for it. */
+interface Surroundings extends Omit<LoggingEnvironment, "clock"> {
+  readonly loaded: LoadedExporters;
+}
+
 /** The composition root: the one place where the runtime and what observes it meet. Throws when a part cannot run. */
-export function assemble(initial: ReadConfig, platform: Platform, terminal: Omit<LoggingEnvironment, "clock">): Hangar {
+export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...terminal }: Surroundings): Hangar {
   const { config, source } = initial;
   knownSecrets.replace("configuration", secretsIn(config));
   const logging = createLogging(config.logging, { ...terminal, clock: platform.clock });
   const { logger } = logging;
   const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));
   const ids = new EventIds(platform.uuid());
-  const { exporters, history, tracer } = createExporters(config, { bus, platform, logging, ids });
+  const { exporters, history, tracer } = createExporters(config, { bus, platform, logging, ids, loaded });
 
   const accessSystem = createAccess(config, {
     bus,

@@ -31,6 +31,7 @@ const HEAVY = [
   "dockerode",
   "@kubernetes/client-node",
   "node:sqlite",
+  "@mcp-hangar/langfuse",
   // The clients that `import "node:http"` loads along.
   "NativeModule internal/deps/undici/undici",
   "@opentelemetry/otlp-transformer",
@@ -39,8 +40,7 @@ const HEAVY = [
 
 it("loads nothing heavy for servers over stdio alone", async () => {
   const loaded = await packagesLoadedBy({});
-  expect(loaded).toContain("zod");
-  expect(loaded).toContain("NativeModule http");
+  expect(loaded).toEqual(expect.arrayContaining(["zod", "@mcp-hangar/core", "NativeModule http"]));
   expect(loaded.filter((name) => HEAVY.includes(name) || name.startsWith("@opentelemetry/sdk-"))).toEqual([]);
 });
 
@@ -74,4 +74,9 @@ it.each([
   const loaded = await packagesLoadedBy({}, otlp);
   expect(loaded).toContain("@opentelemetry/otlp-transformer");
   expect(loaded.includes("@grpc/grpc-js")).toBe(isGrpc);
+});
+
+it("loads the exporter to Langfuse where it is on", async () => {
+  const langfuse = { enabled: true, public_key: "pk-lf-1", secret_key: "sk-lf-1", host: "http://127.0.0.1:9" };
+  expect(await packagesLoadedBy({ observability: { langfuse } })).toContain("@mcp-hangar/langfuse");
 });

@@ -20,6 +20,7 @@ import { diagnosisOf, type Failure } from "./errors.ts";
 import type { Era } from "./protocol/eras.ts";
 import type { JsonObject, JsonRpcErrorObject, JsonRpcNotification, JsonRpcRequest } from "./protocol/json-rpc.ts";
 import { correlationOf } from "./protocol/meta.ts";
+import { reportedUsage } from "./protocol/reported-usage.ts";
 import type { ResultPayload } from "./protocol/result-payload.ts";
 import type { ServerRequestReply } from "./transports/session.ts";
 import { startOf, type Witnesses } from "./witnesses.ts";
@@ -140,6 +141,7 @@ export class CallRecord {
       attempts: this.attempts,
       rpcErrorCode: result.kind === "error" ? result.error.code : undefined,
       batch: call.batch,
+      usage: result.kind === "result" ? reportedUsage(result.result, this.#witnesses.readUsage) : undefined,
       arguments: new Sensitive<unknown>(call.arguments),
       result: result.kind === "result" ? new Sensitive<unknown>(result.result) : undefined,
     };

@@ -10,6 +10,7 @@ import {
   passThroughTracer,
   type Telemetry,
   type TelemetryBus,
+  type UsageReader,
   type Written,
 } from "@mcp-hangar/telemetry";
 import { LOCAL_CALLER, type RelayContext } from "./call.ts";
@@ -21,10 +22,13 @@ import { traceParents } from "./protocol/meta.ts";
 export class Witnesses {
   readonly tracer: CallTracer;
   readonly clock: Clock;
+  /** Reads what servers say that calls have cost; `undefined` when nobody wants to know. */
+  readonly readUsage: UsageReader | undefined;
   readonly #bus: TelemetryBus;
   readonly #journal: Journal | undefined;
 
-  constructor({ bus, tracer = passThroughTracer, journal }: Telemetry, clock: Clock) {
+  constructor({ bus, tracer = passThroughTracer, journal, readUsage }: Telemetry, clock: Clock) {
+    this.readUsage = readUsage;
     this.tracer = tracer;
     this.clock = clock;
     this.#bus = bus;

@@ -13,7 +13,6 @@ import type { SpanAttributes } from "./tracer.ts";
 const SET_BY_OTHERS = [
   "mcp.server.state",
   "mcp.tool.args_hash",
-  ...["cents", "model", "input_tokens", "output_tokens", "currency"].map((name) => `mcp.cost.${name}`),
   ...["result", "consecutive_failures", "duration_ms"].map((name) => `mcp.health.${name}`),
 ];
 /** Set by the tracer: on the spans of batches, and where payload is asked for. */
@@ -50,6 +49,11 @@ test("a call has its attributes under both conventions", () => {
     "mcp.batch.id": "batch-1",
     "mcp.batch.index": 0,
     "mcp.batch.attempt": 1,
+    "mcp.cost.cents": 25,
+    "mcp.cost.currency": "USD",
+    "mcp.cost.model": "large-1",
+    "mcp.cost.input_tokens": 120,
+    "mcp.cost.output_tokens": 30,
     "mcp.enforcement.policy_result": "allowed",
     "mcp.enforcement.policy_name": "role:operator",
     "mcp.enforcement.action": "allow",
@@ -71,9 +75,17 @@ test("a call has its attributes under both conventions", () => {
   });
 });
 
+test("a cost has the digits that its server has said, and what it does not say is not there", () => {
+  const attributes = attributesOf(callFacts({ ...call, usage: { cost: 0.000_123_45 } }));
+  expect(Object.entries(attributes).filter(([name]) => name.startsWith("mcp.cost."))).toEqual([
+    ["mcp.cost.cents", 0.012_345],
+  ]);
+});
+
 test("what is absent is left out", () => {
   const bare: CallFinished = {
     ...call,
+    usage: undefined,
     client: LIBRARY_CLIENT,
     caller: { type: "local", id: registeredName("local"), roles: [], credential: "local" },
     correlation: {},

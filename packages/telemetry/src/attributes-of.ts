@@ -72,6 +72,7 @@ function callAttributes(facts: CallFacts): Draft {
     [HANGAR.batchId]: factName(facts.batch?.id),
     [HANGAR.batchIndex]: facts.batch?.index,
     [HANGAR.batchAttempt]: facts.batch?.attempt,
+    ...usageAttributes(facts),
     ...enforcementAttributes(decision, status === "blocked" ? facts.cause : undefined),
     [HANGAR.auditPrincipalType]: caller.type,
     [HANGAR.auditPrincipalId]: factName(caller.id),
@@ -112,6 +113,19 @@ function clientAttributes({ transport, address, protocolVersion, rpcId }: Client
     [OTEL.clientAddress]: factName(address),
     [OTEL.mcpProtocolVersion]: factName(protocolVersion),
     [OTEL.jsonrpcRequestId]: rpcId === undefined ? undefined : factName(String(rpcId)),
+  };
+}
+
+function usageAttributes({ usage, model }: CallFacts): Draft {
+  if (usage === undefined) return {};
+  const { cost, currency, inputTokens, outputTokens } = usage;
+  return {
+    // A product of fractions has digits that nobody has said.
+    [HANGAR.costCents]: cost === undefined ? undefined : Math.round(cost * 1e8) / 1e6,
+    [HANGAR.costCurrency]: currency,
+    [HANGAR.costModel]: model,
+    [HANGAR.costInputTokens]: inputTokens,
+    [HANGAR.costOutputTokens]: outputTokens,
   };
 }
 

@@ -51,7 +51,7 @@ export const HANGAR_ATTRIBUTES = {
   callerId: "mcp.caller.id",
   callerRoles: "mcp.caller.roles",
 
-  /** Public; set by exporters that are told what a call costs. No event of the gateway says it. */
+  /** What the server says that the call has cost, in hundredths of the currency; absent where it says nothing. */
   costCents: "mcp.cost.cents",
   costModel: "mcp.cost.model",
   costInputTokens: "mcp.cost.input_tokens",

@@ -4,6 +4,7 @@ import type { CallFinished } from "./events.ts";
 import { factName } from "./fact-text.ts";
 import type { Correlation } from "./participants.ts";
 import type { RegisteredName } from "./registered-name.ts";
+import type { Usage } from "./usage.ts";
 import type { CallOrigin } from "./vocabulary.ts";
 
 /** What records say about a finished call: flat, capped, without secrets, and without arguments and result. */
@@ -21,6 +22,8 @@ export class CallFacts extends EndedFacts {
   /** The group that was called; `undefined` where a server was. */
   readonly group: string | undefined;
   readonly batch: BatchItem | undefined;
+  /** What the server says that it has cost; the name of the model may be any text, see {@link model}. */
+  readonly usage: Usage | undefined;
   /** The tool that the name stands for; `undefined` when it is unknown. */
   readonly knownTool: RegisteredName | undefined;
   readonly #server: string;
@@ -35,6 +38,7 @@ export class CallFacts extends EndedFacts {
     this.decision = event.decision;
     this.group = event.group;
     this.batch = event.batch;
+    this.usage = event.usage;
     this.knownTool = event.tool;
     this.#server = event.server ?? event.requestedServer;
     this.#tool = event.tool ?? event.requestedTool;
@@ -66,5 +70,10 @@ export class CallFacts extends EndedFacts {
   /** The trace that it is part of, or else the one that the caller names. */
   get traceId(): string | undefined {
     return this.trace?.traceId ?? this.correlationId;
+  }
+
+  /** The model that the server names. */
+  get model(): string | undefined {
+    return factName(this.usage?.model);
   }
 }

@@ -3,6 +3,7 @@ import type { Caller, Client, Correlation } from "./participants.ts";
 import type { RegisteredName } from "./registered-name.ts";
 import type { Sensitive } from "./sensitive.ts";
 import type { TraceRef } from "./tracer.ts";
+import type { Usage } from "./usage.ts";
 import type {
   AuthenticationFailure,
   BatchCancellationReason,
@@ -67,6 +68,8 @@ export interface CallFinished extends EventBase<"call.finished"> {
   /** Code of the server's JSON-RPC error; `undefined` when it answered otherwise. */
   readonly rpcErrorCode: number | undefined;
   readonly batch: BatchItem | undefined;
+  /** What the server says that the call has cost; absent when it says nothing, or nobody wants to know. */
+  readonly usage?: Usage | undefined;
   readonly arguments: Sensitive<unknown>;
   readonly result: Sensitive<unknown> | undefined;
 }

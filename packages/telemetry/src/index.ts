@@ -21,4 +21,5 @@ export * from "./sensitive.ts";
 export * from "./snapshot.ts";
 export * from "./telemetry.ts";
 export * from "./tracer.ts";
+export * from "./usage.ts";
 export * from "./vocabulary.ts";

@@ -1,6 +1,7 @@
 import type { TelemetryBus } from "./bus.ts";
 import type { Journal } from "./journal.ts";
 import type { CallTracer } from "./tracer.ts";
+import type { UsageReader } from "./usage.ts";
 
 /** What the runtime tells of itself, handed through to whatever does work for callers. */
 export interface Telemetry {
@@ -9,4 +10,6 @@ export interface Telemetry {
   readonly tracer?: CallTracer | undefined;
   /** Keeps an audit trail without holes; nothing waits for one when absent. */
   readonly journal?: Journal | undefined;
+  /** Reads what servers say that calls have cost; nobody looks for it when absent. */
+  readonly readUsage?: UsageReader | undefined;
 }

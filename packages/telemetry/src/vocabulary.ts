@@ -49,6 +49,14 @@ export type ListFaultAction = (typeof LIST_FAULT_ACTIONS)[number];
 export const RESULT_TYPES = ["complete", "input_required", "task"] as const;
 export type ResultType = (typeof RESULT_TYPES)[number];
 
+/** Which tokens a server says to have used: read, or written. */
+export const TOKEN_KINDS = ["input", "output"] as const;
+export type TokenKind = (typeof TOKEN_KINDS)[number];
+
+/** Currencies that have a series of their own, by ISO 4217; any other, and none, becomes `_other`. */
+export const CURRENCIES = ["USD", "EUR", "GBP", "JPY", "CNY", "_other"] as const;
+export type CurrencyLabel = (typeof CURRENCIES)[number];
+
 export const BATCH_RESULTS = ["success", "partial", "failure", "validation_error", "cancelled"] as const;
 export type BatchResult = (typeof BATCH_RESULTS)[number];
 

@@ -7,6 +7,17 @@ import { quieted } from "../noise/quieted.ts";
 import { createOtlpAudit } from "../otlp-audit/create-otlp-audit.ts";
 import { createTracing } from "../tracing/tracing.ts";
 import { ExporterList } from "./exporter-list.ts";
+import { addLangfuse, type LangfusePackage } from "./langfuse.ts";
+
+/** Packages that take time to load and are of use with some configurations only. */
+export interface LoadedExporters {
+  readonly langfuse: LangfusePackage | undefined;
+}
+
+/** Loads what the configuration needs. */
+export async function loadExporters({ observability }: Config): Promise<LoadedExporters> {
+  return { langfuse: observability.langfuse.enabled ? await import("@mcp-hangar/langfuse") : undefined };
+}
 
 /** Where telemetry goes. */
 interface Exporters {
@@ -24,11 +35,12 @@ interface ExporterEnvironment {
   readonly logging: Logging;
   /** An event has the same id in every export. */
   readonly ids: EventIds;
+  readonly loaded: LoadedExporters;
 }
 
 /** The exporters of the configuration, subscribed before anything happens. Only metrics join later, as they read the runtime. */
 export function createExporters(config: Config, environment: ExporterEnvironment): Exporters {
-  const { bus, platform, logging, ids } = environment;
+  const { bus, platform, logging, ids, loaded } = environment;
   const { clock } = platform;
   const { history: options, observability } = config;
   const exporters = new ExporterList(bus, logging.logger);
@@ -39,5 +51,9 @@ export function createExporters(config: Config, environment: ExporterEnvironment
   if (otlpAudit !== undefined) exporters.add(otlpAudit);
   const tracing = createTracing(observability.tracing, { platform, logger: logging.logger });
   if (tracing !== undefined) exporters.add(tracing);
+  if (loaded.langfuse !== undefined) {
+    const { logger } = logging;
+    addLangfuse(exporters, observability.langfuse, { loaded: loaded.langfuse, platform, logger });
+  }
   return { exporters, history, tracer: tracing?.tracer };
 }

@@ -1,5 +1,5 @@
 import { Batches, ContinuationStore, Discovery, Gateway, type Platform } from "@mcp-hangar/core";
-import type { CallTracer, TelemetryBus } from "@mcp-hangar/telemetry";
+import { type CallTracer, type TelemetryBus, usageReader } from "@mcp-hangar/telemetry";
 import type { Access } from "../access/access.ts";
 import { BUILD } from "../build-info.ts";
 import type { Config } from "../config/schema.ts";
@@ -32,6 +32,7 @@ interface RuntimeEnvironment {
 /** Wires the runtime as the configuration says; nothing is started. */
 export function createRuntime(config: Config, environment: RuntimeEnvironment): Runtime {
   const { bus, tracer, platform, access, logger, history, file } = environment;
+  const { usage } = config.observability;
   const gateway = new Gateway({
     servers: config.mcp_servers,
     configFile: file,
@@ -42,6 +43,7 @@ export function createRuntime(config: Config, environment: RuntimeEnvironment): 
     tracer,
     platform,
     info: BUILD,
+    readUsage: usage.enabled ? usageReader(usage, usage.default_currency) : undefined,
     access: access.enabled ? (caller, server, tool) => access.decide(caller, server, tool) : undefined,
     runs: (caller, server) => access.reaches(caller, server, "servers:read"),
     onServerLog: (server, line) => {

@@ -1,5 +1,6 @@
 import { isatty } from "node:tty";
 import { nodePlatform } from "@mcp-hangar/core";
+import { loadExporters } from "../assemble/exporters.ts";
 import { assemble, type Hangar } from "../assemble.ts";
 import { preflight } from "../config/preflight.ts";
 import { formatPath } from "../config/problem.ts";
@@ -27,6 +28,7 @@ export async function runServe(options: ServeOptions): Promise<number> {
     fd: STDERR,
     terminal,
     colours: terminal && (process.env.NO_COLOR ?? "") === "",
+    loaded: await loadExporters(initial.config),
   });
   const { source, config } = initial;
   const servers = Object.keys(config.mcp_servers).length;

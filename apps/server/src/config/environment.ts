@@ -44,6 +44,33 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     description: "What the gateway is called in traces and audit records.",
   },
   { name: "MCP_JSON_LOGS", path: ["logging", "json_format"], description: "`true` or `false`: JSON lines or not." },
+  {
+    name: "MCP_LANGFUSE_ENABLED",
+    path: ["observability", "langfuse", "enabled"],
+    description: "`true` or `false`: sends tool calls to Langfuse or not.",
+  },
+  {
+    name: "LANGFUSE_PUBLIC_KEY",
+    path: ["observability", "langfuse", "public_key"],
+    description: "Public key of a project in Langfuse.",
+  },
+  {
+    name: "LANGFUSE_SECRET_KEY",
+    path: ["observability", "langfuse", "secret_key"],
+    description: "Secret key of that project.",
+  },
+  {
+    name: "LANGFUSE_BASE_URL",
+    path: ["observability", "langfuse", "host"],
+    description: "Base URL of Langfuse, unless `LANGFUSE_HOST` names one.",
+  },
+  { name: "LANGFUSE_HOST", path: ["observability", "langfuse", "host"], description: "Base URL of Langfuse." },
+  {
+    name: "LANGFUSE_TRACING_ENVIRONMENT",
+    path: ["observability", "langfuse", "environment"],
+    description: "Environment in Langfuse.",
+  },
+  { name: "LANGFUSE_RELEASE", path: ["observability", "langfuse", "release"], description: "Release in Langfuse." },
 ];
 
 /** Where a gateway with this environment listens, for commands that ask one. */

@@ -174,7 +174,7 @@ function entryOf(path: string, key: Key): ReferenceEntry {
     defaultValue: defaultValue === undefined || isSection(schema) ? undefined : JSON.stringify(defaultValue),
     required: !optional,
     description: description ?? "",
-    variable: ENVIRONMENT.find((variable) => variable.path?.join(".") === path)?.name,
+    variable: ENVIRONMENT.findLast((variable) => variable.path?.join(".") === path)?.name,
     onlyIn: key.onlyIn,
     reloadable: isReloadable(path),
   };

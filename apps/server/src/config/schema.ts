@@ -14,6 +14,8 @@ import { securityOptions } from "../http/security-options.ts";
 import { managementOptions } from "../management/options.ts";
 import { otlpAuditOptions } from "../otlp-audit/options.ts";
 import { tracingOptions } from "../tracing/options.ts";
+import { langfuseOptions } from "./langfuse-options.ts";
+import { usageOptions } from "./usage-options.ts";
 
 /** Severities of log lines, from the most talkative to the quietest. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error", "critical"] as const;
@@ -164,6 +166,8 @@ export const configSchema = z.strictObject({
       metrics: metricsOptions.prefault({}),
       otlp_audit: otlpAuditOptions.prefault({}),
       tracing: tracingOptions.prefault({}),
+      usage: usageOptions.prefault({}),
+      langfuse: langfuseOptions.prefault({}),
     })
     .prefault({})
     .describe("What the gateway tells other systems about itself."),

@@ -102,11 +102,14 @@ function decodeScanned(
   const wellFormed = read(scan.member("jsonrpc")) === "2.0" && id !== undefined && id !== null && isId(id);
   if (relayed && outcome === "valid" && result !== undefined && alone && wellFormed && bytes[result.start] === 0x7b) {
     const resultType = read(scan.memberOfResult("resultType"));
+    const metaRange = scan.memberOfResult("_meta");
+    const meta = read(metaRange);
     const json = onOneLine(bytes.subarray(result.start, result.end));
     const summary = {
       isError: read(scan.memberOfResult("isError")) === true,
       resultType: typeof resultType === "string" ? resultType : undefined,
-      hasMeta: scan.memberOfResult("_meta") !== undefined,
+      hasMeta: metaRange !== undefined,
+      meta: isJsonObject(meta) ? meta : undefined,
     };
     return { kind: "response", id, result: ResultPayload.ofJson(json, summary) };
   }

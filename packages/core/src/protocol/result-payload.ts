@@ -9,6 +9,8 @@ export interface ResultSummary {
   readonly resultType: string | undefined;
   /** Whether there is a `_meta`. */
   readonly hasMeta: boolean;
+  /** The `_meta`; `undefined` where there is none, or where it is too much to be read out of a large message. */
+  readonly meta: JsonObject | undefined;
 }
 
 /** Reads the summary off a parsed result. */
@@ -18,6 +20,7 @@ export function summarise(value: JsonObject): ResultSummary {
     isError: isError === true,
     resultType: typeof resultType === "string" ? resultType : undefined,
     hasMeta: meta !== undefined,
+    meta: isJsonObject(meta) ? meta : undefined,
   };
 }
 

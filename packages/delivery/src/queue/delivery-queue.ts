@@ -52,6 +52,11 @@ export class DeliveryQueue<Entry> {
     return this.#accounts.offered;
   }
 
+  /** Records that wait or are being sent. */
+  get queuedRecords(): number {
+    return this.#room.records;
+  }
+
   /** Bytes that wait or are being sent, by `sizeOf`. */
   get queuedBytes(): number {
     return this.#room.bytes;

@@ -100,6 +100,7 @@ function busyGateway(tools: readonly string[]): TestGateway {
     ...tools.map((tool) =>
       callFinished("math", tool, {
         batch: { id: "b", index: 0, attempt: 1 },
+        usage: { cost: 0.5, currency: "EUR", inputTokens: 7 },
         outcome: { status: "error", errorType: "circuit_open", message: "" },
         trace: { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7", sampled: true },
       }),

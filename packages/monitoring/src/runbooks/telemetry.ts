@@ -54,6 +54,12 @@ function exportFailing({ options, rules }: Context): Runbook {
         mend: "As above. With `observability.otlp_audit.spool_folder` records wait on the disk, also over a restart of the gateway; without it, a restart loses them.",
       },
       {
+        cause: "Langfuse does not accept the keys",
+        look: log(["langfuse_keys_refused", "langfuse_unreachable"], "message"),
+        sign: "`rejected` of the exporters langfuse and langfuse_scores; readiness says HTTP 401 or 403.",
+        mend: "Keys and host have to be of one project: correct `LANGFUSE_PUBLIC_KEY`, `LANGFUSE_SECRET_KEY` and `LANGFUSE_HOST`, and restart. A 403 may also mean that the project has used up its plan.",
+      },
+      {
         cause: "A file or stderr cannot be written",
         look: shell("df -h", "curl -sS http://127.0.0.1:8000/health/ready"),
         sign: "`io`: the disk is full, or the process that reads stderr is gone. Readiness says `degraded` then.",
@@ -162,6 +168,12 @@ function recordsDropped({ options, rules }: Context): Runbook {
         look: query(sum(rate(rules.series(catalog.toolCalls), window), by("mcp_server", "status"))),
         sign: "`queue_full` of the exporter `history` without failures. Refused calls and talkative servers lose their own entries first.",
         mend: `A faster disk; see ${see("HighToolCallVolume")} for who calls.`,
+      },
+      {
+        cause: "There are more calls than Langfuse takes",
+        look: query(sum(rate(rules.series(catalog.toolCalls), window), by("mcp_server", "status"))),
+        sign: "`queue_full` of the exporters langfuse or langfuse_scores; readiness says HTTP 429, or nothing.",
+        mend: "Lower `observability.langfuse.sample_rate`, or set `observability.langfuse.scores` to false.",
       },
       {
         cause: "The collector is away",

@@ -4,7 +4,7 @@ import type { CallFinished, RequestFinished } from "../events.ts";
 import { milliseconds } from "../fact-text.ts";
 import { type RequestFacts, requestFacts } from "../request-facts.ts";
 import { auditActor } from "./audit-actor.ts";
-import type { AuditAttempt, AuditContent, AuditTarget } from "./audit-record.ts";
+import type { AuditAttempt, AuditContent, AuditTarget, AuditUsage } from "./audit-record.ts";
 import {
   AUDIT_LIST_MAX,
   AUDIT_MESSAGE_CHARS_MAX,
@@ -38,9 +38,16 @@ export function callContent(event: CallFinished): AuditContent {
       correlation_id: cutText(facts.correlationId),
       user_id: cutText(facts.userId),
       user_session_id: cutText(facts.sessionId),
+      usage: usageContent(facts),
       batch: batch && { id: auditText(batch.id), index: batch.index, attempt: batch.attempt },
     }),
   };
+}
+
+function usageContent({ usage, model }: CallFacts): AuditUsage | undefined {
+  if (usage === undefined) return undefined;
+  const { cost, currency, inputTokens: input_tokens, outputTokens: output_tokens } = usage;
+  return present({ cost, currency, model: cutText(model), input_tokens, output_tokens });
 }
 
 /** What the record of another finished request says. */

@@ -108,6 +108,7 @@ test("a call has who, what, where, how and how long", () => {
     attempts: [{ server: "math", code: "success", duration_ms: 11 }],
     request_bytes: 120,
     response_bytes: 340,
+    usage: { cost: 0.25, currency: "USD", model: "large-1", input_tokens: 120, output_tokens: 30 },
     batch: { id: "batch-1", index: 0, attempt: 1 },
   });
 });

@@ -51,6 +51,16 @@ export interface AuditChange {
   readonly after?: string;
 }
 
+/** What a server says that a call has cost; what it does not say is absent. */
+export interface AuditUsage {
+  /** In units of the currency. */
+  readonly cost?: number;
+  readonly currency?: string;
+  readonly model?: string;
+  readonly input_tokens?: number;
+  readonly output_tokens?: number;
+}
+
 /** What a record says of an event, besides which event it is. */
 export interface AuditContent {
   readonly type: AuditType;
@@ -82,6 +92,8 @@ export interface AuditContent {
   readonly rpc_error_code?: number;
   /** The place in a batch: position from 0, attempt from 1. */
   readonly batch?: { readonly id: string; readonly index: number; readonly attempt: number };
+  /** What the server says that the call has cost. */
+  readonly usage?: AuditUsage;
   readonly change?: AuditChange;
   /** What happened, in words. */
   readonly message?: string;

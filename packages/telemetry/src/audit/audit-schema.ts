@@ -92,6 +92,16 @@ export const AUDIT_RECORD_SCHEMA: Schema = {
         },
         ["id", "index", "attempt"],
       ),
+      usage: closed(
+        {
+          cost: { type: "number", minimum: 0, description: "What the server says that the call has cost." },
+          currency: word("Its currency, by ISO 4217."),
+          model: name("The model that the server names."),
+          input_tokens: { type: "integer", minimum: 0, description: "Tokens that the server says to have read." },
+          output_tokens: { type: "integer", minimum: 0, description: "Tokens that the server says to have written." },
+        },
+        [],
+      ),
       change: closed({ before: message("What there was."), after: message("What there is now.") }, []),
       message: message("What happened, in words."),
     },

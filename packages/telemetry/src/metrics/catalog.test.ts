@@ -11,6 +11,8 @@ const CONTRACT: Readonly<Record<MetricName, readonly [type: string, ...labels: s
   mcp_hangar_tool_call_duration_seconds: ["histogram", "mcp_server", "tool"],
   mcp_hangar_tool_call_errors_total: ["counter", "mcp_server", "tool", "error_type"],
   mcp_hangar_tool_call_rejections_total: ["counter", "mcp_server", "reason"],
+  mcp_hangar_tool_call_tokens_total: ["counter", "mcp_server", "kind"],
+  mcp_hangar_tool_call_cost_total: ["counter", "mcp_server", "currency"],
   mcp_hangar_requests_total: ["counter", "mcp_server", "method", "status"],
   mcp_hangar_request_duration_seconds: ["histogram", "mcp_server", "method", "status"],
   mcp_hangar_transfer_bytes_total: ["counter", "mcp_server", "direction"],

@@ -1,5 +1,5 @@
 import type { CallFinished, RequestFinished } from "../events.ts";
-import { CALL_STATUSES, ERROR_TYPES, REJECTION_REASONS } from "../vocabulary.ts";
+import { CALL_STATUSES, CURRENCIES, ERROR_TYPES, REJECTION_REASONS, TOKEN_KINDS } from "../vocabulary.ts";
 import { LATENCY_SECONDS } from "./buckets.ts";
 import { counter, histogram, nameOf, oneOf } from "./define.ts";
 
@@ -73,6 +73,36 @@ function rateLimitHit({ outcome, caller }: CallFinished | RequestFinished) {
     ? { labels: { principal: caller.id }, value: 1 }
     : undefined;
 }
+export const toolCallTokens = counter({
+  name: "mcp_hangar_tool_call_tokens_total",
+  help: "Tokens that servers report to have used for calls, by what they were used for.",
+  labels: { mcp_server: nameOf("mcp_server"), kind: oneOf(TOKEN_KINDS) },
+  // Hardly any server reports some.
+  foreseenOf: [],
+  on: {
+    "call.finished": ({ server, usage }) =>
+      usage === undefined
+        ? undefined
+        : TOKEN_KINDS.flatMap((kind) => {
+            const value = kind === "input" ? usage.inputTokens : usage.outputTokens;
+            return value === undefined ? [] : [{ labels: { mcp_server: server, kind }, value }];
+          }),
+  },
+});
+
+export const toolCallCost = counter({
+  name: "mcp_hangar_tool_call_cost_total",
+  help: "What servers report that calls have cost, in units of the currency.",
+  labels: { mcp_server: nameOf("mcp_server"), currency: oneOf(CURRENCIES) },
+  foreseenOf: [],
+  on: {
+    "call.finished": ({ server, usage }) => {
+      if (usage?.cost === undefined) return undefined;
+      const currency = CURRENCIES.find((known) => known === usage.currency) ?? "_other";
+      return { labels: { mcp_server: server, currency }, value: usage.cost };
+    },
+  },
+});
 
 function errorTypeOf({ outcome }: CallFinished) {
   return outcome.status === "error" || outcome.status === "timeout" ? outcome.errorType : undefined;

@@ -234,6 +234,7 @@ function sampleCall(text: SampleText, outcome: CallOutcome, index: number): Call
     attempts: isRejected ? [] : [sampleAttempt(text)],
     rpcErrorCode: outcome.status === "error" ? -32_603 : undefined,
     batch: { id: text("batch-1"), index: 0, attempt: 1 },
+    usage: { cost: 0.25, currency: "USD", model: text("large-1"), inputTokens: 120, outputTokens: 30 },
     arguments: new Sensitive({ canary: "arguments" }),
     result: new Sensitive({ canary: "result" }),
   };

@@ -86,6 +86,36 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
           whenEmpty: "never listed",
         }),
       ],
+      [
+        chart({
+          key: "tokens",
+          id: 707,
+          title: "Tokens",
+          description: "Tokens a second that servers report to have used for calls, in `_meta` of their results.",
+          unit: "cps",
+          queries: [
+            query(
+              sum(rate(chosen.series(catalog.toolCallTokens, ofServer), RATE), by("mcp_server", "kind")),
+              "{{mcp_server}} {{kind}}",
+            ),
+          ],
+          whenEmpty: "no server reports tokens",
+        }),
+        chart({
+          key: "cost",
+          id: 708,
+          title: "Cost",
+          description: `What servers report that the calls of ${window} have cost, in units of each currency.`,
+          unit: "short",
+          queries: [
+            query(
+              sum(increase(chosen.series(catalog.toolCallCost, ofServer), window), by("mcp_server", "currency")),
+              "{{mcp_server}} {{currency}}",
+            ),
+          ],
+          whenEmpty: "no server reports a cost",
+        }),
+      ],
     ],
   };
 }

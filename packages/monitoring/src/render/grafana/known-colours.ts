@@ -76,6 +76,14 @@ const COLOUR_OF: Readonly<Record<string, PaletteColour>> = {
   // Bytes.
   sent: "blue",
   received: "green",
+  // Tokens that were read and written, and currencies.
+  input: "blue",
+  output: "green",
+  USD: "green",
+  EUR: "blue",
+  GBP: "purple",
+  JPY: "orange",
+  CNY: "red",
   // Why batches are cut short.
   fail_fast: "orange",
   client: "purple",
