@@ -29,6 +29,7 @@ describe("a key", () => {
     "refresh-token",
     "auth",
     "x-amz-signature",
+    "args_hash_key",
   ])("%s hides its value", (key) => {
     expect(isSecretKey(key)).toBe(true);
     expect(redactFields({ [key]: "plain looking" })).toEqual({ [key]: "[redacted]" });

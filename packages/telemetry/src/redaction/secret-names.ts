@@ -1,6 +1,6 @@
 /** Parts of names whose values are secrets, compared without case and separators: `access_token`, `X-API-Key`, `clientSecret`. */
 const SECRET_PARTS =
-  /token|secret|passw(?:or)?d|passphrase|passcode|pwd|(?:api|private|access|account|shared|master|signing|encryption|subscription|storage|auth)key|authorization|^auth$|credential|cookie|signature|sessionid|bearer/;
+  /token|secret|passw(?:or)?d|passphrase|passcode|pwd|(?:api|private|access|account|shared|master|signing|encryption|subscription|storage|auth|hash|hmac)key|authorization|^auth$|credential|cookie|signature|sessionid|bearer/;
 
 /** Words that contain such a part and mean something else. */
 const HARMLESS_WORDS = /tokeni[sz]|secretar|passwordless/g;
