@@ -8,6 +8,8 @@ export interface StreamedEvent {
 /** A client that follows the events of a gateway. Disposing leaves. */
 export interface EventFollower extends AsyncDisposable {
   readonly events: readonly StreamedEvent[];
+  /** Everything that came, as text. */
+  heard(): string;
 }
 
 /** Follows all events of a gateway, those since its start first. Throws when it may not. */
@@ -21,9 +23,11 @@ export async function followFromStart(
   const response = await fetch(`${url}/api/events`, { headers: all, signal: leaving.signal });
   if (response.status !== 200) throw new Error(`no events: ${response.status} ${await response.text()}`);
   const events: StreamedEvent[] = [];
+  let heard = "";
   const reading = (async () => {
     let text = "";
     for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      heard += chunk;
       const parts = (text + chunk).split("\n\n");
       text = parts.pop() ?? "";
       for (const part of parts) {
@@ -35,6 +39,7 @@ export async function followFromStart(
   })().catch(() => {});
   return {
     events,
+    heard: () => heard,
     async [Symbol.asyncDispose]() {
       leaving.abort();
       await reading;

@@ -35,7 +35,7 @@ export async function startSecuredGateway(
   const keys = async (...args: readonly string[]): Promise<string> => {
     const [command = "", ...rest] = args;
     const all = gatewayArguments("keys", command, ...rest, "--config", configFile);
-    const { code, stdout, stderr } = await runProcess({ command: process.execPath, args: all });
+    const { code, stdout, stderr } = await runProcess({ command: process.execPath, args: all, env });
     if (code !== 0) throw new Error(`keys ${args.join(" ")} failed: ${stderr}`);
     return stdout.trim();
   };

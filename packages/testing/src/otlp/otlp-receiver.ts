@@ -45,6 +45,8 @@ export class OtlpReceiver {
   readonly exports: ReceivedExport[] = [];
   /** Every request that arrived, kept or not. */
   attempts = 0;
+  /** The same: header fields as JSON, and the bytes without compression; over gRPC those of the decoded message. */
+  readonly raw: { readonly headers: string; readonly body: Buffer }[] = [];
   /** What was sent that is no OTLP: an unknown path, a wrong content type, bytes that do not decode. */
   readonly refusals: string[] = [];
   readonly #http: ReturnType<typeof createServer>;
@@ -153,6 +155,8 @@ export class OtlpReceiver {
     // The client has gone before it had sent everything.
     if (body === undefined) return;
     const path = request.url ?? "";
+    const content = uncompressed(request, body);
+    this.raw.push({ headers: JSON.stringify([path, request.headers]), body: content });
     const signal = OTLP_SIGNALS.find((each) => path.endsWith(`/v1/${each}`));
     const type = request.headers["content-type"];
     if (request.method !== "POST" || signal === undefined)
@@ -178,9 +182,7 @@ export class OtlpReceiver {
     }
     const service = OTLP_SERVICES[signal].export;
     try {
-      const message = service.requestDeserialize(
-        request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body,
-      );
+      const message = service.requestDeserialize(content);
       const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
       this.exports.push({ signal, protocol: "http", path, headers, message });
     } catch (error) {
@@ -196,6 +198,9 @@ export class OtlpReceiver {
     call: grpc.ServerUnaryCall<ProtoMessage, ProtoMessage>,
     callback: grpc.sendUnaryData<ProtoMessage>,
   ): Promise<void> {
+    const metadata = call.metadata.getMap();
+    const body = OTLP_SERVICES[signal].export.requestSerialize(call.request);
+    this.raw.push({ headers: JSON.stringify([call.getPath(), metadata]), body });
     const behaviour = this.#next();
     switch (behaviour.kind) {
       case "hang":
@@ -210,7 +215,6 @@ export class OtlpReceiver {
       case "accept":
       case "partial":
     }
-    const metadata = call.metadata.getMap();
     const headers = Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, String(value)]));
     this.exports.push({ signal, protocol: "grpc", path: call.getPath(), headers, message: call.request });
     callback(null, answerOf(signal, behaviour));
@@ -226,6 +230,16 @@ function answerOf(signal: OtlpSignal, behaviour: OtlpBehaviour): ProtoMessage {
   if (behaviour.kind !== "partial") return {};
   const { rejectedField } = OTLP_SERVICES[signal];
   return { partialSuccess: { [rejectedField]: behaviour.rejected, errorMessage: behaviour.message } };
+}
+
+/** Bytes that are no gzip stay as they are, and decode to nothing. */
+function uncompressed(request: IncomingMessage, body: Buffer): Buffer {
+  if (request.headers["content-encoding"] !== "gzip") return body;
+  try {
+    return gunzipSync(body);
+  } catch {
+    return body;
+  }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
