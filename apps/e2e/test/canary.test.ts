@@ -36,26 +36,29 @@ async function everythingOf(options: ObservedOptions): Promise<Left> {
 }
 
 /** What servers are given, because it is meant for them. */
-const FOR_SERVERS = [
-  ...["argument-names", "arguments", "bearer", "call-meta", "completed", "environment", "header", "nested-arguments"],
-  ...["option", "password", "password-argument", "prompt-arguments", "query", "repeated", "variable"],
-];
+const FOR_SERVERS = `
+  argument-names arguments bearer call-meta completed environment header nested-arguments option password
+  password-argument prompt-arguments query repeated variable
+`
+  .trim()
+  .split(/\s+/);
 
 /** What callers are answered: what servers say, and what they have said themselves. */
-const FOR_CALLERS = [
-  ...["argument-names", "arguments", "completions", "garbage", "nested-arguments", "password-argument"],
-  ...["prompt-errors", "prompt-errors-data", "prompts", "repeated", "resource-errors", "resource-errors-data"],
-  ...["resources", "result-meta", "results", "rpc-errors", "rpc-errors-data", "structured-results", "tool-errors"],
-];
+const FOR_CALLERS = `
+  argument-names arguments completions garbage nested-arguments password-argument prompt-errors
+  prompt-errors-data prompts repeated resource-errors resource-errors-data resources result-meta results
+  rpc-errors rpc-errors-data structured-results tool-errors
+`
+  .trim()
+  .split(/\s+/);
 
 /** Why a server refused a request, in its own words: records say so, without what is known or looks like a secret. */
 const WORDS = ["garbage", "prompt-errors", "resource-errors", "rpc-errors"];
 
 /** What stands on spans and observations of calls where arguments and results are captured. */
-const CAPTURED = [
-  ...["argument-names", "arguments", "nested-arguments"],
-  ...["result-meta", "results", "structured-results", "tool-errors"],
-];
+const CAPTURED = "argument-names arguments nested-arguments result-meta results structured-results tool-errors".split(
+  " ",
+);
 
 const RUNS = [
   {
