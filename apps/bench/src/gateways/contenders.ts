@@ -16,7 +16,8 @@ export type Upstream =
 
 /** Something that answers MCP calls over HTTP and takes part in a comparison. */
 export interface Contender {
-  readonly name: ContenderName;
+  /** A {@link ContenderName}, or what a scenario calls it. */
+  readonly name: string;
   readonly process: Launched;
   /** What stands before the upstream's tool names. */
   readonly prefix: string;
@@ -24,6 +25,9 @@ export interface Contender {
 
 /** Prefix of every gateway: the id of the one upstream, and two underscores. */
 const gatewayPrefix = "lean__";
+
+/** Configuration files that were written so far. */
+let configurations = 0;
 
 /** Starts the SDK gateway or the bare relay in front of an upstream. */
 export async function startReference(name: "sdk" | "bare", upstream: Upstream): Promise<Contender> {
@@ -41,6 +45,8 @@ export interface HangarWish {
   readonly nodeArgs?: readonly string[];
   /** The entry point of another build, instead of the one of this checkout. */
   readonly main?: string;
+  /** Section `observability` of its configuration. */
+  readonly observability?: object;
 }
 
 /** Starts MCP Hangar in front of one upstream called `lean`. */
@@ -57,9 +63,10 @@ export function launchHangar(upstreams: Readonly<Record<string, Upstream>>, wish
   const own = wish.fromSources ? "../../../server/src/main.ts" : "../../../server/dist/main.js";
   const main = wish.main ?? fileURLToPath(new URL(own, import.meta.url));
   if (!existsSync(main)) throw new Error(`${main} does not exist; run \`pnpm build\` first`);
-  const config = join(workFolder(), `config-${Object.keys(upstreams).length}-servers.json`);
+  // A file of its own: the gateway follows changes of it.
+  const config = join(workFolder(), `config-${configurations++}.json`);
   // JSON is YAML, so no YAML library is needed to write the configuration.
-  writeFileSync(config, JSON.stringify(configuration(upstreams), null, 2));
+  writeFileSync(config, JSON.stringify(configuration(upstreams, wish.observability), null, 2));
   return launch({
     name: "hangar",
     args: [
@@ -72,7 +79,7 @@ export function launchHangar(upstreams: Readonly<Record<string, Upstream>>, wish
   });
 }
 
-function configuration(upstreams: Readonly<Record<string, Upstream>>): object {
+function configuration(upstreams: Readonly<Record<string, Upstream>>, observability: object = {}): object {
   const entries = Object.entries(upstreams).map(([id, upstream]) => [
     id,
     upstream.kind === "http"
@@ -83,6 +90,7 @@ function configuration(upstreams: Readonly<Record<string, Upstream>>): object {
     mcp_servers: Object.fromEntries(entries),
     execution: { max_concurrency: 100, default_mcp_server_concurrency: 100 },
     logging: { level: "info", json_format: true },
+    observability,
   };
 }
 

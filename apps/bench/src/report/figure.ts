@@ -1,3 +1,5 @@
+import { geometricMean, relativeError } from "./statistics.ts";
+
 /** A limit that the project has set itself for a figure. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
@@ -10,6 +12,12 @@ export interface Figure {
   readonly value: number;
   readonly unit: string;
   readonly target?: Target;
+}
+
+/** The mean of ratios, with the standard error in its label: not a number where there are fewer than two. */
+export function ratioFigure(id: string, label: string, ratios: readonly number[]): Figure {
+  const error = `± ${(relativeError(ratios) * 100).toFixed(1)} %`;
+  return { id, label: `${label} (${error})`, value: geometricMean(ratios), unit: "×" };
 }
 
 /** Rows of text beside each other. */

@@ -1,15 +1,12 @@
 import type { Upstream } from "../gateways/contenders.ts";
 import { echoWorkload } from "../load/expectation.ts";
-import type { Figure } from "../report/figure.ts";
-import { geometricMean, relativeError } from "../report/statistics.ts";
+import { type Figure, ratioFigure } from "../report/figure.ts";
 import { withContenders } from "./comparison.ts";
-import { type RoundsRequest, runOnce } from "./rounds.ts";
+import type { RoundsRequest } from "./rounds.ts";
 import type { Scenario, ScenarioContext } from "./scenario.ts";
+import { type TurnTaking, takeTurns } from "./turns.ts";
 
-/** How long V8 goes on optimising a fresh gateway under load, in seconds. */
-const WARM_UP_SECONDS = 8;
-/** One turn of load, in seconds: on a shared machine a core is a third slower from one second to the next. */
-const TURN_SECONDS = 0.2;
+const TAKING: TurnTaking = { warmUpSeconds: 8, turnSeconds: 0.2 };
 
 const LOADS = [
   { id: "http.16", behind: "http", inFlight: 16, label: "HTTP upstream, 16 in flight" },
@@ -25,16 +22,10 @@ export const builds: Scenario = {
     const figures: Figure[] = [];
     for (const load of context.options.against === undefined ? [] : LOADS) {
       const ratios = await ratiosOf(context, load);
-      const error = `${(relativeError(ratios) * 100).toFixed(1)} %`;
-      figures.push({
-        id: `builds.${load.id}.cpu_ratio`,
-        label: `CPU a call against the other build (± ${error}), ${load.label}`,
-        value: geometricMean(ratios),
-        unit: "×",
-        target: { atMost: 1.03 },
-      });
+      const label = `CPU a call against the other build, ${load.label}`;
+      figures.push({ ...ratioFigure(`builds.${load.id}.cpu_ratio`, label, ratios), target: { atMost: 1.03 } });
       tables.push({
-        title: `CPU a call against the other build, ${load.label}`,
+        title: label,
         columns: ["", ...ratios.map((_, life) => `pair ${life + 1}`)],
         rows: [["ratio", ...ratios.map((ratio) => ratio.toFixed(3))]],
       });
@@ -59,19 +50,6 @@ async function ratiosOf(context: ScenarioContext, { behind, inFlight }: (typeof 
 
 /** CPU a call of the first contender against the second, over many turns together: the operating system counts in steps of 10 ms. */
 async function ratioOf(context: ScenarioContext, request: RoundsRequest): Promise<number> {
-  const spent = request.contenders.map((contender) => ({ contender, cpuMs: 0, calls: 0 }));
-  for (const { contender } of spent) await runOnce(context, request, contender, WARM_UP_SECONDS);
-  for (let seconds = 0; seconds < context.options.seconds; seconds += TURN_SECONDS) {
-    for (const each of spent) {
-      const { calls, cpuMsPerCall } = await runOnce(context, request, each.contender, TURN_SECONDS);
-      each.calls += calls;
-      each.cpuMs += calls * cpuMsPerCall;
-    }
-    spent.reverse();
-  }
-  const cpuMsPerCall = (name: "hangar" | "before"): number => {
-    const own = spent.find(({ contender }) => contender.name === name);
-    return own === undefined ? Number.NaN : own.cpuMs / own.calls;
-  };
-  return cpuMsPerCall("hangar") / cpuMsPerCall("before");
+  const [own, before] = await takeTurns(context, request, TAKING);
+  return own === undefined || before === undefined ? Number.NaN : own.cpuMsPerCall / before.cpuMsPerCall;
 }

@@ -1,4 +1,6 @@
 import { builds } from "./builds.ts";
+import { exporterFaults } from "./exporter-faults.ts";
+import { exporters } from "./exporters.ts";
 import { isolation } from "./isolation.ts";
 import { largeResults } from "./large-results.ts";
 import { memory } from "./memory.ts";
@@ -19,5 +21,7 @@ export const scenarios: readonly Scenario[] = [
   isolation,
   metrics,
   monitoring,
+  exporters,
+  exporterFaults,
   builds,
 ];

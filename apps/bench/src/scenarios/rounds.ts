@@ -14,11 +14,13 @@ export interface Round {
   readonly cpuMsPerCall: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Of each call, ascending. */
+  readonly latenciesMs: Float64Array;
   readonly residentBytes: number;
 }
 
 /** The rounds of every contender: round n of one ran next to round n of the others. */
-export type Rounds = ReadonlyMap<ContenderName, readonly Round[]>;
+export type Rounds = ReadonlyMap<string, readonly Round[]>;
 
 /** What to repeat. */
 export interface RoundsRequest {
@@ -34,7 +36,7 @@ export interface RoundsRequest {
  */
 export async function runRounds(context: ScenarioContext, request: RoundsRequest): Promise<Rounds> {
   const { options } = context;
-  const rounds = new Map<ContenderName, Round[]>(request.contenders.map(({ name }) => [name, []]));
+  const rounds = new Map<string, Round[]>(request.contenders.map(({ name }) => [name, []]));
   for (const contender of request.contenders) {
     await runOnce(context, request, contender, Math.min(1, options.seconds));
   }
@@ -50,7 +52,7 @@ export async function runRounds(context: ScenarioContext, request: RoundsRequest
 }
 
 /** The median over the rounds of one contender; NaN when it did not take part. */
-export function typical(rounds: Rounds, name: ContenderName, read: (round: Round) => number): number {
+export function typical(rounds: Rounds, name: string, read: (round: Round) => number): number {
   return median((rounds.get(name) ?? []).map(read));
 }
 
@@ -88,6 +90,7 @@ export async function runOnce(
       cpuMsPerCall: (cpuMs(pid) - cpuBeforeMs) / result.calls,
       p50Ms: percentile(result.latenciesMs, 0.5),
       p99Ms: percentile(result.latenciesMs, 0.99),
+      latenciesMs: result.latenciesMs,
       residentBytes: residentBytes(pid),
     };
   } catch (error) {

@@ -47,13 +47,15 @@ export const startup: Scenario = {
   },
 };
 
-interface Start {
+/** From the start of a process to its first answered call. */
+export interface Start {
   readonly seconds: number;
   /** What of it the process spent computing; on a busy machine the rest is waiting for a core. */
   readonly cpuSeconds: number;
 }
 
-async function firstCall({ name, prefix, process }: Contender, era: Era): Promise<Start> {
+/** Makes the first call to a contender that has just been started; throws when it is not answered rightly. */
+export async function firstCall({ name, prefix, process }: Contender, era: Era): Promise<Start> {
   const session = await openSession(process.url, "/mcp", era);
   const workload = echoWorkload(200, `${prefix}echo`);
   const connection = await HttpConnection.open(process.url);
