@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { echoWorkload } from "../load/expectation.ts";
 import { ratioFigure } from "../report/figure.ts";
 import { median } from "../report/statistics.ts";
@@ -9,6 +10,8 @@ import { type Turns, takeTurns } from "./turns.ts";
 /** Few enough that calls do not wait for each other: a delay is one that an exporter has caused. */
 const IN_FLIGHT = 4;
 const TAKING = { warmUpSeconds: 8, turnSeconds: 2 };
+/** Pause after each turn, in seconds, in which a gateway sends what it has gathered, and not in the turn of the next one. */
+const REST_SECONDS = 1.5;
 
 const WELL = "well";
 /** What is compared with a destination that is well, and a second one that is: their ratio is the noise. */
@@ -52,7 +55,11 @@ export const exporterFaults: Scenario = {
 
     function oneRound(): Promise<ReadonlyMap<string, Turns>> {
       const shorter = (seconds: number): number => Math.min(seconds, options.seconds);
-      const taking = { warmUpSeconds: shorter(TAKING.warmUpSeconds), turnSeconds: shorter(TAKING.turnSeconds) };
+      const taking = {
+        warmUpSeconds: shorter(TAKING.warmUpSeconds),
+        turnSeconds: shorter(TAKING.turnSeconds),
+        rest: () => sleep(shorter(REST_SECONDS) * 1_000),
+      };
       const wanted = {
         [WELL]: EVERYTHING,
         "well again": EVERYTHING,

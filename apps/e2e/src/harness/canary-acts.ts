@@ -10,7 +10,7 @@ type Params = Readonly<Record<string, unknown>>;
 type Ask = (method: string, params: Params) => Promise<unknown>;
 
 /** Header fields of every request, which are nobody's business but the gateway's. */
-export const INBOUND: Headers = {
+const INBOUND: Headers = {
   "x-note": canary("inbound-header"),
   cookie: `session=${canary("inbound-cookie")}`,
   baggage: `user=${canary("baggage")}`,
