@@ -35,6 +35,15 @@ function exporterOver(protocol: Protocol, changes: Partial<OTLPAuditExporterOpti
   return auditExporter(env, { spool, random: () => 0, ...changes });
 }
 
+/** An exporter over the same spool, as soon as the one before has let go of it: on a busy disk a moment after its deadline. */
+function openedAgain(protocol: Protocol): Promise<OTLPAuditExporter> {
+  return poll("a spool that is free", async () => {
+    const exporter = exporterOver(protocol);
+    await exporter.open();
+    return exporter;
+  });
+}
+
 /** Distinguishable events that have a record each. */
 function events(count: number, from = 0): readonly HangarEvent[] {
   return Array.from({ length: count }, (_each, index) => ({
@@ -157,14 +166,13 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
       await exporter.open();
       for (const event of events(40)) exporter.listener(event);
       const startedMs = performance.now();
-      await exporter.close(700);
-      expect(performance.now() - startedMs).toBeLessThan(5_000);
+      await exporter.close(2_000);
+      expect(performance.now() - startedMs).toBeLessThan(20_000);
       expect(exporter.snapshot()).toMatchObject({ delivered: 0, queueSize: 40 });
       expectExact(exporter);
 
       receiver.behave({ kind: "accept" });
-      const next = exporterOver(protocol);
-      await next.open();
+      const next = await openedAgain(protocol);
       expect(next.accepted).toBe(40);
       await next.close(60_000);
       expect(names()).toEqual(namesOf(40));

@@ -186,8 +186,9 @@ it("the severity follows the outcome", async () => {
   ]);
   expect(typesWith("WARN").toSorted()).toEqual([
     "access.denied",
-    "access.rate_limited",
     "authentication.failed",
+    "operation.denied",
+    "operation.rate_limited",
     "request.denied",
     "request.invalid",
     "request.rate_limited",

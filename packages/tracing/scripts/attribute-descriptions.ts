@@ -26,7 +26,6 @@ export interface AttributeDescription {
 
 const SERVED: readonly SpanType[] = ["call", "request", "operation"];
 const CALLS: readonly SpanType[] = ["call"];
-const BY_YOU: readonly SpanType[] = [];
 
 /** Every name of the table; one that is missing here does not compile. */
 export const ATTRIBUTE_DESCRIPTIONS: Readonly<Record<HangarAttribute | OtelAttribute, AttributeDescription>> = {
@@ -71,11 +70,14 @@ export const ATTRIBUTE_DESCRIPTIONS: Readonly<Record<HangarAttribute | OtelAttri
   [HANGAR.callerType]: { description: "How the caller has proved who they are.", on: SERVED },
   [HANGAR.callerId]: { description: "The name that people know the caller by.", on: SERVED },
   [HANGAR.callerRoles]: { description: "Roles of the caller.", on: SERVED },
-  [HANGAR.costCents]: { description: "What a call costs; the gateway does not know it.", on: BY_YOU },
-  [HANGAR.costModel]: { description: "The model that was used.", on: BY_YOU },
-  [HANGAR.costInputTokens]: { description: "Tokens that were read.", on: BY_YOU },
-  [HANGAR.costOutputTokens]: { description: "Tokens that were written.", on: BY_YOU },
-  [HANGAR.costCurrency]: { description: "Currency of the cost.", on: BY_YOU },
+  [HANGAR.costCents]: {
+    description: "What the call has cost, as its server reports it, in hundredths of the currency.",
+    on: CALLS,
+  },
+  [HANGAR.costModel]: { description: "The model that the server says it has used.", on: CALLS },
+  [HANGAR.costInputTokens]: { description: "Tokens that were read, as the server reports them.", on: CALLS },
+  [HANGAR.costOutputTokens]: { description: "Tokens that were written, as the server reports them.", on: CALLS },
+  [HANGAR.costCurrency]: { description: "Currency of the cost.", on: CALLS },
   [HANGAR.healthResult]: { description: "`healthy` or `unhealthy`.", on: ["health check"] },
   [HANGAR.healthConsecutiveFailures]: { description: "Checks that failed in a row.", on: ["health check"] },
   [HANGAR.healthDurationMs]: { description: "Milliseconds of the check.", on: ["health check"] },

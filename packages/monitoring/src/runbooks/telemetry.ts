@@ -50,7 +50,7 @@ function exportFailing({ options, rules }: Context): Runbook {
       {
         cause: "The collector does not get audit records",
         look: log(["otlp_audit_failing", "otlp_audit_recovered"], "message"),
-        sign: "The exporter is `otlp_audit`; the line says what the collector answered, or why it was not reached.",
+        sign: "The exporter is otlp_audit; the line says what the collector answered, or why it was not reached.",
         mend: "As above. With `observability.otlp_audit.spool_folder` records wait on the disk, also over a restart of the gateway; without it, a restart loses them.",
       },
       {
@@ -63,7 +63,7 @@ function exportFailing({ options, rules }: Context): Runbook {
         cause: "A file or stderr cannot be written",
         look: shell("df -h", "curl -sS http://127.0.0.1:8000/health/ready"),
         sign: "`io`: the disk is full, or the process that reads stderr is gone. Readiness says `degraded` then.",
-        mend: "Free space or move `logging.file`; restart the gateway if stderr was closed. For `otlp_audit`, free space where `observability.otlp_audit.spool_folder` is.",
+        mend: "Free space or move `logging.file`; restart the gateway if stderr was closed. For otlp_audit, free space where `observability.otlp_audit.spool_folder` is.",
       },
       {
         cause: "A defect of the exporter",
@@ -99,7 +99,7 @@ function auditDropped({ options, rules }: Context): Runbook {
       {
         cause: "The destination was away for longer than the queue lasts",
         sign: "`retries_exhausted`, or `queue_full` with failures `connection`, `timeout` or `io`.",
-        mend: `Bring it back: ${see("TelemetryExportFailing")} has the steps. To bridge longer ones, set \`observability.otlp_audit.spool_folder\` and \`spool_max_bytes\`.`,
+        mend: `Bring it back: ${see("TelemetryExportFailing")} has the steps. To bridge longer ones, set \`observability.otlp_audit.spool_folder\` and \`observability.otlp_audit.spool_max_bytes\`.`,
       },
       {
         cause: "There are more records than it takes",

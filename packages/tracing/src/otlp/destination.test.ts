@@ -7,7 +7,7 @@ describe("the destination of spans", () => {
   test.each([
     ["http://localhost:4317", { url: "http://localhost:4317", protocol: "grpc" }],
     ["https://collector.example:4317/", { url: "https://collector.example:4317", protocol: "grpc" }],
-    ["collector:4317", { url: "http://collector:4317", protocol: "grpc" }],
+    ["collector:4317", { url: "https://collector:4317", protocol: "grpc" }],
     ["http://localhost:4318", { url: "http://localhost:4318/v1/traces", protocol: "http/protobuf" }],
     ["https://cloud.example/otlp", { url: "https://cloud.example/otlp/v1/traces", protocol: "http/protobuf" }],
     ["https://cloud.example/otlp/", { url: "https://cloud.example/otlp/v1/traces", protocol: "http/protobuf" }],
@@ -15,6 +15,14 @@ describe("the destination of spans", () => {
   ])("for %s is chosen by the port", (endpoint, destination) => {
     expect(otlpDestination({ endpoint }, NONE)).toEqual(destination);
     expect(otlpDestination({}, { OTEL_EXPORTER_OTLP_ENDPOINT: ` ${endpoint} ` })).toEqual(destination);
+  });
+
+  test("of an address without a scheme is encrypted unless it is said to be insecure", () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317" };
+    const plain = { url: "http://collector:4317", protocol: "grpc" };
+    expect(otlpDestination({}, { ...env, OTEL_EXPORTER_OTLP_INSECURE: "true" })).toEqual(plain);
+    expect(otlpDestination({}, { ...env, OTEL_EXPORTER_OTLP_TRACES_INSECURE: "true" })).toEqual(plain);
+    expect(otlpDestination({}, env)?.url).toBe("https://collector:4317");
   });
 
   test("is none without an endpoint, and with one that is set to nothing", () => {

@@ -37,16 +37,18 @@ export function otlpDestination({ endpoint, protocol }: Wanted, env: Environment
   const base = endpoint ?? text(env.OTEL_EXPORTER_OTLP_ENDPOINT);
   const address = ofTraces ?? base;
   if (address === undefined) return undefined;
-  const url = parse(address);
+  const url = parse(address, env);
   const chosen = protocol ?? protocolOf(env) ?? (url.port === GRPC_PORT ? "grpc" : "http/protobuf");
   if (chosen === "grpc") return { url: `${url.protocol}//${url.host}`, protocol: chosen };
   if (ofTraces === undefined) url.pathname = `${url.pathname.replace(/\/$/, "")}/${TRACES_PATH}`;
   return { url: url.href, protocol: chosen };
 }
 
-function parse(address: string): URL {
-  // `collector:4317` is what gRPC calls an address.
-  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `http://${address}`);
+function parse(address: string, env: Environment): URL {
+  // `collector:4317` is what gRPC calls an address: it means TLS unless it is said to be insecure.
+  const insecure = text(env.OTEL_EXPORTER_OTLP_TRACES_INSECURE) ?? text(env.OTEL_EXPORTER_OTLP_INSECURE);
+  const scheme = insecure?.toLowerCase() === "true" ? "http" : "https";
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `${scheme}://${address}`);
   if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === "") {
     throw new TracingConfigurationError(
       `the OTLP endpoint "${shown(address)}" is no address; write http://host:4317 or https://host:4318`,
