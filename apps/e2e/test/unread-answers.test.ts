@@ -9,9 +9,10 @@ import { fixtureFile } from "../src/harness/workspace.ts";
 const MEBIBYTE = 1_024 * 1_024;
 /** More than kernels buffer for a connection on loopback. */
 const ANSWER_BYTES = 10 * MEBIBYTE;
-const CLIENTS = 40;
-const SHARE = 64 * MEBIBYTE;
-const DEADLINE_MS = 60_000;
+const CLIENTS = 20;
+const SHARE = 32 * MEBIBYTE;
+/** A busy machine takes its time to make and carry hundreds of megabytes. */
+const DEADLINE_MS = 180_000;
 
 const sockets: Socket[] = [];
 afterEach(() => {
@@ -44,7 +45,7 @@ function askAndLeaveUnread(url: string, key: string): void {
   socket.write(`${headers.join("\r\n")}\r\n\r\n${body}`);
 }
 
-describe("large answers that a caller leaves unread", { timeout: 240_000 }, () => {
+describe("large answers that a caller leaves unread", { timeout: 600_000 }, () => {
   test("cost that caller its share and no more, and nobody else notices", async () => {
     await using secured: SecuredGateway = await startSecuredGateway({
       mcp_servers: { own: nodeServer(fixtureFile("misbehaving/stdio.ts")) },
