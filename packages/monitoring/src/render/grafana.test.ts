@@ -94,11 +94,13 @@ describe("dashboards", () => {
     const stack = buildStack(resolveOptions({ runbookBaseUrl }));
     const rendered = [...dashboards({ runbookBaseUrl }).values()].flatMap((dashboard) =>
       contentPanels(dashboard).map(
-        (panel) => `${dashboard.uid} ${panel.id}: ${(panel.links ?? []).map(({ url }) => url)}`,
+        (panel) => `${dashboard.uid} ${panel.id}: ${(panel.links ?? []).map(({ url }) => url).join()}`,
       ),
     );
     const drawn = stack.dashboards.flatMap(({ uid, panels }) =>
-      panels.map(({ id, alerts }) => `${uid} ${id}: ${alerts.map(({ name }) => `${runbookBaseUrl}/${name}.md`)}`),
+      panels.map(
+        ({ id, alerts }) => `${uid} ${id}: ${alerts.map(({ name }) => `${runbookBaseUrl}/${name}.md`).join()}`,
+      ),
     );
     expect(rendered.toSorted()).toEqual(drawn.toSorted());
     expect(rendered).toContain(`mcp-hangar-telemetry 103: ${runbookBaseUrl}/MCPHangarTelemetryExportFailing.md`);

@@ -56,7 +56,7 @@ function exportFailing({ options, rules }: Context): Runbook {
       {
         cause: "The collector does not get log lines",
         look: log(["otlp_logs_failing", "otlp_logs_recovered"], "message"),
-        sign: "The exporter is `otlp_logs`; the line says what the collector answered.",
+        sign: "The exporter is otlp_logs; the line says what the collector answered.",
         mend: "As above. Lines are given up after five minutes; all of them are on stderr and in `logging.file`.",
       },
       {
@@ -183,7 +183,7 @@ function recordsDropped({ options, rules }: Context): Runbook {
       },
       {
         cause: "The collector refuses spans or lines",
-        sign: "`rejected` of the exporters `otlp_traces` or `otlp_logs`: the collector answers that the request is wrong.",
+        sign: "`rejected` of the exporters otlp_traces or otlp_logs: the collector answers that the request is wrong.",
         mend: "The log of the collector says what it does not like: its size limit, a filter, the wrong address.",
       },
       {
