@@ -40,6 +40,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     observability: {
       otlp_audit: { endpoint: collector.httpUrl },
+      otlp_logs: { enabled: true, endpoint: collector.grpcUrl, protocol: "grpc" },
       // Only the traces that a caller has decided to record, so that one of them is the exemplar of its bucket.
       tracing: { endpoint: collector.httpUrl, sample_rate: 0, keep_errors: false },
       langfuse: { enabled: true, public_key: "pk-lf-1", secret_key: "sk-lf-1", host: langfuse.url },

@@ -4,7 +4,7 @@ import { boardOf } from "./dashboards/board.ts";
 import { serverDetails } from "./dashboards/details/index.ts";
 import { overview } from "./dashboards/overview/index.ts";
 import { sloBoard } from "./dashboards/slo.ts";
-import { telemetryBoard } from "./dashboards/telemetry.ts";
+import { telemetryBoard } from "./dashboards/telemetry/index.ts";
 import type { Dashboard, Topic } from "./model.ts";
 
 /** The dashboards that alerts link to, with the thresholds of these topics' alerts. */

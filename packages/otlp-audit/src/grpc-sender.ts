@@ -1,8 +1,8 @@
 import type * as Grpc from "@grpc/grpc-js";
 import type { SendOutcome } from "@mcp-hangar/delivery";
 import type { ExportFailureReason } from "@mcp-hangar/telemetry";
-import type { IExportLogsServiceResponse } from "@opentelemetry/otlp-transformer";
 import type { OtlpDestination } from "./destination.ts";
+import type { ReadAnswer } from "./encoding.ts";
 import { retryAfterOf } from "./retry-info.ts";
 import { collectorSays, type OtlpSender, outcomeOfAnswer, type TlsFiles } from "./sender.ts";
 
@@ -11,8 +11,7 @@ export interface GrpcSenderParts {
   readonly grpc: typeof Grpc;
   readonly destination: OtlpDestination;
   readonly tls: TlsFiles;
-  /** Throws when the bytes are no answer. */
-  readonly readAnswer: (bytes: Uint8Array) => IExportLogsServiceResponse;
+  readonly readAnswer: ReadAnswer;
 }
 
 const METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";

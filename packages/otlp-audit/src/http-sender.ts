@@ -3,16 +3,15 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Clock, SendOutcome } from "@mcp-hangar/delivery";
-import type { IExportLogsServiceResponse } from "@opentelemetry/otlp-transformer";
 import type { OtlpDestination } from "./destination.ts";
+import type { ReadAnswer } from "./encoding.ts";
 import { type OtlpSender, outcomeOfAnswer, type TlsFiles } from "./sender.ts";
 
 export interface HttpSenderParts {
   readonly destination: OtlpDestination;
   readonly tls: TlsFiles;
   readonly clock: Clock;
-  /** Throws when the bytes are no answer. */
-  readonly readAnswer: (bytes: Uint8Array) => IExportLogsServiceResponse;
+  readonly readAnswer: ReadAnswer;
 }
 
 /** Bytes of an answer that are read; it holds a number and a message. */

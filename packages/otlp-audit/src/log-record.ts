@@ -63,7 +63,8 @@ function spanContextOf({ trace_id: traceId = "", span_id: spanId = "" }: AuditRe
   return { traceId, spanId: SPAN_ID.test(spanId) ? spanId : "", traceFlags: 0 };
 }
 
-function hrTime(ms: number): HrTime {
+/** OpenTelemetry's time: seconds and nanoseconds. */
+export function hrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1_000);
   return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
 }

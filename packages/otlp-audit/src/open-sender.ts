@@ -1,12 +1,12 @@
 import type { Clock } from "@mcp-hangar/delivery";
 import type { OtlpDestination } from "./destination.ts";
-import type { OtlpEncoding } from "./encoding.ts";
+import type { ReadAnswer } from "./encoding.ts";
 import type { OtlpSender, TlsFiles } from "./sender.ts";
 
 interface SenderParts {
   readonly clock: Clock;
   readonly readFile: (path: string) => Promise<Buffer>;
-  readonly readAnswer: OtlpEncoding["readAnswer"];
+  readonly readAnswer: ReadAnswer;
 }
 
 /** The sender for a destination; only what its protocol needs is loaded. Rejects when a certificate cannot be read. */

@@ -62,7 +62,7 @@ export class OTLPAuditExporter implements Exporter {
   readonly signal = "audit";
   readonly #options: OTLPAuditExporterOptions;
   readonly #queue: DeliveryQueue<AuditEntry> | SpooledQueue<AuditEntry>;
-  #open: { readonly sender: OtlpSender; readonly encoding: OtlpEncoding } | undefined;
+  #open: { readonly sender: OtlpSender; readonly encoding: OtlpEncoding<AuditEntry> } | undefined;
   /** Lost records that the collector was told of, or will be. */
   #toldOf = 0;
   #losses = 0;
@@ -109,10 +109,15 @@ export class OTLPAuditExporter implements Exporter {
 
   /** Loads what the protocol needs, reads certificates and opens the spool. Rejects with what is wrong, and what to do. */
   async open(): Promise<void> {
-    const { destination, clock } = this.#options;
+    const { destination, clock, resource, version } = this.#options;
     // OpenTelemetry's code takes long to load, and is wanted only by those who export.
-    const [{ otlpEncoding }, { openSender }] = await Promise.all([import("./encoding.ts"), import("./open-sender.ts")]);
-    const encoding = otlpEncoding(destination.protocol, this.#options);
+    const [{ otlpEncoding }, { openSender }, { logRecordOf }] = await Promise.all([
+      import("./encoding.ts"),
+      import("./open-sender.ts"),
+      import("./log-record.ts"),
+    ]);
+    const scope = { name: "@mcp-hangar/otlp-audit", version };
+    const encoding = otlpEncoding(destination.protocol, { resource, scope, recordOf: logRecordOf });
     const sender = await openSender(destination, { clock, readFile, readAnswer: encoding.readAnswer });
     this.#open = { sender, encoding };
     if (!(this.#queue instanceof SpooledQueue)) return;

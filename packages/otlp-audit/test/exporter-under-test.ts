@@ -3,6 +3,9 @@ import {
   auditResource,
   OTLPAuditExporter,
   type OTLPAuditExporterOptions,
+  OTLPLogExporter,
+  type OTLPLogExporterOptions,
+  type OtlpDestination,
   otlpLogsDestination,
 } from "@mcp-hangar/otlp-audit";
 import { EventIds } from "@mcp-hangar/telemetry";
@@ -28,11 +31,9 @@ export function auditExporter(
   env: Readonly<Record<string, string>>,
   changes: Partial<OTLPAuditExporterOptions> = {},
 ): OTLPAuditExporter {
-  const destination = otlpLogsDestination(env);
-  if (destination === undefined) throw new Error("the environment names no endpoint");
   runs += 1;
   return new OTLPAuditExporter({
-    destination,
+    destination: destinationOf(env),
     resource: auditResource(env, { version: VERSION, instance: INSTANCE }),
     instance: INSTANCE,
     version: VERSION,
@@ -41,4 +42,25 @@ export function auditExporter(
     random: Math.random,
     ...changes,
   });
+}
+
+/** The same for lines of a log. */
+export function logExporter(
+  env: Readonly<Record<string, string>>,
+  changes: Partial<OTLPLogExporterOptions> = {},
+): OTLPLogExporter {
+  return new OTLPLogExporter({
+    destination: destinationOf(env),
+    resource: auditResource(env, { version: VERSION, instance: INSTANCE }),
+    version: VERSION,
+    clock: systemClock,
+    random: Math.random,
+    ...changes,
+  });
+}
+
+function destinationOf(env: Readonly<Record<string, string>>): OtlpDestination {
+  const destination = otlpLogsDestination(env);
+  if (destination === undefined) throw new Error("the environment names no endpoint");
+  return destination;
 }

@@ -1,36 +1,15 @@
 import { readFile, rename } from "node:fs/promises";
-import { UNEXPORTED_SIGNALS } from "@mcp-hangar/monitoring";
 import { runProcess } from "@mcp-hangar/testing";
 import { reloadByRest } from "../harness/reloading.ts";
+import { COLLECTOR_FAULTS } from "./collector-faults.ts";
+import { type Fault, job } from "./fault.ts";
 import { callWell, type Fleet, type ServerId, wellAgain } from "./fleet.ts";
 import { startLoad } from "./load.ts";
-import type { MonitoringStack } from "./monitoring-stack.ts";
 import type { Labels } from "./prometheus-process.ts";
 
-/** An alert that a fault must cause: its name without the prefix, the labels that tell it from others. */
-export interface ExpectedAlert {
-  readonly alert: string;
-  readonly labels: Labels;
-  /** A graver alert tells the same, so Alertmanager must hold this one back. */
-  readonly inhibited?: true;
-}
-
-/** Something that goes wrong with the fleet, and what must be told about it. */
-export interface Fault {
-  readonly name: string;
-  readonly alerts: readonly ExpectedAlert[];
-  /** PromQL that has an answer only if it really happened. */
-  readonly evidence?: string;
-  /** Goes on until the queries of dashboards and runbooks were asked: some of them read what only this fault causes. */
-  readonly isAskedAbout?: true;
-  /** Makes it go wrong; disposing of the result repairs it. */
-  readonly begin: (fleet: Fleet, monitoring: MonitoringStack) => Promise<AsyncDisposable>;
-}
-
-const job = { job: "mcp-hangar" };
 const at = (mcp_server: ServerId): Labels => ({ ...job, mcp_server });
 
-/** Faults of single servers and of the log: they leave each other alone, so they may happen at the same time. */
+/** Faults of single servers, of the log and of collectors: they leave each other alone, so they may happen at the same time. */
 export const FAULTS: readonly Fault[] = [
   {
     name: "a server whose tools fail",
@@ -178,6 +157,7 @@ export const FAULTS: readonly Fault[] = [
       return { [Symbol.asyncDispose]: () => limitFileSize(fleet, "unlimited") };
     },
   },
+  ...COLLECTOR_FAULTS,
 ];
 
 /** Uses up its rate limit. */
@@ -237,8 +217,6 @@ export const UNPROVED: Readonly<Record<string, string>> = {
   GCSlowCycles: "a sweep that takes half a second needs more servers than there are",
   HighAccessDenialRate: "the gateways of these tests ask nobody who they are",
   ListenerErrors: "it is a defect of the gateway, which nobody knows how to cause",
-  ...(UNEXPORTED_SIGNALS.audit === undefined ? {} : { AuditRecordsDropped: UNEXPORTED_SIGNALS.audit }),
-  TelemetryRecordsDropped: "the queues of log and history hold more than a test writes",
 };
 
 /** A disk that is full, for one process: every write to a file fails as soon as the file is as large as the limit. */

@@ -6,6 +6,7 @@ import { temporaryFolder } from "../harness/temporary-folder.ts";
 import { EVERYTHING, freePort, type HttpUpstream, nodeServer, startFixture } from "../harness/upstreams.ts";
 import { modernRequest, type RpcMessage } from "../harness/wire-client.ts";
 import { fixtureFile } from "../harness/workspace.ts";
+import { Collector } from "./collector.ts";
 import { type Load, startLoad } from "./load.ts";
 
 /** The servers behind the gateway: one that is well, and one for each way of not being so. */
@@ -32,6 +33,15 @@ export interface Fleet extends AsyncDisposable {
   /** Kills the remote server. */
   killRemote(): Promise<void>;
   startRemote(): Promise<void>;
+  readonly collectors: Collectors;
+}
+
+/** Where spans and audit records of the gateway go, and those of the small one. */
+export interface Collectors {
+  readonly spans: Collector;
+  readonly audit: Collector;
+  readonly smallSpans: Collector;
+  readonly smallAudit: Collector;
 }
 
 /** One call of a batch. */
@@ -66,6 +76,14 @@ export async function startFleet(): Promise<Fleet> {
   let gateway: HttpGateway | undefined;
   cleanup.defer(async () => remote?.[Symbol.asyncDispose]());
   cleanup.defer(async () => gateway?.[Symbol.asyncDispose]());
+  const collector = async (): Promise<Collector> => cleanup.use(await Collector.start());
+  const collectors: Collectors = {
+    spans: await collector(),
+    audit: await collector(),
+    smallSpans: await collector(),
+    smallAudit: await collector(),
+  };
+  const main = configWith(`http://127.0.0.1:${remotePort}/mcp`, watchedFolder, collectors);
   const running = (): HttpGateway => {
     if (gateway === undefined) throw new Error("the gateway is stopped");
     return gateway;
@@ -79,20 +97,21 @@ export async function startFleet(): Promise<Fleet> {
       remote = undefined;
     },
     async startGateway(): Promise<void> {
-      gateway = await startGateway(configWith(`http://127.0.0.1:${remotePort}/mcp`, watchedFolder), {}, port);
+      gateway = await startGateway(main, HASTE, port);
     },
     async stopGateway(): Promise<void> {
       await running().stop();
       gateway = undefined;
     },
   };
-  const small = cleanup.use(await startGateway(SMALL));
+  const small = cleanup.use(await startGateway(smallConfig(collectors), HASTE));
   await Promise.all([methods.startRemote(), methods.startGateway()]);
   const owned = cleanup.move();
   let turn = 0;
   return {
     targets: [`127.0.0.1:${port}`, new URL(small.url).host],
     watchedFolder,
+    collectors,
     gateway: running,
     async call(server, tool, args = {}) {
       return (await modernRequest(running().mcpUrl(server), "tools/call", { name: tool, arguments: args })).message;
@@ -152,12 +171,21 @@ export function healthyLoad(fleet: Fleet, servers: readonly ServerId[] = SERVERS
 
 /** Tools of the server behind the small gateway: more than a metric there may have series. */
 const SMALL_TOOLS = 100;
-const SMALL: GatewayConfig = {
-  mcp_servers: { own: nodeServer(STDIO, `--extra-tools=${SMALL_TOOLS}`) },
-  observability: { metrics: { series_limit: 60 } },
-};
+/** Exporters give up an attempt after a second, in milliseconds: a collector that hangs is to be noticed within the windows of the test. */
+const HASTE = { OTEL_EXPORTER_OTLP_TIMEOUT: "1000" };
 
-function configWith(endpoint: string, watchedFolder: string): GatewayConfig {
+function smallConfig({ smallSpans, smallAudit }: Collectors): GatewayConfig {
+  return {
+    mcp_servers: { own: nodeServer(STDIO, `--extra-tools=${SMALL_TOOLS}`) },
+    observability: {
+      metrics: { series_limit: 60 },
+      tracing: { endpoint: smallSpans.httpUrl },
+      otlp_audit: { endpoint: smallAudit.grpcUrl, protocol: "grpc" },
+    },
+  };
+}
+
+function configWith(endpoint: string, watchedFolder: string, { spans, audit }: Collectors): GatewayConfig {
   return {
     mcp_servers: {
       // Stopped when it rests, so that idle sweeps are frequent enough to be measured.
@@ -177,5 +205,10 @@ function configWith(endpoint: string, watchedFolder: string): GatewayConfig {
     rate_limit: { enabled: true, requests_per_second: 80, burst: 80 },
     circuit_breaker: { failure_threshold: 25, open_s: 1 },
     logging: { level: "info", json_format: true, file: "gateway.log" },
+    observability: {
+      // A few are enough to be missed: a gateway that is called without pause has no time for more.
+      tracing: { endpoint: spans.grpcUrl, protocol: "grpc", sample_rate: 0.1, keep_errors: false },
+      otlp_audit: { endpoint: audit.httpUrl },
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { ExpectedAlert, Fault } from "./faults.ts";
+import type { ExpectedAlert, Fault } from "./fault.ts";
 import type { Fleet } from "./fleet.ts";
 import type { MonitoringStack } from "./monitoring-stack.ts";
 import { type Receiver, receiverOf } from "./notification-sink.ts";

@@ -1,5 +1,5 @@
 import { poll } from "@mcp-hangar/testing";
-import type { ExpectedAlert } from "./faults.ts";
+import type { ExpectedAlert } from "./fault.ts";
 import type { MonitoringStack } from "./monitoring-stack.ts";
 import type { Receiver } from "./notification-sink.ts";
 import type { Labels } from "./prometheus-process.ts";

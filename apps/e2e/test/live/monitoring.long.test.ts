@@ -1,6 +1,7 @@
 import { POLL_DEADLINE_MS, poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FAULTS, type Fault, GLOBAL_FAULTS, UNPROVED } from "../../src/live/faults.ts";
+import type { Fault } from "../../src/live/fault.ts";
+import { FAULTS, GLOBAL_FAULTS, UNPROVED } from "../../src/live/faults.ts";
 import { type Fleet, healthyLoad, startFleet, warmUp } from "../../src/live/fleet.ts";
 import type { Load } from "../../src/live/load.ts";
 import { type MonitoringStack, startMonitoring } from "../../src/live/monitoring-stack.ts";
@@ -98,6 +99,12 @@ describe("with Prometheus and Alertmanager for real,", {
 
     test("no alert fired that no fault explains", async () => {
       expect(await names('ALERTS{alertstate="firing"}[1h]')).toEqual([...explained()].sort());
+    });
+
+    test("of the audit records only those are lost that a collector has rejected", async () => {
+      const lost = 'sum by (instance, reason) (mcp_hangar_telemetry_dropped_total{exporter="otlp_audit"} > 0)';
+      const found = (await stack.prometheus.query(lost)).map(({ metric }) => metric);
+      expect(found).toEqual([{ instance: fleet.targets[1], reason: "rejected" }]);
     });
 
     test("the heartbeat arrived, nothing fell to the default receiver, and every payload was understood", () => {

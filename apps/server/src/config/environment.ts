@@ -36,12 +36,12 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     name: "OTEL_EXPORTER_OTLP_ENDPOINT",
     path: undefined,
     description:
-      "Collector that takes traces and audit records over OTLP; wins over `endpoint` of `observability.tracing` and `observability.otlp_audit`. The other variables of the OpenTelemetry SDK for traces and for logs hold too: endpoint, protocol, headers, certificates, compression, timeout, sampler, limits, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_EXPORTER`, `OTEL_LOGS_EXPORTER`, `OTEL_SDK_DISABLED`.",
+      "Collector that takes traces, audit records and, where `observability.otlp_logs` is enabled, log lines over OTLP; wins over `endpoint` of `observability.tracing`, `observability.otlp_audit` and `observability.otlp_logs`. The other variables of the OpenTelemetry SDK for traces and for logs hold too: endpoint, protocol, headers, certificates, compression, timeout, sampler, limits, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_EXPORTER`, `OTEL_LOGS_EXPORTER`, `OTEL_SDK_DISABLED`.",
   },
   {
     name: "OTEL_SERVICE_NAME",
     path: ["observability", "tracing", "service_name"],
-    description: "What the gateway is called in traces and audit records.",
+    description: "What the gateway is called in traces, audit records and log records.",
   },
   { name: "MCP_JSON_LOGS", path: ["logging", "json_format"], description: "`true` or `false`: JSON lines or not." },
   {

@@ -13,6 +13,7 @@ import { parseHost } from "../http/host-names.ts";
 import { securityOptions } from "../http/security-options.ts";
 import { managementOptions } from "../management/options.ts";
 import { otlpAuditOptions } from "../otlp-audit/options.ts";
+import { otlpLogsOptions } from "../otlp-logs/options.ts";
 import { tracingOptions } from "../tracing/options.ts";
 import { langfuseOptions } from "./langfuse-options.ts";
 import { usageOptions } from "./usage-options.ts";
@@ -165,6 +166,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       metrics: metricsOptions.prefault({}),
       otlp_audit: otlpAuditOptions.prefault({}),
+      otlp_logs: otlpLogsOptions.prefault({}),
       tracing: tracingOptions.prefault({}),
       usage: usageOptions.prefault({}),
       langfuse: langfuseOptions.prefault({}),

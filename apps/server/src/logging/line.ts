@@ -1,4 +1,4 @@
-import type { TraceRef } from "@mcp-hangar/telemetry";
+import type { CallFacts, TraceRef } from "@mcp-hangar/telemetry";
 import type { LogLevel } from "../config/schema.ts";
 
 /** One log line before it is redacted and formatted. */
@@ -12,6 +12,9 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly trace: TraceRef | undefined;
 }
+
+/** What is logged: a line, or a finished call, which becomes one when it is written. */
+export type LogEntry = LogLine | CallFacts;
 
 /** Turns a line into text that ends in a line break. */
 export type LineFormat = (line: LogLine) => string;

@@ -1,8 +1,8 @@
 import type { Clock } from "@mcp-hangar/core";
 import { DeliveryQueue, type SendOutcome } from "@mcp-hangar/delivery";
-import { type CallFacts, type ExporterSnapshot, registeredName } from "@mcp-hangar/telemetry";
+import { type ExporterSnapshot, registeredName } from "@mcp-hangar/telemetry";
 import { callLine, callLineJson } from "./call-line.ts";
-import type { LineFormat, LogLine } from "./line.ts";
+import type { LineFormat, LogEntry } from "./line.ts";
 import type { LineOutput } from "./line-output.ts";
 
 /** A destination and the form in which lines go there. */
@@ -30,9 +30,9 @@ export class LogQueue {
   readonly #json: LineFormat;
   readonly #sinks: readonly LogSink[];
   readonly #clock: Clock;
-  readonly #queue: DeliveryQueue<LogLine | CallFacts>;
+  readonly #queue: DeliveryQueue<LogEntry>;
   /** The batch that was formatted last. */
-  #formatted: readonly (LogLine | CallFacts)[] | undefined;
+  #formatted: readonly LogEntry[] | undefined;
   /** Outputs that no longer take anything. */
   #outputsLost = 0;
 
@@ -57,7 +57,7 @@ export class LogQueue {
     });
   }
 
-  push(entry: LogLine | CallFacts): void {
+  push(entry: LogEntry): void {
     this.#queue.offer(entry);
   }
 
@@ -82,7 +82,7 @@ export class LogQueue {
   }
 
   /** Writes a batch to all outputs. When it comes again, each output has kept what a failure left of it. */
-  async #write(entries: readonly (LogLine | CallFacts)[]): Promise<SendOutcome> {
+  async #write(entries: readonly LogEntry[]): Promise<SendOutcome> {
     const isAgain = entries === this.#formatted;
     this.#formatted = entries;
     const sinks = this.#sinks.filter(({ output }) => output.usable);
@@ -96,7 +96,7 @@ export class LogQueue {
     return failures.every((failure) => failure !== undefined) ? { kind: "rejected" } : { kind: "delivered" };
   }
 
-  #format(entries: readonly (LogLine | CallFacts)[], human: LineFormat | undefined): Buffer {
+  #format(entries: readonly LogEntry[], human: LineFormat | undefined): Buffer {
     let text = "";
     for (const entry of entries) {
       if (human !== undefined) text += human(entry.kind === "call" ? callLine(entry) : entry);

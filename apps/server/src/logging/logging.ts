@@ -7,7 +7,7 @@ import { callLevel } from "./call-line.ts";
 import { eventLine } from "./event-line.ts";
 import { humanFormat } from "./human-format.ts";
 import { jsonFormat } from "./json-format.ts";
-import { isEnabled } from "./line.ts";
+import { isEnabled, type LogEntry } from "./line.ts";
 import { LineOutput } from "./line-output.ts";
 import { LogQueue, type LogSink } from "./log-queue.ts";
 
@@ -24,6 +24,8 @@ export interface Logging extends Exporter {
   readonly snapshot: () => ExporterSnapshot;
   readonly health: () => ExporterHealth;
   readonly close: (deadlineMs: number) => Promise<void>;
+  /** Hands everything that is written from now on to another one as well, which must not throw. */
+  readonly copyTo: (take: (entry: LogEntry) => void) => void;
   /** Changes the level below which lines are not written. */
   readonly setLevel: (least: LogLevel) => void;
   /** Opens the log file anew, after somebody has moved it away. Throws when it cannot be; the old one is kept then. */
@@ -51,11 +53,16 @@ export function createLogging(options: LoggingOptions, environment: LoggingEnvir
   if (file !== undefined) sinks.push({ output: file, human: undefined });
   let least = options.level;
   const queue = new LogQueue(jsonFormat(), sinks, clock);
+  let copy: ((entry: LogEntry) => void) | undefined;
+  const push = (entry: LogEntry): void => {
+    queue.push(entry);
+    copy?.(entry);
+  };
   const log =
     (level: LogLevel): Log =>
     (event, fields = {}) => {
       if (!isEnabled(level, least)) return;
-      queue.push({ kind: "line", timeMs: clock.wallMs(), level, event, fields, trace: undefined });
+      push({ kind: "line", timeMs: clock.wallMs(), level, event, fields, trace: undefined });
     };
   return {
     name: "log",
@@ -67,9 +74,12 @@ export function createLogging(options: LoggingOptions, environment: LoggingEnvir
       error: log("error"),
       critical: log("critical"),
     },
-    listener: listenerOf(queue, () => least),
+    listener: listenerOf(push, () => least),
     snapshot: () => queue.snapshot(),
     health: () => healthOf(queue.snapshot()),
+    copyTo: (take) => {
+      copy = take;
+    },
     setLevel: (level) => {
       least = level;
     },
@@ -81,14 +91,14 @@ export function createLogging(options: LoggingOptions, environment: LoggingEnvir
   };
 }
 
-function listenerOf(queue: LogQueue, least: () => LogLevel): (event: RecordedEvent) => void {
+function listenerOf(push: (entry: LogEntry) => void, least: () => LogLevel): (event: RecordedEvent) => void {
   return (event) => {
     if (event.type === "call.finished") {
-      if (isEnabled(callLevel(event.outcome.status), least())) queue.push(callFacts(event));
+      if (isEnabled(callLevel(event.outcome.status), least())) push(callFacts(event));
       return;
     }
     const line = eventLine(event);
-    if (isEnabled(line.level, least())) queue.push(line);
+    if (isEnabled(line.level, least())) push(line);
   };
 }
 

@@ -1,14 +1,17 @@
 import type { Platform } from "@mcp-hangar/core";
-import { auditResource, OTLPAuditExporter, type OtlpDestination, otlpLogsDestination } from "@mcp-hangar/otlp-audit";
+import { auditResource, OTLPAuditExporter, otlpLogsDestination } from "@mcp-hangar/otlp-audit";
 import { type EventIds, knownSecrets } from "@mcp-hangar/telemetry";
 import { BUILD } from "../build-info.ts";
 import type { Logger } from "../logging/logging.ts";
+import { secretsOf } from "../otlp-logs/destination-secrets.ts";
 import type { OtlpAuditOptions } from "./options.ts";
 
 interface OtlpAuditEnvironment {
   readonly platform: Platform;
   readonly logger: Logger;
   readonly ids: EventIds;
+  /** Id of this run, which names the gateway unless the environment does. */
+  readonly run: string;
 }
 
 /**
@@ -17,7 +20,7 @@ interface OtlpAuditEnvironment {
  */
 export function createOtlpAudit(
   options: OtlpAuditOptions,
-  { platform, logger, ids }: OtlpAuditEnvironment,
+  { platform, logger, ids, run }: OtlpAuditEnvironment,
 ): OTLPAuditExporter | undefined {
   if (options.enabled === false) return undefined;
   const { env, clock } = platform;
@@ -28,7 +31,7 @@ export function createOtlpAudit(
     return undefined;
   }
   knownSecrets.replace("otlp_audit", secretsOf(destination));
-  const resource = auditResource(env, { version: BUILD.version, instance: platform.uuid() });
+  const resource = auditResource(env, { version: BUILD.version, instance: run });
   const { spool_folder: folder, spool_max_bytes: bytesMax, when_full: whenFull } = options;
   return new OTLPAuditExporter({
     destination,
@@ -45,9 +48,4 @@ export function createOtlpAudit(
     clock,
     random: () => platform.random(),
   });
-}
-
-/** Header fields carry credentials, with or without a scheme before them. */
-function secretsOf({ headers }: OtlpDestination): readonly string[] {
-  return Object.values(headers).flatMap((value) => [value, value.slice(value.indexOf(" ") + 1)]);
 }

@@ -138,8 +138,10 @@ const DEFECTS: readonly (readonly [defect: string, check: Check, broken: Stack, 
   [
     "a point in time that is not in milliseconds",
     unitsFit,
-    withPanel("last-delivery", ({ queries }) => ({
-      queries: queries.map((query) => ({ ...query, expr: times(1 / 1_000, query.expr) })),
+    withPanel("exporters", ({ queries }) => ({
+      queries: queries.map((query) =>
+        query.column?.unit === "dateTimeFromNow" ? { ...query, expr: times(1 / 1_000, query.expr) } : query,
+      ),
     })),
     "point in time is shown 1000 × too low with the unit dateTimeFromNow",
   ],

@@ -163,6 +163,47 @@ test("the collector uses only what it declares, and everything that it declares"
   expect(receivers.otlp.protocols.http.endpoint).toBe("0.0.0.0:4318");
 });
 
+test("the collector takes traces and logs, sheds load before it does anything else, and sends traces to the Jaeger beside it", () => {
+  const { exporters, service } = yaml("otel-collector/config.yaml");
+  const { traces, logs } = service.pipelines;
+  for (const { receivers, processors } of [traces, logs]) {
+    expect(receivers).toEqual(["otlp"]);
+    expect(processors).toEqual(["memory_limiter", "batch"]);
+  }
+  expect(Object.keys(service.pipelines).sort()).toEqual(["logs", "traces"]);
+  const [name = "", port] = exporters[traces.exporters[0]].endpoint.split(":");
+  expect(Object.keys(yaml("docker-compose.yaml").services)).toContain(name);
+  // By gRPC, as Jaeger takes OTLP.
+  expect(port).toBe("4317");
+});
+
+/** Settings by the schemas of the configuration that OpenTelemetry Collector 0.159.0 publishes; of health_check by its page. */
+const COLLECTOR_SETTINGS: Readonly<Record<string, readonly string[]>> = {
+  otlp: ["protocols", "protocols.grpc", "protocols.grpc.endpoint", "protocols.http", "protocols.http.endpoint"],
+  memory_limiter: ["check_interval", "limit_mib", "spike_limit_mib"],
+  batch: ["send_batch_size", "send_batch_max_size", "timeout"],
+  otlp_grpc: ["endpoint", "tls", "tls.insecure"],
+  debug: ["verbosity"],
+  health_check: ["endpoint"],
+};
+
+test("the collector has only settings that its components know", () => {
+  const { service: _service, ...kinds } = yaml("otel-collector/config.yaml");
+  for (const components of Object.values<Yaml>(kinds)) {
+    for (const [id, settings] of Object.entries<Yaml>(components)) {
+      const known = COLLECTOR_SETTINGS[id.split("/", 1)[0] ?? ""];
+      expect(known, id).toBeDefined();
+      expect(known).toEqual(expect.arrayContaining([...settingsIn(settings)]));
+    }
+  }
+});
+
+/** Paths of all settings, such as `tls` and `tls.insecure`. */
+function settingsIn(value: unknown, prefix = ""): readonly string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) => [prefix + key, ...settingsIn(each, `${prefix}${key}.`)]);
+}
+
 describe("Kubernetes", () => {
   test("gets the very rules that Prometheus gets from files", () => {
     const { kind, spec } = yaml("kubernetes/prometheus-rule.yaml");

@@ -88,6 +88,23 @@ describe("dashboards", () => {
     const details = JSON.stringify(dashboards().get("mcp-server-details.json"));
     expect(details).toContain(`var-tool=\${__field.labels.tool:percentencode}`);
   });
+
+  test("lead from every threshold of an alert to the page about it, wherever the pages are", () => {
+    const runbookBaseUrl = "https://wiki.example.com/runbooks";
+    const stack = buildStack(resolveOptions({ runbookBaseUrl }));
+    const rendered = [...dashboards({ runbookBaseUrl }).values()].flatMap((dashboard) =>
+      contentPanels(dashboard).map(
+        (panel) => `${dashboard.uid} ${panel.id}: ${(panel.links ?? []).map(({ url }) => url).join()}`,
+      ),
+    );
+    const drawn = stack.dashboards.flatMap(({ uid, panels }) =>
+      panels.map(
+        ({ id, alerts }) => `${uid} ${id}: ${alerts.map(({ name }) => `${runbookBaseUrl}/${name}.md`).join()}`,
+      ),
+    );
+    expect(rendered.toSorted()).toEqual(drawn.toSorted());
+    expect(rendered).toContain(`mcp-hangar-telemetry 103: ${runbookBaseUrl}/MCPHangarTelemetryExportFailing.md`);
+  });
 });
 
 describe("promtool", { tags: ["promtool"] }, () => {

@@ -54,6 +54,12 @@ function exportFailing({ options, rules }: Context): Runbook {
         mend: "As above. With `observability.otlp_audit.spool_folder` records wait on the disk, also over a restart of the gateway; without it, a restart loses them.",
       },
       {
+        cause: "The collector does not get log lines",
+        look: log(["otlp_logs_failing", "otlp_logs_recovered"], "message"),
+        sign: "The exporter is otlp_logs; the line says what the collector answered.",
+        mend: "As above. Lines are given up after five minutes; all of them are on stderr and in `logging.file`.",
+      },
+      {
         cause: "Langfuse does not accept the keys",
         look: log(["langfuse_keys_refused", "langfuse_unreachable"], "message"),
         sign: "`rejected` of the exporters langfuse and langfuse_scores; readiness says HTTP 401 or 403.",
@@ -174,6 +180,11 @@ function recordsDropped({ options, rules }: Context): Runbook {
         look: query(sum(rate(rules.series(catalog.toolCalls), window), by("mcp_server", "status"))),
         sign: "`queue_full` of the exporters langfuse or langfuse_scores; readiness says HTTP 429, or nothing.",
         mend: "Lower `observability.langfuse.sample_rate`, or set `observability.langfuse.scores` to false.",
+      },
+      {
+        cause: "The collector refuses spans or lines",
+        sign: "`rejected` of the exporters otlp_traces or otlp_logs: the collector answers that the request is wrong.",
+        mend: "The log of the collector says what it does not like: its size limit, a filter, the wrong address.",
       },
       {
         cause: "The collector is away",

@@ -15,7 +15,7 @@ export const linksResolve: DashboardCheck = {
     const links = [
       ...(dashboard.links ?? []).map((link) => ({ link, where: `link ${link.title}` })),
       ...contentPanels(dashboard).flatMap((panel) =>
-        fieldLinks(panel).map((link) => ({ link, where: panelName(panel) })),
+        [...(panel.links ?? []), ...fieldLinks(panel)].map((link) => ({ link, where: panelName(panel) })),
       ),
     ];
     return links.flatMap(({ link, where }) => {

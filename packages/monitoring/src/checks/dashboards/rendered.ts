@@ -61,6 +61,8 @@ export interface RenderedPanel {
   readonly datasource?: RenderedDataSource;
   readonly gridPos?: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly RenderedTarget[];
+  /** In its corner. */
+  readonly links?: readonly RenderedLink[];
   readonly options?: { readonly reduceOptions?: { readonly calcs?: readonly string[] } };
   readonly fieldConfig?: {
     readonly defaults?: {

@@ -1,4 +1,4 @@
-/** The configuration of the OpenTelemetry collector: traces go to Jaeger, audit records to its log. */
+/** The configuration of the OpenTelemetry collector: traces go to Jaeger, audit records and log lines to its log. */
 export function collectorConfig(): object {
   return {
     extensions: { health_check: { endpoint: "0.0.0.0:13133" } },

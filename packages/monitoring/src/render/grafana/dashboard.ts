@@ -11,7 +11,7 @@ import type { Dashboard, Panel, Section } from "../../dashboards/model.ts";
 import type { MonitoringOptions } from "../../settings/options.ts";
 import { annotationsOf } from "./annotations.ts";
 import { chosenPrometheus } from "./data-source.ts";
-import { dataLinks, headLinks } from "./links.ts";
+import { dataLinks, headLinks, runbookLinks } from "./links.ts";
 import { visualisationOf } from "./panel.ts";
 import { targetsOf } from "./targets.ts";
 import { absoluteThresholds, valueMappings } from "./tones.ts";
@@ -55,6 +55,8 @@ function panelOf(panel: Panel, dashboard: Dashboard, options: MonitoringOptions)
     .unit(unit)
     .thresholds({ build: () => absoluteThresholds(base, thresholds) })
     .dataLinks(panel.visualisation === "table" ? [] : links.map((link) => ({ build: () => link })));
+  const runbooks = runbookLinks(panel, options);
+  if (runbooks.length > 0) builder.links(runbooks.map((link) => ({ build: () => link })));
   if (meanings.length > 0) builder.mappings(valueMappings(meanings));
   if (whenEmpty !== undefined) builder.noValue(whenEmpty);
   if (panel.decimals !== undefined) builder.decimals(panel.decimals);

@@ -1,5 +1,7 @@
 import { type DashboardLink, DashboardLinkType } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Dashboard, DashboardHeadLink, Panel } from "../../dashboards/model.ts";
+import type { MonitoringOptions } from "../../settings/options.ts";
+import { runbookUrl } from "../links.ts";
 import { dataSourceVariableName } from "./data-source.ts";
 
 /** Pages of Grafana about what an Alertmanager does. */
@@ -39,6 +41,14 @@ export function dataLinks(panel: Panel, dashboard: Dashboard, runbookBaseUrl: st
     links.push({ ...link(named(runbook.title), url), targetBlank: true });
   }
   return links;
+}
+
+/** Links in the corner of a panel: to the pages about the alerts whose thresholds it draws. */
+export function runbookLinks({ alerts }: Panel, options: MonitoringOptions): readonly DashboardLink[] {
+  return alerts.map((alert) => ({
+    ...link(`Runbook: ${alert.name}`, runbookUrl(alert, options)),
+    targetBlank: true,
+  }));
 }
 
 function pathOf(to: DashboardHeadLink["to"]): string {

@@ -41,6 +41,8 @@ const LABEL_TITLES: Readonly<Record<string, string>> = {
   alertname: "Alert",
   severity: "Severity",
   slo: "SLO",
+  exporter: "Exporter",
+  signal: "Signal",
 };
 
 /** Pixels of columns whose names are long; the others share the rest. The longest name of an alert fits. */

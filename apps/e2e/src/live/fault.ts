@@ -1,0 +1,26 @@
+import type { Fleet } from "./fleet.ts";
+import type { MonitoringStack } from "./monitoring-stack.ts";
+import type { Labels } from "./prometheus-process.ts";
+
+/** An alert that a fault must cause: its name without the prefix, the labels that tell it from others. */
+export interface ExpectedAlert {
+  readonly alert: string;
+  readonly labels: Labels;
+  /** A graver alert tells the same, so Alertmanager must hold this one back. */
+  readonly inhibited?: true;
+}
+
+/** Something that goes wrong with the fleet, and what must be told about it. */
+export interface Fault {
+  readonly name: string;
+  readonly alerts: readonly ExpectedAlert[];
+  /** PromQL that has an answer only if it really happened. */
+  readonly evidence?: string;
+  /** Goes on until the queries of dashboards and runbooks were asked: some of them read what only this fault causes. */
+  readonly isAskedAbout?: true;
+  /** Makes it go wrong; disposing of the result repairs it. */
+  readonly begin: (fleet: Fleet, monitoring: MonitoringStack) => Promise<AsyncDisposable>;
+}
+
+/** The labels that all series of the fleet have. */
+export const job = { job: "mcp-hangar" };

@@ -1,0 +1,25 @@
+import { configReloads, firingAlerts, gatewayStarts } from "../annotations.ts";
+import { type Board, instanceVariable, jobVariable } from "../board.ts";
+import { otherDashboards } from "../drill-down.ts";
+import { layOut } from "../layout.ts";
+import { load } from "../load-section.ts";
+import type { Dashboard } from "../model.ts";
+import { exporters } from "./exporters.ts";
+import { metrics } from "./metrics.ts";
+import { processes } from "./processes.ts";
+
+/** Whether spans, audit records, observations, log lines and metrics arrive where they should. */
+export function telemetryBoard(board: Board): Dashboard {
+  return {
+    uid: "mcp-hangar-telemetry",
+    title: "MCP Hangar / Telemetry",
+    description:
+      "Whether spans, audit records, observations, log lines and metrics arrive, and what is lost on the way.",
+    dataSources: ["prometheus"],
+    from: "now-3h",
+    variables: [jobVariable, instanceVariable],
+    annotations: [gatewayStarts(board), configReloads(board), firingAlerts(board)],
+    links: otherDashboards("mcp-hangar-telemetry"),
+    ...layOut([exporters, metrics, processes, load].map((section) => section(board))),
+  };
+}
