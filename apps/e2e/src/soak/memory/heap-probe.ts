@@ -2,9 +2,17 @@ import { poll, type RunningProcess } from "@mcp-hangar/testing";
 
 /** Looks at the heap of a Node.js process that was started with `--inspect`. */
 export interface HeapProbe extends Disposable {
-  /** Bytes of the heap that are still in use after everything else was collected. */
+  /**
+   * Bytes of objects that are still in use after everything else was collected. Code that V8 has compiled does not count: it compiles
+   * the same functions again as they get warmer, for hundreds of clients, and keeps nothing of theirs in it.
+   */
   liveBytes(): Promise<number>;
 }
+
+/** Bytes in use of all spaces of the heap but those of code, as an expression for the process. */
+const OBJECT_BYTES = `process.getBuiltinModule("v8").getHeapSpaceStatistics()
+  .filter(({ space_name: name }) => !/code|trusted|read_only/.test(name))
+  .reduce((sum, { space_used_size: bytes }) => sum + bytes, 0)`;
 
 /** Node.js tells where its inspector listens in the first lines of stderr. */
 const LISTENING = /Debugger listening on (ws:\S+)/;
@@ -27,15 +35,18 @@ export async function heapProbe(process: RunningProcess): Promise<HeapProbe> {
     socket.addEventListener("error", () => reject(new Error(`no inspector at ${url}`)), { once: true });
   });
   let lastId = 0;
-  const ask = (method: string): Promise<Readonly<Record<string, unknown>>> =>
+  const ask = (method: string, params = {}): Promise<Readonly<Record<string, unknown>>> =>
     new Promise((resolve) => {
       waiting.set(++lastId, resolve);
-      socket.send(JSON.stringify({ id: lastId, method }));
+      socket.send(JSON.stringify({ id: lastId, method, params }));
     });
   return {
     async liveBytes() {
       for (let count = 0; count < COLLECTIONS; count++) await ask("HeapProfiler.collectGarbage");
-      return Number((await ask("Runtime.getHeapUsage")).usedSize);
+      const { result } = await ask("Runtime.evaluate", { expression: OBJECT_BYTES, returnByValue: true });
+      const { value } = result as { readonly value?: unknown };
+      if (typeof value !== "number") throw new Error(`the process does not tell its heap: ${JSON.stringify(result)}`);
+      return value;
     },
     [Symbol.dispose]: () => socket.close(),
   };

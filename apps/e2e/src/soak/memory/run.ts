@@ -29,6 +29,9 @@ export interface KindReport {
 /** Calls that fill the largest of what is kept of the past for whoever asks: the rings of events. */
 const PAST_CALLS = 1_100;
 
+/** Uses of each kind before it is measured, at least: after so many, everything that has a limit or a time is full. */
+const WARM_UP_USES_MIN = 400;
+
 /** Uses at the same time. */
 const LANES = 8;
 
@@ -61,7 +64,7 @@ export async function runMemorySoak(
   const reports: KindReport[] = [];
   for (const kind of KINDS) {
     const own = Math.max(1, Math.round(times * kind.share));
-    await repeat(kind, target, own * warmUp);
+    await repeat(kind, target, Math.max(own * warmUp, WARM_UP_USES_MIN));
     const [bytes, files, processes]: number[][] = [[], [], []];
     for (let round = 0; round < rounds; round++) {
       await repeat(kind, target, own);
