@@ -32,6 +32,7 @@ const HEAVY = [
   "@kubernetes/client-node",
   "node:sqlite",
   "@mcp-hangar/langfuse",
+  "@mcp-hangar/otlp-audit",
   // The clients that `import "node:http"` loads along.
   "NativeModule internal/deps/undici/undici",
   "@opentelemetry/otlp-transformer",

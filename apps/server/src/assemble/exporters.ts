@@ -13,11 +13,23 @@ import { addLangfuse, type LangfusePackage } from "./langfuse.ts";
 /** Packages that take time to load and are of use with some configurations only. */
 export interface LoadedExporters {
   readonly langfuse: LangfusePackage | undefined;
+  /** Audit records and lines of the log over OTLP. */
+  readonly otlp: typeof import("@mcp-hangar/otlp-audit") | undefined;
 }
 
-/** Loads what the configuration needs. */
-export async function loadExporters({ observability }: Config): Promise<LoadedExporters> {
-  return { langfuse: observability.langfuse.enabled ? await import("@mcp-hangar/langfuse") : undefined };
+/** Loads what the configuration and the environment need. */
+export async function loadExporters({ observability }: Config, env: Platform["env"]): Promise<LoadedExporters> {
+  return {
+    langfuse: observability.langfuse.enabled ? await import("@mcp-hangar/langfuse") : undefined,
+    otlp: mayNeedOtlp(observability, env) ? await import("@mcp-hangar/otlp-audit") : undefined,
+  };
+}
+
+/** One that is enabled without an endpoint says so. */
+function mayNeedOtlp({ otlp_audit: audit, otlp_logs: logs }: Config["observability"], env: Platform["env"]): boolean {
+  if (logs.enabled || audit.enabled === true) return true;
+  const endpoint = audit.endpoint || env.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return audit.enabled !== false && Boolean(endpoint);
 }
 
 /** Where telemetry goes. */
@@ -49,10 +61,13 @@ export function createExporters(config: Config, environment: ExporterEnvironment
   const history = options.file === undefined ? undefined : new History({ ...options, file: options.file }, clock);
   if (history !== undefined) exporters.add(history);
   const run = platform.uuid();
-  const otlpLogs = createOtlpLogs(observability.otlp_logs, { platform, logging, run });
-  if (otlpLogs !== undefined) exporters.add(otlpLogs);
-  const otlpAudit = createOtlpAudit(observability.otlp_audit, { platform, logger: logging.logger, ids, run });
-  if (otlpAudit !== undefined) exporters.add(otlpAudit);
+  if (loaded.otlp !== undefined) {
+    const { otlp } = loaded;
+    const otlpLogs = createOtlpLogs(observability.otlp_logs, { otlp, platform, logging, run });
+    if (otlpLogs !== undefined) exporters.add(otlpLogs);
+    const otlpAudit = createOtlpAudit(observability.otlp_audit, { otlp, platform, logger: logging.logger, ids, run });
+    if (otlpAudit !== undefined) exporters.add(otlpAudit);
+  }
   const tracing = createTracing(observability.tracing, { platform, logger: logging.logger });
   if (tracing !== undefined) exporters.add(tracing);
   if (loaded.langfuse !== undefined) {

@@ -28,7 +28,7 @@ export async function runServe(options: ServeOptions): Promise<number> {
     fd: STDERR,
     terminal,
     colours: terminal && (process.env.NO_COLOR ?? "") === "",
-    loaded: await loadExporters(initial.config),
+    loaded: await loadExporters(initial.config, nodePlatform.env),
   });
   const { source, config } = initial;
   const servers = Object.keys(config.mcp_servers).length;

@@ -1,5 +1,5 @@
 import type { Platform } from "@mcp-hangar/core";
-import { auditResource, OTLPAuditExporter, otlpLogsDestination } from "@mcp-hangar/otlp-audit";
+import type { OTLPAuditExporter } from "@mcp-hangar/otlp-audit";
 import { type EventIds, knownSecrets } from "@mcp-hangar/telemetry";
 import { BUILD } from "../build-info.ts";
 import type { Logger } from "../logging/logging.ts";
@@ -7,6 +7,7 @@ import { secretsOf } from "../otlp-logs/destination-secrets.ts";
 import type { OtlpAuditOptions } from "./options.ts";
 
 interface OtlpAuditEnvironment {
+  readonly otlp: typeof import("@mcp-hangar/otlp-audit");
   readonly platform: Platform;
   readonly logger: Logger;
   readonly ids: EventIds;
@@ -20,20 +21,20 @@ interface OtlpAuditEnvironment {
  */
 export function createOtlpAudit(
   options: OtlpAuditOptions,
-  { platform, logger, ids, run }: OtlpAuditEnvironment,
+  { otlp, platform, logger, ids, run }: OtlpAuditEnvironment,
 ): OTLPAuditExporter | undefined {
   if (options.enabled === false) return undefined;
   const { env, clock } = platform;
-  const destination = otlpLogsDestination(env, options);
+  const destination = otlp.otlpLogsDestination(env, options);
   if (destination === undefined) {
     const message = "observability.otlp_audit is enabled without an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT";
     if (options.enabled === true) logger.warning("otlp_audit_off", { message });
     return undefined;
   }
   knownSecrets.replace("otlp_audit", secretsOf(destination));
-  const resource = auditResource(env, { version: BUILD.version, instance: run });
+  const resource = otlp.auditResource(env, { version: BUILD.version, instance: run });
   const { spool_folder: folder, spool_max_bytes: bytesMax, when_full: whenFull } = options;
-  return new OTLPAuditExporter({
+  return new otlp.OTLPAuditExporter({
     destination,
     resource,
     // It has one: a run of its own, or the name that the environment gives it.

@@ -1,5 +1,5 @@
 import type { Platform } from "@mcp-hangar/core";
-import { auditResource, type LogLineRecord, OTLPLogExporter, otlpLogsDestination } from "@mcp-hangar/otlp-audit";
+import type { LogLineRecord, OTLPLogExporter } from "@mcp-hangar/otlp-audit";
 import { knownSecrets } from "@mcp-hangar/telemetry";
 import { BUILD } from "../build-info.ts";
 import { callLine } from "../logging/call-line.ts";
@@ -10,6 +10,7 @@ import { secretsOf } from "./destination-secrets.ts";
 import type { OtlpLogsOptions } from "./options.ts";
 
 interface OtlpLogsEnvironment {
+  readonly otlp: typeof import("@mcp-hangar/otlp-audit");
   readonly platform: Platform;
   /** What it writes from now on is sent. */
   readonly logging: Logging;
@@ -23,21 +24,21 @@ interface OtlpLogsEnvironment {
  */
 export function createOtlpLogs(
   options: OtlpLogsOptions,
-  { platform, logging, run }: OtlpLogsEnvironment,
+  { otlp, platform, logging, run }: OtlpLogsEnvironment,
 ): OTLPLogExporter | undefined {
   if (!options.enabled) return undefined;
   const { env, clock } = platform;
   const { logger } = logging;
-  const destination = otlpLogsDestination(env, options);
+  const destination = otlp.otlpLogsDestination(env, options);
   if (destination === undefined) {
     const message = "observability.otlp_logs is enabled without an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT";
     logger.warning("otlp_logs_off", { message });
     return undefined;
   }
   knownSecrets.replace("otlp_logs", secretsOf(destination));
-  const exporter = new OTLPLogExporter({
+  const exporter = new otlp.OTLPLogExporter({
     destination,
-    resource: auditResource(env, { version: BUILD.version, instance: run }),
+    resource: otlp.auditResource(env, { version: BUILD.version, instance: run }),
     version: BUILD.version,
     onProblem(problem) {
       if (problem === undefined) logger.info("otlp_logs_recovered");
