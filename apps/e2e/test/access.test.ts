@@ -289,6 +289,28 @@ describe("failed attempts", () => {
     }
     expect((await count()) - before).toBe(20);
   });
+
+  test("beyond what one address may ask are each counted as denied, in metrics and in the log", async () => {
+    const address = from("198.51.100.50");
+    const counts = async (): Promise<readonly number[]> => {
+      const page = await gateway.metrics(bearer(secured.admin));
+      const reasons = ["no_credentials", "address_limited"];
+      return reasons.map((reason) => page.sum("mcp_hangar_access_denials_total", { interface: "rest", reason }));
+    };
+    const [askedBefore = 0, deniedBefore = 0] = await counts();
+    const statuses = await Promise.all(Array.from({ length: 700 }, () => statusOf("/api/system", address)));
+    const limited = statuses.filter((status) => status === 429).length;
+    expect(limited).toBeGreaterThan(0);
+    expect(limited + statuses.filter((status) => status === 401).length).toBe(700);
+    const [asked = 0, denied = 0] = await counts();
+    expect([asked - askedBefore, denied - deniedBefore]).toEqual([700 - limited, limited]);
+    const told = (): number => {
+      const single = gateway.events("access_denied").filter(({ reason }) => reason === "address_limited");
+      const more = gateway.events("events_repeated").filter(({ reason }) => reason === "address_limited");
+      return single.length + more.reduce((sum, { count }) => sum + Number(count), 0);
+    };
+    await poll("the log to tell of all", () => told() === limited);
+  });
 });
 
 test("an answer to a stranger does not read what the stranger sends", async () => {

@@ -5,7 +5,9 @@ import { gatewayArguments, startGateway, writeConfig } from "../src/harness/gate
 import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { causedFacts, expectKept, expectLogged, expectRecords } from "../src/harness/told-facts.ts";
 import { EVERYTHING, nodeServer, startFixture } from "../src/harness/upstreams.ts";
-import { fleetOf, managementCalls, methodsOf, SERVER, type Walker } from "../src/harness/walk.ts";
+import { managementCalls } from "../src/harness/walk/documented-operations.ts";
+import { methodsOf } from "../src/harness/walk/mcp-steps.ts";
+import { fleetOf, SERVER, type Walker } from "../src/harness/walk/step.ts";
 import { witness } from "../src/harness/witness.ts";
 
 const LOCAL: Walker = { name: "local", headers: () => ({}), may: () => true, reaches: () => true };

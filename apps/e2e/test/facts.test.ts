@@ -9,20 +9,9 @@ import { bearer, type SecuredGateway, startSecuredGateway } from "../src/harness
 import { type TemporaryFolder, temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { awaitFacts, causedFacts, expectToldOnce } from "../src/harness/told-facts.ts";
 import { EVERYTHING, type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
-import {
-  factsOf,
-  fleetOf,
-  GROUP,
-  guardedSteps,
-  HIDDEN,
-  legacySteps,
-  metricsStep,
-  modernSteps,
-  restSteps,
-  SERVER,
-  type Step,
-  type Walker,
-} from "../src/harness/walk.ts";
+import { legacySteps, modernSteps } from "../src/harness/walk/mcp-steps.ts";
+import { guardedSteps, metricsStep, restSteps } from "../src/harness/walk/rest-steps.ts";
+import { factsOf, fleetOf, GROUP, HIDDEN, SERVER, type Step, type Walker } from "../src/harness/walk/step.ts";
 import { type Witness, witness } from "../src/harness/witness.ts";
 
 const AUDIENCE = "https://hangar.example/mcp";

@@ -94,7 +94,7 @@ export interface RequestFinished extends EventBase<"request.finished"> {
   readonly rpcErrorCode: number | undefined;
 }
 
-/** Somebody was not let in whose credentials are not in question: HTTP 403. Bad credentials are `authentication.failed`. */
+/** Somebody was not let in whose credentials are not in question: HTTP 403, and 429. Bad credentials are `authentication.failed`. */
 export interface AccessDenied extends EventBase<"access.denied"> {
   readonly door: Door;
   readonly reason: DenialReason;

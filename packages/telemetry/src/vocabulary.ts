@@ -219,9 +219,9 @@ export type Door = (typeof DOORS)[number];
 
 /**
  * Why somebody whose credentials are good, or who needs none, was not let in: a Host that is not served, an Origin of a foreign page,
- * a permission that no role of theirs has, a server that their roles do not reach.
+ * a permission that no role of theirs has, a server that their roles do not reach, an address of which too many requests were refused.
  */
-export const DENIAL_REASONS = ["host", "origin", "permission", "not_reached"] as const;
+export const DENIAL_REASONS = ["host", "origin", "permission", "not_reached", "address_limited"] as const;
 export type DenialReason = (typeof DENIAL_REASONS)[number];
 
 /**

@@ -2,7 +2,9 @@ import { canary } from "./canaries.ts";
 import type { ObservedGateway } from "./observed-gateway.ts";
 import { rest } from "./rest.ts";
 import { bearer } from "./secured-gateway.ts";
-import { legacySteps, modernSteps, restSteps, SERVER } from "./walk.ts";
+import { legacySteps, modernSteps } from "./walk/mcp-steps.ts";
+import { restSteps } from "./walk/rest-steps.ts";
+import { SERVER } from "./walk/step.ts";
 import { modernRequest, openLegacySession, post } from "./wire-client.ts";
 
 type Headers = Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ import { followFromStart } from "./event-follower.ts";
 import { bearer, type SecuredGateway, startSecuredGateway } from "./secured-gateway.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { EVERYTHING, nodeServer, startFixture } from "./upstreams.ts";
-import { fleetOf } from "./walk.ts";
+import { fleetOf } from "./walk/step.ts";
 import { fixtureFile } from "./workspace.ts";
 
 /** A gateway with everything on that tells of it, canaries in all that it is given, and everything that left it. */

@@ -56,8 +56,9 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
   const { http, observability } = hangar.config;
   checkBind(hangar, http.host, unsafeNoAuth);
   const { access, origin } = hangar.accessSystem;
-  const strangers = new Strangers({ access, origin, clock: hangar.platform.clock });
   const shared = routing(hangar);
+  const { denials } = shared;
+  const strangers = new Strangers({ access, origin, clock: hangar.platform.clock, denials });
   const opening = limits(hangar, http.host, http.port);
   const places = new CallerPlaces({
     limits: () => opening.limits().connections,
@@ -68,7 +69,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     access,
     strangers,
     places,
-    denials: shared.denials,
+    denials,
     aggregate: hangar.aggregateFace,
     ofServer: (id) => hangar.serverFaces.get(id),
     bodyBytesMax: http.max_body_bytes,
@@ -144,8 +145,15 @@ export async function openMetricsDoor(hangar: Hangar, unsafeNoAuth: boolean): Pr
   const guard = requestGuard({ ...servedHosts(hangar), boundTo: host, allowedOrigins: [] });
   const access = isLoopback(host) ? OPEN_ACCESS : hangar.accessSystem.access;
   const routes = [...metricsRoutes(hangar, access), ...healthRoutes(hangar)];
-  const strangers = new Strangers({ access, origin: hangar.accessSystem.origin, clock: hangar.platform.clock });
-  const router = new Router({ ...routing(hangar), access, strangers, guard, routes });
+  const shared = routing(hangar);
+  const { denials } = shared;
+  const strangers = new Strangers({
+    access,
+    origin: hangar.accessSystem.origin,
+    clock: hangar.platform.clock,
+    denials,
+  });
+  const router = new Router({ ...shared, access, strangers, guard, routes });
   const certificate = isLoopback(host) ? undefined : certificateOf(hangar, withoutClients(hangar.config.http.tls));
   const listener = new HttpListener(
     { ...limits(hangar, host, port), certificate },
@@ -195,7 +203,7 @@ function routing({
   logging,
   platform,
   traffic,
-}: Hangar): Pick<RouterOptions, "access" | "bodyBytesMax" | "denials" | "traffic" | "onError"> {
+}: Hangar): Pick<RouterOptions, "access" | "bodyBytesMax" | "traffic" | "onError"> & { readonly denials: Denials } {
   return {
     access,
     denials: new Denials({ bus, clock: platform.clock, origin }),

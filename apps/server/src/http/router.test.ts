@@ -45,7 +45,12 @@ beforeEach(async () => {
   router = new Router({
     guard: requestGuard({ boundTo: "127.0.0.1", allowedHosts: [], allowedOrigins: [], nowMs: () => 0 }),
     access,
-    strangers: new Strangers({ access, origin: { address: () => "192.0.2.1" }, clock: new FakeClock() }),
+    strangers: new Strangers({
+      access,
+      origin: { address: () => "192.0.2.1" },
+      clock: new FakeClock(),
+      denials: { report: () => {} },
+    }),
     bodyBytesMax: 10,
     traffic: new Traffic(),
     onError: () => {},

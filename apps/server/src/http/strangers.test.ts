@@ -3,6 +3,7 @@ import { FakeClock } from "@mcp-hangar/core/testing";
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ANONYMOUS_CALLER, type Identification } from "../access/access.ts";
+import type { Denied } from "./denials.ts";
 import { Strangers } from "./strangers.ts";
 
 const ADA: Caller = { type: "api_key", id: registeredName("ada"), roles: [], credential: "api_key:ada" };
@@ -13,11 +14,13 @@ let clock: FakeClock;
 let looked: number;
 let enabled: boolean;
 let strangers: Strangers;
+let told: Denied[];
 
 beforeEach(() => {
   clock = new FakeClock();
   looked = 0;
   enabled = true;
+  told = [];
   strangers = new Strangers({
     access: {
       get enabled() {
@@ -33,11 +36,17 @@ beforeEach(() => {
     },
     origin: { address: ({ headers }) => headers.host ?? "" },
     clock,
+    denials: { report: (_request, denied) => told.push(denied) },
   });
 });
 
-async function statusOf(address: string, headers: Readonly<Record<string, string>> = {}): Promise<number> {
-  const identified = await strangers.identify({ headers: { host: address, ...headers } } as unknown as IncomingMessage);
+async function statusOf(
+  address: string,
+  headers: Readonly<Record<string, string>> = {},
+  url = "/mcp",
+): Promise<number> {
+  const request = { url, headers: { host: address, ...headers } } as unknown as IncomingMessage;
+  const identified = await strangers.identify(request);
   return identified.kind === "caller" ? 200 : identified.refusal.status;
 }
 
@@ -64,6 +73,20 @@ describe("requests without a caller", () => {
   it("take no work without credentials while there are too many", async () => {
     await statusesOf(600, "192.0.2.1");
     expect(looked).toBe(500);
+  });
+
+  it("are told of once each: by who looks at credentials while there is room, and as denied when there is none", async () => {
+    await statusesOf(500, "192.0.2.1");
+    expect(told).toEqual([]);
+    expect(await statusOf("192.0.2.1")).toBe(429);
+    expect(await statusOf("192.0.2.1", {}, "/api/events?since=1")).toBe(429);
+    const reason = "address_limited";
+    expect(told).toEqual([
+      { door: "mcp", reason },
+      { door: "rest", reason },
+    ]);
+    expect(await statusOf("192.0.2.1", BAD)).toBe(429);
+    expect(told).toHaveLength(2);
   });
 
   it("of one network of IPv6 are those of one stranger", async () => {

@@ -4,6 +4,8 @@ import type { Access, Identification } from "../access/access.ts";
 import { addressKey } from "./address-key.ts";
 import type { Refusal } from "./answer.ts";
 import type { RequestOrigin } from "./client-address.ts";
+import type { Denials } from "./denials.ts";
+import { doorOf } from "./door-of.ts";
 
 /** Refused and public requests an address may make a second, for good: clients that begin without credentials need few. */
 const REQUESTS_PER_SECOND = 50;
@@ -15,6 +17,7 @@ export interface StrangersParts {
   readonly access: Pick<Access, "enabled" | "identify">;
   readonly origin: Pick<RequestOrigin, "address">;
   readonly clock: Clock;
+  readonly denials: Pick<Denials, "report">;
 }
 
 /**
@@ -47,7 +50,10 @@ export class Strangers {
     const { authorization, "x-api-key": apiKey } = request.headers;
     if (authorization === undefined && apiKey === undefined) {
       const refusal = this.refusal(request);
-      return refusal === undefined ? access.identify(request) : { kind: "refused", refusal };
+      if (refusal === undefined) return access.identify(request);
+      const [path = ""] = (request.url ?? "").split("?", 1);
+      this.#parts.denials.report(request, { door: doorOf(path), reason: "address_limited" });
+      return { kind: "refused", refusal };
     }
     const identified = access.identify(request);
     if (identified instanceof Promise) return identified.then((settled) => this.#counted(request, settled));

@@ -113,6 +113,24 @@ describe("rules about URIs", () => {
     expect(uriFilter({ deny: ["http://intranet/secret"] })(uri)).toBe(true);
   });
 
+  it.each([
+    "memo:secret/1",
+    "memo:/secret/1",
+    "memo://secret/1",
+    "memo:///secret/1",
+    "memo://///secret/1",
+    "MEMO:/Secret/1",
+    "memo:%2Fsecret/1",
+    "memo:\\secret/1",
+    "memo:/./secret/1?a",
+  ])("deny %j however many slashes a rule has behind the scheme", (uri) => {
+    for (const slashes of ["", "/", "//", "///"]) {
+      expect(uriFilter({ deny: [`memo:${slashes}secret/*`] })(uri), slashes).toBe(false);
+      expect(uriFilter({ deny: [`mem*:${slashes}Secret/1*`] })(uri), slashes).toBe(false);
+      expect(uriFilter({ deny: [`memo:${slashes}public/*`] })(uri), slashes).toBe(true);
+    }
+  });
+
   it("tell ports apart where a rule names one", () => {
     const visible = uriFilter({ deny: ["http://intranet:8080/*"] });
     expect(["http://intranet/a", "http://intranet:80/a"].filter(visible)).toHaveLength(2);
@@ -168,7 +186,16 @@ describe("rules about URIs", () => {
     };
     const visible = uriFilter({ allow: ["*"], deny: ["memo://notes/secret/x"] });
     for (let round = 0; round < 2_000; round++) {
-      const start = random.pick(["memo://notes", "MEMO://Notes", "memo://me@NOTES", "memo://notes:1", "memo://notes."]);
+      const start = random.pick([
+        "memo://notes",
+        "MEMO://Notes",
+        "memo://me@NOTES",
+        "memo://notes:1",
+        "memo://notes.",
+        "memo:/notes",
+        "Memo:notes",
+        "memo:///NOTES",
+      ]);
       const detours = Array.from({ length: random.integer(0, 3) }, () =>
         random.pick(["./", "/", "x/../", "x%2f..\\", "%2e/", "x/y/../../"]),
       );

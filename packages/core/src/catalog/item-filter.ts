@@ -1,5 +1,12 @@
 import { Glob, type MatchBudget } from "./glob.ts";
-import { bareSpellings, climbs, plainUriGlob, uriSpellings } from "./uri-spellings.ts";
+import {
+  bareSpellings,
+  climbs,
+  plainUriGlob,
+  slashlessSpelling,
+  slashlessUriGlob,
+  uriSpellings,
+} from "./uri-spellings.ts";
 
 /** Globs (`*` any run of characters, `?` one) of what exists for callers. */
 export interface ItemRules {
@@ -48,19 +55,19 @@ export function uriFilter(rules: ItemRules | undefined): ItemFilter {
   const deny = globs(rules.deny ?? []);
   const plainAllow = globs((rules.allow ?? ["*"]).flatMap(bothSpellings));
   const plainDeny = globs((rules.deny ?? []).flatMap(bothSpellings));
+  const slashlessDeny = globs((rules.deny ?? []).flatMap(bothSpellings).map(slashlessUriGlob));
   return (uri) => {
     if (uri.length > URI_CHARS_MAX) return false;
     const budget = { steps: URI_STEPS_MAX };
     if (!some(allow, uri, budget) || some(deny, uri, budget)) return false;
     const spellings = uriSpellings(uri);
     if (spellings === undefined) return false;
-    // What stands in capitals in a rule is not found by the URI that is plain itself.
-    if (some(plainDeny, uri, budget)) return false;
-    if (spellings.some((spelling) => some(plainDeny, spelling, budget))) return false;
     if (deny.length > 0) {
       // A server may not look at all of it.
-      const bare = new Set([uri, ...spellings].flatMap(bareSpellings));
-      for (const spelling of bare) if (some(plainDeny, spelling, budget)) return false;
+      const read = new Set([uri, ...spellings, ...[uri, ...spellings].flatMap(bareSpellings)]);
+      for (const spelling of read) {
+        if (some(plainDeny, spelling, budget) || some(slashlessDeny, slashlessSpelling(spelling), budget)) return false;
+      }
     }
     if (climbs(uri) && !spellings.every((spelling) => some(plainAllow, spelling, budget))) return false;
     return budget.steps > 0;

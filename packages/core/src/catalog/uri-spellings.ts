@@ -12,6 +12,10 @@ const ODD_SEGMENT = /\/\/|(?:^|\/)\.\.?(?:[/?#]|$)/;
 /** What {@link bareSpellings} leaves out. */
 const LEFT_OUT = /[?#\p{Cc}]|:\d*(?:[/?#]|$)|\.[:/?#]|\/$/u;
 const CONTROL_CHARACTER = /\p{Cc}/gu;
+/** Scheme, the slashes behind it, and the first segment after those. */
+const BEGINNING = /^([a-z][a-z0-9+.-]*):\/*([^/?#]*)/i;
+/** The same of a glob. */
+const GLOB_BEGINNING = /^([a-z*?][a-z0-9+.*?-]*):\/*([^/#]*)/i;
 /** Scheme, and an authority that is not empty. */
 const AUTHORITY = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]+)/i;
 
@@ -58,6 +62,19 @@ export function bareSpellings(uri: string): readonly string[] {
   return [...bare];
 }
 
+/**
+ * A URI for a server that does not tell `memo:x`, `memo:/x`, `memo://x` and `memo:///x` apart: without slashes behind the scheme, and
+ * with what may be a host name in lower case.
+ */
+export function slashlessSpelling(uri: string): string {
+  return slashless(uri, BEGINNING);
+}
+
+/** A glob of URIs in the spelling of {@link slashlessSpelling}. */
+export function slashlessUriGlob(glob: string): string {
+  return slashless(glob, GLOB_BEGINNING);
+}
+
 /** A glob of URIs in the spelling of {@link uriSpellings}, as far as its stars and question marks let that be told. */
 export function plainUriGlob(glob: string): string {
   return lowered(decoded(glob) ?? glob, GLOB_PARTS);
@@ -86,6 +103,10 @@ function decoded(uri: string): string | undefined {
     text = once;
   }
   return undefined;
+}
+
+function slashless(uri: string, beginning: RegExp): string {
+  return uri.replace(beginning, (_all, scheme: string, first: string) => `${scheme}:${first}`.toLowerCase());
 }
 
 function lowered(uri: string, parts: RegExp = PARTS): string {

@@ -9,7 +9,7 @@ import { counter, nameOf, oneOf } from "./define.ts";
 
 export const accessDenials = counter({
   name: "mcp_hangar_access_denials_total",
-  help: "Requests over HTTP that were not let in, by interface and reason: 401 and 403, 429 while an address is locked out, 503 while an issuer cannot be asked.",
+  help: "Requests over HTTP that were not let in, by interface and reason: 401 and 403, 429 while an address is locked out or has too many refused, 503 while an issuer cannot be asked.",
   labels: { interface: oneOf(DOORS), reason: oneOf([...DENIAL_REASONS, ...AUTHENTICATION_FAILURES]) },
   on: {
     "access.denied": ({ door, reason }) => ({ labels: { interface: door, reason }, value: 1 }),

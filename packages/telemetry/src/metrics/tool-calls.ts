@@ -53,6 +53,10 @@ export const toolCallRejections = counter({
     // Nobody has read the message of a stranger: whether it was a call, and of which server, is unknown.
     "authentication.failed": ({ origin }) =>
       origin === "mcp" ? { labels: { mcp_server: undefined, reason: "unauthenticated" }, value: 1 } : undefined,
+    "access.denied": ({ door, reason }) =>
+      door === "mcp" && reason === "address_limited"
+        ? { labels: { mcp_server: undefined, reason: "unauthenticated" }, value: 1 }
+        : undefined,
   },
 });
 

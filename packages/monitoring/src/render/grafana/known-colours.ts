@@ -47,6 +47,7 @@ const COLOUR_OF: Readonly<Record<string, PaletteColour>> = {
   issuer_unavailable: "pink",
   no_credentials: "blue",
   locked_out: "blue",
+  address_limited: "blue",
   several_credentials: "sky",
   unusable_credentials: "sky",
   api_keys_not_accepted: "sky",

@@ -1,0 +1,16 @@
+import type { AuditRecord } from "@mcp-hangar/telemetry";
+
+/** Where a record stands in the journal of a gateway: what proves that nothing is missing before it. */
+export interface JournalPlace {
+  /** Counts the records of one instance, from 1, without a gap. */
+  readonly sequence: number;
+  /** SHA-256 of the record and of everything before it, 64 hexadecimal digits. */
+  readonly hash: string;
+}
+
+/** An audit record on its way out. */
+export interface AuditEntry {
+  readonly record: AuditRecord;
+  /** Absent where no journal is kept. */
+  readonly place?: JournalPlace;
+}

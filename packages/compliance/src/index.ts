@@ -1,0 +1,3 @@
+export type { AuditEntry, JournalPlace } from "./audit-entry.ts";
+export type { AuditFormat } from "./format.ts";
+export type { AuditSink, SinkEntry } from "./sink.ts";

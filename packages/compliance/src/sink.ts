@@ -1,0 +1,19 @@
+import type { Send } from "@mcp-hangar/delivery";
+import type { AuditEntry } from "./audit-entry.ts";
+
+/** A record with its text in the format of the sink, as the queue in front of the sink holds it. */
+export interface SinkEntry extends AuditEntry {
+  readonly text: string;
+}
+
+/** Where audit records go. What waits, is tried again and is counted is the queue's business; a sink only carries batches. */
+export interface AuditSink {
+  /** The exporter's name in metrics and configuration. */
+  readonly name: string;
+  /** Whether `delivered` means that the receiver has said so, and not only that bytes were written. */
+  readonly acknowledged: boolean;
+  /** Carries a batch in its order. Never rejects. */
+  readonly send: Send<SinkEntry>;
+  /** Lets go of files and connections. Never rejects. */
+  close(): Promise<void>;
+}
