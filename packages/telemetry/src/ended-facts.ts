@@ -52,8 +52,18 @@ export abstract class EndedFacts {
     return this.#outcome.status === "success" ? this.#outcome.resultType : undefined;
   }
 
+  /** In whose words it may be: for the log and the history, which those who run the gateway read. */
   get message(): string | undefined {
     return factMessage(this.#message);
+  }
+
+  /**
+   * The same in words of our own, for what leaves the gateway: servers quote in theirs what they were sent. Of a failure it is the cause,
+   * with the code of the server's JSON-RPC error.
+   */
+  get summary(): string | undefined {
+    if (this.#outcome.status !== "error") return this.message;
+    return this.rpcErrorCode === undefined ? this.cause : `${this.cause} (${this.rpcErrorCode})`;
   }
 
   /** With microseconds as decimals. */

@@ -56,7 +56,10 @@ export const tracingOptions = z
       .default(3)
       .describe("Records calls that took this many seconds or more, whatever the sampling."),
     capture_arguments: z.boolean().default(false).describe("Puts the arguments of calls on their spans, redacted."),
-    capture_results: z.boolean().default(false).describe("Puts the results of calls on their spans, redacted."),
+    capture_results: z
+      .boolean()
+      .default(false)
+      .describe("Puts the results of calls, and why servers say that they failed, on their spans, redacted."),
     capture_max_chars: z.int().min(1).max(65_536).default(4_096).describe("Characters of either that are kept."),
     args_hash_key: z
       .string()

@@ -110,7 +110,7 @@ function endContent(facts: Facts): Pick<AuditContent, "outcome"> & Partial<Audit
       request_bytes: sumOf(attempts, "requestBytes"),
       response_bytes: sumOf(attempts, "responseBytes"),
       rpc_error_code: facts.rpcErrorCode,
-      message: cutText(facts.message, AUDIT_MESSAGE_CHARS_MAX),
+      message: cutText(facts.summary, AUDIT_MESSAGE_CHARS_MAX),
     }),
   };
 }

@@ -116,9 +116,14 @@ export class GatewayCallSpan implements CallSpan {
       attributes,
       links,
       events: this.#momentsOf(facts, endMs),
-      ...(facts.status !== "success" && { error: facts.message ?? "" }),
+      ...(facts.status !== "success" && { error: this.#wordsOf(facts) }),
     };
     return [root, ...this.#attempts.flatMap((tried) => this.#attemptRecords(tried, facts, { name, attributes }))];
+  }
+
+  /** Why it failed: in the server's words only where results are captured. */
+  #wordsOf(facts: CallFacts | RequestFacts): string {
+    return (this.#core.options.payload.captureResults ? facts.message : facts.summary) ?? "";
   }
 
   /** What has no length: a failover, and a refusal by a limit. */
@@ -152,7 +157,7 @@ export class GatewayCallSpan implements CallSpan {
         ...own,
         ...(rpcCode !== undefined && { [OTEL.rpcResponseStatusCode]: rpcCode, [OTEL.errorType]: rpcCode }),
       },
-      ...(attempt.code !== "success" && { error: (isLast ? facts.message : undefined) ?? "" }),
+      ...(attempt.code !== "success" && { error: isLast ? this.#wordsOf(facts) : "" }),
     };
     return [record, ...this.#waits(record, attempt)];
   }
