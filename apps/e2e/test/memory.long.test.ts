@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { KINDS } from "../src/soak/memory/kinds.ts";
 import { runMemorySoak } from "../src/soak/memory/run.ts";
 import { wordsOf } from "../src/soak/memory/words.ts";
 
@@ -14,6 +15,7 @@ test("the live heap is flat, whatever clients open and leave, for thousands of t
   const reports = await runMemorySoak({ times: 120, rounds: 8, warmUp: 4 }, (report) => {
     process.stderr.write(`${wordsOf(report)}\n`);
   });
+  expect(reports.map(({ kind }) => kind)).toEqual(KINDS.map(({ name }) => name));
   for (const { kind, bytesEach, openFiles, processes } of reports) {
     expect(bytesEach.error, kind).toBeLessThan(ERROR_MAX);
     expect(bytesEach.perStep - 3 * bytesEach.error, kind).toBeLessThan(BYTES_EACH_MAX);
