@@ -36,7 +36,7 @@ describe("a batch", () => {
     );
     const failed = onlySpan(spans, "INTERNAL", "tools/call rpc_error");
     expect(failed).toMatchObject({
-      status: { code: "STATUS_CODE_ERROR", message: "refused by the upstream (-32050)" },
+      status: { code: "STATUS_CODE_ERROR", message: "upstream_error (-32050)" },
       attributes: {
         "mcp.server.group_id": "pool",
         "mcp.server.id": "second",
@@ -86,8 +86,8 @@ describe("a batch", () => {
 
 describe("what went wrong", () => {
   test.each([
-    ["is_error", "tool_error", "error", "the tool reported an error"],
-    ["rpc_error", "-32050", "error", "refused by the upstream (-32050)"],
+    ["is_error", "tool_error", "error", "tool_error"],
+    ["rpc_error", "-32050", "error", "upstream_error (-32050)"],
     ["garbage", "protocol", "error", undefined],
   ])("in %s is an ERROR of type %s", async (tool, errorType, status, message) => {
     const agent = traced.newAgent();
