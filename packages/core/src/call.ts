@@ -23,7 +23,7 @@ import { correlationOf } from "./protocol/meta.ts";
 import { reportedUsage } from "./protocol/reported-usage.ts";
 import type { ResultPayload } from "./protocol/result-payload.ts";
 import type { ServerRequestReply } from "./transports/session.ts";
-import { startOf, type Witnesses } from "./witnesses.ts";
+import { startOf, type Unwritten, type Witnesses } from "./witnesses.ts";
 
 /** What every request to an upstream may carry, whatever its method. */
 export interface RelayContext {
@@ -108,8 +108,8 @@ export class CallRecord {
     this.span = witnesses.tracer.startCall(startOf(call, { server, tool, method: "tools/call", origin, batch }));
   }
 
-  /** Ends the call: its span, and exactly one event. Later calls change nothing. The answer must wait for what it returns. */
-  settle(result: CallResult): undefined | Promise<void> {
+  /** Ends the call: its span, and exactly one event. Later calls change nothing. The answer must wait for what it returns, and is that where it is a failure. */
+  settle(result: CallResult): Unwritten {
     if (this.#settled) return undefined;
     this.#settled = true;
     const outcome = outcomeOf(result);

@@ -69,25 +69,21 @@ export class Gateway {
     try {
       const server = this.#route(call, record); // 1 route: names become a server and a tool that the caller may use
       if ("code" in server) {
-        await record.settle(server);
         // Records say what happened; the caller hears the same as of a tool that does not exist.
-        return server.code === "access_denied" ? unknownTool(call) : server;
+        return (await record.settle(server)) ?? (server.code === "access_denied" ? unknownTool(call) : server);
       }
       const refusal = admitRate(this.#rates.requests, record.caller); // 2 admit: the rate here, capacity in exchange.ts
-      if (refusal !== undefined) {
-        await record.settle(refusal);
-        return refusal;
-      }
+      if (refusal !== undefined) return (await record.settle(refusal)) ?? refusal;
       const result = await (server instanceof ServerGroup
         ? callToolOfGroup(server, call, record, this.#wayOfCalls(record, signal)) // 3 and 4, at members in turn
         : this.#send(server, this.#toolExchange(call, server, record), signal)); // 3 ready, 4 invoke
-      const written = record.settle(result); // 5 settle
-      if (written !== undefined) await written;
-      return this.told(result, record.caller, record.server ?? call.server);
+      const unwritten = record.settle(result); // 5 settle
+      const refused = unwritten === undefined ? undefined : await unwritten;
+      return this.told(refused ?? result, record.caller, record.server ?? call.server);
     } catch (error) {
       const failed = unexpected(error);
-      await record.settle(failed);
-      return this.told(failed, record.caller, record.server ?? call.server);
+      const refused = await record.settle(failed);
+      return this.told(refused ?? failed, record.caller, record.server ?? call.server);
     }
   }
 
@@ -116,8 +112,8 @@ export class Gateway {
   async relay(request: Relay, signal?: AbortSignal): Promise<CallResult> {
     const { server, method, record = this.record({ server, method, subject: undefined }, request) } = request;
     const result = await this.#relay(request, record, signal);
-    if (request.record === undefined) await record.settle(result);
-    return this.told(result, record.caller, server);
+    const refused = request.record === undefined ? await record.settle(result) : undefined;
+    return this.told(refused ?? result, record.caller, server);
   }
 
   /** A result as the caller may hear it: only who runs a server hears what it wrote to its stderr, and where it is. */

@@ -11,7 +11,7 @@ import {
 } from "@mcp-hangar/telemetry";
 import type { AttemptRecord } from "./attempt.ts";
 import { type CallResult, LOCAL_CALLER, outcomeOf, type RelayContext } from "./call.ts";
-import { startOf, type Witnesses } from "./witnesses.ts";
+import { startOf, type Unwritten, type Witnesses } from "./witnesses.ts";
 
 const METHODS: ReadonlySet<string> = new Set(REQUEST_METHODS);
 /** What a request is about is typed by callers, and kept in records up to this length. */
@@ -59,8 +59,8 @@ export class RequestRecord {
     this.span = witnesses.tracer.startCall(startOf(context, { server, tool: undefined, method: this.method, origin }));
   }
 
-  /** Ends the request: its span, and exactly one event. To be called once. The answer must wait for what it returns. */
-  settle(result: CallResult): undefined | Promise<void> {
+  /** Ends the request: its span, and exactly one event. To be called once. The answer must wait for what it returns, and is that where it is a failure. */
+  settle(result: CallResult): Unwritten {
     const outcome = outcomeOf(result);
     const { clock } = this.#witnesses;
     const { id: requestId, method, server, subject, caller, client, attempts } = this;

@@ -17,7 +17,7 @@ class NotedJournal implements Journal {
   readonly intents: Intent[] = [];
   readonly ends: Ended[] = [];
   answer: () => Written = () => undefined;
-  whenEnded: () => undefined | Promise<void> = () => undefined;
+  whenEnded: () => Written = () => undefined;
   readonly #notes: string[];
 
   constructor(notes: string[]) {
@@ -30,7 +30,7 @@ class NotedJournal implements Journal {
     return this.answer();
   }
 
-  end(ended: Ended): undefined | Promise<void> {
+  end(ended: Ended): Written {
     this.#notes.push("end");
     this.ends.push(ended);
     return this.whenEnded();
@@ -156,15 +156,36 @@ describe("a journal", () => {
 
   it("holds the answer until it has written the end down", async () => {
     const { gateway, notes, journal } = setUp();
-    const written = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<undefined>();
     journal.whenEnded = () => written.promise;
     const answered = gateway.callTool(CALL).then(() => notes.push("answered"));
     await expect.poll(() => notes).toEqual(["begin", "sent", "end"]);
     await new Promise((resolve) => setImmediate(resolve));
     expect(notes).not.toContain("answered");
-    written.resolve();
+    written.resolve(undefined);
     await answered;
     expect(notes).toContain("answered");
+  });
+
+  it.each([
+    ["at once", (): Written => ({ message: "the disk is full", retryAfterMs: 5_000 })],
+    ["later", async () => ({ message: "the disk is full", retryAfterMs: 5_000 })],
+  ])("that cannot write an end, and says so %s, has the answer withheld", async (_when, answer) => {
+    const { gateway, notes, journal } = setUp();
+    journal.whenEnded = answer;
+    const withheld = {
+      kind: "failure",
+      code: "audit_unavailable",
+      message: "it may have been done, and how it ended could not be written down: the disk is full",
+      retryAfterMs: 5_000,
+      maybeExecuted: true,
+    };
+    const unknown = { server: "nobody", tool: "echo" };
+    expect(await gateway.callTool(CALL)).toEqual(withheld);
+    expect(await gateway.relay(READ)).toEqual(withheld);
+    expect(await gateway.callTool(unknown)).toEqual(withheld);
+    expect(notes).toEqual(["begin", "sent", "end", "begin", "sent", "end", "end"]);
+    expect(gateway.fleet.get("math")?.breaker.state()).toBe("closed");
   });
 });
 

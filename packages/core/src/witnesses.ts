@@ -44,17 +44,21 @@ export class Witnesses {
    * Writes down what is about to be done; a failure when that is not possible, so that it must not be done. Who gives up by `signal`
    * waits no more: nothing is done then, whatever the journal has written.
    */
-  begin(intent: Intent, signal?: AbortSignal): undefined | Failure | Promise<Failure | undefined> {
+  begin(intent: Intent, signal?: AbortSignal): Unwritten {
     const written = this.#journal?.begin(intent);
-    return written instanceof Promise ? unlessAborted(written.then(refusalOf), signal) : refusalOf(written);
+    return written instanceof Promise ? unlessAborted(written.then(notBegun), signal) : notBegun(written);
   }
 
-  /** Tells everybody of the end. The answer must wait for what it returns. */
-  ended(event: Ended): undefined | Promise<void> {
+  /** Tells everybody of the end. The answer must wait for what it returns, and be replaced by it where it is a failure. */
+  ended(event: Ended): Unwritten {
     this.#bus.emit(event);
-    return this.#journal?.end(event);
+    const written = this.#journal?.end(event);
+    return written instanceof Promise ? written.then(notEnded) : notEnded(written);
   }
 }
+
+/** What must be answered in the place of an answer whose end could not be written down; `undefined` where it could. */
+export type Unwritten = undefined | Failure | Promise<Failure | undefined>;
 
 /** What a tracer is told of a request to one server. */
 export function startOf(
@@ -95,7 +99,15 @@ function unlessAborted(
   return promise;
 }
 
-function refusalOf(refusal: Exclude<Written, Promise<unknown>>): Failure | undefined {
+type Refusal = Exclude<Written, Promise<unknown>>;
+
+function notBegun(refusal: Refusal): Failure | undefined {
   if (refusal === undefined) return undefined;
   return failure("audit_unavailable", `nothing was done: ${refusal.message}`, refusal.retryAfterMs);
+}
+
+function notEnded(refusal: Refusal): Failure | undefined {
+  if (refusal === undefined) return undefined;
+  const message = `it may have been done, and how it ended could not be written down: ${refusal.message}`;
+  return { ...failure("audit_unavailable", message, refusal.retryAfterMs), maybeExecuted: true };
 }

@@ -39,6 +39,9 @@ export interface Journal {
    * runs meanwhile; one that passes is told by `end` as everything else.
    */
   begin(intent: Intent): Written;
-  /** Told of every end before the answer leaves, also of what was refused before it began. The answer waits for it. */
-  end(ended: Ended): undefined | Promise<void>;
+  /**
+   * Told of every end before the answer leaves, also of what was refused before it began. The answer waits for it, and is withheld when
+   * the end could not be written down: somebody is told that it is unknown then, instead of what nobody could prove later.
+   */
+  end(ended: Ended): Written;
 }

@@ -1,4 +1,11 @@
-import { isJsonObject, type JsonValue, traceParents, type Witnesses, withoutTrace } from "@mcp-hangar/core";
+import {
+  type Failure,
+  isJsonObject,
+  type JsonValue,
+  traceParents,
+  type Witnesses,
+  withoutTrace,
+} from "@mcp-hangar/core";
 import {
   type Client,
   LIBRARY_CLIENT,
@@ -42,8 +49,8 @@ export function recorded(operation: Operation, witnesses: Witnesses, parts: Reco
     async perform(input, context) {
       const span = record.startSpan(context);
       const value = await spanned(span, operation.perform(input, within(span, context)));
-      if (isInvalidInput(value)) await record.end(record.begin(input, context), value.code, { trace: span.trace });
-      return value;
+      if (!isInvalidInput(value)) return value;
+      return (await record.end(record.begin(input, context), value.code, { trace: span.trace })) ?? value;
     },
   };
 }
@@ -104,16 +111,15 @@ class OperationRecords {
       );
     };
     const value = await spanned(span, work());
-    await this.end(begun, outcomeOf(value), { ...change, trace: span.trace });
-    return value;
+    return (await this.end(begun, outcomeOf(value), { ...change, trace: span.trace })) ?? value;
   }
 
-  /** Tells everybody of the end of a run. */
+  /** Tells everybody of the end of a run; a failure where it could not be written down. */
   async end(
     { id, startedMs, target: named, context }: Begun,
     outcome: OperationOutcome,
     { trace, ...change }: OperationChange & Pick<OperationSpan, "trace">,
-  ): Promise<void> {
+  ): Promise<OperationFailure | undefined> {
     const { clock } = this.#witnesses;
     const { caller, door, relay } = context;
     const { target = named, before, after } = change;
@@ -133,7 +139,7 @@ class OperationRecords {
       client: relay.client ?? LIBRARY_CLIENT,
       trace,
     };
-    await this.#witnesses.ended(event);
+    return refusalOf(await this.#witnesses.ended(event));
   }
 
   /** Has it written down that something is about to be changed; a failure when it must not be. */
@@ -142,9 +148,12 @@ class OperationRecords {
     if (effect === "read" || !this.#witnesses.mustAgree) return undefined;
     const { caller, signal } = context;
     const intent = { id, kind: "operation", method, server: undefined, subject: target, caller, client } as const;
-    const refusal = await this.#witnesses.begin(intent, signal);
-    return refusal === undefined ? undefined : operationFailure(refusal.code, 503, refusal.message);
+    return refusalOf(await this.#witnesses.begin(intent, signal));
   }
+}
+
+function refusalOf(refusal: Failure | undefined): OperationFailure | undefined {
+  return refusal && operationFailure(refusal.code, 503, refusal.message);
 }
 
 /** Ends the span together with the work of an operation, whatever becomes of that. */

@@ -8,7 +8,7 @@ import {
   RPC,
 } from "@mcp-hangar/core";
 import { type Caller, type Client, shortText } from "@mcp-hangar/telemetry";
-import { type Answer, errorAnswer } from "./answer.ts";
+import { type Answer, answerOf, errorAnswer } from "./answer.ts";
 import { clientName } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -52,9 +52,9 @@ async function recorded(
   const record = gateway.record(about, request);
   record.server = only?.id;
   const answer = await work({ ...request, record });
-  const written = record.settle(record.result ?? meaningOf(answer));
-  if (written !== undefined) await written;
-  return answer;
+  const unwritten = record.settle(record.result ?? meaningOf(answer));
+  const refused = unwritten === undefined ? undefined : await unwritten;
+  return refused === undefined ? answer : answerOf(refused);
 }
 
 async function answered(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
