@@ -5,6 +5,7 @@ import {
   resourceAttributesEnvDetector,
   resourceFromAttributes,
 } from "@opentelemetry/resources";
+import type { SpanAttributes } from "@mcp-hangar/telemetry";
 import { type Environment, text } from "./otlp/destination.ts";
 
 /** What a service is called when nothing says otherwise. */
@@ -30,4 +31,10 @@ export function serviceResource({ name, version }: Service, env: Environment): R
         ...(version !== undefined && { "service.version": version }),
       }),
     );
+}
+
+/** The same as plain values; everything that {@link serviceResource} puts together is known at once and a text. */
+export function resourceAttributes(service: Service, env: Environment): SpanAttributes {
+  const { attributes } = serviceResource(service, env);
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, String(value)]));
 }

@@ -18,7 +18,8 @@ import {
   type TraceRef,
 } from "@mcp-hangar/telemetry";
 import { SpanKind } from "@opentelemetry/api";
-import { type Payload, payloadAttributes } from "./payload.ts";
+import { DRAFT_BYTES } from "./local-trace.ts";
+import { heldPayload, type Payload, payloadAttributes } from "./payload.ts";
 import type { ServerStarts } from "./server-starts.ts";
 import { carrierOf, type SpanEvent, type SpanRecord } from "./span-record.ts";
 import { type Begun, baggageOf, type TracingCore, tracestateOf } from "./tracing-core.ts";
@@ -87,8 +88,21 @@ export class GatewayCallSpan implements CallSpan {
     const facts = isCall ? callFacts(event) : requestFacts(event);
     const isWorthIt = this.#core.isWorthIt(facts.status !== "success", event.durationSeconds * 1_000);
     // What is kept back holds no payload: it may wait as long as its batch.
-    const payload = isCall && (identity.sampled || isWorthIt) ? payloadOf(event) : undefined;
-    identity.local.finish(() => this.#records(facts, endMs, payload), { isWorthIt, isRoot });
+    const { payload: options } = this.#core.options;
+    const payload = isCall && (identity.sampled || isWorthIt) ? heldPayload(event, options) : undefined;
+    const draft = {
+      spans: this.#spans(),
+      bytes: DRAFT_BYTES + (payload?.bytes ?? 0),
+      make: () => this.#records(facts, endMs, payload),
+    };
+    identity.local.finish(draft, { isWorthIt, isRoot });
+  }
+
+  /** How many spans it becomes. */
+  #spans(): number {
+    let spans = 1;
+    for (const { attempt } of this.#attempts) if (attempt !== undefined) spans += 1 + waitsOf(attempt);
+    return spans;
   }
 
   #outbound(spanId: string, server: string): TraceCarrier {
@@ -102,7 +116,7 @@ export class GatewayCallSpan implements CallSpan {
     const { identity, parent, links, startMs } = this.#begun;
     const attributes = {
       ...attributesOf(facts),
-      ...(payload && payloadAttributes(payload, facts.reached?.requestBytes, this.#core.options.payload)),
+      ...(payload && payloadAttributes(payload, this.#core.options.payload)),
     };
     const name = nameOf(facts, this.#start.method);
     const root: SpanRecord = {
@@ -182,7 +196,7 @@ export class GatewayCallSpan implements CallSpan {
     };
     const waits: SpanRecord[] = [];
     const serverId = { [HANGAR.serverId]: server };
-    if (waitedSeconds * 1_000 >= WAIT_MIN_MS) waits.push(wait("wait for slot", startMs, admittedMs, serverId));
+    if (hasWaited(attempt)) waits.push(wait("wait for slot", startMs, admittedMs, serverId));
     if (coldStartSeconds !== undefined) {
       const start = this.#starts.waitedFor(server);
       const attributes = { ...serverId, ...(start && { [HANGAR.serverState]: start.from }) };
@@ -220,6 +234,11 @@ function shared(attributes: SpanAttributes): SpanAttributes {
   );
 }
 
-function payloadOf({ arguments: args, result }: CallFinished): Payload {
-  return { arguments: args, result };
+/** How many spans say what an attempt waited for. */
+function waitsOf(attempt: Attempt): number {
+  return (hasWaited(attempt) ? 1 : 0) + (attempt.coldStartSeconds === undefined ? 0 : 1);
+}
+
+function hasWaited({ waitedSeconds }: Attempt): boolean {
+  return waitedSeconds * 1_000 >= WAIT_MIN_MS;
 }

@@ -14,8 +14,9 @@ import {
 } from "@mcp-hangar/telemetry";
 import { SpanKind } from "@opentelemetry/api";
 import { GatewayCallSpan } from "./call-spans.ts";
+import { DRAFT_BYTES } from "./local-trace.ts";
 import type { ServerStarts } from "./server-starts.ts";
-import { carrierOf } from "./span-record.ts";
+import { carrierOf, type SpanRecord } from "./span-record.ts";
 import { type Begun, baggageOf, type TracingCore, tracestateOf } from "./tracing-core.ts";
 
 /** Makes the spans of the gateway: operation → batch → call → attempt. */
@@ -97,9 +98,9 @@ export class GatewayTracer implements CallTracer {
     const endMs = timeline.nowMs();
     const isWorthIt = this.#core.isWorthIt(isFailed, endMs - startMs);
     const place = { traceId, spanId, parent, links, startMs, endMs };
-    identity.local.finish(() => [{ ...place, name, kind, attributes: attributes(), ...(isFailed && { error: "" }) }], {
-      isWorthIt,
-      isRoot,
-    });
+    const make = (): readonly SpanRecord[] => [
+      { ...place, name, kind, attributes: attributes(), ...(isFailed && { error: "" }) },
+    ];
+    identity.local.finish({ spans: 1, bytes: DRAFT_BYTES, make }, { isWorthIt, isRoot });
   }
 }

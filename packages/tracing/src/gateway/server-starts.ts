@@ -6,7 +6,8 @@ import {
   type ServerStateChanged,
 } from "@mcp-hangar/telemetry";
 import { SpanKind } from "@opentelemetry/api";
-import type { SpanLink } from "./span-record.ts";
+import { DRAFT_BYTES } from "./local-trace.ts";
+import type { SpanLink, SpanRecord } from "./span-record.ts";
 import type { Begun, TracingCore } from "./tracing-core.ts";
 
 /** Characters of a diagnosis that stand on a span. */
@@ -66,7 +67,7 @@ export class ServerStarts {
   #export({ server, durationSeconds, diagnosis }: ServerStartFinished, { begun, from }: Start): void {
     const { identity, startMs } = begun;
     const endMs = startMs + durationSeconds * 1_000;
-    this.#core.options.exportSpans(() => [
+    const make = (): readonly SpanRecord[] => [
       {
         traceId: identity.traceId,
         spanId: identity.spanId,
@@ -82,6 +83,7 @@ export class ServerStarts {
         },
         ...(diagnosis !== undefined && { error: redactText(diagnosis, DIAGNOSIS_CHARS_MAX) }),
       },
-    ]);
+    ];
+    this.#core.options.exportSpans({ spans: 1, bytes: DRAFT_BYTES, make });
   }
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { otlpLogsDestination } from "./destination.ts";
+import { otlpDestination } from "./destination.ts";
 
 /** Where records go, in short. */
 function short(env: Readonly<Record<string, string>>): string | undefined {
-  const destination = otlpLogsDestination(env);
+  const destination = otlpDestination("logs", env);
   return destination && `${destination.protocol} ${destination.url.href}`;
 }
 
@@ -49,7 +49,7 @@ describe("the destination of log records", () => {
       OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE: "/cert.pem",
       OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY: "/key.pem",
     };
-    expect(otlpLogsDestination(env, { headers: { "X-Tenant": "two", "X-More": "3" } })).toMatchObject({
+    expect(otlpDestination("logs", env, { headers: { "X-Tenant": "two", "X-More": "3" } })).toMatchObject({
       headers: { authorization: "Basic YTpi", "x-tenant": "one", "x-more": "3" },
       timeoutMs: 700,
       compression: "gzip",
@@ -61,10 +61,10 @@ describe("the destination of log records", () => {
 
   it("is that of the configuration where the environment names none", () => {
     const configured = { endpoint: "http://b:4317", protocol: "http/protobuf" } as const;
-    expect(otlpLogsDestination({}, configured)?.url.href).toBe("http://b:4317/v1/logs");
-    expect(otlpLogsDestination({ [ENDPOINT]: "http://a:1" }, configured)?.url.href).toBe("http://a:1/v1/logs");
-    expect(otlpLogsDestination({ [PROTOCOL]: "grpc" }, configured)?.protocol).toBe("grpc");
-    expect(otlpLogsDestination({ OTEL_LOGS_EXPORTER: "none" }, configured)).toBeUndefined();
+    expect(otlpDestination("logs", {}, configured)?.url.href).toBe("http://b:4317/v1/logs");
+    expect(otlpDestination("logs", { [ENDPOINT]: "http://a:1" }, configured)?.url.href).toBe("http://a:1/v1/logs");
+    expect(otlpDestination("logs", { [PROTOCOL]: "grpc" }, configured)?.protocol).toBe("grpc");
+    expect(otlpDestination("logs", { OTEL_LOGS_EXPORTER: "none" }, configured)).toBeUndefined();
   });
 
   it.each([
@@ -91,7 +91,7 @@ describe("the destination of log records", () => {
   ])("is refused in words that show no credentials: %o", (env, message) => {
     let said = "";
     try {
-      otlpLogsDestination(env as Readonly<Record<string, string>>);
+      otlpDestination("logs", env as Readonly<Record<string, string>>);
     } catch (error) {
       said = (error as Error).message;
     }
