@@ -94,6 +94,8 @@ describe("deferred work", () => {
     await work.finish(1_000);
     expect(worked).toHaveLength(room);
     expect(work.add(1, weight)).toBe(true);
+    await work.finish(1_000);
+    expect([work.records, work.bytes]).toEqual([0, 0]);
   });
 
   it("takes an item that is larger than its room when it is empty", async () => {

@@ -99,3 +99,26 @@ describe("the destination of log records", () => {
     expect(said).not.toContain("secret");
   });
 });
+
+describe("the destination of spans", () => {
+  it("has the path and the variables of traces", () => {
+    const env = { [ENDPOINT]: "https://c/otlp", OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: "700", [LOGS_PROTOCOL]: "http/json" };
+    expect(otlpDestination("traces", env)).toMatchObject({
+      signal: "traces",
+      protocol: "http/protobuf",
+      url: new URL("https://c/otlp/v1/traces"),
+      timeoutMs: 700,
+    });
+    const own = { ...env, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://[::1]:4317" };
+    expect(otlpDestination("traces", own)).toMatchObject({ protocol: "grpc", url: new URL("http://[::1]:4317") });
+    expect(otlpDestination("traces", { ...env, OTEL_TRACES_EXPORTER: "none" })).toBeUndefined();
+    expect(otlpDestination("traces", { ...env, OTEL_LOGS_EXPORTER: "none" })).toBeDefined();
+  });
+
+  it("is refused with a protocol that the caller cannot write", () => {
+    const env = { [ENDPOINT]: "http://c", [PROTOCOL]: "http/json" };
+    expect(() => otlpDestination("traces", env, { protocols: ["grpc", "http/protobuf"] })).toThrow(
+      'OTEL_EXPORTER_OTLP_PROTOCOL is "http/json"; expected one of grpc, http/protobuf',
+    );
+  });
+});

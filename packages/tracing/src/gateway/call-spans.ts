@@ -1,5 +1,6 @@
 import {
   type Attempt,
+  AttributeList,
   type AttemptSpan,
   attributesOf,
   attributesOfAttempt,
@@ -19,7 +20,7 @@ import {
 } from "@mcp-hangar/telemetry";
 import { SpanKind } from "@opentelemetry/api";
 import { DRAFT_BYTES } from "./local-trace.ts";
-import { heldPayload, type Payload, payloadAttributes } from "./payload.ts";
+import { heldPayload, type Payload, putPayload } from "./payload.ts";
 import type { ServerStarts } from "./server-starts.ts";
 import { carrierOf, type SpanEvent, type SpanRecord } from "./span-record.ts";
 import { type Begun, baggageOf, type TracingCore, tracestateOf } from "./tracing-core.ts";
@@ -115,7 +116,7 @@ export class GatewayCallSpan implements CallSpan {
   #records(facts: CallFacts | RequestFacts, endMs: number, payload: Payload | undefined): readonly SpanRecord[] {
     const { identity, parent, links, startMs } = this.#begun;
     const attributes = attributesOf(facts);
-    if (payload !== undefined) Object.assign(attributes, payloadAttributes(payload, this.#core.options.payload));
+    if (payload !== undefined) putPayload(attributes, payload, this.#core.options.payload);
     const name = nameOf(facts, this.#start.method);
     const root: SpanRecord = {
       traceId: identity.traceId,
@@ -156,16 +157,8 @@ export class GatewayCallSpan implements CallSpan {
     if (attempt === undefined) return;
     const { traceId, spanId: callId } = this.#begun.identity;
     const isLast = attempt === facts.reached;
-    const attributes = attributesOfAttempt(attempt);
-    for (const shared of SHARED) {
-      const value = ofCall[shared];
-      if (value !== undefined) attributes[shared] = value;
-    }
-    const rpcCode = isLast ? ofCall[OTEL.rpcResponseStatusCode] : undefined;
-    if (rpcCode !== undefined) {
-      attributes[OTEL.rpcResponseStatusCode] = rpcCode;
-      attributes[OTEL.errorType] = rpcCode;
-    }
+    const attributes = attributesOfAttempt(attempt, isLast ? facts.rpcErrorCode : undefined);
+    for (const shared of SHARED) attributes.put(shared, ofCall.get(shared));
     records.push({
       traceId,
       spanId,
@@ -188,7 +181,7 @@ export class GatewayCallSpan implements CallSpan {
     const admittedMs = startMs + waitedSeconds * 1_000;
     const common = { traceId, parent, kind: SpanKind.INTERNAL };
     if (hasWaited(attempt)) {
-      const attributes = { [HANGAR.serverId]: server };
+      const attributes = AttributeList.of({ [HANGAR.serverId]: server });
       const spanId = this.#core.options.ids.generateSpanId();
       records.push({ ...common, spanId, name: "wait for slot", startMs, endMs: admittedMs, attributes });
     }
@@ -200,7 +193,7 @@ export class GatewayCallSpan implements CallSpan {
         name: "cold start",
         startMs: admittedMs,
         endMs: admittedMs + coldStartSeconds * 1_000,
-        attributes: { [HANGAR.serverId]: server, ...(start && { [HANGAR.serverState]: start.from }) },
+        attributes: AttributeList.of({ [HANGAR.serverId]: server, ...(start && { [HANGAR.serverState]: start.from }) }),
         links: start === undefined ? [] : [start.link],
       });
     }
@@ -211,7 +204,7 @@ export class GatewayCallSpan implements CallSpan {
 interface CallParts {
   readonly facts: CallFacts | RequestFacts;
   readonly name: string;
-  readonly attributes: SpanAttributes;
+  readonly attributes: AttributeList;
 }
 
 /** Attributes of a call that hold for its attempts as well. */

@@ -1,4 +1,5 @@
 import {
+  AttributeList,
   attributesOfOperation,
   type BatchSpan,
   type BatchStart,
@@ -9,7 +10,6 @@ import {
   type OperationSpan,
   type OperationStart,
   OTEL_ATTRIBUTES as OTEL,
-  type SpanAttributes,
   type TraceCarrier,
 } from "@mcp-hangar/telemetry";
 import { SpanKind } from "@opentelemetry/api";
@@ -59,12 +59,12 @@ export class GatewayTracer implements CallTracer {
       outbound,
       end: (result) => {
         const isFailed = result === "failure" || result === "cancelled";
-        const attributes = {
+        const attributes = AttributeList.of({
           [HANGAR.batchId]: batchId,
           [HANGAR.batchSize]: size,
           [HANGAR.batchResult]: result,
           ...(isFailed && { [OTEL.errorType]: result }),
-        };
+        });
         this.#end(begun, { name: "batch", kind: SpanKind.INTERNAL, isFailed, attributes: () => attributes });
       },
     };
@@ -88,7 +88,7 @@ export class GatewayTracer implements CallTracer {
       readonly name: string;
       readonly kind: SpanKind;
       readonly isFailed: boolean;
-      readonly attributes: () => SpanAttributes;
+      readonly attributes: () => AttributeList;
     },
   ): void {
     this.#core.close(begun);

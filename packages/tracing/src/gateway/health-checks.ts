@@ -1,4 +1,5 @@
 import {
+  AttributeList,
   HANGAR_ATTRIBUTES as HANGAR,
   type HealthCheckFinished,
   milliseconds,
@@ -30,13 +31,13 @@ export function recordHealthCheck(event: HealthCheckFinished, core: TracingCore)
       kind: SpanKind.INTERNAL,
       startMs: timeMs - durationMs,
       endMs: timeMs,
-      attributes: {
+      attributes: AttributeList.of({
         [HANGAR.serverId]: redactText(server),
         [HANGAR.healthResult]: result,
         [HANGAR.healthConsecutiveFailures]: consecutiveFailures,
         [HANGAR.healthDurationMs]: durationMs,
         ...(isFailed && { [OTEL.errorType]: "unhealthy" }),
-      },
+      }),
       ...(isFailed && { error: message === undefined ? "" : redactText(message, MESSAGE_CHARS_MAX) }),
     },
   ];

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
-import { type Attempt, registeredName, Sensitive } from "@mcp-hangar/telemetry";
+import { type Attempt, AttributeList, registeredName, Sensitive, type SpanAttributes } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
-import { heldPayload, type PayloadOptions, payloadAttributes } from "./payload.ts";
+import { heldPayload, type Payload, type PayloadOptions, putPayload } from "./payload.ts";
 
 const NOTHING: PayloadOptions = {
   captureArguments: false,
@@ -23,13 +23,19 @@ const ATTEMPT: Attempt = {
 };
 const ALL: PayloadOptions = { ...NOTHING, captureArguments: true, captureResults: true };
 
-function payload(args: unknown, result?: unknown, requestBytes?: number): Parameters<typeof payloadAttributes>[0] {
+function payload(args: unknown, result?: unknown, requestBytes?: number): Payload {
   return {
     arguments: new Sensitive<unknown>(args),
     result: result === undefined ? undefined : new Sensitive<unknown>(result),
     requestBytes,
     bytes: 0,
   };
+}
+
+function payloadAttributes(payload: Payload, options: PayloadOptions): SpanAttributes {
+  const list = new AttributeList();
+  putPayload(list, payload, options);
+  return list.toObject();
 }
 
 describe("the payload of a call", () => {

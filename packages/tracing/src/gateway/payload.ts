@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import {
+  type AttributeList,
   type CallFinished,
   HANGAR_ATTRIBUTES as HANGAR,
   isSecretKey,
@@ -7,7 +8,6 @@ import {
   REDACTED,
   redactText,
   type Sensitive,
-  type SpanAttributes,
 } from "@mcp-hangar/telemetry";
 import canonicalize from "canonicalize";
 
@@ -59,22 +59,20 @@ export function heldPayload(
   };
 }
 
-/** The digest that recognises equal arguments, and what of arguments and result was asked for, redacted and cut. */
-export function payloadAttributes(payload: Payload, options: PayloadOptions): SpanAttributes {
+/** Puts the digest that recognises equal arguments, and what of arguments and result was asked for, redacted and cut. */
+export function putPayload(to: AttributeList, payload: Payload, options: PayloadOptions): void {
   const { captureArguments, captureResults, captureCharsMax, argsHashKey } = options;
   const { requestBytes } = payload;
-  const attributes: Record<string, string> = {};
   if (argsHashKey !== undefined && requestBytes !== undefined && requestBytes <= HASHED_BYTES_MAX) {
     const canonical = canonicalize(open(payload.arguments, true) ?? {});
     if (canonical !== undefined) {
-      attributes[HANGAR.toolArgsHash] = createHmac("sha256", argsHashKey).update(canonical).digest("hex");
+      to.put(HANGAR.toolArgsHash, createHmac("sha256", argsHashKey).update(canonical).digest("hex"));
     }
   }
   const args = open(payload.arguments, captureArguments);
-  if (args !== undefined) attributes[OTEL.genAiToolCallArguments] = shownJson(args, captureCharsMax);
+  if (args !== undefined) to.put(OTEL.genAiToolCallArguments, shownJson(args, captureCharsMax));
   const result = open(payload.result, captureResults);
-  if (result !== undefined) attributes[OTEL.genAiToolCallResult] = shownResult(result, captureCharsMax);
-  return attributes;
+  if (result !== undefined) to.put(OTEL.genAiToolCallResult, shownResult(result, captureCharsMax));
 }
 
 function open(value: Sensitive<unknown> | undefined, capture: boolean): unknown {

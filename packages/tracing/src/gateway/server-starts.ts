@@ -1,4 +1,5 @@
 import {
+  AttributeList,
   HANGAR_ATTRIBUTES as HANGAR,
   OTEL_ATTRIBUTES as OTEL,
   redactText,
@@ -76,11 +77,11 @@ export class ServerStarts {
         kind: SpanKind.INTERNAL,
         startMs,
         endMs,
-        attributes: {
+        attributes: AttributeList.of({
           [HANGAR.serverId]: redactText(server),
           [HANGAR.serverState]: from,
           ...(diagnosis !== undefined && { [OTEL.errorType]: "start_failed" }),
-        },
+        }),
         ...(diagnosis !== undefined && { error: redactText(diagnosis, DIAGNOSIS_CHARS_MAX) }),
       },
     ];

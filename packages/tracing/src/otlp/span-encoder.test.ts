@@ -1,11 +1,11 @@
 import { seededRandom } from "@mcp-hangar/delivery/testing";
-import type { SpanAttributes } from "@mcp-hangar/telemetry";
+import { AttributeList, type SpanAttributes } from "@mcp-hangar/telemetry";
 import { OtlpReceiver, type ReceivedSpan } from "@mcp-hangar/testing/otlp";
 import { type Link, ROOT_CONTEXT, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
-import { millisToHrTime, TraceState } from "@opentelemetry/core";
+import { type ExportResult, ExportResultCode, millisToHrTime, TraceState } from "@opentelemetry/core";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { type ReadableSpan, TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SpanLink, SpanRecord } from "../gateway/span-record.ts";
 import { SpanEncoder, type SpanOrigin } from "./span-encoder.ts";
@@ -42,12 +42,19 @@ async function theirs(records: readonly SpanRecord[], limits: SpanLimits = LIMIT
   receiver.exports.length = 0;
   let next: SpanRecord | undefined;
   const idOf = (name: "traceId" | "spanId"): string => next?.[name] ?? "";
-  const exporter = new OTLPTraceExporter({ url: `${receiver.httpUrl}/v1/traces` });
+  const made: ReadableSpan[] = [];
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ ...ORIGIN.resource }),
     idGenerator: { generateTraceId: () => idOf("traceId"), generateSpanId: () => idOf("spanId") },
     spanLimits: { attributeCountLimit: limits.attributesMax, attributeValueLengthLimit: limits.valueCharsMax },
-    spanProcessors: [new SimpleSpanProcessor({ exporter })],
+    spanProcessors: [
+      {
+        onStart() {},
+        onEnd: (span) => void made.push(span),
+        forceFlush: async () => {},
+        shutdown: async () => {},
+      },
+    ],
   });
   const tracer = provider.getTracer(ORIGIN.scope.name, ORIGIN.scope.version);
   for (const record of records) {
@@ -64,13 +71,16 @@ async function theirs(records: readonly SpanRecord[], limits: SpanLimits = LIMIT
             traceFlags: TraceFlags.SAMPLED,
             ...traceState,
           });
-    const options = { kind, attributes: { ...attributes }, startTime: millisToHrTime(startMs), links: links.map(linkTo) };
+    const options = { kind, attributes: attributes.toObject(), startTime: millisToHrTime(startMs), links: links.map(linkTo) };
     const span = tracer.startSpan(name, options, context);
     for (const event of events) span.addEvent(event.name, { ...event.attributes }, millisToHrTime(event.timeMs));
     if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, ...(error !== "" && { message: error }) });
     span.end(millisToHrTime(Math.max(startMs, endMs)));
   }
-  await provider.shutdown();
+  const exporter = new OTLPTraceExporter({ url: `${receiver.httpUrl}/v1/traces` });
+  const result = await new Promise<ExportResult>((resolve) => exporter.export(made, resolve));
+  await exporter.shutdown();
+  expect(result.code).toBe(ExportResultCode.SUCCESS);
   return receiver.spans;
 }
 
@@ -104,7 +114,7 @@ class RandomRecords {
       kind: this.#number(5),
       startMs,
       endMs: startMs + this.#of([-5, 0, 0.001, 12.345678, 86_400_000]),
-      attributes: this.#attributes(20),
+      attributes: AttributeList.of(this.#attributes(20)),
       ...(this.#chance(0.4) && {
         events: this.#some(6, () => ({ name: this.#text(), timeMs: startMs, attributes: this.#attributes(4) })),
       }),
@@ -207,11 +217,12 @@ describe("spans that are encoded", () => {
 
   test("are nothing to those after them when they cannot be encoded", async () => {
     const record = new RandomRecords(6).record();
-    const broken: SpanAttributes = {
-      get trap(): string {
+    const broken = new AttributeList();
+    Object.defineProperty(broken, "values", {
+      get: () => {
         throw new Error("broken");
       },
-    };
+    });
     const encoder = new SpanEncoder(ORIGIN, LIMITS);
     const before = Buffer.from(encoder.encode(record));
     expect(() => encoder.encode({ ...record, attributes: broken })).toThrow("broken");

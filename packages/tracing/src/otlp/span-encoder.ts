@@ -1,4 +1,4 @@
-import type { SpanAttributes } from "@mcp-hangar/telemetry";
+import { AttributeList, type SpanAttributes } from "@mcp-hangar/telemetry";
 import { SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import { TraceState } from "@opentelemetry/core";
 import type { SpanEvent, SpanLink, SpanRecord } from "../gateway/span-record.ts";
@@ -49,6 +49,8 @@ const ANY_VALUE = { string: 1, bool: 2, int: 3, double: 4, array: 5 } as const;
 const ARRAY_VALUE = { values: 1 } as const;
 
 const INT64_MAX = 2 ** 63;
+/** The limits are those of spans, not of what describes the service. */
+const UNLIMITED: SpanLimits = { attributesMax: Number.POSITIVE_INFINITY, valueCharsMax: Number.POSITIVE_INFINITY };
 
 /**
  * Writes spans in protobuf, straight from what the gateway has noted: in one pass, with the limits and the meaning that the SDK of
@@ -57,13 +59,15 @@ const INT64_MAX = 2 ** 63;
 export class SpanEncoder {
   readonly #writer = new ProtobufWriter();
   readonly #limits: SpanLimits;
+  readonly #eventLimits: SpanLimits;
   readonly #resource: Uint8Array;
   readonly #scope: Uint8Array;
 
   constructor({ resource, scope }: SpanOrigin, limits: SpanLimits) {
     this.#limits = limits;
+    this.#eventLimits = { ...limits, attributesMax: PARTS_MAX };
     const begun = this.#writer.begin(RESOURCE_SPANS.resource);
-    this.#attributes(RESOURCE.attributes, resource, Number.POSITIVE_INFINITY);
+    this.#attributes(RESOURCE.attributes, AttributeList.of(resource), UNLIMITED);
     this.#writer.end(begun);
     this.#resource = this.#writer.take();
     const scopeBegun = this.#writer.begin(SCOPE_SPANS.scope);
@@ -112,7 +116,7 @@ export class SpanEncoder {
     writer.varint(SPAN.kind, record.kind + 1);
     writer.nanoseconds(SPAN.startTime, startMs);
     writer.nanoseconds(SPAN.endTime, Math.max(startMs, endMs));
-    const dropped = this.#attributes(SPAN.attributes, record.attributes, this.#limits.attributesMax);
+    const dropped = this.#attributes(SPAN.attributes, record.attributes, this.#limits);
     if (dropped > 0) writer.varint(SPAN.droppedAttributes, dropped);
     this.#events(record.events ?? []);
     this.#links(record.links ?? []);
@@ -134,7 +138,7 @@ export class SpanEncoder {
       const begun = writer.begin(SPAN.events);
       writer.nanoseconds(EVENT.time, timeMs);
       writer.text(EVENT.name, name);
-      const dropped = this.#attributes(EVENT.attributes, attributes, PARTS_MAX);
+      const dropped = this.#attributes(EVENT.attributes, AttributeList.of(attributes), this.#eventLimits);
       if (dropped > 0) writer.varint(EVENT.droppedAttributes, dropped);
       writer.end(begun);
     }
@@ -154,33 +158,27 @@ export class SpanEncoder {
   }
 
   /** Returns how many attributes were too many, or had no name. */
-  #attributes(field: number, attributes: SpanAttributes, max: number): number {
+  #attributes(field: number, { names, values }: AttributeList, limits: SpanLimits): number {
     const writer = this.#writer;
     let kept = 0;
-    let dropped = 0;
-    for (const key in attributes) {
-      if (!Object.hasOwn(attributes, key)) continue;
-      const value = attributes[key];
-      if (value === undefined) continue;
-      if (kept >= max || key === "") {
-        dropped++;
-        continue;
-      }
+    for (const [place, name] of names.entries()) {
+      const value = values[place];
+      if (value === undefined || name === "" || kept >= limits.attributesMax) continue;
       kept++;
       const begun = writer.begin(field);
-      writer.text(KEY_VALUE.key, key);
-      this.#value(KEY_VALUE.value, value);
+      writer.text(KEY_VALUE.key, name);
+      this.#value(KEY_VALUE.value, value, limits.valueCharsMax);
       writer.end(begun);
     }
-    return dropped;
+    return names.length - kept;
   }
 
-  #value(field: number, value: SpanAttributes[string]): void {
+  #value(field: number, value: SpanAttributes[string], charsMax: number): void {
     const writer = this.#writer;
     const begun = writer.begin(field);
     switch (typeof value) {
       case "string":
-        writer.text(ANY_VALUE.string, this.#cut(value));
+        writer.text(ANY_VALUE.string, value.length <= charsMax ? value : value.slice(0, charsMax));
         break;
       case "number":
         if (Number.isInteger(value) && value >= -INT64_MAX && value < INT64_MAX) writer.int64(ANY_VALUE.int, value);
@@ -191,15 +189,10 @@ export class SpanEncoder {
         break;
       default: {
         const array = writer.begin(ANY_VALUE.array);
-        for (const each of value) this.#value(ARRAY_VALUE.values, each);
+        for (const each of value) this.#value(ARRAY_VALUE.values, each, charsMax);
         writer.end(array);
       }
     }
     writer.end(begun);
-  }
-
-  #cut(text: string): string {
-    const { valueCharsMax } = this.#limits;
-    return text.length <= valueCharsMax ? text : text.slice(0, valueCharsMax);
   }
 }
