@@ -128,11 +128,7 @@ function putUsage(to: AttributeList, { usage, model }: CallFacts): void {
 }
 
 /** A limit that refuses a call is a policy, too, but one that no decision names. */
-function putEnforcement(
-  to: AttributeList,
-  decision: Decision | undefined,
-  blockedBy: string | undefined,
-): void {
+function putEnforcement(to: AttributeList, decision: Decision | undefined, blockedBy: string | undefined): void {
   if (decision === undefined && blockedBy === undefined) return;
   const isBlocked = blockedBy !== undefined;
   const byLimit = isBlocked && decision?.result !== "denied";

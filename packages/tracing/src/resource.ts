@@ -1,3 +1,4 @@
+import type { SpanAttributes } from "@mcp-hangar/telemetry";
 import {
   defaultResource,
   detectResources,
@@ -5,7 +6,6 @@ import {
   resourceAttributesEnvDetector,
   resourceFromAttributes,
 } from "@opentelemetry/resources";
-import type { SpanAttributes } from "@mcp-hangar/telemetry";
 import { type Environment, text } from "./otlp/destination.ts";
 
 /** What a service is called when nothing says otherwise. */

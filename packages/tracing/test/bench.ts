@@ -1,5 +1,11 @@
 import type { Clock } from "@mcp-hangar/delivery";
-import { type Attempt, type CallFinished, type ExporterSnapshot, LIBRARY_CLIENT, registeredName } from "@mcp-hangar/telemetry";
+import {
+  type Attempt,
+  type CallFinished,
+  type ExporterSnapshot,
+  LIBRARY_CLIENT,
+  registeredName,
+} from "@mcp-hangar/telemetry";
 import { sampleEvents } from "@mcp-hangar/telemetry/testing";
 import { TraceExporter, type TraceExporterOptions } from "../src/index.ts";
 

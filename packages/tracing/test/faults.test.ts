@@ -23,10 +23,7 @@ afterEach(async () => {
 });
 
 /** Returns what the exporter has to say of itself. */
-async function start(
-  protocol: SpanProtocol,
-  env: Readonly<Record<string, string>> = {},
-): Promise<readonly string[]> {
+async function start(protocol: SpanProtocol, env: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
   const endpoint = protocol === "grpc" ? receiver.grpcUrl : receiver.httpUrl;
   const started = await startExporter({ endpoint, protocol, env });
   exporter = started.exporter;
@@ -66,19 +63,24 @@ describe.each<SpanProtocol>(["http/protobuf", "grpc"])("a collector over %s", (p
   test.each([
     ["500", { kind: "refuse", httpStatus: 500, grpcCode: 13 }],
     ["401", { kind: "refuse", httpStatus: 401, grpcCode: 16 }],
-  ] as const)("that refuses with %s, for which no span can be blamed, gets them when it is mended", async (_status, behaviour) => {
-    const diagnostics = await start(protocol);
-    receiver.behave(behaviour);
-    makeCalls();
-    await expect.poll(() => exporter.snapshot().failures.rejected).toBeGreaterThan(0);
-    expect(exporter.snapshot()).toMatchObject({ delivered: 0, queueSize: CALLS });
-    await expect.poll(() => diagnostics).toEqual([expect.stringMatching(/^warning: spans do not arrive: the collector/)]);
-    receiver.behave({ kind: "accept" });
-    await expect.poll(() => exporter.snapshot().delivered).toBe(CALLS);
-    expect(receiver.spans).toHaveLength(CALLS);
-    expect(diagnostics).toHaveLength(2);
-    expectExact();
-  });
+  ] as const)(
+    "that refuses with %s, for which no span can be blamed, gets them when it is mended",
+    async (_status, behaviour) => {
+      const diagnostics = await start(protocol);
+      receiver.behave(behaviour);
+      makeCalls();
+      await expect.poll(() => exporter.snapshot().failures.rejected).toBeGreaterThan(0);
+      expect(exporter.snapshot()).toMatchObject({ delivered: 0, queueSize: CALLS });
+      await expect
+        .poll(() => diagnostics)
+        .toEqual([expect.stringMatching(/^warning: spans do not arrive: the collector/)]);
+      receiver.behave({ kind: "accept" });
+      await expect.poll(() => exporter.snapshot().delivered).toBe(CALLS);
+      expect(receiver.spans).toHaveLength(CALLS);
+      expect(diagnostics).toHaveLength(2);
+      expectExact();
+    },
+  );
 
   test("that refuses what it cannot read gets it no more, and it is counted as rejected", async () => {
     await start(protocol);

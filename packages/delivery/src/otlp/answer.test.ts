@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { outcomeOfAnswer } from "./answer.ts";
 
-const varint = (value: bigint): number[] => (value < 128n ? [Number(value)] : [Number(value & 127n) | 128, ...varint(value >> 7n)]);
+const varint = (value: bigint): number[] =>
+  value < 128n ? [Number(value)] : [Number(value & 127n) | 128, ...varint(value >> 7n)];
 /** An answer with a partial success, by hand: field 1, in it the number in field 1 and the message in field 2. */
 function answer(rejected: bigint, message = ""): Uint8Array {
   const says = Buffer.from(message);

@@ -60,7 +60,10 @@ function readJson(bytes: Uint8Array, signal: OtlpSignal): PartialSuccess {
   const partial = memberOf(answer, "partialSuccess");
   const says = memberOf(partial, "errorMessage");
   // In JSON, 64-bit numbers are texts.
-  return { rejected: Number(memberOf(partial, REJECTED_IN_JSON[signal]) ?? 0), says: typeof says === "string" ? says : "" };
+  return {
+    rejected: Number(memberOf(partial, REJECTED_IN_JSON[signal]) ?? 0),
+    says: typeof says === "string" ? says : "",
+  };
 }
 
 function memberOf(value: unknown, name: string): unknown {

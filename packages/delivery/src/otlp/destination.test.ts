@@ -102,7 +102,11 @@ describe("the destination of log records", () => {
 
 describe("the destination of spans", () => {
   it("has the path and the variables of traces", () => {
-    const env = { [ENDPOINT]: "https://c/otlp", OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: "700", [LOGS_PROTOCOL]: "http/json" };
+    const env = {
+      [ENDPOINT]: "https://c/otlp",
+      OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: "700",
+      [LOGS_PROTOCOL]: "http/json",
+    };
     expect(otlpDestination("traces", env)).toMatchObject({
       signal: "traces",
       protocol: "http/protobuf",

@@ -1,7 +1,7 @@
 import {
   type Attempt,
-  AttributeList,
   type AttemptSpan,
+  AttributeList,
   attributesOf,
   attributesOfAttempt,
   type CallFacts,

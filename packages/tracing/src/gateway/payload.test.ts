@@ -76,8 +76,12 @@ describe("the payload of a call", () => {
   test("has a digest of its canonical form, by the key", () => {
     const options = { ...NOTHING, argsHashKey: "key" };
     const digest = createHmac("sha256", "key").update('{"a":1,"b":[true,"é"]}').digest("hex");
-    expect(payloadAttributes(payload({ b: [true, "é"], a: 1 }, undefined, 50), options)).toEqual({ "mcp.tool.args_hash": digest });
-    expect(payloadAttributes(payload({ b: [true, "é"], a: 1 }, undefined, 50), { ...options, argsHashKey: "other" })).not.toEqual({
+    expect(payloadAttributes(payload({ b: [true, "é"], a: 1 }, undefined, 50), options)).toEqual({
+      "mcp.tool.args_hash": digest,
+    });
+    expect(
+      payloadAttributes(payload({ b: [true, "é"], a: 1 }, undefined, 50), { ...options, argsHashKey: "other" }),
+    ).not.toEqual({
       "mcp.tool.args_hash": digest,
     });
   });

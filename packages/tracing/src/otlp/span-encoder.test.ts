@@ -71,7 +71,12 @@ async function theirs(records: readonly SpanRecord[], limits: SpanLimits = LIMIT
             traceFlags: TraceFlags.SAMPLED,
             ...traceState,
           });
-    const options = { kind, attributes: attributes.toObject(), startTime: millisToHrTime(startMs), links: links.map(linkTo) };
+    const options = {
+      kind,
+      attributes: attributes.toObject(),
+      startTime: millisToHrTime(startMs),
+      links: links.map(linkTo),
+    };
     const span = tracer.startSpan(name, options, context);
     for (const event of events) span.addEvent(event.name, { ...event.attributes }, millisToHrTime(event.timeMs));
     if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, ...(error !== "" && { message: error }) });
@@ -126,7 +131,9 @@ class RandomRecords {
   }
 
   #attributes(max: number): SpanAttributes {
-    return Object.fromEntries(this.#some(max, () => [this.#chance(0.02) ? "" : `key.${this.#text(30)}`, this.#value()]));
+    return Object.fromEntries(
+      this.#some(max, () => [this.#chance(0.02) ? "" : `key.${this.#text(30)}`, this.#value()]),
+    );
   }
 
   #value(): SpanAttributes[string] {
@@ -143,7 +150,9 @@ class RandomRecords {
   #text(max = Number.POSITIVE_INFINITY): string {
     const length = Math.min(max, this.#of(LENGTHS));
     const alphabet = this.#of(ALPHABETS);
-    return Array.from({ length }, () => this.#of(alphabet)).join("").slice(0, length);
+    return Array.from({ length }, () => this.#of(alphabet))
+      .join("")
+      .slice(0, length);
   }
 
   #hex(digits: number): string {
@@ -232,7 +241,10 @@ describe("spans that are encoded", () => {
 
 test.each([
   [{}, { attributesMax: 128, valueCharsMax: Number.POSITIVE_INFINITY }],
-  [{ OTEL_ATTRIBUTE_COUNT_LIMIT: "7", OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "9" }, { attributesMax: 7, valueCharsMax: 9 }],
+  [
+    { OTEL_ATTRIBUTE_COUNT_LIMIT: "7", OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "9" },
+    { attributesMax: 7, valueCharsMax: 9 },
+  ],
   [{ OTEL_ATTRIBUTE_COUNT_LIMIT: "7", OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "8" }, { attributesMax: 8 }],
   [{ OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "9", OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: "6" }, { valueCharsMax: 6 }],
   [{ OTEL_ATTRIBUTE_COUNT_LIMIT: "-1", OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "many" }, { attributesMax: 128 }],
