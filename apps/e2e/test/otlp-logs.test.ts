@@ -28,7 +28,7 @@ const namesOf = (records: readonly ReceivedLogRecord[]): readonly string[] =>
 test("lines of the log arrive at the collector as they are in the log, with the span of their call, until the end", async () => {
   const config = {
     mcp_servers,
-    observability: { otlp_logs: { enabled: true }, tracing: { sample_rate: 1 } },
+    observability: { otlp_logs: { enabled: true }, tracing: { sample_rate: 1, service_name: "edge" } },
   };
   const env = {
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl,
@@ -47,6 +47,9 @@ test("lines of the log arrive at the collector as they are in the log, with the 
     traceId: TRACE_ID,
     attributes: { mcp_server: "own", tool: "ok", status: "success" },
   });
+  // Spans, audit records and lines are of one service.
+  const services = [...collector.spans, ...collector.logRecords].map(({ resource }) => resource["service.name"]);
+  expect(new Set(services)).toEqual(new Set(["edge"]));
   // The span is one that was exported: from a line one comes to it.
   const spans = collector.spans.filter(({ traceId }) => traceId === TRACE_ID).map(({ spanId }) => spanId);
   expect(spans).toContain(invoked?.spanId);

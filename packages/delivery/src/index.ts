@@ -1,4 +1,5 @@
 export * from "./clock.ts";
+export * from "./deferred-work.ts";
 export * from "./queue/delivery-queue.ts";
 export type { BatchLimits, DeliveryQueueOptions } from "./queue/options.ts";
 export type { RetryLimits } from "./queue/retry.ts";

@@ -1,4 +1,4 @@
-import { DeliveryQueue } from "@mcp-hangar/delivery";
+import { DeferredWork, DeliveryQueue } from "@mcp-hangar/delivery";
 import {
   type EventListener,
   type Exporter,
@@ -8,7 +8,6 @@ import {
   registeredName,
 } from "@mcp-hangar/telemetry";
 import { type HeldCall, holdCall, observationOf } from "./call-observation.ts";
-import { DeferredWork } from "./deferred-work.ts";
 import { deliveryTimes, QUEUE_NAME } from "./delivery-times.ts";
 import { heldBytes } from "./held-bytes.ts";
 import { checkKeys, type KeyCheck } from "./key-check.ts";
@@ -39,7 +38,7 @@ export class Langfuse implements Exporter {
   readonly #queue: DeliveryQueue<Uint8Array>;
   readonly #held: DeferredWork<Held>;
   readonly #changes = new HealthChanges();
-  readonly #dropped = { queue_full: 0, sampled: 0, shutdown: 0, rejected: 0 };
+  readonly #dropped = { queue_full: 0, sampled: 0, shutdown: 0 };
   #isClosed = false;
 
   /** @throws TypeError saying which option cannot be used. */
@@ -48,8 +47,8 @@ export class Langfuse implements Exporter {
     this.#settings = settings;
     this.#api = new LangfuseApi(settings);
     this.scores = settings.scores ? new ScoreExporter(this.#api, settings) : undefined;
-    this.#held = new DeferredWork(settings.clock, (held) => this.#encode(held));
     const { limits, clock, random, version } = settings;
+    this.#held = new DeferredWork({ clock, limits, work: (held) => this.#encode(held) });
     const body = requestBody({
       resource: { "service.name": "mcp-hangar", "service.version": version },
       scope: { name: "@mcp-hangar/langfuse", version },
@@ -99,17 +98,18 @@ export class Langfuse implements Exporter {
     const queue = this.#queue.snapshot();
     const { queue_full, shutdown, rejected } = queue.dropped;
     const own = this.#dropped;
+    const { overflowed, broken, records } = this.#held;
     return {
       ...queue,
       dropped: {
         ...queue.dropped,
-        queue_full: own.queue_full + (queue_full ?? 0),
+        queue_full: own.queue_full + overflowed + (queue_full ?? 0),
         shutdown: own.shutdown + (shutdown ?? 0),
-        rejected: own.rejected + (rejected ?? 0),
+        rejected: broken + (rejected ?? 0),
         sampled: own.sampled,
       },
-      failures: { ...queue.failures, encoding: own.rejected + (queue.failures.encoding ?? 0) },
-      queueSize: queue.queueSize + this.#held.size,
+      failures: { ...queue.failures, encoding: broken + (queue.failures.encoding ?? 0) },
+      queueSize: queue.queueSize + records,
     };
   }
 
@@ -126,16 +126,16 @@ export class Langfuse implements Exporter {
   /** Sends everything that happened so far. Resolves to whether none of it waits any more; after `deadlineMs` at the latest. */
   async flush(deadlineMs: number): Promise<boolean> {
     const untilMs = this.#settings.clock.nowMs() + deadlineMs;
-    await this.#encodeAll(deadlineMs);
+    await this.#held.finish(deadlineMs);
     const leftMs = Math.max(0, untilMs - this.#settings.clock.nowMs());
     const sent = await Promise.all([this.#queue.flush(leftMs), this.scores?.flush(leftMs) ?? true]);
-    return this.#held.size === 0 && sent.every(Boolean);
+    return this.#held.records === 0 && sent.every(Boolean);
   }
 
   async close(deadlineMs: number): Promise<void> {
     const untilMs = this.#settings.clock.nowMs() + deadlineMs;
     this.#isClosed = true;
-    await this.#encodeAll(deadlineMs);
+    await this.#held.finish(deadlineMs);
     this.#dropped.shutdown += this.#held.discard();
     const leftMs = Math.max(0, untilMs - this.#settings.clock.nowMs());
     await Promise.all([this.#queue.close(leftMs), this.scores?.close(leftMs)]);
@@ -144,21 +144,18 @@ export class Langfuse implements Exporter {
   #hold(held: Held, bytes: number): void {
     const { recordsMax, bytesMax } = this.#settings.limits;
     if (this.#isClosed) this.#dropped.shutdown += 1;
-    else if (this.#held.size + this.#queue.queuedRecords >= recordsMax || this.queuedBytes + bytes > bytesMax) {
+    else if (this.#held.records + this.#queue.queuedRecords >= recordsMax || this.queuedBytes + bytes > bytesMax) {
       this.#dropped.queue_full += 1;
-    } else this.#held.add(held, bytes);
+    } else this.#held.add(held, { bytes });
   }
 
   #encode(held: Held): void {
-    try {
-      if ("call" in held) this.#encodeCall(held.call);
-      else {
-        const { span, score } = healthRecords(held.change, this.#settings);
-        this.#offer(span, [score]);
-      }
-    } catch {
-      this.#dropped.rejected += 1;
+    if ("call" in held) {
+      this.#encodeCall(held.call);
+      return;
     }
+    const { span, score } = healthRecords(held.change, this.#settings);
+    this.#offer(span, [score]);
   }
 
   #encodeCall(call: HeldCall): void {
@@ -173,13 +170,6 @@ export class Langfuse implements Exporter {
     // What is held was measured by its messages, and may have become longer.
     if (this.queuedBytes + encoded.byteLength > this.#settings.limits.bytesMax) this.#dropped.queue_full += 1;
     else if (this.#queue.offer(encoded)) this.scores?.offerOfCall(scores);
-  }
-
-  async #encodeAll(deadlineMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#settings.clock.schedule(deadlineMs, resolve);
-    await Promise.race([this.#held.done(), promise]);
-    cancel();
   }
 }
 

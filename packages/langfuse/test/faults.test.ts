@@ -79,13 +79,10 @@ describe.each(FAULTS)("a Langfuse that %s", (_name, behaviour, reason) => {
 
   it("does not hold up the end, and what it costs then is counted", async () => {
     receiver.behave(behaviour);
-    const clock = fastClock(SPEED);
-    const langfuse = start({ clock });
+    const langfuse = start();
     await offer(langfuse, 50);
-    const beforeMs = clock.nowMs();
+    // Only the deadline ends it: otherwise records are tried for ten minutes.
     await langfuse.close(2_000);
-    // In the time of the clock, of which a millisecond of the machine is many.
-    expect(clock.nowMs() - beforeMs).toBeLessThan(2_000 + 10_000 * SPEED);
     expect(accountsOf(langfuse)).toMatchObject({ queued: 0, sum: 50 });
     expect(langfuse.snapshot().dropped.shutdown).toBe(50);
     expect(accountsOf(langfuse.scores)).toMatchObject({ delivered: 0, queued: 0 });

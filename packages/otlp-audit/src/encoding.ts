@@ -1,21 +1,10 @@
-import {
-  type IExportLogsServiceResponse,
-  JsonLogsSerializer,
-  ProtobufLogsSerializer,
-} from "@opentelemetry/otlp-transformer";
+import type { OtlpProtocol } from "@mcp-hangar/delivery/otlp";
+import { JsonLogsSerializer, ProtobufLogsSerializer } from "@opentelemetry/otlp-transformer";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import type { OtlpProtocol } from "./destination.ts";
 import type { LogOrigin, OtelLogRecord } from "./log-record.ts";
 
-/** How requests and answers are written. */
-export interface OtlpEncoding<Entry> {
-  /** The bytes of an `ExportLogsServiceRequest`. */
-  readonly encode: (entries: readonly Entry[]) => Uint8Array;
-  readonly readAnswer: ReadAnswer;
-}
-
-/** Throws when the bytes are no answer. */
-export type ReadAnswer = (bytes: Uint8Array) => IExportLogsServiceResponse;
+/** Writes the bytes of an `ExportLogsServiceRequest`. */
+export type EncodeLogs<Entry> = (entries: readonly Entry[]) => Uint8Array;
 
 /** What is encoded, and where it comes from. */
 interface Encoded<Entry> {
@@ -24,23 +13,20 @@ interface Encoded<Entry> {
   readonly recordOf: (entry: Entry, origin: LogOrigin) => OtelLogRecord;
 }
 
-/** The encoding of a protocol, by OpenTelemetry's own serializers. */
-export function otlpEncoding<Entry>(
+/** The encoding of log records for a protocol, by OpenTelemetry's own serializers. */
+export function logsEncoding<Entry>(
   protocol: OtlpProtocol,
   { resource, scope, recordOf }: Encoded<Entry>,
-): OtlpEncoding<Entry> {
+): EncodeLogs<Entry> {
   const serializer = protocol === "http/json" ? JsonLogsSerializer : ProtobufLogsSerializer;
   // Records are grouped by the identity of these two.
   const origin: LogOrigin = {
     resource: resourceFromAttributes({ ...resource }),
     instrumentationScope: scope,
   };
-  return {
-    encode(entries) {
-      const bytes = serializer.serializeRequest(entries.map((entry) => recordOf(entry, origin)));
-      if (bytes === undefined) throw new Error("nothing to send");
-      return bytes;
-    },
-    readAnswer: (bytes) => serializer.deserializeResponse(bytes),
+  return (entries) => {
+    const bytes = serializer.serializeRequest(entries.map((entry) => recordOf(entry, origin)));
+    if (bytes === undefined) throw new Error("nothing to send");
+    return bytes;
   };
 }

@@ -1,9 +1,5 @@
-export {
-  type OtlpDestination,
-  type OtlpDestinationOptions,
-  type OtlpProtocol,
-  otlpLogsDestination,
-} from "./destination.ts";
+export type { OtlpDestination, OtlpDestinationOptions, OtlpProtocol } from "@mcp-hangar/delivery/otlp";
+export { otlpLogsDestination } from "./destination.ts";
 export type { LineLevel, LogLineRecord } from "./line-entry.ts";
 export {
   type AuditSpoolOptions,

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { type Clock, DeliveryQueue, type SendOutcome, TalkativeOrigins } from "@mcp-hangar/delivery";
+import { OtlpClient, type OtlpDestination } from "@mcp-hangar/delivery/otlp";
 import { SpooledQueue } from "@mcp-hangar/delivery/spool";
 import {
   auditRecordOf,
@@ -12,9 +12,7 @@ import {
   registeredName,
 } from "@mcp-hangar/telemetry";
 import { type AuditEntry, bytesOf, entryOf, roughSizeOf, talkativeOriginOf } from "./audit-entry.ts";
-import type { OtlpDestination } from "./destination.ts";
-import type { OtlpEncoding } from "./encoding.ts";
-import type { OtlpSender } from "./sender.ts";
+import type { EncodeLogs } from "./encoding.ts";
 
 /** Where records wait that the collector does not have. */
 export interface AuditSpoolOptions {
@@ -62,16 +60,17 @@ export class OTLPAuditExporter implements Exporter {
   readonly signal = "audit";
   readonly #options: OTLPAuditExporterOptions;
   readonly #queue: DeliveryQueue<AuditEntry> | SpooledQueue<AuditEntry>;
-  #open: { readonly sender: OtlpSender; readonly encoding: OtlpEncoding<AuditEntry> } | undefined;
+  readonly #client: OtlpClient;
+  #encode: EncodeLogs<AuditEntry> | undefined;
   /** Lost records that the collector was told of, or will be. */
   #toldOf = 0;
   #losses = 0;
-  #hasToldOfProblem = false;
   #isClosing = false;
 
   constructor(options: OTLPAuditExporterOptions) {
     this.#options = options;
-    const { destination, spool, clock, random } = options;
+    const { destination, spool, clock, random, onProblem } = options;
+    this.#client = new OtlpClient({ destination, clock, onProblem });
     const common = {
       exporter: registeredName(this.name),
       signal: this.signal,
@@ -109,17 +108,15 @@ export class OTLPAuditExporter implements Exporter {
 
   /** Loads what the protocol needs, reads certificates and opens the spool. Rejects with what is wrong, and what to do. */
   async open(): Promise<void> {
-    const { destination, clock, resource, version } = this.#options;
+    const { destination, resource, version } = this.#options;
     // OpenTelemetry's code takes long to load, and is wanted only by those who export.
-    const [{ otlpEncoding }, { openSender }, { logRecordOf }] = await Promise.all([
+    const [{ logsEncoding }, { logRecordOf }] = await Promise.all([
       import("./encoding.ts"),
-      import("./open-sender.ts"),
       import("./log-record.ts"),
+      this.#client.open(),
     ]);
     const scope = { name: "@mcp-hangar/otlp-audit", version };
-    const encoding = otlpEncoding(destination.protocol, { resource, scope, recordOf: logRecordOf });
-    const sender = await openSender(destination, { clock, readFile, readAnswer: encoding.readAnswer });
-    this.#open = { sender, encoding };
+    this.#encode = logsEncoding(destination.protocol, { resource, scope, recordOf: logRecordOf });
     if (!(this.#queue instanceof SpooledQueue)) return;
     try {
       await this.#queue.open();
@@ -151,7 +148,7 @@ export class OTLPAuditExporter implements Exporter {
   async close(deadlineMs: number): Promise<void> {
     this.#isClosing = true;
     await this.#queue.close(deadlineMs);
-    this.#open?.sender.close();
+    this.#client.close();
   }
 
   async #sendPayloads(payloads: readonly Buffer[], signal: AbortSignal): Promise<SendOutcome> {
@@ -166,30 +163,12 @@ export class OTLPAuditExporter implements Exporter {
   }
 
   async #send(entries: readonly AuditEntry[], signal: AbortSignal): Promise<SendOutcome> {
-    if (this.#open === undefined) return { kind: "retry", reason: "io", message: "the exporter is not open" };
-    const { encoding, sender } = this.#open;
-    // What the attempt before this one came to.
-    if (this.#queue.problem !== undefined) this.#tellOfProblem(this.#queue.problem);
-    let body: Uint8Array;
-    try {
-      body = encoding.encode(entries);
-    } catch (error) {
-      return { kind: "rejected", message: `a record cannot be encoded: ${String(error)}` };
-    }
-    const outcome = await sender.send(body, signal);
-    if (outcome.kind === "delivered" && !signal.aborted) {
-      // In a later turn, when what was delivered has left its room.
-      this.#options.clock.defer(() => this.#tellOfLosses());
-      this.#tellOfProblem(undefined);
-    }
+    const encode = this.#encode;
+    if (encode === undefined) return { kind: "retry", reason: "io", message: "the exporter is not open" };
+    const outcome = await this.#client.send(() => encode(entries), { signal, problem: this.#queue.problem });
+    // In a later turn, when what was delivered has left its room.
+    if (outcome.kind === "delivered" && !signal.aborted) this.#options.clock.defer(() => this.#tellOfLosses());
     return outcome;
-  }
-
-  #tellOfProblem(problem: string | undefined): void {
-    const isProblem = problem !== undefined;
-    if (isProblem === this.#hasToldOfProblem) return;
-    this.#hasToldOfProblem = isProblem;
-    this.#options.onProblem?.(problem);
   }
 
   /** Now that the collector takes records, it is told how many it will not get. */

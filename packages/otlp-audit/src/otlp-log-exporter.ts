@@ -1,11 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { type Clock, DeliveryQueue, type SendOutcome } from "@mcp-hangar/delivery";
+import { type Clock, DeferredWork, DeliveryQueue, type SendOutcome } from "@mcp-hangar/delivery";
+import { OtlpClient, type OtlpDestination } from "@mcp-hangar/delivery/otlp";
 import { type Exporter, type ExporterSnapshot, registeredName } from "@mcp-hangar/telemetry";
-import type { OtlpDestination } from "./destination.ts";
-import type { OtlpEncoding } from "./encoding.ts";
+import type { EncodeLogs } from "./encoding.ts";
 import { type LineEntry, type LogLineRecord, lineEntryOf, lineSizeOf } from "./line-entry.ts";
-import { LineIntake } from "./line-intake.ts";
-import type { OtlpSender } from "./sender.ts";
 
 export interface OTLPLogExporterOptions {
   readonly destination: OtlpDestination;
@@ -20,6 +17,8 @@ export interface OTLPLogExporterOptions {
   readonly random: () => number;
 }
 
+/** Lines whose secrets are not hidden yet: what a busy gateway logs in a second. They keep fields alive that nobody has measured. */
+const INTAKE = { recordsMax: 16_384, bytesMax: Number.MAX_SAFE_INTEGER };
 /** How much waits in memory while the collector is away. */
 const MEMORY = { recordsMax: 16_384, bytesMax: 16_000_000 };
 /** A request stays well below the 4 MB that receivers take by default; encoding it holds the event loop for some 10 ms. */
@@ -36,13 +35,16 @@ export class OTLPLogExporter implements Exporter {
   readonly signal = "log";
   readonly #options: OTLPLogExporterOptions;
   readonly #queue: DeliveryQueue<LineEntry>;
-  readonly #intake: LineIntake;
-  #open: { readonly sender: OtlpSender; readonly encoding: OtlpEncoding<LineEntry> } | undefined;
-  #hasToldOfProblem = false;
+  readonly #intake: DeferredWork<() => LogLineRecord>;
+  readonly #client: OtlpClient;
+  #encode: EncodeLogs<LineEntry> | undefined;
+  /** Lines that the end came too soon for. */
+  #givenUp = 0;
 
   constructor(options: OTLPLogExporterOptions) {
     this.#options = options;
-    const { destination, clock, random } = options;
+    const { destination, clock, random, onProblem } = options;
+    this.#client = new OtlpClient({ destination, clock, onProblem });
     this.#queue = new DeliveryQueue<LineEntry>({
       exporter: registeredName(this.name),
       signal: this.signal,
@@ -55,7 +57,11 @@ export class OTLPLogExporter implements Exporter {
       clock,
       random,
     });
-    this.#intake = new LineIntake(clock, (line) => void this.#queue.offer(lineEntryOf(line, clock.wallMs())));
+    this.#intake = new DeferredWork({
+      clock,
+      limits: INTAKE,
+      work: (line) => void this.#queue.offer(lineEntryOf(line(), clock.wallMs())),
+    });
   }
 
   /** Takes a line and returns at once; `line` is called later, and gives it without secrets. */
@@ -65,59 +71,47 @@ export class OTLPLogExporter implements Exporter {
 
   /** Loads what the protocol needs and reads certificates. Rejects with what is wrong, and what to do. */
   async open(): Promise<void> {
-    const { destination, clock, resource, version } = this.#options;
+    const { destination, resource, version } = this.#options;
     // OpenTelemetry's code takes long to load, and is wanted only by those who export.
-    const [{ otlpEncoding }, { openSender }, { lineRecordOf }] = await Promise.all([
+    const [{ logsEncoding }, { lineRecordOf }] = await Promise.all([
       import("./encoding.ts"),
-      import("./open-sender.ts"),
       import("./line-record.ts"),
+      this.#client.open(),
     ]);
     const scope = { name: "mcp-hangar.log", version };
-    const encoding = otlpEncoding(destination.protocol, { resource, scope, recordOf: lineRecordOf });
-    const sender = await openSender(destination, { clock, readFile, readAnswer: encoding.readAnswer });
-    this.#open = { sender, encoding };
+    this.#encode = logsEncoding(destination.protocol, { resource, scope, recordOf: lineRecordOf });
   }
 
   /** Its accounts: what was offered is delivered, dropped or queued. */
   snapshot(): ExporterSnapshot {
     const snapshot = this.#queue.snapshot();
-    const { overflowed, broken, pending } = this.#intake;
-    const { queue_full: full = 0, rejected = 0 } = snapshot.dropped;
+    const { overflowed, broken, records } = this.#intake;
+    const { queue_full: full = 0, rejected = 0, shutdown = 0 } = snapshot.dropped;
     return {
       ...snapshot,
-      dropped: { ...snapshot.dropped, queue_full: full + overflowed, rejected: rejected + broken },
-      queueSize: snapshot.queueSize + pending,
+      dropped: {
+        ...snapshot.dropped,
+        queue_full: full + overflowed,
+        rejected: rejected + broken,
+        shutdown: shutdown + this.#givenUp,
+      },
+      queueSize: snapshot.queueSize + records,
     };
   }
 
   /** Sends what waits within the deadline; the rest is lost and counted. */
   async close(deadlineMs: number): Promise<void> {
-    this.#intake.flush();
-    await this.#queue.close(deadlineMs);
-    this.#open?.sender.close();
+    const { clock } = this.#options;
+    const untilMs = clock.nowMs() + deadlineMs;
+    await this.#intake.finish(deadlineMs);
+    this.#givenUp += this.#intake.discard();
+    await this.#queue.close(Math.max(0, untilMs - clock.nowMs()));
+    this.#client.close();
   }
 
   async #send(entries: readonly LineEntry[], signal: AbortSignal): Promise<SendOutcome> {
-    if (this.#open === undefined) return { kind: "retry", reason: "io", message: "the exporter is not open" };
-    const { encoding, sender } = this.#open;
-    // What the attempt before this one came to.
-    if (this.#queue.problem !== undefined) this.#tellOfProblem(this.#queue.problem);
-    let body: Uint8Array;
-    try {
-      body = encoding.encode(entries);
-    } catch (error) {
-      return { kind: "rejected", message: `a line cannot be encoded: ${String(error)}` };
-    }
-    const outcome = await sender.send(body, signal);
-    if (outcome.kind === "delivered" && !signal.aborted) this.#tellOfProblem(undefined);
-    return outcome;
-  }
-
-  /** Only when it begins and ends: what is told becomes a line itself. */
-  #tellOfProblem(problem: string | undefined): void {
-    const isProblem = problem !== undefined;
-    if (isProblem === this.#hasToldOfProblem) return;
-    this.#hasToldOfProblem = isProblem;
-    this.#options.onProblem?.(problem);
+    const encode = this.#encode;
+    if (encode === undefined) return { kind: "retry", reason: "io", message: "the exporter is not open" };
+    return this.#client.send(() => encode(entries), { signal, problem: this.#queue.problem });
   }
 }

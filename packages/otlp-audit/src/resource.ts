@@ -1,50 +1,27 @@
-/** The variables of a process. */
-type Environment = Readonly<Record<string, string | undefined>>;
+import { parsePairs } from "@mcp-hangar/delivery/otlp";
+
+interface Gateway {
+  /** What it is called; the variables when absent. */
+  readonly name?: string | undefined;
+  readonly version: string;
+  readonly instance: string;
+}
 
 /**
  * The resource of the gateway's log records, kept lean: what names the service, and what `OTEL_RESOURCE_ATTRIBUTES` says. Nothing is
  * detected: command lines, owners and hosts stay at home. Entries of the variable that cannot be read are left out, as OpenTelemetry's
- * specification says.
+ * specification says. The name is that of the gateway's spans as well: the one that is given, else `OTEL_SERVICE_NAME`.
  */
 export function auditResource(
-  env: Environment,
-  { version, instance }: { readonly version: string; readonly instance: string },
+  env: Readonly<Record<string, string | undefined>>,
+  { name, version, instance }: Gateway,
 ): Readonly<Record<string, string>> {
+  const given = name ?? env.OTEL_SERVICE_NAME?.trim();
   return {
     "service.name": "mcp-hangar",
     "service.version": version,
     "service.instance.id": instance,
     ...Object.fromEntries(parsePairs(env.OTEL_RESOURCE_ATTRIBUTES).pairs),
-    ...(env.OTEL_SERVICE_NAME ? { "service.name": env.OTEL_SERVICE_NAME } : {}),
+    ...(given ? { "service.name": given } : {}),
   };
-}
-
-interface Pairs {
-  readonly pairs: readonly (readonly [key: string, value: string])[];
-  /** Position, from 1, of the first entry that is none. */
-  readonly wrong: number | undefined;
-}
-
-/** Reads `key=value,key2=value2` with percent-encoded values, as variables of OpenTelemetry have it. */
-export function parsePairs(text: string | undefined): Pairs {
-  const pairs: (readonly [string, string])[] = [];
-  let wrong: number | undefined;
-  for (const [index, entry] of (text ?? "").split(",").entries()) {
-    if (entry.trim() === "") continue;
-    const pair = pairOf(entry);
-    if (pair === undefined) wrong ??= index + 1;
-    else pairs.push(pair);
-  }
-  return { pairs, wrong };
-}
-
-function pairOf(entry: string): readonly [string, string] | undefined {
-  const equals = entry.indexOf("=");
-  const key = entry.slice(0, equals).trim();
-  if (equals < 0 || key === "") return undefined;
-  try {
-    return [decodeURIComponent(key), decodeURIComponent(entry.slice(equals + 1).trim())];
-  } catch {
-    return undefined;
-  }
 }

@@ -34,7 +34,7 @@ test("every name of the tables is set by something, or is public and says who wi
 });
 
 test("a call has its attributes under both conventions", () => {
-  expect(attributesOf(callFacts(call))).toEqual({
+  expect(attributesOf(callFacts(call)).toObject()).toEqual({
     "mcp.server.id": "math",
     "mcp.server.mode": "remote",
     "mcp.server.group_id": "pool",
@@ -76,7 +76,7 @@ test("a call has its attributes under both conventions", () => {
 });
 
 test("a cost has the digits that its server has said, and what it does not say is not there", () => {
-  const attributes = attributesOf(callFacts({ ...call, usage: { cost: 0.000_123_45 } }));
+  const attributes = attributesOf(callFacts({ ...call, usage: { cost: 0.000_123_45 } })).toObject();
   expect(Object.entries(attributes).filter(([name]) => name.startsWith("mcp.cost."))).toEqual([
     ["mcp.cost.cents", 0.012_345],
   ]);
@@ -94,7 +94,7 @@ test("what is absent is left out", () => {
     batch: undefined,
     attempts: [],
   };
-  const attributes = attributesOf(callFacts(bare));
+  const attributes = attributesOf(callFacts(bare)).toObject();
   expect(Object.values(attributes)).not.toContain(undefined);
   expect(
     Object.keys(attributes).filter((name) => /session|agent|user|group|batch|policy|authorized/.test(name)),
@@ -113,7 +113,7 @@ describe.each([
   ["an unknown tool", { status: "rejected", reason: "unknown_tool", message: "" }, "error", "unknown_tool"],
 ] as const)("the status of %s", (_what, outcome, status, errorType) => {
   const rpcErrorCode = outcome.status === "error" ? -32_603 : undefined;
-  const attributes = attributesOf(callFacts({ ...call, outcome, rpcErrorCode }));
+  const attributes = attributesOf(callFacts({ ...call, outcome, rpcErrorCode })).toObject();
 
   test(`is ${status}, with the error type ${errorType}`, () => {
     expect(attributes["mcp.tool.status"]).toBe(status);
@@ -128,7 +128,7 @@ describe.each([
 
 test("a call that the rate limit blocks names the limit, not the role that would have allowed it", () => {
   const outcome = { status: "rejected", reason: "rate_limited", message: "" } as const;
-  expect(attributesOf(callFacts({ ...call, outcome }))["mcp.enforcement.policy_name"]).toBe("rate_limited");
+  expect(attributesOf(callFacts({ ...call, outcome })).toObject()["mcp.enforcement.policy_name"]).toBe("rate_limited");
 });
 
 test.each([
@@ -139,7 +139,7 @@ test.each([
 ])("an attempt at %s has server.address %s and port %s", (address, host, port) => {
   const [attempt] = call.attempts;
   if (attempt === undefined) throw new Error("the sample has an attempt");
-  const attributes = attributesOfAttempt({ ...attempt, address });
+  const attributes = attributesOfAttempt({ ...attempt, address }).toObject();
   expect([attributes["server.address"], attributes["server.port"]]).toEqual([host, port]);
 });
 
@@ -156,13 +156,15 @@ test("no text is longer than a name may be, but for the URI of a resource", () =
 function attributesOfEvent(event: HangarEvent): SpanAttributes {
   if (event.type !== "call.finished" && event.type !== "request.finished") return {};
   const facts = event.type === "call.finished" ? callFacts(event) : requestFacts(event);
-  return { ...attributesOf(facts), ...Object.assign({}, ...event.attempts.map(attributesOfAttempt)) };
+  const lists = [attributesOf(facts), ...event.attempts.map((attempt) => attributesOfAttempt(attempt))];
+  for (const { names } of lists) expect(new Set(names).size).toBe(names.length);
+  return Object.assign({}, ...lists.map((list) => list.toObject()));
 }
 
 test("an operation has the attributes of a tool call of MCP if it is called as one, and none of them over REST", () => {
   const { caller, client } = call;
   const start = { operation: "startServer", caller, client, parent: {}, link: undefined } as const;
-  const overMcp = attributesOfOperation({ ...start, tool: "hangar_start", door: "mcp" }, "done");
+  const overMcp = attributesOfOperation({ ...start, tool: "hangar_start", door: "mcp" }, "done").toObject();
   expect(overMcp).toMatchObject({
     "mcp.operation.name": "startServer",
     "mcp.operation.outcome": "done",
@@ -171,7 +173,7 @@ test("an operation has the attributes of a tool call of MCP if it is called as o
     "mcp.caller.id": "ada",
   });
   expect(overMcp).not.toHaveProperty("error.type");
-  const overRest = attributesOfOperation({ ...start, tool: undefined, door: "rest" }, "unknown_server");
+  const overRest = attributesOfOperation({ ...start, tool: undefined, door: "rest" }, "unknown_server").toObject();
   expect(overRest).toMatchObject({ "mcp.operation.outcome": "unknown_server", "error.type": "unknown_server" });
   expect(Object.keys(overRest).filter((name) => name.startsWith("gen_ai."))).toEqual([]);
   expect(overRest).not.toHaveProperty("mcp.method.name");

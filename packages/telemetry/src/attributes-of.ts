@@ -1,3 +1,4 @@
+import { AttributeList } from "./attribute-list.ts";
 import { HANGAR_ATTRIBUTES as HANGAR, OTEL_ATTRIBUTES as OTEL } from "./attributes.ts";
 import type { Attempt, Decision } from "./call-course.ts";
 import type { CallFacts } from "./call-facts.ts";
@@ -5,140 +6,135 @@ import type { OperationFinished } from "./events.ts";
 import { factName } from "./fact-text.ts";
 import type { Caller, Client } from "./participants.ts";
 import type { RequestFacts } from "./request-facts.ts";
-import type { OperationStart, SpanAttributes } from "./tracer.ts";
-
-type Value = SpanAttributes[string];
-/** Attributes by name; those without a value are left out before anybody sees them. */
-type Draft = Readonly<Record<string, Value | undefined>>;
+import type { OperationStart } from "./tracer.ts";
 
 /**
  * The attributes of a finished call or request, for spans and log records. What is not known is left out. Texts are capped and hold no
  * secrets; arguments and results are not among them. Durations are milliseconds.
  */
-export function attributesOf(facts: CallFacts | RequestFacts): SpanAttributes {
-  const common: Draft = {
-    ...callerAttributes(facts.caller),
-    ...clientAttributes(facts.client),
-    [HANGAR.serverMode]: facts.reached?.mode,
-    [OTEL.errorType]: errorTypeOf(facts),
-    [OTEL.rpcResponseStatusCode]: facts.rpcErrorCode === undefined ? undefined : String(facts.rpcErrorCode),
-  };
-  return present({ ...common, ...(facts.kind === "call" ? callAttributes(facts) : requestAttributes(facts)) });
+export function attributesOf(facts: CallFacts | RequestFacts): AttributeList {
+  const to = new AttributeList();
+  putCaller(to, facts.caller);
+  putClient(to, facts.client);
+  to.put(HANGAR.serverMode, facts.reached?.mode);
+  to.put(OTEL.errorType, errorTypeOf(facts));
+  to.put(OTEL.rpcResponseStatusCode, facts.rpcErrorCode === undefined ? undefined : String(facts.rpcErrorCode));
+  if (facts.kind === "call") putCall(to, facts);
+  else putRequest(to, facts);
+  return to;
 }
 
-/** The attributes of one attempt at one server: what the gateway asked, seen from its side as a client. */
-export function attributesOfAttempt(attempt: Attempt): SpanAttributes {
+/**
+ * The attributes of one attempt at one server: what the gateway asked, seen from its side as a client. `rpcErrorCode` is that of the
+ * server's answer, if the answer was an error.
+ */
+export function attributesOfAttempt(attempt: Attempt, rpcErrorCode?: number): AttributeList {
   const { server, mode, protocolVersion, address, code } = attempt;
-  const [, host, port] = /^(.*):(\d{1,5})$/s.exec(address ?? "") ?? [undefined, address, undefined];
-  return present({
-    [HANGAR.serverId]: factName(server),
-    [HANGAR.serverMode]: mode,
-    [OTEL.mcpProtocolVersion]: factName(protocolVersion),
-    [OTEL.networkTransport]: mode === "remote" ? "tcp" : "pipe",
-    [OTEL.serverAddress]: factName(host),
-    [OTEL.serverPort]: port === undefined ? undefined : Number(port),
-    [OTEL.errorType]: code === "success" ? undefined : code,
-  });
+  const to = new AttributeList();
+  to.put(HANGAR.serverId, factName(server));
+  to.put(HANGAR.serverMode, mode);
+  to.put(OTEL.mcpProtocolVersion, factName(protocolVersion));
+  to.put(OTEL.networkTransport, mode === "remote" ? "tcp" : "pipe");
+  if (address !== undefined) {
+    const [, host = address, port] = /^(.*):(\d{1,5})$/s.exec(address) ?? [];
+    to.put(OTEL.serverAddress, factName(host));
+    to.put(OTEL.serverPort, port === undefined ? undefined : Number(port));
+  }
+  const rpcCode = rpcErrorCode === undefined ? undefined : String(rpcErrorCode);
+  to.put(OTEL.rpcResponseStatusCode, rpcCode);
+  to.put(OTEL.errorType, rpcCode ?? (code === "success" ? undefined : code));
+  return to;
 }
 
 /** The attributes of an operation of the management. A method of MCP stands there if it was called as a tool. */
-export function attributesOfOperation(start: OperationStart, outcome: OperationFinished["outcome"]): SpanAttributes {
+export function attributesOfOperation(start: OperationStart, outcome: OperationFinished["outcome"]): AttributeList {
   const { operation, tool, caller, client } = start;
-  return present({
-    ...callerAttributes(caller),
-    ...clientAttributes(client),
-    [HANGAR.operationName]: operation,
-    [HANGAR.operationOutcome]: outcome,
-    [OTEL.mcpMethodName]: tool === undefined ? undefined : "tools/call",
-    [OTEL.mcpSessionId]: factName(client.sessionId),
-    [OTEL.genAiOperationName]: tool === undefined ? undefined : "execute_tool",
-    [OTEL.genAiToolName]: tool,
-    [OTEL.errorType]: outcome === "done" ? undefined : outcome,
-  });
+  const to = new AttributeList();
+  putCaller(to, caller);
+  putClient(to, client);
+  to.put(HANGAR.operationName, operation);
+  to.put(HANGAR.operationOutcome, outcome);
+  to.put(OTEL.mcpMethodName, tool === undefined ? undefined : "tools/call");
+  to.put(OTEL.mcpSessionId, factName(client.sessionId));
+  to.put(OTEL.genAiOperationName, tool === undefined ? undefined : "execute_tool");
+  to.put(OTEL.genAiToolName, tool);
+  to.put(OTEL.errorType, outcome === "done" ? undefined : outcome);
+  return to;
 }
 
-function callAttributes(facts: CallFacts): Draft {
-  const { client, caller, decision } = facts;
+function putCall(to: AttributeList, facts: CallFacts): void {
+  const { client, caller, decision, batch, tool } = facts;
   const status = toolStatus(facts);
-  return {
-    [HANGAR.serverId]: factName(facts.server),
-    [HANGAR.serverGroupId]: factName(facts.group),
-    [HANGAR.toolName]: facts.tool,
-    [HANGAR.toolStatus]: status,
-    [HANGAR.toolDurationMs]: facts.durationMs,
-    [HANGAR.toolColdStart]: facts.coldStart,
-    [HANGAR.userId]: facts.userId,
-    [HANGAR.correlationId]: facts.correlationId,
-    [HANGAR.batchId]: factName(facts.batch?.id),
-    [HANGAR.batchIndex]: facts.batch?.index,
-    [HANGAR.batchAttempt]: facts.batch?.attempt,
-    ...usageAttributes(facts),
-    ...enforcementAttributes(decision, status === "blocked" ? facts.cause : undefined),
-    [HANGAR.auditPrincipalType]: caller.type,
-    [HANGAR.auditPrincipalId]: factName(caller.id),
-    [HANGAR.auditPrincipalRoles]: caller.roles.map((role) => factName(role)),
-    [HANGAR.auditAuthenticated]: caller.type !== "anonymous",
-    [HANGAR.auditAuthorized]: decision === undefined ? undefined : decision.result === "allowed",
-    [OTEL.mcpMethodName]: "tools/call",
-    // Revisions without sessions leave it to the caller to name one.
-    [OTEL.mcpSessionId]: factName(client.sessionId) ?? facts.sessionId,
-    [OTEL.genAiOperationName]: "execute_tool",
-    [OTEL.genAiToolName]: facts.tool,
-  };
+  to.put(HANGAR.serverId, factName(facts.server));
+  to.put(HANGAR.serverGroupId, factName(facts.group));
+  to.put(HANGAR.toolName, tool);
+  to.put(HANGAR.toolStatus, status);
+  to.put(HANGAR.toolDurationMs, facts.durationMs);
+  to.put(HANGAR.toolColdStart, facts.coldStart);
+  to.put(HANGAR.userId, facts.userId);
+  to.put(HANGAR.correlationId, facts.correlationId);
+  to.put(HANGAR.batchId, factName(batch?.id));
+  to.put(HANGAR.batchIndex, batch?.index);
+  to.put(HANGAR.batchAttempt, batch?.attempt);
+  putUsage(to, facts);
+  putEnforcement(to, decision, status === "blocked" ? facts.cause : undefined);
+  to.put(HANGAR.auditPrincipalType, caller.type);
+  to.put(HANGAR.auditPrincipalId, to.get(HANGAR.callerId));
+  to.put(HANGAR.auditPrincipalRoles, to.get(HANGAR.callerRoles));
+  to.put(HANGAR.auditAuthenticated, caller.type !== "anonymous");
+  to.put(HANGAR.auditAuthorized, decision === undefined ? undefined : decision.result === "allowed");
+  to.put(OTEL.mcpMethodName, "tools/call");
+  // Revisions without sessions leave it to the caller to name one.
+  to.put(OTEL.mcpSessionId, factName(client.sessionId) ?? facts.sessionId);
+  to.put(OTEL.genAiOperationName, "execute_tool");
+  to.put(OTEL.genAiToolName, tool);
 }
 
-function requestAttributes(facts: RequestFacts): Draft {
+function putRequest(to: AttributeList, facts: RequestFacts): void {
   const { method, client, subject } = facts;
-  return {
-    [HANGAR.serverId]: factName(facts.knownServer),
-    [OTEL.mcpMethodName]: method,
-    [OTEL.mcpSessionId]: factName(client.sessionId),
-    [OTEL.mcpResourceUri]: method.startsWith("resources/") ? subject : undefined,
-    [OTEL.genAiPromptName]: method === "prompts/get" ? subject : undefined,
-  };
+  to.put(HANGAR.serverId, factName(facts.knownServer));
+  to.put(OTEL.mcpMethodName, method);
+  to.put(OTEL.mcpSessionId, factName(client.sessionId));
+  to.put(OTEL.mcpResourceUri, method.startsWith("resources/") ? subject : undefined);
+  to.put(OTEL.genAiPromptName, method === "prompts/get" ? subject : undefined);
 }
 
-function callerAttributes({ type, id, roles, token }: Caller): Draft {
-  return {
-    [HANGAR.callerType]: type,
-    [HANGAR.callerId]: factName(id),
-    [HANGAR.callerRoles]: roles.map((role) => factName(role)),
-    [HANGAR.agentId]: factName(token?.actors[0]),
-  };
+function putCaller(to: AttributeList, { type, id, roles, token }: Caller): void {
+  to.put(HANGAR.callerType, type);
+  to.put(HANGAR.callerId, factName(id));
+  to.put(
+    HANGAR.callerRoles,
+    roles.map((role) => factName(role)),
+  );
+  to.put(HANGAR.agentId, factName(token?.actors[0]));
 }
 
-function clientAttributes({ transport, address, protocolVersion, rpcId }: Client): Draft {
-  return {
-    [OTEL.networkTransport]: transport === "library" ? undefined : transport === "stdio" ? "pipe" : "tcp",
-    [OTEL.clientAddress]: factName(address),
-    [OTEL.mcpProtocolVersion]: factName(protocolVersion),
-    [OTEL.jsonrpcRequestId]: rpcId === undefined ? undefined : factName(String(rpcId)),
-  };
+function putClient(to: AttributeList, { transport, address, protocolVersion, rpcId }: Client): void {
+  to.put(OTEL.networkTransport, transport === "library" ? undefined : transport === "stdio" ? "pipe" : "tcp");
+  to.put(OTEL.clientAddress, factName(address));
+  to.put(OTEL.mcpProtocolVersion, factName(protocolVersion));
+  to.put(OTEL.jsonrpcRequestId, rpcId === undefined ? undefined : factName(String(rpcId)));
 }
 
-function usageAttributes({ usage, model }: CallFacts): Draft {
-  if (usage === undefined) return {};
+function putUsage(to: AttributeList, { usage, model }: CallFacts): void {
+  if (usage === undefined) return;
   const { cost, currency, inputTokens, outputTokens } = usage;
-  return {
-    // A product of fractions has digits that nobody has said.
-    [HANGAR.costCents]: cost === undefined ? undefined : Math.round(cost * 1e8) / 1e6,
-    [HANGAR.costCurrency]: currency,
-    [HANGAR.costModel]: model,
-    [HANGAR.costInputTokens]: inputTokens,
-    [HANGAR.costOutputTokens]: outputTokens,
-  };
+  // A product of fractions has digits that nobody has said.
+  to.put(HANGAR.costCents, cost === undefined ? undefined : Math.round(cost * 1e8) / 1e6);
+  to.put(HANGAR.costCurrency, currency);
+  to.put(HANGAR.costModel, model);
+  to.put(HANGAR.costInputTokens, inputTokens);
+  to.put(HANGAR.costOutputTokens, outputTokens);
 }
 
 /** A limit that refuses a call is a policy, too, but one that no decision names. */
-function enforcementAttributes(decision: Decision | undefined, blockedBy: string | undefined): Draft {
-  if (decision === undefined && blockedBy === undefined) return {};
+function putEnforcement(to: AttributeList, decision: Decision | undefined, blockedBy: string | undefined): void {
+  if (decision === undefined && blockedBy === undefined) return;
   const isBlocked = blockedBy !== undefined;
   const byLimit = isBlocked && decision?.result !== "denied";
-  return {
-    [HANGAR.enforcementPolicyResult]: isBlocked ? "denied" : decision?.result,
-    [HANGAR.enforcementPolicyName]: byLimit ? blockedBy : factName(decision?.by),
-    [HANGAR.enforcementAction]: isBlocked ? "block" : "allow",
-  };
+  to.put(HANGAR.enforcementPolicyResult, isBlocked ? "denied" : decision?.result);
+  to.put(HANGAR.enforcementPolicyName, byLimit ? blockedBy : factName(decision?.by));
+  to.put(HANGAR.enforcementAction, isBlocked ? "block" : "allow");
 }
 
 type ToolStatus = "success" | "error" | "timeout" | "blocked";
@@ -154,10 +150,4 @@ function errorTypeOf({ status, cause, rpcErrorCode }: CallFacts | RequestFacts):
   if (status === "success") return undefined;
   if (cause === "upstream_error" && rpcErrorCode !== undefined) return String(rpcErrorCode);
   return cause ?? status;
-}
-
-function present(draft: Draft): SpanAttributes {
-  const attributes: Record<string, Value> = {};
-  for (const [name, value] of Object.entries(draft)) if (value !== undefined) attributes[name] = value;
-  return attributes;
 }

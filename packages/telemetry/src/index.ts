@@ -1,3 +1,4 @@
+export * from "./attribute-list.ts";
 export * from "./attributes.ts";
 export * from "./attributes-of.ts";
 export * from "./audit/index.ts";

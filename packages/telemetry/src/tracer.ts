@@ -108,18 +108,21 @@ export interface CallTracer {
  * Version, trace id, parent id, flags (https://www.w3.org/TR/trace-context/#traceparent-header). Version 00 ends there;
  * a later version may go on after a dash, and version ff is forbidden.
  */
-const TRACEPARENT = /^(?!ff|00.{54})[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-[!-~]*)?$/;
+const TRACEPARENT = /^(?!ff|00.{54})[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-[!-~]*)?$/;
 
 /** Printable ASCII of at most 512 characters, the length that the recommendation asks implementations to propagate. */
 const TRACESTATE = /^[ -~]{1,512}$/;
 
+const ZERO_TRACE_ID = "0".repeat(32);
+const ZERO_SPAN_ID = "0".repeat(16);
+
 /** Reads a `traceparent`; malformed or all-zero ids give `undefined`, never an empty parent. */
 export function parseTraceparent(traceparent: string | undefined): TraceRef | undefined {
-  const match = traceparent === undefined ? null : TRACEPARENT.exec(traceparent);
-  const [, traceId, spanId, flags] = match ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
-  if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
-  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
+  if (traceparent === undefined || !TRACEPARENT.test(traceparent)) return undefined;
+  const traceId = traceparent.slice(3, 35);
+  const spanId = traceparent.slice(36, 52);
+  if (traceId === ZERO_TRACE_ID || spanId === ZERO_SPAN_ID) return undefined;
+  return { traceId, spanId, sampled: (Number.parseInt(traceparent.slice(53, 55), 16) & 1) === 1 };
 }
 
 /** Drops a `tracestate` that could not travel in an HTTP header; without it the trace stays connected. */

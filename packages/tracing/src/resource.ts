@@ -1,3 +1,4 @@
+import type { SpanAttributes } from "@mcp-hangar/telemetry";
 import {
   defaultResource,
   detectResources,
@@ -30,4 +31,10 @@ export function serviceResource({ name, version }: Service, env: Environment): R
         ...(version !== undefined && { "service.version": version }),
       }),
     );
+}
+
+/** The same as plain values; everything that {@link serviceResource} puts together is known at once and a text. */
+export function resourceAttributes(service: Service, env: Environment): SpanAttributes {
+  const { attributes } = serviceResource(service, env);
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, String(value)]));
 }

@@ -1,5 +1,11 @@
 import type { Clock } from "@mcp-hangar/delivery";
-import { type CallFinished, type ExporterSnapshot, LIBRARY_CLIENT, registeredName } from "@mcp-hangar/telemetry";
+import {
+  type Attempt,
+  type CallFinished,
+  type ExporterSnapshot,
+  LIBRARY_CLIENT,
+  registeredName,
+} from "@mcp-hangar/telemetry";
 import { sampleEvents } from "@mcp-hangar/telemetry/testing";
 import { TraceExporter, type TraceExporterOptions } from "../src/index.ts";
 
@@ -36,8 +42,13 @@ const samples = sampleEvents().filter((event) => event.type === "call.finished")
 const success = sample(({ outcome }) => outcome.status === "success");
 export const failure: CallFinished = sample(({ outcome }) => outcome.status === "error");
 
-/** Makes a call that has no attempts: one span. Returns the trace. */
-export function makeCall({ tracer }: TraceExporter, event: CallFinished = success, traceparent?: string): string {
+/** Makes a call, of which none of its attempts is seen unless they are given: one span. Returns the trace. */
+export function makeCall(
+  { tracer }: TraceExporter,
+  event: CallFinished = success,
+  traceparent?: string,
+  attempts: readonly Attempt[] = [],
+): string {
   const span = tracer.startCall({
     server: "math",
     tool: "add",
@@ -49,6 +60,7 @@ export function makeCall({ tracer }: TraceExporter, event: CallFinished = succes
     parent: { traceparent },
     link: undefined,
   });
+  for (const attempt of attempts) span.startAttempt(attempt.server).end(attempt);
   span.end(event);
   return span.trace?.traceId ?? "";
 }

@@ -5,14 +5,13 @@ import { join } from "node:path";
 import { makeCertificate } from "@mcp-hangar/testing";
 import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { OtlpProtocol, TraceExporter } from "../src/index.ts";
+import type { SpanProtocol, TraceExporter } from "../src/index.ts";
 import { makeCall, startExporter } from "./bench.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hangar-otlp-tls-"));
 const file = (name: string): string => join(folder, name);
 const pem = (name: string): string => readFileSync(file(name), "utf8");
 
-/** Variables that the exporters of the SDK read themselves. */
 const VARIABLES = {
   OTEL_EXPORTER_OTLP_CERTIFICATE: file("ca.pem"),
   OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: file("client.pem"),
@@ -31,29 +30,27 @@ beforeAll(() => {
 });
 
 afterEach(async () => {
-  for (const name of Object.keys(VARIABLES)) delete process.env[name];
   await exporter?.close(0);
   await receiver?.close();
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe.each<OtlpProtocol>(["http/protobuf", "grpc"])("over %s", (protocol) => {
-  async function start(): Promise<OtlpReceiver> {
+describe.each<SpanProtocol>(["http/protobuf", "grpc"])("over %s", (protocol) => {
+  async function start(variables: Readonly<Record<string, string>> = {}): Promise<OtlpReceiver> {
     receiver = await OtlpReceiver.start({
       tls: { key: pem("server.key"), cert: pem("server.pem"), ca: pem("ca.pem") },
     });
     const endpoint = protocol === "grpc" ? receiver.grpcUrl : receiver.httpUrl;
     const headers = { "X-Of-File": "v2" };
-    const env = { OTEL_EXPORTER_OTLP_TIMEOUT: "2000" };
+    const env = { OTEL_EXPORTER_OTLP_TIMEOUT: "2000", ...variables };
     ({ exporter } = await startExporter({ endpoint, protocol, headers, env }));
     makeCall(exporter);
     return receiver;
   }
 
   test("spans go to a collector with a private authority that asks for certificates, compressed, with headers", async () => {
-    Object.assign(process.env, VARIABLES);
-    const { exports } = await start();
+    const { exports } = await start(VARIABLES);
     await expect.poll(() => exports.length).toBe(1);
     expect(exports[0]?.headers).toMatchObject({ "x-of-variable": "v1", "x-of-file": "v2" });
     if (protocol === "http/protobuf") expect(exports[0]?.headers).toMatchObject({ "content-encoding": "gzip" });

@@ -62,10 +62,10 @@ export function createExporters(config: Config, environment: ExporterEnvironment
   if (history !== undefined) exporters.add(history);
   const run = platform.uuid();
   if (loaded.otlp !== undefined) {
-    const { otlp } = loaded;
-    const otlpLogs = createOtlpLogs(observability.otlp_logs, { otlp, platform, logging, run });
+    const common = { otlp: loaded.otlp, platform, run, serviceName: observability.tracing.service_name };
+    const otlpLogs = createOtlpLogs(observability.otlp_logs, { ...common, logging });
     if (otlpLogs !== undefined) exporters.add(otlpLogs);
-    const otlpAudit = createOtlpAudit(observability.otlp_audit, { otlp, platform, logger: logging.logger, ids, run });
+    const otlpAudit = createOtlpAudit(observability.otlp_audit, { ...common, logger: logging.logger, ids });
     if (otlpAudit !== undefined) exporters.add(otlpAudit);
   }
   const tracing = createTracing(observability.tracing, { platform, logger: logging.logger });

@@ -13,6 +13,8 @@ interface OtlpAuditEnvironment {
   readonly ids: EventIds;
   /** Id of this run, which names the gateway unless the environment does. */
   readonly run: string;
+  /** What the gateway is called in every signal, if the configuration says it. */
+  readonly serviceName: string | undefined;
 }
 
 /**
@@ -21,7 +23,7 @@ interface OtlpAuditEnvironment {
  */
 export function createOtlpAudit(
   options: OtlpAuditOptions,
-  { otlp, platform, logger, ids, run }: OtlpAuditEnvironment,
+  { otlp, platform, logger, ids, run, serviceName }: OtlpAuditEnvironment,
 ): OTLPAuditExporter | undefined {
   if (options.enabled === false) return undefined;
   const { env, clock } = platform;
@@ -32,7 +34,7 @@ export function createOtlpAudit(
     return undefined;
   }
   knownSecrets.replace("otlp_audit", secretsOf(destination));
-  const resource = otlp.auditResource(env, { version: BUILD.version, instance: run });
+  const resource = otlp.auditResource(env, { name: serviceName, version: BUILD.version, instance: run });
   const { spool_folder: folder, spool_max_bytes: bytesMax, when_full: whenFull } = options;
   return new otlp.OTLPAuditExporter({
     destination,

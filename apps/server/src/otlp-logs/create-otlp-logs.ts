@@ -16,6 +16,8 @@ interface OtlpLogsEnvironment {
   readonly logging: Logging;
   /** Id of this run, which names the gateway unless the environment does. */
   readonly run: string;
+  /** What the gateway is called in every signal, if the configuration says it. */
+  readonly serviceName: string | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ interface OtlpLogsEnvironment {
  */
 export function createOtlpLogs(
   options: OtlpLogsOptions,
-  { otlp, platform, logging, run }: OtlpLogsEnvironment,
+  { otlp, platform, logging, run, serviceName }: OtlpLogsEnvironment,
 ): OTLPLogExporter | undefined {
   if (!options.enabled) return undefined;
   const { env, clock } = platform;
@@ -38,7 +40,7 @@ export function createOtlpLogs(
   knownSecrets.replace("otlp_logs", secretsOf(destination));
   const exporter = new otlp.OTLPLogExporter({
     destination,
-    resource: otlp.auditResource(env, { version: BUILD.version, instance: run }),
+    resource: otlp.auditResource(env, { name: serviceName, version: BUILD.version, instance: run }),
     version: BUILD.version,
     onProblem(problem) {
       if (problem === undefined) logger.info("otlp_logs_recovered");

@@ -38,7 +38,7 @@ export const tracingOptions = z
       .max(255)
       .optional()
       .describe(
-        "What the gateway is called in traces; `mcp-hangar` if neither this nor `OTEL_RESOURCE_ATTRIBUTES` says it.",
+        "What the gateway is called in traces, audit records and log lines over OTLP; `mcp-hangar` if neither this nor `OTEL_SERVICE_NAME` nor `OTEL_RESOURCE_ATTRIBUTES` says it.",
       ),
     sample_rate: z
       .number()

@@ -68,10 +68,9 @@ export class Tracing implements Exporter {
     const baggageTo = new Set(options.baggage_to);
     knownSecrets.replace("OTLP headers", new Set(headerValues(env)));
     this.#exporter = await TraceExporter.create({
+      endpoint: options.endpoint,
+      protocol: options.protocol,
       // The environment wins over the file.
-      endpoint: hasEndpoint(env) ? undefined : options.endpoint,
-      protocol:
-        env.OTEL_EXPORTER_OTLP_PROTOCOL || env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ? undefined : options.protocol,
       sampleRate: env.OTEL_TRACES_SAMPLER ? undefined : options.sample_rate,
       headers: options.headers,
       serviceName: options.service_name,
@@ -119,7 +118,7 @@ function hasEndpoint(env: Environment): boolean {
   return Boolean(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim() || env.OTEL_EXPORTER_OTLP_ENDPOINT?.trim());
 }
 
-/** Values of the headers that the SDK reads by itself: `name=value`, separated by commas, percent-encoded. */
+/** Values of the headers that the environment names: `name=value`, separated by commas, percent-encoded. */
 function headerValues(env: Environment): readonly string[] {
   const pairs = [env.OTEL_EXPORTER_OTLP_HEADERS, env.OTEL_EXPORTER_OTLP_TRACES_HEADERS].join(",").split(",");
   return pairs.flatMap((pair) => {

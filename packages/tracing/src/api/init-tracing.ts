@@ -7,7 +7,7 @@ import {
   W3CTraceContextPropagator,
 } from "@opentelemetry/core";
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
-import { type Environment, type OtlpDestination, type OtlpProtocol, otlpDestination } from "../otlp/destination.ts";
+import { type Environment, type SpanProtocol, spansDestination } from "../otlp/destination.ts";
 import { createSpanExporter } from "../otlp/span-exporter.ts";
 import { serviceResource } from "../resource.ts";
 import { samplerOf } from "../sampler.ts";
@@ -20,7 +20,7 @@ export interface TracingOptions {
   /** Base address of the collector, such as `http://localhost:4317`; `OTEL_EXPORTER_OTLP_ENDPOINT` when absent. */
   readonly otlpEndpoint?: string;
   /** gRPC for port 4317 and HTTP for every other when absent. */
-  readonly protocol?: OtlpProtocol;
+  readonly protocol?: SpanProtocol;
   readonly headers?: Readonly<Record<string, string>>;
   /** Part of the traces that begin here which is recorded, from 0 to 1. */
   readonly sampleRate?: number;
@@ -30,8 +30,8 @@ export interface TracingOptions {
 
 /** Why spans are made, or not. */
 export type TracingState =
-  /** They are sent to this place. */
-  | { readonly kind: "started"; readonly destination: OtlpDestination }
+  /** They are sent to this place: over HTTP an address with its path, over gRPC that of the server. */
+  | { readonly kind: "started"; readonly destination: { readonly url: string; readonly protocol: string } }
   /** The service has its own set-up of OpenTelemetry, which gets them; nothing was registered. */
   | { readonly kind: "existing" }
   /** Switched off, or no endpoint is configured: nothing is made, and nothing is sent anywhere. */
@@ -53,6 +53,8 @@ const VARIABLES = [
   "OTEL_SERVICE_NAME",
   "OTEL_EXPORTER_OTLP_ENDPOINT",
   "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_INSECURE",
+  "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
   "OTEL_EXPORTER_OTLP_PROTOCOL",
   "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
   "OTEL_TRACES_SAMPLER",
@@ -78,11 +80,11 @@ async function start(options: TracingOptions): Promise<TracingHandle> {
   const env: Environment = Object.fromEntries(VARIABLES.map((name) => [name, getStringFromEnv(name)]));
   if (!isEnabled(options, env)) return inert({ kind: "off", reason: "disabled" });
   if (hasOwnProvider()) return inert({ kind: "existing" });
-  const { serviceName: name, serviceVersion: version, otlpEndpoint: endpoint, protocol, headers, sampleRate } = options;
-  const destination = otlpDestination({ endpoint, protocol }, env);
+  const { serviceName: name, serviceVersion: version, headers, sampleRate } = options;
+  const destination = spansDestination(withOptions(env, options));
   if (destination === undefined) return inert({ kind: "off", reason: "no_endpoint" });
   const sampler = samplerOf(sampleRate, env);
-  const exporter = await createSpanExporter(destination, { headers });
+  const exporter = await createSpanExporter(destination, headers);
   // Another part of the service may have been first while the exporter was loaded.
   if (hasOwnProvider()) return inert({ kind: "existing" });
   const provider = new TracerProvider({
@@ -96,7 +98,7 @@ async function start(options: TracingOptions): Promise<TracingHandle> {
     new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
   );
   return {
-    state: { kind: "started", destination },
+    state: { kind: "started", destination: { url: destination.url.href, protocol: destination.protocol } },
     flush: () => provider.forceFlush(),
     async shutdown() {
       running = undefined;
@@ -105,6 +107,18 @@ async function start(options: TracingOptions): Promise<TracingHandle> {
       propagation.disable();
       await provider.shutdown();
     },
+  };
+}
+
+/** What a program says wins over the environment that it was started in. */
+function withOptions(env: Environment, { otlpEndpoint: endpoint, protocol }: TracingOptions): Environment {
+  return {
+    ...env,
+    ...(endpoint !== undefined && {
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: undefined,
+    }),
+    ...(protocol !== undefined && { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: protocol }),
   };
 }
 

@@ -1,6 +1,7 @@
 import {
   type Attempt,
   type AttemptSpan,
+  AttributeList,
   attributesOf,
   attributesOfAttempt,
   type CallFacts,
@@ -18,7 +19,8 @@ import {
   type TraceRef,
 } from "@mcp-hangar/telemetry";
 import { SpanKind } from "@opentelemetry/api";
-import { type Payload, payloadAttributes } from "./payload.ts";
+import { DRAFT_BYTES } from "./local-trace.ts";
+import { heldPayload, type Payload, putPayload } from "./payload.ts";
 import type { ServerStarts } from "./server-starts.ts";
 import { carrierOf, type SpanEvent, type SpanRecord } from "./span-record.ts";
 import { type Begun, baggageOf, type TracingCore, tracestateOf } from "./tracing-core.ts";
@@ -87,8 +89,21 @@ export class GatewayCallSpan implements CallSpan {
     const facts = isCall ? callFacts(event) : requestFacts(event);
     const isWorthIt = this.#core.isWorthIt(facts.status !== "success", event.durationSeconds * 1_000);
     // What is kept back holds no payload: it may wait as long as its batch.
-    const payload = isCall && (identity.sampled || isWorthIt) ? payloadOf(event) : undefined;
-    identity.local.finish(() => this.#records(facts, endMs, payload), { isWorthIt, isRoot });
+    const { payload: options } = this.#core.options;
+    const payload = isCall && (identity.sampled || isWorthIt) ? heldPayload(event, options) : undefined;
+    const draft = {
+      spans: this.#spans(),
+      bytes: DRAFT_BYTES + (payload?.bytes ?? 0),
+      make: () => this.#records(facts, endMs, payload),
+    };
+    identity.local.finish(draft, { isWorthIt, isRoot });
+  }
+
+  /** How many spans it becomes. */
+  #spans(): number {
+    let spans = 1;
+    for (const { attempt } of this.#attempts) if (attempt !== undefined) spans += 1 + waitsOf(attempt);
+    return spans;
   }
 
   #outbound(spanId: string, server: string): TraceCarrier {
@@ -100,10 +115,8 @@ export class GatewayCallSpan implements CallSpan {
 
   #records(facts: CallFacts | RequestFacts, endMs: number, payload: Payload | undefined): readonly SpanRecord[] {
     const { identity, parent, links, startMs } = this.#begun;
-    const attributes = {
-      ...attributesOf(facts),
-      ...(payload && payloadAttributes(payload, facts.reached?.requestBytes, this.#core.options.payload)),
-    };
+    const attributes = attributesOf(facts);
+    if (payload !== undefined) putPayload(attributes, payload, this.#core.options.payload);
     const name = nameOf(facts, this.#start.method);
     const root: SpanRecord = {
       traceId: identity.traceId,
@@ -116,9 +129,11 @@ export class GatewayCallSpan implements CallSpan {
       attributes,
       links,
       events: this.#momentsOf(facts, endMs),
-      ...(facts.status !== "success" && { error: this.#wordsOf(facts) }),
+      error: facts.status === "success" ? undefined : this.#wordsOf(facts),
     };
-    return [root, ...this.#attempts.flatMap((tried) => this.#attemptRecords(tried, facts, { name, attributes }))];
+    const records = [root];
+    for (const tried of this.#attempts) this.#addAttempt(records, tried, { facts, name, attributes });
+    return records;
   }
 
   /** Why it failed: in the server's words only where results are captured. */
@@ -133,65 +148,75 @@ export class GatewayCallSpan implements CallSpan {
     return [...moments, { name: "rate_limited", timeMs: endMs, attributes: {} }];
   }
 
-  #attemptRecords(
+  #addAttempt(
+    records: SpanRecord[],
     { spanId, startMs, endMs, attempt }: Tried,
-    facts: CallFacts | RequestFacts,
-    call: { readonly name: string; readonly attributes: SpanAttributes },
-  ): readonly SpanRecord[] {
+    { facts, name, attributes: ofCall }: CallParts,
+  ): void {
     // An attempt whose end nobody told has not been made.
-    if (attempt === undefined) return [];
+    if (attempt === undefined) return;
     const { traceId, spanId: callId } = this.#begun.identity;
-    const own = attributesOfAttempt(attempt);
     const isLast = attempt === facts.reached;
-    const rpcCode = isLast ? call.attributes[OTEL.rpcResponseStatusCode] : undefined;
-    const record: SpanRecord = {
+    const attributes = attributesOfAttempt(attempt, isLast ? facts.rpcErrorCode : undefined);
+    for (const shared of SHARED) attributes.put(shared, ofCall.get(shared));
+    records.push({
       traceId,
       spanId,
       parent: { spanId: callId, isRemote: false, tracestate: tracestateOf(this.#start.parent) },
-      name: call.name,
+      name,
       kind: SpanKind.CLIENT,
       startMs,
       endMs,
-      attributes: {
-        ...shared(call.attributes),
-        ...own,
-        ...(rpcCode !== undefined && { [OTEL.rpcResponseStatusCode]: rpcCode, [OTEL.errorType]: rpcCode }),
-      },
-      ...(attempt.code !== "success" && { error: isLast ? this.#wordsOf(facts) : "" }),
-    };
-    return [record, ...this.#waits(record, attempt)];
+      attributes,
+      error: attempt.code === "success" ? undefined : isLast ? this.#wordsOf(facts) : "",
+    });
+    this.#addWaits(records, { traceId, spanId, startMs }, attempt);
   }
 
   /** What an attempt waited for before anything was sent, as far as it took time. */
-  #waits({ traceId, spanId, startMs }: SpanRecord, attempt: Attempt): readonly SpanRecord[] {
+  #addWaits(records: SpanRecord[], of: Pick<SpanRecord, "traceId" | "spanId" | "startMs">, attempt: Attempt): void {
     const { server, waitedSeconds, coldStartSeconds } = attempt;
-    const parent = { spanId, isRemote: false, tracestate: undefined };
+    const { traceId, startMs } = of;
+    const parent = { spanId: of.spanId, isRemote: false, tracestate: undefined };
     const admittedMs = startMs + waitedSeconds * 1_000;
-    const wait = (name: string, fromMs: number, untilMs: number, attributes: SpanAttributes): SpanRecord => {
-      const id = this.#core.options.ids.generateSpanId();
-      return {
-        traceId,
-        spanId: id,
-        parent,
-        name,
-        kind: SpanKind.INTERNAL,
-        startMs: fromMs,
-        endMs: untilMs,
-        attributes,
-      };
-    };
-    const waits: SpanRecord[] = [];
-    const serverId = { [HANGAR.serverId]: server };
-    if (waitedSeconds * 1_000 >= WAIT_MIN_MS) waits.push(wait("wait for slot", startMs, admittedMs, serverId));
+    const common = { traceId, parent, kind: SpanKind.INTERNAL };
+    if (hasWaited(attempt)) {
+      const attributes = AttributeList.of({ [HANGAR.serverId]: server });
+      const spanId = this.#core.options.ids.generateSpanId();
+      records.push({ ...common, spanId, name: "wait for slot", startMs, endMs: admittedMs, attributes });
+    }
     if (coldStartSeconds !== undefined) {
       const start = this.#starts.waitedFor(server);
-      const attributes = { ...serverId, ...(start && { [HANGAR.serverState]: start.from }) };
-      const record = wait("cold start", admittedMs, admittedMs + coldStartSeconds * 1_000, attributes);
-      waits.push({ ...record, links: start === undefined ? [] : [start.link] });
+      records.push({
+        ...common,
+        spanId: this.#core.options.ids.generateSpanId(),
+        name: "cold start",
+        startMs: admittedMs,
+        endMs: admittedMs + coldStartSeconds * 1_000,
+        attributes: AttributeList.of({ [HANGAR.serverId]: server, ...(start && { [HANGAR.serverState]: start.from }) }),
+        links: start === undefined ? [] : [start.link],
+      });
     }
-    return waits;
   }
 }
+
+/** What the spans of attempts have of that of their call. */
+interface CallParts {
+  readonly facts: CallFacts | RequestFacts;
+  readonly name: string;
+  readonly attributes: AttributeList;
+}
+
+/** Attributes of a call that hold for its attempts as well. */
+const SHARED = [
+  OTEL.mcpMethodName,
+  OTEL.genAiOperationName,
+  OTEL.genAiToolName,
+  OTEL.genAiPromptName,
+  OTEL.mcpResourceUri,
+  HANGAR.toolName,
+  HANGAR.serverGroupId,
+] as const;
 
 /** Such as `tools/call add`. Only names that servers have listed: what callers type would make endless names. */
 function nameOf(facts: CallFacts | RequestFacts, method: string): string {
@@ -204,22 +229,11 @@ function promptOf({ status, subject }: RequestFacts): string | undefined {
   return status === "success" ? subject : undefined;
 }
 
-/** What of a call's attributes holds for its attempts as well. */
-function shared(attributes: SpanAttributes): SpanAttributes {
-  const names = [
-    OTEL.mcpMethodName,
-    OTEL.genAiOperationName,
-    OTEL.genAiToolName,
-    OTEL.genAiPromptName,
-    OTEL.mcpResourceUri,
-    HANGAR.toolName,
-    HANGAR.serverGroupId,
-  ];
-  return Object.fromEntries(
-    names.flatMap((name) => (attributes[name] === undefined ? [] : [[name, attributes[name]]])),
-  );
+/** How many spans say what an attempt waited for. */
+function waitsOf(attempt: Attempt): number {
+  return (hasWaited(attempt) ? 1 : 0) + (attempt.coldStartSeconds === undefined ? 0 : 1);
 }
 
-function payloadOf({ arguments: args, result }: CallFinished): Payload {
-  return { arguments: args, result };
+function hasWaited({ waitedSeconds }: Attempt): boolean {
+  return waitedSeconds * 1_000 >= WAIT_MIN_MS;
 }

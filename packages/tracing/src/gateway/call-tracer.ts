@@ -1,4 +1,5 @@
 import {
+  AttributeList,
   attributesOfOperation,
   type BatchSpan,
   type BatchStart,
@@ -9,13 +10,13 @@ import {
   type OperationSpan,
   type OperationStart,
   OTEL_ATTRIBUTES as OTEL,
-  type SpanAttributes,
   type TraceCarrier,
 } from "@mcp-hangar/telemetry";
 import { SpanKind } from "@opentelemetry/api";
 import { GatewayCallSpan } from "./call-spans.ts";
+import { DRAFT_BYTES } from "./local-trace.ts";
 import type { ServerStarts } from "./server-starts.ts";
-import { carrierOf } from "./span-record.ts";
+import { carrierOf, type SpanRecord } from "./span-record.ts";
 import { type Begun, baggageOf, type TracingCore, tracestateOf } from "./tracing-core.ts";
 
 /** Makes the spans of the gateway: operation → batch → call → attempt. */
@@ -58,12 +59,12 @@ export class GatewayTracer implements CallTracer {
       outbound,
       end: (result) => {
         const isFailed = result === "failure" || result === "cancelled";
-        const attributes = {
+        const attributes = AttributeList.of({
           [HANGAR.batchId]: batchId,
           [HANGAR.batchSize]: size,
           [HANGAR.batchResult]: result,
           ...(isFailed && { [OTEL.errorType]: result }),
-        };
+        });
         this.#end(begun, { name: "batch", kind: SpanKind.INTERNAL, isFailed, attributes: () => attributes });
       },
     };
@@ -87,7 +88,7 @@ export class GatewayTracer implements CallTracer {
       readonly name: string;
       readonly kind: SpanKind;
       readonly isFailed: boolean;
-      readonly attributes: () => SpanAttributes;
+      readonly attributes: () => AttributeList;
     },
   ): void {
     this.#core.close(begun);
@@ -97,9 +98,9 @@ export class GatewayTracer implements CallTracer {
     const endMs = timeline.nowMs();
     const isWorthIt = this.#core.isWorthIt(isFailed, endMs - startMs);
     const place = { traceId, spanId, parent, links, startMs, endMs };
-    identity.local.finish(() => [{ ...place, name, kind, attributes: attributes(), ...(isFailed && { error: "" }) }], {
-      isWorthIt,
-      isRoot,
-    });
+    const make = (): readonly SpanRecord[] => [
+      { ...place, name, kind, attributes: attributes(), ...(isFailed && { error: "" }) },
+    ];
+    identity.local.finish({ spans: 1, bytes: DRAFT_BYTES, make }, { isWorthIt, isRoot });
   }
 }

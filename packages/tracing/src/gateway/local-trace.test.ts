@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Draft, LocalTrace } from "./local-trace.ts";
 
-const draft = (): Draft => () => [];
+const draft = (): Draft => ({ spans: 0, bytes: 0, make: () => [] });
 const CHILD = { isWorthIt: false, isRoot: false };
 const ROOT = { isWorthIt: false, isRoot: true };
 

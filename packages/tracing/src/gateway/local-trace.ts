@@ -1,7 +1,16 @@
 import type { SpanRecord } from "./span-record.ts";
 
-/** Makes the spans of a finished piece of work. It is called later than the work ended, or never. */
-export type Draft = () => readonly SpanRecord[];
+/** The spans of a finished piece of work, which are made later than the work ended, or never. */
+export interface Draft {
+  /** How many there will be. */
+  readonly spans: number;
+  /** Bytes that the draft keeps alive until then, roughly. */
+  readonly bytes: number;
+  make(): readonly SpanRecord[];
+}
+
+/** Bytes of a draft without payload: facts, and the times of its attempts. */
+export const DRAFT_BYTES = 2_000;
 
 /** Takes drafts whose spans are to be exported. */
 export type Export = (draft: Draft) => void;

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
-import { Sensitive } from "@mcp-hangar/telemetry";
+import { type Attempt, AttributeList, registeredName, Sensitive, type SpanAttributes } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
-import { type PayloadOptions, payloadAttributes } from "./payload.ts";
+import { heldPayload, type Payload, type PayloadOptions, putPayload } from "./payload.ts";
 
 const NOTHING: PayloadOptions = {
   captureArguments: false,
@@ -9,18 +9,38 @@ const NOTHING: PayloadOptions = {
   captureCharsMax: 200,
   argsHashKey: undefined,
 };
+const ATTEMPT: Attempt = {
+  server: registeredName("math"),
+  mode: "remote",
+  protocolVersion: undefined,
+  address: undefined,
+  waitedSeconds: 0,
+  coldStartSeconds: undefined,
+  upstreamSeconds: 0,
+  requestBytes: undefined,
+  responseBytes: undefined,
+  code: "success",
+};
 const ALL: PayloadOptions = { ...NOTHING, captureArguments: true, captureResults: true };
 
-function payload(args: unknown, result?: unknown): Parameters<typeof payloadAttributes>[0] {
+function payload(args: unknown, result?: unknown, requestBytes?: number): Payload {
   return {
     arguments: new Sensitive<unknown>(args),
     result: result === undefined ? undefined : new Sensitive<unknown>(result),
+    requestBytes,
+    bytes: 0,
   };
+}
+
+function payloadAttributes(payload: Payload, options: PayloadOptions): SpanAttributes {
+  const list = new AttributeList();
+  putPayload(list, payload, options);
+  return list.toObject();
 }
 
 describe("the payload of a call", () => {
   test("stays out of its span unless it is asked for", () => {
-    expect(payloadAttributes(payload({ a: 1 }, { value: { b: 2 } }), 100, NOTHING)).toEqual({});
+    expect(payloadAttributes(payload({ a: 1 }, { value: { b: 2 } }, 100), NOTHING)).toEqual({});
   });
 
   test("is shown as JSON, without the secrets that its keys and its texts give away", () => {
@@ -30,8 +50,7 @@ describe("the payload of a call", () => {
       note: "use Bearer abcdefghijklmnopqrstuvwxyz0123456789",
     };
     const shown = payloadAttributes(
-      payload(args, { bytes: undefined, value: { api_key: "s3cr3t-s3cr3t", ok: true } }),
-      9,
+      payload(args, { bytes: undefined, value: { api_key: "s3cr3t-s3cr3t", ok: true } }, 9),
       ALL,
     );
     const text = String(shown["gen_ai.tool.call.arguments"]);
@@ -49,7 +68,7 @@ describe("the payload of a call", () => {
         throw new Error("it was parsed");
       },
     };
-    const shown = String(payloadAttributes(payload({}, value), 9, ALL)["gen_ai.tool.call.result"]);
+    const shown = String(payloadAttributes(payload({}, value, 9), ALL)["gen_ai.tool.call.result"]);
     expect(shown).toHaveLength(201);
     expect(shown.endsWith("…")).toBe(true);
   });
@@ -57,15 +76,42 @@ describe("the payload of a call", () => {
   test("has a digest of its canonical form, by the key", () => {
     const options = { ...NOTHING, argsHashKey: "key" };
     const digest = createHmac("sha256", "key").update('{"a":1,"b":[true,"é"]}').digest("hex");
-    expect(payloadAttributes(payload({ b: [true, "é"], a: 1 }), 50, options)).toEqual({ "mcp.tool.args_hash": digest });
-    expect(payloadAttributes(payload({ b: [true, "é"], a: 1 }), 50, { ...options, argsHashKey: "other" })).not.toEqual({
+    expect(payloadAttributes(payload({ b: [true, "é"], a: 1 }, undefined, 50), options)).toEqual({
+      "mcp.tool.args_hash": digest,
+    });
+    expect(
+      payloadAttributes(payload({ b: [true, "é"], a: 1 }, undefined, 50), { ...options, argsHashKey: "other" }),
+    ).not.toEqual({
       "mcp.tool.args_hash": digest,
     });
   });
 
   test("has none when nothing was sent, and when canonical JSON would take long", () => {
     const options = { ...NOTHING, argsHashKey: "key" };
-    expect(payloadAttributes(payload({ a: 1 }), undefined, options)).toEqual({});
-    expect(payloadAttributes(payload({ a: 1 }), 65_537, options)).toEqual({});
+    expect(payloadAttributes(payload({ a: 1 }), options)).toEqual({});
+    expect(payloadAttributes(payload({ a: 1 }, undefined, 65_537), options)).toEqual({});
+  });
+});
+
+describe("what of a payload is held until its span is made", () => {
+  const [args, result] = [new Sensitive<unknown>({}), new Sensitive<unknown>({})];
+  const held = (options: Partial<PayloadOptions>, sizes: { requestBytes?: number; responseBytes?: number }) =>
+    heldPayload({ arguments: args, result, attempts: [{ ...ATTEMPT, ...sizes }] }, { ...NOTHING, ...options });
+  const sizes = { requestBytes: 100, responseBytes: 1_000 };
+
+  test("is nothing when nothing is wanted", () => {
+    expect(held({}, sizes)).toBeUndefined();
+    expect(held({ argsHashKey: "key" }, { ...sizes, requestBytes: 65_537 })).toBeUndefined();
+  });
+
+  test("is what is wanted, with the bytes that its messages took", () => {
+    expect(held({ argsHashKey: "key" }, sizes)).toMatchObject({ arguments: args, result: undefined, bytes: 100 });
+    expect(held({ captureResults: true }, sizes)).toMatchObject({ arguments: undefined, result, bytes: 1_000 });
+    expect(held({ captureArguments: true, captureResults: true }, sizes)?.bytes).toBe(1_100);
+  });
+
+  test("counts for much when nobody has measured it", () => {
+    const refused = { arguments: args, result: undefined, attempts: [] };
+    expect(heldPayload(refused, { ...NOTHING, captureArguments: true })?.bytes).toBe(256 * 1024);
   });
 });

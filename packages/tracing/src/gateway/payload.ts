@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import {
+  type AttributeList,
   type CallFinished,
   HANGAR_ATTRIBUTES as HANGAR,
   isSecretKey,
@@ -7,7 +8,6 @@ import {
   REDACTED,
   redactText,
   type Sensitive,
-  type SpanAttributes,
 } from "@mcp-hangar/telemetry";
 import canonicalize from "canonicalize";
 
@@ -21,37 +21,62 @@ export interface PayloadOptions {
   readonly argsHashKey: string | undefined;
 }
 
-/** The payload of a call, held until its span is made. */
-export type Payload = Pick<CallFinished, "arguments" | "result">;
+/** What of the payload of a call is wanted, held until its span is made. */
+export interface Payload {
+  readonly arguments: Sensitive<unknown> | undefined;
+  readonly result: Sensitive<unknown> | undefined;
+  /** What the request took, if it left the gateway. */
+  readonly requestBytes: number | undefined;
+  /** Bytes that are held, by the sizes of the messages. */
+  readonly bytes: number;
+}
 
 /** Bytes of a request beyond which its arguments are not digested: canonical JSON of more takes long. */
 const HASHED_BYTES_MAX = 65_536;
 /** Bytes of a result beyond which it is not parsed in order to hide values by their keys; what its text shows is searched all the same. */
 const PARSED_BYTES_MAX = 65_536;
 
-/** The digest that recognises equal arguments, and what of arguments and result was asked for, redacted and cut. */
-export function payloadAttributes(
-  payload: Payload,
-  requestBytes: number | undefined,
-  options: PayloadOptions,
-): SpanAttributes {
+/** What is assumed of a message that never reached a server, so that nobody has measured it. */
+const UNMEASURED_BYTES = 256 * 1024;
+
+/** What of the payload is wanted; everything else is let go with the event. */
+export function heldPayload(
+  { arguments: args, result, attempts }: Pick<CallFinished, "arguments" | "result" | "attempts">,
+  { captureArguments, captureResults, argsHashKey }: PayloadOptions,
+): Payload | undefined {
+  const { requestBytes, responseBytes } = attempts.at(-1) ?? {};
+  const isHashed = argsHashKey !== undefined && requestBytes !== undefined && requestBytes <= HASHED_BYTES_MAX;
+  const holdsArguments = captureArguments || isHashed;
+  const holdsResult = captureResults && result !== undefined;
+  if (!holdsArguments && !holdsResult) return undefined;
+  const ofArguments = holdsArguments ? (requestBytes ?? UNMEASURED_BYTES) : 0;
+  const ofResult = holdsResult ? (responseBytes ?? UNMEASURED_BYTES) : 0;
+  return {
+    arguments: holdsArguments ? args : undefined,
+    result: holdsResult ? result : undefined,
+    requestBytes,
+    bytes: ofArguments + ofResult,
+  };
+}
+
+/** Puts the digest that recognises equal arguments, and what of arguments and result was asked for, redacted and cut. */
+export function putPayload(to: AttributeList, payload: Payload, options: PayloadOptions): void {
   const { captureArguments, captureResults, captureCharsMax, argsHashKey } = options;
-  const attributes: Record<string, string> = {};
+  const { requestBytes } = payload;
   if (argsHashKey !== undefined && requestBytes !== undefined && requestBytes <= HASHED_BYTES_MAX) {
     const canonical = canonicalize(open(payload.arguments, true) ?? {});
     if (canonical !== undefined) {
-      attributes[HANGAR.toolArgsHash] = createHmac("sha256", argsHashKey).update(canonical).digest("hex");
+      to.put(HANGAR.toolArgsHash, createHmac("sha256", argsHashKey).update(canonical).digest("hex"));
     }
   }
   const args = open(payload.arguments, captureArguments);
-  if (args !== undefined) attributes[OTEL.genAiToolCallArguments] = shownJson(args, captureCharsMax);
-  const result = payload.result === undefined ? undefined : open(payload.result, captureResults);
-  if (result !== undefined) attributes[OTEL.genAiToolCallResult] = shownResult(result, captureCharsMax);
-  return attributes;
+  if (args !== undefined) to.put(OTEL.genAiToolCallArguments, shownJson(args, captureCharsMax));
+  const result = open(payload.result, captureResults);
+  if (result !== undefined) to.put(OTEL.genAiToolCallResult, shownResult(result, captureCharsMax));
 }
 
-function open(value: Sensitive<unknown>, capture: boolean): unknown {
-  return value.reveal({ exporter: "otlp_traces", capture });
+function open(value: Sensitive<unknown> | undefined, capture: boolean): unknown {
+  return value?.reveal({ exporter: "otlp_traces", capture });
 }
 
 /** A result of the gateway is held parsed (`value`) or as the bytes that it came as. */

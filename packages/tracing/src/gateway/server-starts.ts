@@ -1,4 +1,5 @@
 import {
+  AttributeList,
   HANGAR_ATTRIBUTES as HANGAR,
   OTEL_ATTRIBUTES as OTEL,
   redactText,
@@ -6,7 +7,8 @@ import {
   type ServerStateChanged,
 } from "@mcp-hangar/telemetry";
 import { SpanKind } from "@opentelemetry/api";
-import type { SpanLink } from "./span-record.ts";
+import { DRAFT_BYTES } from "./local-trace.ts";
+import type { SpanLink, SpanRecord } from "./span-record.ts";
 import type { Begun, TracingCore } from "./tracing-core.ts";
 
 /** Characters of a diagnosis that stand on a span. */
@@ -66,7 +68,7 @@ export class ServerStarts {
   #export({ server, durationSeconds, diagnosis }: ServerStartFinished, { begun, from }: Start): void {
     const { identity, startMs } = begun;
     const endMs = startMs + durationSeconds * 1_000;
-    this.#core.options.exportSpans(() => [
+    const make = (): readonly SpanRecord[] => [
       {
         traceId: identity.traceId,
         spanId: identity.spanId,
@@ -75,13 +77,14 @@ export class ServerStarts {
         kind: SpanKind.INTERNAL,
         startMs,
         endMs,
-        attributes: {
+        attributes: AttributeList.of({
           [HANGAR.serverId]: redactText(server),
           [HANGAR.serverState]: from,
           ...(diagnosis !== undefined && { [OTEL.errorType]: "start_failed" }),
-        },
+        }),
         ...(diagnosis !== undefined && { error: redactText(diagnosis, DIAGNOSIS_CHARS_MAX) }),
       },
-    ]);
+    ];
+    this.#core.options.exportSpans({ spans: 1, bytes: DRAFT_BYTES, make });
   }
 }

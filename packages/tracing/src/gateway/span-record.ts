@@ -1,7 +1,7 @@
-import type { SpanAttributes, TraceCarrier } from "@mcp-hangar/telemetry";
+import type { AttributeList, SpanAttributes, TraceCarrier } from "@mcp-hangar/telemetry";
 import type { SpanKind } from "@opentelemetry/api";
 
-/** A span that has ended, before the SDK makes one of it. Times are milliseconds since the epoch, with fractions. */
+/** A span that has ended, before it is encoded. Times are milliseconds since the epoch, with fractions. */
 export interface SpanRecord {
   readonly traceId: string;
   readonly spanId: string;
@@ -10,7 +10,7 @@ export interface SpanRecord {
   readonly kind: SpanKind;
   readonly startMs: number;
   readonly endMs: number;
-  readonly attributes: SpanAttributes;
+  readonly attributes: AttributeList;
   readonly events?: readonly SpanEvent[];
   readonly links?: readonly SpanLink[];
   /** What went wrong; absent when nothing did. An empty message is one that is not known. */

@@ -1,4 +1,5 @@
-import { type Clock, DeliveryQueue } from "@mcp-hangar/delivery";
+import { type Clock, DeferredWork, DeliveryQueue, type SendOutcome } from "@mcp-hangar/delivery";
+import { OtlpClient, type OtlpDestination } from "@mcp-hangar/delivery/otlp";
 import {
   type CallTracer,
   type Exporter,
@@ -6,32 +7,35 @@ import {
   type HangarEvent,
   registeredName,
 } from "@mcp-hangar/telemetry";
-import { RandomIdGenerator, type ReadableSpan, type SpanExporter } from "@opentelemetry/sdk-trace";
+import { context } from "@opentelemetry/api";
+import { suppressTracing } from "@opentelemetry/core";
+import { RandomIdGenerator } from "@opentelemetry/sdk-trace";
 import { type OnDiagnostic, takeDiagnostics } from "../diagnostics.ts";
 import {
   type Environment,
-  type OtlpProtocol,
-  otlpDestination,
+  type SpanProtocol,
+  spansDestination,
   TracingConfigurationError,
   text,
 } from "../otlp/destination.ts";
-import { sendSpans } from "../otlp/send-spans.ts";
-import { createSpanExporter } from "../otlp/span-exporter.ts";
-import { serviceResource } from "../resource.ts";
+import { SpanEncoder } from "../otlp/span-encoder.ts";
+import { spanLimitsOf } from "../otlp/span-limits.ts";
+import { resourceAttributes } from "../resource.ts";
 import { samplerOf } from "../sampler.ts";
 import { GatewayTracer } from "./call-tracer.ts";
 import { recordHealthCheck } from "./health-checks.ts";
-import { SpanOutlet } from "./outlet.ts";
+import type { Draft } from "./local-trace.ts";
 import type { PayloadOptions } from "./payload.ts";
-import { sdkSpans } from "./sdk-spans.ts";
 import { ServerStarts } from "./server-starts.ts";
 import { type KeepOptions, type MayHaveBaggage, TracingCore } from "./tracing-core.ts";
 
 /** How the spans of a gateway are made and where they go. What is absent is said by the standard variables. */
 export interface TraceExporterOptions {
-  /** Base address of the collector. */
+  /** Base address of the collector, if the standard variables name none. */
   readonly endpoint?: string | undefined;
-  readonly protocol?: OtlpProtocol | undefined;
+  /** If the standard variables name none; gRPC for port 4317 and HTTP for every other when absent. */
+  readonly protocol?: SpanProtocol | undefined;
+  /** Sent beside those of the standard variables. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly serviceName?: string | undefined;
   readonly serviceVersion?: string | undefined;
@@ -50,54 +54,68 @@ export interface TraceExporterOptions {
 /** The exporter's name: the label `exporter` of its metrics. */
 export const TRACE_EXPORTER_NAME = "otlp_traces";
 
-/** Spans that wait; behind a slow collector the SDK's 2048 lost most of a burst, and this many lost none. */
+const SCOPE = "@mcp-hangar/tracing";
+
+/** Spans of work that has ended and that are not made yet: some seconds of a gateway that does nothing else. */
+const PENDING = { recordsMax: 32_768, bytesMax: 64 * 1024 * 1024 };
+/** Spans that wait to be sent; behind a slow collector the SDK's 2048 lost most of a burst, and this many lost none. */
 const QUEUE_SPANS_MAX = 32_768;
+/** Bytes of the same: a span of a call has some 800. */
+const QUEUE_BYTES_MAX = 32 * 1024 * 1024;
 const BATCH_SPANS_MAX = 2_048;
+/** A request stays well below the 4 MB that receivers take by default. */
+const BATCH_BYTES_MAX = 2_000_000;
 /** Milliseconds that the first span of a batch waits for others. */
 const BATCH_DELAY_MS = 1_000;
 /** A batch is tried for this long; then its spans are dropped, so that those of a recovered collector are not old ones. */
 const RETRY_ELAPSED_MAX_MS = 300_000;
-/** Milliseconds of an export by the SDK (https://opentelemetry.io/docs/specs/otel/protocol/exporter/), and a second beyond it. */
-const EXPORT_TIMEOUT_MS = 10_000;
-const ATTEMPT_MARGIN_MS = 1_000;
 
 /** Carries spans out of the gateway, and makes them: its `tracer` is the one of the runtime. */
 export class TraceExporter implements Exporter {
   readonly name = TRACE_EXPORTER_NAME;
   readonly signal = "traces";
   readonly tracer: CallTracer;
+  readonly #clock: Clock;
   readonly #core: TracingCore;
   readonly #starts: ServerStarts;
-  readonly #outlet: SpanOutlet;
-  readonly #queue: DeliveryQueue<ReadableSpan>;
-  readonly #exporter: SpanExporter;
+  readonly #encoder: SpanEncoder;
+  readonly #drafts: DeferredWork<Draft>;
+  readonly #queue: DeliveryQueue<Uint8Array>;
+  readonly #client: OtlpClient;
+  #accepted = 0;
+  /** Spans that were not made by the end. */
+  #givenUp = 0;
 
-  private constructor(options: TraceExporterOptions, exporter: SpanExporter) {
-    const { clock, env, random, serviceName: name, serviceVersion: version } = options;
-    this.#exporter = exporter;
-    this.#queue = new DeliveryQueue<ReadableSpan>({
+  private constructor(options: TraceExporterOptions, destination: OtlpDestination) {
+    const { clock, env, random, serviceName: name, serviceVersion: version, onDiagnostic } = options;
+    this.#clock = clock;
+    this.#client = new OtlpClient({
+      destination,
+      clock,
+      onProblem(problem) {
+        if (problem === undefined) onDiagnostic("info", "spans arrive again");
+        else onDiagnostic("warning", `spans do not arrive: ${problem}`);
+      },
+    });
+    this.#queue = new DeliveryQueue<Uint8Array>({
       exporter: registeredName(TRACE_EXPORTER_NAME),
       signal: this.signal,
-      send: sendSpans(exporter),
-      // Spans are counted, not weighed: their attributes are bounded each.
-      sizeOf: () => 0,
-      limits: { recordsMax: count(env.OTEL_BSP_MAX_QUEUE_SIZE) ?? QUEUE_SPANS_MAX, bytesMax: Number.MAX_SAFE_INTEGER },
+      send: (spans, signal) => this.#send(spans, signal),
+      sizeOf: ({ byteLength }) => byteLength,
+      limits: { recordsMax: count(env.OTEL_BSP_MAX_QUEUE_SIZE) ?? QUEUE_SPANS_MAX, bytesMax: QUEUE_BYTES_MAX },
       batch: {
         recordsMax: count(env.OTEL_BSP_MAX_EXPORT_BATCH_SIZE) ?? BATCH_SPANS_MAX,
-        bytesMax: Number.MAX_SAFE_INTEGER,
+        bytesMax: BATCH_BYTES_MAX,
         delayMs: count(env.OTEL_BSP_SCHEDULE_DELAY) ?? BATCH_DELAY_MS,
       },
-      attemptTimeoutMs: timeoutMs(env) + ATTEMPT_MARGIN_MS,
+      attemptTimeoutMs: destination.timeoutMs,
       retry: { baseMs: 1_000, maxMs: 30_000, elapsedMaxMs: RETRY_ELAPSED_MAX_MS },
       clock,
       random,
     });
-    const resource = serviceResource({ name, version }, env);
-    this.#outlet = new SpanOutlet({
-      clock,
-      makeSpan: sdkSpans({ resource, version }, env),
-      offer: (span) => void this.#queue.offer(span),
-    });
+    const origin = { resource: resourceAttributes({ name, version }, env), scope: { name: SCOPE, version } };
+    this.#encoder = new SpanEncoder(origin, spanLimitsOf(env));
+    this.#drafts = new DeferredWork({ clock, limits: PENDING, work: (draft) => this.#make(draft) });
     this.#core = new TracingCore({
       clock,
       ids: new RandomIdGenerator(),
@@ -105,7 +123,7 @@ export class TraceExporter implements Exporter {
       keep: options.keep,
       payload: options.payload,
       mayHaveBaggage: options.mayHaveBaggage,
-      exportSpans: (draft) => this.#outlet.add(draft),
+      exportSpans: (draft) => this.#accept(draft),
     });
     this.#starts = new ServerStarts(this.#core);
     this.tracer = new GatewayTracer(this.#core, this.#starts);
@@ -115,11 +133,13 @@ export class TraceExporter implements Exporter {
   static async create(options: TraceExporterOptions): Promise<TraceExporter> {
     takeDiagnostics(options.onDiagnostic);
     const { endpoint, protocol, env, headers } = options;
-    const destination = otlpDestination({ endpoint, protocol }, env);
+    const destination = spansDestination(env, { endpoint, protocol, headers });
     if (destination === undefined) {
       throw new TracingConfigurationError("tracing needs an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT");
     }
-    return new TraceExporter(options, await createSpanExporter(destination, { headers, timeoutMs: timeoutMs(env) }));
+    const exporter = new TraceExporter(options, destination);
+    await exporter.#client.open();
+    return exporter;
   }
 
   readonly listener = (event: HangarEvent): void => {
@@ -136,27 +156,54 @@ export class TraceExporter implements Exporter {
     }
   };
 
+  /** Spans of work that was worth exporting: they are delivered, dropped or queued. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
   snapshot(): ExporterSnapshot {
     const snapshot = this.#queue.snapshot();
-    const { overflowed, broken, pending } = this.#outlet;
-    const dropped = {
-      ...snapshot.dropped,
-      ...(overflowed > 0 && { queue_full: (snapshot.dropped.queue_full ?? 0) + overflowed }),
-      ...(broken > 0 && { rejected: (snapshot.dropped.rejected ?? 0) + broken }),
+    const { overflowed, broken, records } = this.#drafts;
+    const { queue_full: full = 0, rejected = 0, shutdown = 0 } = snapshot.dropped;
+    return {
+      ...snapshot,
+      dropped: {
+        ...snapshot.dropped,
+        queue_full: full + overflowed,
+        rejected: rejected + broken,
+        shutdown: shutdown + this.#givenUp,
+      },
+      queueSize: snapshot.queueSize + records,
     };
-    return { ...snapshot, dropped, queueSize: snapshot.queueSize + pending };
   }
 
   async close(deadlineMs: number): Promise<void> {
-    this.#outlet.flush();
-    await this.#queue.close(deadlineMs);
-    // It waits for exports in flight, up to their own timeout; what was not delivered by now is given up.
-    void this.#exporter.shutdown().catch(() => {});
+    const untilMs = this.#clock.nowMs() + deadlineMs;
+    await this.#drafts.finish(deadlineMs);
+    this.#givenUp += this.#drafts.discard();
+    await this.#queue.close(Math.max(0, untilMs - this.#clock.nowMs()));
+    this.#client.close();
   }
-}
 
-function timeoutMs(env: Environment): number {
-  return count(env.OTEL_EXPORTER_OTLP_TRACES_TIMEOUT) ?? count(env.OTEL_EXPORTER_OTLP_TIMEOUT) ?? EXPORT_TIMEOUT_MS;
+  #accept(draft: Draft): void {
+    const { spans, bytes } = draft;
+    this.#accepted += spans;
+    this.#drafts.add(draft, { records: spans, bytes });
+  }
+
+  /** All spans of a draft or none: the accounts know how many they are. */
+  #make(draft: Draft): void {
+    const encoded = draft.make().map((record) => this.#encoder.encode(record));
+    for (const span of encoded) this.#queue.offer(span);
+  }
+
+  #send(spans: readonly Uint8Array[], signal: AbortSignal): Promise<SendOutcome> {
+    const attempt = { signal, problem: this.#queue.problem };
+    // Where HTTP is instrumented, an export must not make spans that are exported.
+    return context.with(suppressTracing(context.active()), () =>
+      this.#client.send(() => this.#encoder.request(spans), attempt),
+    );
+  }
 }
 
 function count(variable: string | undefined): number | undefined {

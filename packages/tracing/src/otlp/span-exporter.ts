@@ -1,26 +1,17 @@
+import type { OtlpDestination } from "@mcp-hangar/delivery/otlp";
 import type { SpanExporter } from "@opentelemetry/sdk-trace";
-import type { OtlpDestination } from "./destination.ts";
-
-/** How spans are sent, beyond where. */
-export interface OtlpSettings {
-  /** Headers, or metadata over gRPC, beside those of `OTEL_EXPORTER_OTLP_HEADERS`. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Milliseconds an export may take; `OTEL_EXPORTER_OTLP_TIMEOUT` or 10 s when absent. */
-  readonly timeoutMs?: number | undefined;
-}
 
 /**
- * The exporter of the OpenTelemetry SDK for this destination. It reads certificates, compression, timeout and headers from the standard
- * variables. Only the one that is used is loaded: gRPC takes long.
+ * The exporter of the OpenTelemetry SDK for a destination, for its own processor. It reads certificates, compression, timeout and headers
+ * from the standard variables; `headers` are sent beside those. Only the one that is used is loaded: gRPC takes long.
  */
 export async function createSpanExporter(
   { url, protocol }: OtlpDestination,
-  { headers = {}, timeoutMs }: OtlpSettings = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<SpanExporter> {
-  const common = { url, ...(timeoutMs === undefined ? {} : { timeoutMillis: timeoutMs }) };
-  if (protocol === "http/protobuf") {
+  if (protocol !== "grpc") {
     const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
-    return new OTLPTraceExporter({ ...common, headers });
+    return new OTLPTraceExporter({ url: url.href, headers });
   }
   const [{ OTLPTraceExporter }, { Metadata }] = await Promise.all([
     import("@opentelemetry/exporter-trace-otlp-grpc"),
@@ -28,5 +19,5 @@ export async function createSpanExporter(
   ]);
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(headers)) metadata.set(name.toLowerCase(), value);
-  return new OTLPTraceExporter({ ...common, metadata });
+  return new OTLPTraceExporter({ url: `${url.protocol}//${url.host}`, metadata });
 }

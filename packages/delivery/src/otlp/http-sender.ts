@@ -2,16 +2,17 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import type { Clock, SendOutcome } from "@mcp-hangar/delivery";
+import type { Clock } from "../clock.ts";
+import type { SendOutcome } from "../queue/send.ts";
+import { outcomeOfAnswer } from "./answer.ts";
 import type { OtlpDestination } from "./destination.ts";
-import type { ReadAnswer } from "./encoding.ts";
-import { type OtlpSender, outcomeOfAnswer, type TlsFiles } from "./sender.ts";
+import type { OtlpSender } from "./sender.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 export interface HttpSenderParts {
   readonly destination: OtlpDestination;
   readonly tls: TlsFiles;
   readonly clock: Clock;
-  readonly readAnswer: ReadAnswer;
 }
 
 /** Bytes of an answer that are read; it holds a number and a message. */
@@ -38,7 +39,7 @@ export class HttpSender implements OtlpSender {
         ? new HttpsAgent({ ...options, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) })
         : new HttpAgent(options);
     this.#headers = {
-      "user-agent": "mcp-hangar-otlp-audit",
+      "user-agent": "mcp-hangar",
       ...headers,
       "content-type": protocol === "http/json" ? "application/json" : "application/x-protobuf",
       ...(compression === "gzip" && { "content-encoding": "gzip" }),
@@ -85,12 +86,15 @@ export class HttpSender implements OtlpSender {
       const retryAfterMs = retryAfter(response.headers["retry-after"], this.#parts.clock.wallMs());
       return { kind: "retry", reason: "rejected", message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
     }
+    const { signal, protocol } = this.#parts.destination;
+    let answer: Uint8Array;
     try {
-      return outcomeOfAnswer(this.#parts.readAnswer(await bytesOf(response)));
+      answer = await bytesOf(response);
     } catch {
       // It has taken the request; what it says besides cannot be read.
       return { kind: "delivered" };
     }
+    return outcomeOfAnswer(answer, signal, protocol);
   }
 }
 

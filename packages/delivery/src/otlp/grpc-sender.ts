@@ -1,20 +1,23 @@
 import type * as Grpc from "@grpc/grpc-js";
-import type { SendOutcome } from "@mcp-hangar/delivery";
 import type { ExportFailureReason } from "@mcp-hangar/telemetry";
-import type { OtlpDestination } from "./destination.ts";
-import type { ReadAnswer } from "./encoding.ts";
+import type { SendOutcome } from "../queue/send.ts";
+import { collectorSays, outcomeOfAnswer } from "./answer.ts";
+import type { OtlpDestination, OtlpSignal } from "./destination.ts";
 import { retryAfterOf } from "./retry-info.ts";
-import { collectorSays, type OtlpSender, outcomeOfAnswer, type TlsFiles } from "./sender.ts";
+import type { OtlpSender } from "./sender.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 export interface GrpcSenderParts {
   /** The library, which is loaded only where it is needed. */
   readonly grpc: typeof Grpc;
   readonly destination: OtlpDestination;
   readonly tls: TlsFiles;
-  readonly readAnswer: ReadAnswer;
 }
 
-const METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+const METHODS: Readonly<Record<OtlpSignal, string>> = {
+  logs: "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+  traces: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+};
 
 /** Pauses between attempts to connect, in ms: the queue says when it tries, and must not wait for the channel. */
 const RECONNECT_MS = 1_000;
@@ -24,11 +27,11 @@ export class GrpcSender implements OtlpSender {
   readonly #grpc: typeof Grpc;
   readonly #client: Grpc.Client;
   readonly #metadata: Grpc.Metadata;
-  readonly #readAnswer: GrpcSenderParts["readAnswer"];
+  readonly #signal: OtlpSignal;
 
-  constructor({ grpc, destination, tls, readAnswer }: GrpcSenderParts) {
+  constructor({ grpc, destination, tls }: GrpcSenderParts) {
     this.#grpc = grpc;
-    this.#readAnswer = readAnswer;
+    this.#signal = destination.signal;
     const { url, headers, compression } = destination;
     const credentials =
       url.protocol === "https:"
@@ -36,7 +39,7 @@ export class GrpcSender implements OtlpSender {
         : grpc.credentials.createInsecure();
     const gzip = grpc.compressionAlgorithms.gzip;
     this.#client = new grpc.Client(url.host, credentials, {
-      "grpc.primary_user_agent": "mcp-hangar-otlp-audit",
+      "grpc.primary_user_agent": "mcp-hangar",
       "grpc.initial_reconnect_backoff_ms": RECONNECT_MS,
       "grpc.max_reconnect_backoff_ms": RECONNECT_MS,
       // Retries of the library would be invisible in the accounts.
@@ -50,12 +53,13 @@ export class GrpcSender implements OtlpSender {
   send(body: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
     return new Promise((resolve) => {
       const call = this.#client.makeUnaryRequest(
-        METHOD,
+        METHODS[this.#signal],
         (bytes: Buffer) => bytes,
         (bytes: Buffer) => bytes,
         Buffer.from(body.buffer, body.byteOffset, body.byteLength),
         this.#metadata,
-        (error, answer) => resolve(error === null ? this.#outcomeOf(answer) : this.#outcomeOfError(error)),
+        (error, answer = Buffer.alloc(0)) =>
+          resolve(error === null ? outcomeOfAnswer(answer, this.#signal, "grpc") : this.#outcomeOfError(error)),
       );
       signal.addEventListener("abort", () => call.cancel(), { once: true });
     });
@@ -63,15 +67,6 @@ export class GrpcSender implements OtlpSender {
 
   close(): void {
     this.#client.close();
-  }
-
-  #outcomeOf(answer: Buffer | undefined): SendOutcome {
-    try {
-      return outcomeOfAnswer(this.#readAnswer(answer ?? new Uint8Array()));
-    } catch {
-      // It has taken the request; what it says besides cannot be read.
-      return { kind: "delivered" };
-    }
   }
 
   #outcomeOfError({ code, details, metadata }: Grpc.ServiceError): SendOutcome {

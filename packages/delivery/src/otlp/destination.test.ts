@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { otlpLogsDestination } from "./destination.ts";
+import { otlpDestination } from "./destination.ts";
 
 /** Where records go, in short. */
 function short(env: Readonly<Record<string, string>>): string | undefined {
-  const destination = otlpLogsDestination(env);
+  const destination = otlpDestination("logs", env);
   return destination && `${destination.protocol} ${destination.url.href}`;
 }
 
@@ -49,7 +49,7 @@ describe("the destination of log records", () => {
       OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE: "/cert.pem",
       OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY: "/key.pem",
     };
-    expect(otlpLogsDestination(env, { headers: { "X-Tenant": "two", "X-More": "3" } })).toMatchObject({
+    expect(otlpDestination("logs", env, { headers: { "X-Tenant": "two", "X-More": "3" } })).toMatchObject({
       headers: { authorization: "Basic YTpi", "x-tenant": "one", "x-more": "3" },
       timeoutMs: 700,
       compression: "gzip",
@@ -61,10 +61,10 @@ describe("the destination of log records", () => {
 
   it("is that of the configuration where the environment names none", () => {
     const configured = { endpoint: "http://b:4317", protocol: "http/protobuf" } as const;
-    expect(otlpLogsDestination({}, configured)?.url.href).toBe("http://b:4317/v1/logs");
-    expect(otlpLogsDestination({ [ENDPOINT]: "http://a:1" }, configured)?.url.href).toBe("http://a:1/v1/logs");
-    expect(otlpLogsDestination({ [PROTOCOL]: "grpc" }, configured)?.protocol).toBe("grpc");
-    expect(otlpLogsDestination({ OTEL_LOGS_EXPORTER: "none" }, configured)).toBeUndefined();
+    expect(otlpDestination("logs", {}, configured)?.url.href).toBe("http://b:4317/v1/logs");
+    expect(otlpDestination("logs", { [ENDPOINT]: "http://a:1" }, configured)?.url.href).toBe("http://a:1/v1/logs");
+    expect(otlpDestination("logs", { [PROTOCOL]: "grpc" }, configured)?.protocol).toBe("grpc");
+    expect(otlpDestination("logs", { OTEL_LOGS_EXPORTER: "none" }, configured)).toBeUndefined();
   });
 
   it.each([
@@ -91,11 +91,38 @@ describe("the destination of log records", () => {
   ])("is refused in words that show no credentials: %o", (env, message) => {
     let said = "";
     try {
-      otlpLogsDestination(env as Readonly<Record<string, string>>);
+      otlpDestination("logs", env as Readonly<Record<string, string>>);
     } catch (error) {
       said = (error as Error).message;
     }
     expect(said).toMatch(message);
     expect(said).not.toContain("secret");
+  });
+});
+
+describe("the destination of spans", () => {
+  it("has the path and the variables of traces", () => {
+    const env = {
+      [ENDPOINT]: "https://c/otlp",
+      OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: "700",
+      [LOGS_PROTOCOL]: "http/json",
+    };
+    expect(otlpDestination("traces", env)).toMatchObject({
+      signal: "traces",
+      protocol: "http/protobuf",
+      url: new URL("https://c/otlp/v1/traces"),
+      timeoutMs: 700,
+    });
+    const own = { ...env, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://[::1]:4317" };
+    expect(otlpDestination("traces", own)).toMatchObject({ protocol: "grpc", url: new URL("http://[::1]:4317") });
+    expect(otlpDestination("traces", { ...env, OTEL_TRACES_EXPORTER: "none" })).toBeUndefined();
+    expect(otlpDestination("traces", { ...env, OTEL_LOGS_EXPORTER: "none" })).toBeDefined();
+  });
+
+  it("is refused with a protocol that the caller cannot write", () => {
+    const env = { [ENDPOINT]: "http://c", [PROTOCOL]: "http/json" };
+    expect(() => otlpDestination("traces", env, { protocols: ["grpc", "http/protobuf"] })).toThrow(
+      'OTEL_EXPORTER_OTLP_PROTOCOL is "http/json"; expected one of grpc, http/protobuf',
+    );
   });
 });

@@ -4,38 +4,19 @@ interface Field {
   readonly value: number | Uint8Array;
 }
 
-const RETRY_INFO = "google.rpc.RetryInfo";
-
-/**
- * Milliseconds for which a server asks to be left alone, by the `google.rpc.Status` in the trailer `grpc-status-details-bin`, as the
- * specification of OTLP has it; `undefined` when it does not, or the bytes are no such message.
- */
-export function retryAfterOf(status: Uint8Array): number | undefined {
-  try {
-    for (const detail of messagesAt(status, 3)) {
-      const [type] = messagesAt(detail, 1);
-      if (type === undefined || !Buffer.from(type).toString().endsWith(`/${RETRY_INFO}`)) continue;
-      for (const info of messagesAt(detail, 2)) for (const delay of messagesAt(info, 1)) return millisecondsOf(delay);
-    }
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-  }
-  return undefined;
-}
-
-/** A `google.protobuf.Duration`. */
-function millisecondsOf(duration: Uint8Array): number {
-  const numbers = new Map(fieldsOf(duration).map(({ number, value }) => [number, Number(value)]));
-  return (numbers.get(1) ?? 0) * 1_000 + (numbers.get(2) ?? 0) / 1e6;
-}
-
-function messagesAt(message: Uint8Array, field: number): readonly Uint8Array[] {
+/** The messages, texts or byte fields of this number in a message. @throws RangeError when the bytes are no message. */
+export function bytesAt(message: Uint8Array, field: number): readonly Uint8Array[] {
   return fieldsOf(message).flatMap(({ number, value }) =>
     number === field && value instanceof Uint8Array ? [value] : [],
   );
 }
 
-/** @throws RangeError when the bytes are no message. */
+/** The number in the last field of this number in a message, else 0; beyond 2^53 not exact. @throws RangeError when the bytes are no message. */
+export function numberAt(message: Uint8Array, field: number): number {
+  const last = fieldsOf(message).findLast(({ number, value }) => number === field && typeof value === "number");
+  return Number(last?.value ?? 0);
+}
+
 function fieldsOf(message: Uint8Array): readonly Field[] {
   const fields: Field[] = [];
   let offset = 0;

@@ -1,0 +1,70 @@
+import type { Clock } from "../clock.ts";
+import type { SendOutcome } from "../queue/send.ts";
+import type { OtlpDestination } from "./destination.ts";
+import type { OtlpSender } from "./sender.ts";
+import { readTlsFiles } from "./tls-files.ts";
+
+export interface OtlpClientOptions {
+  readonly destination: OtlpDestination;
+  readonly clock: Clock;
+  /** Told why records do not arrive when that begins, and `undefined` when they do again. */
+  readonly onProblem?: ((problem: string | undefined) => void) | undefined;
+}
+
+/** One attempt to deliver a request. */
+export interface OtlpAttempt {
+  readonly signal: AbortSignal;
+  /** What the attempt before this one came to, as the queue knows it: `undefined` when it delivered everything. */
+  readonly problem: string | undefined;
+}
+
+/** Sends requests of OTLP to one destination, for the queue that decides when. */
+export class OtlpClient {
+  readonly #options: OtlpClientOptions;
+  #sender: OtlpSender | undefined;
+  #hasToldOfProblem = false;
+
+  constructor(options: OtlpClientOptions) {
+    this.#options = options;
+  }
+
+  /** Loads what the protocol needs, which takes long for gRPC, and reads certificates. Rejects with what is wrong, and what to do. */
+  async open(): Promise<void> {
+    const { destination, clock } = this.#options;
+    const tls = await readTlsFiles(destination);
+    if (destination.protocol === "grpc") {
+      const [grpc, { GrpcSender }] = await Promise.all([import("@grpc/grpc-js"), import("./grpc-sender.ts")]);
+      this.#sender = new GrpcSender({ grpc, destination, tls });
+    } else {
+      const { HttpSender } = await import("./http-sender.ts");
+      this.#sender = new HttpSender({ destination, tls, clock });
+    }
+  }
+
+  /** Sends what `encode` writes: the bytes of an `Export…ServiceRequest`. What it cannot write is refused for good. */
+  async send(encode: () => Uint8Array, { signal, problem }: OtlpAttempt): Promise<SendOutcome> {
+    if (this.#sender === undefined) return { kind: "retry", reason: "io", message: "the exporter is not open" };
+    if (problem !== undefined) this.#tell(problem);
+    let body: Uint8Array;
+    try {
+      body = encode();
+    } catch (error) {
+      return { kind: "rejected", message: `a record cannot be encoded: ${String(error)}` };
+    }
+    const outcome = await this.#sender.send(body, signal);
+    if (outcome.kind === "delivered" && !signal.aborted) this.#tell(undefined);
+    return outcome;
+  }
+
+  close(): void {
+    this.#sender?.close();
+  }
+
+  /** Only when it begins and ends: a problem may last, and what is told may become a record itself. */
+  #tell(problem: string | undefined): void {
+    const isProblem = problem !== undefined;
+    if (isProblem === this.#hasToldOfProblem) return;
+    this.#hasToldOfProblem = isProblem;
+    this.#options.onProblem?.(problem);
+  }
+}

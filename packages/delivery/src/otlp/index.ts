@@ -1,0 +1,3 @@
+export * from "./client.ts";
+export * from "./destination.ts";
+export * from "./pairs.ts";

@@ -1,0 +1,34 @@
+import { readFile } from "node:fs/promises";
+import type { OtlpDestination } from "./destination.ts";
+
+/** Certificates as PEM. */
+export interface TlsFiles {
+  readonly ca: Buffer | undefined;
+  readonly cert: Buffer | undefined;
+  readonly key: Buffer | undefined;
+}
+
+/** Reads the certificates of a destination, if it is spoken to over TLS. Rejects when one cannot be read. */
+export async function readTlsFiles(destination: OtlpDestination): Promise<TlsFiles> {
+  const { url, certificate, clientCertificate, clientKey } = destination;
+  if (url.protocol !== "https:") return { ca: undefined, cert: undefined, key: undefined };
+  if ((clientCertificate === undefined) !== (clientKey === undefined)) {
+    throw new Error("OTLP: a client certificate and its key belong together; set both, or neither");
+  }
+  const [ca, cert, key] = await Promise.all([
+    read("the certificate", certificate),
+    read("the client certificate", clientCertificate),
+    read("the client's key", clientKey),
+  ]);
+  return { ca, cert, key };
+}
+
+async function read(name: string, path: string | undefined): Promise<Buffer | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`OTLP: ${name} cannot be read: ${why}`, { cause });
+  }
+}
