@@ -1,3 +1,12 @@
 export type { AuditEntry, JournalPlace } from "./audit-entry.ts";
 export type { AuditFormat } from "./format.ts";
+export { CefFormat } from "./formats/cef.ts";
+export { EcsFormat } from "./formats/ecs.ts";
+export { JsonLinesFormat } from "./formats/json-lines.ts";
+export { LeefFormat, type LeefOptions } from "./formats/leef.ts";
+export { OcsfFormat } from "./formats/ocsf.ts";
+export { PRODUCT, type Product } from "./formats/product.ts";
+export { SplunkHecFormat, type SplunkHecOptions } from "./formats/splunk-hec.ts";
+export { type StructuredSyslogOptions, SyslogEnvelope, SyslogFormat } from "./formats/syslog.ts";
+export type { SyslogOptions } from "./formats/syslog-header.ts";
 export type { AuditSink, SinkEntry } from "./sink.ts";

@@ -161,7 +161,10 @@ function epochMs(time: string): number | undefined {
 
 /** A value of the extension. It is cut before it is escaped, so that no escape is cut in two. */
 function escaped(text: string, charsMax: number): string {
-  return cutCodePoints(text, charsMax).split(/([\r\n])/).map(escapedPart).join("");
+  return cutCodePoints(text, charsMax)
+    .split(/([\r\n])/)
+    .map(escapedPart)
+    .join("");
 }
 
 function escapedPart(part: string): string {
@@ -188,5 +191,7 @@ function free(key: string, label: string): readonly CefKey[] {
 
 /** Systems refuse anything else there. */
 function integer(key: string, label?: string): readonly CefKey[] {
-  return [{ key, charsMax: 20, ...(label !== undefined && { label }), accepts: (_, value) => Number.isSafeInteger(value) }];
+  return [
+    { key, charsMax: 20, ...(label !== undefined && { label }), accepts: (_, value) => Number.isSafeInteger(value) },
+  ];
 }

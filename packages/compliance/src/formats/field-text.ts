@@ -8,7 +8,9 @@ import type { FieldValue } from "./audit-fields.ts";
 export function fieldText(value: FieldValue): string {
   if (typeof value === "string") return value;
   if (typeof value === "number") return String(value);
-  return value.map((entry) => (typeof entry === "string" ? entry : attemptText(entry)).replaceAll(/[\\,]/g, "\\$&")).join(",");
+  return value
+    .map((entry) => (typeof entry === "string" ? entry : attemptText(entry)).replaceAll(/[\\,]/g, "\\$&"))
+    .join(",");
 }
 
 function attemptText({ server, code, duration_ms }: AuditAttempt): string {

@@ -27,7 +27,12 @@ export class SyslogHeader {
   readonly #facility: number;
   readonly #sender: string;
 
-  constructor({ facility = LOG_AUDIT, appName = APP_NAME, hostname: host = hostname(), processId = NIL }: SyslogOptions) {
+  constructor({
+    facility = LOG_AUDIT,
+    appName = APP_NAME,
+    hostname: host = hostname(),
+    processId = NIL,
+  }: SyslogOptions) {
     if (!Number.isInteger(facility) || facility < 0 || facility > FACILITY_MAX) {
       throw new RangeError(`${facility} is no facility of syslog: use a whole number from 0 to ${FACILITY_MAX}.`);
     }

@@ -9,13 +9,13 @@ import { SyslogHeader, type SyslogOptions } from "./syslog-header.ts";
 export interface StructuredSyslogOptions extends SyslogOptions {
   /** Private enterprise number in the name of the structured data; 32473 is the one for documentation (RFC 5612). */
   readonly enterpriseNumber?: number;
-  /** Bytes of a message, from 2 048. rsyslog takes 8 096 unless it is told otherwise. */
+  /** Bytes of a message, from 4 096. rsyslog takes 8 096 unless it is told otherwise. */
   readonly bytesMax?: number;
 }
 
 const DOCUMENTATION = 32_473;
-/** What receivers should be able to take (RFC 5424, section 6.1), and a little less than rsyslog's default. */
-const BYTES_MIN = 2_048;
+/** What the last of `VALUE_CHARS` needs at most, and a little less than rsyslog's default. */
+const BYTES_MIN = 4_096;
 const BYTES_MAX = 8_000;
 const UDP_BYTES_MAX = 65_507;
 /** Characters that a value has at first, and when a message is too long. With the last of them every message fits {@link BYTES_MIN}. */
@@ -39,7 +39,9 @@ export class SyslogFormat implements AuditFormat {
 
   constructor({ enterpriseNumber = DOCUMENTATION, bytesMax = BYTES_MAX, ...sender }: StructuredSyslogOptions = {}) {
     if (!Number.isSafeInteger(enterpriseNumber) || enterpriseNumber < 1) {
-      throw new RangeError(`${enterpriseNumber} is no private enterprise number: use the whole number that IANA gave you.`);
+      throw new RangeError(
+        `${enterpriseNumber} is no private enterprise number: use the whole number that IANA gave you.`,
+      );
     }
     if (!(bytesMax >= BYTES_MIN && bytesMax <= UDP_BYTES_MAX)) {
       throw new RangeError(`Messages of ${bytesMax} bytes cannot be had: use ${BYTES_MIN} to ${UDP_BYTES_MAX}.`);
