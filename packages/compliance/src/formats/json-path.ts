@@ -9,8 +9,9 @@ export function setAt(draft: Draft, path: string, value: unknown): void {
   if (last === undefined) return;
   let inner = draft;
   for (const name of names) {
+    inner[name] ??= {};
     // Paths are ours: where an object is on the way, nothing else ever stands.
-    inner = (inner[name] ??= {}) as Draft;
+    inner = inner[name] as Draft;
   }
   inner[last] = value;
 }

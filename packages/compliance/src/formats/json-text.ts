@@ -1,5 +1,4 @@
 /** What `JSON.stringify` leaves as it is, and some readers take for the end of a line or for an order to a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
 const LEFT_OVER = /[\u007f-\u009f\u2028\u2029]/g;
 /** How `JSON.stringify` writes half a surrogate pair, and also a backslash before such words. */
 const LONE_SURROGATE = /\\ud[89a-f]/i;
