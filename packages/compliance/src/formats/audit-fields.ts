@@ -74,5 +74,6 @@ export const AUDIT_FIELDS = Object.keys(READERS) as readonly AuditField[];
 /** What a record says in a field; `undefined` where it says nothing. */
 export function fieldOf(entry: AuditEntry, field: AuditField): FieldValue | undefined {
   const value: FieldValue | undefined = READERS[field](entry);
-  return value === "" || (typeof value === "object" && value.length === 0) ? undefined : value;
+  const isEmpty = typeof value === "object" ? value.every((one) => one === "") : value === "";
+  return isEmpty ? undefined : value;
 }

@@ -19,7 +19,7 @@ interface CefKey {
 /** Where a field stands: in the header, or under the first of these keys that accepts its value. */
 type CefPlace = "header" | readonly CefKey[];
 
-/** Longest texts, by the dictionary, of a usual key and of one that is free for any use. Keys of our own have the latter. */
+/** Longest texts, by the dictionary, of a usual key, which keys of our own are like, and of one that is free for any use. */
 const USUAL = 1_023;
 const FREE = 4_000;
 
@@ -182,7 +182,7 @@ function severity(value: number): number {
 
 /** A key of our own: vendor and product, which are one here, and what it says. */
 function own(name: string): readonly CefKey[] {
-  return [{ key: `McpHangar${name}`, charsMax: FREE }];
+  return [{ key: `McpHangar${name}`, charsMax: USUAL }];
 }
 
 function free(key: string, label: string): readonly CefKey[] {

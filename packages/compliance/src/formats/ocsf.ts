@@ -50,6 +50,8 @@ const PLACES: Partial<Readonly<Record<AuditField, string>>> = {
   correlation_id: "metadata.correlation_uid",
   rpc_error_code: "status_code",
   "usage.model": "ai_model.name",
+  "usage.input_tokens": "message_context.prompt_tokens",
+  "usage.output_tokens": "message_context.completion_tokens",
   message: "message",
   sequence: "metadata.sequence",
   hash: "attestation_list[].fingerprint.value",
@@ -206,7 +208,7 @@ class OcsfEvent {
 
   /** Who acts on the subject's behalf is an agent under the authority that the token's issuer gave. */
   #addAgent(): void {
-    const { actor, usage } = this.#entry.record;
+    const { actor, target, usage } = this.#entry.record;
     if (this.#class.name === "Base Event") return;
     const [agent] = actor.token_actors ?? [];
     if (agent !== undefined) {
@@ -221,10 +223,16 @@ class OcsfEvent {
       this.#profiles.add("ai_operation");
       setAt(this.#event, "ai_model", { name: usage.model, ai_provider: "Unknown" });
     }
+    if (usage?.input_tokens === undefined && usage?.output_tokens === undefined) return;
+    this.#profiles.add("ai_operation");
+    setAt(this.#event, "message_context.service.name", target.server ?? this.#product.name);
+    this.#place("usage.input_tokens", "message_context.prompt_tokens");
+    this.#place("usage.output_tokens", "message_context.completion_tokens");
   }
 
   #addApi(): void {
-    this.#place("action", "api.operation");
+    // Required, and an empty one is none.
+    setAt(this.#event, "api.operation", this.#take("action") ?? this.#entry.record.type);
     this.#place("target.server", "api.service.name");
     this.#addSource();
     this.#place("actor.user_agent", "http_request.user_agent");
@@ -271,7 +279,7 @@ class OcsfEvent {
 
   #addApplication(): void {
     const server = this.#take("target.server");
-    setAt(this.#event, "app", { name: server ?? this.#product.name, type: this.#take("target.kind") });
+    setAt(this.#event, "app", { name: server ?? this.#product.name });
   }
 
   /** API Activity wants to know from where; a pipe has no address. */

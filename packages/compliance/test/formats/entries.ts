@@ -4,11 +4,11 @@ import type { AuditEntry } from "../../src/index.ts";
 
 /** Texts that end a record, a value or a parser somewhere. */
 export const HOSTILE: Readonly<Record<string, string>> = {
-  "separators of CEF": 'a=b|c\\d\\=e\\|f cs1=forged suser=root',
+  "separators of CEF": "a=b|c\\d\\=e\\|f cs1=forged suser=root",
   "separators of LEEF": "a^usrName=root^b\tc|d",
   "structured data": 'a"] [mcpHangar@32473 id="forged"] \\"b\\] c\\',
   "a second record after a line feed": "a\n<110>1 - - forged - - - b\r\nCEF:0|x|x|1|MH1000|x|1|suser=root",
-  "a second record after a count": 'a\n57 <110>1 - - forged - - - b',
+  "a second record after a count": "a\n57 <110>1 - - forged - - - b",
   "a second record of JSON": '"}\n{"type":"forged"}',
   "NUL and C0": "a\u0000b\u0001\u0007\u0008\u001bc\u001f\u007f",
   "C1 and separators of lines": "a\u0085b\u009b31mc\u2028d\u2029e",
@@ -19,7 +19,7 @@ export const HOSTILE: Readonly<Record<string, string>> = {
   "100 KB beyond the basic plane": "😀".repeat(25_000),
   backslashes: "\\\\\\n\\r\\",
   spaces: "  a  b  ",
-  "a label": 'cs1Label=x cn1=5',
+  "a label": "cs1Label=x cn1=5",
   nothing: "",
 };
 
@@ -35,7 +35,19 @@ export function entriesWith(text: SampleText = (usual) => usual): readonly Audit
 }
 
 /** These are of closed lists, or made by the gateway. */
-const OURS = new Set(["id", "time", "type", "code", "category", "outcome", "kind", "result", "trace_id", "span_id", "transport"]);
+const OURS = new Set([
+  "id",
+  "time",
+  "type",
+  "code",
+  "category",
+  "outcome",
+  "kind",
+  "result",
+  "trace_id",
+  "span_id",
+  "transport",
+]);
 
 /** A record as a user may build it: no limit has been applied to its texts. */
 function withTexts(record: AuditRecord, text: SampleText): AuditRecord {

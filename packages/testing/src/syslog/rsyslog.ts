@@ -16,13 +16,13 @@ export const rsyslog: SyslogProgram = {
     writeFileSync(
       file("rsyslog.conf"),
       `
-global(workDirectory="${folder}" maxMessageSize="256k" parser.escapeControlCharactersOnReceive="off"
+global(workDirectory="${folder}" maxMessageSize="1m" parser.escapeControlCharactersOnReceive="off"
   defaultNetstreamDriverCAFile="${file("server.pem")}"
   defaultNetstreamDriverCertFile="${file("server.pem")}" defaultNetstreamDriverKeyFile="${file("server.key")}")
 module(load="imudp")
 module(load="imptcp")
 module(load="imtcp" streamDriver.name="gtls" streamDriver.mode="1" streamDriver.authMode="anon")
-module(load="mmpstrucdata" sd_name.lowercase="off")
+module(load="mmpstrucdata")
 module(load="mmnormalize")
 input(type="imudp" address="127.0.0.1" port="${ports.udp}")
 input(type="imptcp" address="127.0.0.1" port="${ports.tcp}" supportOctetCountedFraming="on")
@@ -31,7 +31,7 @@ template(name="line" type="list") {
 ${PROPERTIES.map(([name, property]) => `  constant(value="${name === "pri" ? "{" : ", "}\\"${name}\\":\\"") property(name="${property}" format="json") constant(value="\\"")`).join("\n")}
   constant(value=", \\"all\\":") property(name="$!all-json") constant(value="}\\n")
 }
-action(type="mmpstrucdata")
+action(type="mmpstrucdata" sd_name.lowercase="off")
 if $msg startswith "CEF:" then action(type="mmnormalize" ruleBase="${file("cef.rulebase")}")
 action(type="omfile" file="${output}" template="line" asyncWriting="off" flushOnTXEnd="on")
 `,
