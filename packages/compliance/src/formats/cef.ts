@@ -122,8 +122,10 @@ export class CefFormat implements AuditFormat {
 /** Where a field stands, in words, for the reference. */
 export function cefPlace(field: AuditField): string {
   const place = CEF_PLACES[field];
-  if (place === "header") return field === "code" ? "event class id" : "severity";
-  return place.map(({ key, label }) => (label === undefined ? key : `${key} (${label})`)).join(", ");
+  if (place === "header") return `in the header: ${field === "code" ? "event class id" : "severity"}`;
+  return place
+    .map(({ key, label, charsMax }) => `${key} (${label === undefined ? "" : `${label}; `}${charsMax})`)
+    .join(", ");
 }
 
 function extension(entry: AuditEntry): string {

@@ -132,7 +132,7 @@ export class LeefFormat implements AuditFormat {
 /** Where a field stands, in words, for the reference. */
 export function leefPlace(field: AuditField): string {
   const place = LEEF_PLACES[field];
-  if (place === "header") return "event id";
+  if (place === "header") return "in the header: event id";
   if (field === "actor.address") return `${place}, ${SOURCE_HOST}`;
   if (field === "time") return `${place}, ${TIME_TEXT}`;
   return field === "severity" ? `${place}, sev (from 1)` : place;

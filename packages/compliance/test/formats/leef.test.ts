@@ -27,7 +27,7 @@ function expected(entry: AuditEntry, delimiter: string): Readonly<Record<string,
   for (const field of AUDIT_FIELDS) {
     const value = fieldOf(entry, field);
     const [key = "", otherwise = key] = leefPlace(field).replace(" (from 1)", "").split(", ");
-    if (value === undefined || key === "event id") continue;
+    if (value === undefined || key.startsWith("in the header")) continue;
     const text = shown(first(field === "actor.id" ? 255 : 4_000, fieldText(value))).replaceAll(delimiter, "?");
     if (field === "time") attributes.devTime = String(Date.parse(text));
     else if (field === "actor.address" && text !== "192.0.2.7") attributes[otherwise] = text;

@@ -1,4 +1,6 @@
 /** @module-tag openssl */
+import { once } from "node:events";
+import { connect } from "node:net";
 import { AUDIT_TYPES } from "@mcp-hangar/telemetry";
 import { poll } from "@mcp-hangar/testing";
 import {
@@ -119,6 +121,25 @@ describe.each([
       }
     }
   });
+});
+
+test("a framing that ends a message at a line feed has as many messages as were sent", {
+  tags: ["rsyslog"],
+}, async () => {
+  await using receiver = await SyslogReceiver.start(rsyslog);
+  const formats = [
+    new SyslogFormat(SENDER),
+    ...[new CefFormat(), new LeefFormat(), new EcsFormat()].map((content) => new SyslogEnvelope(content, SENDER)),
+  ];
+  const messages = byLength(entries.flatMap((entry) => formats.map((format) => format.encode(entry))));
+  const socket = connect(receiver.ports.tcp, "127.0.0.1");
+  for (const message of [...messages, "<110>1 - - last - - - -"]) socket.write(`${message}\n`);
+  socket.end();
+  await once(socket, "close");
+  await poll("the last message", () => receiver.received().at(-1)?.appName === "last");
+  const received = receiver.received().slice(0, -1);
+  expect(received.every(({ appName }) => appName === SENDER.appName)).toBe(true);
+  expect(received).toHaveLength(messages.length);
 });
 
 test("liblognorm reads out of CEF what was written", { tags: ["rsyslog"] }, async () => {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ReceivedSyslog, SyslogProgram } from "./syslog-receiver.ts";
-import { moduleFolder, unpackedProgram } from "./unpacked-program.ts";
+import { boundedCommand, moduleFolder, unpackedProgram } from "./unpacked-program.ts";
 
 /**
  * rsyslog, which reads structured data with `mmpstrucdata` and CEF with liblognorm. It is told to keep control characters, so that a
@@ -16,7 +16,7 @@ export const rsyslog: SyslogProgram = {
     writeFileSync(
       file("rsyslog.conf"),
       `
-global(workDirectory="${folder}" maxMessageSize="1m" parser.escapeControlCharactersOnReceive="off"
+global(workDirectory="${folder}" maxMessageSize="256k" parser.escapeControlCharactersOnReceive="off"
   defaultNetstreamDriverCAFile="${file("server.pem")}"
   defaultNetstreamDriverCertFile="${file("server.pem")}" defaultNetstreamDriverKeyFile="${file("server.key")}")
 module(load="imudp")
@@ -36,11 +36,10 @@ if $msg startswith "CEF:" then action(type="mmnormalize" ruleBase="${file("cef.r
 action(type="omfile" file="${output}" template="line" asyncWriting="off" flushOnTXEnd="on")
 `,
     );
-    return {
-      command: join(program.folder, "usr/sbin/rsyslogd"),
-      args: ["-n", "-f", file("rsyslog.conf"), "-i", file("pid"), "-M", moduleFolder(program, "usr/lib/*/rsyslog")],
-      env: program.env,
-    };
+    const modules = moduleFolder(program, "usr/lib/*/rsyslog");
+    return boundedCommand(program, "usr/sbin/rsyslogd", [
+      ...["-n", "-f", file("rsyslog.conf"), "-i", file("pid"), "-M", modules],
+    ]);
   },
   read(line): ReceivedSyslog {
     // The template above writes it.

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { ReceivedSyslog, SyslogProgram } from "./syslog-receiver.ts";
-import { moduleFolder, unpackedProgram } from "./unpacked-program.ts";
+import { boundedCommand, moduleFolder, unpackedProgram } from "./unpacked-program.ts";
 
 /** syslog-ng, which refuses structured data that rsyslog would keep. A test that uses it carries the tags `syslog-ng` and `openssl`. */
 export const syslogNg: SyslogProgram = {
@@ -27,14 +27,10 @@ destination d {
 log { source(s); destination(d); };
 `,
     );
-    return {
-      command: join(program.folder, "usr/sbin/syslog-ng"),
-      args: [
-        ...["-F", "-f", file("syslog-ng.conf"), "-R", file("persist"), "-p", file("pid"), "-c", file("control")],
-        ...["--no-caps", `--module-path=${modules}`],
-      ],
-      env: program.env,
-    };
+    return boundedCommand(program, "usr/sbin/syslog-ng", [
+      ...["-F", "-f", file("syslog-ng.conf"), "-R", file("persist"), "-p", file("pid"), "-c", file("control")],
+      ...["--no-caps", `--module-path=${modules}`],
+    ]);
   },
   read(line): ReceivedSyslog {
     // The template above writes it. Parameters of structured data become nested objects at their dots.
