@@ -163,11 +163,16 @@ function epochMs(time: string): number | undefined {
 
 /** A value of the extension. It is cut before it is escaped, so that no escape is cut in two. */
 function escaped(text: string, charsMax: number): string {
-  return cutCodePoints(text, charsMax)
-    .split(/([\r\n])/)
-    .map(escapedPart)
-    .join("");
+  const cut = cutCodePoints(text, charsMax);
+  return LINE_BREAK.test(cut)
+    ? cut
+        .split(/([\r\n])/)
+        .map(escapedPart)
+        .join("")
+    : escapedPart(cut);
 }
+
+const LINE_BREAK = /[\r\n]/;
 
 function escapedPart(part: string): string {
   if (part === "\r") return "\\r";

@@ -31,6 +31,9 @@ export function cutCodePoints(text: string, charsMax: number): string {
 /** C0, DEL, C1, and the separators of lines and paragraphs: all that may end a line or steer a terminal. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+/** The same, and every half of a surrogate pair, whether or not the other is there. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
+const UNUSUAL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/;
 const PICTURES = 0x24_00;
 const PICTURE_OF_DELETE = "\u2421";
 const PICTURE_OF_NEW_LINE = "\u2424";
@@ -41,6 +44,8 @@ const NO_PICTURE = "\ufffd";
  * line feed, `␤` for U+0085, U+2028 and U+2029, `\ufffd` for the rest of C1. One code point becomes one.
  */
 export function visibleText(text: string): string {
+  // Nearly every text is that.
+  if (!UNUSUAL.test(text)) return text;
   return text.toWellFormed().replaceAll(CONTROLS, (control) => {
     const code = control.charCodeAt(0);
     if (code < 0x20) return String.fromCharCode(PICTURES + code);

@@ -49,7 +49,7 @@ export class SyslogHeader {
 }
 
 /** The severity of syslog: 2 is critical, 3 error, 4 warning, 5 notice, 6 informational. */
-export function syslogSeverity(severity: number): number {
+function syslogSeverity(severity: number): number {
   if (severity >= 9) return 2;
   if (severity >= 8) return 3;
   if (severity >= 5) return 4;
