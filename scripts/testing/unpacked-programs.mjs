@@ -32,12 +32,10 @@ export function unpack({ name, packages }) {
   const unpacking = `${folder}.${process.pid}`;
   const archives = join(unpacking, "archives");
   mkdirSync(join(archives, "partial"), { recursive: true });
+  const options = ["-o", `Dir::Cache::archives=${archives}`, "-o", "Debug::NoLocking=1"];
   try {
     const problem =
-      run("apt-get", [
-        ...["install", "-y", "--no-install-recommends", "--download-only"],
-        ...["-o", `Dir::Cache::archives=${archives}`, "-o", "Debug::NoLocking=1", ...packages],
-      ]) ??
+      run("apt-get", ["install", "-y", "--no-install-recommends", "--download-only", ...options, ...packages]) ??
       readdirSync(archives)
         .filter((file) => file.endsWith(".deb"))
         .map((file) => run("dpkg", ["-x", join(archives, file), unpacking]))

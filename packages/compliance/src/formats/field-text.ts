@@ -29,11 +29,9 @@ export function cutCodePoints(text: string, charsMax: number): string {
 }
 
 /** C0, DEL, C1, and the separators of lines and paragraphs: all that may end a line or steer a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-/** The same, and every half of a surrogate pair, whether or not the other is there. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
-const UNUSUAL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/;
+const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
+/** The same, and halves of surrogate pairs without the other. */
+const UNUSUAL = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 const PICTURES = 0x24_00;
 const PICTURE_OF_DELETE = "\u2421";
 const PICTURE_OF_NEW_LINE = "\u2424";

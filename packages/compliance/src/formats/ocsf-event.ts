@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { AuditEntry } from "../audit-entry.ts";
 import { AUDIT_FIELDS, type AuditField, type FieldValue, fieldOf } from "./audit-fields.ts";
+import { fieldText } from "./field-text.ts";
 import { type Draft, setAt } from "./json-path.ts";
 import { type OcsfClass, ocsfClass } from "./ocsf-class.ts";
 import { describeType, type Product } from "./product.ts";
@@ -261,7 +262,7 @@ function issuerOf(issuer: FieldValue | undefined): Draft | undefined {
 }
 
 function asText(value: FieldValue | undefined): string | undefined {
-  return value === undefined ? undefined : String(value);
+  return value === undefined ? undefined : fieldText(value);
 }
 
 function present(name: string, value: string | undefined): Draft {

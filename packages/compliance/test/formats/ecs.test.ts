@@ -70,7 +70,7 @@ describe.each([["what is usual", undefined] as const, ...Object.entries(HOSTILE)
           if (field === "duration_ms") expect(Number(found) / 1e6).toBe(value);
           else
             expect(JSON.stringify(found)).toBe(
-              JSON.stringify(field === "rpc_error_code" ? String(value) : wellFormed(value)),
+              JSON.stringify(field === "rpc_error_code" ? String(entry.record.rpc_error_code) : wellFormed(value)),
             );
         }
       }
@@ -88,7 +88,7 @@ test("a call of a tool is found by the names that ECS has for it", () => {
     user: { name: "ada", roles: ["operator"] },
     source: { ip: "192.0.2.7" },
     gen_ai: { tool: { name: "add" }, response: { model: "large-1" } },
-    error: { type: "tool_error", message: "the server said no", code: "-32603" },
+    error: { type: "tool_error", message: "tool_error (-32603)", code: "-32603" },
   });
 });
 

@@ -94,9 +94,7 @@ describe.each([
         for (const [name, whole] of Object.entries(expected)) {
           const given = String(parameters[name]);
           // A long text is cut so that the message fits; what is left is how it begins.
-          expect(whole.startsWith(given) && (given === whole || [...given].length >= 3), `${name}: ${given}`).toBe(
-            true,
-          );
+          expect(whole.startsWith(given) && (given === whole || given.length >= 3), `${name}: ${given}`).toBe(true);
         }
       }
     }

@@ -38,7 +38,13 @@ action(type="omfile" file="${output}" template="line" asyncWriting="off" flushOn
     );
     const modules = moduleFolder(program, "usr/lib/*/rsyslog");
     return boundedCommand(program, "usr/sbin/rsyslogd", [
-      ...["-n", "-f", file("rsyslog.conf"), "-i", file("pid"), "-M", modules],
+      "-n",
+      "-f",
+      file("rsyslog.conf"),
+      "-i",
+      file("pid"),
+      "-M",
+      modules,
     ]);
   },
   read(line): ReceivedSyslog {

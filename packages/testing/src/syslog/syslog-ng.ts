@@ -27,10 +27,8 @@ destination d {
 log { source(s); destination(d); };
 `,
     );
-    return boundedCommand(program, "usr/sbin/syslog-ng", [
-      ...["-F", "-f", file("syslog-ng.conf"), "-R", file("persist"), "-p", file("pid"), "-c", file("control")],
-      ...["--no-caps", `--module-path=${modules}`],
-    ]);
+    const files = ["-f", file("syslog-ng.conf"), "-R", file("persist"), "-p", file("pid"), "-c", file("control")];
+    return boundedCommand(program, "usr/sbin/syslog-ng", ["-F", "--no-caps", `--module-path=${modules}`, ...files]);
   },
   read(line): ReceivedSyslog {
     // The template above writes it. Parameters of structured data become nested objects at their dots.
