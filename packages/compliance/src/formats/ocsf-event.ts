@@ -135,7 +135,11 @@ export class OcsfEvent {
     // The two classes that say nothing of actors have them from a profile.
     if (this.#class.name === "Application Lifecycle" || this.#class.name === "Base Event") this.#profiles.add("host");
     setAt(this.#event, "actor.user", this.#user());
-    this.#place("actor.client_name", "actor.app_name");
+    // An application has a name at least.
+    if (this.#entry.record.actor.client_name) {
+      this.#place("actor.client_name", "actor.application.name");
+      this.#place("actor.client_version", "actor.application.version");
+    }
     this.#place("actor.session_id", "actor.session.uid");
     setAt(this.#event, "actor.idp", issuerOf(this.#take("actor.token_issuer")));
     this.#addAgent();
@@ -227,7 +231,10 @@ export class OcsfEvent {
 
   #addApplication(): void {
     const server = this.#take("target.server");
-    setAt(this.#event, "app", { name: server ?? this.#product.name });
+    const name = server ?? this.#product.name;
+    // 1.9.0 puts the second in the place of the first, which readers of 1.8 know.
+    setAt(this.#event, "app", { name });
+    setAt(this.#event, "application", { name });
   }
 
   /** API Activity wants to know from where; a pipe has no address. */
