@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./scripts/testing/longest-first.ts";
 import { requirements } from "./scripts/testing/programs.mjs";
 import { SuiteReporter } from "./scripts/testing/suite-reporter.ts";
+import { programsFolder } from "./scripts/testing/unpacked-programs.mjs";
 import { root } from "./scripts/toolchain/pins.mjs";
 
 /** Many tests wait for processes that they have started: with one file more than there are processors, fewer of those idle. */
@@ -12,6 +13,7 @@ const workers = Math.min(4, availableParallelism() + 1);
 const { env } = process;
 // Gateways and servers that tests start compile the same sources hundreds of times; Node.js keeps what it has compiled.
 env.NODE_COMPILE_CACHE ??= join(root, "node_modules/.cache/compiled");
+env.HANGAR_PROGRAMS ??= programsFolder;
 
 const suite = new SuiteReporter({
   workers,

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { isUnpacked, unpack } from "./unpacked-programs.mjs";
 
 /**
  * What tests need beyond Node.js and the packages of npm. The name is the tag that such tests carry.
@@ -10,6 +11,7 @@ import { delimiter, join } from "node:path";
  * @property {() => boolean} isMet
  * @property {string} mend what brings it, for people
  * @property {string} [debianPackage] the package of Debian that has it
+ * @property {import("./unpacked-programs.mjs").UnpackedProgram} [unpacked] what is unpacked beside the others and not installed
  */
 
 /**
@@ -22,6 +24,20 @@ import { delimiter, join } from "node:path";
 function program(name, debianPackage, description) {
   const mend = `apt-get install --no-install-recommends ${debianPackage}`;
   return { name, description, debianPackage, mend, isMet: () => isInstalled(name) };
+}
+
+/**
+ * A system logger, of which Debian installs no two.
+ * @param {string} name
+ * @param {string} executable
+ * @param {readonly string[]} packages
+ * @param {string} description
+ * @returns {Requirement}
+ */
+function logger(name, executable, packages, description) {
+  const unpacked = { name, executable, packages };
+  const mend = `"npm test" as root on Debian, which unpacks ${packages.join(", ")}`;
+  return { name, description, mend, unpacked, isMet: () => isUnpacked(unpacked) };
 }
 
 /**
@@ -57,6 +73,13 @@ export const requirements = [
   program("lsof", "lsof", "lists open files where there is no /proc"),
   program("setsid", "util-linux", "has a process leave the session of its parent"),
   program("setpriv", "util-linux", "has the kernel end a process with its parent"),
+  logger("rsyslog", "usr/sbin/rsyslogd", ["rsyslog", "rsyslog-gnutls"], "reads what is written as syslog and CEF"),
+  logger(
+    "syslog-ng",
+    "usr/sbin/syslog-ng",
+    ["syslog-ng-core", "syslog-ng-scl"],
+    "reads what is written as syslog, and strictly",
+  ),
   {
     name: "unshare",
     description: "makes a gateway process 1, as it is in a container",
@@ -102,16 +125,22 @@ function isInstalled(name) {
  * @param {(line: string) => void} say
  */
 export function bringPrograms(say) {
-  const missing = requirements.filter(({ debianPackage, isMet }) => debianPackage !== undefined && !isMet());
+  const missing = requirements.filter(({ isMet }) => !isMet());
   const packages = [...new Set(missing.flatMap(({ debianPackage }) => debianPackage ?? []))];
+  const unpacked = missing.flatMap(({ unpacked: program }) => program ?? []);
   const canInstall = process.getuid?.() === 0 && existsSync("/etc/debian_version") && isInstalled("apt-get");
-  if (packages.length === 0 || !canInstall) return;
-  say(`installing what tests need: ${packages.join(", ")}`);
+  if (packages.length + unpacked.length === 0 || !canInstall) return;
+  say(`installing what tests need: ${[...packages, ...unpacked.map(({ name }) => name)].join(", ")}`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...packages]]) {
+  const install = ["install", "-y", "--no-install-recommends", ...packages];
+  for (const args of [["update"], ...(packages.length === 0 ? [] : [install])]) {
     const { status, stdout, stderr } = spawnSync("apt-get", args, { env, encoding: "utf8", timeout: 300_000 });
     if (status === 0) continue;
     say(`"apt-get ${args.join(" ")}" failed; tests that need it are left out.\n${stdout ?? ""}${stderr ?? ""}`);
     return;
+  }
+  for (const program of unpacked) {
+    const problem = unpack(program);
+    if (problem !== undefined) say(`${problem}\nTests that need ${program.name} are left out.`);
   }
 }

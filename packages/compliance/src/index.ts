@@ -1,3 +1,15 @@
 export type { AuditEntry, JournalPlace } from "./audit-entry.ts";
+export type { AuditExporter } from "./exporters/audit-exporter.ts";
+export { CEFExporter, JSONLinesExporter, LEEFExporter, SyslogExporter } from "./exporters/exporters.ts";
+export { type AuditExporterOptions, FormatExporter } from "./exporters/format-exporter.ts";
 export type { AuditFormat } from "./format.ts";
+export { CefFormat } from "./formats/cef.ts";
+export { EcsFormat } from "./formats/ecs.ts";
+export { JsonLinesFormat } from "./formats/json-lines.ts";
+export { LeefFormat, type LeefOptions } from "./formats/leef.ts";
+export { OcsfFormat } from "./formats/ocsf.ts";
+export { PRODUCT, type Product } from "./formats/product.ts";
+export { SplunkHecFormat, type SplunkHecOptions } from "./formats/splunk-hec.ts";
+export { type StructuredSyslogOptions, SyslogEnvelope, SyslogFormat } from "./formats/syslog.ts";
+export type { SyslogOptions } from "./formats/syslog-header.ts";
 export type { AuditSink, SinkEntry } from "./sink.ts";

@@ -5,7 +5,7 @@ const INTRODUCTION = `# Audit records
 <!-- Generated from packages/telemetry/src/audit by pnpm generate. Do not edit. -->
 
 One normalised record for every event that auditors ask for; [facts.md](facts.md) says of which. All formats (OTLP logs, CEF, LEEF,
-syslog, JSON lines) are written from it. [audit-record.schema.json](audit-record.schema.json) is its JSON Schema, draft 2020-12.
+syslog, JSON lines and [more](audit-formats.md)) are written from it. [audit-record.schema.json](audit-record.schema.json) is its JSON Schema, draft 2020-12.
 
 - A record holds no arguments and no results of tools. Texts that callers or servers chose have a limit, and secrets in them are
   replaced by \`[redacted]\`. Control characters are kept: each format escapes what would end its records.

@@ -1,0 +1,79 @@
+import type { AuditAttempt } from "@mcp-hangar/telemetry";
+import type { AuditEntry } from "../audit-entry.ts";
+
+/** What a field of a record holds. A list is never empty. */
+export type FieldValue = string | number | readonly string[] | readonly AuditAttempt[];
+
+/**
+ * Every field of an audit record, under the path that it has as JSON, and the two of its place in a journal. Each format says of each of
+ * them where it stands, so that a field which is added here does not compile before every format has a place for it.
+ */
+const READERS = {
+  schema_version: ({ record }) => record.schema_version,
+  id: ({ record }) => record.id,
+  time: ({ record }) => record.time,
+  instance: ({ record }) => record.instance,
+  type: ({ record }) => record.type,
+  code: ({ record }) => record.code,
+  category: ({ record }) => record.category,
+  action: ({ record }) => record.action,
+  outcome: ({ record }) => record.outcome,
+  reason: ({ record }) => record.reason,
+  severity: ({ record }) => record.severity,
+  "actor.type": ({ record }) => record.actor.type,
+  "actor.id": ({ record }) => record.actor.id,
+  "actor.credential": ({ record }) => record.actor.credential,
+  "actor.roles": ({ record }) => record.actor.roles,
+  "actor.token_issuer": ({ record }) => record.actor.token_issuer,
+  "actor.token_subject": ({ record }) => record.actor.token_subject,
+  "actor.token_actors": ({ record }) => record.actor.token_actors,
+  "actor.address": ({ record }) => record.actor.address,
+  "actor.user_agent": ({ record }) => record.actor.user_agent,
+  "actor.client_name": ({ record }) => record.actor.client_name,
+  "actor.client_version": ({ record }) => record.actor.client_version,
+  "actor.transport": ({ record }) => record.actor.transport,
+  "actor.session_id": ({ record }) => record.actor.session_id,
+  "target.kind": ({ record }) => record.target.kind,
+  "target.server": ({ record }) => record.target.server,
+  "target.group": ({ record }) => record.target.group,
+  "target.name": ({ record }) => record.target.name,
+  "decision.result": ({ record }) => record.decision?.result,
+  "decision.by": ({ record }) => record.decision?.by,
+  trace_id: ({ record }) => record.trace_id,
+  span_id: ({ record }) => record.span_id,
+  correlation_id: ({ record }) => record.correlation_id,
+  user_id: ({ record }) => record.user_id,
+  user_session_id: ({ record }) => record.user_session_id,
+  duration_ms: ({ record }) => record.duration_ms,
+  attempts: ({ record }) => record.attempts,
+  request_bytes: ({ record }) => record.request_bytes,
+  response_bytes: ({ record }) => record.response_bytes,
+  rpc_error_code: ({ record }) => record.rpc_error_code,
+  "batch.id": ({ record }) => record.batch?.id,
+  "batch.index": ({ record }) => record.batch?.index,
+  "batch.attempt": ({ record }) => record.batch?.attempt,
+  "usage.cost": ({ record }) => record.usage?.cost,
+  "usage.currency": ({ record }) => record.usage?.currency,
+  "usage.model": ({ record }) => record.usage?.model,
+  "usage.input_tokens": ({ record }) => record.usage?.input_tokens,
+  "usage.output_tokens": ({ record }) => record.usage?.output_tokens,
+  "change.before": ({ record }) => record.change?.before,
+  "change.after": ({ record }) => record.change?.after,
+  message: ({ record }) => record.message,
+  sequence: ({ place }) => place?.sequence,
+  hash: ({ place }) => place?.hash,
+} satisfies Readonly<Record<string, (entry: AuditEntry) => FieldValue | undefined>>;
+
+/** The path of a field, such as `actor.id`. */
+export type AuditField = keyof typeof READERS;
+
+/** All of them, in the order in which text formats write them. */
+// `Object.keys` gives the keys of an object of ours, which are exactly these.
+export const AUDIT_FIELDS = Object.keys(READERS) as readonly AuditField[];
+
+/** What a record says in a field; `undefined` where it says nothing. */
+export function fieldOf(entry: AuditEntry, field: AuditField): FieldValue | undefined {
+  const value: FieldValue | undefined = READERS[field](entry);
+  const isEmpty = typeof value === "object" ? value.every((one) => one === "") : value === "";
+  return isEmpty ? undefined : value;
+}

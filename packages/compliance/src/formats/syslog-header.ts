@@ -1,0 +1,62 @@
+import { hostname } from "node:os";
+import type { AuditRecord } from "@mcp-hangar/telemetry";
+import { cutCodePoints } from "./field-text.ts";
+
+/** What the header of a syslog message says of the sender. */
+export interface SyslogOptions {
+  /** 0 to 23; 13 is "log audit", 16 to 23 are for local use. */
+  readonly facility?: number;
+  readonly appName?: string;
+  /** Of this machine by default. */
+  readonly hostname?: string;
+  readonly processId?: string;
+}
+
+/** 13 is "log audit" of RFC 5424, section 6.2.1. */
+const LOG_AUDIT = 13;
+const FACILITY_MAX = 23;
+const APP_NAME = "mcp-hangar";
+/** Characters, by RFC 5424, section 6. */
+const HEADER_CHARS_MAX = { hostname: 255, appName: 48, processId: 128, messageId: 32 } as const;
+const NIL = "-";
+/** RFC 3339 with three digits of a second, as records have it; years beyond 9999 have no form there. */
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** Writes `<PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID` of RFC 5424. Throws for a facility that there is none of. */
+export class SyslogHeader {
+  readonly #facility: number;
+  readonly #sender: string;
+
+  constructor({
+    facility = LOG_AUDIT,
+    appName = APP_NAME,
+    hostname: host = hostname(),
+    processId = NIL,
+  }: SyslogOptions) {
+    if (!Number.isInteger(facility) || facility < 0 || facility > FACILITY_MAX) {
+      throw new RangeError(`${facility} is no facility of syslog: use a whole number from 0 to ${FACILITY_MAX}.`);
+    }
+    this.#facility = facility;
+    const { hostname: hostMax, appName: appMax, processId: processMax } = HEADER_CHARS_MAX;
+    this.#sender = `${word(host, hostMax)} ${word(appName, appMax)} ${word(processId, processMax)}`;
+  }
+
+  of(record: AuditRecord): string {
+    const priority = this.#facility * 8 + syslogSeverity(record.severity);
+    const time = TIMESTAMP.test(record.time) ? record.time : NIL;
+    return `<${priority}>1 ${time} ${this.#sender} ${word(record.type, HEADER_CHARS_MAX.messageId)}`;
+  }
+}
+
+/** The severity of syslog: 2 is critical, 3 error, 4 warning, 5 notice, 6 informational. */
+function syslogSeverity(severity: number): number {
+  if (severity >= 9) return 2;
+  if (severity >= 8) return 3;
+  if (severity >= 5) return 4;
+  return severity >= 4 ? 5 : 6;
+}
+
+/** A word of the header: printable ASCII without spaces. */
+function word(text: string, charsMax: number): string {
+  return cutCodePoints(text.replaceAll(/[^!-~]/g, "_"), charsMax) || NIL;
+}
