@@ -1,8 +1,8 @@
 import type { Writable } from "node:stream";
 import type { SendOutcome } from "@mcp-hangar/delivery";
 import type { AuditSink, SinkEntry } from "../sink.ts";
-import { ABANDONED, CLOSED, ioFailed } from "./failure.ts";
-import { unlessAborted } from "./unless-aborted.ts";
+import { CLOSED, ioFailed } from "./failure.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
 
 export interface StreamSinkOptions {
   readonly name: string;
@@ -18,8 +18,7 @@ export class StreamSink implements AuditSink {
   readonly name: string;
   readonly acknowledged = false;
   readonly #stream: Writable;
-  /** What was written last; the stream may still have to hand it on. */
-  #last: Write | undefined;
+  readonly #writes = new OneAtATime();
   #isClosed = false;
   readonly #onError = (): void => {};
 
@@ -30,37 +29,23 @@ export class StreamSink implements AuditSink {
     stream.on("error", this.#onError);
   }
 
-  readonly send = async (batch: readonly SinkEntry[], signal: AbortSignal): Promise<SendOutcome> => {
-    // What was written cannot be taken back: the attempt that is made again after a deadline finds its batch on the way or handed on.
-    const last = this.#last;
-    if (last?.state === "writing" && last.batch !== batch) await unlessAborted(last.done, signal);
-    if (signal.aborted) return ABANDONED;
-    if (this.#isClosed) return CLOSED;
-    const isOnTheWay = last?.batch === batch && last.state !== "failed";
-    return unlessAborted(isOnTheWay ? last.done : this.#write(batch), signal);
-  };
+  readonly send = (batch: readonly SinkEntry[], signal: AbortSignal): Promise<SendOutcome> =>
+    this.#writes.run(batch, signal, () => this.#write(batch));
 
   close(): Promise<void> {
     this.#isClosed = true;
-    if (this.#last?.state !== "writing") this.#stream.off("error", this.#onError);
+    // The listener stays while something is on the way that may fail.
+    void this.#writes.idle().then(() => this.#stream.off("error", this.#onError));
     return Promise.resolve();
   }
 
   #write(batch: readonly SinkEntry[]): Promise<SendOutcome> {
+    if (this.#isClosed) return Promise.resolve(CLOSED);
     const text = batch.map((entry) => `${entry.text}\n`).join("");
-    const { promise: done, resolve } = Promise.withResolvers<SendOutcome>();
-    const write: Write = { batch, done, state: "writing" };
-    this.#last = write;
-    this.#stream.write(text, (error) => {
-      write.state = error ? "failed" : "done";
-      resolve(error ? ioFailed(`the stream of "${this.name}" cannot be written`, error) : { kind: "delivered" });
+    return new Promise((resolve) => {
+      this.#stream.write(text, (error) => {
+        resolve(error ? ioFailed(`the stream of "${this.name}" cannot be written`, error) : { kind: "delivered" });
+      });
     });
-    return done;
   }
-}
-
-interface Write {
-  readonly batch: readonly SinkEntry[];
-  readonly done: Promise<SendOutcome>;
-  state: "writing" | "done" | "failed";
 }
