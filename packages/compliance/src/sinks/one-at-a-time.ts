@@ -16,11 +16,7 @@ export class OneAtATime {
   #last: Work | undefined;
 
   /** Does `work` for a batch; `work` never rejects in a way that counts for more than a failed attempt. */
-  async run(
-    batch: readonly SinkEntry[],
-    signal: AbortSignal,
-    work: () => Promise<SendOutcome>,
-  ): Promise<SendOutcome> {
+  async run(batch: readonly SinkEntry[], signal: AbortSignal, work: () => Promise<SendOutcome>): Promise<SendOutcome> {
     if (this.#last?.batch !== batch) {
       while (this.#last?.state === "running") {
         if ((await unlessAborted(this.#last.done, signal)) === ABANDONED) return ABANDONED;

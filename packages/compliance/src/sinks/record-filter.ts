@@ -20,7 +20,9 @@ export function recordFilter(filter: RecordFilter): (record: AuditRecord) => boo
   const named = types && new Set(types.flatMap(typesOf));
   for (const category of categories ?? []) {
     if (!AUDIT_CATEGORIES.includes(category)) {
-      throw new RangeError(`there are no audit records of the category "${category}"; use ${AUDIT_CATEGORIES.join(", ")}`);
+      throw new RangeError(
+        `there are no audit records of the category "${category}"; use ${AUDIT_CATEGORIES.join(", ")}`,
+      );
     }
   }
   if (!(severityMin >= 0 && severityMin <= 10)) {

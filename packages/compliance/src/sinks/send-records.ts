@@ -36,17 +36,12 @@ export function sendRecords({ sink, format, accepts }: SendRecordsOptions): Send
       ready = encode(batch, format, accepts);
       encoded.set(batch, ready);
     }
-    const outcome: SendOutcome =
-      ready.entries.length === 0 ? { kind: "delivered" } : await send(ready.entries, signal);
+    const outcome: SendOutcome = ready.entries.length === 0 ? { kind: "delivered" } : await send(ready.entries, signal);
     return outcomeOfBatch(outcome, ready, batch.length);
   };
 }
 
-function encode(
-  batch: readonly AuditEntry[],
-  format: AuditFormat,
-  accepts: SendRecordsOptions["accepts"],
-): Encoded {
+function encode(batch: readonly AuditEntry[], format: AuditFormat, accepts: SendRecordsOptions["accepts"]): Encoded {
   const entries: SinkEntry[] = [];
   const places: number[] = [];
   let unencodable = 0;
@@ -75,7 +70,11 @@ const LINE_BREAK = /[\r\n\0]/;
 const LINE_BREAKS = /[\r\n\0]+/g;
 
 /** What an outcome of the records that were sent means for the whole batch. */
-function outcomeOfBatch(outcome: SendOutcome, { entries, places, unencodable, message }: Encoded, records: number): SendOutcome {
+function outcomeOfBatch(
+  outcome: SendOutcome,
+  { entries, places, unencodable, message }: Encoded,
+  records: number,
+): SendOutcome {
   if (entries.length === records) return outcome;
   if (outcome.kind === "delivered") {
     if (unencodable === 0) return outcome;

@@ -1,10 +1,18 @@
-import { type BatchLimits, type Clock, DeliveryQueue, type QueueLimits, type RetryLimits, type Send, TalkativeOrigins } from "@mcp-hangar/delivery";
+import {
+  type BatchLimits,
+  type Clock,
+  DeliveryQueue,
+  type QueueLimits,
+  type RetryLimits,
+  type Send,
+  TalkativeOrigins,
+} from "@mcp-hangar/delivery";
 import {
   type AuditRecord,
+  type EventListener,
   type Exporter,
   type ExporterHealth,
   type ExporterSnapshot,
-  type EventListener,
   type HangarEvent,
   registeredName,
 } from "@mcp-hangar/telemetry";
@@ -142,7 +150,11 @@ export class SinkExporter implements Exporter {
     cancel();
   }
 
-  async #send(send: Send<AuditEntry>, entries: readonly AuditEntry[], signal: AbortSignal): ReturnType<Send<AuditEntry>> {
+  async #send(
+    send: Send<AuditEntry>,
+    entries: readonly AuditEntry[],
+    signal: AbortSignal,
+  ): ReturnType<Send<AuditEntry>> {
     // What the attempt before this one came to.
     const problem = (this.#queue ?? this.#feed)?.problem;
     if (problem !== undefined) this.#tell(problem);

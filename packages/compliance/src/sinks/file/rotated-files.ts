@@ -38,13 +38,18 @@ export class RotatedFiles {
     const stamp = new Date(nowMs).toISOString().replaceAll(/[-:.]/g, "");
     const taken = new Set(await readdir(this.#folder));
     let name = `${this.#base}.${stamp}`;
-    for (let number = 1; taken.has(name) || taken.has(`${name}.gz`); number++) name = `${this.#base}.${stamp}-${number}`;
+    for (let number = 1; taken.has(name) || taken.has(`${name}.gz`); number++)
+      name = `${this.#base}.${stamp}-${number}`;
     await rename(join(this.#folder, this.#base), join(this.#folder, name));
     await syncFolder(this.#folder);
   }
 
   /** Compresses those that are not, if wanted, and removes those that are kept no longer. */
-  async tidy(options: { readonly compress: boolean; readonly retention: FileRetention; readonly nowMs: number }): Promise<void> {
+  async tidy(options: {
+    readonly compress: boolean;
+    readonly retention: FileRetention;
+    readonly nowMs: number;
+  }): Promise<void> {
     const { compress, retention, nowMs } = options;
     const { filesMax = Number.POSITIVE_INFINITY, ageMaxMs = Number.POSITIVE_INFINITY } = retention;
     const files = await this.#files();

@@ -24,7 +24,8 @@ export function cutMessage(message: string, bytesMax: number): string {
 /** `<PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID `, of RFC 5424. */
 const HEADER = /^<\d{1,3}>1 (?:[\x21-\x7e]+ ){5}/;
 /** An element of structured data: a value holds `"`, `\` and `]` only behind a backslash. */
-const ELEMENT = /\[[\x21\x23-\x3c\x3e-\x5c\x5e-\x7e]+(?: [\x21\x23-\x3c\x3e-\x5c\x5e-\x7e]+="(?:[^"\\\]]|\\[\s\S])*")*\]/y;
+const ELEMENT =
+  /\[[\x21\x23-\x3c\x3e-\x5c\x5e-\x7e]+(?: [\x21\x23-\x3c\x3e-\x5c\x5e-\x7e]+="(?:[^"\\\]]|\\[\s\S])*")*\]/y;
 
 /** The elements that a text begins with, and what follows them; `undefined` when it begins with no structured data. */
 function structuredDataIn(text: string): { readonly elements: readonly string[]; readonly rest: string } | undefined {

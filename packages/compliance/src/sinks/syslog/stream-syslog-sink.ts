@@ -1,8 +1,8 @@
 import type { CancelTimer, Clock, SendOutcome } from "@mcp-hangar/delivery";
 import type { AuditSink, SinkEntry } from "../../sink.ts";
 import { CLOSED, connectionFailed } from "../failure.ts";
-import type { TlsFiles } from "../tls-files.ts";
 import { OneAtATime } from "../one-at-a-time.ts";
+import type { TlsFiles } from "../tls-files.ts";
 import { Connection } from "./connection.ts";
 import { Unconfirmed } from "./unconfirmed.ts";
 
@@ -88,7 +88,10 @@ export class StreamSyslogSink implements AuditSink {
   }
 
   /** Writes what has to be written again, and then the rest of a batch. */
-  async #write(progress: { readonly batch: readonly SinkEntry[]; written: number }, signal: AbortSignal): Promise<SendOutcome> {
+  async #write(
+    progress: { readonly batch: readonly SinkEntry[]; written: number },
+    signal: AbortSignal,
+  ): Promise<SendOutcome> {
     const { clock, settleMs = SETTLE_MS } = this.#options;
     try {
       const connection = await this.#connect();
@@ -151,7 +154,9 @@ export class StreamSyslogSink implements AuditSink {
   async #writeAgain(): Promise<void> {
     const none: readonly SinkEntry[] = [];
     const { signal } = new AbortController();
-    const outcome = await this.#sends.run(none, signal, () => this.#isClosed ? Promise.resolve(CLOSED) : this.#write({ batch: none, written: 0 }, signal));
+    const outcome = await this.#sends.run(none, signal, () =>
+      this.#isClosed ? Promise.resolve(CLOSED) : this.#write({ batch: none, written: 0 }, signal),
+    );
     this.#failures = outcome.kind === "delivered" ? 0 : this.#failures + 1;
     if (outcome.kind !== "delivered") this.#writeAgainLater();
   }

@@ -67,7 +67,8 @@ export class UdpSyslogSink implements AuditSink {
     } catch (error) {
       // The name may lead elsewhere the next time.
       this.#leave();
-      const hint = codeOf(error) === "EMSGSIZE" ? "; this system sends no datagrams of that size, so allow fewer bytes" : "";
+      const hint =
+        codeOf(error) === "EMSGSIZE" ? "; this system sends no datagrams of that size, so allow fewer bytes" : "";
       const outcome = connectionFailed(`syslog at ${host}:${port} over UDP`, error);
       return { ...outcome, message: `${outcome.message}${hint}` };
     }
