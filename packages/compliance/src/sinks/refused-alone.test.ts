@@ -10,7 +10,8 @@ function receiver(poison: readonly number[], isDown: (call: number) => boolean =
   let calls = 0;
   const send = refusedAlone((batch: readonly number[]): Promise<SendOutcome> => {
     calls += 1;
-    if (isDown(calls)) return Promise.resolve({ kind: "retry", reason: "connection", retryAfterMs: 7, message: "down" });
+    if (isDown(calls))
+      return Promise.resolve({ kind: "retry", reason: "connection", retryAfterMs: 7, message: "down" });
     if (batch.some((each) => poison.includes(each))) return Promise.resolve({ kind: "rejected", message: "bad" });
     taken.push(...batch);
     return Promise.resolve({ kind: "delivered" });
@@ -26,17 +27,20 @@ test("a batch that is taken is sent once", async () => {
   expect([taken, calls()]).toEqual([numbers(10), 1]);
 });
 
-test.each([[[0]], [[9]], [[3, 4]], [[0, 5, 9]]])("of ten, %j are refused, and the others arrive in order", async (poison) => {
-  const { taken, send } = receiver(poison);
-  expect(await send(numbers(10), signal)).toEqual({
-    kind: "partial",
-    rejected: poison.length,
-    retry: [],
-    reason: "rejected",
-    message: "bad",
-  });
-  expect(taken).toEqual(numbers(10).filter((each) => !poison.includes(each)));
-});
+test.each([[[0]], [[9]], [[3, 4]], [[0, 5, 9]]])(
+  "of ten, %j are refused, and the others arrive in order",
+  async (poison) => {
+    const { taken, send } = receiver(poison);
+    expect(await send(numbers(10), signal)).toEqual({
+      kind: "partial",
+      rejected: poison.length,
+      retry: [],
+      reason: "rejected",
+      message: "bad",
+    });
+    expect(taken).toEqual(numbers(10).filter((each) => !poison.includes(each)));
+  },
+);
 
 test("a batch of which every record is refused is refused", async () => {
   const { send } = receiver(numbers(4));

@@ -20,13 +20,13 @@ export class StreamSink implements AuditSink {
   readonly #stream: Writable;
   readonly #writes = new OneAtATime();
   #isClosed = false;
-  readonly #onError = (): void => {};
 
   constructor({ name, stream }: StreamSinkOptions) {
     this.name = name;
     this.#stream = stream;
-    // The callback of each write is told of errors as well; without a listener they would end the process.
-    stream.on("error", this.#onError);
+    // The callback of each write is told of errors as well; without a listener they would end the process. It stays when the sink has
+    // closed, because an error may come later, and there is one however many sinks a stream has had.
+    if (!stream.listeners("error").includes(ignore)) stream.on("error", ignore);
   }
 
   readonly send = (batch: readonly SinkEntry[], signal: AbortSignal): Promise<SendOutcome> =>
@@ -34,8 +34,6 @@ export class StreamSink implements AuditSink {
 
   close(): Promise<void> {
     this.#isClosed = true;
-    // The listener stays while something is on the way that may fail.
-    void this.#writes.idle().then(() => this.#stream.off("error", this.#onError));
     return Promise.resolve();
   }
 
@@ -49,3 +47,5 @@ export class StreamSink implements AuditSink {
     });
   }
 }
+
+function ignore(): void {}

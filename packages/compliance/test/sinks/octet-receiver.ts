@@ -32,7 +32,11 @@ export class OctetReceiver {
     this.#behaviour = behaviour;
   }
 
-  static async start({ port = 0, tls, behaviour = { kind: "accept" } }: OctetReceiverOptions = {}): Promise<OctetReceiver> {
+  static async start({
+    port = 0,
+    tls,
+    behaviour = { kind: "accept" },
+  }: OctetReceiverOptions = {}): Promise<OctetReceiver> {
     const server = tls === undefined ? createServer({ pauseOnConnect: true }) : createTlsServer(tls);
     const receiver = new OctetReceiver(server, behaviour);
     server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => receiver.#serve(socket));

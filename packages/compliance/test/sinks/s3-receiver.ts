@@ -62,16 +62,18 @@ function refuse(status: number, code: string): Answer {
 
 /** Why a signature of version 4 is not right; `undefined` when it is. By the documentation of the S3 API, with nothing of the sender. */
 function signatureProblem({ method, path, headers, body }: Received): string | undefined {
-  const found = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$/.exec(
-    headers.authorization ?? "",
-  );
+  const found =
+    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$/.exec(
+      headers.authorization ?? "",
+    );
   if (found === null) return "AuthorizationHeaderMalformed";
   const [, id, date = "", region = "", names = "", signature = ""] = found;
   if (id !== S3_ACCESS.accessKeyId) return "InvalidAccessKeyId";
   if (region !== REGION) return "AuthorizationHeaderMalformed";
   const signed = names.split(";");
   const mustBeSigned = Object.keys(headers).filter((name) => name.startsWith("x-amz-") || name === "host");
-  if (mustBeSigned.some((name) => !signed.includes(name)) || signed.join() !== signed.toSorted().join()) return "AccessDenied";
+  if (mustBeSigned.some((name) => !signed.includes(name)) || signed.join() !== signed.toSorted().join())
+    return "AccessDenied";
   const payload = createHash("sha256").update(body).digest("hex");
   if (headers["x-amz-content-sha256"] !== payload) return "XAmzContentSHA256Mismatch";
   const time = String(headers["x-amz-date"]);

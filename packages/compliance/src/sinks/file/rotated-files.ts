@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { open, readdir, rename, rm } from "node:fs/promises";
+import { createReadStream, createWriteStream } from "node:fs";
+import { readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
@@ -83,16 +83,13 @@ export class RotatedFiles {
   async #compress(name: string): Promise<void> {
     const path = join(this.#folder, name);
     const part = `${path}${PART}`;
-    const handle = await open(part, "wx", 0o600);
     try {
-      const source = createReadStream(path);
-      await pipeline(source, createGzip(), handle.createWriteStream({ autoClose: false }));
-      await handle.sync();
+      // With `flush` it is on the disk before it is closed.
+      const target = createWriteStream(part, { flags: "wx", mode: 0o600, flush: true });
+      await pipeline(createReadStream(path), createGzip(), target);
     } catch (error) {
       await rm(part, { force: true });
       throw error;
-    } finally {
-      await handle.close();
     }
     await rename(part, `${path}.gz`);
     await syncFolder(this.#folder);

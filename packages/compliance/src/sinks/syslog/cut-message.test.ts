@@ -24,7 +24,9 @@ test("an element of structured data stays whole or goes", () => {
 test("what is escaped in a value ends no element", () => {
   const element = `[a@32473 k="one \\" two \\] three \\\\"]`;
   const message = `${HEAD}${element} ${"z".repeat(1_000)}`;
-  expect(cutMessage(message, 480)).toMatch(new RegExp(`^.{${HEAD.length}}${element.replaceAll(/[[\]\\]/g, "\\$&")} z+ \\[cut\\]$`));
+  expect(cutMessage(message, 480)).toMatch(
+    new RegExp(`^.{${HEAD.length}}${element.replaceAll(/[[\]\\]/g, "\\$&")} z+ \\[cut\\]$`),
+  );
 });
 
 test("no character is torn", () => {
@@ -37,7 +39,9 @@ test("no character is torn", () => {
 });
 
 test("of anything else, the end is cut", () => {
-  expect(cutMessage(`CEF:0|a|b|${"c".repeat(1_000)}`, 480)).toBe(`CEF:0|a|b|${"c".repeat(480 - 10 - CUT_MARK.length)}${CUT_MARK}`);
+  expect(cutMessage(`CEF:0|a|b|${"c".repeat(1_000)}`, 480)).toBe(
+    `CEF:0|a|b|${"c".repeat(480 - 10 - CUT_MARK.length)}${CUT_MARK}`,
+  );
   const broken = `${HEAD}[a@32473 k="${"unended ".repeat(100)}`;
   expect(cutMessage(broken, 480)).toBe(broken.slice(0, 480 - CUT_MARK.length) + CUT_MARK);
 });

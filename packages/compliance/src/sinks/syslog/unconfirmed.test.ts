@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { Unconfirmed } from "./unconfirmed.ts";
 
 const frame = (name: string): Buffer => Buffer.from(name.padEnd(10, "."));
-const textOf = (frames: readonly Buffer[]): readonly string[] => frames.map((each) => each.toString().replace(/\.+$/, ""));
+const textOf = (frames: readonly Buffer[]): readonly string[] =>
+  frames.map((each) => each.toString().replace(/\.+$/, ""));
 
 test("after a connection has broken everything is written again, in its order and in parts", () => {
   const unconfirmed = new Unconfirmed(1_000);
