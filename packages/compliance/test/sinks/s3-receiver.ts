@@ -47,6 +47,8 @@ export class S3Receiver {
     const checksum = createHash("sha256").update(body).digest("base64");
     if (headers["x-amz-checksum-sha256"] !== checksum) return refuse(400, "BadDigest");
     if (headers["x-amz-object-lock-mode"] !== undefined) {
+      const isChecked = headers["content-md5"] !== undefined || headers["x-amz-sdk-checksum-algorithm"] === "SHA256";
+      if (!isChecked) return refuse(400, "InvalidRequest");
       const until = Date.parse(String(headers["x-amz-object-lock-retain-until-date"]));
       if (!(until > Date.now())) return refuse(400, "InvalidArgument");
     }

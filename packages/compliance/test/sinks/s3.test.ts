@@ -26,11 +26,11 @@ function sinkOf(changes: Partial<S3SinkOptions> = {}): S3Sink {
 }
 
 test("a batch is an object, compressed, with checksum and signature", async () => {
-  const sink = sinkOf({ prefix: "audit/it's (ours)*/" });
+  const sink = sinkOf({ prefix: "audit/env=test/" });
   expect(await sink.send(sinkEntriesOf(5), signal)).toEqual({ kind: "delivered" });
   const [[key, object] = []] = [...s3.objects];
   expect(key).toMatch(
-    /^audit\/it's \(ours\)\*\/gateway-1\/2026\/01\/31\/20260131T080000123Z-[0-9a-f]{16}\.ndjson\.gz$/,
+    /^audit\/env=test\/gateway-1\/2026\/01\/31\/20260131T080000123Z-[0-9a-f]{16}\.ndjson\.gz$/,
   );
   expect(object?.headers).toMatchObject({
     "content-type": "application/x-ndjson",
@@ -115,4 +115,8 @@ test("a token of a session is signed as well", async () => {
   expect(await sink.send(sinkEntriesOf(1), signal)).toEqual({ kind: "delivered" });
   expect(s3.http.requests[0]?.headers["x-amz-security-token"]).toBe("session");
   await sink.close();
+});
+
+test.each(["it's/", "a b/", "é/", "a?b/", "#/", "a%2e/"])("the prefix %j is refused when it is configured", (prefix) => {
+  expect(() => sinkOf({ prefix })).toThrow(/letters, digits/);
 });

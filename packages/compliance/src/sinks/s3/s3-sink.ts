@@ -21,7 +21,7 @@ export interface S3SinkOptions {
   readonly endpoint: URL;
   readonly region: string;
   readonly bucket: string;
-  /** What the names of objects begin with, such as `audit/`. */
+  /** What the names of objects begin with, such as `audit/`: letters, digits and `/ _ . = -`. */
   readonly prefix?: string;
   /** Whether the bucket is the first part of the path; the first part of the host otherwise. */
   readonly pathStyle: boolean;
@@ -50,7 +50,11 @@ export class S3Sink implements AuditSink {
   readonly #options: S3SinkOptions;
   readonly #client: HttpClient;
 
+  /** @throws RangeError when the prefix has a character that storages escape in different ways. */
   constructor(options: S3SinkOptions) {
+    if (!/^[\w/.=-]*$/.test(options.prefix ?? "")) {
+      throw new RangeError(`the prefix "${options.prefix}" may have letters, digits and / _ . = - only`);
+    }
     this.name = options.name;
     this.#options = options;
     this.#client = new HttpClient(options.tls ?? {});
@@ -76,11 +80,10 @@ export class S3Sink implements AuditSink {
 
   #urlOf(key: string): URL {
     const { endpoint, bucket, pathStyle } = this.#options;
-    const path = key.split("/").map(escaped).join("/");
     const url = new URL(endpoint);
     const base = url.pathname.replace(/\/$/, "");
     if (!pathStyle) url.hostname = `${bucket}.${url.hostname}`;
-    url.pathname = pathStyle ? `${base}/${bucket}/${path}` : `${base}/${path}`;
+    url.pathname = pathStyle ? `${base}/${bucket}/${key}` : `${base}/${key}`;
     return url;
   }
 
@@ -89,6 +92,8 @@ export class S3Sink implements AuditSink {
     return {
       "content-type": "application/x-ndjson",
       "content-encoding": "gzip",
+      // With a lock, the algorithm has to be named as well.
+      "x-amz-sdk-checksum-algorithm": "SHA256",
       "x-amz-checksum-sha256": createHash("sha256").update(body).digest("base64"),
       ...(conditional && { "if-none-match": "*" }),
       ...(lock && {
@@ -125,9 +130,4 @@ export class S3Sink implements AuditSink {
       ? outcome
       : { ...outcome, message: `${outcome.message ?? ""} (${code})` };
   }
-}
-
-/** A part of a path as signatures want it: they escape more than `encodeURIComponent` does. */
-function escaped(part: string): string {
-  return encodeURIComponent(part).replaceAll(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }
