@@ -44,7 +44,7 @@ export function recordOf(number: number, changes: Partial<AuditRecord> = {}): Au
   return { ...record, message: `message ${number}`, ...changes };
 }
 
-export function idOf(number: number): string {
+function idOf(number: number): string {
   return `r-${number}`;
 }
 

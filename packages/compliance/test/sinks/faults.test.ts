@@ -38,29 +38,32 @@ const FAULTS: readonly (readonly [name: string, fault: Fault, reasons: readonly 
 describe.each(SINKS)("%s", (_sink, open, isHttp) => {
   const faults = FAULTS.filter(([, fault]) => isHttp || fault.kind === "refused" || fault.octets !== undefined);
 
-  it.each(faults)("that %s gets every record whole and in order when it is well again", async (_name, fault, reasons) => {
-    const rig = await open(fault);
-    const exporter = exporterOver(rig.sink, { format: isHttp ? testFormat : longFormat });
-    emit(exporter, RECORDS);
-    await poll("the fault", () => {
+  it.each(faults)(
+    "that %s gets every record whole and in order when it is well again",
+    async (_name, fault, reasons) => {
+      const rig = await open(fault);
+      const exporter = exporterOver(rig.sink, { format: isHttp ? testFormat : longFormat });
+      emit(exporter, RECORDS);
+      await poll("the fault", () => {
+        expectExact(exporter);
+        return reasons === undefined ? exporter.snapshot().delivered > 0 : failuresOf(exporter.snapshot()) >= 2;
+      });
+      await rig.mend();
+      await poll("all records", () => {
+        expectExact(exporter);
+        return exporter.snapshot().queueSize === 0 && distinct(rig.ids()).length === RECORDS;
+      });
+      expect(distinct(rig.ids())).toEqual(eventIds(RECORDS));
+      const { delivered, failures } = exporter.snapshot();
+      expect(delivered).toBe(RECORDS);
+      expect(droppedOf(exporter.snapshot())).toBe(0);
+      const seen = Object.entries(failures).flatMap(([reason, count]) => (count > 0 ? [reason] : []));
+      if (reasons !== undefined) expect(reasons).toEqual(expect.arrayContaining(seen));
+      await exporter.close(10_000);
       expectExact(exporter);
-      return reasons === undefined ? exporter.snapshot().delivered > 0 : failuresOf(exporter.snapshot()) >= 2;
-    });
-    await rig.mend();
-    await poll("all records", () => {
-      expectExact(exporter);
-      return exporter.snapshot().queueSize === 0 && distinct(rig.ids()).length === RECORDS;
-    });
-    expect(distinct(rig.ids())).toEqual(eventIds(RECORDS));
-    const { delivered, failures } = exporter.snapshot();
-    expect(delivered).toBe(RECORDS);
-    expect(droppedOf(exporter.snapshot())).toBe(0);
-    const seen = Object.entries(failures).flatMap(([reason, count]) => (count > 0 ? [reason] : []));
-    if (reasons !== undefined) expect(reasons).toEqual(expect.arrayContaining(seen));
-    await exporter.close(10_000);
-    expectExact(exporter);
-    await rig.close();
-  });
+      await rig.close();
+    },
+  );
 
   it("that hangs holds nobody at the end, and what it does not have is counted", async () => {
     const rig = await open({ kind: "broken", http: { kind: "hang" }, octets: { kind: "hang" } });
@@ -77,9 +80,20 @@ describe.each(SINKS)("%s", (_sink, open, isHttp) => {
 
 describe("a name that does not exist", () => {
   it.each([
-    ["syslog over TCP", new StreamSyslogSink({ name: "tcp", host: "siem.invalid", port: 514, clock: systemClock, random: Math.random })],
+    [
+      "syslog over TCP",
+      new StreamSyslogSink({ name: "tcp", host: "siem.invalid", port: 514, clock: systemClock, random: Math.random }),
+    ],
     ["syslog over UDP", new UdpSyslogSink({ name: "udp", host: "siem.invalid", port: 514, clock: systemClock })],
-    ["a webhook", new WebhookSink({ name: "hook", url: new URL("https://siem.invalid/"), mediaType: "text/plain", clock: systemClock })],
+    [
+      "a webhook",
+      new WebhookSink({
+        name: "hook",
+        url: new URL("https://siem.invalid/"),
+        mediaType: "text/plain",
+        clock: systemClock,
+      }),
+    ],
   ])("makes records wait: %s", async (_name, sink) => {
     const problems: (string | undefined)[] = [];
     const exporter = exporterOver(sink, { attemptTimeoutMs: 30_000, onProblem: (problem) => problems.push(problem) });

@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { poll } from "@mcp-hangar/testing";
@@ -42,7 +52,10 @@ test("a file that is renamed again and again while records come, with and withou
   await exporter.close(30_000);
   const names = readdirSync(folder).filter((name) => name.startsWith("kept-") || name === "audit.log");
   // The live file sorts first and is the newest.
-  const sorted = [...names.filter((name) => name !== "audit.log").toSorted(), ...names.filter((name) => name === "audit.log")];
+  const sorted = [
+    ...names.filter((name) => name !== "audit.log").toSorted(),
+    ...names.filter((name) => name === "audit.log"),
+  ];
   expect(sorted.flatMap((name) => idsIn(join(folder, name)))).toEqual(eventIds(emitted));
   expect(exporter.snapshot()).toMatchObject({ delivered: emitted, queueSize: 0 });
   expect(droppedOf(exporter.snapshot())).toBe(0);

@@ -20,7 +20,13 @@ beforeAll(async () => {
   makeCertificate(folder, "server", { extension: "subjectAltName=IP:127.0.0.1", authority: "ca" });
   makeCertificate(folder, "client", { extension: "extendedKeyUsage=clientAuth", authority: "ca" });
   const text = (name: string): string => readFileSync(file(name), "utf8");
-  const tls = { key: text("server.key"), cert: text("server.pem"), ca: text("ca.pem"), requestCert: true, rejectUnauthorized: true };
+  const tls = {
+    key: text("server.key"),
+    cert: text("server.pem"),
+    ca: text("ca.pem"),
+    requestCert: true,
+    rejectUnauthorized: true,
+  };
   receiver = await HttpReceiver.start(() => ({ status: 204 }), { tls });
 });
 afterAll(async () => {
@@ -29,7 +35,13 @@ afterAll(async () => {
 });
 
 function sinkWith(tls: TlsFiles): WebhookSink {
-  return new WebhookSink({ name: "hook", url: receiver.url, mediaType: "application/x-ndjson", tls, clock: systemClock });
+  return new WebhookSink({
+    name: "hook",
+    url: receiver.url,
+    mediaType: "application/x-ndjson",
+    tls,
+    clock: systemClock,
+  });
 }
 
 const client = () => ({ certFile: file("client.pem"), keyFile: file("client.key") });

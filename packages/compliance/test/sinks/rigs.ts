@@ -95,7 +95,8 @@ export const openSplunk: OpenRig = openHttp(
     const splunk = await SplunkReceiver.start(port);
     return { http: splunk.http, lines: () => splunk.indexed };
   },
-  (url) => new SplunkSink({ name: "splunk", url, token: TOKEN, channel: CHANNEL, acknowledgement: true, clock: systemClock }),
+  (url) =>
+    new SplunkSink({ name: "splunk", url, token: TOKEN, channel: CHANNEL, acknowledgement: true, clock: systemClock }),
 );
 
 export const openS3: OpenRig = openHttp(
