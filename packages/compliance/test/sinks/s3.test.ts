@@ -121,3 +121,11 @@ test.each(["it's/", "a b/", "é/", "a?b/", "#/", "a%2e/"])(
     expect(() => sinkOf({ prefix })).toThrow(/letters, digits/);
   },
 );
+
+test.each([400, 413, 422, 500])("no status refuses records for good: %d", async (status) => {
+  s3.http.fail({ kind: "answer", answer: { status, body: "<Error><Code>Odd</Code></Error>" } });
+  expect(await sinkOf().send(sinkEntriesOf(1), signal)).toMatchObject({
+    kind: "retry",
+    message: expect.stringMatching(new RegExp(`${status}.*\\(Odd\\)`)),
+  });
+});
