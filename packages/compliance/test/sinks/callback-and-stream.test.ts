@@ -116,10 +116,11 @@ describe("a stream", () => {
     expect(chunks.length).toBe(1);
     expect(stream.writableLength).toBe(chunks[0]?.length);
     expect(exporter.snapshot().queueSize).toBe(1_000);
-    await poll("the records", () => {
+    const read = (): boolean => {
       held.pop()?.();
       return exporter.snapshot().queueSize === 0;
-    });
+    };
+    await poll("the records", read, 60_000, 5);
     // What was on the way at a deadline was written once.
     expect(linesOf(Buffer.concat(chunks).toString()).map(idIn)).toEqual(eventIds(1_000));
     await exporter.close(5_000);

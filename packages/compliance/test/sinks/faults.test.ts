@@ -42,7 +42,10 @@ describe.each(SINKS)("%s", (_sink, open, isHttp) => {
     "that %s gets every record whole and in order when it is well again",
     async (_name, fault, reasons) => {
       const rig = await open(fault);
-      const exporter = exporterOver(rig.sink, { format: isHttp ? testFormat : longFormat });
+      const exporter = exporterOver(rig.sink, {
+        format: isHttp ? testFormat : longFormat,
+        ...(reasons?.includes("timeout") && { attemptTimeoutMs: 500 }),
+      });
       emit(exporter, RECORDS);
       await poll("the fault", () => {
         expectExact(exporter);

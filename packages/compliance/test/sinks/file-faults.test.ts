@@ -35,7 +35,7 @@ test("a file that is renamed again and again while records come, with and withou
   let emitted = 0;
   let kept = 0;
   await poll(
-    "twenty rotations",
+    "ten rotations",
     () => {
       expectExact(exporter);
       emit(exporter, 50, emitted + 1);
@@ -44,7 +44,7 @@ test("a file that is renamed again and again while records come, with and withou
         renameSync(path, join(folder, `kept-${String(++kept).padStart(3, "0")}`));
         if (kept % 2 === 0) sink.reopen();
       }
-      return kept >= 20;
+      return kept >= 10;
     },
     60_000,
     5,

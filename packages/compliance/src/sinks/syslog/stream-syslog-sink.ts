@@ -168,7 +168,9 @@ function framesOf(batch: readonly SinkEntry[], begin: number): readonly Buffer[]
   let bytes = 0;
   for (let at = begin; at < batch.length && bytes < CHUNK_BYTES; at++) {
     const message = Buffer.from(batch[at]?.text ?? "");
-    const frame = Buffer.concat([Buffer.from(`${message.length} `), message]);
+    // A length is never zero: of an empty message nothing is sent.
+    const length = message.length === 0 ? "" : `${message.length} `;
+    const frame = Buffer.concat([Buffer.from(length), message]);
     frames.push(frame);
     bytes += frame.length;
   }
