@@ -3,17 +3,21 @@ import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "./files.ts";
 
-/** Makes a folder the property of this process. A lock whose process is gone is taken over. */
-export interface FolderLock {
+/** Makes a folder or a file the property of this process. A lock whose process is gone is taken over. */
+export interface FileLock {
   release(): Promise<void>;
 }
 
 /**
- * Locks a folder with a file that names this process; the result is the process that has it instead. Rejects with the error
- * of the system when the folder cannot be written.
+ * Locks a folder with a file in it that names this process; the result is the process that has it instead. Rejects with the
+ * error of the system when the folder cannot be written.
  */
-export async function lockFolder(folder: string): Promise<FolderLock | { readonly heldBy: number }> {
-  const path = join(folder, "lock");
+export function lockFolder(folder: string): Promise<FileLock | { readonly heldBy: number }> {
+  return takeLock(join(folder, "lock"));
+}
+
+/** Takes a lock, which is a file at `path` that names this process, in a folder that exists; otherwise as `lockFolder`. */
+export async function takeLock(path: string): Promise<FileLock | { readonly heldBy: number }> {
   locks += 1;
   const own = `${path}.${process.pid}.${locks}`;
   await writeFile(own, `${process.pid} ${await startOf(process.pid)} ${locks}\n`, { mode: 0o600 });

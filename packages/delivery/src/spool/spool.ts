@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { AppendResult } from "./append-result.ts";
 import { Cursor } from "./cursor.ts";
 import { messageOf, nodeFiles, type SpoolFiles } from "./files.ts";
-import { type FolderLock, lockFolder } from "./lock.ts";
+import { type FileLock, lockFolder } from "./lock.ts";
 import { PositionFile } from "./positions.ts";
 import { recover } from "./recovery.ts";
 import { SegmentWriter } from "./segment-writer.ts";
@@ -47,7 +47,7 @@ export interface SpoolSnapshot {
 interface SpoolParts {
   readonly options: SpoolOptions;
   readonly files: SpoolFiles;
-  readonly lock: FolderLock;
+  readonly lock: FileLock;
   readonly segments: Segments;
   readonly recovery: SpoolRecovery;
   readonly end: PositionFile;
@@ -81,7 +81,7 @@ export class Spool {
   /** Opens a spool and mends what a crash has left. Throws a RangeError for options that make no sense. */
   static async open(options: SpoolOptions, files: SpoolFiles = nodeFiles): Promise<SpoolOpening> {
     checkOptions(options);
-    let lock: FolderLock | undefined;
+    let lock: FileLock | undefined;
     try {
       await files.makeFolder(options.folder);
       const locked = await lockFolder(options.folder);
@@ -202,7 +202,7 @@ export class Spool {
   }
 }
 
-async function openParts(options: SpoolOptions, files: SpoolFiles, lock: FolderLock): Promise<SpoolParts> {
+async function openParts(options: SpoolOptions, files: SpoolFiles, lock: FileLock): Promise<SpoolParts> {
   const { folder, consumers } = options;
   const end = new PositionFile(files, folder, "end");
   const read = await Promise.all(

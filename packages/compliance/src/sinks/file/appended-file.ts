@@ -1,0 +1,118 @@
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { codeOf } from "../failure.ts";
+
+/** Not through a symbolic link, and without waiting for the reader of a pipe. */
+const FLAGS =
+  constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** Bytes after the last line break that a crash may have left: more is no record of ours. */
+const TORN_BYTES_MAX = 4_194_304;
+const CHUNK_BYTES = 65_536;
+const LINE_BREAK = 0x0a;
+
+/** A file of lines that only grows. */
+export class AppendedFile {
+  readonly #handle: FileHandle;
+  /** When it was begun, in milliseconds since the epoch. */
+  readonly bornMs: number;
+
+  private constructor(handle: FileHandle, bornMs: number) {
+    this.#handle = handle;
+    this.bornMs = bornMs;
+  }
+
+  /**
+   * Opens a file, or makes it with `mode`. What a crash has left after its last line break is cut off: it was never confirmed. Rejects
+   * with the error of the system, or with what it is when it is no regular file.
+   */
+  static async open(path: string, mode: number, nowMs: number): Promise<AppendedFile> {
+    const handle = await openUnlinked(path, mode);
+    try {
+      const stats = await handle.stat();
+      if (!stats.isFile()) throw new Error("it is no regular file");
+      if (stats.size === 0) {
+        await syncFolder(dirname(path));
+        return new AppendedFile(handle, nowMs);
+      }
+      await cutTornLine(handle, stats.size);
+      // Not every file system keeps when a file was made.
+      return new AppendedFile(handle, stats.birthtimeMs || stats.mtimeMs);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** Bytes in it at this moment. */
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size;
+  }
+
+  /** Whether the path still names it: it may have been removed or renamed. */
+  async isAt(path: string): Promise<boolean> {
+    try {
+      const [own, named] = await Promise.all([this.#handle.stat(), lstat(path)]);
+      return own.ino === named.ino && own.dev === named.dev;
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return false;
+      throw error;
+    }
+  }
+
+  /** Appends whole lines, and has them on the disk. Where that fails, what was written of them is cut off again, and it rejects. */
+  async append(lines: Uint8Array): Promise<void> {
+    const before = await this.size();
+    try {
+      await this.#handle.writeFile(lines);
+      await this.#handle.datasync();
+    } catch (error) {
+      // Should this fail too, a torn line is cut when the file is opened again.
+      await this.#handle.truncate(before).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+/** Has the names of the files in a folder on the disk: a file whose name is not is gone after a power failure. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openUnlinked(path: string, mode: number): Promise<FileHandle> {
+  try {
+    return await open(path, FLAGS, mode);
+  } catch (error) {
+    if (codeOf(error) !== "ELOOP") throw error;
+    throw new Error("it is a symbolic link, and records are not written through one; name the file itself", {
+      cause: error,
+    });
+  }
+}
+
+async function cutTornLine(handle: FileHandle, size: number): Promise<void> {
+  let end = size;
+  while (end > 0) {
+    if (size - end > TORN_BYTES_MAX) throw new Error("it does not end with a line, so it is no file of records");
+    const begin = Math.max(0, end - CHUNK_BYTES);
+    const { buffer } = await handle.read(Buffer.allocUnsafe(end - begin), 0, end - begin, begin);
+    const at = buffer.lastIndexOf(LINE_BREAK);
+    if (at >= 0) {
+      end = begin + at + 1;
+      break;
+    }
+    end = begin;
+  }
+  if (end === size) return;
+  await handle.truncate(end);
+  await handle.datasync();
+}

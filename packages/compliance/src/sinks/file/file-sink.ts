@@ -1,0 +1,131 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Clock, SendOutcome } from "@mcp-hangar/delivery";
+import { type FileLock, takeLock } from "@mcp-hangar/delivery/spool";
+import type { AuditSink, SinkEntry } from "../../sink.ts";
+import { CLOSED, ioFailed, reasonText } from "../failure.ts";
+import { OneAtATime } from "../one-at-a-time.ts";
+import { AppendedFile } from "./appended-file.ts";
+import { type FileRetention, RotatedFiles } from "./rotated-files.ts";
+
+/** When a file is given another name, and the next one begins. Without a member nothing is rotated because of it. */
+export interface FileRotation {
+  /** Bytes that a file does not exceed, unless one batch alone does. */
+  readonly bytesMax?: number;
+  /** Milliseconds since it was begun; it ends with the first record after them. */
+  readonly ageMaxMs?: number;
+}
+
+export interface FileSinkOptions {
+  readonly name: string;
+  /** On a local disk. */
+  readonly path: string;
+  readonly rotation?: FileRotation;
+  readonly retention?: FileRetention;
+  /** Whether rotated files are compressed with gzip. */
+  readonly compress?: boolean;
+  /** Permissions of files that are made: 0600 without it. Compressed ones have 0600 always. */
+  readonly mode?: number;
+  /** Told why rotated files were not compressed or removed. Records are written all the same. */
+  readonly onTrouble?: (message: string) => void;
+  readonly clock: Clock;
+}
+
+/**
+ * Appends records to a file, one a line: a batch is written and synced together, and `delivered` means that it is on the disk. A batch
+ * that does not fit on the disk leaves nothing of itself. The file belongs to this process while it is open (`<path>.lock`).
+ */
+export class FileSink implements AuditSink {
+  readonly name: string;
+  readonly acknowledged = true;
+  readonly #options: FileSinkOptions;
+  readonly #rotated: RotatedFiles;
+  readonly #writes = new OneAtATime();
+  #lock: FileLock | undefined;
+  #file: AppendedFile | undefined;
+  #mustReopen = false;
+  #tidying: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: FileSinkOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#rotated = new RotatedFiles(options.path);
+  }
+
+  readonly send = (batch: readonly SinkEntry[], signal: AbortSignal): Promise<SendOutcome> =>
+    this.#writes.run(batch, signal, () => this.#write(batch));
+
+  /** Opens the file at the path anew before the next batch, for a program that has renamed it and sends SIGHUP. */
+  reopen(): void {
+    this.#mustReopen = true;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#writes.idle();
+    await this.#leave();
+    await this.#tidying;
+    const lock = this.#lock;
+    this.#lock = undefined;
+    await lock?.release().catch(() => undefined);
+  }
+
+  async #write(batch: readonly SinkEntry[]): Promise<SendOutcome> {
+    if (this.#isClosed) return CLOSED;
+    const lines = Buffer.from(batch.map(({ text }) => `${text}\n`).join(""));
+    try {
+      const file = await this.#fileFor(lines.length);
+      await file.append(lines);
+      return { kind: "delivered" };
+    } catch (error) {
+      // What a failed sync has left nobody can know; the next attempt looks at the file anew.
+      await this.#leave();
+      return ioFailed(`the file ${this.#options.path} cannot be written`, error);
+    }
+  }
+
+  /** The file that so many bytes go to. */
+  async #fileFor(bytes: number): Promise<AppendedFile> {
+    const { path, clock, rotation = {} } = this.#options;
+    const file = await this.#openFile();
+    const size = await file.size();
+    const { bytesMax = Number.POSITIVE_INFINITY, ageMaxMs = Number.POSITIVE_INFINITY } = rotation;
+    const isDue = size + bytes > bytesMax || clock.wallMs() - file.bornMs > ageMaxMs;
+    if (size === 0 || !isDue || !(await file.isAt(path))) return file;
+    await this.#leave();
+    await this.#rotated.rotate(clock.wallMs());
+    this.#tidy();
+    return this.#openFile();
+  }
+
+  async #openFile(): Promise<AppendedFile> {
+    const { path, mode = 0o600, clock } = this.#options;
+    if (this.#file !== undefined && (this.#mustReopen || !(await this.#file.isAt(path)))) await this.#leave();
+    this.#mustReopen = false;
+    if (this.#file !== undefined) return this.#file;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    if (this.#lock === undefined) {
+      const lock = await takeLock(`${path}.lock`);
+      if ("heldBy" in lock) throw new Error(`process ${lock.heldBy} writes to it; give each gateway a file of its own`);
+      this.#lock = lock;
+      this.#tidy();
+    }
+    this.#file = await AppendedFile.open(path, mode, clock.wallMs());
+    return this.#file;
+  }
+
+  /** Looks after rotated files, while records are written. */
+  #tidy(): void {
+    const { compress = false, retention = {}, onTrouble, clock } = this.#options;
+    this.#tidying = this.#tidying
+      .then(() => this.#rotated.tidy({ compress, retention, nowMs: clock.wallMs() }))
+      .catch((error: unknown) => onTrouble?.(`rotated files of ${this.#options.path}: ${reasonText(error)}`));
+  }
+
+  async #leave(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close().catch(() => undefined);
+  }
+}
