@@ -19,15 +19,26 @@ export type ScannedFrame =
        * this number or an earlier one, so that no consumer reads it.
        */
       readonly place: "right" | "wrong" | "beyond";
+      /** Where what follows it is, for a scan that goes on later. */
+      readonly next: ScanPlace;
     }
   /** So many bytes that are no record; what comes next in this file, if anything does, has a number of its own again. */
   | { readonly kind: "unreadable"; readonly segment: string; readonly sequence: number; readonly bytes: number }
   /** The end of a file in the middle of a record: a write that was never confirmed, or a file that was cut. */
   | { readonly kind: "torn"; readonly segment: string; readonly sequence: number; readonly bytes: number };
 
+/** A place in a file: number of the file's first record, number of the frame, and its offset in bytes. */
+export interface ScanPlace {
+  readonly first: number;
+  readonly sequence: number;
+  readonly offset: number;
+}
+
 export interface ScanOptions {
   /** Begins with the file in which this number is; without it with the oldest. */
   readonly from?: number | undefined;
+  /** Goes on where a scan has ended. */
+  readonly at?: ScanPlace | undefined;
   readonly files?: SpoolFiles | undefined;
 }
 
@@ -39,7 +50,7 @@ const WINDOW_BYTES = 262_144;
  * may be writing, or that somebody may have altered. A file that is removed meanwhile is skipped. Rejects with the error of the system.
  */
 export async function* scanSpool(folder: string, options: ScanOptions = {}): AsyncGenerator<ScannedFrame, void> {
-  const { from = 0, files = nodeFiles } = options;
+  const { at, from = at?.first ?? 0, files = nodeFiles } = options;
   const segments = segmentsAmong(await files.list(folder));
   const begin = Math.max(
     0,
@@ -50,7 +61,8 @@ export async function* scanSpool(folder: string, options: ScanOptions = {}): Asy
     if (segment === undefined) continue;
     const end = segments[index + 1]?.first ?? Number.POSITIVE_INFINITY;
     try {
-      yield* scanSegment(files, folder, { ...segment, end });
+      const start = at?.first === segment.first ? at : { sequence: segment.first, offset: 0 };
+      yield* scanSegment(files, folder, { segment, end, start });
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
     }
@@ -60,12 +72,11 @@ export async function* scanSpool(folder: string, options: ScanOptions = {}): Asy
 async function* scanSegment(
   files: SpoolFiles,
   folder: string,
-  { first, bytes, end }: Segment & { readonly end: number },
+  { segment: { first, bytes }, end, start }: SegmentScan,
 ): AsyncGenerator<ScannedFrame, void> {
   const segment = segmentName(first);
   const path = join(folder, segment);
-  let sequence = first;
-  let offset = 0;
+  let { sequence, offset } = start;
   let windowBytes = WINDOW_BYTES;
   while (offset < bytes) {
     const buffer = await files.read(path, offset, Math.min(windowBytes, bytes - offset));
@@ -87,7 +98,8 @@ async function* scanSegment(
       if (frame.kind === "damaged_record") yield { kind: "unreadable", segment, sequence, bytes: frame.nextOffset - used };
       else {
         const place = sequence >= end ? "beyond" : frame.isInPlace ? "right" : "wrong";
-        yield { kind: "record", segment, sequence, payload: frame.payload, place };
+        const next = { first, sequence: sequence + 1, offset: offset + frame.nextOffset };
+        yield { kind: "record", segment, sequence, payload: frame.payload, place, next };
       }
       used = frame.nextOffset;
       sequence += 1;
@@ -95,6 +107,13 @@ async function* scanSegment(
     if (buffer.length === 0) return;
     offset += used;
   }
+}
+
+interface SegmentScan {
+  readonly segment: Segment;
+  /** Number of the first record of the next file. */
+  readonly end: number;
+  readonly start: Omit<ScanPlace, "first">;
 }
 
 type AnyFrame =

@@ -6,11 +6,11 @@ import { AUDIT_WORD_CHARS_MAX, auditText, optionalText, present } from "./audit-
 import type { AuditType } from "./audit-types.ts";
 
 /**
- * Why records are missing from a journal. `queue_full`: the disk did not take them in time. `rejected`: they could not be written down.
- * `damaged`: they were written, and cannot be read any more. `crash`: the process ended with an unknown number of them in memory.
+ * Why records are missing from a journal. `queue_full`: the disk did not take them in time. `rejected`: they could not be written down. `shutdown`: the
+ * process ended before the disk took them. `damaged`: they were written, and cannot be read any more. `crash`: the process ended with an unknown number of them in memory.
  * `retention`: they were old enough to be removed. `size`: they made room for newer ones.
  */
-export const AUDIT_GAP_REASONS = ["queue_full", "rejected", "damaged", "crash", "retention", "size"] as const;
+export const AUDIT_GAP_REASONS = ["queue_full", "rejected", "shutdown", "damaged", "crash", "retention", "size"] as const;
 export type AuditGapReason = (typeof AUDIT_GAP_REASONS)[number];
 
 /** Which records are missing from a journal: by number where they had one, by time where they never did. */
