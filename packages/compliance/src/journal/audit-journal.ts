@@ -1,5 +1,5 @@
 import { DeliveryQueue, type SendOutcome } from "@mcp-hangar/delivery";
-import { nodeFiles, type Spool, SpoolForwarder, type SpoolForwarderOptions, type SpoolFiles } from "@mcp-hangar/delivery/spool";
+import { nodeFiles, SpoolForwarder, type SpoolForwarderOptions, type SpoolFiles } from "@mcp-hangar/delivery/spool";
 import {
   type AuditRecord,
   auditRecordOf,
@@ -25,8 +25,8 @@ import { Retention } from "./retention.ts";
 
 /** What waits to be written. */
 interface Waiting {
-  /** Becomes a record off the caller's time, soon enough that it keeps no payload alive. */
-  content: HangarEvent | AuditRecord;
+  /** An end becomes a record off the caller's time, soon enough that it keeps no payload alive; `undefined` when it cannot be one. */
+  content: Ended | AuditRecord | undefined;
   /** Told when it is on the disk. */
   readonly settle: ((isDurable: boolean) => void) | undefined;
 }
@@ -96,15 +96,19 @@ export class AuditJournal implements Journal, Exporter {
   /** Listens on the telemetry bus. */
   readonly listener = (event: HangarEvent): void => {
     if (!isAudited(event.type)) return;
-    if (isEnded(event)) this.#tellEnd(event);
-    else this.#offer(event);
+    if (isEnded(event)) {
+      this.#tellEnd(event);
+      return;
+    }
+    const record = this.#recordOf(event);
+    if (record !== undefined) this.#offer(record);
   };
 
   /** Asked before anything is sent to a server. */
   begin(intent: Intent): Written {
     if (this.#settings.mode === "fail_open") return undefined;
     const { instance, clock } = this.#settings;
-    // Whoever has to wait for the disk anyway is told at once when it takes nothing.
+    // What waits is tried again all the time, and says when the disk takes records again.
     if (this.#queue.problem !== undefined && this.#queue.queuedRecords > 0) return this.#refusal(this.#queue.problem);
     const durable = this.#offerAndWait(intentRecordOf(intent, instance, clock.wallMs()));
     return durable.then((isDurable) => (isDurable ? undefined : this.#refusal(this.#queue.problem)));
@@ -209,7 +213,7 @@ export class AuditJournal implements Journal, Exporter {
   }
 
   /** Queues a record; resolves to whether it is on the disk, at the latest after `waitMs`. */
-  #offerAndWait(content: HangarEvent | AuditRecord): Promise<boolean> {
+  #offerAndWait(content: Ended | AuditRecord): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     if (!this.#offer(content, resolve)) return Promise.resolve(false);
     const cancel = this.#settings.clock.schedule(this.#settings.waitMs, () => resolve(false));
@@ -217,7 +221,7 @@ export class AuditJournal implements Journal, Exporter {
     return promise.finally(cancel);
   }
 
-  #offer(content: HangarEvent | AuditRecord, settle?: Waiting["settle"]): boolean {
+  #offer(content: Ended | AuditRecord, settle?: Waiting["settle"]): boolean {
     const waiting: Waiting = { content, settle };
     if (!this.#queue.offer(waiting)) {
       // After the end nothing can be said any more; the accounts have it.
@@ -225,25 +229,32 @@ export class AuditJournal implements Journal, Exporter {
       return false;
     }
     if ("timeMs" in content) {
-      if (this.#unread.length === 0) this.#settings.clock.defer(() => this.#readEvents());
+      if (this.#unread.length === 0) this.#settings.clock.defer(() => this.#readEnds());
       this.#unread.push(waiting);
     }
     return true;
   }
 
-  /** Makes records of events in the next turn: by then the caller has its answer, and arguments and results are not held any longer. */
-  #readEvents(): void {
-    for (const waiting of this.#unread.splice(0)) this.#recordOf(waiting);
+  /** Makes records of ends in the next turn: by then the caller has its answer, and arguments and results are not held any longer. */
+  #readEnds(): void {
+    for (const waiting of this.#unread.splice(0)) this.#read(waiting);
   }
 
-  #recordOf(waiting: Waiting): AuditRecord {
+  #read(waiting: Waiting): AuditRecord | undefined {
     const { content } = waiting;
-    if (!("timeMs" in content)) return content;
+    if (content === undefined || !("timeMs" in content)) return content;
+    try {
+      waiting.content = this.#recordOf(content);
+    } catch {
+      // It is counted and told of as one that cannot be written.
+      waiting.content = undefined;
+    }
+    return this.#read(waiting);
+  }
+
+  #recordOf(event: HangarEvent): AuditRecord | undefined {
     const { ids, instance } = this.#settings;
-    const record = auditRecordOf(content, { id: ids.of(content), instance });
-    if (record === undefined) throw new TypeError(`${content.type} is not audited`);
-    waiting.content = record;
-    return record;
+    return auditRecordOf(event, { id: ids.of(event), instance });
   }
 
   /** Has what waits written at once, together with what comes while the disk is busy. */
@@ -258,7 +269,7 @@ export class AuditJournal implements Journal, Exporter {
 
   async #write(entries: readonly Waiting[]): Promise<SendOutcome> {
     if (this.#open === undefined) return { kind: "retry", reason: "io", message: "the journal is not open" };
-    const { end, rejected, failure } = await this.#open.chain.write(entries.map((waiting) => this.#recordOf(waiting)));
+    const { end, rejected, failure } = await this.#open.chain.write(entries.map((waiting) => this.#read(waiting)));
     const refused = new Set(rejected);
     for (const [place, { settle }] of entries.slice(0, end).entries()) settle?.(!refused.has(place));
     if (failure === undefined && rejected.length === 0) return { kind: "delivered" };

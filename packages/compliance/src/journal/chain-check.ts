@@ -17,6 +17,9 @@ export interface CheckParts {
 /** Intents without an end that are remembered; more are only counted. */
 const OPEN_INTENTS_MAX = 100_000;
 
+/** Numbers that can be missing between two records: what damage costs at most is the records of one file, many times over. */
+const SKIPPED_MAX = 1_000_000_000;
+
 /** Follows the chain of one journal, frame by frame, and finds what is not as it was written. */
 export class ChainCheck {
   readonly #parts: CheckParts;
@@ -29,8 +32,8 @@ export class ChainCheck {
   #expected = 1;
   /** Hash of the line before; `undefined` when it cannot be known. */
   #previous: string | undefined = GENESIS;
-  /** Hash that the next line should name, while nothing readable lies between. */
   #journal: string | undefined;
+  /** The file in which a record was found that is not in its place. */
   #misplaced: string | undefined;
   records = 0;
   first: number | undefined;
@@ -103,7 +106,6 @@ export class ChainCheck {
       }
     }
     for (const { sequence, hash } of this.#known.values()) {
-      if (sequence <= this.last && (this.first === undefined || sequence < this.first)) continue;
       if (sequence <= this.last) continue;
       yield this.#problem(
         "truncated",
@@ -134,7 +136,13 @@ export class ChainCheck {
   *#line(line: JournalLine, bytes: Uint8Array, where: Where): Generator<JournalFinding> {
     const { sequence, previous } = line;
     const at = { segment: where.segment, sequence };
+    if (sequence - this.#expected > SKIPPED_MAX) {
+      yield this.#problem("edited", at, { expected: `number ${this.#expected}`, found: `number ${sequence}` });
+      return;
+    }
     if (sequence < this.#expected) {
+      // It is there, though not in its place.
+      this.#excused.add([sequence, sequence]);
       yield this.#problem(sequence === this.last ? "inserted" : "reordered", at, {
         expected: `number ${this.#expected}`,
         found: `number ${sequence} once more, or out of its order`,

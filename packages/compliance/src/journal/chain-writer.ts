@@ -97,14 +97,14 @@ export class ChainWriter {
     if (before > (this.#discard?.before ?? 0)) this.#discard = { before, reason: "retention" };
   }
 
-  /** Writes records in their order, after whoever has called before, and with them what is due. */
-  write(records: readonly AuditRecord[]): Promise<WriteResult> {
+  /** Writes records in their order, after whoever has called before, and with them what is due. One that is `undefined` is rejected. */
+  write(records: readonly (AuditRecord | undefined)[]): Promise<WriteResult> {
     const result = this.#writing.then(() => this.#write(records));
     this.#writing = result.catch(() => {});
     return result;
   }
 
-  async #write(records: readonly AuditRecord[]): Promise<WriteResult> {
+  async #write(records: readonly (AuditRecord | undefined)[]): Promise<WriteResult> {
     const rejected: number[] = [];
     let end = 0;
     do {
@@ -123,7 +123,7 @@ export class ChainWriter {
   }
 
   /** The next lines, with room for them; a failure when there is none. */
-  #nextGroup(records: readonly AuditRecord[], begin: number): Group | AppendFailure {
+  #nextGroup(records: readonly (AuditRecord | undefined)[], begin: number): Group | AppendFailure {
     const group = this.#compose(records, begin);
     const { spool, settings } = this.#parts;
     const excessBytes = spool.snapshot().bytes + group.bytes - settings.bytesMax;
@@ -144,7 +144,7 @@ export class ChainWriter {
     return this.#compose(records, begin);
   }
 
-  #compose(records: readonly AuditRecord[], begin: number): Group {
+  #compose(records: readonly (AuditRecord | undefined)[], begin: number): Group {
     const { settings } = this.#parts;
     const losses = this.losses.gaps();
     const discard = this.#discard;
@@ -171,7 +171,7 @@ export class ChainWriter {
   }
 
   /** Adds as many records as there is room for in a group and in a file. */
-  #addRecords(group: Group, records: readonly AuditRecord[]): void {
+  #addRecords(group: Group, records: readonly (AuditRecord | undefined)[]): void {
     const bytesMax = Math.min(GROUP_BYTES_MAX, this.#parts.settings.segmentBytesMax - OWN_BYTES);
     let bytes = 0;
     for (const record of records) {
@@ -238,7 +238,8 @@ function gapOf({ before, reason }: Discard): AuditGap {
   return { reason, count: before - 1, from: 1, to: before - 1 };
 }
 
-function lineIfAny(record: AuditRecord, head: ChainHead): Buffer | undefined {
+function lineIfAny(record: AuditRecord | undefined, head: ChainHead): Buffer | undefined {
+  if (record === undefined) return undefined;
   try {
     return lineOf(record, head);
   } catch {
