@@ -33,7 +33,8 @@ export async function openCheckpointKey(
     await files.replaceText(path, pem);
   }
   const key = signerOf(pem, configuredPem === undefined ? path : "the key that is configured");
-  await files.replaceText(join(folder, PUBLIC_KEY_FILE), key.publicKeyPem);
+  const publicPath = join(folder, PUBLIC_KEY_FILE);
+  if ((await files.readText(publicPath)) !== key.publicKeyPem) await files.replaceText(publicPath, key.publicKeyPem);
   return key;
 }
 
