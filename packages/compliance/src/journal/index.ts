@@ -1,7 +1,14 @@
 export { AuditJournal } from "./audit-journal.ts";
 export { isSigned, keyIdOf, publicKeyOf } from "./checkpoint-key.ts";
-export type { AuditFilter } from "./filter.ts";
-export { matches } from "./filter.ts";
+export {
+  type CapturedPayload,
+  decryptedPayload,
+  type EncryptedPayloadOptions,
+  type EncryptPayload,
+  encryptedPayload,
+  type PayloadKey,
+} from "./encrypted-payload.ts";
+export { type AuditFilter, matches } from "./filter.ts";
 export type { JournalFinding, JournalProblem, JournalSummary, KnownCheckpoint } from "./findings.ts";
 export type { JournalLag } from "./lag.ts";
 export { type ChainHead, canonical, entryOfLine, GENESIS, hashOf, type JournalLine, parseLine } from "./line.ts";

@@ -1,20 +1,21 @@
 import { join } from "node:path";
 import { type AuditJournal, type JournalFinding, readJournal, verifyJournal } from "@mcp-hangar/compliance";
 import type { Clock } from "@mcp-hangar/delivery";
-import { FakeClock, MemoryFiles, seededRandom, settle } from "@mcp-hangar/delivery/testing";
+import { FakeClock, MemoryFiles, settle } from "@mcp-hangar/delivery/testing";
 import { poll } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
-import { callEvent, callRecord, openJournal, realClock, temporaryFolder } from "./support.ts";
+import { surviveLives } from "./lives.ts";
+import { callEvent, callRecord, collect, openJournal, temporaryFolder } from "./support.ts";
 
 async function verify(folder: string, files: MemoryFiles): Promise<readonly JournalFinding[]> {
-  return Array.fromAsync(verifyJournal(folder, { files }));
+  return collect(verifyJournal(folder, { files }));
 }
 
 const problemsOf = (findings: readonly JournalFinding[]) => findings.filter(({ kind }) => kind === "problem");
 const gapsOf = (findings: readonly JournalFinding[]) =>
   findings.flatMap((finding) => (finding.kind === "gap" ? [finding.gap] : []));
 const idsOf = async (folder: string, files: MemoryFiles): Promise<readonly string[]> => {
-  const lines = await Array.fromAsync(readJournal(folder, { files }));
+  const lines = await collect(readJournal(folder, { files }));
   return lines.flatMap(({ record }) => (record.category === "tool" ? [record.id] : []));
 };
 /** Every record that was taken is on the disk, dropped or queued. */
@@ -101,7 +102,7 @@ describe("a journal that reaches its size", () => {
     expect(files.contents(".segment").length).toBeLessThanOrEqual(bytesMax + 30_000);
     const findings = await verify(folder.path, files);
     expect(problemsOf(findings)).toEqual([]);
-    const [first] = await Array.fromAsync(readJournal(folder.path, { files }));
+    const [first] = await collect(readJournal(folder.path, { files }));
     const told = gapsOf(findings).map(({ reason, from, to = 0 }) => ({ reason, from, to }));
     expect(told.at(-1)).toEqual({ reason: "size", from: 1, to: (first?.sequence ?? 0) - 1 });
     expect((await idsOf(folder.path, files)).at(-1)).toBe("call-400");
@@ -244,57 +245,5 @@ test("a write that a crash has torn at any byte leaves a chain that verifies, wi
 });
 
 test("lives of full disks, crashes and stalls leave a chain that verifies, with all that was confirmed and never twice", async () => {
-  for (let seed = 1; seed <= 30; seed++) {
-    using folder = temporaryFolder();
-    const random = seededRandom(seed);
-    const confirmed = new Set<string>();
-    let files = new MemoryFiles();
-    let number = 0;
-    for (let run = 1; run <= 4; run++) {
-      const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
-      files.pace = async () => {
-        if (random() < 0.3) await pause();
-      };
-      files.isFull = false;
-      using own = temporaryFolder();
-      // Each run has a lock of its own: the one before was killed in the same process.
-      const journal = await openJournal(own.path, { bytesMax: 4_000_000, waitMs: 30, checkpoint: { records: 7, intervalMs: 20 } }, under(files, own.path, folder.path));
-      const steps = 5 + Math.floor(random() * 30);
-      for (let step = 0; step < steps; step++) {
-        if (random() < 0.2) files.isFull = !files.isFull;
-        for (let count = Math.floor(random() * 6); count >= 0; count--) {
-          number += 1;
-          const id = `call-${number}`;
-          void journal.record(callRecord(id)).then((isDurable) => isDurable && confirmed.add(id));
-        }
-        if (random() < 0.5) await new Promise((resolve) => realClock.schedule(random() * 10, () => resolve(undefined)));
-        else await pause();
-      }
-      if (random() < 0.5) {
-        files.isFull = false;
-        await journal.close(60_000);
-      } else {
-        files = files.crash(random);
-        await journal.close(1);
-      }
-    }
-    const findings = await verify(folder.path, files);
-    expect(problemsOf(findings), `seed ${seed}`).toEqual([]);
-    const ids = await idsOf(folder.path, files);
-    expect(new Set(ids).size, `seed ${seed}`).toBe(ids.length);
-    expect([...confirmed].filter((id) => !ids.includes(id)), `seed ${seed}`).toEqual([]);
-  }
+  await surviveLives(1, 6);
 });
-
-/** The same files under the name of another folder. */
-function under(files: MemoryFiles, from: string, to: string): MemoryFiles {
-  const moved = (path: string): string => (path.startsWith(from) ? `${to}${path.slice(from.length)}` : path);
-  return new Proxy(files, {
-    get(target, key) {
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== "function") return value;
-      return (...args: unknown[]) =>
-        Reflect.apply(value, target, args.map((each) => (typeof each === "string" ? moved(each) : each)));
-    },
-  });
-}

@@ -5,9 +5,9 @@ import { INTENT_ID_SUFFIX, LIBRARY_CLIENT, registeredName } from "@mcp-hangar/te
 import { sampleEvents } from "@mcp-hangar/telemetry/testing";
 import { poll } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
-import { callEvent, callRecord, openJournal, temporaryFolder, verified } from "./support.ts";
+import { callEvent, callRecord, collect, openJournal, temporaryFolder, verified } from "./support.ts";
 
-const lines = (folder: string) => Array.fromAsync(readJournal(folder));
+const lines = (folder: string) => collect(readJournal(folder));
 const CALLER = { type: "local", id: registeredName("ada"), roles: [], credential: "local" } as const;
 const intent = (id: string) => {
   return { id, kind: "call", method: "tools/call", server: "math", subject: "add", caller: CALLER, client: LIBRARY_CLIENT } as const;

@@ -70,6 +70,13 @@ export function callRecord(callId: string, message = ""): AuditRecord {
   return { ...record, message };
 }
 
+/** All that a reader yields; tests read little. */
+export async function collect<Item>(source: AsyncIterable<Item>): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  for await (const item of source) items.push(item);
+  return items;
+}
+
 export interface Verified {
   readonly findings: readonly JournalFinding[];
   readonly problems: readonly JournalProblem[];
@@ -78,7 +85,7 @@ export interface Verified {
 
 /** Everything that verification says of one folder. */
 export async function verified(folder: string, options: VerifyOptions = {}): Promise<Verified> {
-  const findings = await Array.fromAsync(verifyJournal(folder, options));
+  const findings = await collect(verifyJournal(folder, options));
   const problems = findings.filter((finding) => finding.kind === "problem");
   const summary = findings.find((finding) => finding.kind === "summary");
   if (summary === undefined) throw new Error("verification ends with a summary");

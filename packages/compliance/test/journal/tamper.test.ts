@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readJournal } from "@mcp-hangar/compliance";
 import { expect, test } from "vitest";
-import { callRecord, openJournal, temporaryFolder, verified } from "./support.ts";
+import { callRecord, collect, openJournal, temporaryFolder, verified } from "./support.ts";
 import { findEveryTampering } from "./tamper-journal.ts";
 import { payloadsOf, segmentNames, segmentOf } from "./tampering.ts";
 
@@ -26,7 +26,7 @@ async function twoRuns(folder: string) {
 test("an end that is cut off behind a checkpoint is found by what was kept elsewhere, and not without it", async () => {
   using folder = temporaryFolder();
   const { publicKeyPem, second } = await twoRuns(folder.path);
-  const lines = await Array.fromAsync(readJournal(folder.path));
+  const lines = await collect(readJournal(folder.path));
   const last = lines.at(-1)?.record.checkpoint;
   if (last === undefined) throw new Error("a journal ends with a checkpoint");
   // Somebody who knows it all: the second run is gone, with everything that says there was one.
