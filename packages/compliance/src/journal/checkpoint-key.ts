@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, typ
 import { join } from "node:path";
 import type { SpoolFiles } from "@mcp-hangar/delivery/spool";
 import { type AuditRecord, checkpointRecordOf } from "@mcp-hangar/telemetry";
-import { canonical } from "./line.ts";
+import { canonical } from "./canonical.ts";
 
 /** Names of the files in a journal's folder: the private key, mode 0600, and the public one for those who verify. */
 export const PRIVATE_KEY_FILE = "checkpoint.key.pem";

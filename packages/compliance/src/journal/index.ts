@@ -1,4 +1,5 @@
 export { AuditJournal } from "./audit-journal.ts";
+export { canonical } from "./canonical.ts";
 export { isSigned, keyIdOf, publicKeyOf } from "./checkpoint-key.ts";
 export {
   type CapturedPayload,
@@ -11,7 +12,7 @@ export {
 export { type AuditFilter, matches } from "./filter.ts";
 export type { JournalFinding, JournalProblem, JournalSummary, KnownCheckpoint } from "./findings.ts";
 export type { JournalLag } from "./lag.ts";
-export { type ChainHead, canonical, entryOfLine, GENESIS, hashOf, type JournalLine, parseLine } from "./line.ts";
+export { type ChainHead, entryOfLine, GENESIS, hashOf, type JournalLine, parseLine } from "./line.ts";
 export type { AuditJournalOptions, FailMode } from "./options.ts";
 export { type JournalRange, type ReadLine, readJournal, searchJournal, type TailOptions, tailJournal } from "./reading.ts";
 export { replayJournal } from "./replay.ts";

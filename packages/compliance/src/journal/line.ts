@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { AuditRecord } from "@mcp-hangar/telemetry";
-import canonicalize from "canonicalize";
 import type { AuditEntry } from "../audit-entry.ts";
+import { canonical } from "./canonical.ts";
 
 /**
  * A journal is a chain of lines. A line is the record with two more fields, `sequence` and `previous`, as canonical JSON (RFC 8785) in UTF-8
@@ -31,13 +31,13 @@ export const EMPTY_CHAIN: ChainHead = { sequence: 0, hash: GENESIS };
  * The bytes of the line that a record has after a head; `sequence` is the next one unless numbers are missing.
  * @throws Error when the record cannot be JSON.
  */
-export function lineOf(record: AuditRecord, { sequence, hash }: ChainHead): Buffer {
-  return Buffer.from(canonical({ ...record, sequence: sequence + 1, previous: hash }));
+export function lineOf(record: AuditRecord, head: ChainHead): Buffer {
+  return Buffer.from(canonical({ ...record, sequence: head.sequence + 1, previous: head.hash }));
 }
 
 /** The hash of a line, by which the next one names it. */
 export function hashOf(line: Uint8Array): string {
-  return createHash("sha256").update(line).digest("hex");
+  return hash("sha256", line, "hex");
 }
 
 /** What bytes say as a line; `undefined` when they are none. It says nothing of whether the line stands where it should. */
@@ -58,32 +58,6 @@ export function parseLine(bytes: Uint8Array): JournalLine | undefined {
 export function entryOfLine(bytes: Uint8Array): AuditEntry | undefined {
   const line = parseLine(bytes);
   return line && { record: line.record, place: { sequence: line.sequence, hash: hashOf(bytes) } };
-}
-
-/**
- * Canonical JSON (RFC 8785) of plain data. A lone surrogate, which has no UTF-8, becomes U+FFFD.
- * @throws Error when a number is not finite.
- */
-export function canonical(value: object): string {
-  try {
-    return canonicalText(value);
-  } catch {
-    // Records of the gateway are well-formed, so that looking through them each time would be for nothing.
-    return canonicalText(wellFormed(value));
-  }
-}
-
-function canonicalText(value: unknown): string {
-  const text = canonicalize(value);
-  if (text === undefined) throw new TypeError("not JSON");
-  return text;
-}
-
-function wellFormed(value: unknown): unknown {
-  if (typeof value === "string") return value.toWellFormed();
-  if (Array.isArray(value)) return value.map(wellFormed);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key.toWellFormed(), wellFormed(each)]));
 }
 
 /** A line of another release may have fields that this one does not know. What every reader needs must be there. */
