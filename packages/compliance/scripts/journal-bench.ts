@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AuditJournal, type FailMode, verifyJournal } from "@mcp-hangar/compliance";
 import type { Clock } from "@mcp-hangar/delivery";
-import { type CallFinished, EventIds, LIBRARY_CLIENT } from "@mcp-hangar/telemetry";
+import { type CallFinished, EventIds } from "@mcp-hangar/telemetry";
 import { sampleEvent } from "@mcp-hangar/telemetry/testing";
 
 // What a record costs in the journal, on this machine. Usage: node --conditions=@mcp-hangar/source scripts/journal-bench.ts
@@ -21,7 +21,10 @@ const sample = sampleEvent("call.finished");
 const eventOf = (callId: string): CallFinished => ({ ...sample, callId, timeMs: Date.now() });
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-async function withJournal(mode: FailMode, use: (journal: AuditJournal, folder: string) => Promise<void>): Promise<void> {
+async function withJournal(
+  mode: FailMode,
+  use: (journal: AuditJournal, folder: string) => Promise<void>,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "hangar-bench-"));
   try {
     const journal = new AuditJournal({
@@ -43,9 +46,14 @@ async function withJournal(mode: FailMode, use: (journal: AuditJournal, folder: 
 }
 
 const bytesIn = (folder: string): number =>
-  readdirSync(folder).reduce((sum, name) => sum + (name.endsWith(".segment") ? statSync(join(folder, name)).size : 0), 0);
+  readdirSync(folder).reduce(
+    (sum, name) => sum + (name.endsWith(".segment") ? statSync(join(folder, name)).size : 0),
+    0,
+  );
 
-const say = (name: string, value: number, unit: string): void => console.log(`${name.padEnd(58)} ${value.toFixed(1)} ${unit}`);
+const say = (name: string, value: number, unit: string): void =>
+  void process.stdout.write(`${name.padEnd(58)} ${value.toFixed(1)} ${unit}
+`);
 
 /** Offers so many records, a few a turn, and waits for the disk. */
 async function open(records: number): Promise<void> {
@@ -57,7 +65,7 @@ async function open(records: number): Promise<void> {
       const events = Array.from({ length: 20 }, () => eventOf(`call-${number++}`));
       const beginMs = performance.now();
       for (const event of events) journal.listener(event);
-      for (const event of events) journal.end(event);
+      for (const event of events) void journal.end(event);
       callerMs += performance.now() - beginMs;
       await turn();
     }
@@ -77,7 +85,7 @@ async function open(records: number): Promise<void> {
 /** So many calls at a time, each with begin and end. */
 async function closed(calls: number, inFlight: number): Promise<void> {
   await withJournal("fail_closed", async (journal) => {
-    const { caller, client = LIBRARY_CLIENT } = sample;
+    const { caller, client } = sample;
     const latencies: number[] = [];
     let number = 0;
     const cpu = process.cpuUsage();
@@ -86,7 +94,15 @@ async function closed(calls: number, inFlight: number): Promise<void> {
       while (number < calls) {
         const id = `call-${number++}`;
         const beginMs = performance.now();
-        const intent = { id, kind: "call", method: "tools/call", server: "math", subject: "add", caller, client } as const;
+        const intent = {
+          id,
+          kind: "call",
+          method: "tools/call",
+          server: "math",
+          subject: "add",
+          caller,
+          client,
+        } as const;
         const refusal = await journal.begin(intent);
         if (refusal !== undefined) throw new Error(refusal.message);
         const event = eventOf(id);

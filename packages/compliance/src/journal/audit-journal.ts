@@ -1,5 +1,5 @@
 import { DeliveryQueue, type SendOutcome } from "@mcp-hangar/delivery";
-import { nodeFiles, SpoolForwarder, type SpoolForwarderOptions, type SpoolFiles } from "@mcp-hangar/delivery/spool";
+import { nodeFiles, type SpoolFiles, SpoolForwarder, type SpoolForwarderOptions } from "@mcp-hangar/delivery/spool";
 import {
   type AuditRecord,
   auditRecordOf,
@@ -17,10 +17,10 @@ import {
   type Written,
 } from "@mcp-hangar/telemetry";
 import type { ChainWriter } from "./chain-writer.ts";
+import { type JournalLag, lagOf } from "./lag.ts";
 import type { ChainHead } from "./line.ts";
 import { type OpenJournal, openJournal } from "./open-journal.ts";
 import { type AuditJournalOptions, type JournalSettings, settingsOf } from "./options.ts";
-import { lagOf, type JournalLag } from "./lag.ts";
 import { Retention } from "./retention.ts";
 
 /** What waits to be written. */
@@ -97,7 +97,7 @@ export class AuditJournal implements Journal, Exporter {
   readonly listener = (event: HangarEvent): void => {
     if (!isAudited(event.type)) return;
     if (isEnded(event)) {
-      this.#tellEnd(event);
+      void this.#tellEnd(event);
       return;
     }
     const record = this.#recordOf(event);
@@ -190,7 +190,10 @@ export class AuditJournal implements Journal, Exporter {
     await this.#within(restMs() + CLOSE_MS, chain.write([]));
     await Promise.all(this.#forwarders.map((forwarder) => forwarder.close(restMs())));
     const ended = Promise.all(this.#forwarders.map((forwarder) => forwarder.ended));
-    await this.#within(restMs() + CLOSE_MS, ended.then(() => spool.close()));
+    await this.#within(
+      restMs() + CLOSE_MS,
+      ended.then(() => spool.close()),
+    );
   }
 
   /** A disk that hangs must not hold the process. */

@@ -96,7 +96,10 @@ export class ChainCheck {
     }
     for (const [name, position] of positions) {
       if (position === "damaged") {
-        yield this.#problem("edited", folder, { expected: `a number in the file ${name}`, found: "none that is right" });
+        yield this.#problem("edited", folder, {
+          expected: `a number in the file ${name}`,
+          found: "none that is right",
+        });
       } else if (position > this.last + 1) {
         yield this.#problem(
           "truncated",
@@ -151,10 +154,14 @@ export class ChainCheck {
     }
     this.#skip(sequence);
     if (this.#previous !== undefined && previous !== this.#previous) {
-      yield this.#problem("edited", { ...at, sequence: Math.max(1, sequence - 1) }, {
-        expected: `the hash ${previous}, by record ${sequence}`,
-        found: this.#previous,
-      });
+      yield this.#problem(
+        "edited",
+        { ...at, sequence: Math.max(1, sequence - 1) },
+        {
+          expected: `the hash ${previous}, by record ${sequence}`,
+          found: this.#previous,
+        },
+      );
     }
     this.#advance(line, bytes);
     yield* this.#content(line, at);

@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from "node:crypto";
 import { join } from "node:path";
 import type { SpoolFiles } from "@mcp-hangar/delivery/spool";
 import { type AuditRecord, checkpointRecordOf } from "@mcp-hangar/telemetry";
@@ -47,7 +55,9 @@ function signerOf(pem: string, name: string): CheckpointKey {
     throw new Error(`${name} is no private key in PEM; make one with: openssl genpkey -algorithm ed25519`, { cause });
   }
   if (privateKey.asymmetricKeyType !== "ed25519") {
-    throw new Error(`${name} is of the type ${privateKey.asymmetricKeyType}; make one with: openssl genpkey -algorithm ed25519`);
+    throw new Error(
+      `${name} is of the type ${privateKey.asymmetricKeyType}; make one with: openssl genpkey -algorithm ed25519`,
+    );
   }
   const publicKey = createPublicKey(privateKey);
   return {
@@ -60,13 +70,17 @@ function signerOf(pem: string, name: string): CheckpointKey {
 /** A public key to verify with, out of PEM. Throws with what is wrong. */
 export function publicKeyOf(pem: string): KeyObject {
   const key = createPublicKey(pem);
-  if (key.asymmetricKeyType !== "ed25519") throw new TypeError(`a key of the type ${key.asymmetricKeyType} signs no checkpoints`);
+  if (key.asymmetricKeyType !== "ed25519")
+    throw new TypeError(`a key of the type ${key.asymmetricKeyType} signs no checkpoints`);
   return key;
 }
 
 /** The identity of a public key, as checkpoints name it. */
 export function keyIdOf(key: KeyObject): string {
-  return createHash("sha256").update(key.export({ type: "spki", format: "der" })).digest("hex").slice(0, 16);
+  return createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("hex")
+    .slice(0, 16);
 }
 
 /** What a checkpoint says, before it is signed. */

@@ -22,7 +22,8 @@ describe.each(KEYS)("a payload that is encrypted to a key of the type %s", (_nam
       const encrypted = await encrypt(PAYLOAD);
       expect(encrypted).toMatch(/^[\w-]+(\.[\w-]*){4}$/);
       expect(Buffer.from(encrypted.split(".")[0] ?? "", "base64url").toString()).toContain('"kid":"auditors-1"');
-      for (const part of encrypted.split(".")) expect(Buffer.from(part, "base64url").toString()).not.toContain("canary");
+      for (const part of encrypted.split("."))
+        expect(Buffer.from(part, "base64url").toString()).not.toContain("canary");
       expect(await decryptedPayload(encrypted, privatePem)).toEqual({ payload: PAYLOAD });
       expect(await decryptedPayload(encrypted, privateKey.export({ format: "jwk" }))).toEqual({ payload: PAYLOAD });
     }
@@ -56,5 +57,7 @@ describe.each(KEYS)("a payload that is encrypted to a key of the type %s", (_nam
 test("nothing at all is a payload, too", async () => {
   const { publicKey, privateKey } = ec("P-256");
   const encrypt = await encryptedPayload(publicKey.export({ format: "jwk" }));
-  expect(await decryptedPayload(await encrypt(undefined), privateKey.export({ format: "jwk" }))).toEqual({ payload: null });
+  expect(await decryptedPayload(await encrypt(undefined), privateKey.export({ format: "jwk" }))).toEqual({
+    payload: null,
+  });
 });

@@ -50,7 +50,10 @@ export async function decryptedPayload(encrypted: string, recipient: PayloadKey)
   const jose = await import("jose");
   const { alg } = jose.decodeProtectedHeader(encrypted);
   const algorithm = alg === RSA ? RSA : ECDH;
-  const key = typeof recipient === "string" ? await jose.importPKCS8(recipient, algorithm) : await jose.importJWK(recipient, algorithm);
+  const key =
+    typeof recipient === "string"
+      ? await jose.importPKCS8(recipient, algorithm)
+      : await jose.importJWK(recipient, algorithm);
   const { plaintext } = await jose.compactDecrypt(encrypted, key, {
     keyManagementAlgorithms: [RSA, ECDH],
     contentEncryptionAlgorithms: [CONTENT],

@@ -14,6 +14,13 @@ export type { JournalFinding, JournalProblem, JournalSummary, KnownCheckpoint } 
 export type { JournalLag } from "./lag.ts";
 export { type ChainHead, entryOfLine, GENESIS, hashOf, type JournalLine, parseLine } from "./line.ts";
 export type { AuditJournalOptions, FailMode } from "./options.ts";
-export { type JournalRange, type ReadLine, readJournal, searchJournal, type TailOptions, tailJournal } from "./reading.ts";
+export {
+  type JournalRange,
+  type ReadLine,
+  readJournal,
+  searchJournal,
+  type TailOptions,
+  tailJournal,
+} from "./reading.ts";
 export { replayJournal } from "./replay.ts";
 export { type VerifyOptions, verifyJournal } from "./verify.ts";

@@ -50,7 +50,13 @@ export function parseLine(bytes: Uint8Array): JournalLine | undefined {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const { sequence, previous, ...record } = value as Readonly<Record<string, unknown>>;
-  if (!Number.isSafeInteger(sequence) || typeof sequence !== "number" || typeof previous !== "string" || !isRecord(record)) return undefined;
+  if (
+    !Number.isSafeInteger(sequence) ||
+    typeof sequence !== "number" ||
+    typeof previous !== "string" ||
+    !isRecord(record)
+  )
+    return undefined;
   return { record, sequence, previous };
 }
 

@@ -7,7 +7,10 @@ test("ranges are the numbers that were added, without those of another set", () 
     const random = seededRandom(seed);
     const [one, other] = [new Set<number>(), new Set<number>()];
     const [ranges, excused] = [new Ranges(), new Ranges()];
-    for (const [set, of] of [[one, ranges], [other, excused]] as const) {
+    for (const [set, of] of [
+      [one, ranges],
+      [other, excused],
+    ] as const) {
       for (let count = Math.floor(random() * 8); count > 0; count--) {
         const from = 1 + Math.floor(random() * 40);
         const to = from + Math.floor(random() * 8);

@@ -8,7 +8,10 @@ export class Ranges {
   add([from, to]: NumberRange): void {
     const apart = this.#ranges.filter(([begin, end]) => end + 1 < from || begin > to + 1);
     const joined = this.#ranges.filter(([begin, end]) => end + 1 >= from && begin <= to + 1);
-    const range = [Math.min(from, ...joined.map(([begin]) => begin)), Math.max(to, ...joined.map(([, end]) => end))] as const;
+    const range = [
+      Math.min(from, ...joined.map(([begin]) => begin)),
+      Math.max(to, ...joined.map(([, end]) => end)),
+    ] as const;
     this.#ranges = [...apart, range].toSorted(([one], [other]) => one - other);
   }
 

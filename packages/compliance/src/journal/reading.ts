@@ -52,7 +52,10 @@ export interface TailOptions {
 const FOLLOW_MS = 250;
 
 /** Reads the last lines of a journal, and if wanted those that come. */
-export async function* tailJournal(folder: string, { lines, follow, files }: TailOptions): AsyncGenerator<ReadLine, void> {
+export async function* tailJournal(
+  folder: string,
+  { lines, follow, files }: TailOptions,
+): AsyncGenerator<ReadLine, void> {
   let last = 0;
   for await (const { sequence } of readJournal(folder, { from: Number.POSITIVE_INFINITY, files })) last = sequence;
   // The latest file may be empty.

@@ -42,7 +42,8 @@ async function lastLine(spool: Spool, folder: string, files: SpoolFiles): Promis
     }
     if (last === undefined) continue;
     const line = parseLine(last);
-    if (line === undefined) throw new Error(`${folder} holds records that are none of a journal; choose another folder`);
+    if (line === undefined)
+      throw new Error(`${folder} holds records that are none of a journal; choose another folder`);
     const { checkpoint } = line.record;
     return { head: { sequence: line.sequence, hash: hashOf(last) }, isClosed: checkpoint?.reason === "closed" };
   }

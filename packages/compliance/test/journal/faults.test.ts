@@ -225,7 +225,8 @@ test("a write that a crash has torn at any byte leaves a chain that verifies, wi
   await journal.close(60_000);
   let crashes = 0;
   const middle = (sureBytes + allBytes) / 2;
-  const isNearFrame = (bytes: number): boolean => [sureBytes, middle, allBytes].some((edge) => Math.abs(bytes - edge) < 40);
+  const isNearFrame = (bytes: number): boolean =>
+    [sureBytes, middle, allBytes].some((edge) => Math.abs(bytes - edge) < 40);
   for (let bytes = sureBytes; bytes <= allBytes; bytes += isNearFrame(bytes) ? 1 : 17) {
     // As after a crash: the end of the file is missing, and nobody has written down where it was.
     const torn = files.crash(() => 1);

@@ -10,7 +10,15 @@ import { callEvent, callRecord, collect, openJournal, temporaryFolder, verified 
 const lines = (folder: string) => collect(readJournal(folder));
 const CALLER = { type: "local", id: registeredName("ada"), roles: [], credential: "local" } as const;
 const intent = (id: string) => {
-  return { id, kind: "call", method: "tools/call", server: "math", subject: "add", caller: CALLER, client: LIBRARY_CLIENT } as const;
+  return {
+    id,
+    kind: "call",
+    method: "tools/call",
+    server: "math",
+    subject: "add",
+    caller: CALLER,
+    client: LIBRARY_CLIENT,
+  } as const;
 };
 
 describe("a journal", () => {
@@ -93,7 +101,10 @@ describe("fail_closed", () => {
     using folder = temporaryFolder();
     const journal = await openJournal(folder.path, { mode: "fail_closed" });
     expect(await journal.begin(intent("call-1"))).toBeUndefined();
-    expect((await lines(folder.path)).map(({ record }) => record.type)).toEqual(["audit.checkpoint", "tool.call.intended"]);
+    expect((await lines(folder.path)).map(({ record }) => record.type)).toEqual([
+      "audit.checkpoint",
+      "tool.call.intended",
+    ]);
     const event = callEvent("call-1");
     journal.listener(event);
     await journal.end(event);
@@ -109,7 +120,9 @@ describe("fail_closed", () => {
     await Promise.all([journal.begin(intent("a")), journal.begin(intent("b"))]);
     await journal.end(callEvent("b"));
     const open = async () =>
-      (await verified(folder.path)).findings.flatMap((each) => (each.kind === "open_intent" ? [[each.id, each.isOver]] : []));
+      (await verified(folder.path)).findings.flatMap((each) =>
+        each.kind === "open_intent" ? [[each.id, each.isOver]] : [],
+      );
     expect(await open()).toEqual([["a", false]]);
     await journal.close(60_000);
     await (await openJournal(folder.path)).close(60_000);
@@ -120,12 +133,20 @@ describe("fail_closed", () => {
     using folder = temporaryFolder();
     const journal = await openJournal(folder.path, { mode: "fail_closed", bytesMax: 65_536, waitMs: 300 });
     let call = 0;
-    const full = await poll("a refusal that says why", async () => {
-      call += 1;
-      const refusal = await journal.begin(intent(`call-${call}`));
-      return refusal?.message.includes("65536 bytes") === true ? refusal : undefined;
-    }, undefined, 0);
-    expect(full).toMatchObject({ message: expect.stringContaining("audit journal cannot be written"), retryAfterMs: 1_000 });
+    const full = await poll(
+      "a refusal that says why",
+      async () => {
+        call += 1;
+        const refusal = await journal.begin(intent(`call-${call}`));
+        return refusal?.message.includes("65536 bytes") === true ? refusal : undefined;
+      },
+      undefined,
+      0,
+    );
+    expect(full).toMatchObject({
+      message: expect.stringContaining("audit journal cannot be written"),
+      retryAfterMs: 1_000,
+    });
     expect(journal.health()).toMatchObject({ status: "unhealthy" });
     // No promise: nobody waits for a disk that is known to take nothing.
     expect(journal.begin(intent("late"))).toEqual(full);

@@ -22,7 +22,11 @@ export async function surviveLives(firstSeed: number, lives: number): Promise<vo
       files.isFull = false;
       using own = temporaryFolder();
       // Each run has a lock of its own: the one before was killed in the same process.
-      const journal = await openJournal(own.path, { bytesMax: 4_000_000, waitMs: 30, checkpoint: { records: 7, intervalMs: 20 } }, under(files, own.path, folder.path));
+      const journal = await openJournal(
+        own.path,
+        { bytesMax: 4_000_000, waitMs: 30, checkpoint: { records: 7, intervalMs: 20 } },
+        under(files, own.path, folder.path),
+      );
       const steps = 5 + Math.floor(random() * 30);
       for (let step = 0; step < steps; step++) {
         if (random() < 0.2) files.isFull = !files.isFull;
@@ -43,11 +47,17 @@ export async function surviveLives(firstSeed: number, lives: number): Promise<vo
       }
     }
     const findings = await collect(verifyJournal(folder.path, { files }));
-    expect(findings.filter(({ kind }) => kind === "problem"), `seed ${seed}`).toEqual([]);
+    expect(
+      findings.filter(({ kind }) => kind === "problem"),
+      `seed ${seed}`,
+    ).toEqual([]);
     const lines = await collect(readJournal(folder.path, { files }));
     const ids = lines.flatMap(({ record }) => (record.category === "tool" ? [record.id] : []));
     expect(new Set(ids).size, `seed ${seed}`).toBe(ids.length);
-    expect([...confirmed].filter((id) => !ids.includes(id)), `seed ${seed}`).toEqual([]);
+    expect(
+      [...confirmed].filter((id) => !ids.includes(id)),
+      `seed ${seed}`,
+    ).toEqual([]);
   }
 }
 
@@ -59,7 +69,11 @@ function under(files: MemoryFiles, from: string, to: string): MemoryFiles {
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== "function") return value;
       return (...args: unknown[]) =>
-        Reflect.apply(value, target, args.map((each) => (typeof each === "string" ? moved(each) : each)));
+        Reflect.apply(
+          value,
+          target,
+          args.map((each) => (typeof each === "string" ? moved(each) : each)),
+        );
     },
   });
 }

@@ -25,7 +25,10 @@ const numbersOf = (lines: readonly ReadLine[]): readonly number[] => lines.map((
 
 /** A journal of several files with the records `call-1` to `call-100`, whose numbers are 2 to 101. */
 async function hundredCalls(folder: string): Promise<string> {
-  const journal = await openJournal(folder, { segmentBytesMax: 32_000, checkpoint: { records: 1_000, intervalMs: 1e6 } });
+  const journal = await openJournal(folder, {
+    segmentBytesMax: 32_000,
+    checkpoint: { records: 1_000, intervalMs: 1e6 },
+  });
   for (let call = 1; call <= 100; call++) await journal.record(callRecord(`call-${call}`));
   const { publicKeyPem } = journal;
   await journal.close(60_000);
@@ -40,7 +43,13 @@ test("a range is read in its order, from any number to any number", async () => 
     numbersOf(await collect(readJournal(folder.path, range)));
   const all = Array.from({ length: 102 }, (_each, index) => index + 1);
   expect(await read({})).toEqual(all);
-  for (const [from, to] of [[1, 1], [50, 61], [102, 102], [30, 1_000], [0, 3]] as const) {
+  for (const [from, to] of [
+    [1, 1],
+    [50, 61],
+    [102, 102],
+    [30, 1_000],
+    [0, 3],
+  ] as const) {
     expect(await read({ from, to })).toEqual(all.filter((number) => number >= from && number <= to));
   }
   expect(await read({ from: 103 })).toEqual([]);
@@ -160,15 +169,35 @@ test("several replicas are verified together, and one that is missing is noticed
 });
 
 const HOSTILE = [
-  "\n", "\r\n", "\u0000", "\u2028", "\u2029", "\ud800", "\udfff x", "\u202e", "🦜", '"', "\\", "\\u0000", '","sequence":1,"previous":"',
-  "}{", "\u007f", "\ufeff", "ﬀ", "é", "e\u0301", "__proto__",
+  "\n",
+  "\r\n",
+  "\u0000",
+  "\u2028",
+  "\u2029",
+  "\ud800",
+  "\udfff x",
+  "\u202e",
+  "🦜",
+  '"',
+  "\\",
+  "\\u0000",
+  '","sequence":1,"previous":"',
+  "}{",
+  "\u007f",
+  "\ufeff",
+  "ﬀ",
+  "é",
+  "e\u0301",
+  "__proto__",
 ];
 
 test("whatever a record says, it is one line, reads back as it was but for lone surrogates, and the chain holds", async () => {
   using folder = temporaryFolder();
   const random = seededRandom(7);
   const text = (): string =>
-    Array.from({ length: Math.floor(random() * 12) }, () => HOSTILE[Math.floor(random() * HOSTILE.length)] ?? "").join("");
+    Array.from({ length: Math.floor(random() * 12) }, () => HOSTILE[Math.floor(random() * HOSTILE.length)] ?? "").join(
+      "",
+    );
   const records = Array.from({ length: 300 }, (_each, index) => {
     const record = callRecord(`call-${index}`, text());
     return { ...record, id: `${index}${text()}`, target: { ...record.target, name: text() }, reason: text() };
@@ -200,7 +229,10 @@ test("somebody without this software verifies a journal with the program in the 
   expect(run().stdout).toBe(`records up to 102 are as they were written; hash ${summary.hash}\n`);
   const path = join(folder.path, segmentNames(folder.path)[1] ?? "");
   const bytes = readFileSync(path);
-  writeFileSync(path, Buffer.from(bytes.toString("latin1").replace('"outcome":"success"', '"outcome":"failure"'), "latin1"));
+  writeFileSync(
+    path,
+    Buffer.from(bytes.toString("latin1").replace('"outcome":"success"', '"outcome":"failure"'), "latin1"),
+  );
   expect(run().stderr).toMatch(/record \d+ was altered/);
   rmSync(path);
   expect(run().stderr).toMatch(/\d+ follows \d+/);

@@ -13,7 +13,10 @@ const RECORDS = 10_000;
 export async function findEveryTampering(seed: number, rounds: number): Promise<void> {
   using folder = temporaryFolder();
   const original = join(folder.path, "original");
-  const journal = await openJournal(original, { segmentBytesMax: 2_000_000, memory: { recordsMax: RECORDS, bytesMax: 1e9 } });
+  const journal = await openJournal(original, {
+    segmentBytesMax: 2_000_000,
+    memory: { recordsMax: RECORDS, bytesMax: 1e9 },
+  });
   const written = Array.from({ length: RECORDS }, (_each, index) => journal.record(callRecord(`call-${index}`)));
   const { publicKeyPem } = journal;
   await Promise.all(written);
@@ -53,6 +56,7 @@ export async function findEveryTampering(seed: number, rounds: number): Promise<
 /** What a SIEM system would have of the checkpoints. */
 async function knownCheckpoints(folder: string): Promise<readonly KnownCheckpoint[]> {
   const found: KnownCheckpoint[] = [];
-  for await (const { record } of readJournal(folder)) if (record.checkpoint !== undefined) found.push(record.checkpoint);
+  for await (const { record } of readJournal(folder))
+    if (record.checkpoint !== undefined) found.push(record.checkpoint);
   return found;
 }

@@ -36,7 +36,11 @@ test("an end that is cut off behind a checkpoint is found by what was kept elsew
   expect((await verified(folder.path, { publicKeys })).summary.isIntact).toBe(true);
   const { problems } = await verified(folder.path, { publicKeys, checkpoints: [last] });
   expect(problems).toMatchObject([
-    { problem: "truncated", sequence: 23, expected: `record ${last.sequence} with the hash ${last.hash}, by a checkpoint` },
+    {
+      problem: "truncated",
+      sequence: 23,
+      expected: `record ${last.sequence} with the hash ${last.hash}, by a checkpoint`,
+    },
   ]);
 });
 
@@ -45,7 +49,9 @@ test("an end that is cut off is found by the files beside it", async () => {
   const { second } = await twoRuns(folder.path);
   rmSync(join(folder.path, second));
   const { problems } = await verified(folder.path);
-  expect(problems).toMatchObject([{ problem: "truncated", sequence: 23, expected: "records up to 44, by the file end" }]);
+  expect(problems).toMatchObject([
+    { problem: "truncated", sequence: 23, expected: "records up to 44, by the file end" },
+  ]);
 });
 
 test("a chain that is written anew after an edit is found by its checkpoints, whose signatures nobody can make", async () => {

@@ -40,10 +40,7 @@ export function segmentOf(first: number, payloads: readonly Buffer[]): Buffer {
 }
 
 /** Does it to the record at an index of a file. `isCareful` recomputes the checksums; the hashes nobody can, who has not the key. */
-export function tamper(
-  path: string,
-  { tampering, index, isCareful, pick }: TamperingAt,
-): void {
+export function tamper(path: string, { tampering, index, isCareful, pick }: TamperingAt): void {
   const bytes = readFileSync(path);
   const payloads = payloadsOf(bytes);
   const target = payloads[index];
@@ -57,7 +54,11 @@ export function tamper(
   const first = Number.parseInt(path.slice(path.lastIndexOf("/") + 1), 10);
   const changed = changedPayloads(payloads, index, { tampering, pick });
   if (isCareful) writeFileSync(path, segmentOf(first, changed));
-  else writeFileSync(path, Buffer.concat(changed.map((payload) => segmentOf(first + payloads.indexOf(payload), [payload]))));
+  else
+    writeFileSync(
+      path,
+      Buffer.concat(changed.map((payload) => segmentOf(first + payloads.indexOf(payload), [payload]))),
+    );
 }
 
 export interface TamperingAt {

@@ -43,17 +43,26 @@ async function scan(options?: Parameters<typeof scanSpool>[1]): Promise<readonly
 /** In short: number and place of records, number and bytes of everything else. */
 const shortly = (frames: readonly ScannedFrame[]) =>
   frames.map((frame) =>
-    frame.kind === "record" ? `${frame.sequence} ${Number(frame.payload.toString())} ${frame.place}` : `${frame.sequence} ${frame.kind} ${frame.bytes}`,
+    frame.kind === "record"
+      ? `${frame.sequence} ${Number(frame.payload.toString())} ${frame.place}`
+      : `${frame.sequence} ${frame.kind} ${frame.bytes}`,
   );
 
 describe("records that stand or fall together", () => {
   it("follow each other in one file, and the result has the number of the first", async () => {
     const spool = await openSpool();
-    const results = await Promise.all([spool.append(record(1)), spool.appendAll(records(2, 8)), spool.appendAll(records(9, 12))]);
+    const results = await Promise.all([
+      spool.append(record(1)),
+      spool.appendAll(records(2, 8)),
+      spool.appendAll(records(9, 12)),
+    ]);
     expect(results).toEqual([1, 2, 9].map((sequence) => ({ kind: "durable", sequence })));
     expect(spool.next).toBe(13);
     // The first file has no room for all four.
-    expect(spool.files).toMatchObject([{ first: 1, end: 9 }, { first: 9, end: 13 }]);
+    expect(spool.files).toMatchObject([
+      { first: 1, end: 9 },
+      { first: 9, end: 13 },
+    ]);
   });
 
   it("are refused together when no file can hold them", async () => {
@@ -149,7 +158,12 @@ describe("a scan", () => {
   });
 
   it("knows what is written down beside the files, and whether it is damaged", async () => {
-    expect(await spoolPositions(folder)).toEqual(new Map([["end", 26], ["one.position", 1]]));
+    expect(await spoolPositions(folder)).toEqual(
+      new Map([
+        ["end", 26],
+        ["one.position", 1],
+      ]),
+    );
     writeFileSync(join(folder, "end"), "7 0\n");
     expect((await spoolPositions(folder)).get("end")).toBe("damaged");
     expect(readdirSync(folder)).toContain("end");

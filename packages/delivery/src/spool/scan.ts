@@ -95,7 +95,8 @@ async function* scanSegment(
         yield { kind, segment, sequence, bytes: restBytes };
         return;
       }
-      if (frame.kind === "damaged_record") yield { kind: "unreadable", segment, sequence, bytes: frame.nextOffset - used };
+      if (frame.kind === "damaged_record")
+        yield { kind: "unreadable", segment, sequence, bytes: frame.nextOffset - used };
       else {
         const place = sequence >= end ? "beyond" : frame.isInPlace ? "right" : "wrong";
         const next = { first, sequence: sequence + 1, offset: offset + frame.nextOffset };

@@ -52,7 +52,10 @@ export class Segments {
 
   /** All of them, the oldest first. */
   get all(): readonly SegmentRange[] {
-    return this.#segments.map((segment, index) => ({ ...segment, end: this.#segments[index + 1]?.first ?? this.#next }));
+    return this.#segments.map((segment, index) => ({
+      ...segment,
+      end: this.#segments[index + 1]?.first ?? this.#next,
+    }));
   }
 
   /** The segment in which a record is or was, or the one after, if that comes later; `undefined` when there is neither. */

@@ -10,7 +10,15 @@ import type { AuditType } from "./audit-types.ts";
  * process ended before the disk took them. `damaged`: they were written, and cannot be read any more. `crash`: the process ended with an unknown number of them in memory.
  * `retention`: they were old enough to be removed. `size`: they made room for newer ones.
  */
-export const AUDIT_GAP_REASONS = ["queue_full", "rejected", "shutdown", "damaged", "crash", "retention", "size"] as const;
+export const AUDIT_GAP_REASONS = [
+  "queue_full",
+  "rejected",
+  "shutdown",
+  "damaged",
+  "crash",
+  "retention",
+  "size",
+] as const;
 export type AuditGapReason = (typeof AUDIT_GAP_REASONS)[number];
 
 /** Which records are missing from a journal: by number where they had one, by time where they never did. */

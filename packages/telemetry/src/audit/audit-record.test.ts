@@ -116,7 +116,9 @@ describe("the records of a journal", () => {
   });
 
   test("of a gap are severe, unless it is as it was wished", () => {
-    const severities = journalRecords().flatMap(({ gap, severity }) => (gap === undefined ? [] : [[gap.reason, severity]]));
+    const severities = journalRecords().flatMap(({ gap, severity }) =>
+      gap === undefined ? [] : [[gap.reason, severity]],
+    );
     for (const [reason, severity] of severities) expect(severity).toBe(reason === "retention" ? 2 : 9);
   });
 

@@ -243,7 +243,8 @@ export const AUDIT_TYPES = {
     code: "MH7001",
     category: "audit",
     severity: 1,
-    description: "The journal signs where it stands: whoever keeps this record can tell later whether all before it is there.",
+    description:
+      "The journal signs where it stands: whoever keeps this record can tell later whether all before it is there.",
   },
 } as const satisfies Readonly<Record<string, AuditTypeDefinition>>;
 
