@@ -31,7 +31,7 @@ interface Waiting {
   readonly settle: ((isDurable: boolean) => void) | undefined;
 }
 
-/** Bytes that a record takes in memory, roughly: its texts have limits, and few are long. */
+/** Bytes that a record takes in memory, roughly; texts of any length are counted beside it. An end becomes a record within a turn. */
 const ROUGH_BYTES = 2_000;
 /** How long records gather that share a sync when nobody waits for them, in ms. */
 const GATHER_MS = 20;
@@ -57,6 +57,8 @@ export class AuditJournal implements Journal, Exporter {
   readonly #told = new WeakMap<Ended, Promise<boolean> | true>();
   #unread: Waiting[] = [];
   #open: (OpenJournal & { readonly retention: Retention }) | undefined;
+  /** Why the disk did not take what was written last; `undefined` when it did. */
+  #problem: string | undefined;
   #isHurrying = false;
   #cancelCheckpoint: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -70,7 +72,7 @@ export class AuditJournal implements Journal, Exporter {
       exporter: registeredName(this.name),
       signal: this.signal,
       send: (entries) => this.#write(entries),
-      sizeOf: () => ROUGH_BYTES,
+      sizeOf: roughSizeOf,
       limits: memory,
       batch: BATCH,
       // A write to the disk cannot be interrupted.
@@ -109,9 +111,9 @@ export class AuditJournal implements Journal, Exporter {
     if (this.#settings.mode === "fail_open") return undefined;
     const { instance, clock } = this.#settings;
     // What waits is tried again all the time, and says when the disk takes records again.
-    if (this.#queue.problem !== undefined && this.#queue.queuedRecords > 0) return this.#refusal(this.#queue.problem);
+    if (this.#problem !== undefined && this.#queue.queuedRecords > 0) return this.#refusal();
     const durable = this.#offerAndWait(intentRecordOf(intent, instance, clock.wallMs()));
-    return durable.then((isDurable) => (isDurable ? undefined : this.#refusal(this.#queue.problem)));
+    return durable.then((isDurable) => (isDurable ? undefined : this.#refusal()));
   }
 
   /** Told of every end before the answer leaves. */
@@ -160,7 +162,7 @@ export class AuditJournal implements Journal, Exporter {
   }
 
   health(): ExporterHealth {
-    if (this.#queue.problem === undefined) return { status: "healthy" };
+    if (this.#problem === undefined) return { status: "healthy" };
     const message = "audit records cannot be written to the disk; the log says why";
     return this.#settings.mode === "fail_closed" ? { status: "unhealthy", message } : { status: "degraded", message };
   }
@@ -200,7 +202,7 @@ export class AuditJournal implements Journal, Exporter {
   async #within(ms: number, work: Promise<unknown>): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancel = this.#settings.clock.schedule(ms, resolve);
-    await Promise.race([late, work]);
+    await Promise.race([late, work.catch(() => {})]);
     cancel();
   }
 
@@ -273,6 +275,7 @@ export class AuditJournal implements Journal, Exporter {
   async #write(entries: readonly Waiting[]): Promise<SendOutcome> {
     if (this.#open === undefined) return { kind: "retry", reason: "io", message: "the journal is not open" };
     const { end, rejected, failure } = await this.#open.chain.write(entries.map((waiting) => this.#read(waiting)));
+    this.#problem = failure?.message;
     const refused = new Set(rejected);
     for (const [place, { settle }] of entries.slice(0, end).entries()) settle?.(!refused.has(place));
     if (failure === undefined && rejected.length === 0) return { kind: "delivered" };
@@ -298,8 +301,8 @@ export class AuditJournal implements Journal, Exporter {
     await chain.write([]);
   }
 
-  #refusal(problem: string | undefined): JournalRefusal {
-    const why = problem ?? "the disk does not take records in time";
+  #refusal(): JournalRefusal {
+    const why = this.#problem ?? "the disk does not take records in time";
     return { message: `the audit journal cannot be written: ${why}`, retryAfterMs: RETRY.maxMs };
   }
 
@@ -307,6 +310,14 @@ export class AuditJournal implements Journal, Exporter {
     if (this.#open === undefined) throw new Error("the journal is not open");
     return this.#open;
   }
+}
+
+function roughSizeOf({ content }: Waiting): number {
+  if (content === undefined || "timeMs" in content) return 2 * ROUGH_BYTES;
+  const { message = "", change, attempts = [] } = content;
+  return (
+    ROUGH_BYTES + message.length + (change?.before?.length ?? 0) + (change?.after?.length ?? 0) + 100 * attempts.length
+  );
 }
 
 function isEnded(event: HangarEvent): event is Ended {

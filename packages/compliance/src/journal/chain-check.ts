@@ -4,7 +4,7 @@ import { INTENT_ID_SUFFIX } from "@mcp-hangar/telemetry";
 import { isSigned } from "./checkpoint-key.ts";
 import type { JournalFinding, JournalProblem, KnownCheckpoint } from "./findings.ts";
 import { GENESIS, hashOf, type JournalLine, parseLine } from "./line.ts";
-import { Ranges } from "./ranges.ts";
+import { type NumberRange, Ranges } from "./ranges.ts";
 
 export interface CheckParts {
   readonly folder: string;
@@ -26,7 +26,7 @@ export class ChainCheck {
   readonly #missing = new Ranges();
   readonly #excused = new Ranges();
   /** Gaps that no checkpoint covers yet. */
-  #claimed: (readonly [number, number])[] = [];
+  #claimed: NumberRange[] = [];
   readonly #intents = new Map<string, { readonly sequence: number; isOver: boolean }>();
   readonly #known: Map<number, KnownCheckpoint>;
   #expected = 1;
@@ -87,13 +87,7 @@ export class ChainCheck {
   *finish(positions: ReadonlyMap<string, number | "damaged">): Generator<JournalFinding> {
     const folder = { segment: undefined, sequence: undefined };
     if (this.#parts.keys.length === 0) for (const range of this.#claimed.splice(0)) this.#excused.add(range);
-    for (const [from, to] of this.#missing.without(this.#excused)) {
-      yield this.#problem(
-        "missing",
-        { segment: undefined, sequence: from },
-        { expected: `records ${from} to ${to}`, found: "none of them, and no gap that says why" },
-      );
-    }
+    for (const range of this.#missing.without(this.#excused)) yield this.#missingRange(range);
     for (const [name, position] of positions) {
       if (position === "damaged") {
         yield this.#problem("edited", folder, {
@@ -152,7 +146,7 @@ export class ChainCheck {
       });
       return;
     }
-    this.#skip(sequence);
+    yield* this.#skip(sequence);
     if (this.#previous !== undefined && previous !== this.#previous) {
       yield this.#problem(
         "edited",
@@ -168,10 +162,20 @@ export class ChainCheck {
   }
 
   /** Notes what is missing before a line. The hash of what is missing cannot be known, unless nothing is between the two lines. */
-  #skip(sequence: number): void {
+  *#skip(sequence: number): Generator<JournalFinding> {
     if (sequence === this.#expected) return;
-    this.#missing.add([this.#expected, sequence - 1]);
+    const range = [this.#expected, sequence - 1] as const;
+    if (!this.#missing.add(range)) yield this.#missingRange(range);
     this.#previous = undefined;
+  }
+
+  #missingRange([from, to]: NumberRange): JournalProblem {
+    const found = "none of them, and no gap that says why";
+    return this.#problem(
+      "missing",
+      { segment: undefined, sequence: from },
+      { expected: `records ${from} to ${to}`, found },
+    );
   }
 
   #advance({ sequence }: JournalLine, bytes: Uint8Array): void {

@@ -218,8 +218,8 @@ export class ChainWriter {
       if (result.sequence !== this.#head.sequence + 1) throw new Error(`the spool gave number ${result.sequence}`);
     }
     this.#head = group.head;
-    for (const _place of group.rejected) this.losses.add("rejected", settings.clock.wallMs());
     this.losses.told(group.losses);
+    for (const _place of group.rejected) this.losses.add("rejected", settings.clock.wallMs());
     this.#found = [];
     if (group.isSigned) {
       this.#checkpointDue = undefined;

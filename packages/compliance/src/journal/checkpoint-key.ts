@@ -27,7 +27,7 @@ export interface CheckpointKey {
 
 /**
  * The key that is configured (Ed25519, PKCS #8 in PEM), or else that of the folder, which is made at the first use. The public key is
- * written beside it. Rejects with what is wrong and what to do.
+ * added beside it. Rejects with what is wrong and what to do.
  */
 export async function openCheckpointKey(
   folder: string,
@@ -42,7 +42,9 @@ export async function openCheckpointKey(
   }
   const key = signerOf(pem, configuredPem === undefined ? path : "the key that is configured");
   const publicPath = join(folder, PUBLIC_KEY_FILE);
-  if ((await files.readText(publicPath)) !== key.publicKeyPem) await files.replaceText(publicPath, key.publicKeyPem);
+  const known = (await files.readText(publicPath)) ?? "";
+  // Those before it stay: what they have signed is verified with them. The latest comes first.
+  if (!known.includes(key.publicKeyPem)) await files.replaceText(publicPath, `${key.publicKeyPem}${known}`);
   return key;
 }
 
@@ -67,12 +69,15 @@ function signerOf(pem: string, name: string): CheckpointKey {
   };
 }
 
-/** A public key to verify with, out of PEM. Throws with what is wrong. */
-export function publicKeyOf(pem: string): KeyObject {
-  const key = createPublicKey(pem);
-  if (key.asymmetricKeyType !== "ed25519")
+/** The public keys in a text in PEM, to verify with. Throws with what is wrong, also when there are none. */
+export function publicKeysOf(pem: string): readonly KeyObject[] {
+  const found = pem.match(/-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----/g);
+  if (found === null) throw new TypeError("a public key in PEM begins with -----BEGIN PUBLIC KEY-----");
+  return found.map((each) => {
+    const key = createPublicKey(each);
+    if (key.asymmetricKeyType === "ed25519") return key;
     throw new TypeError(`a key of the type ${key.asymmetricKeyType} signs no checkpoints`);
-  return key;
+  });
 }
 
 /** The identity of a public key, as checkpoints name it. */

@@ -1,6 +1,6 @@
 export { AuditJournal } from "./audit-journal.ts";
 export { canonical } from "./canonical.ts";
-export { isSigned, keyIdOf, publicKeyOf } from "./checkpoint-key.ts";
+export { isSigned, keyIdOf, publicKeysOf } from "./checkpoint-key.ts";
 export {
   type CapturedPayload,
   decryptedPayload,

@@ -1,11 +1,16 @@
 /** The first and the last of numbers that follow each other. */
 export type NumberRange = readonly [from: number, to: number];
 
+/** Ranges that are kept: more come only from journals that somebody has made up. */
+const RANGES_MAX = 1_000;
+
 /** A set of whole numbers, kept as ranges that neither touch nor overlap. */
 export class Ranges {
   #ranges: readonly NumberRange[] = [];
 
-  add([from, to]: NumberRange): void {
+  /** False when there are too many ranges to keep one more. */
+  add([from, to]: NumberRange): boolean {
+    if (this.#ranges.length >= RANGES_MAX) return false;
     const apart = this.#ranges.filter(([begin, end]) => end + 1 < from || begin > to + 1);
     const joined = this.#ranges.filter(([begin, end]) => end + 1 >= from && begin <= to + 1);
     const range = [
@@ -13,6 +18,7 @@ export class Ranges {
       Math.max(to, ...joined.map(([, end]) => end)),
     ] as const;
     this.#ranges = [...apart, range].toSorted(([one], [other]) => one - other);
+    return true;
   }
 
   /** The ranges that are left without the numbers of another set. */

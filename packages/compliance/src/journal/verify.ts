@@ -2,11 +2,12 @@ import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { nodeFiles, type SpoolFiles, scanSpool, spoolPositions } from "@mcp-hangar/delivery/spool";
 import { ChainCheck } from "./chain-check.ts";
-import { PUBLIC_KEY_FILE, publicKeyOf } from "./checkpoint-key.ts";
+import { PUBLIC_KEY_FILE, publicKeysOf } from "./checkpoint-key.ts";
 import type { JournalFinding, JournalProblem, KnownCheckpoint } from "./findings.ts";
+import { IDENTITY_FILE } from "./recover-chain.ts";
 
 export interface VerifyOptions {
-  /** Public keys in PEM that may have signed the checkpoints. Without them the key in the folder is believed, if there is one. */
+  /** Public keys in PEM that may have signed the checkpoints. Without them those in the folder are believed, if there are any. */
   readonly publicKeys?: readonly string[] | undefined;
   /** Checkpoints that were kept elsewhere. Without them, an end that is cut off behind a checkpoint cannot be found. */
   readonly checkpoints?: readonly KnownCheckpoint[] | undefined;
@@ -22,7 +23,7 @@ export async function* verifyJournal(
   options: VerifyOptions = {},
 ): AsyncGenerator<JournalFinding, void> {
   const { publicKeys, checkpoints = [] } = options;
-  const given = publicKeys?.map(publicKeyOf);
+  const given = publicKeys?.flatMap(publicKeysOf);
   const all = typeof folders === "string" ? [folders] : folders;
   const journals = new Set<string>();
   for (const folder of all) {
@@ -56,8 +57,8 @@ async function* verifyFolder(
   // Written before the records are read: what is appended meanwhile is not missing.
   const positions = await spoolPositions(folder, files);
   const own = given === undefined ? await files.readText(join(folder, PUBLIC_KEY_FILE)) : undefined;
-  const keys = given ?? (own === undefined ? [] : [publicKeyOf(own)]);
-  const identity = (await files.readText(join(folder, "journal")))?.trim();
+  const keys = given ?? (own === undefined ? [] : publicKeysOf(own));
+  const identity = (await files.readText(join(folder, IDENTITY_FILE)))?.trim();
   const known = checkpoints.filter(({ journal }) => journal === undefined || journal === identity || isOnly);
   const check = new ChainCheck({ folder, keys, known });
   for await (const frame of scanSpool(folder, { files })) yield* check.take(frame);

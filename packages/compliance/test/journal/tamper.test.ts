@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readJournal } from "@mcp-hangar/compliance";
@@ -126,4 +127,39 @@ test("a gap that somebody has made up without the key excuses nothing", async ()
   writeFileSync(path, segmentOf(23, [...payloads, Buffer.from(canonical(forged))]));
   const { problems } = await verified(folder.path, { publicKeys: [publicKeyPem] });
   expect(problems).toMatchObject([{ problem: "missing", sequence: 1 }]);
+});
+
+test("a journal whose key was changed is verified with both", async () => {
+  using folder = temporaryFolder();
+  await twoRuns(folder.path);
+  const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const journal = await openJournal(folder.path, { privateKeyPem: pem });
+  const { publicKeyPem } = journal;
+  await journal.close(60_000);
+  expect((await verified(folder.path)).summary).toMatchObject({ isIntact: true, keys: "folder", checkpoints: 6 });
+  expect((await verified(folder.path, { publicKeys: [publicKeyPem] })).summary).toMatchObject({ isIntact: false });
+});
+
+test("a key that signs nothing is refused with what to do", async () => {
+  using folder = temporaryFolder();
+  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" });
+  for (const privateKeyPem of ["nonsense", rsa.toString()]) {
+    await expect(openJournal(folder.path, { privateKeyPem })).rejects.toThrow("openssl genpkey -algorithm ed25519");
+  }
+  // The folder is free again.
+  await (await openJournal(folder.path)).close(60_000);
+});
+
+test("a journal that somebody has made up of nothing but holes is found out in time", async () => {
+  using folder = temporaryFolder();
+  const { first, second } = await twoRuns(folder.path);
+  rmSync(join(folder.path, second));
+  const [line = Buffer.alloc(0)] = payloadsOf(readFileSync(join(folder.path, first))).slice(3, 4);
+  const holes = Array.from({ length: 30_000 }, (_each, index) => {
+    return Buffer.from(line.toString().replace(/"sequence":\d+/, `"sequence":${3 * index + 1}`));
+  });
+  writeFileSync(join(folder.path, first), segmentOf(1, holes));
+  const { problems, summary } = await verified(folder.path);
+  expect(summary.isIntact).toBe(false);
+  expect(problems.filter(({ problem }) => problem === "missing").length).toBeGreaterThan(29_000);
 });
