@@ -19,6 +19,7 @@ import {
 import type { ChainWriter } from "./chain-writer.ts";
 import { type JournalLag, lagOf } from "./lag.ts";
 import type { ChainHead } from "./line.ts";
+import { Losses } from "./losses.ts";
 import { type OpenJournal, openJournal } from "./open-journal.ts";
 import { type AuditJournalOptions, type JournalSettings, settingsOf } from "./options.ts";
 import { Retention } from "./retention.ts";
@@ -55,6 +56,7 @@ export class AuditJournal implements Journal, Exporter {
   readonly #forwarders: SpoolForwarder[] = [];
   /** Ends that were told already, with the promise for those who wait. */
   readonly #told = new WeakMap<Ended, Promise<boolean> | true>();
+  readonly #losses = new Losses();
   #unread: Waiting[] = [];
   #open: (OpenJournal & { readonly retention: Retention }) | undefined;
   /** Why the disk did not take what was written last; `undefined` when it did. */
@@ -85,7 +87,7 @@ export class AuditJournal implements Journal, Exporter {
 
   /** Opens the folder, finds out where the chain ends, and says in it that it goes on. Rejects with what is wrong and what to do. */
   async open(): Promise<void> {
-    const open = await openJournal(this.#settings, this.#files);
+    const open = await openJournal(this.#settings, this.#files, this.#losses);
     const { spool, chain } = open;
     const retention = new Retention({ settings: this.#settings, files: this.#files, spool, chain });
     this.#open = { ...open, retention };
@@ -187,7 +189,7 @@ export class AuditJournal implements Journal, Exporter {
     if (open === undefined) return;
     const { spool, chain } = open;
     const { shutdown = 0 } = this.#queue.snapshot().dropped;
-    if (shutdown > 0) chain.losses.add("shutdown", clock.wallMs(), shutdown);
+    if (shutdown > 0) this.#losses.add("shutdown", clock.wallMs(), shutdown);
     chain.requestCheckpoint("closed");
     await this.#within(restMs() + CLOSE_MS, chain.write([]));
     await Promise.all(this.#forwarders.map((forwarder) => forwarder.close(restMs())));
@@ -230,7 +232,7 @@ export class AuditJournal implements Journal, Exporter {
     const waiting: Waiting = { content, settle };
     if (!this.#queue.offer(waiting)) {
       // After the end nothing can be said any more; the accounts have it.
-      if (this.#closing === undefined) this.#open?.chain.losses.add("queue_full", this.#settings.clock.wallMs());
+      if (this.#closing === undefined) this.#losses.add("queue_full", this.#settings.clock.wallMs());
       return false;
     }
     if ("timeMs" in content) {

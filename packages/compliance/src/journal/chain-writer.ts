@@ -2,7 +2,7 @@ import type { AppendFailure, Spool } from "@mcp-hangar/delivery/spool";
 import { type AuditCheckpointReason, type AuditGap, type AuditRecord, gapRecordOf } from "@mcp-hangar/telemetry";
 import { type CheckpointKey, signedCheckpoint } from "./checkpoint-key.ts";
 import { type ChainHead, hashOf, lineOf } from "./line.ts";
-import { Losses, type LossGap } from "./losses.ts";
+import type { Losses, LossGap } from "./losses.ts";
 import type { JournalSettings } from "./options.ts";
 
 export interface ChainParts {
@@ -15,6 +15,8 @@ export interface ChainParts {
   readonly head: ChainHead;
   /** What was found missing, to be told first. */
   readonly found: readonly AuditGap[];
+  /** What is lost on the way to the disk. */
+  readonly losses: Losses;
 }
 
 /** What became of records that were to be written, by their places from 0. */
@@ -60,7 +62,6 @@ const GROUP_BYTES_MAX = 1_000_000;
  * and signed in the same group.
  */
 export class ChainWriter {
-  readonly losses = new Losses();
   readonly #parts: ChainParts;
   #head: ChainHead;
   #found: readonly AuditGap[];
@@ -146,7 +147,7 @@ export class ChainWriter {
 
   #compose(records: readonly (AuditRecord | undefined)[], begin: number): Group {
     const { settings } = this.#parts;
-    const losses = this.losses.gaps();
+    const losses = this.#parts.losses.gaps();
     const discard = this.#discard;
     const group: Group = {
       lines: [],
@@ -218,8 +219,8 @@ export class ChainWriter {
       if (result.sequence !== this.#head.sequence + 1) throw new Error(`the spool gave number ${result.sequence}`);
     }
     this.#head = group.head;
-    this.losses.told(group.losses);
-    for (const _place of group.rejected) this.losses.add("rejected", settings.clock.wallMs());
+    this.#parts.losses.told(group.losses);
+    for (const _place of group.rejected) this.#parts.losses.add("rejected", settings.clock.wallMs());
     this.#found = [];
     if (group.isSigned) {
       this.#checkpointDue = undefined;

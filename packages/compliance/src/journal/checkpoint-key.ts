@@ -12,8 +12,9 @@ import type { SpoolFiles } from "@mcp-hangar/delivery/spool";
 import { type AuditRecord, checkpointRecordOf } from "@mcp-hangar/telemetry";
 import { canonical } from "./canonical.ts";
 
-/** Names of the files in a journal's folder: the private key, mode 0600, and the public one for those who verify. */
-export const PRIVATE_KEY_FILE = "checkpoint.key.pem";
+/** The private key in a journal's folder, mode 0600. */
+const PRIVATE_KEY_FILE = "checkpoint.key.pem";
+/** The public keys beside it, for those who verify. */
 export const PUBLIC_KEY_FILE = "checkpoint.pub.pem";
 
 /** Signs checkpoints of a journal. */
