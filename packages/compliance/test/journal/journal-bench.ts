@@ -2,21 +2,12 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AuditJournal, type FailMode, verifyJournal } from "@mcp-hangar/compliance";
-import type { Clock } from "@mcp-hangar/delivery";
 import { type CallFinished, EventIds } from "@mcp-hangar/telemetry";
 import { sampleEvent } from "@mcp-hangar/telemetry/testing";
+import { realClock } from "./support.ts";
 
-// What a record costs in the journal, on this machine. Usage: node --conditions=@mcp-hangar/source scripts/journal-bench.ts
+// What a record costs in the journal, on this machine. Usage: node --conditions=@mcp-hangar/source test/journal/journal-bench.ts
 
-const clock: Clock = {
-  nowMs: () => performance.now(),
-  wallMs: () => Date.now(),
-  schedule(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-  defer: (callback) => void setImmediate(callback),
-};
 const sample = sampleEvent("call.finished");
 const eventOf = (callId: string): CallFinished => ({ ...sample, callId, timeMs: Date.now() });
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -34,7 +25,7 @@ async function withJournal(
       ids: new EventIds("bench"),
       mode,
       memory: { recordsMax: 1_000_000, bytesMax: 10_000_000_000 },
-      clock,
+      clock: realClock,
       random: Math.random,
     });
     await journal.open();
