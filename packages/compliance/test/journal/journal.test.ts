@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readJournal } from "@mcp-hangar/compliance";
+import { Spool } from "@mcp-hangar/delivery/spool";
 import { INTENT_ID_SUFFIX, LIBRARY_CLIENT, registeredName } from "@mcp-hangar/telemetry";
 import { sampleEvents } from "@mcp-hangar/telemetry/testing";
 import { poll } from "@mcp-hangar/testing";
@@ -79,6 +80,13 @@ describe("a journal", () => {
     const journal = await openJournal(folder.path);
     await expect(openJournal(folder.path)).rejects.toThrow("give each process a folder of its own");
     await journal.close(60_000);
+    using other = temporaryFolder();
+    const options = { consumers: [], segmentBytesMax: 100_000, bytesMax: 1_000_000, whenFull: "refuse" } as const;
+    const opening = await Spool.open({ folder: other.path, ...options });
+    if (opening.kind === "failed") throw new Error(opening.message);
+    await opening.spool.append(Buffer.from("spans of somebody"));
+    await opening.spool.close();
+    await expect(openJournal(other.path)).rejects.toThrow("none of a journal; choose another folder");
   });
 
   test("signs its tail after so many records, and after a while", async () => {
