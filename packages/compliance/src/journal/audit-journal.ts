@@ -1,4 +1,4 @@
-import { DeliveryQueue, type SendOutcome } from "@mcp-hangar/delivery";
+import { DeliveryQueue, type SendOutcome, TalkativeOrigins } from "@mcp-hangar/delivery";
 import { nodeFiles, type SpoolFiles, SpoolForwarder, type SpoolForwarderOptions } from "@mcp-hangar/delivery/spool";
 import {
   type AuditRecord,
@@ -23,17 +23,8 @@ import { Losses } from "./losses.ts";
 import { type OpenJournal, openJournal } from "./open-journal.ts";
 import { type AuditJournalOptions, type JournalSettings, settingsOf } from "./options.ts";
 import { Retention } from "./retention.ts";
+import { roughSizeOf, talkativeOriginOf, type Waiting } from "./waiting.ts";
 
-/** What waits to be written. */
-interface Waiting {
-  /** An end becomes a record off the caller's time, soon enough that it keeps no payload alive; `undefined` when it cannot be one. */
-  content: Ended | AuditRecord | undefined;
-  /** Told when it is on the disk. */
-  readonly settle: ((isDurable: boolean) => void) | undefined;
-}
-
-/** Bytes that a record takes in memory, roughly; texts of any length are counted beside it. An end becomes a record within a turn. */
-const ROUGH_BYTES = 2_000;
 /** How long records gather that share a sync when nobody waits for them, in ms. */
 const GATHER_MS = 20;
 const BATCH = { recordsMax: 256, bytesMax: 1_000_000, delayMs: GATHER_MS };
@@ -76,6 +67,7 @@ export class AuditJournal implements Journal, Exporter {
       send: (entries) => this.#write(entries),
       sizeOf: roughSizeOf,
       limits: memory,
+      room: new TalkativeOrigins(({ origin }) => origin),
       batch: BATCH,
       // A write to the disk cannot be interrupted.
       attemptTimeoutMs: undefined,
@@ -229,12 +221,13 @@ export class AuditJournal implements Journal, Exporter {
   }
 
   #offer(content: Ended | AuditRecord, settle?: Waiting["settle"]): boolean {
-    const waiting: Waiting = { content, settle };
-    if (!this.#queue.offer(waiting)) {
-      // After the end nothing can be said any more; the accounts have it.
-      if (this.#closing === undefined) this.#losses.add("queue_full", this.#settings.clock.wallMs());
-      return false;
-    }
+    const waiting: Waiting = { content, origin: talkativeOriginOf(content), settle };
+    const before = this.#queue.queuedRecords;
+    const isQueued = this.#queue.offer(waiting);
+    // This one, or those that had to make room for it. After the end nothing can be said any more; the accounts have it.
+    const lost = before + 1 - this.#queue.queuedRecords;
+    if (lost > 0 && this.#closing === undefined) this.#losses.add("queue_full", this.#settings.clock.wallMs(), lost);
+    if (!isQueued) return false;
     if ("timeMs" in content) {
       if (this.#unread.length === 0) this.#settings.clock.defer(() => this.#readEnds());
       this.#unread.push(waiting);
@@ -312,14 +305,6 @@ export class AuditJournal implements Journal, Exporter {
     if (this.#open === undefined) throw new Error("the journal is not open");
     return this.#open;
   }
-}
-
-function roughSizeOf({ content }: Waiting): number {
-  if (content === undefined || "timeMs" in content) return 2 * ROUGH_BYTES;
-  const { message = "", change, attempts = [] } = content;
-  return (
-    ROUGH_BYTES + message.length + (change?.before?.length ?? 0) + (change?.after?.length ?? 0) + 100 * attempts.length
-  );
 }
 
 function isEnded(event: HangarEvent): event is Ended {

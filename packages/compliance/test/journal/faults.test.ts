@@ -53,6 +53,26 @@ describe("a full disk", () => {
     ]);
   });
 
+  test("and a flood of refused calls costs the flood its records, and nobody else theirs", async () => {
+    using folder = temporaryFolder();
+    const files = new MemoryFiles();
+    const journal = await openJournal(folder.path, { memory: { recordsMax: 50, bytesMax: 1e9 } }, files);
+    files.isFull = true;
+    for (let call = 1; call <= 10; call++) journal.listener(callEvent(`call-${call}`));
+    await poll("a failed write", () => (journal.snapshot().failures.io ?? 0) > 0);
+    const refused = { status: "rejected", reason: "access_denied", message: "no" } as const;
+    for (let call = 1; call <= 500; call++) journal.listener({ ...callEvent(`flood-${call}`), outcome: refused });
+    for (let call = 11; call <= 20; call++) journal.listener(callEvent(`call-${call}`));
+    files.isFull = false;
+    await poll("what waited to be written", () => journal.snapshot().queueSize === 0);
+    await journal.close(60_000);
+    accounted(journal, 520);
+    const ids = await idsOf(folder.path, files);
+    expect(ids.filter((id) => id.startsWith("call-"))).toHaveLength(20);
+    const gaps = gapsOf(await verify(folder.path, files));
+    expect(gaps).toMatchObject([{ reason: "queue_full", count: 520 - ids.length }]);
+  });
+
   test("at the start and at the end of a journal holds nobody, and what was in memory is counted", async () => {
     using folder = temporaryFolder();
     const files = new MemoryFiles();
