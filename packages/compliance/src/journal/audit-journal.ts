@@ -16,7 +16,6 @@ import {
   registeredName,
   type Written,
 } from "@mcp-hangar/telemetry";
-import type { ChainWriter } from "./chain-writer.ts";
 import { type JournalLag, lagOf } from "./lag.ts";
 import type { ChainHead } from "./line.ts";
 import { Losses } from "./losses.ts";
@@ -53,7 +52,6 @@ export class AuditJournal implements Journal, Exporter {
   /** Why the disk did not take what was written last; `undefined` when it did. */
   #problem: string | undefined;
   #isHurrying = false;
-  #cancelCheckpoint: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   /** Throws a RangeError for options that make no sense. */
@@ -86,7 +84,7 @@ export class AuditJournal implements Journal, Exporter {
     // A disk that is full now may not be later: what is due is written with the first record then.
     await chain.write([]);
     retention.start();
-    this.#scheduleCheckpoint();
+    chain.signAtIntervals();
   }
 
   /** Listens on the telemetry bus. */
@@ -174,8 +172,8 @@ export class AuditJournal implements Journal, Exporter {
     const { clock } = this.#settings;
     const untilMs = clock.nowMs() + deadlineMs;
     const restMs = (): number => Math.max(0, untilMs - clock.nowMs());
-    this.#cancelCheckpoint?.();
     const open = this.#open;
+    open?.chain.stopSigning();
     open?.retention.stop();
     await this.#queue.close(deadlineMs);
     if (open === undefined) return;
@@ -277,23 +275,6 @@ export class AuditJournal implements Journal, Exporter {
     const retry = entries.slice(end).map((_entry, place) => end + place);
     const message = failure?.message ?? "a record cannot be written as JSON, or is larger than a file";
     return { kind: "partial", rejected: rejected.length, retry, reason: failure ? "io" : "encoding", message };
-  }
-
-  /** The tail is signed after a while, also when nothing more comes. */
-  #scheduleCheckpoint(): void {
-    const { clock, checkpoint } = this.#settings;
-    this.#cancelCheckpoint = clock.schedule(checkpoint.intervalMs, () => {
-      void this.#signTail().finally(() => {
-        if (this.#closing === undefined) this.#scheduleCheckpoint();
-      });
-    });
-  }
-
-  async #signTail(): Promise<void> {
-    const chain: ChainWriter | undefined = this.#open?.chain;
-    if (chain === undefined || chain.unsigned === 0) return;
-    chain.requestCheckpoint("interval");
-    await chain.write([]);
   }
 
   #refusal(): JournalRefusal {

@@ -1,3 +1,4 @@
+import type { CancelTimer } from "@mcp-hangar/delivery";
 import type { AppendFailure, Spool } from "@mcp-hangar/delivery/spool";
 import { type AuditCheckpointReason, type AuditGap, type AuditRecord, gapRecordOf } from "@mcp-hangar/telemetry";
 import { type CheckpointKey, signedCheckpoint } from "./checkpoint-key.ts";
@@ -69,6 +70,7 @@ export class ChainWriter {
   #signedSequence: number;
   #discard: Discard | undefined;
   #atOnce = GROUP_RECORDS_MAX;
+  #cancelSigning: CancelTimer | undefined;
   #writing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ChainParts) {
@@ -83,19 +85,30 @@ export class ChainWriter {
     return this.#head;
   }
 
-  /** Lines after the last checkpoint. */
-  get unsigned(): number {
-    return this.#head.sequence - this.#signedSequence;
-  }
-
   /** Has a checkpoint written with the next records, or by themselves with `write([])`. */
   requestCheckpoint(reason: AuditCheckpointReason): void {
-    this.#checkpointDue = reason;
+    if (this.#checkpointDue !== "opened" || reason === "closed") this.#checkpointDue = reason;
   }
 
   /** Has the files removed that hold only records before a number, once the journal has said so. */
   requestRemoval(before: number): void {
     if (before > (this.#discard?.before ?? 0)) this.#discard = { before, reason: "retention" };
+  }
+
+  /** Signs the tail after a while, also when nothing more comes. */
+  signAtIntervals(): void {
+    const { clock, checkpoint } = this.#parts.settings;
+    this.#cancelSigning = clock.schedule(checkpoint.intervalMs, () => {
+      this.signAtIntervals();
+      if (this.#head.sequence === this.#signedSequence) return;
+      this.requestCheckpoint("interval");
+      // What the disk does not take now is due with the next records.
+      void this.write([]).catch(() => {});
+    });
+  }
+
+  stopSigning(): void {
+    this.#cancelSigning?.();
   }
 
   /** Writes records in their order, after whoever has called before, and with them what is due. One that is `undefined` is rejected. */

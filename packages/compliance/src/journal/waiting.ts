@@ -12,6 +12,7 @@ export interface Waiting {
 
 /** Bytes that a record takes in memory, roughly; texts of any length are counted beside it. An end becomes a record within a turn. */
 const ROUGH_BYTES = 2_000;
+
 /** The origin of something that waits; `undefined` where it can only be of the gateway's own making, or was allowed. */
 export function talkativeOriginOf(content: Ended | AuditRecord): string | undefined {
   if (!("timeMs" in content)) {
