@@ -108,10 +108,10 @@ export class AuditJournal implements Journal, Exporter {
     return durable.then((isDurable) => (isDurable ? undefined : this.#refusal()));
   }
 
-  /** Told of every end before the answer leaves. */
-  end(ended: Ended): undefined | Promise<void> {
+  /** Told of every end before the answer leaves; a refusal when the end is not on the disk in time. It stays queued, and may be later. */
+  end(ended: Ended): Written {
     const told = this.#tellEnd(ended);
-    return told === true ? undefined : told.then(() => {});
+    return told === true ? undefined : told.then((isDurable) => (isDurable ? undefined : this.#refusal()));
   }
 
   /** Writes a record that is no event of the gateway. Resolves to whether it is on the disk, at the latest after `waitMs`. */

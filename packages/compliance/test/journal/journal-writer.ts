@@ -59,7 +59,8 @@ async function call(id: string): Promise<void> {
   await turn();
   const event = callEvent(id);
   journal.listener(event);
-  await journal.end(event);
+  const withheld = await journal.end(event);
+  if (withheld !== undefined) return say(`failed ${withheld.message}`);
   // From here on the caller would have the answer.
   say(`ended ${id}`);
 }

@@ -115,7 +115,7 @@ describe("fail_closed", () => {
     ]);
     const event = callEvent("call-1");
     journal.listener(event);
-    await journal.end(event);
+    expect(await journal.end(event)).toBeUndefined();
     const [, begun, ended] = await lines(folder.path);
     expect(begun?.record.id).toBe(`call-1${INTENT_ID_SUFFIX}`);
     expect(ended?.record).toMatchObject({ id: "call-1", type: "tool.call.completed" });
