@@ -12,6 +12,7 @@ export { PRODUCT, type Product } from "./formats/product.ts";
 export { SplunkHecFormat, type SplunkHecOptions } from "./formats/splunk-hec.ts";
 export { type StructuredSyslogOptions, SyslogEnvelope, SyslogFormat } from "./formats/syslog.ts";
 export type { SyslogOptions } from "./formats/syslog-header.ts";
+export * from "./journal/index.ts";
 export type { AuditSink, SinkEntry } from "./sink.ts";
 export { type AuditRecordsOptions, auditRecords } from "./sinks/audit-records.ts";
 export { type CallbackResult, type CallbackSinkOptions, callbackSink, RecordsRefused } from "./sinks/callback-sink.ts";

@@ -11,8 +11,11 @@ export interface WriterLimits {
   readonly makeRoom: (bytes: number) => Promise<boolean>;
 }
 
+/** Records that stand or fall together. */
 interface Append {
-  readonly record: Uint8Array;
+  readonly records: readonly Uint8Array[];
+  /** With their headers. */
+  readonly bytes: number;
   readonly settle: (result: AppendResult) => void;
 }
 
@@ -53,8 +56,9 @@ export class SegmentWriter {
     return this.#active?.first;
   }
 
-  append(record: Uint8Array): Promise<AppendResult> {
-    const bytes = HEADER_BYTES + record.length;
+  /** Appends records together; the sequence number of the result is that of the first. */
+  append(records: readonly Uint8Array[]): Promise<AppendResult> {
+    const bytes = records.reduce((sum, record) => sum + HEADER_BYTES + record.length, 0);
     if (this.#closed) return failed("closed", "the spool has closed");
     if (bytes > this.#limits.segmentBytesMax) {
       return failed("too_large", `${bytes} bytes are more than a segment holds (${this.#limits.segmentBytesMax})`);
@@ -63,7 +67,7 @@ export class SegmentWriter {
       return failed("busy", `${this.#waitingBytes} bytes wait to be written: the disk does not keep up`);
     }
     const { promise, resolve } = Promise.withResolvers<AppendResult>();
-    this.#waiting.push({ record, settle: resolve });
+    this.#waiting.push({ records, bytes, settle: resolve });
     this.#waitingBytes += bytes;
     this.#loop ??= this.#run();
     return promise;
@@ -86,7 +90,7 @@ export class SegmentWriter {
   async #writeGroup(): Promise<void> {
     const [first] = this.#waiting;
     if (first === undefined) return;
-    const firstBytes = HEADER_BYTES + first.record.length;
+    const firstBytes = first.bytes;
     const isRoom = await this.#limits.makeRoom(firstBytes);
     if (!isRoom) {
       const message = "the spool is full, and drops nothing that was not read";
@@ -96,19 +100,25 @@ export class SegmentWriter {
     if (active !== undefined && active.bytes + firstBytes > this.#limits.segmentBytesMax) await this.#leaveActive();
     const { group, bytes } = await this.#nextGroup();
     const sequence = this.#segments.next;
+    const records = group.flatMap((append) => append.records);
     try {
       const segment = await this.#activeSegment();
-      await segment.file.append(group.flatMap(({ record }, index) => [frameHeader(sequence + index, record), record]));
+      await segment.file.append(records.flatMap((record, index) => [frameHeader(sequence + index, record), record]));
       await segment.file.sync();
       segment.bytes += bytes;
-      this.#segments.grow(group.length, bytes);
+      this.#segments.grow(records.length, bytes);
     } catch (error) {
       // What a failed sync has left of it on the disk nobody can know: nothing is written to this file any more.
       await this.#leaveActive();
       const failure: AppendFailure = { kind: "failed", reason: "io", message: messageOf(error) };
       return this.#settle(group, bytes, () => failure);
     }
-    this.#settle(group, bytes, (index) => ({ kind: "durable", sequence: sequence + index }));
+    let next = sequence;
+    this.#settle(group, bytes, (append) => {
+      const first = next;
+      next += append.records.length;
+      return { kind: "durable", sequence: first };
+    });
   }
 
   /** The records that wait, as many as fit into the segment and one group. There is room for the first one. */
@@ -116,8 +126,8 @@ export class SegmentWriter {
     let count = 0;
     let bytes = 0;
     const segmentRest = this.#limits.segmentBytesMax - (this.#active?.bytes ?? 0);
-    for (const { record } of this.#waiting) {
-      const more = bytes + HEADER_BYTES + record.length;
+    for (const append of this.#waiting) {
+      const more = bytes + append.bytes;
       if (count > 0 && (more > segmentRest || more > GROUP_BYTES_MAX || !(await this.#limits.makeRoom(more)))) break;
       count += 1;
       bytes = more;
@@ -146,9 +156,9 @@ export class SegmentWriter {
     }
   }
 
-  #settle(group: readonly Append[], bytes: number, resultOf: (index: number) => AppendResult): void {
+  #settle(group: readonly Append[], bytes: number, resultOf: (append: Append) => AppendResult): void {
     this.#waitingBytes -= bytes;
-    for (const [index, { settle }] of group.entries()) settle(resultOf(index));
+    for (const append of group) append.settle(resultOf(append));
   }
 }
 

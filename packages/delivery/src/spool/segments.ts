@@ -50,6 +50,14 @@ export class Segments {
     return this.#at(0);
   }
 
+  /** All of them, the oldest first. */
+  get all(): readonly SegmentRange[] {
+    return this.#segments.map((segment, index) => ({
+      ...segment,
+      end: this.#segments[index + 1]?.first ?? this.#next,
+    }));
+  }
+
   /** The segment in which a record is or was, or the one after, if that comes later; `undefined` when there is neither. */
   find(sequence: number): SegmentRange | undefined {
     const last = this.#segments.findLastIndex(({ first }) => first <= sequence);

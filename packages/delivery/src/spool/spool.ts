@@ -6,7 +6,7 @@ import { type FileLock, lockFolder } from "./lock.ts";
 import { PositionFile } from "./positions.ts";
 import { recover } from "./recovery.ts";
 import { SegmentWriter } from "./segment-writer.ts";
-import { type Segments, segmentName } from "./segments.ts";
+import { type SegmentRange, type Segments, segmentName } from "./segments.ts";
 
 export interface SpoolOptions {
   /** A folder on a local disk that is made if need be, and belongs to one process at a time. */
@@ -19,6 +19,8 @@ export interface SpoolOptions {
   readonly bytesMax: number;
   /** What a spool that is full does: drop its oldest records though not everybody has read them, or refuse new ones. */
   readonly whenFull: "drop_oldest" | "refuse";
+  /** Until when a file is kept: until every consumer has read it (which is the default), or until it is discarded. */
+  readonly keep?: "until_read" | "until_discarded";
 }
 
 /** An open spool, or why there is none: another process has the folder, or the system refused. */
@@ -105,10 +107,38 @@ export class Spool {
    * Keeps a record; resolves when it is on the disk, or to why it is not known to be. Records that are appended while the
    * disk is busy share one sync. The bytes must not change before.
    */
-  async append(record: Uint8Array): Promise<AppendResult> {
-    const result = await this.#writer.append(record);
+  append(record: Uint8Array): Promise<AppendResult> {
+    return this.appendAll([record]);
+  }
+
+  /**
+   * Keeps records that stand or fall together: they follow each other in one file, and share one sync. Resolves when all are on the disk,
+   * with the sequence number of the first, or to why none is known to be. After a crash the first of them may be found without the others.
+   */
+  async appendAll(records: readonly Uint8Array[]): Promise<AppendResult> {
+    const result = await this.#writer.append(records);
     if (result.kind === "durable") this.#wake();
     return result;
+  }
+
+  /** Sequence number that the next record gets. */
+  get next(): number {
+    return this.#parts.segments.next;
+  }
+
+  /** The files, the oldest first; what is being written is the last. */
+  get files(): readonly SegmentRange[] {
+    return this.#parts.segments.all;
+  }
+
+  /**
+   * Removes the files whose records all come before a sequence number, also if not every consumer has read them: who has not finds a gap.
+   * The file that is being written stays, and one that the system does not remove stays for the next time.
+   */
+  async discard(before: number): Promise<void> {
+    for (let oldest = this.#removable(); oldest !== undefined && oldest.end <= before; oldest = this.#removable()) {
+      if (!(await this.#drop(oldest))) return;
+    }
   }
 
   /** The place of a consumer that the options name. */
@@ -161,6 +191,7 @@ export class Spool {
 
   /** Removes the files that every consumer has passed. */
   async #collect(): Promise<void> {
+    if (this.#parts.options.keep === "until_discarded") return;
     const passed = this.#passed();
     for (let oldest = this.#removable(); oldest !== undefined && oldest.end <= passed; oldest = this.#removable()) {
       if (!(await this.#remove(oldest.first))) return;
@@ -173,10 +204,16 @@ export class Spool {
     while (segments.bytes + bytes > options.bytesMax) {
       const oldest = this.#removable();
       if (oldest === undefined || options.whenFull === "refuse") return false;
-      const unread = oldest.end - Math.max(oldest.first, this.#passed());
-      if (!(await this.#remove(oldest.first))) return false;
-      this.#lost += Math.max(0, unread);
+      if (!(await this.#drop(oldest))) return false;
     }
+    return true;
+  }
+
+  /** Removes a file, and counts what not every consumer had. */
+  async #drop({ first, end }: SegmentRange): Promise<boolean> {
+    const unread = this.#cursors.size === 0 ? 0 : end - Math.max(first, this.#passed());
+    if (!(await this.#remove(first))) return false;
+    this.#lost += Math.max(0, unread);
     return true;
   }
 

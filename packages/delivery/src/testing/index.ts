@@ -1,2 +1,3 @@
 export * from "./fake-clock.ts";
+export * from "./memory-files.ts";
 export * from "./seeded-random.ts";

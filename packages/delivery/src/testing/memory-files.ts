@@ -68,8 +68,11 @@ export class MemoryFiles implements SpoolFiles {
       append: async (buffers) => {
         await this.#turn();
         const bytes = Buffer.concat(buffers);
-        file.unsynced = Buffer.concat([file.unsynced, this.isFull ? bytes.subarray(0, bytes.length / 2) : bytes]);
-        await this.#turnToWrite();
+        // Asked once: room that comes while it fails does not make half a write a whole one.
+        const { isFull } = this;
+        file.unsynced = Buffer.concat([file.unsynced, isFull ? bytes.subarray(0, bytes.length / 2) : bytes]);
+        await this.#turn();
+        if (isFull) throw noSpace();
       },
       sync: async () => {
         await this.#turnToWrite();
@@ -135,6 +138,10 @@ export class MemoryFiles implements SpoolFiles {
 
   async #turnToWrite(): Promise<void> {
     await this.#turn();
-    if (this.isFull) throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    if (this.isFull) throw noSpace();
   }
+}
+
+function noSpace(): Error {
+  return Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
 }

@@ -133,7 +133,8 @@ function sumOf(attempts: readonly Attempt[], field: "requestBytes" | "responseBy
   return sum;
 }
 
-function targetKindOf(method: RequestFacts["method"]): AuditTarget["kind"] {
+/** What kind of thing a request of MCP is about, by its method. */
+export function targetKindOf(method: string): AuditTarget["kind"] {
   switch (method) {
     case "resources/read":
     case "resources/subscribe":

@@ -6,6 +6,13 @@ import { knownSecrets } from "../redaction/index.ts";
 import { sampleEvent, sampleEvents } from "../testing/index.ts";
 import { REJECTION_REASONS } from "../vocabulary.ts";
 import { isAudited } from "./audit-content.ts";
+import {
+  AUDIT_CHECKPOINT_REASONS,
+  AUDIT_GAP_REASONS,
+  checkpointRecordOf,
+  gapRecordOf,
+  intentRecordOf,
+} from "./audit-journal.ts";
 import { type AuditRecord, auditRecordOf } from "./audit-record.ts";
 import { AUDIT_RECORD_SCHEMA } from "./audit-schema.ts";
 import { AUDIT_LIST_MAX, AUDIT_MESSAGE_CHARS_MAX } from "./audit-text.ts";
@@ -26,6 +33,26 @@ function records(events: readonly HangarEvent[]): readonly AuditRecord[] {
   return events.map(recordOf).filter((record) => record !== undefined);
 }
 
+const STAMP = { id: "1", instance: "gateway-1" };
+const CHECKPOINT = { journal: "0".repeat(32), sequence: 0, hash: "0".repeat(64), key: "k", signature: "s" } as const;
+
+/** What only a journal writes: intents of each kind, and what it says of itself. */
+function journalRecords(): readonly AuditRecord[] {
+  const { caller, client } = sampleEvent("call.finished");
+  const intents = (["call", "request", "operation"] as const).map((kind) => {
+    const intent = { id: `${kind}-1`, kind, method: "prompts/get", server: "math", subject: "add", caller, client };
+    return intentRecordOf(intent, "gateway-1", 0);
+  });
+  const gaps = AUDIT_GAP_REASONS.flatMap((reason) => [
+    gapRecordOf({ reason, count: 2, from: 3, to: 4 }, STAMP, 0),
+    gapRecordOf({ reason, since: "1970-01-01T00:00:00.000Z", until: "1970-01-01T00:00:01.000Z" }, STAMP, 0),
+  ]);
+  const checkpoints = AUDIT_CHECKPOINT_REASONS.map((reason) => {
+    return checkpointRecordOf({ ...CHECKPOINT, reason }, STAMP, 0);
+  });
+  return [...intents, ...gaps, ...checkpoints];
+}
+
 function problemsOf(record: AuditRecord): unknown {
   // As it travels: what JSON cannot carry must not be in it.
   return validate(JSON.parse(JSON.stringify(record))) ? undefined : { record, errors: validate.errors };
@@ -39,8 +66,9 @@ describe("the audit records of all sample events", () => {
     }
   });
 
-  test("are of every type that there is, each with its code", () => {
-    const found = Object.fromEntries(records(sampleEvents()).map(({ type, code }) => [type, code]));
+  test("are of every type that there is, each with its code, beside those of a journal itself", () => {
+    const all = [...records(sampleEvents()), ...journalRecords()];
+    const found = Object.fromEntries(all.map(({ type, code }) => [type, code]));
     const defined = Object.fromEntries(Object.entries(AUDIT_TYPES).map(([type, { code }]) => [type, code]));
     expect(found).toEqual(defined);
     expect(new Set(Object.values(defined)).size).toBe(Object.keys(defined).length);
@@ -66,6 +94,37 @@ describe("the audit records of all sample events", () => {
       });
     }
     expect(REJECTION_REASONS).toHaveLength(5);
+  });
+});
+
+describe("the records of a journal", () => {
+  test("fit the schema", () => {
+    for (const record of journalRecords()) expect(problemsOf(record)).toBeUndefined();
+  });
+
+  test("of an intent have an id of their own, who wants what of whom, and no outcome yet", () => {
+    const [call, request] = journalRecords();
+    expect(call).toMatchObject({
+      id: "call-1.intent",
+      type: "tool.call.intended",
+      action: "call",
+      outcome: "unknown",
+      actor: { id: "ada" },
+      target: { kind: "tool", server: "math", name: "add" },
+    });
+    expect(request).toMatchObject({ type: "request.intended", action: "prompts/get", target: { kind: "prompt" } });
+  });
+
+  test("of a gap are severe, unless it is as it was wished", () => {
+    const severities = journalRecords().flatMap(({ gap, severity }) =>
+      gap === undefined ? [] : [[gap.reason, severity]],
+    );
+    for (const [reason, severity] of severities) expect(severity).toBe(reason === "retention" ? 2 : 9);
+  });
+
+  test("of a checkpoint say in words what anchors the journal", () => {
+    const checkpoint = journalRecords().find(({ type }) => type === "audit.checkpoint");
+    expect(checkpoint?.message).toBe(`journal ${"0".repeat(32)} stands at record 0 with SHA-256 ${"0".repeat(64)}`);
   });
 });
 

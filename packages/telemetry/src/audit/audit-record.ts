@@ -2,6 +2,7 @@ import { ownEventId } from "../event-ids.ts";
 import type { HangarEvent } from "../events.ts";
 import type { AuditActor } from "./audit-actor.ts";
 import { auditContent } from "./audit-content.ts";
+import type { AuditCheckpoint, AuditGap } from "./audit-journal.ts";
 import { auditText } from "./audit-text.ts";
 import { AUDIT_TYPES, type AuditCategory, type AuditCode, type AuditOutcome, type AuditType } from "./audit-types.ts";
 
@@ -23,6 +24,7 @@ export const AUDIT_TARGET_KINDS = [
   "server",
   "configuration",
   "gateway",
+  "journal",
 ] as const;
 
 /** What was acted on. */
@@ -95,6 +97,10 @@ export interface AuditContent {
   /** What the server says that the call has cost. */
   readonly usage?: AuditUsage;
   readonly change?: AuditChange;
+  /** Of `audit.gap`. */
+  readonly gap?: AuditGap;
+  /** Of `audit.checkpoint`. */
+  readonly checkpoint?: AuditCheckpoint;
   /** What happened, in words. */
   readonly message?: string;
 }
@@ -128,12 +134,16 @@ export interface AuditStamp {
 /** The audit record of an event; `undefined` when it is none that auditors ask for. Pure: it keeps and changes nothing. */
 export function auditRecordOf(event: HangarEvent, { id, instance }: AuditStamp): AuditRecord | undefined {
   const content = auditContent(event);
-  if (content === undefined) return undefined;
+  return content === undefined ? undefined : stamped(content, { id: ownEventId(event) ?? id, instance }, event.timeMs);
+}
+
+/** A record of its content: `timeMs` is when it happened, in milliseconds since the epoch. */
+export function stamped(content: AuditContent, { id, instance }: AuditStamp, timeMs: number): AuditRecord {
   const { code, category, severity } = AUDIT_TYPES[content.type];
   return {
     schema_version: AUDIT_SCHEMA_VERSION,
-    id: ownEventId(event) ?? id,
-    time: new Date(event.timeMs).toISOString(),
+    id,
+    time: new Date(timeMs).toISOString(),
     instance: auditText(instance),
     code,
     category,

@@ -1,5 +1,6 @@
 import { CLIENT_TRANSPORTS, DECISIONS } from "../vocabulary.ts";
 import { AUDIT_ACTOR_TYPES } from "./audit-actor.ts";
+import { AUDIT_CHECKPOINT_REASONS, AUDIT_GAP_REASONS } from "./audit-journal.ts";
 import { AUDIT_SCHEMA_VERSION, AUDIT_TARGET_KINDS } from "./audit-record.ts";
 import { AUDIT_LIST_MAX, AUDIT_MESSAGE_CHARS_MAX, AUDIT_NAME_CHARS_MAX, AUDIT_WORD_CHARS_MAX } from "./audit-text.ts";
 import { AUDIT_CATEGORIES, AUDIT_OUTCOMES, AUDIT_TYPES } from "./audit-types.ts";
@@ -103,6 +104,28 @@ export const AUDIT_RECORD_SCHEMA: Schema = {
         [],
       ),
       change: closed({ before: message("What there was."), after: message("What there is now.") }, []),
+      gap: closed(
+        {
+          reason: { enum: AUDIT_GAP_REASONS, description: "Why records are missing." },
+          count: { type: "integer", minimum: 1, description: "How many are missing; absent where nobody knows." },
+          from: { type: "integer", minimum: 1, description: "Sequence number of the first that is missing." },
+          to: { type: "integer", minimum: 1, description: "Sequence number of the last that is missing." },
+          since: { type: "string", description: "When the first was lost that never had a number." },
+          until: { type: "string", description: "When the last was lost that never had a number." },
+        },
+        ["reason"],
+      ),
+      checkpoint: closed(
+        {
+          journal: word("Identity of the journal, 32 hexadecimal digits."),
+          sequence: { type: "integer", minimum: 0, description: "Sequence number of the record before this one." },
+          hash: word("Its SHA-256, 64 hexadecimal digits: it covers everything before."),
+          reason: { enum: AUDIT_CHECKPOINT_REASONS, description: "Why the journal signs now." },
+          key: word("Identity of the key: the first 16 hexadecimal digits of the SHA-256 of its SubjectPublicKeyInfo."),
+          signature: word("Ed25519, in base64url, over this record by RFC 8785 without its signature."),
+        },
+        ["journal", "sequence", "hash", "reason", "key", "signature"],
+      ),
       message: message("What happened, in words."),
     },
     [

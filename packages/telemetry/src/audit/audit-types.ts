@@ -9,6 +9,7 @@ export const AUDIT_CATEGORIES = [
   "server",
   "configuration",
   "gateway",
+  "audit",
 ] as const;
 export type AuditCategory = (typeof AUDIT_CATEGORIES)[number];
 
@@ -73,6 +74,12 @@ export const AUDIT_TYPES = {
     severity: 4,
     description: "A call named a tool that does not exist, or was malformed.",
   },
+  "tool.call.intended": {
+    code: "MH1007",
+    category: "tool",
+    severity: 1,
+    description: "A tool is about to be called; without a record of its end, nobody knows whether it was.",
+  },
   "request.completed": {
     code: "MH1100",
     category: "request",
@@ -114,6 +121,12 @@ export const AUDIT_TYPES = {
     category: "request",
     severity: 3,
     description: "Another request of MCP was malformed or named something that does not exist.",
+  },
+  "request.intended": {
+    code: "MH1107",
+    category: "request",
+    severity: 1,
+    description: "Another request of MCP is about to be sent to a server; its end has a record of its own.",
   },
   "session.opened": {
     code: "MH2000",
@@ -162,6 +175,12 @@ export const AUDIT_TYPES = {
     category: "management",
     severity: 5,
     description: "The rate limit refused an operation of the management.",
+  },
+  "operation.intended": {
+    code: "MH3004",
+    category: "management",
+    severity: 1,
+    description: "An operation of the management is about to be done; its end has a record of its own.",
   },
   "server.registered": {
     code: "MH4000",
@@ -214,6 +233,19 @@ export const AUDIT_TYPES = {
   },
   "gateway.started": { code: "MH6000", category: "gateway", severity: 3, description: "The gateway serves." },
   "gateway.stopped": { code: "MH6001", category: "gateway", severity: 3, description: "The gateway ended in order." },
+  "audit.gap": {
+    code: "MH7000",
+    category: "audit",
+    severity: 9,
+    description: "Records are missing from the journal; the record says which or how many, and why.",
+  },
+  "audit.checkpoint": {
+    code: "MH7001",
+    category: "audit",
+    severity: 1,
+    description:
+      "The journal signs where it stands: whoever keeps this record can tell later whether all before it is there.",
+  },
 } as const satisfies Readonly<Record<string, AuditTypeDefinition>>;
 
 export type AuditType = keyof typeof AUDIT_TYPES;

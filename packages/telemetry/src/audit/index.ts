@@ -2,6 +2,18 @@ export { AUDIT_ACTOR_TYPES, type AuditActor } from "./audit-actor.ts";
 export { AUDIT_ATTRIBUTES } from "./audit-attributes.ts";
 export { isAudited } from "./audit-content.ts";
 export {
+  AUDIT_CHECKPOINT_REASONS,
+  AUDIT_GAP_REASONS,
+  type AuditCheckpoint,
+  type AuditCheckpointReason,
+  type AuditGap,
+  type AuditGapReason,
+  checkpointRecordOf,
+  gapRecordOf,
+  INTENT_ID_SUFFIX,
+  intentRecordOf,
+} from "./audit-journal.ts";
+export {
   AUDIT_SCHEMA_VERSION,
   AUDIT_TARGET_KINDS,
   type AuditAttempt,
