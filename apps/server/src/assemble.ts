@@ -9,6 +9,7 @@ import { createExporters, type LoadedExporters } from "./assemble/exporters.ts";
 import { addMetrics } from "./assemble/metrics.ts";
 import { createRuntime } from "./assemble/runtime.ts";
 import { BUILD } from "./build-info.ts";
+import type { Compliance } from "./compliance/create-compliance.ts";
 import { preflight } from "./config/preflight.ts";
 import type { Config } from "./config/schema.ts";
 import { Health } from "./http/health.ts";
@@ -44,6 +45,8 @@ export interface Hangar {
   readonly health: Health;
   /** Everything that carries telemetry out of the gateway. */
   readonly exporters: ExporterList;
+  /** The audit trail; `undefined` when none is configured. */
+  readonly compliance: Compliance | undefined;
   readonly accessSystem: AccessSystem;
   /** What is held for clients over HTTP because they send or read slowly. */
   readonly traffic: Traffic;
@@ -73,7 +76,7 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
   const { logger } = logging;
   const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));
   const ids = new EventIds(platform.uuid());
-  const { exporters, history, tracer } = createExporters(config, { bus, platform, logging, ids, loaded });
+  const { exporters, history, tracer, compliance } = createExporters(config, { bus, platform, logging, ids, loaded });
 
   const accessSystem = createAccess(config, {
     bus,
@@ -87,6 +90,7 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     file: source.file,
     bus,
     tracer,
+    journal: compliance?.journal,
     platform,
     access,
     logger,
@@ -137,6 +141,7 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     continuations,
     bus,
     tracer,
+    journal: compliance?.journal,
     platform,
     access,
     accessSystem,
@@ -164,6 +169,7 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     metrics,
     health,
     exporters,
+    compliance,
     accessSystem,
     traffic,
     events,

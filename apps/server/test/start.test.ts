@@ -33,6 +33,7 @@ const HEAVY = [
   "node:sqlite",
   "@mcp-hangar/langfuse",
   "@mcp-hangar/otlp-audit",
+  "@mcp-hangar/compliance",
   // The clients that `import "node:http"` loads along.
   "NativeModule internal/deps/undici/undici",
   "@opentelemetry/otlp-transformer",

@@ -20,6 +20,7 @@ export { type FileRotation, FileSink, type FileSinkOptions } from "./sinks/file/
 export type { FileRetention } from "./sinks/file/rotated-files.ts";
 export { SplunkSink, type SplunkSinkOptions } from "./sinks/http/splunk-sink.ts";
 export { WebhookSink, type WebhookSinkOptions } from "./sinks/http/webhook-sink.ts";
+export { journalFeed } from "./sinks/journal-feed.ts";
 export { type RecordFilter, recordFilter } from "./sinks/record-filter.ts";
 export { type S3Credentials, S3Sink, type S3SinkOptions } from "./sinks/s3/s3-sink.ts";
 export { type SendRecordsOptions, sendRecords } from "./sinks/send-records.ts";

@@ -1,5 +1,6 @@
 import type { Platform } from "@mcp-hangar/core";
 import type { CallTracer, EventIds, TelemetryBus } from "@mcp-hangar/telemetry";
+import { addCompliance, type Compliance, type CompliancePackage, isComplianceWanted } from "../compliance/create-compliance.ts";
 import type { Config } from "../config/schema.ts";
 import { History } from "../history/history.ts";
 import type { Logging } from "../logging/logging.ts";
@@ -15,13 +16,16 @@ export interface LoadedExporters {
   readonly langfuse: LangfusePackage | undefined;
   /** Audit records and lines of the log over OTLP. */
   readonly otlp: typeof import("@mcp-hangar/otlp-audit") | undefined;
+  /** The audit journal and its sinks. */
+  readonly compliance: CompliancePackage | undefined;
 }
 
 /** Loads what the configuration and the environment need. */
-export async function loadExporters({ observability }: Config, env: Platform["env"]): Promise<LoadedExporters> {
+export async function loadExporters({ observability, compliance }: Config, env: Platform["env"]): Promise<LoadedExporters> {
   return {
     langfuse: observability.langfuse.enabled ? await import("@mcp-hangar/langfuse") : undefined,
     otlp: mayNeedOtlp(observability, env) ? await import("@mcp-hangar/otlp-audit") : undefined,
+    compliance: isComplianceWanted(compliance) ? await import("@mcp-hangar/compliance") : undefined,
   };
 }
 
@@ -39,6 +43,8 @@ interface Exporters {
   readonly history: History | undefined;
   /** Makes the spans; `undefined` when the configuration asks for none. */
   readonly tracer: CallTracer | undefined;
+  /** The audit trail; `undefined` when the configuration asks for none. */
+  readonly compliance: Compliance | undefined;
 }
 
 /** What exporters stand on; the log is there before everything else. */
@@ -74,5 +80,14 @@ export function createExporters(config: Config, environment: ExporterEnvironment
     const { logger } = logging;
     addLangfuse(exporters, observability.langfuse, { loaded: loaded.langfuse, platform, logger });
   }
-  return { exporters, history, tracer: tracing?.tracer };
+  const compliance =
+    loaded.compliance &&
+    addCompliance(exporters, config.compliance, {
+      compliance: loaded.compliance,
+      platform,
+      logger: logging.logger,
+      ids,
+      run,
+    });
+  return { exporters, history, tracer: tracing?.tracer, compliance };
 }

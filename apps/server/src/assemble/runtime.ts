@@ -1,5 +1,5 @@
 import { Batches, ContinuationStore, Discovery, Gateway, type Platform } from "@mcp-hangar/core";
-import { type CallTracer, type TelemetryBus, usageReader } from "@mcp-hangar/telemetry";
+import { type CallTracer, type Journal, type TelemetryBus, usageReader } from "@mcp-hangar/telemetry";
 import type { Access } from "../access/access.ts";
 import { BUILD } from "../build-info.ts";
 import type { Config } from "../config/schema.ts";
@@ -20,6 +20,8 @@ interface RuntimeEnvironment {
   readonly bus: TelemetryBus;
   /** Makes spans, where they are wanted. */
   readonly tracer: CallTracer | undefined;
+  /** Keeps the audit trail, where there is one. */
+  readonly journal: Journal | undefined;
   readonly platform: Platform;
   readonly access: Access;
   readonly logger: Logger;
@@ -31,7 +33,7 @@ interface RuntimeEnvironment {
 
 /** Wires the runtime as the configuration says; nothing is started. */
 export function createRuntime(config: Config, environment: RuntimeEnvironment): Runtime {
-  const { bus, tracer, platform, access, logger, history, file } = environment;
+  const { bus, tracer, journal, platform, access, logger, history, file } = environment;
   const { usage } = config.observability;
   const gateway = new Gateway({
     servers: config.mcp_servers,
@@ -41,6 +43,7 @@ export function createRuntime(config: Config, environment: RuntimeEnvironment): 
     circuitBreaker: config.circuit_breaker,
     bus,
     tracer,
+    journal,
     platform,
     info: BUILD,
     readUsage: usage.enabled ? usageReader(usage, usage.default_currency) : undefined,

@@ -97,13 +97,14 @@ function stopOnSignals(logging: Logging): { readonly stop: AbortSignal; readonly
   return { stop: stop.signal, ask };
 }
 
-/** What operators of daemons expect of SIGHUP: the log file is opened anew, the configuration is read again. */
-function reloadOnSignal({ logging, reloader }: Pick<Hangar, "logging" | "reloader">): void {
+/** What operators of daemons expect of SIGHUP: files of the log and of audit records are opened anew, the configuration is read again. */
+function reloadOnSignal({ logging, reloader, compliance }: Pick<Hangar, "logging" | "reloader" | "compliance">): void {
   try {
     logging.reopen();
   } catch (error) {
     logging.logger.error("log_reopen_failed", { error });
   }
+  compliance?.reopenFiles();
   void reloader.reload("signal").then((outcome) => {
     if (outcome.kind === "disabled") logging.logger.warning("config_reload_disabled", { message: outcome.message });
   });

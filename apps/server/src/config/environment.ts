@@ -43,6 +43,16 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     path: ["observability", "tracing", "service_name"],
     description: "What the gateway is called in traces, audit records and log records.",
   },
+  {
+    name: "MCP_COMPLIANCE_OUTPUT",
+    path: ["compliance", "output"],
+    description: "Where audit records go: `stderr`, a path, `syslog://host:port`, `syslog+tls://host:port`.",
+  },
+  {
+    name: "MCP_COMPLIANCE_FORMAT",
+    path: ["compliance", "format"],
+    description: "How they are written: `json-lines`, `cef`, `leef`, `syslog`, `ecs`, `ocsf` or `splunk-hec`.",
+  },
   { name: "MCP_JSON_LOGS", path: ["logging", "json_format"], description: "`true` or `false`: JSON lines or not." },
   {
     name: "MCP_LANGFUSE_ENABLED",

@@ -8,6 +8,7 @@ import {
 } from "@mcp-hangar/core";
 import { z } from "zod";
 import { authOptions } from "../access/options.ts";
+import { complianceOptions } from "../compliance/options.ts";
 import { historyOptions } from "../history/options.ts";
 import { parseHost } from "../http/host-names.ts";
 import { securityOptions } from "../http/security-options.ts";
@@ -173,6 +174,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("What the gateway tells other systems about itself."),
+  compliance: complianceOptions.prefault({}),
   http: httpOptions.prefault({}),
   history: historyOptions.prefault({}),
   auth: authOptions.prefault({}),

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { OutputProblem, sinkOfOutput } from "./output-sink.ts";
+import { RECORD_FORMATS, type SinkOptions, sinkOptions } from "./sink-options.ts";
+
+const journalOptions = z.strictObject({
+  folder: z
+    .string()
+    .min(1)
+    .max(4_096)
+    .describe("Folder on a local disk, made if need be (mode 0700). One gateway a folder: each replica has its own."),
+  mode: z
+    .enum(["fail_open", "fail_closed"])
+    .default("fail_open")
+    .describe(
+      "What happens while records cannot be written. `fail_open`: calls go on, and the journal says later what is missing. `fail_closed`: nothing is sent to a server before the intent is on the disk, nothing is answered before the outcome is; otherwise `audit_unavailable`.",
+    ),
+  max_bytes: z
+    .int()
+    .min(1_048_576)
+    .max(17_592_186_044_416)
+    .default(8_000_000_000)
+    .describe(
+      "Bytes of all records. A full journal drops its oldest records and says so with `fail_open`, and takes no more with `fail_closed`.",
+    ),
+  keep_days: z
+    .number()
+    .positive()
+    .max(36_600)
+    .default(180)
+    .describe("How long records are kept at least; longer while a sink has not had them."),
+  checkpoint_every_records: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(1_000)
+    .describe("A signed checkpoint follows after so many records."),
+  checkpoint_every_s: z
+    .number()
+    .min(1)
+    .max(86_400)
+    .default(300)
+    .describe("And at the latest so many seconds after a record."),
+  key_file: z
+    .string()
+    .min(1)
+    .max(4_096)
+    .optional()
+    .describe(
+      "Ed25519 key that signs checkpoints (PKCS #8 in PEM): `openssl genpkey -algorithm ed25519`. Without it one is made in the folder.",
+    ),
+});
+export type JournalSection = z.output<typeof journalOptions>;
+
+/** The section `compliance` of the configuration. */
+export const complianceOptions = z
+  .strictObject({
+    output: z
+      .string()
+      .max(2_048)
+      .optional()
+      .describe(
+        "One sink in short: `stderr`, `syslog://host:port` (TCP; also `syslog+udp://`, `syslog+tls://`), or the path of a file.",
+      ),
+    format: z.enum(RECORD_FORMATS).optional().describe("Format of `output`."),
+    journal: journalOptions
+      .optional()
+      .describe("Keeps every record on the disk, in a chain that proves that nothing is missing. Sinks read from it."),
+    sinks: z.array(sinkOptions).max(32).default([]).describe("Where records go."),
+  })
+  .superRefine((section, context) => {
+    const complain = (path: readonly (string | number)[], message: string): void =>
+      context.addIssue({ code: "custom", path: [...path], message, params: { statement: true } });
+    let sinks: readonly SinkOptions[];
+    try {
+      sinks = sinksOf(section);
+    } catch (error) {
+      if (!(error instanceof OutputProblem)) throw error;
+      complain(["output"], error.message);
+      return;
+    }
+    if (section.format !== undefined && !section.output) complain(["format"], "the format of nothing; set output, too");
+    const names = sinks.map(({ name }) => name);
+    for (const [place, { name }] of section.sinks.entries()) {
+      if (names.indexOf(name) < names.length - section.sinks.length + place) {
+        complain(["sinks", place, "name"], `another sink has the name "${name}"; choose one of its own`);
+      }
+    }
+  })
+  .describe("The audit trail: a journal that proves that it is whole, and sinks for SIEM systems.");
+export type ComplianceSection = z.output<typeof complianceOptions>;
+
+/**
+ * Every sink of the section, that of `output` first.
+ * @throws OutputProblem
+ */
+export function sinksOf({ output, format, sinks }: Pick<ComplianceSection, "output" | "format" | "sinks">): readonly SinkOptions[] {
+  // An empty variable is none.
+  return output ? [sinkOfOutput(output, format), ...sinks] : sinks;
+}
