@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { BUILD } from "../build-info.ts";
 import { gatewayUrl } from "../config/environment.ts";
 import type { GatewayAddress } from "./ask-gateway.ts";
+import { addAuditCommands } from "./audit-program.ts";
 import { examples } from "./examples.ts";
 import { addKeysCommands } from "./keys-program.ts";
 
@@ -102,6 +103,7 @@ export function createProgram(setExitCode: (code: number) => void): Command {
       setExitCode(await (await import("./config-reload-command.ts")).runConfigReload(options)),
     );
   addKeysCommands(program, configOption, setExitCode);
+  addAuditCommands(program, configOption, setExitCode);
   return program;
 }
 
