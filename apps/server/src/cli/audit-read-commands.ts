@@ -1,7 +1,8 @@
 import type { AuditFilter, ReadLine } from "@mcp-hangar/compliance";
 import { nodePlatform } from "@mcp-hangar/core";
-import { AUDIT_CATEGORIES, AUDIT_OUTCOMES, AUDIT_TYPES } from "@mcp-hangar/telemetry";
+import { AUDIT_CATEGORIES, AUDIT_OUTCOMES } from "@mcp-hangar/telemetry";
 import { createFormat } from "../compliance/create-format.ts";
+import { noSuchType, typesMatching } from "../compliance/record-types.ts";
 import { journalFolders } from "./audit-journals.ts";
 import type { AuditExportOptions, AuditFilterOptions, AuditSearchOptions, AuditTailOptions } from "./audit-program.ts";
 import { AuditProgress } from "./audit-progress.ts";
@@ -112,10 +113,8 @@ function filterOf(options: AuditFilterOptions): AuditFilter {
 }
 
 function typesOf(pattern: string): readonly string[] {
-  const all = Object.keys(AUDIT_TYPES);
-  const begin = pattern.endsWith(".*") ? pattern.slice(0, -1) : undefined;
-  const found = all.filter((type) => (begin === undefined ? type === pattern : type.startsWith(begin)));
-  if (found.length === 0) throw new Error(`there are no records of the type "${pattern}"; there are ${all.join(", ")}`);
+  const found = typesMatching(pattern);
+  if (found.length === 0) throw new Error(noSuchType(pattern));
   return found;
 }
 

@@ -1,5 +1,6 @@
 import { AUDIT_CATEGORIES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
+import { noSuchType, typesMatching } from "./record-types.ts";
 
 /** The formats that records can be written in; the ones of the package, by their names. */
 export const RECORD_FORMATS = ["json-lines", "cef", "leef", "syslog", "ecs", "ocsf", "splunk-hec"] as const;
@@ -191,8 +192,11 @@ const s3 = z.strictObject({
 export const sinkOptions = z
   .discriminatedUnion("type", [file, stderr, syslog, splunk, webhook, s3])
   .superRefine((sink, context) => {
-    const complain = (key: string, message: string): void =>
-      context.addIssue({ code: "custom", path: [key], message, params: { statement: true } });
+    const complain = (key: string, message: string, ...below: readonly (string | number)[]): void =>
+      context.addIssue({ code: "custom", path: [key, ...below], message, params: { statement: true } });
+    for (const [place, type] of (sink.filter?.types ?? []).entries()) {
+      if (typesMatching(type).length === 0) complain("filter", noSuchType(type), "types", place);
+    }
     if (sink.type === "s3" && (sink.lock_mode === undefined) !== (sink.lock_days === undefined)) {
       complain("lock_mode", "set lock_mode and lock_days together, or neither");
     }

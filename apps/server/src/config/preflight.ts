@@ -8,6 +8,7 @@ import {
   preflightEntry,
 } from "@mcp-hangar/core";
 import { KeyFile } from "../access/key-file.ts";
+import { preflightCompliance } from "../compliance/preflight.ts";
 import { readTlsFiles } from "../http/tls-certificate.ts";
 import type { ConfigPath, ConfigProblem } from "./problem.ts";
 import type { Config } from "./schema.ts";
@@ -46,7 +47,7 @@ export async function preflight(config: Config, options: PreflightOptions): Prom
 }
 
 function checksOf(
-  { mcp_servers, discovery, auth, http, history, logging }: Config,
+  { mcp_servers, discovery, auth, http, history, logging, compliance }: Config,
   platform: Platform,
 ): readonly Check[] {
   const file = (section: ConfigPath, path: string | undefined, look: (path: string) => void): readonly Check[] =>
@@ -66,6 +67,7 @@ function checksOf(
     ...(tls === undefined ? [] : [{ section: ["http", "tls"], find: async () => thrown(() => readTlsFiles(tls)) }]),
     ...file(["history", "file"], history.file, historyFile),
     ...file(["logging", "file"], logging.file, appendable),
+    { section: ["compliance"], find: async () => preflightCompliance(compliance) },
   ];
 }
 

@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { secretsIn } from "@mcp-hangar/telemetry";
+import { describe, expect, it } from "vitest";
+import type { Environment } from "../config/environment.ts";
+import { parseConfig } from "../config/load.ts";
+import { ConfigError } from "../config/problem.ts";
+import { type ComplianceSection, sinksOf } from "./options.ts";
+import { preflightCompliance } from "./preflight.ts";
+
+const sectionOf = (section: object, env: Environment = {}): ComplianceSection =>
+  parseConfig(JSON.stringify({ compliance: section }), env, "test.yaml").config.compliance;
+
+function problemsOf(section: object, env: Environment = {}): string {
+  try {
+    sectionOf(section, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error("accepted");
+}
+
+describe("the section compliance", () => {
+  it.each([
+    ["stderr", { type: "stderr", format: "cef" }],
+    ["/var/log/hangar/audit.log", { type: "file", path: "/var/log/hangar/audit.log", format: "cef" }],
+    ["syslog://siem.example:1514", { type: "syslog", transport: "tcp", host: "siem.example", port: 1514 }],
+    ["syslog+udp://[::1]", { type: "syslog", transport: "udp", host: "::1" }],
+    ["syslog+tls://siem.example:6514", { type: "syslog", transport: "tls", host: "siem.example", port: 6514 }],
+  ])("makes a sink of the variables alone: %s", (output, sink) => {
+    const section = sectionOf({}, { MCP_COMPLIANCE_OUTPUT: output, MCP_COMPLIANCE_FORMAT: "cef" });
+    expect(sinksOf(section)).toEqual([expect.objectContaining({ name: "output", format: "cef", ...sink })]);
+  });
+
+  it("takes empty variables for none", () => {
+    expect(sinksOf(sectionOf({}, { MCP_COMPLIANCE_OUTPUT: "", MCP_COMPLIANCE_FORMAT: "" }))).toEqual([]);
+  });
+
+  it.each([
+    [{ output: "https://siem.example" }, "write stderr, a path, or syslog://host:port"],
+    [{ output: "syslog://siem.example/path" }, "write syslog://host:port"],
+    [{ output: "syslog://" }, "write syslog://host:port"],
+    [{ format: "cef" }, "the format of nothing; set output, too"],
+    [{ journal: {} }, "compliance.journal.folder"],
+    [{ sinks: [{ type: "file", name: "a", path: "b", format: "xml" }] }, "xml"],
+    [{ sinks: [{ type: "file", name: "Splunk", path: "b" }] }, "begins with a letter"],
+    [
+      { sinks: [{ type: "stderr", name: "a" }, { type: "file", name: "a", path: "b" }] },
+      'compliance.sinks[1].name: another sink has the name "a"',
+    ],
+    [{ output: "stderr", sinks: [{ type: "stderr", name: "output" }] }, 'another sink has the name "output"'],
+    [{ sinks: [{ type: "stderr", name: "a", filter: { types: ["tool.call.*", "tool.called"] } }] }, 'the type "tool.called"'],
+    [{ sinks: [{ type: "syslog", name: "a", host: "b", tls: { ca_file: "c" } }] }, "nothing is encrypted over tcp"],
+    [{ sinks: [{ type: "webhook", name: "a", url: "http://b", tls: { ca_file: "c" } }] }, "nothing is encrypted"],
+    [{ sinks: [{ type: "webhook", name: "a", url: "https://b", secret: "short" }] }, "openssl rand -base64 32"],
+    [{ sinks: [{ type: "webhook", name: "a", url: "https://me:pw@b" }] }, "a URL without credentials"],
+    [{ sinks: [{ type: "syslog", name: "a", host: "b", transport: "tls", tls: { key_file: "c" } }] }, "together, or neither"],
+    [
+      {
+        sinks: [
+          {
+            type: "s3",
+            name: "a",
+            endpoint: "https://s3.example",
+            region: "r",
+            bucket: "b",
+            access_key_id: "i",
+            secret_access_key: "k",
+            lock_days: 3,
+          },
+        ],
+      },
+      "set lock_mode and lock_days together",
+    ],
+  ])("refuses %j", (section, message) => {
+    expect(problemsOf(section)).toContain(message);
+  });
+
+  it("has its secrets known, so that nobody prints them", () => {
+    const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+    const previous = `whsec_${Buffer.alloc(32, 8).toString("base64")}`;
+    const s3 = { endpoint: "https://s3.example", region: "r", bucket: "b", access_key_id: "AKIA1" };
+    const section = sectionOf({
+      sinks: [
+        { type: "splunk", name: "a", url: "https://b:8088", token: "splunk-token-1" },
+        { type: "webhook", name: "b", url: "https://b", secret, previous_secret: previous, headers: { "x-key": "header-key-1" } },
+        { type: "s3", name: "c", ...s3, secret_access_key: "s3-secret-1", session_token: "s3-session-1" },
+      ],
+    });
+    const known = secretsIn({ compliance: section });
+    for (const value of ["splunk-token-1", secret, previous, "header-key-1", "s3-secret-1", "s3-session-1"]) {
+      expect(known).toContain(value);
+    }
+  });
+});
+
+describe("what compliance names on this machine", () => {
+  it("is looked for: folders, keys, certificates, files", () => {
+    const folder = mkdtempSync(join(tmpdir(), "hangar-compliance-"));
+    try {
+      const text = join(folder, "text");
+      writeFileSync(text, "no PEM");
+      symlinkSync(text, join(folder, "link"));
+      const found = (section: object): readonly string[] =>
+        preflightCompliance(sectionOf(section)).map(({ path, message }) => `${path.join(".")}: ${message}`);
+      const good = { journal: { folder: join(folder, "new/journal") }, sinks: [{ type: "file", name: "a", path: join(folder, "x/y") }] };
+      expect(found(good)).toEqual([]);
+      expect(found({ journal: { folder: join(text, "journal"), key_file: text } })).toEqual([
+        `journal.folder: ${text} is no folder: name another`,
+        `journal.key_file: ${text} is no private key in PEM; make one with: openssl genpkey -algorithm ed25519`,
+      ]);
+      expect(found({ output: join(folder, "link") })).toEqual([
+        `output: ${join(folder, "link")} is no regular file: name another`,
+      ]);
+      const tls = { ca_file: join(folder, "none") };
+      expect(found({ sinks: [{ type: "syslog", name: "a", host: "b", transport: "tls", tls }] })).toEqual([
+        expect.stringMatching(/^sinks\.0\.tls: ENOENT.*none/),
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
