@@ -147,6 +147,7 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     accessSystem,
     health,
     history,
+    auditTrail: compliance?.trail,
     snapshot,
     statistics,
     get options() {

@@ -43,6 +43,11 @@ describe("mcp-hangar", () => {
     [["keys", "create", "--help"]],
     [["keys", "list", "--help"]],
     [["keys", "revoke", "--help"]],
+    [["audit", "verify", "--help"]],
+    [["audit", "tail", "--help"]],
+    [["audit", "search", "--help"]],
+    [["audit", "export", "--help"]],
+    [["audit", "replay", "--help"]],
   ])("%j shows examples", async (args) => {
     const { code, stdout } = await runCommand(args);
     expect(code).toBe(0);

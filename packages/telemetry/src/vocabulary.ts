@@ -267,6 +267,7 @@ export type OperationEffect = (typeof OPERATION_EFFECTS)[number];
 
 /** Why an operation of the management was not done, apart from what is said of a server ({@link ERROR_TYPES}) and of a caller ({@link REJECTION_REASONS}). */
 export const OPERATION_FAILURES = [
+  "audit_disabled",
   "cancelled",
   "conflict",
   "defined_elsewhere",

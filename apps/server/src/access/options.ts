@@ -176,7 +176,7 @@ export const authOptions = z
     roles: z
       .record(z.string(), role)
       .default({})
-      .describe("Roles beside the built-in `admin`, `operator`, `viewer` and `agent`."),
+      .describe("Roles beside the built-in `admin`, `operator`, `viewer`, `auditor` and `agent`."),
     lockout: lockout.prefault({}),
   })
   .superRefine((auth, context) => {

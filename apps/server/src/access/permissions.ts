@@ -9,6 +9,7 @@ export const PERMISSIONS = {
   "discovery:write": "Approve and reject what was discovered; run a discovery cycle.",
   "config:read": "See the effective configuration, without its secrets, and what a reload would change.",
   "config:reload": "Reload the configuration.",
+  "audit:read": "Read the records of the audit journal.",
   "system:read": "See the gateway as a whole, and follow the stream of events.",
   "metrics:read": "Scrape `/metrics`.",
   "keys:read": "List API keys, never their secrets.",

@@ -24,6 +24,8 @@ describe("built-in roles", () => {
     expect(ALL.filter((each) => !BUILT_IN_ROLES.operator.includes(each))).toEqual(["keys:read", "keys:write"]);
     expect(BUILT_IN_ROLES.viewer.every((each) => each.endsWith(":read") && each !== "keys:read")).toBe(true);
     expect(BUILT_IN_ROLES.viewer).toContain("servers:read");
+    expect(BUILT_IN_ROLES.viewer).not.toContain("audit:read");
+    expect(BUILT_IN_ROLES.auditor).toEqual(ALL.filter((each) => each.endsWith(":read")));
     expect(BUILT_IN_ROLES.agent).toEqual(["tools:call"]);
   });
 });

@@ -13,7 +13,9 @@ export const BUILT_IN_ROLES = {
   /** Everything but API keys: runs the fleet, and cannot let others in. */
   operator: ALL.filter((permission) => !permission.startsWith("keys:")),
   /** Looks, and changes and calls nothing. */
-  viewer: ALL.filter((permission) => permission.endsWith(":read") && permission !== "keys:read"),
+  viewer: ALL.filter((permission) => permission.endsWith(":read") && !["keys:read", "audit:read"].includes(permission)),
+  /** Looks at everything, who has keys and what was done included, and changes and calls nothing. */
+  auditor: ALL.filter((permission) => permission.endsWith(":read")),
   /** Uses MCP, as an agent does. */
   agent: ["tools:call"],
 } as const satisfies Readonly<Record<string, readonly Permission[]>>;

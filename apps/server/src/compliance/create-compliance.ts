@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { AuditJournal, FileSink } from "@mcp-hangar/compliance";
+import type { AuditJournal, FileSink, TrailPage, TrailQuery } from "@mcp-hangar/compliance";
 import type { Platform } from "@mcp-hangar/core";
 import { type EventIds, type Exporter, type Journal, knownSecrets } from "@mcp-hangar/telemetry";
 import type { ExporterList } from "../assemble/exporter-list.ts";
@@ -29,6 +29,8 @@ interface ComplianceEnvironment {
 export interface Compliance {
   /** Asked by whoever does work for callers; `undefined` when none is kept. */
   readonly journal: Journal | undefined;
+  /** Reads the journal page by page; `undefined` when none is kept. */
+  readonly trail: ((query: TrailQuery) => Promise<TrailPage>) | undefined;
   /** Opens the files of sinks anew, for programs that have renamed them. */
   reopenFiles(): void;
 }
@@ -76,6 +78,7 @@ export function addCompliance(
   }
   return {
     journal: journal?.journal,
+    trail: journal?.trail,
     reopenFiles() {
       for (const file of files) file.reopen();
     },
@@ -92,6 +95,7 @@ interface KeptJournal {
   readonly exporter: Exporter;
   /** Opens it once, whoever asks first. */
   readonly open: () => Promise<void>;
+  readonly trail: (query: TrailQuery) => Promise<TrailPage>;
 }
 
 function createJournal(
@@ -135,7 +139,7 @@ function createJournal(
       tellOfRest(logger, journal, "audit_records_lost");
     },
   };
-  return { journal, exporter, open };
+  return { journal, exporter, open, trail: (query) => compliance.readTrail(folder, query) };
 }
 
 interface SinkSurroundings {

@@ -3,6 +3,7 @@ import type { GatewaySnapshot, Telemetry } from "@mcp-hangar/telemetry";
 import type { Access } from "../access/access.ts";
 import type { AccessSystem } from "../access/create-access.ts";
 import type { History } from "../history/history.ts";
+import type { Compliance } from "../compliance/create-compliance.ts";
 import type { Health } from "../http/health.ts";
 import type { Reloader } from "../reload/reloader.ts";
 import type { CallStatistics } from "./call-statistics.ts";
@@ -20,6 +21,8 @@ export interface ManagementParts extends Telemetry {
   readonly health: Health;
   /** `undefined` when the configuration asks for none. */
   readonly history: History | undefined;
+  /** Reads the audit journal; `undefined` when none is kept. */
+  readonly auditTrail: Compliance["trail"];
   readonly snapshot: () => GatewaySnapshot;
   readonly statistics: CallStatistics;
   readonly options: ManagementOptions;

@@ -23,4 +23,5 @@ export {
   tailJournal,
 } from "./reading.ts";
 export { replayJournal } from "./replay.ts";
+export { readTrail, type TrailPage, type TrailQuery } from "./trail.ts";
 export { type VerifyOptions, verifyJournal } from "./verify.ts";

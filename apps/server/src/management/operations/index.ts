@@ -2,6 +2,7 @@ import { Witnesses } from "@mcp-hangar/core";
 import type { Operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 import { recorded } from "../recorded.ts";
+import { auditOperations } from "./audit.ts";
 import { batchOperations } from "./batch.ts";
 import { configOperations } from "./config.ts";
 import { continuationOperations } from "./continuations.ts";
@@ -32,6 +33,7 @@ export function createOperations(parts: ManagementParts): readonly Operation[] {
     ...batchOperations(parts),
     ...continuationOperations(parts),
     ...historyOperations(parts),
+    ...auditOperations(parts),
     ...configOperations(parts),
     ...keyOperations(parts),
     ...systemOperations(parts),
