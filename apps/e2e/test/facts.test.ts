@@ -9,8 +9,9 @@ import { bearer, type SecuredGateway, startSecuredGateway } from "../src/harness
 import { type TemporaryFolder, temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { awaitFacts, causedFacts, expectToldOnce } from "../src/harness/told-facts.ts";
 import { EVERYTHING, type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
-import { legacySteps, modernSteps } from "../src/harness/walk/mcp-steps.ts";
-import { guardedSteps, metricsStep, restSteps } from "../src/harness/walk/rest-steps.ts";
+import { allSteps } from "../src/harness/walk/all-steps.ts";
+import { modernSteps } from "../src/harness/walk/mcp-steps.ts";
+import { restSteps } from "../src/harness/walk/rest-steps.ts";
 import { factsOf, fleetOf, GROUP, HIDDEN, SERVER, type Step, type Walker } from "../src/harness/walk/step.ts";
 import { type Witness, witness } from "../src/harness/witness.ts";
 
@@ -65,19 +66,6 @@ async function walk(watched: Watched, walker: Walker, steps: readonly Step[]): P
       throw new Error(`${step.what} as ${walker.name}: ${String(cause)}`, { cause });
     });
   }
-}
-
-/** Everything that can be done over HTTP. */
-function allSteps(gateway: HttpGateway): readonly Step[] {
-  return [
-    ...restSteps(gateway),
-    ...[undefined, SERVER, GROUP, HIDDEN].flatMap((server) => [
-      ...modernSteps(gateway, server),
-      ...legacySteps(gateway, server),
-    ]),
-    ...guardedSteps(gateway),
-    metricsStep(gateway),
-  ];
 }
 
 /** Nothing is told that was not caused, and all of it once in each place. */

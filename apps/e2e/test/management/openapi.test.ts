@@ -32,6 +32,7 @@ beforeAll(async () => {
       pool: { mode: "group", members: [{ id: "everything" }] },
     },
     history: { file: join(folder.path, "history.db") },
+    compliance: { journal: { folder: join(folder.path, "journal") } },
     management: { allow_runtime_servers: ["remote"] },
   });
   const batch = await ask("POST", "/api/batch", {

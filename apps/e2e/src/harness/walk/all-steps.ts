@@ -1,0 +1,17 @@
+import type { HttpGateway } from "../gateway-process.ts";
+import { legacySteps, modernSteps } from "./mcp-steps.ts";
+import { guardedSteps, metricsStep, restSteps } from "./rest-steps.ts";
+import { GROUP, HIDDEN, SERVER, type Step } from "./step.ts";
+
+/** Everything that can be done over HTTP. */
+export function allSteps(gateway: HttpGateway): readonly Step[] {
+  return [
+    ...restSteps(gateway),
+    ...[undefined, SERVER, GROUP, HIDDEN].flatMap((server) => [
+      ...modernSteps(gateway, server),
+      ...legacySteps(gateway, server),
+    ]),
+    ...guardedSteps(gateway),
+    metricsStep(gateway),
+  ];
+}
