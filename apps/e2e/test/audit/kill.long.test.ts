@@ -1,0 +1,3 @@
+import { testAuditKills } from "../../src/harness/audit-kills.ts";
+
+testAuditKills(100);
