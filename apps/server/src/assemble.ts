@@ -121,6 +121,7 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     exporters: exporters.snapshots(),
     listeners: bus.listeners(),
     load: traffic.snapshot(),
+    audit: compliance?.snapshot(),
     lastReloadSuccessful: reloader.lastSuccessful,
     build: { version: BUILD.version, node: process.version },
   });

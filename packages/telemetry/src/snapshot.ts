@@ -68,6 +68,25 @@ export interface LoadSnapshot {
   readonly shed: Readonly<Record<LoadShedReason, number>>;
 }
 
+/** How the audit trail is kept. */
+export interface AuditTrailSnapshot {
+  /** Age of the oldest record that each sink has not had, in seconds; 0 when it has all. Only of sinks that read a journal. */
+  readonly lags: readonly { readonly exporter: RegisteredName; readonly seconds: number }[];
+  /** The rest is of the journal; `undefined` where none is kept. */
+  readonly journal: AuditJournalSnapshot | undefined;
+}
+
+export interface AuditJournalSnapshot {
+  /** Share of what it may take that is taken: of its limit, or of the room on the disk where that is less. */
+  readonly used: number;
+  /** Records that are not as they were written, as far as the last verification has come. */
+  readonly chainProblems: number;
+  /** For how long a signed checkpoint has been overdue, in seconds; 0 when it is not. */
+  readonly checkpointOverdueSeconds: number;
+  /** By how much the clock was set within the last quarter of an hour, in seconds. */
+  readonly clockStepSeconds: number;
+}
+
 export interface ListenerSnapshot {
   readonly listener: RegisteredName;
   readonly errors: number;
@@ -81,6 +100,8 @@ export interface GatewaySnapshot {
   readonly exporters: readonly ExporterSnapshot[];
   readonly listeners: readonly ListenerSnapshot[];
   readonly load: LoadSnapshot;
+  /** Absent where no audit trail is configured. */
+  readonly audit?: AuditTrailSnapshot | undefined;
   readonly lastReloadSuccessful: boolean;
   readonly build: { readonly version: string; readonly node: string };
 }

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import type { AuditJournal, FileSink, TrailPage, TrailQuery } from "@mcp-hangar/compliance";
 import type { Platform } from "@mcp-hangar/core";
-import { type EventIds, type Exporter, type Journal, knownSecrets } from "@mcp-hangar/telemetry";
+import { type AuditTrailSnapshot, type EventIds, type Exporter, type Journal, knownSecrets } from "@mcp-hangar/telemetry";
 import type { ExporterList } from "../assemble/exporter-list.ts";
 import type { Logger } from "../logging/logging.ts";
 import { batchOf, createSink } from "./create-sink.ts";
 import { formatOf, given } from "./create-format.ts";
+import { JournalWatch } from "./journal-watch.ts";
 import { type ComplianceSection, type JournalSection, sinksOf } from "./options.ts";
 import type { SinkOptions } from "./sink-options.ts";
 
@@ -31,6 +32,8 @@ export interface Compliance {
   readonly journal: Journal | undefined;
   /** Reads the journal page by page; `undefined` when none is kept. */
   readonly trail: ((query: TrailQuery) => Promise<TrailPage>) | undefined;
+  /** How it is kept. */
+  snapshot(): AuditTrailSnapshot;
   /** Opens the files of sinks anew, for programs that have renamed them. */
   reopenFiles(): void;
 }
@@ -79,6 +82,7 @@ export function addCompliance(
   return {
     journal: journal?.journal,
     trail: journal?.trail,
+    snapshot: () => journal?.watch.snapshot ?? { lags: [], journal: undefined },
     reopenFiles() {
       for (const file of files) file.reopen();
     },
@@ -95,6 +99,7 @@ interface KeptJournal {
   readonly exporter: Exporter;
   /** Opens it once, whoever asks first. */
   readonly open: () => Promise<void>;
+  readonly watch: JournalWatch;
   readonly trail: (query: TrailQuery) => Promise<TrailPage>;
 }
 
@@ -119,11 +124,21 @@ function createJournal(
     clock: platform.clock,
     random: () => platform.random(),
   });
+  const watch = new JournalWatch({
+    compliance,
+    journal,
+    folder,
+    sinks: sinks.map((sink) => ({ name: sink.name, exporter: exporterNameOf(sink) })),
+    checkpointIntervalMs: section.checkpoint_every_s * 1_000,
+    clock: platform.clock,
+    logger,
+  });
   let opening: Promise<void> | undefined;
   const open = (): Promise<void> => {
     opening ??= journal.open().then(() => {
       const { sequence } = journal.head;
       logger.info("audit_journal_opened", { folder, mode, journal: journal.identity, sequence });
+      watch.start();
     });
     return opening;
   };
@@ -135,11 +150,12 @@ function createJournal(
     snapshot: () => journal.snapshot(),
     health: () => journal.health(),
     async close(deadlineMs) {
+      watch.stop();
       await journal.close(deadlineMs);
       tellOfRest(logger, journal, "audit_records_lost");
     },
   };
-  return { journal, exporter, open, trail: (query) => compliance.readTrail(folder, query) };
+  return { journal, exporter, open, watch, trail: (query) => compliance.readTrail(folder, query) };
 }
 
 interface SinkSurroundings {

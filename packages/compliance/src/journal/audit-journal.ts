@@ -138,6 +138,17 @@ export class AuditJournal implements Journal, Exporter {
     return this.#opened().chain.head;
   }
 
+  /** Number of the last record that a checkpoint covers. */
+  get signedUntil(): number {
+    const { head, unsigned } = this.#opened().chain;
+    return head.sequence - unsigned;
+  }
+
+  /** Bytes of all records, and how many they may be. */
+  get size(): { readonly bytes: number; readonly bytesMax: number } {
+    return { bytes: this.#opened().spool.snapshot().bytes, bytesMax: this.#settings.bytesMax };
+  }
+
   /** The key that verifies the checkpoints, SubjectPublicKeyInfo in PEM. */
   get publicKeyPem(): string {
     return this.#opened().publicKeyPem;

@@ -1,4 +1,5 @@
 import * as access from "./access.ts";
+import * as audit from "./audit.ts";
 import * as batches from "./batches.ts";
 import type { MetricDefinition } from "./define.ts";
 import * as discovery from "./discovery.ts";
@@ -19,6 +20,7 @@ export const catalog = {
   ...discovery,
   ...transports,
   ...access,
+  ...audit,
   ...gateway,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
