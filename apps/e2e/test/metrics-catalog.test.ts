@@ -61,6 +61,10 @@ beforeAll(async () => {
     },
     rate_limit: { enabled: true, requests_per_second: 5, burst: 40 },
     history: { file: join(folder.path, "history.db") },
+    compliance: {
+      journal: { folder: join(folder.path, "journal") },
+      sinks: [{ type: "file", name: "lines", path: join(folder.path, "records") }],
+    },
     config_reload: { watch: false },
   });
   await exercise(gateway);

@@ -33,6 +33,9 @@ const FOREIGN_WORDS = [
   "--url http://HOST:PORT",
   "http://127.0.0.1:8000",
   "/api/mcp_servers/SERVER",
+  // What verification of the audit journal finds, and its options.
+  ...["edited", "missing", "inserted", "reordered", "unreadable", "truncated"],
+  ...["--journal", "--public-key", "--checkpoints"],
 ];
 
 let gateway: HttpGateway;
@@ -47,6 +50,7 @@ beforeAll(async () => {
       refusing: { ...nodeServer(STDIO, "--refuse"), ...quick },
     },
     circuit_breaker: { failure_threshold: 1, open_s: 60 },
+    compliance: { journal: { folder: "journal" } },
   });
   const session = await openLegacySession(gateway.mcpUrl());
   const names = ["steady__ok", "steady__is_error", "failing__ok", "failing__silence", "failing__crash", "refusing__ok"];
@@ -61,7 +65,7 @@ afterAll(async () => {
 describe("commands of the gateway on the runbooks", () => {
   test("there are some of each", () => {
     const found = new Set(ours.map((line) => commandPath(line).join(" ")));
-    expect([...found].sort()).toEqual(["call", "config check", "config reload", "start", "status", "stop"]);
+    expect([...found].sort()).toEqual(["audit verify", "call", "config check", "config reload", "start", "status", "stop"]);
   });
 
   test.each(ours)("%s: the command has these options", async (line) => {

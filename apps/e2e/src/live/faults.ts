@@ -216,6 +216,11 @@ export const UNPROVED: Readonly<Record<string, string>> = {
   HighCPUUsage: "what a process gets of a busy machine is chance",
   GCSlowCycles: "a sweep that takes half a second needs more servers than there are",
   HighAccessDenialRate: "the gateways of these tests ask nobody who they are",
+  ...Object.fromEntries(
+    ["AuditSinkLagging", "AuditJournalFilling", "AuditChainBroken", "AuditCheckpointOverdue", "AuditClockStepped"].map(
+      (alert) => [alert, "the gateways of these tests keep no audit journal"],
+    ),
+  ),
   ListenerErrors: "it is a defect of the gateway, which nobody knows how to cause",
 };
 

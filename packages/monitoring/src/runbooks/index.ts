@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import type { Runbook } from "../model.ts";
 import { access } from "./access.ts";
+import { audit } from "./audit.ts";
 import { availability } from "./availability.ts";
 import { batches } from "./batches.ts";
 import { configuration } from "./configuration.ts";
@@ -28,6 +29,7 @@ export const runbookTopics: readonly ((context: Context) => readonly Runbook[])[
   discovery,
   process,
   telemetry,
+  audit,
   configuration,
   access,
   slos,

@@ -48,10 +48,10 @@ function exportFailing({ options, rules }: Context): Runbook {
         mend: "Read the collector's log; renew the key.",
       },
       {
-        cause: "The collector does not get audit records",
-        look: log(["otlp_audit_failing", "otlp_audit_recovered"], "message"),
-        sign: "The exporter is otlp_audit; the line says what the collector answered, or why it was not reached.",
-        mend: "As above. With `observability.otlp_audit.spool_folder` records wait on the disk, also over a restart of the gateway; without it, a restart loses them.",
+        cause: "Collector or SIEM system do not get audit records",
+        look: log(["otlp_audit_failing", "audit_sink_failing"], "message"),
+        sign: "The exporter is otlp_audit or begins with audit_sink; the line says what the receiver answered, or why it was not reached.",
+        mend: "As above. With `observability.otlp_audit.spool_folder` or `compliance.journal` records wait on the disk, also over a restart of the gateway; without them, a restart loses them.",
       },
       {
         cause: "The collector does not get log lines",

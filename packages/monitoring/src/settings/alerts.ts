@@ -87,6 +87,16 @@ export interface AlertSettings {
   readonly TelemetryExportFailing: WindowAlert & { readonly silence: Duration };
   /** Of exporters that carry audit records. */
   readonly AuditRecordsDropped: CountAlert;
+  /** Seconds that the oldest record has waited for a sink. */
+  readonly AuditSinkLagging: LevelAlert;
+  /** Share of the room for the journal. */
+  readonly AuditJournalFilling: LevelAlert;
+  /** Records that are not as they were written. */
+  readonly AuditChainBroken: LevelAlert;
+  /** Seconds beyond the time at which a checkpoint was due. */
+  readonly AuditCheckpointOverdue: LevelAlert;
+  /** Seconds by which the clock was set. */
+  readonly AuditClockStepped: LevelAlert;
   /** Of all other exporters. */
   readonly TelemetryRecordsDropped: CountAlert;
   readonly ListenerErrors: CountAlert;
@@ -133,6 +143,13 @@ export const defaultAlertSettings: AlertSettings = {
   TelemetryExportFailing: { ...warning, window: "10m", silence: "5m", for: "5m" },
   // What is dropped is gone, and an audit trail with a hole is no proof.
   AuditRecordsDropped: { ...critical, count: 0, window: "15m", for: "0s" },
+  // Receivers are restarted and mended within a quarter of an hour; nothing is lost meanwhile.
+  AuditSinkLagging: { ...warning, level: 900, for: "5m" },
+  AuditJournalFilling: { ...warning, level: 0.9, for: "10m" },
+  // Somebody has altered the trail, or the disk has.
+  AuditChainBroken: { ...critical, level: 0, for: "0s" },
+  AuditCheckpointOverdue: { ...warning, level: 300, for: "5m" },
+  AuditClockStepped: { ...warning, level: 5, for: "0s" },
   TelemetryRecordsDropped: { ...warning, count: 0, window: "15m", for: "0s" },
   ListenerErrors: { ...warning, count: 0, window: "15m", for: "0s" },
   ConfigReloadFailed: { ...warning, for: "5m" },

@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import type { Topic } from "../model.ts";
 import { access } from "./access.ts";
+import { audit } from "./audit.ts";
 import { availability } from "./availability.ts";
 import { batches } from "./batches.ts";
 import { configuration } from "./configuration.ts";
@@ -24,6 +25,7 @@ export const topics: readonly ((context: Context) => Topic)[] = [
   discovery,
   process,
   telemetry,
+  audit,
   configuration,
   access,
   slos,

@@ -49,6 +49,11 @@ const PANEL_IDS: Readonly<Record<Exclude<keyof AlertSettings, "Watchdog">, numbe
   HighRequestErrorRate: 1030,
   ToolDefinitionsChanged: 1031,
   HighAccessDenialRate: 1032,
+  AuditSinkLagging: 1033,
+  AuditJournalFilling: 1034,
+  AuditChainBroken: 1035,
+  AuditCheckpointOverdue: 1036,
+  AuditClockStepped: 1037,
 };
 
 const PANELS_A_ROW = 3;

@@ -4,6 +4,7 @@ import { otherDashboards } from "../drill-down.ts";
 import { layOut } from "../layout.ts";
 import { load } from "../load-section.ts";
 import type { Dashboard } from "../model.ts";
+import { audit } from "./audit.ts";
 import { exporters } from "./exporters.ts";
 import { metrics } from "./metrics.ts";
 import { processes } from "./processes.ts";
@@ -20,6 +21,6 @@ export function telemetryBoard(board: Board): Dashboard {
     variables: [jobVariable, instanceVariable],
     annotations: [gatewayStarts(board), configReloads(board), firingAlerts(board)],
     links: otherDashboards("mcp-hangar-telemetry"),
-    ...layOut([exporters, metrics, processes, load].map((section) => section(board))),
+    ...layOut([exporters, metrics, processes, load, audit].map((section) => section(board))),
   };
 }
