@@ -140,8 +140,7 @@ export class AuditJournal implements Journal, Exporter {
 
   /** Number of the last record that a checkpoint covers. */
   get signedUntil(): number {
-    const { head, unsigned } = this.#opened().chain;
-    return head.sequence - unsigned;
+    return this.#opened().chain.signedUntil;
   }
 
   /** Bytes of all records, and how many they may be. */

@@ -85,6 +85,11 @@ export class ChainWriter {
     return this.#head;
   }
 
+  /** Number of the last line that a checkpoint covers. */
+  get signedUntil(): number {
+    return this.#signedSequence;
+  }
+
   /** Has a checkpoint written with the next records, or by themselves with `write([])`. */
   requestCheckpoint(reason: AuditCheckpointReason): void {
     if (this.#checkpointDue !== "opened" || reason === "closed") this.#checkpointDue = reason;
