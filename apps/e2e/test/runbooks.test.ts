@@ -34,8 +34,15 @@ const FOREIGN_WORDS = [
   "http://127.0.0.1:8000",
   "/api/mcp_servers/SERVER",
   // What verification of the audit journal finds, and its options.
-  ...["edited", "missing", "inserted", "reordered", "unreadable", "truncated"],
-  ...["--journal", "--public-key", "--checkpoints"],
+  "edited",
+  "missing",
+  "inserted",
+  "reordered",
+  "unreadable",
+  "truncated",
+  "--journal",
+  "--public-key",
+  "--checkpoints",
 ];
 
 let gateway: HttpGateway;
@@ -65,7 +72,15 @@ afterAll(async () => {
 describe("commands of the gateway on the runbooks", () => {
   test("there are some of each", () => {
     const found = new Set(ours.map((line) => commandPath(line).join(" ")));
-    expect([...found].sort()).toEqual(["audit verify", "call", "config check", "config reload", "start", "status", "stop"]);
+    expect([...found].sort()).toEqual([
+      "audit verify",
+      "call",
+      "config check",
+      "config reload",
+      "start",
+      "status",
+      "stop",
+    ]);
   });
 
   test.each(ours)("%s: the command has these options", async (line) => {

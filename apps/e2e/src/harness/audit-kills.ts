@@ -13,7 +13,9 @@ const CLIENTS = ["a", "b", "c", "d"];
 
 /** Kills a gateway with -9 under load, over and over, each at another moment, and looks at what it has left. */
 export function testAuditKills(rounds: number): void {
-  test(`${rounds} kills of a gateway under load cost no record that somebody relies on`, { timeout: 60_000 + rounds * 20_000 }, async () => {
+  test(`${rounds} kills of a gateway under load cost no record that somebody relies on`, {
+    timeout: 60_000 + rounds * 20_000,
+  }, async () => {
     await using folder = await temporaryFolder();
     const at = (name: string): string => join(folder.path, name);
     const journal = at("journal");
@@ -51,8 +53,12 @@ export function testAuditKills(rounds: number): void {
     expect(findings.at(-1)).toMatchObject({ kind: "summary", isIntact: true, signedUntil: records.length });
     expect(records.filter(({ gap }) => gap?.reason === "crash")).toHaveLength(rounds);
     // The sink may have got some twice, and has all of them in their order.
-    const sequences = linesOf(await readFile(at("lines"), "utf8")).map((line) => (JSON.parse(line) as { sequence: number }).sequence);
-    expect([...new Set(sequences)].toSorted((one, other) => one - other)).toEqual(records.map(({ sequence }) => sequence));
+    const sequences = linesOf(await readFile(at("lines"), "utf8")).map(
+      (line) => (JSON.parse(line) as { sequence: number }).sequence,
+    );
+    expect([...new Set(sequences)].toSorted((one, other) => one - other)).toEqual(
+      records.map(({ sequence }) => sequence),
+    );
   });
 }
 

@@ -1,5 +1,5 @@
-import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer, type Socket } from "node:net";
 
 /** How the id of a record is found in each format, by the letter of the format. */
 export const RECORD_ID: Readonly<Record<string, (line: string) => string | undefined>> = {

@@ -22,7 +22,9 @@ export class AuditedCalls {
     const trace = randomBytes(16).toString("hex");
     const headers = { traceparent: `00-${trace}-${randomBytes(8).toString("hex")}-01` };
     const params = { name: "ok", arguments: {} };
-    const { message } = await modernRequest(`${this.#url}/servers/${this.server}/mcp`, "tools/call", params, { headers });
+    const { message } = await modernRequest(`${this.#url}/servers/${this.server}/mcp`, "tools/call", params, {
+      headers,
+    });
     if (message.error !== undefined) this.refused.push(message.error);
     else this.answered.push(trace);
     return message.error === undefined;
@@ -45,7 +47,9 @@ export function expectWrittenDown(
   const about = records.filter(({ target }) => target.server === server);
   const intents = about.filter(({ type }) => type === "tool.call.intended");
   expect(intents.length).toBeGreaterThanOrEqual(seen);
-  const outcomes = new Set(about.filter(({ type }) => type === "tool.call.completed").map(({ trace_id: trace }) => trace));
+  const outcomes = new Set(
+    about.filter(({ type }) => type === "tool.call.completed").map(({ trace_id: trace }) => trace),
+  );
   expect(answered.filter((trace) => !outcomes.has(trace))).toEqual([]);
   // Whatever ended had been intended.
   const intended = new Set(intents.map(({ id }) => id));

@@ -14,7 +14,13 @@ export interface Verification {
 export async function verifyJournal(...folders: readonly string[]): Promise<Verification> {
   const { code, stdout, stderr } = await runHangar(["audit", "verify", "--json", "--journal", ...folders]);
   if (stderr !== "") throw new Error(`audit verify says: ${stderr}`);
-  return { code, findings: stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>) };
+  return {
+    code,
+    findings: stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
 }
 
 /** Everything that the journal in a folder holds. */

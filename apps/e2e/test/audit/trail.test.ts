@@ -39,7 +39,12 @@ test("whatever is done by whomever stands once in the journal, and once in each 
         sinks: [
           ...FORMATS.map((format) => ({ type: "file", name: format, path: at(`${format}.log`), format })),
           { type: "syslog", name: "remote", host: "127.0.0.1", port: syslog.port },
-          { type: "file", name: "denials", path: at("denials"), filter: { types: ["access.denied", "authentication.*"] } },
+          {
+            type: "file",
+            name: "denials",
+            path: at("denials"),
+            filter: { types: ["access.denied", "authentication.*"] },
+          },
         ],
       },
     },
@@ -71,7 +76,9 @@ test("whatever is done by whomever stands once in the journal, and once in each 
   });
   await gateway.stop();
 
-  const expected = inside.events().flatMap(({ record }) => (record === undefined ? [] : [`${record.type} ${record.id}`]));
+  const expected = inside
+    .events()
+    .flatMap(({ record }) => (record === undefined ? [] : [`${record.type} ${record.id}`]));
   expect(expected.length).toBeGreaterThan(500);
   const records = await journalRecords(journal);
   const facts = records.filter(({ type }) => !type.endsWith(".intended") && type !== "audit.checkpoint");
@@ -87,7 +94,10 @@ test("whatever is done by whomever stands once in the journal, and once in each 
   for (const format of FORMATS) {
     const before = format === "json-lines" ? await readFile(at("json-lines.log.1"), "utf8") : "";
     const lines = linesOf(`${before}${await readFile(at(`${format}.log`), "utf8")}`);
-    expect(lines.map((line) => RECORD_ID[format]?.(line)), format).toEqual(ids);
+    expect(
+      lines.map((line) => RECORD_ID[format]?.(line)),
+      format,
+    ).toEqual(ids);
   }
   expect(linesOf(await readFile(at("output"), "utf8")).map((line) => RECORD_ID.cef?.(line))).toEqual(ids);
   expect(syslog.messages.map((message) => RECORD_ID.syslog?.(message))).toEqual(ids);

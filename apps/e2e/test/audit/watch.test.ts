@@ -24,7 +24,10 @@ test("a gateway finds out by itself that its journal was altered, and tells how 
   expect(first.events("audit_chain_verified")).toMatchObject([{ intact: true, problems: 0 }]);
   expect((await first.metrics()).sum("mcp_hangar_audit_chain_problems")).toBe(0);
   // Nobody takes the records, so that they become older.
-  await poll("a lag", async () => (await first.metrics()).sum("mcp_hangar_audit_lag_seconds", { exporter: "audit_sink_gone" }) > 0);
+  await poll(
+    "a lag",
+    async () => (await first.metrics()).sum("mcp_hangar_audit_lag_seconds", { exporter: "audit_sink_gone" }) > 0,
+  );
   await poll("the log to say so", () => first.events("audit_sink_failing").length > 0);
   const ready = await rest(first, "GET", "/health/ready");
   expect([ready.status, ready.json()]).toMatchObject([

@@ -1,6 +1,11 @@
 import type { Platform } from "@mcp-hangar/core";
 import type { CallTracer, EventIds, TelemetryBus } from "@mcp-hangar/telemetry";
-import { addCompliance, type Compliance, type CompliancePackage, isComplianceWanted } from "../compliance/create-compliance.ts";
+import {
+  addCompliance,
+  type Compliance,
+  type CompliancePackage,
+  isComplianceWanted,
+} from "../compliance/create-compliance.ts";
 import type { Config } from "../config/schema.ts";
 import { History } from "../history/history.ts";
 import type { Logging } from "../logging/logging.ts";
@@ -21,7 +26,10 @@ export interface LoadedExporters {
 }
 
 /** Loads what the configuration and the environment need. */
-export async function loadExporters({ observability, compliance }: Config, env: Platform["env"]): Promise<LoadedExporters> {
+export async function loadExporters(
+  { observability, compliance }: Config,
+  env: Platform["env"],
+): Promise<LoadedExporters> {
   return {
     langfuse: observability.langfuse.enabled ? await import("@mcp-hangar/langfuse") : undefined,
     otlp: mayNeedOtlp(observability, env) ? await import("@mcp-hangar/otlp-audit") : undefined,

@@ -64,7 +64,10 @@ export function addAuditCommands(
       .option("--journal <folder...>", "folders of journals (default: compliance.journal.folder)")
       .addOption(configOption());
 
-  command("verify", "Find records that were edited, removed, inserted or put in another order; exit code 1 if there are any.")
+  command(
+    "verify",
+    "Find records that were edited, removed, inserted or put in another order; exit code 1 if there are any.",
+  )
     .option("--public-key <file...>", "PEM files of the keys that have signed (default: the one in the folder)")
     .option("--checkpoints <file...>", "JSON lines that a sink has received: an end that was cut off is found by them")
     .option("--json", "print what is found as JSON lines")
@@ -114,7 +117,10 @@ export function addAuditCommands(
     .action(async (options: AuditExportOptions) =>
       setExitCode(await (await import("./audit-read-commands.ts")).runAuditExport(options)),
     );
-  command("replay", "Have a sink get records again, from a number on, at the next start. The gateway must not be running.")
+  command(
+    "replay",
+    "Have a sink get records again, from a number on, at the next start. The gateway must not be running.",
+  )
     .requiredOption("--sink <name>", "the sink, by its name in compliance.sinks")
     .requiredOption("--from <sequence>", "number of the first record that it gets", parseCount)
     .addHelpText("after", examples(["audit replay --sink splunk --from 4711"]))

@@ -30,7 +30,8 @@ export class AuditProgress {
 
   /** Adds the records of a folder to what there is to read. Rejects with the error of the system. */
   async expect(folder: string): Promise<void> {
-    for (const { name, bytes } of await nodeFiles.list(folder)) if (name.endsWith(".segment")) this.#totalBytes += bytes;
+    for (const { name, bytes } of await nodeFiles.list(folder))
+      if (name.endsWith(".segment")) this.#totalBytes += bytes;
   }
 
   end(): void {
@@ -40,7 +41,8 @@ export class AuditProgress {
 
   #tell(): void {
     this.#hasTold = true;
-    const percent = this.#totalBytes === 0 ? 100 : Math.min(100, Math.floor((100 * this.#readBytes) / this.#totalBytes));
+    const percent =
+      this.#totalBytes === 0 ? 100 : Math.min(100, Math.floor((100 * this.#readBytes) / this.#totalBytes));
     process.stderr.write(`\r\u001b[K${this.#what}: ${percent} % of ${megabytes(this.#totalBytes)} MB`);
   }
 }

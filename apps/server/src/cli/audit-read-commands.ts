@@ -65,7 +65,11 @@ async function printFound(
 }
 
 /** Prints lines until there are no more, nobody reads any more, or so many are printed; how many they were. */
-async function print(lines: AsyncIterable<ReadLine>, textOf: (line: ReadLine) => string, limit = Number.POSITIVE_INFINITY): Promise<number> {
+async function print(
+  lines: AsyncIterable<ReadLine>,
+  textOf: (line: ReadLine) => string,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<number> {
   const output = new LineOutput();
   let printed = 0;
   try {

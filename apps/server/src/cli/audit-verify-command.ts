@@ -40,8 +40,11 @@ async function checkpointsIn(file: string): Promise<readonly KnownCheckpoint[]> 
     if (checkpoint !== undefined) found.push(checkpoint);
   }
   if (found.length > 0) return found;
-  const why = records === 0 ? "none of its lines is a record audit.checkpoint" : "its checkpoints have no number and hash";
-  throw new Error(`${file} holds no checkpoints: ${why}; give it JSON lines as a sink with the format json-lines gets them`);
+  const why =
+    records === 0 ? "none of its lines is a record audit.checkpoint" : "its checkpoints have no number and hash";
+  throw new Error(
+    `${file} holds no checkpoints: ${why}; give it JSON lines as a sink with the format json-lines gets them`,
+  );
 }
 
 function checkpointOf(line: string): KnownCheckpoint | undefined {

@@ -15,7 +15,8 @@ export class LineOutput {
   /** Writes a line as it is. False when nobody reads any more. */
   async write(line: string): Promise<boolean> {
     if (this.#isClosed) return false;
-    if (!process.stdout.write(`${line}\n`)) await Promise.race([once(process.stdout, "drain"), once(process.stdout, "close")]);
+    if (!process.stdout.write(`${line}\n`))
+      await Promise.race([once(process.stdout, "drain"), once(process.stdout, "close")]);
     return !this.#isClosed;
   }
 

@@ -1,11 +1,17 @@
 import { readFileSync } from "node:fs";
 import type { AuditJournal, FileSink, TrailPage, TrailQuery } from "@mcp-hangar/compliance";
 import type { Platform } from "@mcp-hangar/core";
-import { type AuditTrailSnapshot, type EventIds, type Exporter, type Journal, knownSecrets } from "@mcp-hangar/telemetry";
+import {
+  type AuditTrailSnapshot,
+  type EventIds,
+  type Exporter,
+  type Journal,
+  knownSecrets,
+} from "@mcp-hangar/telemetry";
 import type { ExporterList } from "../assemble/exporter-list.ts";
 import type { Logger } from "../logging/logging.ts";
-import { batchOf, createSink } from "./create-sink.ts";
 import { formatOf, given } from "./create-format.ts";
+import { batchOf, createSink } from "./create-sink.ts";
 import { JournalWatch } from "./journal-watch.ts";
 import { type ComplianceSection, type JournalSection, sinksOf } from "./options.ts";
 import type { SinkOptions } from "./sink-options.ts";

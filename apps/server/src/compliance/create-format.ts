@@ -21,13 +21,15 @@ export function formatOf(sink: SinkOptions, compliance: CompliancePackage): Audi
   const name: RecordFormat =
     sink.type === "splunk" ? "splunk-hec" : (sink.format ?? (sink.type === "syslog" ? "syslog" : "json-lines"));
   const format = createFormat(name, compliance, options);
-  return sink.type === "syslog" && name !== "syslog"
-    ? new compliance.SyslogEnvelope(format, sender(options))
-    : format;
+  return sink.type === "syslog" && name !== "syslog" ? new compliance.SyslogEnvelope(format, sender(options)) : format;
 }
 
 /** A format by its name. */
-export function createFormat(name: RecordFormat, compliance: CompliancePackage, options: FormatOptions = {}): AuditFormat {
+export function createFormat(
+  name: RecordFormat,
+  compliance: CompliancePackage,
+  options: FormatOptions = {},
+): AuditFormat {
   const product = { ...compliance.PRODUCT, version: BUILD.version };
   switch (name) {
     case "json-lines":
@@ -52,12 +54,17 @@ export function createFormat(name: RecordFormat, compliance: CompliancePackage, 
   }
 }
 
-function sender({ facility, app_name: appName }: FormatOptions): { readonly facility?: number; readonly appName?: string } {
+function sender({ facility, app_name: appName }: FormatOptions): {
+  readonly facility?: number;
+  readonly appName?: string;
+} {
   return given({ facility, appName });
 }
 
 /** The members that are not `undefined`. */
-export function given<Members extends object>(members: Members): { [Key in keyof Members]?: NonNullable<Members[Key]> } {
+export function given<Members extends object>(
+  members: Members,
+): { [Key in keyof Members]?: NonNullable<Members[Key]> } {
   const entries = Object.entries(members).filter(([, value]) => value !== undefined);
   // They are some of the same.
   return Object.fromEntries(entries) as { [Key in keyof Members]?: NonNullable<Members[Key]> };

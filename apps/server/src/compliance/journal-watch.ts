@@ -134,7 +134,8 @@ export class JournalWatch {
       // Not taken back before the next verification has come to its end.
       this.#problems = Math.max(this.#problems, problems);
       const { problem, segment, sequence, expected, found } = finding;
-      if (problems <= TOLD_MAX) logger.critical("audit_chain_broken", { folder, problem, segment, sequence, expected, found });
+      if (problems <= TOLD_MAX)
+        logger.critical("audit_chain_broken", { folder, problem, segment, sequence, expected, found });
     }
     this.#problems = problems;
   }

@@ -47,16 +47,27 @@ describe("the section compliance", () => {
     [{ sinks: [{ type: "file", name: "a", path: "b", format: "xml" }] }, "xml"],
     [{ sinks: [{ type: "file", name: "Splunk", path: "b" }] }, "begins with a letter"],
     [
-      { sinks: [{ type: "stderr", name: "a" }, { type: "file", name: "a", path: "b" }] },
+      {
+        sinks: [
+          { type: "stderr", name: "a" },
+          { type: "file", name: "a", path: "b" },
+        ],
+      },
       'compliance.sinks[1].name: another sink has the name "a"',
     ],
     [{ output: "stderr", sinks: [{ type: "stderr", name: "output" }] }, 'another sink has the name "output"'],
-    [{ sinks: [{ type: "stderr", name: "a", filter: { types: ["tool.call.*", "tool.called"] } }] }, 'the type "tool.called"'],
+    [
+      { sinks: [{ type: "stderr", name: "a", filter: { types: ["tool.call.*", "tool.called"] } }] },
+      'the type "tool.called"',
+    ],
     [{ sinks: [{ type: "syslog", name: "a", host: "b", tls: { ca_file: "c" } }] }, "nothing is encrypted over tcp"],
     [{ sinks: [{ type: "webhook", name: "a", url: "http://b", tls: { ca_file: "c" } }] }, "nothing is encrypted"],
     [{ sinks: [{ type: "webhook", name: "a", url: "https://b", secret: "short" }] }, "openssl rand -base64 32"],
     [{ sinks: [{ type: "webhook", name: "a", url: "https://me:pw@b" }] }, "a URL without credentials"],
-    [{ sinks: [{ type: "syslog", name: "a", host: "b", transport: "tls", tls: { key_file: "c" } }] }, "together, or neither"],
+    [
+      { sinks: [{ type: "syslog", name: "a", host: "b", transport: "tls", tls: { key_file: "c" } }] },
+      "together, or neither",
+    ],
     [
       {
         sinks: [
@@ -85,7 +96,14 @@ describe("the section compliance", () => {
     const section = sectionOf({
       sinks: [
         { type: "splunk", name: "a", url: "https://b:8088", token: "splunk-token-1" },
-        { type: "webhook", name: "b", url: "https://b", secret, previous_secret: previous, headers: { "x-key": "header-key-1" } },
+        {
+          type: "webhook",
+          name: "b",
+          url: "https://b",
+          secret,
+          previous_secret: previous,
+          headers: { "x-key": "header-key-1" },
+        },
         { type: "s3", name: "c", ...s3, secret_access_key: "s3-secret-1", session_token: "s3-session-1" },
       ],
     });
@@ -105,7 +123,10 @@ describe("what compliance names on this machine", () => {
       symlinkSync(text, join(folder, "link"));
       const found = (section: object): readonly string[] =>
         preflightCompliance(sectionOf(section)).map(({ path, message }) => `${path.join(".")}: ${message}`);
-      const good = { journal: { folder: join(folder, "new/journal") }, sinks: [{ type: "file", name: "a", path: join(folder, "x/y") }] };
+      const good = {
+        journal: { folder: join(folder, "new/journal") },
+        sinks: [{ type: "file", name: "a", path: join(folder, "x/y") }],
+      };
       expect(found(good)).toEqual([]);
       expect(found({ journal: { folder: join(text, "journal"), key_file: text } })).toEqual([
         `journal.folder: ${text} is no folder: name another`,

@@ -93,7 +93,11 @@ export type ComplianceSection = z.output<typeof complianceOptions>;
  * Every sink of the section, that of `output` first.
  * @throws OutputProblem
  */
-export function sinksOf({ output, format, sinks }: Pick<ComplianceSection, "output" | "format" | "sinks">): readonly SinkOptions[] {
+export function sinksOf({
+  output,
+  format,
+  sinks,
+}: Pick<ComplianceSection, "output" | "format" | "sinks">): readonly SinkOptions[] {
   // An empty variable is none.
   return output ? [sinkOfOutput(output, format), ...sinks] : sinks;
 }

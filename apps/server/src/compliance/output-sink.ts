@@ -27,7 +27,9 @@ function placeOf(output: string): Readonly<Record<string, unknown>> {
   const url = URL.parse(output);
   const transport = url === null ? undefined : TRANSPORTS[url.protocol];
   if (url === null || transport === undefined) {
-    throw new OutputProblem(`no output; write stderr, a path, or ${Object.keys(TRANSPORTS).join("//host:port, ")}//host:port`);
+    throw new OutputProblem(
+      `no output; write stderr, a path, or ${Object.keys(TRANSPORTS).join("//host:port, ")}//host:port`,
+    );
   }
   const isMore = url.username !== "" || url.search !== "" || url.hash !== "" || !["", "/"].includes(url.pathname);
   if (url.hostname === "" || isMore) {

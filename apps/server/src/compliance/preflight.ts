@@ -14,7 +14,9 @@ export function preflightCompliance(section: ComplianceSection): readonly Option
   const offset = sinks.length - section.sinks.length;
   return [
     ...(journal === undefined ? [] : thrown(["journal", "folder"], () => usableFolder(journal.folder))),
-    ...(journal?.key_file === undefined ? [] : thrown(["journal", "key_file"], () => signingKey(journal.key_file ?? ""))),
+    ...(journal?.key_file === undefined
+      ? []
+      : thrown(["journal", "key_file"], () => signingKey(journal.key_file ?? ""))),
     ...sinks.flatMap((sink, place) => sinkProblems(sink, place < offset ? undefined : place - offset)),
   ];
 }
@@ -72,7 +74,8 @@ function signingKey(file: string): void {
 }
 
 function usableTls({ ca_file: caFile, cert_file: certFile, key_file: keyFile }: SinkTlsOptions): void {
-  const read = (file: string | undefined): string | undefined => (file === undefined ? undefined : readFileSync(file, "utf8"));
+  const read = (file: string | undefined): string | undefined =>
+    file === undefined ? undefined : readFileSync(file, "utf8");
   const [ca, cert, key] = [read(caFile), read(certFile), read(keyFile)];
   try {
     createSecureContext({ ca, cert, key });

@@ -77,7 +77,12 @@ const file = z.strictObject({
     .describe("A file that would grow beyond it is given another name, `<path>.<time>`, and the next one begins."),
   max_age_s: z.number().min(60).max(31_622_400).optional().describe("As before, for a file that is older."),
   keep_files: z.int().min(1).max(100_000).optional().describe("Most of the files beside the one that is written."),
-  keep_days: z.number().positive().max(36_600).optional().describe("For how long those are kept; without both forever."),
+  keep_days: z
+    .number()
+    .positive()
+    .max(36_600)
+    .optional()
+    .describe("For how long those are kept; without both forever."),
   compress_rotated: z.boolean().default(false).describe("Compresses files that are written no more."),
   format,
   leef_delimiter: leefDelimiter,
@@ -96,7 +101,9 @@ const syslog = z.strictObject({
   transport: z
     .enum(["tcp", "tls", "udp"])
     .default("tcp")
-    .describe("How they travel: over TCP or TLS behind their length (RFC 6587, RFC 5425), or as datagrams, which nobody confirms."),
+    .describe(
+      "How they travel: over TCP or TLS behind their length (RFC 6587, RFC 5425), or as datagrams, which nobody confirms.",
+    ),
   host: text.describe("Name or address of the receiver."),
   port: port.optional().describe("Without it 6514 for TLS and 514 for the others."),
   tls,
@@ -170,7 +177,12 @@ const s3 = z.strictObject({
   access_key_id: text.describe("Id of the key."),
   secret_access_key: secret.describe("The key."),
   session_token: secret.optional().describe("Of temporary credentials."),
-  every_s: z.number().min(1).max(3_600).default(60).describe("An object is written after so many seconds, if there is something."),
+  every_s: z
+    .number()
+    .min(1)
+    .max(3_600)
+    .default(60)
+    .describe("An object is written after so many seconds, if there is something."),
   lock_mode: z
     .enum(["GOVERNANCE", "COMPLIANCE"])
     .optional()
@@ -181,7 +193,9 @@ const s3 = z.strictObject({
   conditional: z
     .boolean()
     .default(true)
-    .describe("An object that is there already is not written again; false for storages that do not know `If-None-Match`."),
+    .describe(
+      "An object that is there already is not written again; false for storages that do not know `If-None-Match`.",
+    ),
   format,
   leef_delimiter: leefDelimiter,
   tls,
@@ -213,9 +227,12 @@ export type SinkOptions = z.output<typeof sinkOptions>;
 function webhookSecret(description: string) {
   return z
     .string()
-    .refine((value) => /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(value) && Buffer.from(value.slice(6), "base64").length >= 24, {
-      error: "whsec_ and Base64 of at least 24 bytes; make one with: echo whsec_$(openssl rand -base64 32)",
-    })
+    .refine(
+      (value) => /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(value) && Buffer.from(value.slice(6), "base64").length >= 24,
+      {
+        error: "whsec_ and Base64 of at least 24 bytes; make one with: echo whsec_$(openssl rand -base64 32)",
+      },
+    )
     .optional()
     .describe(description);
 }

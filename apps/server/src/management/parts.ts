@@ -2,8 +2,8 @@ import type { Batches, ContinuationStore, Discovery, Gateway, Platform } from "@
 import type { GatewaySnapshot, Telemetry } from "@mcp-hangar/telemetry";
 import type { Access } from "../access/access.ts";
 import type { AccessSystem } from "../access/create-access.ts";
-import type { History } from "../history/history.ts";
 import type { Compliance } from "../compliance/create-compliance.ts";
+import type { History } from "../history/history.ts";
 import type { Health } from "../http/health.ts";
 import type { Reloader } from "../reload/reloader.ts";
 import type { CallStatistics } from "./call-statistics.ts";

@@ -20,7 +20,10 @@ type ReadBatch = readonly (AuditEntry | undefined)[];
 
 /** Sends the records of lines. A batch that is tried again is the same array for the sink, too. */
 function sendLines(send: Send<AuditEntry>): Send<Buffer> {
-  const batches = new WeakMap<readonly Buffer[], { readonly read: ReadBatch; readonly entries: readonly AuditEntry[] }>();
+  const batches = new WeakMap<
+    readonly Buffer[],
+    { readonly read: ReadBatch; readonly entries: readonly AuditEntry[] }
+  >();
   return async (lines, signal) => {
     let batch = batches.get(lines);
     if (batch === undefined) {

@@ -86,7 +86,8 @@ function chainBroken({ rules }: Context): Runbook {
     alert: "MCPHangarAuditChainBroken",
     meaning:
       "The gateway verifies its journal when it starts and every day. It found records that are not as they were written.",
-    impact: "The audit trail of that time proves nothing any more, unless sinks have the records. Calls are not affected.",
+    impact:
+      "The audit trail of that time proves nothing any more, unless sinks have the records. Calls are not affected.",
     confirm: [
       { question: "How many places?", look: query(problems) },
       { question: "Is it so now?", look: shell("mcp-hangar audit verify") },
@@ -126,7 +127,8 @@ function checkpointOverdue({ options, rules }: Context): Runbook {
   return {
     alert: "MCPHangarAuditCheckpointOverdue",
     meaning: `A signed checkpoint was due more than ${level} s ago, and there are records after the last one.`,
-    impact: "Who can write to the disk could cut off or alter the records since then unseen. They are written all the same.",
+    impact:
+      "Who can write to the disk could cut off or alter the records since then unseen. They are written all the same.",
     confirm: [
       { question: "For how long? (s)", look: query(overdue) },
       { question: "Does the journal write at all?", look: shell("curl -sS http://127.0.0.1:8000/health/ready") },

@@ -37,7 +37,10 @@ function sinkLagging({ options, rules }: Context): AlertRule {
 
 function journalFilling({ options, rules }: Context): AlertRule {
   const setting = options.alerts.AuditJournalFilling;
-  const condition = when(rules.series(catalog.auditJournalUsed), ">", { threshold: setting.level, unit: "percentunit" });
+  const condition = when(rules.series(catalog.auditJournalUsed), ">", {
+    threshold: setting.level,
+    unit: "percentunit",
+  });
   return alertRule({
     alert: "AuditJournalFilling",
     setting,

@@ -36,6 +36,6 @@ export const auditClockStep = gauge({
   read: (snapshot) => ofJournal(snapshot, ({ clockStepSeconds }) => clockStepSeconds),
 });
 
-function ofJournal({ audit }: GatewaySnapshot, valueOf: (journal: AuditJournalSnapshot) => number) {
-  return audit?.journal === undefined ? [] : [{ labels: {}, value: valueOf(audit.journal) }];
+function ofJournal({ audit }: GatewaySnapshot, valueIn: (journal: AuditJournalSnapshot) => number) {
+  return audit?.journal === undefined ? [] : [{ labels: {}, value: valueIn(audit.journal) }];
 }

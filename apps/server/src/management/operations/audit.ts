@@ -85,7 +85,11 @@ export function auditOperations(parts: ManagementParts): readonly Operation[] {
               next_after: nextAfter ?? null,
             };
           } catch (error) {
-            return operationFailure("audit_unavailable", 503, `the journal cannot be read: ${(error as Error).message}`);
+            return operationFailure(
+              "audit_unavailable",
+              503,
+              `the journal cannot be read: ${(error as Error).message}`,
+            );
           }
         }),
     }),

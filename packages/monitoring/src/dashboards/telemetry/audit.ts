@@ -25,9 +25,12 @@ export function audit({ chosen, draw }: Board): SectionDraft {
           key: "audit-lag",
           id: 501,
           title: "Lag of sinks",
-          description: "Age of the oldest record that a sink has not had. It falls when the receiver takes records again.",
+          description:
+            "Age of the oldest record that a sink has not had. It falls when the receiver takes records again.",
           unit: "s",
-          queries: [query(max(chosen.series(catalog.auditLag), by("instance", "exporter")), "{{exporter}} {{instance}}")],
+          queries: [
+            query(max(chosen.series(catalog.auditLag), by("instance", "exporter")), "{{exporter}} {{instance}}"),
+          ],
           drawn: draw("s", "AuditSinkLagging"),
           width: 12,
           whenEmpty: NONE,
@@ -36,7 +39,8 @@ export function audit({ chosen, draw }: Board): SectionDraft {
           key: "audit-journal-used",
           id: 502,
           title: "Room of the journal",
-          description: "Share of what the journal may take that is taken: of its limit, or of the disk where that has less.",
+          description:
+            "Share of what the journal may take that is taken: of its limit, or of the disk where that has less.",
           unit: "percentunit",
           queries: [query(journal.used, "{{instance}}")],
           drawn: draw("percentunit", "AuditJournalFilling"),
@@ -49,7 +53,8 @@ export function audit({ chosen, draw }: Board): SectionDraft {
           key: "audit-chain-problems",
           id: 503,
           title: "Problems of the chain",
-          description: "Records that are not as they were written, as far as the last verification has come. Any is one too many.",
+          description:
+            "Records that are not as they were written, as far as the last verification has come. Any is one too many.",
           unit: "short",
           queries: [query(journal.problems, "{{instance}}")],
           drawn: draw("short", "AuditChainBroken"),
@@ -59,7 +64,8 @@ export function audit({ chosen, draw }: Board): SectionDraft {
           key: "audit-checkpoint-overdue",
           id: 504,
           title: "Overdue checkpoints",
-          description: "For how long a signature has been missing. Until it comes, the records since the last one are bound by the chain alone.",
+          description:
+            "For how long a signature has been missing. Until it comes, the records since the last one are bound by the chain alone.",
           unit: "s",
           queries: [query(journal.overdue, "{{instance}}")],
           drawn: draw("s", "AuditCheckpointOverdue"),
@@ -69,7 +75,8 @@ export function audit({ chosen, draw }: Board): SectionDraft {
           key: "audit-clock-step",
           id: 505,
           title: "Steps of the clock",
-          description: "By how much the clock was set within a quarter of an hour. Numbers of records are in order all the same.",
+          description:
+            "By how much the clock was set within a quarter of an hour. Numbers of records are in order all the same.",
           unit: "s",
           queries: [query(journal.step, "{{instance}}")],
           drawn: draw("s", "AuditClockStepped"),
