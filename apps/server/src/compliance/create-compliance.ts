@@ -96,7 +96,7 @@ export function addCompliance(
 }
 
 /** The name of a sink's exporter, which no other exporter has. */
-export function exporterNameOf({ name }: SinkOptions): string {
+function exporterNameOf({ name }: SinkOptions): string {
   return `audit_sink_${name}`;
 }
 
