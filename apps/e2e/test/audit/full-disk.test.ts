@@ -41,7 +41,10 @@ test("with fail_closed nothing is done on a full disk that is not written down, 
 
   const seen = callsSeen(record);
   for (let number = 0; number < REFUSED; number++) expect(await calls.call()).toBe(false);
-  for (const { message, data } of calls.refused) {
+  // Of the first one, the disk may have had the intent and not the end.
+  const [, ...others] = calls.refused;
+  expect(others.length).toBe(REFUSED);
+  for (const { message, data } of others) {
     expect({ message, data }).toMatchObject({
       message: expect.stringMatching(/^nothing was done: the audit journal cannot be written: /),
       data: { retryable: true, retry_after_ms: expect.any(Number) },

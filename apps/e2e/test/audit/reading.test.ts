@@ -113,7 +113,9 @@ test("on the command line the journal is tailed, searched and exported, and sink
     records.slice(-3).map(({ sequence }) => sequence),
   );
   const search = await audit("search", "--type", "tool.call.*", "--server", "memory", "--since", "1h");
-  expect(linesOf(search.stdout)).toEqual([expect.stringMatching(/ tool\.call\.completed {2}success {2}anonymous {2}memory\/read_graph/)]);
+  expect(linesOf(search.stdout)).toEqual([
+    expect.stringMatching(/ tool\.call\.completed {2}success {2}anonymous {2}memory\/read_graph/),
+  ]);
   const cef = await audit("export", "--format", "cef", "--from", "2", "--to", "4");
   expect(linesOf(cef.stdout)).toEqual([2, 3, 4].map((number) => expect.stringMatching(`^CEF:0\\|.* cn1=${number} `)));
   const unknown = await audit("search", "--type", "tool.called");
@@ -143,9 +145,10 @@ test("an end that was cut off is found by the checkpoints that a sink has", asyn
   await cp(journal, cut, { recursive: true });
   const bytes = await readFile(join(cut, segment));
   const next = bytes.indexOf(`"sequence":${signed + 3},`);
-  const begin = bytes.lastIndexOf("{\"action\"", next) - 12;
+  const begin = bytes.lastIndexOf('{"action"', next) - 12;
   await truncate(join(cut, segment), begin);
-  for (const name of await readdir(cut)) if (name === "end" || name.endsWith(".position")) await truncate(join(cut, name), 0);
+  for (const name of await readdir(cut))
+    if (name === "end" || name.endsWith(".position")) await truncate(join(cut, name), 0);
   const lines = join(folder.path, "lines");
   const verify = (...args: readonly string[]) => runHangar(["audit", "verify", "--json", "--journal", cut, ...args]);
   const found = await verify("--checkpoints", lines, "--public-key", join(journal, "checkpoint.pub.pem"));
