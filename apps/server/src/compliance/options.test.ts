@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the configuration file has its own ${…}.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { secretsIn } from "@mcp-hangar/telemetry";
@@ -111,6 +112,26 @@ describe("the section compliance", () => {
     for (const value of ["splunk-token-1", secret, previous, "header-key-1", "s3-secret-1", "s3-session-1"]) {
       expect(known).toContain(value);
     }
+  });
+});
+
+describe("the examples of the documentation", () => {
+  const docs = new URL("../../../../docs/", import.meta.url);
+  const pages = ["audit.md", ...readdirSync(new URL("siem/", docs)).map((name) => `siem/${name}`)];
+  const examples = pages.flatMap((page) =>
+    [...readFileSync(new URL(page, docs), "utf8").matchAll(/^```yaml\n(compliance:\n[\s\S]*?)^```$/gm)].map(
+      ([, text = ""]) => [page, text] as const,
+    ),
+  );
+
+  it.each(examples)("are accepted: %s", (_page, text) => {
+    const env = { SPLUNK_HEC_TOKEN: "a", AUDIT_S3_KEY_ID: "b", KEY: "c" };
+    const own = text.replace("${file:/run/secrets/audit-s3-key}", "${KEY}");
+    expect(sinksOf(parseConfig(own, env, "example.yaml").config.compliance)).not.toEqual([]);
+  });
+
+  it("are on every page of a receiver", () => {
+    expect(new Set(examples.map(([page]) => page)).size).toBe(pages.length - 1);
   });
 });
 

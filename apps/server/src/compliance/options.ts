@@ -26,8 +26,10 @@ const journalOptions = z.strictObject({
     .number()
     .positive()
     .max(36_600)
-    .default(180)
-    .describe("How long records are kept at least; longer while a sink has not had them."),
+    .default(184)
+    .describe(
+      "How long records are kept at least; longer while a sink has not had them. 184 days are never less than six months.",
+    ),
   checkpoint_every_records: z
     .int()
     .min(1)

@@ -22,10 +22,9 @@ const format = z
   );
 const leefDelimiter = z
   .string()
-  .min(1)
-  .max(6)
+  .regex(/^(?:(?![A-Za-z0-9=|?\\])[!-~]|0?x09)$/, "a mark other than = | ? and \\, or x09 for a tab")
   .optional()
-  .describe("Between the attributes of LEEF: a character, or its code such as `0x09`. Without it `^`.");
+  .describe("Between the attributes of LEEF: a mark, or `x09` for a tab. Without it `^`.");
 
 /** Names stand in metrics, in the journal's folder and on the command line. */
 const name = z
