@@ -40,7 +40,7 @@ The gateway runs from apps/server/dist, which this command builds first.
   --seconds <n>            seconds of load in one round (3)
   --rounds <n>             rounds of each comparison, contenders taking turns (5)
   --only <name>            run this scenario; repeat for several: throughput, stdio, large-results, memory, startup,
-                           isolation, metrics, monitoring, exporters, exporter-faults, builds
+                           isolation, metrics, monitoring, exporters, exporter-faults, audit, builds
   --contenders <a,b>       of direct, hangar, sdk, bare (all)
   --against <main.js>      apps/server/dist/main.js of another checkout, built there: "builds" compares a call's CPU with it
   --era <legacy|modern>    protocol era of the load generator (legacy)

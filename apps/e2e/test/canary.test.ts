@@ -109,6 +109,8 @@ describe.each(RUNS)("of a gateway with everything on, $name,", ({ options, trace
     ["spans", "traces", traces],
     ["audit records", "audit", []],
     ["audit records on the disk", "spool of audit", []],
+    ["the audit journal", "journal", []],
+    ["audit records in files", "files of audit records", []],
     ["observations and scores", "langfuse", langfuse],
   ])("there is no secret in %s, and of what was said only what is promised", (_what, name, canaries) => {
     expect(left.outputs[name]).toEqual({ canaries: [...canaries].sort(), tells: name !== "stdout" });

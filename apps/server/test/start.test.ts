@@ -78,6 +78,12 @@ it.each([
   expect(loaded.includes("@grpc/grpc-js")).toBe(isGrpc);
 });
 
+it("loads the audit trail where there is a journal or a sink", async () => {
+  const loaded = await packagesLoadedBy({}, { MCP_COMPLIANCE_OUTPUT: join(folder, "records") });
+  expect(loaded).toContain("@mcp-hangar/compliance");
+  expect(loaded).not.toContain("@smithy/signature-v4");
+});
+
 it("loads the exporter to Langfuse where it is on", async () => {
   const langfuse = { enabled: true, public_key: "pk-lf-1", secret_key: "sk-lf-1", host: "http://127.0.0.1:9" };
   expect(await packagesLoadedBy({ observability: { langfuse } })).toContain("@mcp-hangar/langfuse");

@@ -47,6 +47,8 @@ export interface HangarWish {
   readonly main?: string;
   /** Section `observability` of its configuration. */
   readonly observability?: object;
+  /** Section `compliance` of its configuration. */
+  readonly compliance?: object;
 }
 
 /** Starts MCP Hangar in front of one upstream called `lean`. */
@@ -66,7 +68,7 @@ export function launchHangar(upstreams: Readonly<Record<string, Upstream>>, wish
   // A file of its own: the gateway follows changes of it.
   const config = join(workFolder(), `config-${configurations++}.json`);
   // JSON is YAML, so no YAML library is needed to write the configuration.
-  writeFileSync(config, JSON.stringify(configuration(upstreams, wish.observability), null, 2));
+  writeFileSync(config, JSON.stringify(configuration(upstreams, wish), null, 2));
   return launch({
     name: "hangar",
     args: [
@@ -79,7 +81,10 @@ export function launchHangar(upstreams: Readonly<Record<string, Upstream>>, wish
   });
 }
 
-function configuration(upstreams: Readonly<Record<string, Upstream>>, observability: object = {}): object {
+function configuration(
+  upstreams: Readonly<Record<string, Upstream>>,
+  { observability = {}, compliance = {} }: HangarWish,
+): object {
   const entries = Object.entries(upstreams).map(([id, upstream]) => [
     id,
     upstream.kind === "http"
@@ -91,6 +96,7 @@ function configuration(upstreams: Readonly<Record<string, Upstream>>, observabil
     execution: { max_concurrency: 100, default_mcp_server_concurrency: 100 },
     logging: { level: "info", json_format: true },
     observability,
+    compliance,
   };
 }
 

@@ -1,3 +1,4 @@
+import { audit } from "./audit.ts";
 import { builds } from "./builds.ts";
 import { exporterFaults } from "./exporter-faults.ts";
 import { exporters } from "./exporters.ts";
@@ -23,5 +24,6 @@ export const scenarios: readonly Scenario[] = [
   monitoring,
   exporters,
   exporterFaults,
+  audit,
   builds,
 ];

@@ -5,7 +5,7 @@ import type { Launched } from "../processes/launch.ts";
 import type { Figure } from "../report/figure.ts";
 
 /** Exporters to other systems, as labels of their series have them; scores are left out, which are limited by the second. */
-const EXPORTERS = 'exporter="(?:otlp_traces|otlp_audit|langfuse)"';
+const EXPORTERS = 'exporter="(?:otlp_traces|otlp_audit|langfuse|audit_\\w+)"';
 
 /**
  * Whether the gateway really observed the load: how far `/metrics` is off the number of calls that
@@ -30,6 +30,16 @@ export async function lostShare(gateway: Launched): Promise<number> {
   const dropped = summed(text, "mcp_hangar_telemetry_dropped_total", EXPORTERS);
   const all = dropped + summed(text, "mcp_hangar_telemetry_events_total", EXPORTERS);
   return all === 0 ? 0 : dropped / all;
+}
+
+/** Records that the gateway has written into its audit journal. */
+export async function journaled(gateway: Launched): Promise<number> {
+  return summed(await metricsOf(gateway), "mcp_hangar_telemetry_events_total", 'exporter="audit_journal"');
+}
+
+/** Calls that the gateway has counted. */
+export async function callsCounted(gateway: Launched): Promise<number> {
+  return countedCalls(await metricsOf(gateway));
 }
 
 /** Waits until nothing is left in the queues of the gateway's exporters. Throws when that takes more than a minute. */

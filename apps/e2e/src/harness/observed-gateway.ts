@@ -85,6 +85,12 @@ export async function startObservedGateway({ protocol, capture }: ObservedOption
           roles: { limited: { permissions: ["tools:call"], tools: { allow: ["hidden/*"] } } },
           lockout: { max_failures: 1_000 },
         },
+        compliance: {
+          journal: { folder: file("journal"), mode: "fail_closed" },
+          sinks: ["json-lines", "cef", "syslog"].map((format) => {
+            return { type: "file", name: format, path: file(`records.${format}`), format };
+          }),
+        },
         observability: {
           otlp_audit: { spool_folder: file("spool") },
           tracing: { args_hash_key: canary("hash-key"), capture_arguments: capture, capture_results: capture },
@@ -133,6 +139,8 @@ export async function startObservedGateway({ protocol, capture }: ObservedOption
         events: follower.heard(),
         traces: sent(protocol === "grpc" ? "TraceService" : "/v1/traces"),
         audit: sent(protocol === "grpc" ? "LogsService" : "/v1/logs"),
+        journal: await read((name) => name.endsWith("journal")),
+        "files of audit records": await read((name) => name.startsWith("records.")),
         "spool of audit": Buffer.concat([spool, await read((name) => name.endsWith("spool"))]),
         langfuse: langfuse.raw.join("\n"),
       };

@@ -1,0 +1,168 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Contender, startHangar } from "../gateways/contenders.ts";
+import { echoWorkload } from "../load/expectation.ts";
+import { type Launched, launch, workFolder } from "../processes/launch.ts";
+import { type Figure, ratioFigure, type Table } from "../report/figure.ts";
+import { short } from "../report/print.ts";
+import { median } from "../report/statistics.ts";
+import { withLean } from "../upstreams/lean.ts";
+import { allDelivered, callsCounted, journaled, lostShare } from "./observed.ts";
+import type { Scenario, ScenarioContext } from "./scenario.ts";
+import { type Turns, takeTurns } from "./turns.ts";
+
+const OFF = "off";
+/** The journal, with a file of JSON lines and syslog over TCP. */
+const MODES = ["fail_open", "fail_closed"] as const;
+const IN_FLIGHT = 16;
+const WARM_UP_SECONDS = 8;
+const TURN_SECONDS = 2;
+/** What the contract asks for, of a call's CPU. */
+const CPU_RATIO_MAX = 1.1;
+
+/** What one gateway showed in one round. */
+interface Life extends Turns {
+  /** Records of the journal a call, and bytes a record; 0 without a journal. */
+  readonly recordsPerCall: number;
+  readonly bytesPerRecord: number;
+  readonly lost: number;
+}
+
+/** What the audit trail costs, beside a gateway of the same build without any. */
+export const audit: Scenario = {
+  name: "audit",
+  async run(context) {
+    const lives = new Map<string, Life[]>();
+    for (let round = 1; round <= context.options.rounds; round++) {
+      const progress = (text: string): void => context.progress(`round ${round} of ${context.options.rounds}: ${text}`);
+      for (const [name, life] of await livesOf({ ...context, progress })) {
+        lives.set(name, [...(lives.get(name) ?? []), life]);
+      }
+    }
+    return { tables: [tableOf(lives)], figures: MODES.flatMap((mode) => figuresOf(lives, mode)) };
+  },
+};
+
+/** One round: fresh processes of all variants, which take turns. */
+function livesOf(context: ScenarioContext): Promise<ReadonlyMap<string, Life>> {
+  const { options, progress } = context;
+  return withLean(options, async (lean) => {
+    const stops: (() => Promise<void>)[] = [];
+    try {
+      const contenders: Contender[] = [];
+      const folders = new Map<string, string>();
+      for (const name of [OFF, ...MODES]) {
+        progress(`starting ${name}`);
+        const sink = await launch({
+          name: "syslog",
+          args: [fileURLToPath(new URL("../sinks/syslog-sink.ts", import.meta.url))],
+        });
+        stops.push(() => sink.stop());
+        const folder = join(workFolder(), `audit-${name}-${folderNumber++}`);
+        folders.set(name, join(folder, "journal"));
+        const compliance = name === OFF ? {} : await complianceOf(name, folder, sink);
+        const upstream = { kind: "http", endpoint: `${lean.url}/mcp` } as const;
+        const gateway = await startHangar(upstream, { fromSources: options.fromSources, compliance });
+        stops.unshift(() => gateway.process.stop());
+        contenders.push({ ...gateway, name });
+      }
+      progress(`${IN_FLIGHT} in flight`);
+      const before = await Promise.all(contenders.map(({ process }) => journaled(process)));
+      const turns = await takeTurns(
+        context,
+        { contenders, workload: echoWorkload(200), inFlight: IN_FLIGHT },
+        {
+          warmUpSeconds: Math.min(WARM_UP_SECONDS, options.seconds),
+          turnSeconds: Math.min(TURN_SECONDS, options.seconds),
+          rest: ({ process }) => allDelivered(process),
+        },
+      );
+      const lives = new Map<string, Life>();
+      for (const [at, { name, process }] of contenders.entries()) {
+        const own = turns[at];
+        if (own === undefined) continue;
+        const records = (await journaled(process)) - (before[at] ?? 0);
+        const calls = await callsCounted(process);
+        lives.set(name, {
+          ...own,
+          recordsPerCall: records / calls,
+          bytesPerRecord: records === 0 ? 0 : bytesIn(folders.get(name) ?? "") / (await journaled(process)),
+          lost: await lostShare(process),
+        });
+      }
+      return lives;
+    } finally {
+      await Promise.all(stops.map((stop) => stop()));
+    }
+  });
+}
+
+let folderNumber = 0;
+
+async function complianceOf(mode: string, folder: string, sink: Launched): Promise<object> {
+  const { address } = (await (await fetch(sink.url)).json()) as { readonly address: { readonly port: number } };
+  return {
+    journal: { folder: join(folder, "journal"), mode },
+    sinks: [
+      { name: "lines", type: "file", path: join(folder, "records.jsonl") },
+      { name: "syslog", type: "syslog", host: "127.0.0.1", port: address.port },
+    ],
+  };
+}
+
+function bytesIn(folder: string): number {
+  const names = readdirSync(folder).filter((name) => name.endsWith(".segment"));
+  return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
+
+function tableOf(lives: ReadonlyMap<string, readonly Life[]>): Table {
+  const middle = (own: readonly Life[], read: (life: Life) => number): number => median(own.map(read));
+  return {
+    title: `Audit journal with two sinks (JSON lines, syslog over TCP), HTTP upstream, 200 B echo, ${IN_FLIGHT} in flight`,
+    columns: ["", "CPU ms/call", "calls/s", "p99 ms", "records/call", "records/s", "bytes/record", "dropped"],
+    rows: [...lives].map(([name, own]) => [
+      name,
+      middle(own, (life) => life.cpuMsPerCall).toFixed(4),
+      short(middle(own, (life) => life.callsPerSecond)),
+      middle(own, (life) => life.p99Ms).toFixed(3),
+      middle(own, (life) => life.recordsPerCall).toFixed(2),
+      short(middle(own, (life) => life.recordsPerCall * life.callsPerSecond)),
+      short(middle(own, (life) => life.bytesPerRecord)),
+      `${(middle(own, (life) => life.lost) * 100).toFixed(1)} %`,
+    ]),
+  };
+}
+
+/** Ratios are taken within a round. */
+function figuresOf(lives: ReadonlyMap<string, readonly Life[]>, mode: (typeof MODES)[number]): readonly Figure[] {
+  const off = lives.get(OFF) ?? [];
+  const own = lives.get(mode) ?? [];
+  const ratios = (read: (life: Life) => number): readonly number[] =>
+    own.flatMap((life, round) => {
+      const without = off[round];
+      return without === undefined ? [] : [read(life) / read(without)];
+    });
+  const cpu = ratioFigure(
+    `audit.${mode}.cpu_ratio`,
+    `CPU a call, ${mode} against off`,
+    ratios((life) => life.cpuMsPerCall),
+  );
+  const added = own.flatMap((life, round) => (off[round] === undefined ? [] : [life.p99Ms - off[round].p99Ms]));
+  return [
+    { ...cpu, ...(mode === "fail_open" && { target: { atMost: CPU_RATIO_MAX } }) },
+    { id: `audit.${mode}.added_p99`, label: `added p99, ${mode}`, value: median(added), unit: "ms" },
+    {
+      id: `audit.${mode}.records`,
+      label: `records a second, ${mode}`,
+      value: median(own.map((life) => life.recordsPerCall * life.callsPerSecond)),
+      unit: "/s",
+    },
+    {
+      id: `audit.${mode}.bytes`,
+      label: `bytes a record, ${mode}`,
+      value: median(own.map((life) => life.bytesPerRecord)),
+      unit: "B",
+    },
+  ];
+}
