@@ -19,7 +19,7 @@ interface WatchParts {
 }
 
 /** How often it is looked, in ms. */
-const LOOK_MS = 5_000;
+const LOOK_MS = 15_000;
 /** How far back the clock is compared, in ms. */
 const CLOCK_WINDOW_MS = 900_000;
 /** The whole chain is verified at the start and then so often, in ms. */
