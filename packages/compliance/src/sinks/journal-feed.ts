@@ -8,7 +8,11 @@ import type { OpenFeed } from "./sink-feed.ts";
  * Feeds a sink with the records of a journal, from where the sink was. `consumer` is one of the names that the journal was made with;
  * `opened` resolves when the journal is open.
  */
-export function journalFeed(journal: AuditJournal, consumer: string, opened: () => Promise<void>): OpenFeed {
+export function journalFeed(
+  journal: Pick<AuditJournal, "forward">,
+  consumer: string,
+  opened: () => Promise<void>,
+): OpenFeed {
   return async ({ send, ...parts }) => {
     await opened();
     return journal.forward({ ...parts, consumer, send: sendLines(send) });
