@@ -2,7 +2,8 @@ import { readTrail } from "@mcp-hangar/compliance";
 import { expect, test } from "vitest";
 import { callRecord, openJournal, temporaryFolder } from "./support.ts";
 
-const LONG = { checkpoint: { records: 1_000_000, intervalMs: 1e9 } };
+/** A busy machine takes its time. */
+const LONG = { waitMs: 60_000, checkpoint: { records: 1_000_000, intervalMs: 1e9 } };
 
 test("a trail is read page by page, the oldest first, and each page says where the next begins", async () => {
   using folder = temporaryFolder();
