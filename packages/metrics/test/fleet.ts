@@ -46,6 +46,10 @@ export function gatewaySnapshot(
     exporters: [],
     listeners: [],
     load: { bufferedBytes: 1_000, shed: { buffered_bytes: 1, unread_answer: 2, connections: 3, subscriptions: 4 } },
+    audit: {
+      lags: [{ exporter: registeredName("audit_sink_siem"), seconds: 1.5 }],
+      journal: { used: 0.25, chainProblems: 0, checkpointOverdueSeconds: 0, clockStepSeconds: 0.01 },
+    },
     lastReloadSuccessful: true,
     build: { version: "1.2.3", node: "v24.0.0" },
     ...changes,
