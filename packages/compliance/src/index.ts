@@ -1,7 +1,8 @@
 export type { AuditEntry, JournalPlace } from "./audit-entry.ts";
 export type { AuditExporter } from "./exporters/audit-exporter.ts";
+export type { AuditOutput, CallbackOutput, FileOutput, StderrOutput, SyslogOutput } from "./exporters/audit-output.ts";
 export { CEFExporter, JSONLinesExporter, LEEFExporter, SyslogExporter } from "./exporters/exporters.ts";
-export { type AuditExporterOptions, FormatExporter } from "./exporters/format-exporter.ts";
+export { type AuditDestination, type AuditExporterOptions, FormatExporter } from "./exporters/format-exporter.ts";
 export type { AuditFormat } from "./format.ts";
 export { CefFormat } from "./formats/cef.ts";
 export { EcsFormat } from "./formats/ecs.ts";
@@ -13,6 +14,8 @@ export { SplunkHecFormat, type SplunkHecOptions } from "./formats/splunk-hec.ts"
 export { type StructuredSyslogOptions, SyslogEnvelope, SyslogFormat } from "./formats/syslog.ts";
 export type { SyslogOptions } from "./formats/syslog-header.ts";
 export * from "./journal/index.ts";
+export { machineClock } from "./machine-clock.ts";
+export { auditRecord, type OwnRecord } from "./own-record.ts";
 export type { AuditSink, SinkEntry } from "./sink.ts";
 export { type AuditRecordsOptions, auditRecords } from "./sinks/audit-records.ts";
 export { type CallbackResult, type CallbackSinkOptions, callbackSink, RecordsRefused } from "./sinks/callback-sink.ts";
@@ -24,7 +27,13 @@ export { journalFeed } from "./sinks/journal-feed.ts";
 export { type RecordFilter, recordFilter } from "./sinks/record-filter.ts";
 export { type S3Credentials, S3Sink, type S3SinkOptions } from "./sinks/s3/s3-sink.ts";
 export { type SendRecordsOptions, sendRecords } from "./sinks/send-records.ts";
-export { type BusSource, type FeedSource, SinkExporter, type SinkExporterOptions } from "./sinks/sink-exporter.ts";
+export {
+  type BusSource,
+  type FeedSource,
+  type OfferSource,
+  SinkExporter,
+  type SinkExporterOptions,
+} from "./sinks/sink-exporter.ts";
 export type { OpenFeed, SinkFeed, SinkFeedParts } from "./sinks/sink-feed.ts";
 export { StreamSink, type StreamSinkOptions } from "./sinks/stream-sink.ts";
 export { StreamSyslogSink, type StreamSyslogSinkOptions } from "./sinks/syslog/stream-syslog-sink.ts";

@@ -1,89 +1,72 @@
-import {
-  type BatchLimits,
-  type Clock,
-  DeliveryQueue,
-  type QueueLimits,
-  type RetryLimits,
-  type Send,
-} from "@mcp-hangar/delivery";
-import { type AuditRecord, type ExporterSnapshot, registeredName } from "@mcp-hangar/telemetry";
-import type { AuditEntry, JournalPlace } from "../audit-entry.ts";
+import type { BatchLimits, Clock, QueueLimits, RetryLimits } from "@mcp-hangar/delivery";
+import type { AuditRecord, ExporterSnapshot } from "@mcp-hangar/telemetry";
+import type { JournalPlace } from "../audit-entry.ts";
 import type { AuditFormat } from "../format.ts";
-import type { AuditSink, SinkEntry } from "../sink.ts";
+import { machineClock } from "../machine-clock.ts";
+import type { AuditSink } from "../sink.ts";
+import { SinkExporter } from "../sinks/sink-exporter.ts";
 import type { AuditExporter } from "./audit-exporter.ts";
+import { type AuditOutput, formatFor, sinkFor } from "./audit-output.ts";
+
+/** Where the records go: to one of the usual places, or to any sink. */
+export type AuditDestination =
+  | { readonly output: AuditOutput; readonly sink?: never }
+  | { readonly sink: AuditSink; readonly output?: never };
 
 /** What every exporter needs, whatever its format. */
-export interface AuditExporterOptions {
-  /** Where the records go. */
-  readonly sink: AuditSink;
+export type AuditExporterOptions = AuditDestination & {
   /** How many records and bytes wait in memory. */
   readonly limits?: QueueLimits;
   readonly batch?: BatchLimits;
   /** Milliseconds an attempt may take. */
   readonly attemptTimeoutMs?: number;
   readonly retry?: RetryLimits;
-  readonly clock: Clock;
+  /** Told why records do not arrive when that begins, and `undefined` when they do again. */
+  readonly onProblem?: (problem: string | undefined) => void;
+  /** That of the machine without it. */
+  readonly clock?: Clock;
   /** Uniform in [0, 1). */
-  readonly random: () => number;
-}
+  readonly random?: () => number;
+};
 
-const LIMITS: QueueLimits = { recordsMax: 20_000, bytesMax: 64_000_000 };
-/** Encoding a batch holds the event loop for some milliseconds. */
-const BATCH: BatchLimits = { recordsMax: 256, bytesMax: 500_000, delayMs: 1_000 };
-const ATTEMPT_TIMEOUT_MS = 30_000;
-const RETRY: RetryLimits = { baseMs: 500, maxMs: 30_000 };
-
-/** An exporter for any format: a bounded queue before a sink. Records are encoded when they leave, and not on the caller's time. */
+/**
+ * An exporter for any format: a bounded queue before a sink. Records are encoded when they leave, and not on the caller's time. To
+ * `syslog` every format goes as the message of RFC 5424; a sink of one's own gets the format as it is.
+ * @throws RangeError for an output that there is none of
+ */
 export class FormatExporter implements AuditExporter {
   readonly name: string;
-  readonly #sink: AuditSink;
-  readonly #queue: DeliveryQueue<AuditEntry>;
+  readonly #exporter: SinkExporter;
 
-  constructor(format: AuditFormat, { sink, ...options }: AuditExporterOptions) {
-    this.name = sink.name;
-    this.#sink = sink;
-    this.#queue = new DeliveryQueue({
-      limits: LIMITS,
-      batch: BATCH,
-      attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-      retry: RETRY,
+  constructor(
+    format: AuditFormat,
+    { sink, output, limits, clock = machineClock, random = Math.random, ...options }: AuditExporterOptions,
+  ) {
+    this.#exporter = new SinkExporter({
       ...options,
-      exporter: registeredName(sink.name),
-      signal: "audit",
-      send: encoding(format, sink),
-      sizeOf: roughSizeOf,
+      ...(output === undefined
+        ? { sink, format }
+        : { sink: sinkFor(output, { clock, random }), format: formatFor(output, format) }),
+      source: { kind: "offer", ...(limits !== undefined && { limits }) },
+      clock,
+      random,
     });
+    this.name = this.#exporter.name;
   }
 
   export(record: AuditRecord, place?: JournalPlace): boolean {
-    return this.#queue.offer({ record, ...(place !== undefined && { place }) });
+    return this.#exporter.offer({ record, ...(place !== undefined && { place }) });
   }
 
   flush(deadlineMs: number): Promise<boolean> {
-    return this.#queue.flush(deadlineMs);
+    return this.#exporter.flush(deadlineMs);
   }
 
   snapshot(): ExporterSnapshot {
-    return this.#queue.snapshot();
+    return this.#exporter.snapshot();
   }
 
-  async close(deadlineMs: number): Promise<void> {
-    await this.#queue.close(deadlineMs);
-    await this.#sink.close();
+  close(deadlineMs: number): Promise<void> {
+    return this.#exporter.close(deadlineMs);
   }
-}
-
-/** Encodes a batch once, however often it is tried: the queue hands the same array to every attempt. */
-function encoding(format: AuditFormat, sink: AuditSink): Send<AuditEntry> {
-  const encoded = new WeakMap<readonly AuditEntry[], readonly SinkEntry[]>();
-  return (batch, signal) => {
-    const entries = encoded.get(batch) ?? batch.map((entry) => ({ ...entry, text: format.encode(entry) }));
-    encoded.set(batch, entries);
-    return sink.send(entries, signal);
-  };
-}
-
-/** Bytes that a record takes in memory, roughly: texts of any length count, everything else is about as large in each. */
-function roughSizeOf({ record: { message = "", change } }: AuditEntry): number {
-  return 1_500 + message.length + (change?.before?.length ?? 0) + (change?.after?.length ?? 0);
 }

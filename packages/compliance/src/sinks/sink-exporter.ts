@@ -28,8 +28,8 @@ export interface SinkExporterOptions {
   readonly format: AuditFormat;
   /** Which records the sink gets; all without it. */
   readonly filter?: RecordFilter;
-  /** Where its records come from: the bus, by way of a queue in memory, or something that keeps them. */
-  readonly source: BusSource | FeedSource;
+  /** Where its records come from: the bus or `offer`, by way of a queue in memory, or something that keeps them. */
+  readonly source: BusSource | OfferSource | FeedSource;
   readonly batch?: BatchLimits;
   /** Milliseconds an attempt may take. */
   readonly attemptTimeoutMs?: number;
@@ -46,6 +46,12 @@ export interface BusSource {
   readonly kind: "bus";
   /** The record of an event (`auditRecords`); `undefined` when there is none. */
   readonly recordOf: (event: HangarEvent) => AuditRecord | undefined;
+  readonly limits?: QueueLimits;
+}
+
+/** Records are given to `offer`, wait in memory, and are lost with the process. */
+export interface OfferSource {
+  readonly kind: "offer";
   readonly limits?: QueueLimits;
 }
 
@@ -72,10 +78,11 @@ const SINK_CLOSE_MS = 2_000;
 export class SinkExporter implements Exporter {
   readonly name: string;
   readonly signal = "audit";
-  /** Listens on the telemetry bus; absent when a journal or spool feeds the sink. */
+  /** Listens on the telemetry bus; absent when the records come from elsewhere. */
   readonly listener?: EventListener;
   readonly #options: SinkExporterOptions;
   readonly #parts: SinkFeedParts;
+  readonly #accepts: (record: AuditRecord) => boolean;
   readonly #queue: DeliveryQueue<AuditEntry> | undefined;
   #feed: SinkFeed | undefined;
   #hasToldOfProblem = false;
@@ -86,6 +93,7 @@ export class SinkExporter implements Exporter {
     const { sink, format, filter = {}, source, clock, random } = options;
     this.name = sink.name;
     const accepts = recordFilter(filter);
+    this.#accepts = accepts;
     const isFed = source.kind === "feed";
     const send = sendRecords({ sink, format, ...(isFed && { accepts }) });
     this.#parts = {
@@ -106,6 +114,7 @@ export class SinkExporter implements Exporter {
       room: new TalkativeOrigins(talkativeOriginOf),
     });
     this.#queue = queue;
+    if (source.kind === "offer") return;
     this.listener = (event) => {
       const record = source.recordOf(event);
       if (record !== undefined && accepts(record)) queue.offer({ record });
@@ -116,6 +125,11 @@ export class SinkExporter implements Exporter {
   async open(): Promise<void> {
     const { source } = this.#options;
     if (source.kind === "feed") this.#feed = await source.open(this.#parts);
+  }
+
+  /** Takes a record of an `offer` source; false when the filter keeps it back or it is dropped, which the accounts say. Never throws. */
+  offer(entry: AuditEntry): boolean {
+    return this.#accepts(entry.record) && (this.#queue?.offer(entry) ?? false);
   }
 
   /** Records that were accepted: each is delivered, dropped for a reason, or queued. */

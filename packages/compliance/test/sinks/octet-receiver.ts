@@ -33,6 +33,7 @@ export class OctetReceiver {
   }
 
   static async start({
+    host = "127.0.0.1",
     port = 0,
     tls,
     behaviour = { kind: "accept" },
@@ -41,7 +42,7 @@ export class OctetReceiver {
     const receiver = new OctetReceiver(server, behaviour);
     server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => receiver.#serve(socket));
     if (tls !== undefined) server.on("connection", (socket: Socket) => receiver.#keep(socket));
-    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => server.listen(port, host, resolve));
     return receiver;
   }
 
@@ -117,6 +118,8 @@ export class OctetReceiver {
 }
 
 export interface OctetReceiverOptions {
+  /** The address it listens on; that of IPv4 without it. */
+  readonly host?: string;
   readonly port?: number;
   readonly tls?: TlsOptions;
   readonly behaviour?: OctetBehaviour;

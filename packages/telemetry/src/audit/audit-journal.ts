@@ -1,7 +1,7 @@
 import type { Intent } from "../journal.ts";
 import { auditActor, SYSTEM_ACTOR } from "./audit-actor.ts";
 import { targetKindOf } from "./audit-call.ts";
-import { type AuditRecord, type AuditStamp, type AuditTarget, stamped } from "./audit-record.ts";
+import { type AuditRecord, type AuditStamp, type AuditTarget, stampedRecord } from "./audit-record.ts";
 import { AUDIT_WORD_CHARS_MAX, auditText, optionalText, present } from "./audit-text.ts";
 import type { AuditType } from "./audit-types.ts";
 
@@ -65,7 +65,7 @@ const INTENT_TYPES: Readonly<Record<Intent["kind"], AuditType>> = {
 /** The record of what is about to be done: its end is unknown until the record with the id without suffix. `timeMs` since the epoch. */
 export function intentRecordOf(intent: Intent, instance: string, timeMs: number): AuditRecord {
   const { id, kind, method, server, subject, caller, client } = intent;
-  return stamped(
+  return stampedRecord(
     {
       type: INTENT_TYPES[kind],
       action: kind === "call" ? "call" : auditText(method, AUDIT_WORD_CHARS_MAX),
@@ -93,7 +93,7 @@ const PLANNED_SEVERITY = 2;
 
 /** The record that says what is missing from a journal. */
 export function gapRecordOf(gap: AuditGap, stamp: AuditStamp, timeMs: number): AuditRecord {
-  return stamped(
+  return stampedRecord(
     {
       type: "audit.gap",
       action: "journal",
@@ -117,7 +117,7 @@ export function checkpointRecordOf(
   timeMs: number,
 ): AuditRecord {
   const { journal, sequence, hash, reason } = checkpoint;
-  return stamped(
+  return stampedRecord(
     {
       type: "audit.checkpoint",
       action: "journal",

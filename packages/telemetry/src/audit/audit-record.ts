@@ -134,11 +134,13 @@ export interface AuditStamp {
 /** The audit record of an event; `undefined` when it is none that auditors ask for. Pure: it keeps and changes nothing. */
 export function auditRecordOf(event: HangarEvent, { id, instance }: AuditStamp): AuditRecord | undefined {
   const content = auditContent(event);
-  return content === undefined ? undefined : stamped(content, { id: ownEventId(event) ?? id, instance }, event.timeMs);
+  return content === undefined
+    ? undefined
+    : stampedRecord(content, { id: ownEventId(event) ?? id, instance }, event.timeMs);
 }
 
 /** A record of its content: `timeMs` is when it happened, in milliseconds since the epoch. */
-export function stamped(content: AuditContent, { id, instance }: AuditStamp, timeMs: number): AuditRecord {
+export function stampedRecord(content: AuditContent, { id, instance }: AuditStamp, timeMs: number): AuditRecord {
   const { code, category, severity } = AUDIT_TYPES[content.type];
   return {
     schema_version: AUDIT_SCHEMA_VERSION,

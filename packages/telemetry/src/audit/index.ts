@@ -18,10 +18,12 @@ export {
   AUDIT_TARGET_KINDS,
   type AuditAttempt,
   type AuditChange,
+  type AuditContent,
   type AuditRecord,
   type AuditStamp,
   type AuditTarget,
   auditRecordOf,
+  stampedRecord,
 } from "./audit-record.ts";
 export { AUDIT_RECORD_SCHEMA } from "./audit-schema.ts";
 export {
