@@ -2,7 +2,7 @@ import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCertificate } from "../certificates.ts";
-import { type Command, type RunningProcess, startProcess } from "../child-process.ts";
+import { type Command, exitOf, type RunningProcess, startProcess } from "../child-process.ts";
 import { poll } from "../poll.ts";
 import { freePort } from "./free-ports.ts";
 import { SYSLOG_TRANSPORTS, type SyslogPorts, type SyslogTransport, sendSyslog } from "./syslog-sender.ts";
@@ -34,12 +34,14 @@ export interface SyslogProgram {
 /** How often it is tried with other ports: another process may take one between the choice and the start. */
 const STARTS_MAX = 5;
 const PROBE = "is-up";
+/** The file that what arrives is written to. */
+const RECEIVED = "received";
 
 /** A system logger that listens on loopback over UDP, TCP and TLS, and keeps what it was sent. */
 export class SyslogReceiver implements AsyncDisposable {
   readonly ports: SyslogPorts;
   readonly #program: SyslogProgram;
-  readonly #process: RunningProcess;
+  #process: RunningProcess;
   readonly #folder: string;
   readonly #read: ReceivedSyslog[] = [];
   #readBytes = 0;
@@ -57,7 +59,7 @@ export class SyslogReceiver implements AsyncDisposable {
       const folder = mkdtempSync(join(tmpdir(), `hangar-${program.name}-`));
       makeCertificate(folder, "server", { extension: "subjectAltName=IP:127.0.0.1" });
       const ports = { udp: await freePort(), tcp: await freePort(), tls: await freePort() };
-      const process = await startProcess(program.prepare(folder, ports, join(folder, "received")));
+      const process = await startProcess(program.prepare(folder, ports, join(folder, RECEIVED)));
       const receiver = new SyslogReceiver(program, process, folder, ports);
       try {
         await receiver.#isUp();
@@ -74,7 +76,26 @@ export class SyslogReceiver implements AsyncDisposable {
   /** What has arrived since the start, in its order. */
   received(): readonly ReceivedSyslog[] {
     this.#readOn();
-    return this.#read.filter(({ appName }) => appName !== PROBE);
+    return this.#read.filter(({ appName }) => !appName.startsWith(PROBE));
+  }
+
+  /** The file with the certificate that it shows over TLS; it vouches for itself. */
+  get caFile(): string {
+    return join(this.#folder, "server.pem");
+  }
+
+  /** Ends the program by a signal. What it had taken and not yet written is lost with SIGKILL. */
+  async stop(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    this.#process.kill(signal);
+    await exitOf(this.#process, this.#program.name);
+  }
+
+  /** Starts it again after `stop`, at the same ports; what it has written stays. Resolves when it receives. */
+  async startAgain(): Promise<void> {
+    rmSync(join(this.#folder, "pid"), { force: true });
+    this.#process = await startProcess(this.#program.prepare(this.#folder, this.ports, join(this.#folder, RECEIVED)));
+    // What is still in buffers of the one before must not answer for this one.
+    await this.#isUp(`${PROBE}-${this.#process.pid}`);
   }
 
   /** What the program itself says, for the message of a failed test. */
@@ -89,13 +110,13 @@ export class SyslogReceiver implements AsyncDisposable {
 
   /** Reads what has been written since the last time. What follows the last line feed is being written. */
   #readOn(): void {
-    const bytes = bytesFrom(join(this.#folder, "received"), this.#readBytes);
+    const bytes = bytesFrom(join(this.#folder, RECEIVED), this.#readBytes);
     const whole = bytes.subarray(0, bytes.lastIndexOf("\n") + 1);
     this.#readBytes += whole.length;
     for (const line of whole.toString().split("\n").slice(0, -1)) this.#read.push(this.#program.read(line));
   }
 
-  async #isUp(): Promise<void> {
+  async #isUp(probe = PROBE): Promise<void> {
     let exited = false;
     void this.#process.exited.then(() => {
       exited = true;
@@ -105,10 +126,11 @@ export class SyslogReceiver implements AsyncDisposable {
       if (exited) return true;
       for (const by of missing) {
         // Refused until it listens.
-        await sendSyslog(this.ports, by, [`<110>1 - - ${PROBE} ${by} - - -`]).catch(() => {});
+        await sendSyslog(this.ports, by, [`<110>1 - - ${probe} ${by} - - -`]).catch(() => {});
       }
       this.#readOn();
-      for (const by of missing) if (this.#read.some(({ processId }) => processId === by)) missing.delete(by);
+      for (const by of missing)
+        if (this.#read.some(({ appName, processId }) => appName === probe && processId === by)) missing.delete(by);
       return missing.size === 0;
     });
     if (exited) throw new Error(`${this.#program.name} has ended`);
