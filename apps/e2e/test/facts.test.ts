@@ -176,8 +176,8 @@ describe("behind a gateway that asks who callers are", () => {
       { type: "operation.completed", target: { name: "extra" }, severity: 5 },
       { type: "operation.completed", target: { name: GROUP } },
       { type: "operation.completed", target: { name: GROUP } },
-      { type: "operation.completed", target: { name: id }, change: { after: robot } },
-      { type: "operation.completed", target: { name: id }, change: { before: robot } },
+      { type: "key.created", target: { kind: "key", name: id }, change: { after: robot } },
+      { type: "key.revoked", target: { kind: "key", name: id }, change: { before: robot } },
     ]);
     const about = records.filter(({ target }) => target.server === "extra");
     expect(about.filter(({ type }) => type === "server.registered")).toMatchObject([{ actor: { id: "root" } }]);

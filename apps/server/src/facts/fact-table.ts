@@ -54,7 +54,16 @@ export const FACTS: Readonly<Record<HangarEventType, FactPlaces>> = {
     fact: "An operation of the management ended, over REST or as a tool",
     log: { operation_finished: ["debug", "info", "warning"] },
     history: undefined,
-    audit: ["operation.completed", "operation.failed", "operation.denied", "operation.rate_limited"],
+    audit: [
+      "operation.completed",
+      "operation.failed",
+      "operation.denied",
+      "operation.rate_limited",
+      "key.created",
+      "key.revoked",
+      "server.approved",
+      "server.rejected",
+    ],
   },
   "access.denied": {
     fact: "An interface refused a request with 403, or hid a server",

@@ -62,6 +62,18 @@ const ECS_PATHS: Readonly<Record<AuditField, string>> = {
   "usage.output_tokens": "gen_ai.usage.output_tokens",
   "change.before": "mcp_hangar.change.before",
   "change.after": "mcp_hangar.change.after",
+  "gap.reason": "mcp_hangar.gap.reason",
+  "gap.count": "mcp_hangar.gap.count",
+  "gap.from": "mcp_hangar.gap.from",
+  "gap.to": "mcp_hangar.gap.to",
+  "gap.since": "mcp_hangar.gap.since",
+  "gap.until": "mcp_hangar.gap.until",
+  "checkpoint.journal": "mcp_hangar.checkpoint.journal",
+  "checkpoint.sequence": "mcp_hangar.checkpoint.sequence",
+  "checkpoint.hash": "mcp_hangar.checkpoint.hash",
+  "checkpoint.reason": "mcp_hangar.checkpoint.reason",
+  "checkpoint.key": "mcp_hangar.checkpoint.key",
+  "checkpoint.signature": "mcp_hangar.checkpoint.signature",
   message: "message",
   sequence: "event.sequence",
   hash: "event.hash",
@@ -157,7 +169,7 @@ function kindOf(record: AuditRecord): Kind {
     case "access":
       return { category: "api", types: ["access", "denied"] };
     case "management":
-      return { category: "api", types: ["admin", ...permission(record)] };
+      return KEY_KINDS[type] ?? { category: "api", types: ["admin", ...permission(record)] };
     case "session":
       return { category: "session", types: [type === "session.closed" ? "end" : "start"] };
     case "authentication":
@@ -172,10 +184,18 @@ function kindOf(record: AuditRecord): Kind {
   }
 }
 
+/** ECS knows no credentials of their own: a key is how somebody is known, and `iam` is about that. */
+const KEY_KINDS: Partial<Readonly<Record<AuditRecord["type"], Kind>>> = {
+  "key.created": { category: "iam", types: ["admin", "creation"] },
+  "key.revoked": { category: "iam", types: ["admin", "deletion"] },
+};
+
 const SERVICE_KINDS: Partial<Readonly<Record<AuditRecord["type"], Kind>>> = {
   "server.registered": { category: "configuration", types: ["creation"] },
   "server.removed": { category: "configuration", types: ["deletion"] },
   "server.tools_changed": { category: "configuration", types: ["change"] },
+  "server.approved": { category: "configuration", types: ["change"] },
+  "server.rejected": { category: "configuration", types: ["change"] },
   "server.state_changed": { category: "process", types: ["change"] },
   "server.breaker_changed": { category: "process", types: ["change"] },
   "server.start_failed": { category: "process", types: ["start"] },

@@ -20,8 +20,16 @@ const BYTES_MAX = 8_000;
 const UDP_BYTES_MAX = 65_507;
 /** Characters that a value has at first, and when a message is too long. With the last of them every message fits {@link BYTES_MIN}. */
 const VALUE_CHARS = [4_000, 1_000, 400, 100, 40, 10, 3] as const;
-/** These are never cut: a record is recognised, and its chain followed, by them. */
-const UNCUT: ReadonlySet<AuditField> = new Set(["id", "hash", "time", "type", "code"]);
+/** These are never cut: a record is recognised, and its chain followed and its signature checked, by them. */
+const UNCUT: ReadonlySet<AuditField> = new Set([
+  "id",
+  "hash",
+  "time",
+  "type",
+  "code",
+  "checkpoint.hash",
+  "checkpoint.signature",
+]);
 const UNCUT_CHARS = 200;
 
 /**

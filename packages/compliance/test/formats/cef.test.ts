@@ -26,7 +26,7 @@ function number(given: number | undefined): string | undefined {
 
 /** Where each field stands, written down a second time. */
 function expected({ record, place }: AuditEntry): Readonly<Record<string, string | undefined>> {
-  const { actor, target, usage, batch } = record;
+  const { actor, target, usage, batch, gap, checkpoint } = record;
   const free = (text: string | undefined) => value(text, 4_000);
   const usual = (text: string | undefined) => value(text, 1_023);
   const time = Date.parse(record.time);
@@ -88,6 +88,18 @@ function expected({ record, place }: AuditEntry): Readonly<Record<string, string
     cn2: number(usage?.input_tokens),
     cn3: number(usage?.output_tokens),
     msg: usual(record.message),
+    McpHangarGapReason: usual(gap?.reason),
+    McpHangarGapCount: number(gap?.count),
+    McpHangarGapFrom: number(gap?.from),
+    McpHangarGapTo: number(gap?.to),
+    McpHangarGapSince: usual(gap?.since),
+    McpHangarGapUntil: usual(gap?.until),
+    McpHangarCheckpointJournal: usual(checkpoint?.journal),
+    McpHangarCheckpointSequence: number(checkpoint?.sequence),
+    McpHangarCheckpointHash: usual(checkpoint?.hash),
+    McpHangarCheckpointReason: usual(checkpoint?.reason),
+    McpHangarCheckpointKey: usual(checkpoint?.key),
+    McpHangarCheckpointSignature: usual(checkpoint?.signature),
     McpHangarHash: place?.hash,
   };
 }

@@ -1,6 +1,13 @@
 import { seededRandom } from "@mcp-hangar/delivery/testing";
-import { type AuditRecord, auditRecordOf, EventIds } from "@mcp-hangar/telemetry";
-import { type SampleText, sampleEvents } from "@mcp-hangar/telemetry/testing";
+import {
+  type AuditRecord,
+  auditRecordOf,
+  checkpointRecordOf,
+  EventIds,
+  gapRecordOf,
+  intentRecordOf,
+} from "@mcp-hangar/telemetry";
+import { SAMPLE_TIME_MS, type SampleText, sampleEvent, sampleEvents } from "@mcp-hangar/telemetry/testing";
 import type { AuditEntry } from "../../src/index.ts";
 
 const FRAGMENTS: Readonly<Record<string, string>> = {
@@ -45,11 +52,27 @@ const ids = new EventIds("9f8e7d6c-0000-4000-8000-000000000000");
 
 /** An entry of every type of record, and of calls and requests with every end, with this in each field that holds any text. */
 export function entriesWith(text: SampleText = (usual) => usual): readonly AuditEntry[] {
-  return sampleEvents().flatMap((event, index) => {
-    const record = auditRecordOf(event, { id: ids.of(event), instance: "gateway-1" });
-    if (record === undefined) return [];
+  const events = sampleEvents().flatMap(
+    (event) => auditRecordOf(event, { id: ids.of(event), instance: "gateway-1" }) ?? [],
+  );
+  return [...journalRecords(), ...events].map((record, index) => {
     return { record: withTexts(record, text), place: { sequence: index + 1, hash: "0f".repeat(32) } };
   });
+}
+
+/** What only a journal writes: intents, gaps and checkpoints. */
+function journalRecords(): readonly AuditRecord[] {
+  const { caller, client } = sampleEvent("call.finished");
+  const stamp = (id: string) => ({ id, instance: "gateway-1" });
+  const intents = (["call", "request", "operation"] as const).map((kind) => {
+    const intent = { id: `${kind}-1`, kind, method: "prompts/get", server: "math", subject: "add", caller, client };
+    return intentRecordOf(intent, "gateway-1", SAMPLE_TIME_MS);
+  });
+  const lost = { since: "2026-01-31T08:00:00.000Z", until: "2026-01-31T08:00:01.000Z" };
+  const gap = gapRecordOf({ reason: "queue_full", count: 2, from: 3, to: 4, ...lost }, stamp("gap-1"), SAMPLE_TIME_MS);
+  const position = { journal: "0a".repeat(16), sequence: 4_711, hash: "0b".repeat(32), reason: "interval" } as const;
+  const signed = { ...position, key: "0c".repeat(8), signature: "d-".repeat(43) };
+  return [...intents, gap, checkpointRecordOf(signed, stamp("checkpoint-1"), SAMPLE_TIME_MS)];
 }
 
 /** Enough of a text this long: every record with it would be hundreds of megabytes. */
@@ -83,11 +106,16 @@ function withTexts(record: AuditRecord, text: SampleText): AuditRecord {
   return visit(record, "") as AuditRecord;
 }
 
-/** The entry of a tool call that has every field. */
+/** The entry of a tool call that has every field, also those that only a journal gives to records of its own. */
 export function fullEntry(text?: SampleText): AuditEntry {
   const entry = entriesWith(text).find(({ record }) => record.type === "tool.call.failed");
   if (entry === undefined) throw new Error("there is no sample of a failed call");
-  return { ...entry, record: { ...entry.record, change: { before: "cold", after: "ready" } } };
+  return { ...entry, record: { ...entry.record, change: { before: "cold", after: "ready" }, ...ofJournal() } };
+}
+
+function ofJournal(): Pick<AuditRecord, "gap" | "checkpoint"> {
+  const [gap, checkpoint] = journalRecords().slice(-2);
+  return { ...(gap?.gap && { gap: gap.gap }), ...(checkpoint?.checkpoint && { checkpoint: checkpoint.checkpoint }) };
 }
 
 /** What is shown of a text by formats that cannot escape control characters; written down a second time. */

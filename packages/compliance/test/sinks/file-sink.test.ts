@@ -29,6 +29,17 @@ import { linesOf } from "./http-receiver.ts";
 const { signal } = new AbortController();
 const DELIVERED = { kind: "delivered" };
 
+const DAY_MS = 86_400_000;
+
+/** A clock whose time of day is set. */
+class SteppedClock extends FakeClock {
+  stepMs = 0;
+
+  override wallMs(): number {
+    return super.wallMs() + this.stepMs;
+  }
+}
+
 let folder: string;
 let path: string;
 let sinks: FileSink[];
@@ -221,6 +232,47 @@ describe("rotation", () => {
     expect(rotated()).toEqual(
       ["20260101T000001001Z", "20260101T000001001Z-1", "20260101T000001001Z-2"].map((stamp) => `audit.log.${stamp}`),
     );
+  });
+
+  it("goes on in order, and removes nothing young, when the clock is set a day back", async () => {
+    const clock = new SteppedClock();
+    const sink = sinkOf({ clock, rotation: { bytesMax: 1 }, retention: { filesMax: 3 } });
+    for (let number = 0; number < 4; number++) {
+      await sink.send(sinkEntriesOf(1, number), signal);
+      await clock.advance(1_000);
+    }
+    clock.stepMs = -DAY_MS;
+    for (let number = 4; number < 7; number++) await sink.send(sinkEntriesOf(1, number), signal);
+    await sink.close();
+    expect([...rotated().map((name) => join(folder, name)), path].flatMap(idsIn)).toEqual(idsOf(4, 3));
+    // The next process goes on behind them, too.
+    const next = sinkOf({ clock, rotation: { bytesMax: 1 }, retention: { filesMax: 3 } });
+    await next.send(sinkEntriesOf(1, 7), signal);
+    await next.close();
+    expect([...rotated().map((name) => join(folder, name)), path].flatMap(idsIn)).toEqual(idsOf(4, 4));
+  });
+
+  it("by age takes as long as it should when the clock is set a day back", async () => {
+    const clock = new SteppedClock();
+    const sink = sinkOf({ clock, rotation: { ageMaxMs: 1_000 } });
+    await sink.send(sinkEntriesOf(1), signal);
+    clock.stepMs = -DAY_MS;
+    await clock.advance(1_000);
+    await sink.send(sinkEntriesOf(1, 1), signal);
+    expect(rotated()).toEqual([]);
+    await clock.advance(1);
+    await sink.send(sinkEntriesOf(1, 2), signal);
+    expect([rotated().length, idsIn(path)]).toEqual([1, ["r-2"]]);
+  });
+
+  it("removes nothing young when the clock is set a year forward", async () => {
+    const clock = new SteppedClock();
+    const sink = sinkOf({ clock, rotation: { bytesMax: 1 }, retention: { ageMaxMs: 10 * DAY_MS } });
+    for (let number = 0; number < 3; number++) await sink.send(sinkEntriesOf(1, number), signal);
+    clock.stepMs = 365 * DAY_MS;
+    for (let number = 3; number < 6; number++) await sink.send(sinkEntriesOf(1, number), signal);
+    await sink.close();
+    expect([...rotated().map((name) => join(folder, name)), path].flatMap(idsIn)).toEqual(idsOf(6));
   });
 
   it("compresses what is rotated, also what an earlier process has left, and writes meanwhile", async () => {

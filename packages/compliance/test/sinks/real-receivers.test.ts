@@ -27,10 +27,14 @@ import {
 } from "../../src/index.ts";
 import { entriesWith, fullEntry, HOSTILE } from "../formats/entries.ts";
 import { distinct, recordOf } from "./entries.ts";
+import { failuresOf } from "./exporter-under-test.ts";
 
 const SENDER = { hostname: "gateway.example", appName: "hangar" };
-/** What `UdpSyslogSink` sends at most, unless it is told otherwise. */
-const DATAGRAM_BYTES_MAX = 8_192;
+/** What sinks send at most, unless they are told otherwise. */
+const MESSAGE_BYTES_MAX = { udp: 8_192, tcp: 65_536, tls: 65_536 };
+/** Of the header before the content. */
+const HEADER_BYTES_MAX = 200;
+const CUT = " [cut]";
 
 /** One record of every kind, and one with each hostile text in every field; each has a number of its own. */
 const entries: readonly AuditEntry[] = [
@@ -130,12 +134,12 @@ describe.each([
           const { message = "", appName, messageId } = messages[at] ?? {};
           const whole = content.encode(entry);
           expect({ appName, messageId }).toEqual({ appName: SENDER.appName, messageId: entry.record.type });
-          if (by !== "udp" || Buffer.byteLength(whole) < DATAGRAM_BYTES_MAX - 200) expect(message).toBe(whole);
-          // A datagram has an end, and the message says that it was cut.
+          if (Buffer.byteLength(whole) + HEADER_BYTES_MAX < MESSAGE_BYTES_MAX[by]) expect(message).toBe(whole);
+          // The message says that it was cut.
           else
-            expect(message === whole || (message.endsWith(" [cut]") && whole.startsWith(message.slice(0, -6)))).toBe(
-              true,
-            );
+            expect(
+              message === whole || (message.endsWith(CUT) && whole.startsWith(message.slice(0, -CUT.length))),
+            ).toBe(true);
         }
       }
     }
@@ -175,7 +179,7 @@ test("what is sent over UDP while the receiver is away waits, as far as the syst
   const exporter = new JSONLinesExporter(optionsFor(receiver, "udp"));
   await receiver.stop("SIGTERM");
   for (let number = 1; number <= 40; number++) exporter.export(recordOf(number));
-  await poll("a failure", () => exporter.snapshot().failures.connection > 1);
+  await poll("a failure", () => failuresOf(exporter.snapshot()) > 1);
   expect(exporter.snapshot()).toMatchObject({ delivered: 0, queueSize: 40 });
   await receiver.startAgain();
   await poll("the records", () => new Set(receiver.received().map(({ message }) => message)).size === 40);

@@ -41,7 +41,8 @@ export class S3Receiver {
     const problem = signatureProblem(request);
     if (problem !== undefined) return refuse(403, problem);
     if (method !== "PUT") return refuse(405, "MethodNotAllowed");
-    const prefix = `/${this.#bucket}/`;
+    // The bucket is the first part of the host, or of the path.
+    const prefix = headers.host?.startsWith(`${this.#bucket}.`) ? "/" : `/${this.#bucket}/`;
     if (!path.startsWith(prefix)) return refuse(404, "NoSuchBucket");
     const key = decodeURIComponent(path.slice(prefix.length));
     const checksum = createHash("sha256").update(body).digest("base64");

@@ -39,6 +39,20 @@ test("a batch is an object, compressed, with checksum and signature", async () =
   await sink.close();
 });
 
+test("the bucket may be the first part of the host, which is signed", async () => {
+  // Names below `localhost` are this machine by RFC 6761, as the system's resolver knows.
+  const endpoint = new URL(s3.http.url);
+  endpoint.hostname = "localhost";
+  const sink = sinkOf({ endpoint, pathStyle: false, prefix: "audit/" });
+  expect(await sink.send(sinkEntriesOf(5), signal)).toEqual({ kind: "delivered" });
+  const [request] = s3.http.requests;
+  expect(request?.headers.host).toBe(`records.localhost:${s3.http.url.port}`);
+  expect(request?.path).toMatch(/^\/audit\/gateway-1\/2026\//);
+  expect([...s3.objects.keys()]).toEqual([expect.stringMatching(/^audit\/gateway-1\/2026\//)]);
+  expect(s3.lines.map(idIn)).toEqual(idsOf(5));
+  await sink.close();
+});
+
 test("a batch whose answer was lost is there once", async () => {
   s3.http.fail({ kind: "reset_after" }, 2);
   const exporter = exporterOver(sinkOf());

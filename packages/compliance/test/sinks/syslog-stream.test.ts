@@ -26,7 +26,7 @@ const ids = (): readonly string[] => receiver.messages.map(idIn);
 describe("over TCP", () => {
   it("messages of any text arrive whole, in order and over one connection", async () => {
     receiver = await OctetReceiver.start();
-    const sink = sinkTo();
+    const sink = sinkTo({ messageBytesMax: 1_000_000 });
     const texts = ["short", "é😀 ".repeat(40_000), "", "7 forged", "x".repeat(200_000), "12 a\n34 b"];
     const entries = sinkEntriesOf(texts.length).map((entry, at) => ({
       ...entry,
@@ -44,6 +44,38 @@ describe("over TCP", () => {
     await poll("all messages", () => receiver.messages.length === 8);
     expect(receiver.messages.slice(0, 6)).toEqual(entries.map(({ text }) => text));
     expect([receiver.connections, receiver.violations]).toEqual([1, []]);
+    await sink.close();
+  });
+
+  it("a message that no receiver takes by default is cut, and one can see that", async () => {
+    receiver = await OctetReceiver.start();
+    const sink = sinkTo();
+    const head = "<134>1 2026-01-31T08:00:00.123Z host app 1 MH1000 - ";
+    const [first, second] = sinkEntriesOf(2);
+    if (first === undefined || second === undefined) throw new Error("there are two");
+    const text = `${head}${"é".repeat(100_000)}`;
+    expect(await sink.send([{ ...first, text }, second], new AbortController().signal)).toEqual({ kind: "delivered" });
+    await poll("both messages", () => receiver.messages.length === 2);
+    const [cut = ""] = receiver.messages;
+    expect(Buffer.byteLength(cut)).toBeGreaterThan(65_530);
+    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(65_536);
+    expect([cut.slice(0, head.length), cut.slice(head.length)]).toEqual([head, expect.stringMatching(/^é+ \[cut\]$/)]);
+    expect(receiver.messages[1]).toBe(second.text);
+    expect(receiver.violations).toEqual([]);
+    await sink.close();
+  });
+
+  it.each([479, Number.NaN])("messages of %d bytes are refused when it is configured", async (messageBytesMax) => {
+    receiver = await OctetReceiver.start();
+    expect(() => sinkTo({ messageBytesMax })).toThrow(/480 bytes or more/);
+  });
+
+  it("a receiver at an address of IPv6 gets the messages", async () => {
+    receiver = await OctetReceiver.start({ host: "::1" });
+    const sink = sinkTo({ host: "::1" });
+    expect(await sink.send(sinkEntriesOf(20), new AbortController().signal)).toEqual({ kind: "delivered" });
+    await poll("the messages", () => receiver.messages.length === 20);
+    expect(ids()).toEqual(idsOf(20));
     await sink.close();
   });
 

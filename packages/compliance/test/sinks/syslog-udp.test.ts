@@ -9,10 +9,10 @@ import { emit, eventIds, expectExact, exporterOver, failuresOf } from "./exporte
 let socket: Socket;
 let messages: string[];
 
-async function listen(port = 0): Promise<number> {
-  socket = createSocket({ type: "udp4", recvBufferSize: 1_000_000 });
+async function listen(port = 0, address = "127.0.0.1"): Promise<number> {
+  socket = createSocket({ type: address.includes(":") ? "udp6" : "udp4", recvBufferSize: 1_000_000 });
   socket.on("message", (message) => messages.push(message.toString()));
-  socket.bind(port, "127.0.0.1");
+  socket.bind(port, address);
   await once(socket, "listening");
   return socket.address().port;
 }
@@ -36,6 +36,26 @@ test("each record is a datagram", async () => {
   expect(messages.map(idIn)).toEqual(eventIds(120));
   await exporter.close(5_000);
   expect(exporter.snapshot()).toMatchObject({ delivered: 120, queueSize: 0 });
+});
+
+test("a receiver at an address of IPv6 gets them, and is noticed when it is not there", async () => {
+  const port = await listen(0, "::1");
+  const sink = new UdpSyslogSink({ name: "siem", host: "::1", port, clock: systemClock });
+  const { signal } = new AbortController();
+  expect(await sink.send(sinkEntriesOf(20), signal)).toEqual({ kind: "delivered" });
+  await poll("the messages", () => messages.length === 20);
+  socket.close();
+  await once(socket, "close");
+  const answer = {
+    kind: "retry",
+    reason: "connection",
+    message: expect.stringMatching(/^syslog at ::1:\d+ over UDP: .*ECONNREFUSED/),
+  };
+  expect(await sink.send(sinkEntriesOf(5), signal)).toMatchObject(answer);
+  await listen(port, "::1");
+  expect(await sink.send(sinkEntriesOf(5, 20), signal)).toEqual({ kind: "delivered" });
+  await poll("the other messages", () => messages.length === 25);
+  await sink.close();
 });
 
 test("a message that is too long is cut, and one can see that", async () => {

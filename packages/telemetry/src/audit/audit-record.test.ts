@@ -97,6 +97,34 @@ describe("the audit records of all sample events", () => {
   });
 });
 
+describe("the records of operations", () => {
+  const finished = sampleEvents().filter((event) => event.type === "operation.finished");
+
+  test.each([
+    ["createKey", "key.created", { kind: "key", name: "robot" }, 6],
+    ["revokeKey", "key.revoked", { kind: "key", name: "robot" }, 5],
+    ["approveDiscovered", "server.approved", { kind: "server", server: "math" }, 5],
+    ["rejectDiscovered", "server.rejected", { kind: "server", server: "math" }, 5],
+  ])("%s that was done is %s and nothing else", (operation, type, target, severity) => {
+    const done = finished.filter((event) => event.operation === operation && event.outcome === "done");
+    expect(records(done)).toMatchObject([
+      { type, target, severity, action: operation, outcome: "success", actor: { id: "ada" } },
+    ]);
+  });
+
+  test("that were not done are of the type of their refusal, whatever they are", () => {
+    const refused = finished.filter(({ outcome }) => outcome !== "done");
+    expect(records(refused).map(({ action, type }) => [action, type])).toEqual(
+      expect.arrayContaining([["revokeKey", "operation.denied"]]),
+    );
+    for (const { type } of records(refused)) expect(type).toMatch(/^operation\.(failed|denied|rate_limited)$/);
+    for (const outcome of ["forbidden", "unknown_server"] as const) {
+      for (const event of finished)
+        expect(recordOf({ ...event, outcome })?.type).toMatch(/^operation\.(failed|denied)$/);
+    }
+  });
+});
+
 describe("the records of a journal", () => {
   test("fit the schema", () => {
     for (const record of journalRecords()) expect(problemsOf(record)).toBeUndefined();

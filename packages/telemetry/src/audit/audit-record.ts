@@ -21,6 +21,7 @@ export const AUDIT_TARGET_KINDS = [
   "session",
   "interface",
   "management",
+  "key",
   "server",
   "configuration",
   "gateway",

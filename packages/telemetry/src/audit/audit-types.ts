@@ -182,6 +182,18 @@ export const AUDIT_TYPES = {
     severity: 1,
     description: "An operation of the management is about to be done; its end has a record of its own.",
   },
+  "key.created": {
+    code: "MH3100",
+    category: "management",
+    severity: 6,
+    description: "An API key was created.",
+  },
+  "key.revoked": {
+    code: "MH3101",
+    category: "management",
+    severity: 5,
+    description: "An API key was revoked for good.",
+  },
   "server.registered": {
     code: "MH4000",
     category: "server",
@@ -218,6 +230,18 @@ export const AUDIT_TYPES = {
     category: "server",
     severity: 3,
     description: "The circuit breaker of a server or group changed its state.",
+  },
+  "server.approved": {
+    code: "MH4007",
+    category: "server",
+    severity: 5,
+    description: "Somebody let a server that was discovered be called.",
+  },
+  "server.rejected": {
+    code: "MH4008",
+    category: "server",
+    severity: 5,
+    description: "Somebody keeps a server that was discovered from being called.",
   },
   "configuration.reloaded": {
     code: "MH5000",

@@ -39,10 +39,14 @@ export class FileSink implements AuditSink {
   readonly name: string;
   readonly acknowledged = true;
   readonly #options: FileSinkOptions;
+  readonly #madeMs: number;
+  readonly #madeWallMs: number;
   readonly #rotated: RotatedFiles;
   readonly #writes = new OneAtATime();
   #lock: FileLock | undefined;
   #file: AppendedFile | undefined;
+  /** When the file was opened, by the clock that nobody sets. */
+  #openedMs = 0;
   #mustReopen = false;
   #tidying: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -51,6 +55,8 @@ export class FileSink implements AuditSink {
     this.name = options.name;
     this.#options = options;
     this.#rotated = new RotatedFiles(options.path);
+    this.#madeMs = options.clock.nowMs();
+    this.#madeWallMs = options.clock.wallMs();
   }
 
   readonly send = (batch: readonly SinkEntry[], signal: AbortSignal): Promise<SendOutcome> =>
@@ -91,10 +97,11 @@ export class FileSink implements AuditSink {
     const file = await this.#openFile();
     const size = await file.size();
     const { bytesMax = Number.POSITIVE_INFINITY, ageMaxMs = Number.POSITIVE_INFINITY } = rotation;
-    const isDue = size + bytes > bytesMax || clock.wallMs() - file.bornMs > ageMaxMs;
+    const age = Math.max(clock.wallMs() - file.bornMs, clock.nowMs() - this.#openedMs);
+    const isDue = size + bytes > bytesMax || age > ageMaxMs;
     if (size === 0 || !isDue || !(await file.isAt(path))) return file;
     await this.#leave();
-    await this.#rotated.rotate(clock.wallMs());
+    await this.#rotated.rotate(this.#wallMs());
     this.#tidy();
     return this.#openFile();
   }
@@ -112,15 +119,22 @@ export class FileSink implements AuditSink {
       this.#tidy();
     }
     this.#file = await AppendedFile.open(path, mode, clock.wallMs());
+    this.#openedMs = clock.nowMs();
     return this.#file;
   }
 
   /** Looks after rotated files, while records are written. */
   #tidy(): void {
-    const { compress = false, retention = {}, onTrouble, clock } = this.#options;
+    const { compress = false, retention = {}, onTrouble } = this.#options;
     this.#tidying = this.#tidying
-      .then(() => this.#rotated.tidy({ compress, retention, nowMs: clock.wallMs() }))
+      .then(() => this.#rotated.tidy({ compress, retention, nowMs: this.#wallMs() }))
       .catch((error: unknown) => onTrouble?.(`rotated files of ${this.#options.path}: ${reasonText(error)}`));
+  }
+
+  /** The time of day, and no later than it can be since the start: a clock that is set forward must not remove what is young. */
+  #wallMs(): number {
+    const { clock } = this.#options;
+    return Math.min(clock.wallMs(), this.#madeWallMs + clock.nowMs() - this.#madeMs);
   }
 
   async #leave(): Promise<void> {

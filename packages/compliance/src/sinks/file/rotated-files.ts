@@ -33,13 +33,15 @@ export class RotatedFiles {
     this.#base = basename(path);
   }
 
-  /** Gives the file at the path a name of its own, which no file has. */
+  /**
+   * Gives the file at the path a name of its own, which no file has, and behind all others: names are in the order of the records, also
+   * when the clock was set back, because the first ones are removed first.
+   */
   async rotate(nowMs: number): Promise<void> {
-    const stamp = new Date(nowMs).toISOString().replaceAll(/[-:.]/g, "");
-    const taken = new Set(await readdir(this.#folder));
-    let name = `${this.#base}.${stamp}`;
-    for (let number = 1; taken.has(name) || taken.has(`${name}.gz`); number++)
-      name = `${this.#base}.${stamp}-${number}`;
+    const [newest] = await this.#files();
+    const stamp = new Date(Math.max(nowMs, newest?.rotatedMs ?? 0)).toISOString().replaceAll(/[-:.]/g, "");
+    const isShared = newest !== undefined && newest.rotatedMs >= nowMs;
+    const name = `${this.#base}.${stamp}${isShared ? `-${newest.number + 1}` : ""}`;
     await rename(join(this.#folder, this.#base), join(this.#folder, name));
     await syncFolder(this.#folder);
   }

@@ -4,6 +4,7 @@ import { CLOSED, connectionFailed } from "../failure.ts";
 import { OneAtATime } from "../one-at-a-time.ts";
 import type { TlsFiles } from "../tls-files.ts";
 import { Connection } from "./connection.ts";
+import { cutMessage } from "./cut-message.ts";
 import { Unconfirmed } from "./unconfirmed.ts";
 
 export interface StreamSyslogSinkOptions {
@@ -12,6 +13,11 @@ export interface StreamSyslogSinkOptions {
   readonly port: number;
   /** Absent for TCP without TLS. */
   readonly tls?: TlsFiles;
+  /**
+   * Bytes of a message, from 480; a longer one is cut. A receiver that takes no such message ends the connection, and would again at every
+   * attempt: syslog-ng takes 65 536 unless it is told otherwise.
+   */
+  readonly messageBytesMax?: number;
   /** Bytes that are kept after they were written, to be written again when the connection breaks: more than what two systems buffer. */
   readonly unconfirmedBytesMax?: number;
   readonly connectTimeoutMs?: number;
@@ -26,6 +32,7 @@ export interface StreamSyslogSinkOptions {
 
 /** The buffers that Linux gives a connection by default are at most 4 MiB to send and 6 MiB to receive. */
 const UNCONFIRMED_BYTES_MAX = 16_777_216;
+const MESSAGE_BYTES_MAX = 65_536;
 const CONNECT_TIMEOUT_MS = 10_000;
 const STALL_TIMEOUT_MS = 15_000;
 const SETTLE_MS = 500;
@@ -47,6 +54,7 @@ export class StreamSyslogSink implements AuditSink {
   readonly name: string;
   readonly acknowledged = false;
   readonly #options: StreamSyslogSinkOptions;
+  readonly #messageBytesMax: number;
   readonly #unconfirmed: Unconfirmed;
   readonly #sends = new OneAtATime();
   #connection: Connection | undefined;
@@ -57,9 +65,14 @@ export class StreamSyslogSink implements AuditSink {
   #failures = 0;
   #isClosed = false;
 
+  /** @throws RangeError when every message would be cut to nothing. */
   constructor(options: StreamSyslogSinkOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#messageBytesMax = options.messageBytesMax ?? MESSAGE_BYTES_MAX;
+    if (!(this.#messageBytesMax >= 480)) {
+      throw new RangeError(`a message has 480 bytes or more, and never ${this.#messageBytesMax}`);
+    }
     this.#unconfirmed = new Unconfirmed(options.unconfirmedBytesMax ?? UNCONFIRMED_BYTES_MAX);
   }
 
@@ -103,7 +116,7 @@ export class StreamSyslogSink implements AuditSink {
         if (signal.aborted) return CLOSED;
       }
       while (progress.written < progress.batch.length) {
-        const frames = framesOf(progress.batch, progress.written);
+        const frames = framesOf(progress.batch, progress.written, this.#messageBytesMax);
         if (!(await connection.write(Buffer.concat(frames)))) return this.#lost(connection);
         this.#unconfirmed.written(frames, clock.nowMs());
         progress.written += frames.length;
@@ -163,11 +176,11 @@ export class StreamSyslogSink implements AuditSink {
 }
 
 /** The next messages of a batch behind their lengths, together about a chunk. */
-function framesOf(batch: readonly SinkEntry[], begin: number): readonly Buffer[] {
+function framesOf(batch: readonly SinkEntry[], begin: number, messageBytesMax: number): readonly Buffer[] {
   const frames: Buffer[] = [];
   let bytes = 0;
   for (let at = begin; at < batch.length && bytes < CHUNK_BYTES; at++) {
-    const message = Buffer.from(batch[at]?.text ?? "");
+    const message = Buffer.from(cutMessage(batch[at]?.text ?? "", messageBytesMax));
     // A length is never zero: of an empty message nothing is sent.
     const length = message.length === 0 ? "" : `${message.length} `;
     const frame = Buffer.concat([Buffer.from(length), message]);
