@@ -1,5 +1,6 @@
+import dns from "node:dns";
 import { poll } from "@mcp-hangar/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { S3Sink, type S3SinkOptions } from "../../src/index.ts";
 import { idIn, idsOf, sinkEntriesOf, systemClock } from "./entries.ts";
 import { emit, eventIds, expectExact, exporterOver, failuresOf } from "./exporter-under-test.ts";
@@ -40,17 +41,24 @@ test("a batch is an object, compressed, with checksum and signature", async () =
 });
 
 test("the bucket may be the first part of the host, which is signed", async () => {
-  // Names below `localhost` are this machine by RFC 6761, as the system's resolver knows.
   const endpoint = new URL(s3.http.url);
-  endpoint.hostname = "localhost";
-  const sink = sinkOf({ endpoint, pathStyle: false, prefix: "audit/" });
-  expect(await sink.send(sinkEntriesOf(5), signal)).toEqual({ kind: "delivered" });
+  endpoint.hostname = "storage.example";
+  // No name server knows it: this one name leads to the receiver, and everything behind the lookup is as ever.
+  const { lookup } = dns;
+  const known = (host: string): string => (host === "records.storage.example" ? "127.0.0.1" : host);
+  const replacing = vi.spyOn(dns, "lookup").mockImplementation((host, ...rest) => lookup(known(host), ...rest));
+  try {
+    const sink = sinkOf({ endpoint, pathStyle: false, prefix: "audit/" });
+    expect(await sink.send(sinkEntriesOf(5), signal)).toEqual({ kind: "delivered" });
+    await sink.close();
+  } finally {
+    replacing.mockRestore();
+  }
   const [request] = s3.http.requests;
-  expect(request?.headers.host).toBe(`records.localhost:${s3.http.url.port}`);
+  expect(request?.headers.host).toBe(`records.storage.example:${s3.http.url.port}`);
   expect(request?.path).toMatch(/^\/audit\/gateway-1\/2026\//);
   expect([...s3.objects.keys()]).toEqual([expect.stringMatching(/^audit\/gateway-1\/2026\//)]);
   expect(s3.lines.map(idIn)).toEqual(idsOf(5));
-  await sink.close();
 });
 
 test("a batch whose answer was lost is there once", async () => {
