@@ -44,7 +44,7 @@ const entries: readonly AuditEntry[] = [
 
 interface Kind {
   readonly name: string;
-  create(options: AuditExporterOptions): AuditExporter;
+  readonly create: (options: AuditExporterOptions) => AuditExporter;
   /** What the receiver is to have for the message. */
   readonly content: AuditFormat;
 }
@@ -131,7 +131,9 @@ describe.each([
         const messages = await sendAll(receiver, create(optionsFor(receiver, by)));
         expect(messages, `${name} over ${by}`).toHaveLength(entries.length);
         for (const [at, entry] of entries.entries()) {
-          const { message = "", appName, messageId } = messages[at] ?? {};
+          const got = messages[at];
+          if (got === undefined) throw new Error("there is one for each");
+          const { message, appName, messageId } = got;
           const whole = content.encode(entry);
           expect({ appName, messageId }).toEqual({ appName: SENDER.appName, messageId: entry.record.type });
           if (Buffer.byteLength(whole) + HEADER_BYTES_MAX < MESSAGE_BYTES_MAX[by]) expect(message).toBe(whole);
