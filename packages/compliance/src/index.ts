@@ -14,8 +14,8 @@ export { SplunkHecFormat, type SplunkHecOptions } from "./formats/splunk-hec.ts"
 export { type StructuredSyslogOptions, SyslogEnvelope, SyslogFormat } from "./formats/syslog.ts";
 export type { SyslogOptions } from "./formats/syslog-header.ts";
 export * from "./journal/index.ts";
-export { machineClock } from "./machine-clock.ts";
 export { auditRecord, type OwnRecord } from "./own-record.ts";
+export { machineClock } from "./platform/machine.ts";
 export type { AuditSink, SinkEntry } from "./sink.ts";
 export { type AuditRecordsOptions, auditRecords } from "./sinks/audit-records.ts";
 export { type CallbackResult, type CallbackSinkOptions, callbackSink, RecordsRefused } from "./sinks/callback-sink.ts";

@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { type AuditContent, type AuditRecord, stampedRecord } from "@mcp-hangar/telemetry";
+import { machineClock, newRecordId } from "./platform/machine.ts";
 
 /** What a program says of something that it has seen itself. */
 export interface OwnRecord extends AuditContent {
@@ -18,6 +18,6 @@ export interface OwnRecord extends AuditContent {
  * @throws RangeError for a time that is none
  */
 export function auditRecord(own: OwnRecord): AuditRecord {
-  const { id = randomUUID(), time = new Date(), instance = hostname(), ...content } = own;
+  const { id = newRecordId(), time = new Date(machineClock.wallMs()), instance = hostname(), ...content } = own;
   return stampedRecord(content, { id, instance }, time.getTime());
 }

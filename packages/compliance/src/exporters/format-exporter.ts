@@ -2,7 +2,7 @@ import type { BatchLimits, Clock, QueueLimits, RetryLimits } from "@mcp-hangar/d
 import type { AuditRecord, ExporterSnapshot } from "@mcp-hangar/telemetry";
 import type { JournalPlace } from "../audit-entry.ts";
 import type { AuditFormat } from "../format.ts";
-import { machineClock } from "../machine-clock.ts";
+import { machineClock, machineRandom } from "../platform/machine.ts";
 import type { AuditSink } from "../sink.ts";
 import { SinkExporter } from "../sinks/sink-exporter.ts";
 import type { AuditExporter } from "./audit-exporter.ts";
@@ -40,7 +40,7 @@ export class FormatExporter implements AuditExporter {
 
   constructor(
     format: AuditFormat,
-    { sink, output, limits, clock = machineClock, random = Math.random, ...options }: AuditExporterOptions,
+    { sink, output, limits, clock = machineClock, random = machineRandom, ...options }: AuditExporterOptions,
   ) {
     this.#exporter = new SinkExporter({
       ...options,

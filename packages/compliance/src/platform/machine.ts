@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Clock } from "@mcp-hangar/delivery";
 
 /**
@@ -13,3 +14,9 @@ export const machineClock: Clock = {
   },
   defer: (callback) => void setImmediate(callback),
 };
+
+/** Uniform in [0, 1). */
+export const machineRandom = (): number => Math.random();
+
+/** An id that no other record has. */
+export const newRecordId = (): string => randomUUID();
