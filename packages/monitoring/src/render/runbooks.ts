@@ -55,7 +55,7 @@ function rulesTable(rules: readonly AlertRule[], stack: Stack): string {
       ...(several ? [rule.id.slice(rule.id.indexOf(":") + 1)] : []),
       rule.severity,
       receiverOf(rule, stack),
-      [...new Set(rule.conditions.map((each) => thresholdOf(each, rule, stack)))].join(" or ") || "–",
+      thresholdsOf(rule, stack) || "–",
       rule.for,
       dashboardPage(rule, stack),
     ]),
@@ -65,6 +65,15 @@ function rulesTable(rules: readonly AlertRule[], stack: Stack): string {
 function receiverOf({ severity }: AlertRule, { routing }: Stack): string {
   const takes = ({ match }: Route): boolean => match.severity === severity;
   return routing.routes.find(takes)?.receiver ?? routing.defaultReceiver;
+}
+
+/** What an alert compares; a minimum is asked for beside all else. */
+function thresholdsOf(rule: AlertRule, stack: Stack): string {
+  const [minimums, others] = [true, false].map((wanted) =>
+    rule.conditions.filter(({ isMinimum = false }) => isMinimum === wanted),
+  );
+  const said = [...new Set((others ?? []).map((each) => thresholdOf(each, rule, stack)))].join(" or ");
+  return [said, ...(minimums ?? []).map(({ threshold }) => `at least ${threshold} of them`)].join(", ");
 }
 
 /** Of an alert on a quantile, which compares the share of what is above a limit, the limit too. */

@@ -16,8 +16,17 @@ export interface ShareAlert extends AlertSetting {
   readonly window: Duration;
 }
 
+/** What alerts on a share of events have beside it, for of few events a single one is a large share. */
+export interface Minimum {
+  /** At least so many events within the window must be bad. 0 asks for no number. */
+  readonly minimum: number;
+}
+
+/** Fires when a share of events is exceeded over the window, and enough of them are bad. */
+export interface EventShareAlert extends ShareAlert, Minimum {}
+
 /** Fires when a quantile is above a limit, that is, when more than `1 − quantile` of the observations are. */
-export interface QuantileAlert<Histogram extends HistogramMetric> extends AlertSetting {
+export interface QuantileAlert<Histogram extends HistogramMetric> extends AlertSetting, Minimum {
   readonly quantile: number;
   /** A boundary of the histogram, because only there the share is exact. */
   readonly limit: BoundaryOf<Histogram>;
@@ -51,10 +60,10 @@ type Catalog = typeof catalog;
 /** Thresholds, windows and severities of every alert, by the name without its prefix. */
 export interface AlertSettings {
   readonly NotResponding: AlertSetting;
-  readonly HighErrorRate: ShareAlert;
+  readonly HighErrorRate: EventShareAlert;
   /** Requests other than tool calls. */
-  readonly HighRequestErrorRate: ShareAlert;
-  readonly BatchHighFailureRate: ShareAlert;
+  readonly HighRequestErrorRate: EventShareAlert;
+  readonly BatchHighFailureRate: EventShareAlert;
   /** `count` rejections within `window`, or a breaker that was open within `openWithin`. */
   readonly CircuitBreakerTripped: CountAlert & { readonly openWithin: Duration };
   /** Consecutive failures. */
@@ -67,7 +76,7 @@ export interface AlertSettings {
   readonly HighLatencyByTool: QuantileAlert<Catalog["toolCallDuration"]>;
   readonly FrequentColdStarts: RateAlert;
   readonly BatchSlowExecution: QuantileAlert<Catalog["batchDuration"]>;
-  readonly BatchHighCancellationRate: ShareAlert;
+  readonly BatchHighCancellationRate: EventShareAlert;
   readonly BatchSizeTooLarge: QuantileAlert<Catalog["batchSize"]>;
   readonly GCSlowCycles: QuantileAlert<Catalog["idleSweepDuration"]>;
   /** Resident bytes. */
@@ -101,23 +110,23 @@ const info = { severity: "info", enabled: true } as const;
 /** The numbers that the product promises. */
 export const defaultAlertSettings: AlertSettings = {
   NotResponding: { ...critical, for: "1m" },
-  HighErrorRate: { ...critical, share: 0.1, window: "5m", for: "2m" },
-  // Requests are few: it takes more than those of one window, so that a single one that fails fires nothing.
-  HighRequestErrorRate: { ...warning, share: 0.1, window: "5m", for: "10m" },
-  BatchHighFailureRate: { ...critical, share: 0.2, window: "5m", for: "3m" },
+  HighErrorRate: { ...critical, share: 0.1, minimum: 10, window: "5m", for: "2m" },
+  // Requests are few, and their failures come seldom enough that five minutes would hold too few of them.
+  HighRequestErrorRate: { ...warning, share: 0.1, minimum: 5, window: "10m", for: "5m" },
+  BatchHighFailureRate: { ...critical, share: 0.2, minimum: 10, window: "5m", for: "3m" },
   CircuitBreakerTripped: { ...critical, count: 10, window: "5m", openWithin: "1m", for: "2m" },
   ProviderUnhealthy: { ...critical, level: 5, for: "2m" },
   HighConsecutiveFailures: { ...warning, level: 2, for: "2m" },
   // Servers are checked once a minute, so a shorter window would hold too few checks to tell one in twenty.
-  HealthCheckSlow: { ...warning, quantile: 0.95, limit: 5, window: "15m", for: "5m" },
-  HighLatencyP95: { ...warning, quantile: 0.95, limit: 3, window: "5m", for: "5m" },
-  HighLatencyP99: { ...warning, quantile: 0.99, limit: 5, window: "5m", for: "5m" },
-  HighLatencyByTool: { ...warning, quantile: 0.95, limit: 5, window: "5m", for: "5m" },
+  HealthCheckSlow: { ...warning, quantile: 0.95, limit: 5, minimum: 3, window: "15m", for: "5m" },
+  HighLatencyP95: { ...warning, quantile: 0.95, limit: 3, minimum: 5, window: "5m", for: "5m" },
+  HighLatencyP99: { ...warning, quantile: 0.99, limit: 5, minimum: 5, window: "5m", for: "5m" },
+  HighLatencyByTool: { ...warning, quantile: 0.95, limit: 5, minimum: 5, window: "5m", for: "5m" },
   FrequentColdStarts: { ...warning, perSecond: 0.1, window: "5m", for: "10m" },
-  BatchSlowExecution: { ...warning, quantile: 0.95, limit: 30, window: "5m", for: "5m" },
-  BatchHighCancellationRate: { ...warning, share: 0.1, window: "5m", for: "5m" },
-  BatchSizeTooLarge: { ...warning, quantile: 0.95, limit: 50, window: "5m", for: "5m" },
-  GCSlowCycles: { ...warning, quantile: 0.95, limit: 0.5, window: "15m", for: "5m" },
+  BatchSlowExecution: { ...warning, quantile: 0.95, limit: 30, minimum: 3, window: "5m", for: "5m" },
+  BatchHighCancellationRate: { ...warning, share: 0.1, minimum: 5, window: "5m", for: "5m" },
+  BatchSizeTooLarge: { ...warning, quantile: 0.95, limit: 50, minimum: 3, window: "5m", for: "5m" },
+  GCSlowCycles: { ...warning, quantile: 0.95, limit: 0.5, minimum: 3, window: "15m", for: "5m" },
   HighMemoryUsage: { ...warning, level: 2_000_000_000, for: "10m" },
   HighCPUUsage: { ...warning, share: 0.8, window: "5m", for: "10m" },
   McpServerStarted: { ...info, count: 0, window: "5m", for: "0s" },

@@ -24,7 +24,7 @@ test.each([
   [
     "a public name in place of a key",
     { alerts: { HighErrorRate: { threshold: 1 } } },
-    "give one of enabled, for, severity, share, window",
+    "give one of enabled, for, minimum, severity, share, window",
   ],
   [
     "a text in place of a number",

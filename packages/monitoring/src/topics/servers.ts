@@ -7,6 +7,7 @@ import { increase, maxOverTime, rate } from "../promql/functions.ts";
 import { andOn, shareBeyond } from "../promql/operators.ts";
 import { complementOf, percent } from "../slo/decimal.ts";
 import { label, text, value } from "../template.ts";
+import { atLeastOf, beyond } from "./at-least-of.ts";
 
 const perServer = by("job", "mcp_server");
 const details = { uid: "mcp-hangar-mcp-server-details", variables: ["mcp_server"] } as const;
@@ -99,8 +100,7 @@ function slowSweep({ options, rules }: Context): AlertRule {
   return alertRule({
     alert: "GCSlowCycles",
     setting,
-    expr: condition.expr,
-    conditions: [condition],
+    ...atLeastOf(condition, beyond(rules, idleSweepDuration, setting, by("job")), setting),
     summary: text`The idle sweep of ${label("job")} is slow`,
     description: text`The ${percent(setting.quantile)}th percentile of idle sweeps is above ${setting.limit} s: over ${setting.window}, ${value("percentage")} of them took longer. Servers that should stop stay, and their memory with them.`,
     dashboard: { uid: "mcp-hangar-overview" },
