@@ -74,6 +74,7 @@ function quickAlerts(): NonNullable<MonitoringOverrides["alerts"]> {
     McpServerDead: { window: "4s", for: "5s" },
     // One start within five seconds is no loop; three are.
     FrequentColdStarts: { window: WINDOW, for: "1s", perSecond: 0.45 },
+    McpServerCrashLooping: { window: "10s", count: 1 },
     HighToolCallVolume: { window: WINDOW, perSecond: 120 },
   };
 }

@@ -21,11 +21,15 @@ export function servers(context: Context, { alerts }: Topic): Coverage {
     firing: {},
     share: {},
   }));
-  const starts = counter(
-    catalog.serverStarts,
-    { ...server, result: "success" },
-    { below: started.count, above: started.count + 1 },
-  );
+  const starts = [
+    ...counter(
+      catalog.serverStarts,
+      { ...server, result: "success" },
+      { below: started.count, above: started.count + 1 },
+    ),
+    // It was tried, and that is all.
+    ...counter(catalog.serverStarts, { ...server, result: "failure" }, 10),
+  ];
   const changed = { ...server, change: "changed" } as const;
   const redefinitions = [
     ...counter(catalog.toolDefinitionsChanged, changed, { below: redefined.count, above: redefined.count + 1 }),

@@ -123,10 +123,11 @@ export function manyEvents(limit: number, window: Duration, context: Context): S
   return { each: 10_000, ...around(limit, window, context) };
 }
 
-/** So few events that half of them are, over the whole window, the minimum that the alert asks for, or not quite. */
-export function fewEvents(minimum: number, window: Duration, context: Context): Shares {
+/** A share far beyond the limit, of so few events that over the whole window it is the minimum, or not quite. */
+export function fewEvents(limit: number, minimum: number, window: Duration, context: Context): Shares {
   const steps = toSeconds(window) / stepOf(context);
-  return { each: (2 * minimum) / steps, ...around(0.5, window, context) };
+  const share = (1 + limit) / 2;
+  return { each: minimum / share / steps, ...around(share, window, context) };
 }
 
 /** Both of them, for an alert that asks for a share and for a number; `tell` makes the story of each. */
@@ -138,7 +139,7 @@ export function inShares(
 ): readonly Story[] {
   const many = tell(manyEvents(limit, window, context));
   if (minimum <= 0) return [many];
-  const few = tell(fewEvents(minimum, window, context));
+  const few = tell(fewEvents(limit, minimum, window, context));
   return [many, { ...few, about: [...(few.about === undefined ? [] : [few.about]), "few events"].join(", ") }];
 }
 

@@ -64,6 +64,12 @@ export interface AlertSettings {
   /** Requests other than tool calls. */
   readonly HighRequestErrorRate: EventShareAlert;
   readonly BatchHighFailureRate: EventShareAlert;
+  /** One server of many, by all of its calls. */
+  readonly McpServerFailing: EventShareAlert;
+  /** One tool of which in effect every call fails. */
+  readonly ToolFailing: EventShareAlert;
+  /** One gateway of several. */
+  readonly GatewayFailing: EventShareAlert;
   /** `count` rejections within `window`, or a breaker that was open within `openWithin`. */
   readonly CircuitBreakerTripped: CountAlert & { readonly openWithin: Duration };
   /** Consecutive failures. */
@@ -90,10 +96,15 @@ export interface AlertSettings {
   readonly HighAccessDenialRate: RateAlert;
   readonly McpServerDead: WindowAlert;
   readonly McpServerDegraded: AlertSetting;
+  /** Changes of its reachability, or of the state of its circuit breaker. */
+  readonly McpServerFlapping: CountAlert;
+  readonly McpServerCrashLooping: CountAlert;
+  /** Restarts of one gateway. */
+  readonly GatewayRestarting: CountAlert;
   readonly DiscoverySourceUnhealthy: AlertSetting;
   readonly RemoteServerUnreachable: AlertSetting;
-  /** Failures within `window` while nothing was delivered for `silence`. */
-  readonly TelemetryExportFailing: WindowAlert & { readonly silence: Duration };
+  /** More than `count` failures of one gateway within `window` while it has delivered nothing for `silence`. */
+  readonly TelemetryExportFailing: CountAlert & { readonly silence: Duration };
   /** Of exporters that carry audit records. */
   readonly AuditRecordsDropped: CountAlert;
   /** Of all other exporters. */
@@ -114,6 +125,10 @@ export const defaultAlertSettings: AlertSettings = {
   // Requests are few, and their failures come seldom enough that five minutes would hold too few of them.
   HighRequestErrorRate: { ...warning, share: 0.1, minimum: 5, window: "10m", for: "5m" },
   BatchHighFailureRate: { ...critical, share: 0.2, minimum: 10, window: "5m", for: "3m" },
+  // Servers and tools are called less often than the gateway, and an owner is told in the morning.
+  McpServerFailing: { ...warning, share: 0.5, minimum: 5, window: "15m", for: "5m" },
+  ToolFailing: { ...warning, share: 0.9, minimum: 5, window: "30m", for: "5m" },
+  GatewayFailing: { ...critical, share: 0.5, minimum: 10, window: "5m", for: "3m" },
   CircuitBreakerTripped: { ...critical, count: 10, window: "5m", openWithin: "1m", for: "2m" },
   ProviderUnhealthy: { ...critical, level: 5, for: "2m" },
   HighConsecutiveFailures: { ...warning, level: 2, for: "2m" },
@@ -137,9 +152,14 @@ export const defaultAlertSettings: AlertSettings = {
   HighAccessDenialRate: { ...warning, perSecond: 0.1, window: "5m", for: "10m" },
   McpServerDead: { ...warning, window: "2m", for: "5m" },
   McpServerDegraded: { ...warning, for: "15m" },
+  // Three times away and back within half an hour; a breaker takes two or three changes to open and close.
+  McpServerFlapping: { ...warning, count: 6, window: "30m", for: "0s" },
+  McpServerCrashLooping: { ...warning, count: 4, window: "15m", for: "0s" },
+  // A roll-out that is taken back and tried again are three.
+  GatewayRestarting: { ...critical, count: 3, window: "30m", for: "0s" },
   DiscoverySourceUnhealthy: { ...warning, for: "10m" },
   RemoteServerUnreachable: { ...warning, for: "5m" },
-  TelemetryExportFailing: { ...warning, window: "10m", silence: "5m", for: "5m" },
+  TelemetryExportFailing: { ...warning, count: 2, window: "10m", silence: "5m", for: "5m" },
   // What is dropped is gone, and an audit trail with a hole is no proof.
   AuditRecordsDropped: { ...critical, count: 0, window: "15m", for: "0s" },
   TelemetryRecordsDropped: { ...warning, count: 0, window: "15m", for: "0s" },

@@ -110,7 +110,9 @@ function slowSweep({ options, rules }: Context): AlertRule {
 /** The gateway exposes these counters with 0 before the first start, so the first start is an increase too. */
 function started({ options, rules }: Context): AlertRule {
   const setting = options.alerts.McpServerStarted;
-  const starts = sum(increase(rules.series(catalog.serverStarts), setting.window), perServer);
+  // A start that failed is none; other alerts tell of those.
+  const succeeded = rules.series(catalog.serverStarts, { result: "success" });
+  const starts = sum(increase(succeeded, setting.window), perServer);
   const condition = when(starts, ">", { threshold: setting.count, unit: "short" });
   return alertRule({
     alert: "McpServerStarted",

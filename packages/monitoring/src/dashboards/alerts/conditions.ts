@@ -49,6 +49,12 @@ const PANEL_IDS: Readonly<Record<Exclude<keyof AlertSettings, "Watchdog">, numbe
   HighRequestErrorRate: 1030,
   ToolDefinitionsChanged: 1031,
   HighAccessDenialRate: 1032,
+  McpServerFailing: 1033,
+  ToolFailing: 1034,
+  GatewayFailing: 1035,
+  McpServerFlapping: 1036,
+  McpServerCrashLooping: 1037,
+  GatewayRestarting: 1038,
 };
 
 const PANELS_A_ROW = 3;
