@@ -36,6 +36,9 @@ function problemsIn(given: unknown, model: unknown, path: Path): readonly string
   if (typeof given !== typeof model) return [`${place(path)} is ${quoted(given)}: give ${KINDS[typeof model]}.`];
   if (typeof given === "number" && !Number.isFinite(given))
     return [`${place(path)} is ${given}: give a finite number.`];
+  if (path.join(".") === "scrape.scheme" && given !== "http" && given !== "https") {
+    return [`${place(path)} is ${quoted(given)}: give http or https.`];
+  }
   return typeof given === "string" && typeof model === "string" ? problemsInText(given, model, path) : [];
 }
 

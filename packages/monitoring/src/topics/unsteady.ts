@@ -55,8 +55,7 @@ function crashing({ options, rules }: Context): AlertRule {
 function restarting({ options, rules }: Context): AlertRule {
   const setting = options.alerts.GatewayRestarting;
   const starts = changes(rules.series(runtime.processStartTime), setting.window);
-  const restarts = max(starts, by("job", "instance"));
-  const condition = when(restarts, ">", { threshold: setting.count, unit: "short" });
+  const condition = when(starts, ">", { threshold: setting.count, unit: "short" });
   return alertRule({
     alert: "GatewayRestarting",
     setting,
