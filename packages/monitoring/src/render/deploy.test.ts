@@ -317,3 +317,16 @@ describe("the way in", () => {
     expect(ports(mutual)).toEqual([["http", "keep"]]);
   });
 });
+
+test("labels that tell clusters apart are in every rule, group and inhibition", () => {
+  const all = generateMonitoring({ targetLabels: ["cluster", "namespace"] });
+  const rules = ["alerts", "recording-rules"].flatMap((name) =>
+    (load(all.get(`prometheus/${name}.yaml`) ?? "") as Yaml).groups.flatMap((group: Yaml) => group.rules),
+  );
+  const kept = rules.flatMap(({ expr }: Yaml) => [...String(expr).matchAll(/(?:by|on) \(([^)]*\bjob\b[^)]*)\)/g)]);
+  expect(kept.length).toBeGreaterThan(100);
+  expect(kept.map(([, labels = ""]) => labels).filter((labels) => !/cluster, namespace/.test(labels))).toEqual([]);
+  const alertmanager = load(all.get("alertmanager/alertmanager.yaml") ?? "") as Yaml;
+  expect(alertmanager.route.group_by).toEqual(["alertname", "severity", "cluster", "namespace"]);
+  for (const { equal } of alertmanager.inhibit_rules) expect(equal).toEqual(expect.arrayContaining(["cluster"]));
+});

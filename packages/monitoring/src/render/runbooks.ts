@@ -6,6 +6,7 @@ import { percent } from "../slo/decimal.ts";
 import type { Stack } from "../stack.ts";
 import { dashboardPage } from "./links.ts";
 import { fenced, markdownTable, paragraph } from "./markdown.ts";
+import { asDeployed } from "./rules.ts";
 import { runbookIndex } from "./runbook-index.ts";
 
 const HEADER =
@@ -36,7 +37,7 @@ function pageOf(runbook: Runbook, stack: Stack): string {
     paragraph(`**Escalate.** ${escalate}`),
     paragraph(`**Resolves.** ${resolves}`),
     "## Rule",
-    fenced("promql", rules.map(({ expr }) => printPromql(expr)).join("\n\n")),
+    fenced("promql", rules.map(({ expr }) => printPromql(asDeployed(expr, stack))).join("\n\n")),
   ];
   return linked(`${blocks.join("\n\n")}\n`, stack);
 }

@@ -64,7 +64,8 @@ function problemsInList(given: unknown, model: readonly unknown[], path: Path): 
       isRecord(first) && isRecord(item) ? Object.keys(first).filter((key) => !Object.hasOwn(item, key)) : [];
     return [
       ...missing.map((key) => `${place([...at, key])} is missing: the items of a list need every key.`),
-      ...problemsIn(item, first, at),
+      // Where the default is an empty list, its items are texts.
+      ...problemsIn(item, first ?? "", at),
     ];
   });
 }

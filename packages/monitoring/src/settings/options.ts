@@ -47,6 +47,11 @@ export interface MonitoringOptions {
   readonly scrapeTimeout: Duration;
   readonly scrape: ScrapeSettings;
   readonly evaluationInterval: Duration;
+  /**
+   * Further labels of targets that tell installations in one Prometheus apart, such as `cluster` and `namespace`. Rules keep
+   * them wherever they keep the job, notifications are grouped by them, and alerts hold back only those with the same.
+   */
+  readonly targetLabels: readonly string[];
   /** The oldest Prometheus that must understand the rules. */
   readonly minimumPrometheus: `${number}.${number}`;
   /** Runbook pages are `<this>/<alert>.md`. */
@@ -79,6 +84,7 @@ export const defaultOptions: MonitoringOptions = {
   scrapeTimeout: "5s",
   scrape: defaultScrapeSettings,
   evaluationInterval: "15s",
+  targetLabels: [],
   minimumPrometheus: "2.42",
   runbookBaseUrl: "https://github.com/mcp-hangar/mcp-hangar/blob/main/docs/runbooks",
   grafanaBaseUrl: "http://localhost:3000",
