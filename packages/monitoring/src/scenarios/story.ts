@@ -119,12 +119,12 @@ export interface Shares {
 }
 
 /** So many events that their number does not matter, and shares around the limit of the alert. */
-export function manyEvents(limit: number, window: Duration, context: Context): Shares {
+function manyEvents(limit: number, window: Duration, context: Context): Shares {
   return { each: 10_000, ...around(limit, window, context) };
 }
 
 /** A share far beyond the limit, of so few events that over the whole window it is the minimum, or not quite. */
-export function fewEvents(limit: number, minimum: number, window: Duration, context: Context): Shares {
+function fewEvents(limit: number, minimum: number, window: Duration, context: Context): Shares {
   const steps = toSeconds(window) / stepOf(context);
   const share = (1 + limit) / 2;
   return { each: minimum / share / steps, ...around(share, window, context) };
