@@ -65,11 +65,12 @@ export function alertRule<Label extends string>(definition: AlertDefinition<Labe
     description,
     dashboard,
     dormant,
-    conditions: conditions.map(({ measure, comparison, threshold, unit }) => ({
+    conditions: conditions.map(({ measure, comparison, threshold, unit, isMinimum }) => ({
       measure: { node: measure.node },
       comparison,
       threshold,
       unit,
+      ...(isMinimum === true ? { isMinimum } : {}),
     })),
   };
 }

@@ -55,7 +55,7 @@ describe("generated files", () => {
     const files = generateMonitoring({ alerts: { HighErrorRate: { share: 0.25, for: "7m" } } });
     const alerts = files.get("prometheus/alerts.yaml") ?? "";
     const [, alert = ""] = /alert: MCPHangarHighErrorRate\n([\s\S]*?)\n {6}- alert:/.exec(alerts) ?? [];
-    expect(alert).toMatch(/> 0\.25\n\s+for: 7m/);
+    expect(alert).toMatch(/> 0\.25\n[\s\S]*>= 10\n\s+for: 7m/);
     expect(alert).toContain("the limit is 25 %");
   });
 

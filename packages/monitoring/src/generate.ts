@@ -23,7 +23,7 @@ const renderers: readonly Renderer[] = [
     "prometheus/prometheus.kubernetes.yaml": yamlFile(kubernetesScrapeConfig(stack)),
     "prometheus/alerts.yaml": yamlFile({ groups: alertGroups(stack) }),
     "prometheus/recording-rules.yaml": yamlFile({ groups: recordingGroups(stack) }),
-    "alertmanager/alertmanager.yaml": yamlFile(alertmanagerConfig(stack.routing)),
+    "alertmanager/alertmanager.yaml": yamlFile(alertmanagerConfig(stack.routing, stack.options.targetLabels)),
   }),
   (stack) => ({ "catalog.json": lockFile(catalogLock(stack)) }),
   testFiles,

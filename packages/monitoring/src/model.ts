@@ -15,6 +15,8 @@ export interface Condition {
   readonly comparison: ComparisonOperator;
   readonly threshold: number;
   readonly unit: Unit;
+  /** It only says when the others count: that enough has happened for a share to mean something. */
+  readonly isMinimum?: boolean;
 }
 
 /** Where to look first. `panel` is the key of a panel of that dashboard, `variables` are labels of the alert. */
@@ -66,6 +68,8 @@ export interface BurnWindow {
   readonly short: Duration;
   /** How many times faster than allowed the budget is spent: budget fraction × period / long window. */
   readonly factor: number;
+  /** Bad events within the long window below which nothing is told; 0 for none. */
+  readonly minimum: number;
   readonly for: Duration;
   readonly severity: Severity;
 }

@@ -59,12 +59,51 @@ const budgetBurns: readonly AlertName[] = [
   "MCPHangarBatchSuccessBudgetBurn",
 ];
 
+/** Alerts that name the server which is at fault, the gravest first. */
+const serverIsDown: readonly AlertName[] = [
+  "MCPHangarProviderUnhealthy",
+  "MCPHangarCircuitBreakerTripped",
+  "MCPHangarMcpServerDead",
+  "MCPHangarRemoteServerUnreachable",
+];
+
 const inhibitions: readonly Inhibition[] = [
+  // Who fails is said best by the one that knows why.
   {
-    sources: ["MCPHangarNotResponding"],
+    sources: serverIsDown,
+    targets: ["MCPHangarMcpServerFailing", "MCPHangarToolFailing", "MCPHangarMcpServerFlapping"],
+    equal: ["job", "mcp_server"],
+  },
+  { sources: ["MCPHangarMcpServerFailing"], targets: ["MCPHangarToolFailing"], equal: ["job", "mcp_server"] },
+  { sources: ["MCPHangarHighErrorRate"], targets: ["MCPHangarGatewayFailing"], equal: ["job"] },
+  {
+    sources: ["MCPHangarMcpServerCrashLooping"],
+    targets: [
+      "MCPHangarMcpServerFlapping",
+      "MCPHangarFrequentColdStarts",
+      "MCPHangarMcpServerFailing",
+      "MCPHangarToolFailing",
+    ],
+    equal: ["job", "mcp_server"],
+  },
+  {
+    sources: ["MCPHangarNotResponding", "MCPHangarGatewayRestarting"],
     targets: ["MCPHangarAvailabilityBudgetBurn"],
     equal: ["job"],
   },
+  // Not the other way round as well: alerts that hold each other back would both be silent.
+  {
+    sources: ["MCPHangarCircuitBreakerTripped"],
+    targets: ["MCPHangarProviderUnhealthy", "MCPHangarHighConsecutiveFailures", "MCPHangarMcpServerDead"],
+    equal: ["job", "mcp_server"],
+  },
+  // What fails now spends the budget too, and somebody is there already.
+  {
+    sources: ["MCPHangarHighErrorRate"],
+    targets: ["MCPHangarErrorsBudgetBurn", "MCPHangarBatchHighFailureRate", "MCPHangarBatchSuccessBudgetBurn"],
+    equal: ["job"],
+  },
+  { sources: ["MCPHangarBatchHighFailureRate"], targets: ["MCPHangarBatchSuccessBudgetBurn"], equal: ["job"] },
   {
     sources: ["MCPHangarProviderUnhealthy"],
     targets: ["MCPHangarHighConsecutiveFailures", "MCPHangarMcpServerDead", "MCPHangarMcpServerDegraded"],

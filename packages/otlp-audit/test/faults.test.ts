@@ -103,7 +103,9 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
       expect(names()).toEqual(namesOf(700));
       const { failures, delivered } = exporter.snapshot();
       const reasons = Object.entries(failures).flatMap(([reason, count]) => (count > 0 ? [reason] : []));
-      expect(failure.split(" ")).toEqual(expect.arrayContaining(reasons));
+      // Beside other processes an attempt may take too long before it fails as it should.
+      expect([...failure.split(" "), "timeout"]).toEqual(expect.arrayContaining(reasons));
+      expect(reasons.some((reason) => failure.includes(reason))).toBe(true);
       expect(delivered).toBe(700);
       expectExact(exporter);
     },

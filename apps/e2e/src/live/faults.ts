@@ -16,7 +16,13 @@ export const FAULTS: readonly Fault[] = [
     isAskedAbout: true,
     alerts: [
       { alert: "HighErrorRate", labels: { ...job, severity: "critical" } },
-      { alert: "ErrorsBudgetBurn", labels: { ...job, severity: "critical", slo: "errors", long_window: "20s" } },
+      { alert: "McpServerFailing", labels: at("failing") },
+      { alert: "ToolFailing", labels: { ...at("failing"), tool: "is_error" }, inhibited: true },
+      {
+        alert: "ErrorsBudgetBurn",
+        labels: { ...job, severity: "critical", slo: "errors", long_window: "20s" },
+        inhibited: true,
+      },
       {
         alert: "ErrorsBudgetBurn",
         labels: { ...job, severity: "warning", slo: "errors", long_window: "60s" },
@@ -44,8 +50,13 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "batches that fail, are large, slow and cut short",
     alerts: [
-      { alert: "BatchHighFailureRate", labels: job },
-      { alert: "BatchSuccessBudgetBurn", labels: { ...job, severity: "critical", long_window: "20s" } },
+      // Single calls fail at the same time, so that somebody has been told.
+      { alert: "BatchHighFailureRate", labels: job, inhibited: true },
+      {
+        alert: "BatchSuccessBudgetBurn",
+        labels: { ...job, severity: "critical", long_window: "20s" },
+        inhibited: true,
+      },
       { alert: "BatchSizeTooLarge", labels: job },
       { alert: "BatchSlowExecution", labels: job },
       { alert: "BatchHighCancellationRate", labels: job },
@@ -103,8 +114,9 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a server that crashes again and again",
     alerts: [
-      { alert: "FrequentColdStarts", labels: at("crashing") },
+      { alert: "FrequentColdStarts", labels: at("crashing"), inhibited: true },
       { alert: "McpServerStarted", labels: at("crashing") },
+      { alert: "McpServerCrashLooping", labels: at("crashing") },
     ],
     async begin(fleet) {
       const load = startLoad(() => fleet.call("crashing", "crash"), 250);
@@ -221,6 +233,9 @@ export const UNPROVED: Readonly<Record<string, string>> = {
       (alert) => [alert, "the gateways of these tests keep no audit journal"],
     ),
   ),
+  GatewayFailing: "a gateway of which most calls fail makes all faults at once one fault",
+  McpServerFlapping: "a server that comes and goes six times takes minutes, whatever the windows",
+  GatewayRestarting: "four restarts within one window take longer than a window of seconds",
   ListenerErrors: "it is a defect of the gateway, which nobody knows how to cause",
 };
 

@@ -46,10 +46,10 @@ export function quickOptions(endpoints: LiveEndpoints): MonitoringOverrides {
       longEvery: "1s",
       // Shares of thirty days' budget that give factors near 13, 6, 3 and 1.
       windows: [
-        { long: "20s", short: "5s", budgetShare: 0.0001, for: "1s", severity: "critical" },
-        { long: "30s", short: "5s", budgetShare: 0.00007, for: "1s", severity: "critical" },
-        { long: "40s", short: "5s", budgetShare: 0.00005, for: "1s", severity: "warning" },
-        { long: "60s", short: "5s", budgetShare: 0.000025, for: "1s", severity: "warning" },
+        { long: "20s", short: "5s", budgetShare: 0.0001, minimum: 1, for: "1s", severity: "critical" },
+        { long: "30s", short: "5s", budgetShare: 0.00007, minimum: 1, for: "1s", severity: "critical" },
+        { long: "40s", short: "5s", budgetShare: 0.00005, minimum: 1, for: "1s", severity: "warning" },
+        { long: "60s", short: "5s", budgetShare: 0.000025, minimum: 1, for: "1s", severity: "warning" },
       ],
     },
   };
@@ -57,7 +57,7 @@ export function quickOptions(endpoints: LiveEndpoints): MonitoringOverrides {
 
 function quickAlerts(): NonNullable<MonitoringOverrides["alerts"]> {
   const short = Object.entries(defaultAlertSettings).map(([key, setting]) => {
-    const changed = Object.entries(setting).map(([name, value]) => [name, QUICK[name]?.(String(value)) ?? value]);
+    const changed = Object.entries(setting).map(([name, value]) => [name, QUICK[name]?.(value) ?? value]);
     return [key, Object.fromEntries(changed)] as const;
   });
   return {
@@ -74,13 +74,16 @@ function quickAlerts(): NonNullable<MonitoringOverrides["alerts"]> {
     McpServerDead: { window: "4s", for: "5s" },
     // One start within five seconds is no loop; three are.
     FrequentColdStarts: { window: WINDOW, for: "1s", perSecond: 0.45 },
+    McpServerCrashLooping: { window: "10s", count: 1 },
     HighToolCallVolume: { window: WINDOW, perSecond: 120 },
   };
 }
 
-/** What becomes of a duration, by the name of the field that holds it. */
-const QUICK: Readonly<Record<string, (value: string) => string>> = {
+/** What becomes of a duration or a number, by the name of the field that holds it. */
+const QUICK: Readonly<Record<string, (value: unknown) => string | number>> = {
   window: () => WINDOW,
   silence: () => "3s",
   for: (value) => (value === "0s" ? value : "1s"),
+  // Of checks and batches there are few within five seconds.
+  minimum: () => 1,
 };

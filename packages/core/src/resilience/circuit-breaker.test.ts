@@ -98,14 +98,18 @@ describe("an open breaker", () => {
     expect(test.breaker.retryAfterMs()).toBe(1);
   });
 
-  it("admits a probe the moment its time is up, and reports open until then", () => {
+  it("is half-open the moment its time is up, although nobody calls, and tells it with the probe", () => {
     const test = setup();
     trip(test);
-    test.clock.advance(30_000);
+    test.clock.advance(29_999);
     expect(test.breaker.state()).toBe("open");
+    test.clock.advance(1);
+    expect(test.breaker.state()).toBe("half_open");
     expect(test.breaker.retryAfterMs()).toBe(0);
+    expect(test.changes).toEqual(["closed → open"]);
     expect(test.breaker.tryAcquire()).toBeDefined();
     expect(test.breaker.state()).toBe("half_open");
+    expect(test.changes).toEqual(["closed → open", "open → half_open"]);
   });
 
   it.each<PermitResult>(["success", "failure", "neutral"])("ignores a late %s from before it opened", (result) => {

@@ -55,9 +55,13 @@ export class CircuitBreaker {
     this.#limits = limits;
   }
 
-  /** The present state. An open breaker whose time is up reports `open` until it admits its probe. */
+  /**
+   * The present state. An open breaker whose time is up is half-open, although the change is only told with its probe: it
+   * refuses nothing any more, and where nobody calls, no probe would ever say so.
+   */
   state(): BreakerStateName {
-    return this.#state.name;
+    const state = this.#state;
+    return state.name === "open" && this.#clock.nowMs() >= state.untilMs ? "half_open" : state.name;
   }
 
   /** A permit, or `undefined` when the call is refused. */

@@ -74,25 +74,32 @@ describe("runtime metrics", () => {
   });
 
   test("count every garbage collection, also when several are reported together", () => {
+    // Node.js collects when it wants to, too, so that the page is compared with another observer.
     const script = `
+      import { constants, PerformanceObserver } from "node:perf_hooks";
       import { TelemetryBus } from "@mcp-hangar/telemetry";
       import { createMetrics } from "@mcp-hangar/metrics";
       const build = { version: "1", node: "v24" };
       const snapshot = () => ({ servers: [], batchItemsExecuting: 0, discovery: [], exporters: [], listeners: [], load: { bufferedBytes: 0, shed: { buffered_bytes: 0, unread_answer: 0, connections: 0, subscriptions: 0 } }, lastReloadSuccessful: true, build });
       const metrics = createMetrics({ bus: new TelemetryBus(), snapshot });
+      let seen = 0;
+      new PerformanceObserver((list) => {
+        for (const { detail } of list.getEntries()) if (detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR) seen += 1;
+      }).observe({ entryTypes: ["gc"] });
       for (let index = 0; index < 5; index++) globalThis.gc();
       const count = async () =>
         Number(/nodejs_gc_duration_seconds_count\\{kind="major"\\} (\\d+)/.exec(String((await metrics.render()).body))?.[1] ?? 0);
       const deadline = performance.now() + 60_000;
-      while ((await count()) < 5 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-      console.log(await count());`;
+      const isTold = async () => seen >= 5 && (await count()) === seen;
+      while (!(await isTold()) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+      console.log(await isTold());`;
     const { stdout, stderr } = spawnSync(
       process.execPath,
       ["--expose-gc", "--conditions=@mcp-hangar/source", "--input-type=module", "--eval", script],
       { cwd: new URL("../..", import.meta.url), encoding: "utf8" },
     );
     expect(stderr).toBe("");
-    expect(Number(stdout)).toBe(5);
+    expect(stdout.trim()).toBe("true");
   });
 });
 

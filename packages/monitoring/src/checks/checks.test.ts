@@ -294,6 +294,35 @@ const DEFECTS: readonly (readonly [defect: string, broken: Stack, check: string,
     "there is no such receiver",
   ],
   [
+    "two ways in at once",
+    withOptions({
+      scrape: {
+        authorization: { credentialsFile: "/run/token" },
+        basicAuth: { username: "prometheus", passwordFile: "/run/password" },
+      },
+    }),
+    "scrape-gets-in",
+    "both authorization and basicAuth",
+  ],
+  [
+    "a user without a password",
+    withOptions({ scrape: { basicAuth: { username: "prometheus" } } }),
+    "scrape-gets-in",
+    "a user name or a password file, but not both",
+  ],
+  [
+    "a certificate without its key",
+    withOptions({ scrape: { scheme: "https", tls: { certFile: "/run/tls.crt" } } }),
+    "scrape-gets-in",
+    "a certificate without its key",
+  ],
+  [
+    "TLS that is never used",
+    withOptions({ scrape: { tls: { caFile: "/run/ca.crt" } } }),
+    "scrape-gets-in",
+    "the scheme is http",
+  ],
+  [
     "grouping by a label that alerts do not have",
     withOptions({ notifications: { groupBy: ["alertname", "severity", "namespace"] } }),
     "routes-fit",

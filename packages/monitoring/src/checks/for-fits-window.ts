@@ -1,3 +1,4 @@
+import type { AlertRule } from "../model.ts";
 import { isGrafanaRange, toSeconds } from "../promql/duration.ts";
 import { type Node, nodesOf } from "../promql/node.ts";
 import type { Check } from "./check.ts";
@@ -19,7 +20,7 @@ export const forFitsWindow: Check = {
         const problem = `for ${alert.for} is not longer than the ${held}s that a single sample holds the condition up`;
         return [{ subject, expr: alert.expr, problem, mend: "hold samples for less than for, or wait longer" }];
       }
-      const window = shortestEventWindow(alert.expr.node);
+      const window = shortestEventWindow(alert);
       if (window === undefined || wait < window) return [];
       const problem = `for ${alert.for} is not shorter than the window of ${window}s in which events are counted`;
       return [{ subject, expr: alert.expr, problem, mend: "use a longer window or a shorter for" }];
@@ -32,15 +33,20 @@ function longestHold(node: Node): number {
   return Math.max(0, ...windowsOf(node, ["max_over_time", "min_over_time"]));
 }
 
-/** Of functions that count events: a single event is seen as long as it is within the window, and no longer. */
-function shortestEventWindow(node: Node): number | undefined {
-  const windows = windowsOf(node, ["increase", "changes", "resets"]);
+/**
+ * Of functions that count events: a single event is seen as long as it is within the window, and no longer. A minimum
+ * is no such thing, for the share beside it has to last as well.
+ */
+function shortestEventWindow({ expr, conditions }: AlertRule): number | undefined {
+  const minimums = conditions.filter(({ isMinimum }) => isMinimum === true);
+  const left = new Set(minimums.flatMap(({ measure }) => [...nodesOf(measure.node)]));
+  const windows = windowsOf(expr.node, ["increase", "changes", "resets"], left);
   return windows.length === 0 ? undefined : Math.min(...windows);
 }
 
-function windowsOf(node: Node, functions: readonly string[]): readonly number[] {
+function windowsOf(node: Node, functions: readonly string[], left: ReadonlySet<Node> = new Set()): readonly number[] {
   return [...nodesOf(node)].flatMap((each) => {
-    if (each.kind !== "call" || !functions.includes(each.name)) return [];
+    if (left.has(each) || each.kind !== "call" || !functions.includes(each.name)) return [];
     return each.arguments.flatMap((argument) =>
       typeof argument !== "string" &&
       argument.kind === "selector" &&

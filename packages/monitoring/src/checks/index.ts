@@ -25,6 +25,7 @@ import { recordsAreNamed } from "./records-are-named.ts";
 import { routesFit } from "./routes-fit.ts";
 import { runbooksExist } from "./runbooks-exist.ts";
 import { scenariosFeedAlerts } from "./scenarios-feed-alerts.ts";
+import { scrapeGetsIn } from "./scrape-gets-in.ts";
 import { telemetryIsWatched } from "./telemetry-is-watched.ts";
 import { textsFitGroups } from "./texts-fit-groups.ts";
 import { textsHaveLabels } from "./texts-have-labels.ts";
@@ -62,6 +63,7 @@ export const checks: readonly Check[] = [
   scenariosFeedAlerts,
   firstEventsAreSeen,
   telemetryIsWatched,
+  scrapeGetsIn,
 ];
 
 /** Every check of dashboards; those of their JSON have a list of their own. */

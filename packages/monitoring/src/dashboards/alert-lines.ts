@@ -56,6 +56,6 @@ export function limitOf(
 }
 
 /** Only what is too high has a line; that a flag is down is told by its colour. */
-function lineOf({ unit, comparison, threshold }: Condition, axis: Unit): readonly number[] {
-  return unit === axis && (comparison === ">" || comparison === ">=") ? [threshold] : [];
+function lineOf({ unit, comparison, threshold, isMinimum }: Condition, axis: Unit): readonly number[] {
+  return unit === axis && isMinimum !== true && (comparison === ">" || comparison === ">=") ? [threshold] : [];
 }

@@ -55,6 +55,19 @@ export function sumOverTime<Label extends string, Means extends Comparable>(
   return overRange("sum_over_time", levels, range);
 }
 
+/**
+ * How many events there were within a range, from a recorded rate of them and the seconds between its samples. Where the
+ * series was not there, nothing is counted.
+ */
+export function eventsOverTime<Label extends string>(
+  rates: Selector<Label, "rate">,
+  range: Range,
+  every: number,
+): Vector<Label, "rate"> {
+  const added = sumOverTime(rates, range);
+  return vector({ kind: "binary", operator: "*", left: added.node, right: { kind: "number", value: every } });
+}
+
 /** How often a level changed within a range. Not for counters: a restart is a change too. */
 export function changes<Label extends string, Means extends Comparable>(
   levels: Selector<Label, Means>,

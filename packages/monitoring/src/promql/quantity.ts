@@ -47,6 +47,7 @@ const SUFFIXES: readonly (readonly [suffix: RegExp, quantity: Quantity])[] = [
 
 function ofSelector({ metric, suffix }: SelectorNode): Quantity | undefined {
   if (metric.type === "recorded") {
+    if (/:increase\d+[smhdw]$/.test(metric.name)) return NUMBER;
     // What is left of a budget is a share too, though it can be overspent.
     return metric.bounds[1] <= 1 ? { ...NUMBER, kind: "share" } : undefined;
   }

@@ -1,7 +1,8 @@
 import type { Inhibition, Receiver, Route, Routing } from "../model.ts";
 
 /** `alertmanager.yaml`. Secrets are names of files, so the configuration can be read and committed. */
-export function alertmanagerConfig(routing: Routing): object {
+export function alertmanagerConfig(given: Routing, targetLabels: readonly string[] = []): object {
+  const routing = apart(given, targetLabels);
   return {
     route: {
       receiver: routing.defaultReceiver,
@@ -13,6 +14,19 @@ export function alertmanagerConfig(routing: Routing): object {
     },
     inhibit_rules: routing.inhibitions.map(inhibitionOf),
     receivers: routing.receivers.map(receiverOf),
+  };
+}
+
+/** Routing that takes alerts of different clusters for different ones. */
+function apart(routing: Routing, labels: readonly string[]): Routing {
+  const wider = (names: readonly string[]): readonly string[] => [...new Set([...names, ...labels])];
+  return {
+    ...routing,
+    groupBy: wider(routing.groupBy),
+    routes: routing.routes.map(({ groupBy, ...route }) =>
+      groupBy === undefined ? route : { ...route, groupBy: wider(groupBy) },
+    ),
+    inhibitions: routing.inhibitions.map((each) => ({ ...each, equal: wider(each.equal) })),
   };
 }
 

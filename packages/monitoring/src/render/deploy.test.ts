@@ -250,3 +250,83 @@ describe("Kubernetes", () => {
     }
   });
 });
+
+describe("the way in", () => {
+  const secret = (path: string) => `/etc/prometheus/secrets/${path}`;
+  const key = generateMonitoring({ scrape: { authorization: { credentialsFile: secret("hangar-key") } } });
+  const mutual = generateMonitoring({
+    scrape: {
+      scheme: "https",
+      basicAuth: { username: "prometheus", passwordFile: secret("password") },
+      tls: { caFile: secret("ca.crt"), certFile: secret("tls.crt"), keyFile: secret("tls.key"), serverName: "hangar" },
+    },
+    kubernetes: { scrapeSecret: "scrape", port: "http" },
+  });
+  const read = (all: ReadonlyMap<string, string>, path: string): Yaml => load(all.get(path) ?? "");
+  const jobs = (all: ReadonlyMap<string, string>): Yaml =>
+    ["prometheus", "prometheus.kubernetes"].map((name) => read(all, `prometheus/${name}.yaml`).scrape_configs[0]);
+  const endpoint = (all: ReadonlyMap<string, string>): Yaml =>
+    read(all, "kubernetes/service-monitor.yaml").spec.endpoints[0];
+
+  test("is open unless said, and asks for nothing that is not used", () => {
+    for (const job of [...jobs(files), endpoint(files)])
+      for (const name of ["scheme", "authorization", "basic_auth", "basicAuth", "tls_config", "tlsConfig"])
+        expect(job).not.toHaveProperty(name);
+  });
+
+  test("is a key from a file or a Secret", () => {
+    for (const job of jobs(key))
+      expect(job.authorization).toEqual({ type: "Bearer", credentials_file: secret("hangar-key") });
+    expect(endpoint(key).authorization).toEqual({
+      type: "Bearer",
+      credentials: { name: "mcp-hangar-scrape", key: "hangar-key" },
+    });
+  });
+
+  test("is a user name, and certificates of both sides", () => {
+    for (const job of jobs(mutual))
+      expect(job).toMatchObject({
+        scheme: "https",
+        basic_auth: { username: "prometheus", password_file: secret("password") },
+        tls_config: {
+          ca_file: secret("ca.crt"),
+          cert_file: secret("tls.crt"),
+          key_file: secret("tls.key"),
+          server_name: "hangar",
+        },
+      });
+    expect(endpoint(mutual)).toMatchObject({
+      port: "http",
+      scheme: "https",
+      basicAuth: { username: { name: "scrape", key: "username" }, password: { name: "scrape", key: "password" } },
+      tlsConfig: {
+        ca: { secret: { name: "scrape", key: "ca.crt" } },
+        cert: { secret: { name: "scrape", key: "tls.crt" } },
+        keySecret: { name: "scrape", key: "tls.key" },
+        serverName: "hangar",
+      },
+    });
+  });
+
+  test("leads through one port of each pod, whose targets are all one instance", () => {
+    const ports = (all: ReadonlyMap<string, string>): Yaml =>
+      jobs(all)[1]
+        .relabel_configs.filter(({ source_labels: [label] = [""] }: Yaml) => label.endsWith("_container_port_name"))
+        .map(({ regex, action }: Yaml) => [regex, action]);
+    expect(ports(files)).toEqual([["metrics", "keep"]]);
+    expect(ports(mutual)).toEqual([["http", "keep"]]);
+  });
+});
+
+test("labels that tell clusters apart are in every rule, group and inhibition", () => {
+  const all = generateMonitoring({ targetLabels: ["cluster", "namespace"] });
+  const rules = ["alerts", "recording-rules"].flatMap((name) =>
+    (load(all.get(`prometheus/${name}.yaml`) ?? "") as Yaml).groups.flatMap((group: Yaml) => group.rules),
+  );
+  const kept = rules.flatMap(({ expr }: Yaml) => [...String(expr).matchAll(/(?:by|on) \(([^)]*\bjob\b[^)]*)\)/g)]);
+  expect(kept.length).toBeGreaterThan(100);
+  expect(kept.map(([, labels = ""]) => labels).filter((labels) => !/cluster, namespace/.test(labels))).toEqual([]);
+  const alertmanager = load(all.get("alertmanager/alertmanager.yaml") ?? "") as Yaml;
+  expect(alertmanager.route.group_by).toEqual(["alertname", "severity", "cluster", "namespace"]);
+  for (const { equal } of alertmanager.inhibit_rules) expect(equal).toEqual(expect.arrayContaining(["cluster"]));
+});

@@ -14,6 +14,7 @@ export function deploymentFiles(stack: Stack): Readonly<Record<string, string>> 
     "otel-collector/config.yaml": yamlFile(collectorConfig()),
     // The folder must exist to be mounted, and what is put there must not be committed.
     "alertmanager/secrets/.gitignore": "*\n!.gitignore\n",
+    "prometheus/secrets/.gitignore": "*\n!.gitignore\n",
     "grafana/provisioning/datasources/datasources.yaml": yamlFile(dataSources(stack)),
     "grafana/provisioning/dashboards/dashboards.yaml": yamlFile(dashboardProvider()),
     ...Object.fromEntries(dashboards.map(([file, content]) => [`grafana/dashboards/${file}`, content])),

@@ -66,8 +66,8 @@ const sound: readonly Scenario[] = [
   },
   {
     ...failing,
-    title: "all calls fail at one a minute, which nothing may dilute",
-    series: [calls("error", "0+0.25x80"), errors("0+0.25x80")],
+    title: "all calls fail at three a minute, which nothing may dilute",
+    series: [calls("error", "0+0.75x80"), errors("0+0.75x80")],
     expect: [{ at: "10m", firing: [{ job: "mcp-hangar" }] }],
   },
 ];

@@ -60,7 +60,8 @@ function measuredAt(
   measured: NonNullable<ScenarioExpectation["measured"]>,
   { conditions }: AlertRule,
 ): readonly object[] {
-  return conditions.map(({ measure }) => ({
+  const told = conditions.filter(({ isMinimum }) => isMinimum !== true);
+  return told.map(({ measure }) => ({
     expr: printPromql(measure),
     eval_time: at,
     exp_samples: measured.map(({ labels, value }) => ({ labels: seriesLabels(measure, labels), value })),

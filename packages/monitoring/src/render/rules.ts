@@ -1,6 +1,8 @@
 import type { AlertRule, RecordingRule } from "../model.ts";
 import { SEVERITIES } from "../names.ts";
+import { alsoBy } from "../promql/also-by.ts";
 import { printPromql } from "../promql/print.ts";
+import type { Expression } from "../promql/vector.ts";
 import type { Stack } from "../stack.ts";
 import { printTemplate } from "../template.ts";
 import { dashboardUrl, runbookUrl } from "./links.ts";
@@ -21,12 +23,12 @@ export function alertGroups(stack: Stack): readonly RuleGroup[] {
 }
 
 /** The recording rules, one group a topic and evaluation interval. */
-export function recordingGroups({ topics }: Stack): readonly RuleGroup[] {
-  return topics.flatMap(({ name, recordingRules }) =>
+export function recordingGroups(stack: Stack): readonly RuleGroup[] {
+  return stack.topics.flatMap(({ name, recordingRules }) =>
     [...Map.groupBy(recordingRules, ({ every }) => every)].map(([every, rules]) => ({
       name: `mcp-hangar-${name}${every === undefined ? "" : `-every-${every}`}`,
       ...(every === undefined ? {} : { interval: every }),
-      rules: rules.map(recordingOf),
+      rules: rules.map((rule) => recordingOf(rule, stack)),
     })),
   );
 }
@@ -34,7 +36,7 @@ export function recordingGroups({ topics }: Stack): readonly RuleGroup[] {
 function alertOf(alert: AlertRule, stack: Stack): object {
   return {
     alert: alert.name,
-    expr: printPromql(alert.expr),
+    expr: printPromql(asDeployed(alert.expr, stack)),
     ...(alert.for === "0s" ? {} : { for: alert.for }),
     labels: { severity: alert.severity, ...alert.labels },
     annotations: {
@@ -46,6 +48,15 @@ function alertOf(alert: AlertRule, stack: Stack): object {
   };
 }
 
-function recordingOf({ record, expr, labels }: RecordingRule): object {
-  return { record, expr: printPromql(expr), ...(Object.keys(labels).length === 0 ? {} : { labels }) };
+/** An expression of the definitions with the labels that an installation keeps beside the job. */
+export function asDeployed({ node }: Expression, { options }: Pick<Stack, "options">): Expression {
+  return { node: alsoBy(node, options.targetLabels) };
+}
+
+function recordingOf({ record, expr, labels }: RecordingRule, stack: Stack): object {
+  return {
+    record,
+    expr: printPromql(asDeployed(expr, stack)),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+  };
 }

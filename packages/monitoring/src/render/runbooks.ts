@@ -6,6 +6,7 @@ import { percent } from "../slo/decimal.ts";
 import type { Stack } from "../stack.ts";
 import { dashboardPage } from "./links.ts";
 import { fenced, markdownTable, paragraph } from "./markdown.ts";
+import { asDeployed } from "./rules.ts";
 import { runbookIndex } from "./runbook-index.ts";
 
 const HEADER =
@@ -36,7 +37,7 @@ function pageOf(runbook: Runbook, stack: Stack): string {
     paragraph(`**Escalate.** ${escalate}`),
     paragraph(`**Resolves.** ${resolves}`),
     "## Rule",
-    fenced("promql", rules.map(({ expr }) => printPromql(expr)).join("\n\n")),
+    fenced("promql", rules.map(({ expr }) => printPromql(asDeployed(expr, stack))).join("\n\n")),
   ];
   return linked(`${blocks.join("\n\n")}\n`, stack);
 }
@@ -55,7 +56,7 @@ function rulesTable(rules: readonly AlertRule[], stack: Stack): string {
       ...(several ? [rule.id.slice(rule.id.indexOf(":") + 1)] : []),
       rule.severity,
       receiverOf(rule, stack),
-      [...new Set(rule.conditions.map((each) => thresholdOf(each, rule, stack)))].join(" or ") || "–",
+      thresholdsOf(rule, stack) || "–",
       rule.for,
       dashboardPage(rule, stack),
     ]),
@@ -65,6 +66,15 @@ function rulesTable(rules: readonly AlertRule[], stack: Stack): string {
 function receiverOf({ severity }: AlertRule, { routing }: Stack): string {
   const takes = ({ match }: Route): boolean => match.severity === severity;
   return routing.routes.find(takes)?.receiver ?? routing.defaultReceiver;
+}
+
+/** What an alert compares; a minimum is asked for beside all else. */
+function thresholdsOf(rule: AlertRule, stack: Stack): string {
+  const [minimums, others] = [true, false].map((wanted) =>
+    rule.conditions.filter(({ isMinimum = false }) => isMinimum === wanted),
+  );
+  const said = [...new Set((others ?? []).map((each) => thresholdOf(each, rule, stack)))].join(" or ");
+  return [said, ...(minimums ?? []).map(({ threshold }) => `at least ${threshold} of them`)].join(", ");
 }
 
 /** Of an alert on a quantile, which compares the share of what is above a limit, the limit too. */

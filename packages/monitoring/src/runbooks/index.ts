@@ -6,6 +6,7 @@ import { availability } from "./availability.ts";
 import { batches } from "./batches.ts";
 import { configuration } from "./configuration.ts";
 import { discovery } from "./discovery.ts";
+import { failing } from "./failing.ts";
 import { health } from "./health.ts";
 import { latency } from "./latency.ts";
 import { process } from "./process.ts";
@@ -15,16 +16,19 @@ import { servers } from "./servers.ts";
 import { slos } from "./slos.ts";
 import { telemetry } from "./telemetry.ts";
 import { toolCalls } from "./tool-calls.ts";
+import { unsteady } from "./unsteady.ts";
 
 /** The written part of each runbook, by topic. */
 export const runbookTopics: readonly ((context: Context) => readonly Runbook[])[] = [
   availability,
   toolCalls,
+  failing,
   requests,
   latency,
   batches,
   health,
   servers,
+  unsteady,
   remoteServers,
   discovery,
   process,

@@ -14,7 +14,7 @@ export function requests({ options, rules }: Context): readonly Runbook[] {
   return [
     {
       alert: "MCPHangarHighRequestErrorRate",
-      meaning: `For ${setting.for}, more than ${percent(setting.share)} % of the requests of one method failed over ${setting.window}, through the gateway or the server behind it.`,
+      meaning: `For ${setting.for}, more than ${percent(setting.share)} % of the requests of one method failed over ${setting.window}, at least ${setting.minimum} of them, through the gateway or the server behind it.`,
       impact:
         "Agents do not get the resources, prompts or lists that they ask for. Tool calls are counted elsewhere and may be fine.",
       confirm: [

@@ -18,7 +18,7 @@ function errorRate({ options, rules }: Context): Runbook {
   const served = rules.series(catalog.toolCalls, { status: anyOf("success", "error", "timeout") });
   return {
     alert: "MCPHangarHighErrorRate",
-    meaning: `Over ${setting.window}, more than ${percent(setting.share)} % of all tool calls failed, through the gateway or the server behind it.`,
+    meaning: `Over ${setting.window}, more than ${percent(setting.share)} % of all tool calls failed, at least ${setting.minimum} of them, through the gateway or the server behind it.`,
     impact:
       "Agents get errors instead of results. Calls that were refused because of the caller, and cancelled ones, are not counted.",
     confirm: [

@@ -12,7 +12,7 @@ import { fromSeconds, toSeconds } from "../promql/duration.ts";
 import { burnThreshold } from "../slo/slos.ts";
 import { type Burn, type BurnClock, firingSteps } from "./burn.ts";
 import type { StorySeries } from "./series.ts";
-import { type SloSeries, sloSeries } from "./slo-series.ts";
+import { EACH, type SloSeries, sloSeries } from "./slo-series.ts";
 import { counterValues, gaugeValues } from "./values.ts";
 
 /** Tells what happens to one burn-rate alert. Times are in evaluations. */
@@ -53,6 +53,8 @@ export function burnTeller({ options }: Context, slo: Slo, window: BurnWindow, a
     wait: toSeconds(window.for),
     base: isLevel ? 0 : base,
     threshold: burnThreshold(slo, window),
+    // The rule takes each evaluation for one evaluation interval, however far apart they are in this story.
+    ...(isLevel ? {} : { minimum: { count: window.minimum, each: (EACH / sample) * evaluation } }),
   };
   const series = sloSeries(options)[slo.name];
   const at = (steps: number) => fromSeconds(steps * step);

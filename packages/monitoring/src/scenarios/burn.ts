@@ -17,6 +17,12 @@ export interface BurnClock {
   /** The window of the recorded rates; 0 where levels are recorded as they are. */
   readonly base: number;
   readonly threshold: number;
+  /** Bad events that the long window must hold, where events are counted. */
+  readonly minimum?: {
+    readonly count: number;
+    /** Events at each evaluation of a stretch of volume 1, as the rule counts them. */
+    readonly each: number;
+  };
 }
 
 /**
@@ -33,7 +39,9 @@ export function firingSteps(burns: readonly Burn[], clock: BurnClock): readonly 
       const ratio = ratioOf(recorded.slice(Math.max(0, now - steps(seconds)), now + 1));
       return ratio !== undefined && ratio > clock.threshold;
     });
-    pending = isBurning ? (pending ?? now) : undefined;
+    const bad = recorded.slice(Math.max(0, now - steps(clock.long)), now + 1).reduce((sum, each) => sum + each.bad, 0);
+    const isEnough = clock.minimum === undefined || bad * clock.minimum.each >= clock.minimum.count;
+    pending = isBurning && isEnough ? (pending ?? now) : undefined;
     return pending !== undefined && (now - pending) * clock.step >= clock.wait;
   });
 }

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import type { Topic } from "../model.ts";
 import { complementOf } from "../slo/decimal.ts";
 import { counter, gauge, histogram, steady } from "./series.ts";
-import { alertNamed, around, type Coverage, type Story, tell, together } from "./story.ts";
+import { alertNamed, type Coverage, inShares, type Story, tell, together } from "./story.ts";
 
 const server = { mcp_server: "math" } as const;
 const tool = { mcp_server: "math", tool: "add" } as const;
@@ -11,18 +11,17 @@ const tool = { mcp_server: "math", tool: "add" } as const;
 /** Circuit breakers that refuse or stay open, health checks that fail or are slow. */
 export function health(context: Context, { alerts }: Topic): Coverage {
   const { ProviderUnhealthy, HighConsecutiveFailures, HealthCheckSlow: slow } = context.options.alerts;
-  const slowChecks = histogram(catalog.healthCheckDuration, server, {
-    limit: slow.limit,
-    each: 10_000,
-    beyond: around(complementOf(slow.quantile), slow.window, context),
-  });
+  const slowChecks = inShares(complementOf(slow.quantile), slow, context, ({ each, ...beyond }) => ({
+    course: { kind: "average", window: slow.window },
+    series: histogram(catalog.healthCheckDuration, server, { limit: slow.limit, each, beyond }),
+    firing: server,
+    share: {},
+  }));
   return together(
     tell(context, alertNamed(alerts, "CircuitBreakerTripped"), breaker(context)),
     tell(context, alertNamed(alerts, "ProviderUnhealthy"), [failuresInARow(ProviderUnhealthy.level)]),
     tell(context, alertNamed(alerts, "HighConsecutiveFailures"), [failuresInARow(HighConsecutiveFailures.level)]),
-    tell(context, alertNamed(alerts, "HealthCheckSlow"), [
-      { course: { kind: "average", window: slow.window }, series: slowChecks, firing: server, share: {} },
-    ]),
+    tell(context, alertNamed(alerts, "HealthCheckSlow"), slowChecks),
   );
 }
 

@@ -6,6 +6,7 @@ import { availability } from "./availability.ts";
 import { batches } from "./batches.ts";
 import { configuration } from "./configuration.ts";
 import { discovery } from "./discovery.ts";
+import { failing } from "./failing.ts";
 import { health } from "./health.ts";
 import { process } from "./process.ts";
 import { requests } from "./requests.ts";
@@ -14,6 +15,7 @@ import { slos } from "./slos.ts";
 import type { Coverage } from "./story.ts";
 import { telemetry } from "./telemetry.ts";
 import { toolCalls } from "./tool-calls.ts";
+import { unsteady } from "./unsteady.ts";
 
 /** The scenarios of a topic's alerts. */
 export type ScenariosOf = (context: Context, topic: Topic) => Coverage;
@@ -22,10 +24,12 @@ export type ScenariosOf = (context: Context, topic: Topic) => Coverage;
 export const scenarioTopics: Readonly<Record<string, ScenariosOf>> = {
   availability,
   "tool-calls": toolCalls,
+  failing,
   requests,
   batches,
   health,
   servers,
+  unsteady,
   discovery,
   process,
   telemetry,

@@ -107,6 +107,16 @@ export function histogram<M extends HistogramMetric>(
   ];
 }
 
+/** What two instances have in halves, all at one of them. */
+export function allAt(instance: string, series: readonly StorySeries[]): readonly StorySeries[] {
+  return series
+    .filter(({ labels }) => labels.instance === instance)
+    .map(({ in: { idle, healthy, below, above }, ...each }) => ({
+      ...each,
+      in: { idle: 2 * idle, healthy: 2 * healthy, below: 2 * below, above: 2 * above },
+    }));
+}
+
 function halves(
   metric: Metric,
   suffix: SelectorNode["suffix"],

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import type { Topic } from "../model.ts";
 import { complementOf } from "../slo/decimal.ts";
 import { counter, gauge, histogram, steady } from "./series.ts";
-import { alertNamed, around, type Coverage, type Story, stepOf, tell, together } from "./story.ts";
+import { alertNamed, around, type Coverage, inShares, type Story, stepOf, tell, together } from "./story.ts";
 
 const server = { mcp_server: "math" } as const;
 
@@ -15,20 +15,21 @@ export function servers(context: Context, { alerts }: Topic): Coverage {
     McpServerStarted: started,
     ToolDefinitionsChanged: redefined,
   } = context.options.alerts;
-  const slowSweeps = histogram(
-    catalog.idleSweepDuration,
-    {},
-    {
-      limit: slow.limit,
-      each: 10_000,
-      beyond: around(complementOf(slow.quantile), slow.window, context),
-    },
-  );
-  const starts = counter(
-    catalog.serverStarts,
-    { ...server, result: "success" },
-    { below: started.count, above: started.count + 1 },
-  );
+  const slowSweeps = inShares(complementOf(slow.quantile), slow, context, ({ each, ...beyond }) => ({
+    course: { kind: "average", window: slow.window },
+    series: histogram(catalog.idleSweepDuration, {}, { limit: slow.limit, each, beyond }),
+    firing: {},
+    share: {},
+  }));
+  const starts = [
+    ...counter(
+      catalog.serverStarts,
+      { ...server, result: "success" },
+      { below: started.count, above: started.count + 1 },
+    ),
+    // It was tried, and that is all.
+    ...counter(catalog.serverStarts, { ...server, result: "failure" }, 10),
+  ];
   const changed = { ...server, change: "changed" } as const;
   const redefinitions = [
     ...counter(catalog.toolDefinitionsChanged, changed, { below: redefined.count, above: redefined.count + 1 }),
@@ -43,9 +44,7 @@ export function servers(context: Context, { alerts }: Topic): Coverage {
     ]),
     tell(context, alertNamed(alerts, "McpServerDegraded"), [inState("degraded", "ready")]),
     tell(context, alertNamed(alerts, "RemoteServerUnreachable"), [unreachable]),
-    tell(context, alertNamed(alerts, "GCSlowCycles"), [
-      { course: { kind: "average", window: slow.window }, series: slowSweeps, firing: {}, share: {} },
-    ]),
+    tell(context, alertNamed(alerts, "GCSlowCycles"), slowSweeps),
     tell(context, alertNamed(alerts, "McpServerStarted"), [
       { course: { kind: "event", window: started.window }, series: starts, firing: server },
     ]),

@@ -6,7 +6,7 @@ import type { Burn } from "./burn.ts";
 import { counter, gauge, histogram, type StorySeries } from "./series.ts";
 
 /** Events at every sample. */
-const EACH = 10_000;
+export const EACH = 10_000;
 
 const tool = { mcp_server: "math", tool: "add" } as const;
 

@@ -1,9 +1,9 @@
 import type { Context } from "../context.ts";
-import type { Scenario, ScenarioSeries, Topic } from "../model.ts";
+import type { RecordingRule, Scenario, ScenarioSeries, Topic } from "../model.ts";
 import { fromSeconds, toSeconds } from "../promql/duration.ts";
+import type { Metric } from "../promql/metric.ts";
 import { nodesOf } from "../promql/node.ts";
 import { REMEMBERED } from "../slo/indicators.ts";
-import type { ErrorRatio } from "../slo/recording-rules.ts";
 import { sloRecords } from "../topics/slos.ts";
 import type { Burn } from "./burn.ts";
 import { type BurnTeller, burnTeller } from "./burn-teller.ts";
@@ -20,9 +20,11 @@ export function slos(context: Context, { alerts }: Topic): Coverage {
         const alert = alerts.find(({ labels }) => labels.slo === name && labels.long_window === window.long);
         if (alert === undefined) return { scenarios: [], waivers: [] };
         const teller = burnTeller(context, records.slo, window, alert);
-        const ratios = [window.long, window.short].map((range) => records.errorRatio(fromSeconds(toSeconds(range))));
+        const [long, short] = [window.long, window.short].map((range) => fromSeconds(toSeconds(range)));
+        const read = [long, short].flatMap((range) => (range === undefined ? [] : [records.errorRatio(range)]));
+        const bad = long === undefined ? undefined : records.badEvents(long);
         const scenarios = [
-          ...common(teller, others(ratios, teller, context)),
+          ...common(teller, others(bad === undefined ? read : [...read, bad], teller, context)),
           ...(name === "availability" ? ofTime(teller) : ofEvents(teller)),
           ...(name === "availability" && window === records.slo.windows[0] ? [forgotten(teller)] : []),
         ];
@@ -39,19 +41,19 @@ const timeReasons = {
 
 /** Another job that has the same rules, and another objective of this job, whose budgets are gone. */
 function others(
-  ratios: readonly ErrorRatio[],
+  records: readonly RecordingRule[],
   { slo, long, samples }: BurnTeller,
   { options }: Context,
 ): readonly ScenarioSeries[] {
-  const read = ratios.flatMap(({ expr }) =>
+  const read = records.flatMap(({ expr }) =>
     [...nodesOf(expr.node)].flatMap((node) => (node.kind === "selector" ? [node.metric] : [])),
   );
-  const metrics = new Map([...ratios.map(({ metric }) => metric), ...read].map((metric) => [metric.name, metric]));
+  const metrics = new Map([...records.map(({ metric }) => metric), ...read].map((metric) => [metric.name, metric]));
   return [...metrics.values()].flatMap((metric) =>
     [
       { job: "another-job", slo: slo.name },
       { job: options.jobName, slo: "another-slo" },
-    ].map((labels) => ({ metric, labels, values: `1x${2 * long * samples}` })),
+    ].map((labels) => ({ metric, labels, values: `${isCount(metric) ? 1_000_000 : 1}x${2 * long * samples}` })),
   );
 }
 
@@ -96,15 +98,30 @@ function common(teller: BurnTeller, further: readonly ScenarioSeries[]): readonl
   ];
 }
 
+/** Not a share of events or of time, but how many they are. */
+function isCount({ name }: Metric): boolean {
+  return /:increase\d+[smhdw]$/.test(name);
+}
+
 /** What holds only where events are counted. */
 function ofEvents(teller: BurnTeller): readonly Scenario[] {
   const { slo, clock, long, short, wait, ramp, scenario, expectation } = teller;
   const within = exact(clock.threshold * 0.98);
   const end = long + wait;
+  const { count = 0, each = 1 } = clock.minimum ?? {};
+  // So many events that all of a long window are just enough, if all of them are bad.
+  const few = count / (each * (long + 1));
   const bad: Burn = { errorRatio: 1, steps: ramp + wait + 4 };
   const stop: Burn = { errorRatio: undefined, steps: short + ramp + 2 };
   const isPart = isBad[slo.name];
   return [
+    scenario("fires", "there are few events, and all of them bad: just enough of them", [
+      { errorRatio: 0, steps: long, volume: few },
+      { errorRatio: 1, steps: end + ramp + 1, volume: exact(few * 1.02) },
+    ]),
+    scenario("just below stays silent", "there are few events, and all of them bad: not quite enough of them", [
+      { errorRatio: 1, steps: 2 * long, volume: exact(few * 0.98) },
+    ]),
     scenario("no traffic", "calls stop in the midst of trouble", [bad, stop]),
     scenario("no traffic", "nearly none of them are left, and those fail", [
       { errorRatio: 0, steps: long },

@@ -111,6 +111,38 @@ export function around(
   return { below: tidy(threshold * (1 - margin)), above: tidy(threshold * (1 + margin)) };
 }
 
+/** How many events there are at every step, and the shares of them that are bad, just below and above a limit. */
+export interface Shares {
+  readonly each: number;
+  readonly below: number;
+  readonly above: number;
+}
+
+/** So many events that their number does not matter, and shares around the limit of the alert. */
+function manyEvents(limit: number, window: Duration, context: Context): Shares {
+  return { each: 10_000, ...around(limit, window, context) };
+}
+
+/** A share far beyond the limit, of so few events that over the whole window it is the minimum, or not quite. */
+function fewEvents(limit: number, minimum: number, window: Duration, context: Context): Shares {
+  const steps = toSeconds(window) / stepOf(context);
+  const share = (1 + limit) / 2;
+  return { each: minimum / share / steps, ...around(share, window, context) };
+}
+
+/** Both of them, for an alert that asks for a share and for a number; `tell` makes the story of each. */
+export function inShares(
+  limit: number,
+  { window, minimum }: { readonly window: Duration; readonly minimum: number },
+  context: Context,
+  tell: (shares: Shares) => Story,
+): readonly Story[] {
+  const many = tell(manyEvents(limit, window, context));
+  if (minimum <= 0) return [many];
+  const few = tell(fewEvents(limit, minimum, window, context));
+  return [many, { ...few, about: [...(few.about === undefined ? [] : [few.about]), "few events"].join(", ") }];
+}
+
 /** Seconds between two evaluations. */
 export function stepOf({ options }: Context): number {
   return toSeconds(options.evaluationInterval);

@@ -1,7 +1,7 @@
 import { catalog, EXPORT_SIGNALS } from "@mcp-hangar/telemetry";
 import type { Context } from "../context.ts";
 import type { Topic } from "../model.ts";
-import { counter, lastSuccess } from "./series.ts";
+import { allAt, counter, lastSuccess, steady } from "./series.ts";
 import { alertNamed, type Coverage, type Story, tell, together } from "./story.ts";
 
 const { telemetryDropped: dropped, telemetryFailures: failures } = catalog;
@@ -13,7 +13,7 @@ export function telemetry(context: Context, { alerts }: Topic): Coverage {
   const listener = { listener: "metrics" } as const;
   const metric = { metric: catalog.toolCalls.name } as const;
   return together(
-    tell(context, alertNamed(alerts, "TelemetryExportFailing"), [silentExporter(context)]),
+    tell(context, alertNamed(alerts, "TelemetryExportFailing"), [silentExporter(context), fewFailures(context)]),
     tell(context, alertNamed(alerts, "AuditRecordsDropped"), [lostAuditRecords(context)]),
     tell(context, alertNamed(alerts, "TelemetryRecordsDropped"), lostRecords(context)),
     tell(context, alertNamed(alerts, "ListenerErrors"), [
@@ -41,15 +41,30 @@ export function telemetry(context: Context, { alerts }: Topic): Coverage {
 
 /** Attempts fail below the limit as well; but then some succeed. An idle exporter delivers nothing and fails nothing. */
 function silentExporter({ options }: Context): Story {
-  const { silence, window } = options.alerts.TelemetryExportFailing;
+  const { silence, window, count } = options.alerts.TelemetryExportFailing;
   const exporter = { exporter: "otlp_traces", signal: "traces" } as const;
+  const failed = { below: count, above: count + 1 };
   return {
     course: { kind: "silence", silence, window },
     series: [
-      // The limit is none at all, so a failure now and then is enough.
-      ...counter(failures, { ...exporter, reason: "connection" }, { below: 2, above: 1 / 64 }),
+      // Of the first gateway, in two series, for `counter` gives each instance a half.
+      ...counter(failures, { ...exporter, reason: "connection" }, failed),
+      ...counter(failures, { ...exporter, reason: "timeout" }, failed),
       ...lastSuccess(catalog.telemetryLastSuccess, exporter),
     ],
+    firing: exporter,
+  };
+}
+
+/** It has never delivered anything: a few failed attempts say that there was little to deliver, not that none works. */
+function fewFailures({ options }: Context): Story {
+  const { window, count } = options.alerts.TelemetryExportFailing;
+  const exporter = { exporter: "langfuse", signal: "traces" } as const;
+  const failed = counter(failures, { ...exporter, reason: "connection" }, { below: count, above: count + 1 });
+  return {
+    about: "few attempts",
+    course: { kind: "event", window },
+    series: [...allAt("a:8000", failed), ...steady(catalog.telemetryLastSuccess, exporter, 0)],
     firing: exporter,
   };
 }

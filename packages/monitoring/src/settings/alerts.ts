@@ -16,8 +16,17 @@ export interface ShareAlert extends AlertSetting {
   readonly window: Duration;
 }
 
+/** What alerts on a share of events have beside it, for of few events a single one is a large share. */
+export interface Minimum {
+  /** At least so many events within the window must be bad. 0 asks for no number. */
+  readonly minimum: number;
+}
+
+/** Fires when a share of events is exceeded over the window, and enough of them are bad. */
+export interface EventShareAlert extends ShareAlert, Minimum {}
+
 /** Fires when a quantile is above a limit, that is, when more than `1 − quantile` of the observations are. */
-export interface QuantileAlert<Histogram extends HistogramMetric> extends AlertSetting {
+export interface QuantileAlert<Histogram extends HistogramMetric> extends AlertSetting, Minimum {
   readonly quantile: number;
   /** A boundary of the histogram, because only there the share is exact. */
   readonly limit: BoundaryOf<Histogram>;
@@ -51,10 +60,16 @@ type Catalog = typeof catalog;
 /** Thresholds, windows and severities of every alert, by the name without its prefix. */
 export interface AlertSettings {
   readonly NotResponding: AlertSetting;
-  readonly HighErrorRate: ShareAlert;
+  readonly HighErrorRate: EventShareAlert;
   /** Requests other than tool calls. */
-  readonly HighRequestErrorRate: ShareAlert;
-  readonly BatchHighFailureRate: ShareAlert;
+  readonly HighRequestErrorRate: EventShareAlert;
+  readonly BatchHighFailureRate: EventShareAlert;
+  /** One server of many, by all of its calls. */
+  readonly McpServerFailing: EventShareAlert;
+  /** One tool of which in effect every call fails. */
+  readonly ToolFailing: EventShareAlert;
+  /** One gateway of several. */
+  readonly GatewayFailing: EventShareAlert;
   /** `count` rejections within `window`, or a breaker that was open within `openWithin`. */
   readonly CircuitBreakerTripped: CountAlert & { readonly openWithin: Duration };
   /** Consecutive failures. */
@@ -67,7 +82,7 @@ export interface AlertSettings {
   readonly HighLatencyByTool: QuantileAlert<Catalog["toolCallDuration"]>;
   readonly FrequentColdStarts: RateAlert;
   readonly BatchSlowExecution: QuantileAlert<Catalog["batchDuration"]>;
-  readonly BatchHighCancellationRate: ShareAlert;
+  readonly BatchHighCancellationRate: EventShareAlert;
   readonly BatchSizeTooLarge: QuantileAlert<Catalog["batchSize"]>;
   readonly GCSlowCycles: QuantileAlert<Catalog["idleSweepDuration"]>;
   /** Resident bytes. */
@@ -81,10 +96,15 @@ export interface AlertSettings {
   readonly HighAccessDenialRate: RateAlert;
   readonly McpServerDead: WindowAlert;
   readonly McpServerDegraded: AlertSetting;
+  /** Changes of its reachability, or of the state of its circuit breaker. */
+  readonly McpServerFlapping: CountAlert;
+  readonly McpServerCrashLooping: CountAlert;
+  /** Restarts of one gateway. */
+  readonly GatewayRestarting: CountAlert;
   readonly DiscoverySourceUnhealthy: AlertSetting;
   readonly RemoteServerUnreachable: AlertSetting;
-  /** Failures within `window` while nothing was delivered for `silence`. */
-  readonly TelemetryExportFailing: WindowAlert & { readonly silence: Duration };
+  /** More than `count` failures of one gateway within `window` while it has delivered nothing for `silence`. */
+  readonly TelemetryExportFailing: CountAlert & { readonly silence: Duration };
   /** Of exporters that carry audit records. */
   readonly AuditRecordsDropped: CountAlert;
   /** Seconds that the oldest record has waited for a sink. */
@@ -111,23 +131,27 @@ const info = { severity: "info", enabled: true } as const;
 /** The numbers that the product promises. */
 export const defaultAlertSettings: AlertSettings = {
   NotResponding: { ...critical, for: "1m" },
-  HighErrorRate: { ...critical, share: 0.1, window: "5m", for: "2m" },
-  // Requests are few: it takes more than those of one window, so that a single one that fails fires nothing.
-  HighRequestErrorRate: { ...warning, share: 0.1, window: "5m", for: "10m" },
-  BatchHighFailureRate: { ...critical, share: 0.2, window: "5m", for: "3m" },
+  HighErrorRate: { ...critical, share: 0.1, minimum: 10, window: "5m", for: "2m" },
+  // Requests are few, and their failures come seldom enough that five minutes would hold too few of them.
+  HighRequestErrorRate: { ...warning, share: 0.1, minimum: 5, window: "10m", for: "5m" },
+  BatchHighFailureRate: { ...critical, share: 0.2, minimum: 10, window: "5m", for: "3m" },
+  // Servers and tools are called less often than the gateway, and an owner is told in the morning.
+  McpServerFailing: { ...warning, share: 0.5, minimum: 5, window: "15m", for: "5m" },
+  ToolFailing: { ...warning, share: 0.9, minimum: 5, window: "30m", for: "5m" },
+  GatewayFailing: { ...critical, share: 0.5, minimum: 10, window: "5m", for: "3m" },
   CircuitBreakerTripped: { ...critical, count: 10, window: "5m", openWithin: "1m", for: "2m" },
   ProviderUnhealthy: { ...critical, level: 5, for: "2m" },
   HighConsecutiveFailures: { ...warning, level: 2, for: "2m" },
   // Servers are checked once a minute, so a shorter window would hold too few checks to tell one in twenty.
-  HealthCheckSlow: { ...warning, quantile: 0.95, limit: 5, window: "15m", for: "5m" },
-  HighLatencyP95: { ...warning, quantile: 0.95, limit: 3, window: "5m", for: "5m" },
-  HighLatencyP99: { ...warning, quantile: 0.99, limit: 5, window: "5m", for: "5m" },
-  HighLatencyByTool: { ...warning, quantile: 0.95, limit: 5, window: "5m", for: "5m" },
+  HealthCheckSlow: { ...warning, quantile: 0.95, limit: 5, minimum: 3, window: "15m", for: "5m" },
+  HighLatencyP95: { ...warning, quantile: 0.95, limit: 3, minimum: 5, window: "5m", for: "5m" },
+  HighLatencyP99: { ...warning, quantile: 0.99, limit: 5, minimum: 5, window: "5m", for: "5m" },
+  HighLatencyByTool: { ...warning, quantile: 0.95, limit: 5, minimum: 5, window: "5m", for: "5m" },
   FrequentColdStarts: { ...warning, perSecond: 0.1, window: "5m", for: "10m" },
-  BatchSlowExecution: { ...warning, quantile: 0.95, limit: 30, window: "5m", for: "5m" },
-  BatchHighCancellationRate: { ...warning, share: 0.1, window: "5m", for: "5m" },
-  BatchSizeTooLarge: { ...warning, quantile: 0.95, limit: 50, window: "5m", for: "5m" },
-  GCSlowCycles: { ...warning, quantile: 0.95, limit: 0.5, window: "15m", for: "5m" },
+  BatchSlowExecution: { ...warning, quantile: 0.95, limit: 30, minimum: 3, window: "5m", for: "5m" },
+  BatchHighCancellationRate: { ...warning, share: 0.1, minimum: 5, window: "5m", for: "5m" },
+  BatchSizeTooLarge: { ...warning, quantile: 0.95, limit: 50, minimum: 3, window: "5m", for: "5m" },
+  GCSlowCycles: { ...warning, quantile: 0.95, limit: 0.5, minimum: 3, window: "15m", for: "5m" },
   HighMemoryUsage: { ...warning, level: 2_000_000_000, for: "10m" },
   HighCPUUsage: { ...warning, share: 0.8, window: "5m", for: "10m" },
   McpServerStarted: { ...info, count: 0, window: "5m", for: "0s" },
@@ -138,9 +162,14 @@ export const defaultAlertSettings: AlertSettings = {
   HighAccessDenialRate: { ...warning, perSecond: 0.1, window: "5m", for: "10m" },
   McpServerDead: { ...warning, window: "2m", for: "5m" },
   McpServerDegraded: { ...warning, for: "15m" },
+  // Three times away and back within half an hour; a breaker takes two or three changes to open and close.
+  McpServerFlapping: { ...warning, count: 6, window: "30m", for: "0s" },
+  McpServerCrashLooping: { ...warning, count: 4, window: "15m", for: "0s" },
+  // A roll-out that is taken back and tried again are three.
+  GatewayRestarting: { ...critical, count: 3, window: "30m", for: "0s" },
   DiscoverySourceUnhealthy: { ...warning, for: "10m" },
   RemoteServerUnreachable: { ...warning, for: "5m" },
-  TelemetryExportFailing: { ...warning, window: "10m", silence: "5m", for: "5m" },
+  TelemetryExportFailing: { ...warning, count: 2, window: "10m", silence: "5m", for: "5m" },
   // What is dropped is gone, and an audit trail with a hole is no proof.
   AuditRecordsDropped: { ...critical, count: 0, window: "15m", for: "0s" },
   // Receivers are restarted and mended within a quarter of an hour; nothing is lost meanwhile.

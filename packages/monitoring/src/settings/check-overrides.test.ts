@@ -24,8 +24,9 @@ test.each([
   [
     "a public name in place of a key",
     { alerts: { HighErrorRate: { threshold: 1 } } },
-    "give one of enabled, for, severity, share, window",
+    "give one of enabled, for, minimum, severity, share, window",
   ],
+  ["a scheme that nobody speaks", { scrape: { scheme: "ftp" } }, 'scrape.scheme is "ftp": give http or https.'],
   [
     "a text in place of a number",
     { alerts: { HighErrorRate: { share: "5%" } } },

@@ -36,6 +36,9 @@ function problemsIn(given: unknown, model: unknown, path: Path): readonly string
   if (typeof given !== typeof model) return [`${place(path)} is ${quoted(given)}: give ${KINDS[typeof model]}.`];
   if (typeof given === "number" && !Number.isFinite(given))
     return [`${place(path)} is ${given}: give a finite number.`];
+  if (path.join(".") === "scrape.scheme" && given !== "http" && given !== "https") {
+    return [`${place(path)} is ${quoted(given)}: give http or https.`];
+  }
   return typeof given === "string" && typeof model === "string" ? problemsInText(given, model, path) : [];
 }
 
@@ -61,7 +64,8 @@ function problemsInList(given: unknown, model: readonly unknown[], path: Path): 
       isRecord(first) && isRecord(item) ? Object.keys(first).filter((key) => !Object.hasOwn(item, key)) : [];
     return [
       ...missing.map((key) => `${place([...at, key])} is missing: the items of a list need every key.`),
-      ...problemsIn(item, first, at),
+      // Where the default is an empty list, its items are texts.
+      ...problemsIn(item, first ?? "", at),
     ];
   });
 }

@@ -1,6 +1,8 @@
 import type { Duration } from "../promql/duration.ts";
 import { type AlertSettings, defaultAlertSettings } from "./alerts.ts";
 import { checkOverrides } from "./check-overrides.ts";
+import { atPace } from "./pace.ts";
+import { defaultScrapeSettings, type ScrapeSettings } from "./scrape.ts";
 import { type BurnSettings, defaultBurnSettings, defaultSloSettings, type SloSettings } from "./slos.ts";
 
 /** Where each severity is sent. Secrets are paths of files that Alertmanager reads. */
@@ -28,6 +30,10 @@ export interface KubernetesSettings {
   readonly namespace: string;
   /** Pods with the label `app` of this value are scraped. */
   readonly app: string;
+  /** The name of the one port of the pod and its service that serves metrics; a pod has a target for each of its ports. */
+  readonly port: string;
+  /** The Secret with the files of `scrape`, under their names without a folder, for the ServiceMonitor. */
+  readonly scrapeSecret: string;
   /** Further labels of what the Prometheus operator selects by labels, such as `release` of its chart. */
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -39,7 +45,13 @@ export interface MonitoringOptions {
   readonly targets: readonly string[];
   readonly scrapeInterval: Duration;
   readonly scrapeTimeout: Duration;
+  readonly scrape: ScrapeSettings;
   readonly evaluationInterval: Duration;
+  /**
+   * Further labels of targets that tell installations in one Prometheus apart, such as `cluster` and `namespace`. Rules keep
+   * them wherever they keep the job, notifications are grouped by them, and alerts hold back only those with the same.
+   */
+  readonly targetLabels: readonly string[];
   /** The oldest Prometheus that must understand the rules. */
   readonly minimumPrometheus: `${number}.${number}`;
   /** Runbook pages are `<this>/<alert>.md`. */
@@ -70,7 +82,9 @@ export const defaultOptions: MonitoringOptions = {
   targets: ["host.docker.internal:8000"],
   scrapeInterval: "10s",
   scrapeTimeout: "5s",
+  scrape: defaultScrapeSettings,
   evaluationInterval: "15s",
+  targetLabels: [],
   minimumPrometheus: "2.42",
   runbookBaseUrl: "https://github.com/mcp-hangar/mcp-hangar/blob/main/docs/runbooks",
   grafanaBaseUrl: "http://localhost:3000",
@@ -94,16 +108,23 @@ export const defaultOptions: MonitoringOptions = {
     groupInterval: "5m",
     repeatInterval: "4h",
   },
-  kubernetes: { namespace: "mcp-hangar", app: "mcp-hangar", labels: {} },
+  kubernetes: {
+    namespace: "mcp-hangar",
+    app: "mcp-hangar",
+    port: "metrics",
+    scrapeSecret: "mcp-hangar-scrape",
+    labels: {},
+  },
 };
 
 /**
- * The defaults with a caller's differences.
+ * The defaults with a caller's differences, at the caller's pace: a scrape interval stretches what is too short for it.
  * @throws OptionsUnusable for keys and values that do not exist, which JSON may have.
  */
 export function resolveOptions(overrides: MonitoringOverrides = {}): MonitoringOptions {
   checkOverrides(overrides, defaultOptions);
-  return merge(defaultOptions, overrides);
+  const scrapeInterval = overrides.scrapeInterval ?? defaultOptions.scrapeInterval;
+  return merge({ ...defaultOptions, alerts: atPace(defaultOptions.alerts, scrapeInterval) }, overrides);
 }
 
 function merge<T>(defaults: T, overrides: unknown): T {

@@ -22,6 +22,8 @@ export interface BurnWindowSetting {
   readonly long: Duration;
   readonly short: Duration;
   readonly budgetShare: number;
+  /** At least so many events within the long window must be bad, where events are counted. 0 asks for no number. */
+  readonly minimum: number;
   readonly for: Duration;
   readonly severity: Severity;
 }
@@ -50,9 +52,9 @@ export const defaultBurnSettings: BurnSettings = {
   baseWindow: "5m",
   longEvery: "1m",
   windows: [
-    { long: "1h", short: "5m", budgetShare: 0.02, for: "2m", severity: "critical" },
-    { long: "6h", short: "30m", budgetShare: 0.05, for: "15m", severity: "critical" },
-    { long: "1d", short: "2h", budgetShare: 0.1, for: "1h", severity: "warning" },
-    { long: "3d", short: "6h", budgetShare: 0.1, for: "3h", severity: "warning" },
+    { long: "1h", short: "5m", budgetShare: 0.02, minimum: 10, for: "2m", severity: "critical" },
+    { long: "6h", short: "30m", budgetShare: 0.05, minimum: 10, for: "15m", severity: "critical" },
+    { long: "1d", short: "2h", budgetShare: 0.1, minimum: 10, for: "1h", severity: "warning" },
+    { long: "3d", short: "6h", budgetShare: 0.1, minimum: 10, for: "3h", severity: "warning" },
   ],
 };

@@ -5,6 +5,7 @@ import type { AlertKey, SloName } from "../names.ts";
 import { fromSeconds, toSeconds } from "../promql/duration.ts";
 import { and } from "../promql/operators.ts";
 import { label, text, value } from "../template.ts";
+import { atLeastOf } from "../topics/at-least-of.ts";
 import { percent } from "./decimal.ts";
 import type { SloRecords } from "./recording-rules.ts";
 import { burnThreshold } from "./slos.ts";
@@ -17,7 +18,7 @@ const ALERT_OF: Readonly<Record<SloName, AlertKey>> = {
 };
 
 /** One rule a pair of windows: the long one tells that it matters, the short one that it still goes on. */
-export function burnAlerts({ rules }: Context, { slo, errorRatio }: SloRecords): readonly AlertRule[] {
+export function burnAlerts({ rules }: Context, { slo, errorRatio, badEvents }: SloRecords): readonly AlertRule[] {
   const labels = { slo: slo.name };
   return slo.windows.map((window) => {
     const threshold = burnThreshold(slo, window);
@@ -26,13 +27,19 @@ export function burnAlerts({ rules }: Context, { slo, errorRatio }: SloRecords):
     const [longName, shortName] = [fromSeconds(toSeconds(window.long)), fromSeconds(toSeconds(window.short))];
     const long = when(rules.series(errorRatio(longName).metric, labels), ">", condition);
     const short = when(rules.series(errorRatio(shortName).metric, labels), ">", condition);
+    const bad = badEvents(longName);
+    const burning = { ...long, expr: and(long.expr, short.expr) };
+    const told =
+      bad === undefined
+        ? { expr: burning.expr, conditions: [burning] }
+        : atLeastOf(burning, rules.series(bad.metric, labels), window);
     const exhausted = fromSeconds(Math.floor(toSeconds(slo.period) / window.factor / 3_600) * 3_600);
     return alertRule({
       alert: ALERT_OF[slo.name],
       variant: window.long,
       setting: window,
-      expr: and(long.expr, short.expr),
-      conditions: [long, short],
+      expr: told.expr,
+      conditions: [...told.conditions.slice(0, 1), short, ...told.conditions.slice(1)],
       labels: { slo: slo.name, long_window: window.long },
       summary: text`SLO ${slo.name} of ${label("job")} spends its error budget ${window.factor} times too fast`,
       description: text`${value("percentage")} of the last ${window.long} was bad; the objective of ${percent(slo.objective)} % allows ${percent(slo.budget)} %. At this rate the budget of ${slo.period} lasts ${exhausted}.`,

@@ -1,8 +1,8 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { BurnWindow, Slo } from "../model.ts";
 import { detectionSeconds } from "./detection.ts";
 
-const window: BurnWindow = { long: "1h", short: "5m", factor: 14.4, for: "2m", severity: "critical" };
+const window: BurnWindow = { long: "1h", short: "5m", factor: 14.4, minimum: 10, for: "2m", severity: "critical" };
 const slo: Slo = {
   name: "availability",
   title: "The gateway answers scrapes",
@@ -27,4 +27,25 @@ it.each([
 it("never detects a ratio that the budget allows for", () => {
   expect(detectionSeconds(slo, window, 0.0144, 0)).toBeUndefined();
   expect(detectionSeconds(slo, window, 0.015, 0)).toBeDefined();
+});
+
+describe("with few events", () => {
+  const perSecond = (eventsPerSecond: number, errorRatio = 1): number | undefined =>
+    detectionSeconds({ ...slo, budget: 0.01, objective: 0.99 }, window, errorRatio, 300, eventsPerSecond);
+  const unbounded = detectionSeconds({ ...slo, budget: 0.01, objective: 0.99 }, window, 1, 300);
+
+  it.each([1, 10, 1_000])("%i a second are detected as soon as ever", (eventsPerSecond) => {
+    expect(perSecond(eventsPerSecond)).toBe(unbounded);
+  });
+
+  it("waits until the minimum of bad ones is met", () => {
+    // Ten at one in a minute are ten minutes; the recorded rate is late by half of its window.
+    expect(perSecond(1 / 60)).toBeCloseTo(600 + 150 + 120, 6);
+    expect(perSecond(1 / 60, 0.5)).toBeCloseTo(1_200 + 150 + 120, 6);
+  });
+
+  it("never detects fewer than the minimum in all of the long window", () => {
+    expect(perSecond(9 / 3_600)).toBeUndefined();
+    expect(perSecond(11 / 3_600)).toBeDefined();
+  });
 });

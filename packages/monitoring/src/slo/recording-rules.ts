@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { type RecordName, recordingRule, type TypedRecordingRule } from "../define.ts";
 import type { RecordingRule, Slo } from "../model.ts";
 import { type Duration, fromSeconds, toSeconds } from "../promql/duration.ts";
-import { avgOverTime, constant, sumOverTime } from "../promql/functions.ts";
+import { avgOverTime, constant, eventsOverTime, sumOverTime } from "../promql/functions.ts";
 import { complement, divide, or, portion, subtractFrom, zero } from "../promql/operators.ts";
 import type { Vector } from "../promql/vector.ts";
 import type { Indicator } from "./indicators.ts";
@@ -13,6 +13,9 @@ const LONG_SECONDS = 86_400;
 /** The error ratio of one SLO over one window. */
 export type ErrorRatio = TypedRecordingRule<RecordName, "job" | "slo", "fraction">;
 
+/** How many events were bad within one window. */
+export type BadEvents = TypedRecordingRule<RecordName, "job" | "slo", "rate">;
+
 /** What is recorded about one SLO. */
 export interface SloRecords {
   readonly slo: Slo;
@@ -20,6 +23,8 @@ export interface SloRecords {
   readonly rules: readonly RecordingRule[];
   /** The error ratio over a window of a burn-rate alert, the base window or the period. */
   readonly errorRatio: (window: Duration) => ErrorRatio;
+  /** How many events were bad within the long window of a burn-rate alert; `undefined` where time is counted. */
+  readonly badEvents: (window: Duration) => BadEvents | undefined;
   readonly budgetRemaining: TypedRecordingRule<RecordName, "job" | "slo", "level">;
 }
 
@@ -40,6 +45,7 @@ export function recordSlo(context: Context, slo: Slo, indicator: Indicator): Slo
     if (ratio === undefined) throw new RangeError(`The SLO ${slo.name} has no window ${window}.`);
     return ratio;
   };
+  const badCounts = base.badOver === undefined ? new Map<Duration, BadEvents>() : badEvents(context, slo, base.badOver);
   const spent = divide(context.rules.series(errorRatio(slo.period).metric, labels), slo.budget);
   const budgetRemaining = recordingRule<RecordName, "job" | "slo", "level">(
     `job_slo:mcp_hangar_slo_budget:remaining${slo.period}`,
@@ -47,12 +53,38 @@ export function recordSlo(context: Context, slo: Slo, indicator: Indicator): Slo
     { labels, every: longEvery },
   );
   const objective = recordingRule("slo:mcp_hangar_slo_objective:ratio", constant(slo.objective), { labels });
-  return { slo, rules: [objective, ...base.rules, ...ratios.values(), budgetRemaining], errorRatio, budgetRemaining };
+  return {
+    slo,
+    rules: [objective, ...base.rules, ...ratios.values(), ...badCounts.values(), budgetRemaining],
+    errorRatio,
+    badEvents: (window) => badCounts.get(window),
+    budgetRemaining,
+  };
+}
+
+/** For every window whose alert asks for a minimum. */
+function badEvents(
+  { options }: Context,
+  { name, windows }: Slo,
+  badOver: NonNullable<BaseRules["badOver"]>,
+): ReadonlyMap<Duration, BadEvents> {
+  const longs = windows.filter(({ minimum }) => minimum > 0).map(({ long }) => fromSeconds(toSeconds(long)));
+  return new Map(
+    longs.map((window) => {
+      const every = toSeconds(window) >= LONG_SECONDS ? { every: options.burn.longEvery } : {};
+      const record = `job_slo:mcp_hangar_slo_bad:increase${window}` as const;
+      return [
+        window,
+        recordingRule<RecordName, "job" | "slo", "rate">(record, badOver(window), { labels: { slo: name }, ...every }),
+      ];
+    }),
+  );
 }
 
 interface BaseRules {
   readonly rules: readonly RecordingRule[];
   readonly ratioOver: (window: Duration) => Vector<"job" | "slo", "fraction">;
+  readonly badOver?: (window: Duration) => Vector<"job" | "slo", "rate">;
 }
 
 function baseRules({ rules, options }: Context, { name }: Slo, indicator: Indicator): BaseRules {
@@ -74,6 +106,7 @@ function baseRules({ rules, options }: Context, { name }: Slo, indicator: Indica
       window === base
         ? portion(badSeries, validSeries)
         : portion(sumOverTime(badSeries, window), sumOverTime(validSeries, window)),
+    badOver: (window) => eventsOverTime(badSeries, window, toSeconds(options.evaluationInterval)),
   };
 }
 

@@ -3,11 +3,12 @@ import type { Context } from "../context.ts";
 import { alertRule, recordingRule, when } from "../define.ts";
 import type { AlertRule, Topic } from "../model.ts";
 import { by, sum } from "../promql/aggregate.ts";
-import { rate } from "../promql/functions.ts";
+import { increase, rate } from "../promql/functions.ts";
 import { share, shareBeyond } from "../promql/operators.ts";
 import { anyOf, not } from "../promql/select.ts";
 import { complementOf, percent } from "../slo/decimal.ts";
 import { label, text, value } from "../template.ts";
+import { atLeastOf, beyond } from "./at-least-of.ts";
 
 const { batchItems, batchCalls, batchCancellations, batchDuration, batchSize } = catalog;
 
@@ -36,8 +37,7 @@ function failureRate({ options, rules }: Context): AlertRule {
   return alertRule({
     alert: "BatchHighFailureRate",
     setting,
-    expr: condition.expr,
-    conditions: [condition],
+    ...atLeastOf(condition, sum(increase(failedItems, setting.window), by("job")), setting),
     summary: text`${value("percentage")} of the batch items of ${label("job")} fail`,
     description: text`Over ${setting.window}, ${value("percentage")} of the items in batches failed or timed out; the limit is ${percent(setting.share)} %. Items that were refused or cancelled do not count.`,
     dashboard: { uid: "mcp-hangar-overview" },
@@ -53,8 +53,7 @@ function cancellationRate({ options, rules }: Context): AlertRule {
   return alertRule({
     alert: "BatchHighCancellationRate",
     setting,
-    expr: condition.expr,
-    conditions: [condition],
+    ...atLeastOf(condition, sum(increase(rules.series(batchCancellations), setting.window), by("job")), setting),
     summary: text`${value("percentage")} of the batches of ${label("job")} are cut short`,
     description: text`Over ${setting.window}, ${value("percentage")} of the batches ended by their deadline, by fail_fast or by the client; the limit is ${percent(setting.share)} %.`,
     dashboard: { uid: "mcp-hangar-overview" },
@@ -70,8 +69,7 @@ function slowExecution({ options, rules }: Context): AlertRule {
   return alertRule({
     alert: "BatchSlowExecution",
     setting,
-    expr: condition.expr,
-    conditions: [condition],
+    ...atLeastOf(condition, beyond(rules, batchDuration, setting, by("job")), setting),
     summary: text`${value("percentage")} of the batches of ${label("job")} take longer than ${setting.limit} s`,
     description: text`The ${percent(setting.quantile)}th percentile of batches is above ${setting.limit} s: over ${setting.window}, ${value("percentage")} of them took longer.`,
     dashboard: { uid: "mcp-hangar-overview" },
@@ -87,8 +85,7 @@ function tooLarge({ options, rules }: Context): AlertRule {
   return alertRule({
     alert: "BatchSizeTooLarge",
     setting,
-    expr: condition.expr,
-    conditions: [condition],
+    ...atLeastOf(condition, beyond(rules, batchSize, setting, by("job")), setting),
     summary: text`${value("percentage")} of the batches of ${label("job")} have more than ${setting.limit} items`,
     description: text`The ${percent(setting.quantile)}th percentile of the size of batches is above ${setting.limit}: over ${setting.window}, ${value("percentage")} of them were larger. Smaller batches fail in smaller parts.`,
     dashboard: { uid: "mcp-hangar-overview" },

@@ -7,6 +7,7 @@ import { increase, maxOverTime, rate } from "../promql/functions.ts";
 import { or, shareBeyond } from "../promql/operators.ts";
 import { complementOf, percent } from "../slo/decimal.ts";
 import { label, text, value } from "../template.ts";
+import { atLeastOf, beyond } from "./at-least-of.ts";
 
 const perServer = by("job", "mcp_server");
 
@@ -68,8 +69,7 @@ function slowChecks({ options, rules }: Context): AlertRule {
   return alertRule({
     alert: "HealthCheckSlow",
     setting,
-    expr: condition.expr,
-    conditions: [condition],
+    ...atLeastOf(condition, beyond(rules, healthCheckDuration, setting, perServer), setting),
     summary: text`Health checks of ${label("mcp_server")} are slow`,
     description: text`The ${percent(setting.quantile)}th percentile of the health checks of ${label("mcp_server")} is above ${setting.limit} s: over ${setting.window}, ${value("percentage")} of them took longer.`,
     dashboard: { uid: "mcp-hangar-mcp-server-details", variables: ["mcp_server"] },

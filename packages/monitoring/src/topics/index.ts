@@ -6,6 +6,7 @@ import { availability } from "./availability.ts";
 import { batches } from "./batches.ts";
 import { configuration } from "./configuration.ts";
 import { discovery } from "./discovery.ts";
+import { failing } from "./failing.ts";
 import { health } from "./health.ts";
 import { process } from "./process.ts";
 import { requests } from "./requests.ts";
@@ -13,15 +14,18 @@ import { servers } from "./servers.ts";
 import { slos } from "./slos.ts";
 import { telemetry } from "./telemetry.ts";
 import { toolCalls } from "./tool-calls.ts";
+import { unsteady } from "./unsteady.ts";
 
 /** Every topic, in the order in which its rules are evaluated. */
 export const topics: readonly ((context: Context) => Topic)[] = [
   availability,
   toolCalls,
+  failing,
   requests,
   batches,
   health,
   servers,
+  unsteady,
   discovery,
   process,
   telemetry,

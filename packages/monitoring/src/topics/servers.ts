@@ -7,6 +7,7 @@ import { increase, maxOverTime, rate } from "../promql/functions.ts";
 import { andOn, shareBeyond } from "../promql/operators.ts";
 import { complementOf, percent } from "../slo/decimal.ts";
 import { label, text, value } from "../template.ts";
+import { atLeastOf, beyond } from "./at-least-of.ts";
 
 const perServer = by("job", "mcp_server");
 const details = { uid: "mcp-hangar-mcp-server-details", variables: ["mcp_server"] } as const;
@@ -99,8 +100,7 @@ function slowSweep({ options, rules }: Context): AlertRule {
   return alertRule({
     alert: "GCSlowCycles",
     setting,
-    expr: condition.expr,
-    conditions: [condition],
+    ...atLeastOf(condition, beyond(rules, idleSweepDuration, setting, by("job")), setting),
     summary: text`The idle sweep of ${label("job")} is slow`,
     description: text`The ${percent(setting.quantile)}th percentile of idle sweeps is above ${setting.limit} s: over ${setting.window}, ${value("percentage")} of them took longer. Servers that should stop stay, and their memory with them.`,
     dashboard: { uid: "mcp-hangar-overview" },
@@ -110,7 +110,9 @@ function slowSweep({ options, rules }: Context): AlertRule {
 /** The gateway exposes these counters with 0 before the first start, so the first start is an increase too. */
 function started({ options, rules }: Context): AlertRule {
   const setting = options.alerts.McpServerStarted;
-  const starts = sum(increase(rules.series(catalog.serverStarts), setting.window), perServer);
+  // A start that failed is none; other alerts tell of those.
+  const succeeded = rules.series(catalog.serverStarts, { result: "success" });
+  const starts = sum(increase(succeeded, setting.window), perServer);
   const condition = when(starts, ">", { threshold: setting.count, unit: "short" });
   return alertRule({
     alert: "McpServerStarted",

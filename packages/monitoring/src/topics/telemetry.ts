@@ -27,17 +27,22 @@ export function telemetry(context: Context): Topic {
   };
 }
 
-/** Attempts that fail and are repeated successfully are no trouble; failures while nothing arrives are. */
+/**
+ * Attempts that fail and are repeated successfully are no trouble; failures while nothing arrives are. Both are asked of
+ * each gateway by itself, for one that is idle delivers nothing, and another may fail now and then. A few failures are
+ * those of an exporter that has had nothing to deliver since.
+ */
 function exportFailing({ options, rules }: Context): AlertRule {
   const setting = options.alerts.TelemetryExportFailing;
-  const failures = sum(increase(rules.series(catalog.telemetryFailures), setting.window), perExporter);
-  const silence = max(secondsSince(rules.series(catalog.telemetryLastSuccess)), perExporter);
+  const perGateway = by("job", "instance", "exporter", "signal");
+  const failures = sum(increase(rules.series(catalog.telemetryFailures), setting.window), perGateway);
+  const silence = max(secondsSince(rules.series(catalog.telemetryLastSuccess)), perGateway);
   const silent = when(silence, ">", { threshold: toSeconds(setting.silence), unit: "s" });
-  const failing = when(failures, ">", { threshold: 0, unit: "short" });
+  const failing = when(failures, ">", { threshold: setting.count, unit: "short" });
   return alertRule({
     alert: "TelemetryExportFailing",
     setting,
-    expr: and(failing.expr, silent.expr),
+    expr: sum(and(failing.expr, silent.expr), perExporter),
     conditions: [failing, silent],
     summary: text`The exporter ${label("exporter")} of ${label("job")} delivers nothing`,
     description: text`The exporter ${label("exporter")} (${label("job")}), which carries the signal ${label("signal")}, failed ${value("number")} times within ${setting.window} and has delivered nothing for more than ${setting.silence}. Its queue fills up, then records are lost.`,

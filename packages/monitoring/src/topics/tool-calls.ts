@@ -3,11 +3,12 @@ import type { Context } from "../context.ts";
 import { alertRule, recordingRule, when } from "../define.ts";
 import type { AlertRule, RecordingRule, Topic } from "../model.ts";
 import { by, sum } from "../promql/aggregate.ts";
-import { histogramQuantile, rate } from "../promql/functions.ts";
+import { histogramQuantile, increase, rate } from "../promql/functions.ts";
 import { share, shareBeyond } from "../promql/operators.ts";
 import { anyOf } from "../promql/select.ts";
 import { complementOf, percent } from "../slo/decimal.ts";
 import { label, text, value } from "../template.ts";
+import { atLeastOf, beyond } from "./at-least-of.ts";
 
 const { toolCalls: calls, toolCallErrors: errors, toolCallDuration: duration } = catalog;
 
@@ -28,11 +29,11 @@ function errorRate({ options, rules }: Context): AlertRule {
   const failed = sum(rate(rules.series(errors), setting.window), by("job"));
   const served = sum(rate(rules.series(calls, { status: SERVED }), setting.window), by("job"));
   const condition = when(share(failed, served), ">", { threshold: setting.share, unit: "percentunit" });
+  const failures = sum(increase(rules.series(errors), setting.window), by("job"));
   return alertRule({
     alert: "HighErrorRate",
     setting,
-    expr: condition.expr,
-    conditions: [condition],
+    ...atLeastOf(condition, failures, setting),
     summary: text`${value("percentage")} of the tool calls of ${label("job")} fail`,
     description: text`Over ${setting.window}, ${value("percentage")} of the tool calls failed on the gateway's or the upstream's side; the limit is ${percent(setting.share)} %.`,
     dashboard: { uid: "mcp-hangar-overview" },
@@ -49,8 +50,7 @@ function latency({ options: { alerts }, rules }: Context): readonly AlertRule[] 
     return alertRule({
       alert,
       setting,
-      expr: condition.expr,
-      conditions: [condition],
+      ...atLeastOf(condition, beyond(rules, duration, setting, by("job")), setting),
       summary: text`${value("percentage")} of the tool calls of ${label("job")} take longer than ${setting.limit} s`,
       description: text`The ${percent(setting.quantile)}th percentile of tool calls is above ${setting.limit} s: over ${setting.window}, ${value("percentage")} of the calls took longer.`,
       dashboard: { uid: "mcp-hangar-overview" },
@@ -65,8 +65,7 @@ function latency({ options: { alerts }, rules }: Context): readonly AlertRule[] 
   const byTool = alertRule({
     alert: "HighLatencyByTool",
     setting,
-    expr: condition.expr,
-    conditions: [condition],
+    ...atLeastOf(condition, beyond(rules, duration, setting, kept), setting),
     summary: text`The tool ${label("tool")} of ${label("mcp_server")} is slow`,
     description: text`The ${percent(setting.quantile)}th percentile of ${label("mcp_server")}/${label("tool")} is above ${setting.limit} s: over ${setting.window}, ${value("percentage")} of its calls took longer.`,
     dashboard: { uid: "mcp-hangar-mcp-server-details", variables: ["mcp_server", "tool"] },

@@ -26,6 +26,10 @@ export const equivalents: readonly Equivalent[] = [
     reason: "a sum of counts is above zero exactly when the greatest of them is",
   },
   {
+    isOne: ({ alert, what }) => alert === "MCPHangarTelemetryExportFailing" && what === "max → min",
+    reason: "an exporter of one gateway has one time of its last success; the aggregation only drops other labels",
+  },
+  {
     isOne: ({ what }) => what === "clamp_min",
     reason: "it takes back rounding errors below zero, which are far too small for any threshold",
   },

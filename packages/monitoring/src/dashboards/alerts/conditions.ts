@@ -54,6 +54,12 @@ const PANEL_IDS: Readonly<Record<Exclude<keyof AlertSettings, "Watchdog">, numbe
   AuditChainBroken: 1035,
   AuditCheckpointOverdue: 1036,
   AuditClockStepped: 1037,
+  McpServerFailing: 1038,
+  ToolFailing: 1039,
+  GatewayFailing: 1040,
+  McpServerFlapping: 1041,
+  McpServerCrashLooping: 1042,
+  GatewayRestarting: 1043,
 };
 
 const PANELS_A_ROW = 3;
@@ -86,12 +92,12 @@ function panelOf(board: Board, alert: AlertRule, key: keyof typeof PANEL_IDS): P
   const [first] = alert.conditions;
   const unit = first?.unit ?? "none";
   // Conditions in other units have panels on the board that the alert links to.
-  const shown = alert.conditions.filter((condition) => condition.unit === unit);
+  const shown = alert.conditions.filter((condition) => condition.unit === unit && condition.isMinimum !== true);
   const text = {
     key: `condition-${alert.name}`,
     id: PANEL_IDS[key],
     title: titleOf(key),
-    description: `${ruleOf(first)}${alert.for === "0s" ? "" : `, for ${alert.for}`}.${limitText(alert, board)}`,
+    description: `${ruleOf(first)}${minimumText(alert)}${alert.for === "0s" ? "" : `, for ${alert.for}`}.${limitText(alert, board)}`,
     unit,
     queries: shown.map((condition, index) => queryOf(condition, index === 0)),
     drawn: board.draw(unit, key),
@@ -120,6 +126,12 @@ function ruleOf(condition: Condition | undefined): string {
     return `Fires while this is "${meaning?.text ?? threshold}"`;
   }
   return `Fires above ${unit === "percentunit" ? `${percent(threshold)} %` : `${threshold}${SYMBOLS[unit] ?? ""}`}`;
+}
+
+/** Of few events a large share tells nothing. */
+function minimumText({ conditions: all }: AlertRule): string {
+  const minimum = all.find(({ isMinimum }) => isMinimum === true);
+  return minimum === undefined ? "" : ` while at least ${minimum.threshold} are bad within the window`;
 }
 
 const SYMBOLS: Readonly<Partial<Record<Unit, string>>> = {

@@ -1,6 +1,6 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, sum } from "../../promql/aggregate.ts";
-import { increase, rate } from "../../promql/functions.ts";
+import { changes, increase, rate } from "../../promql/functions.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
 import { quantileOf, query, RATE, recently } from "../measures.ts";
@@ -15,6 +15,7 @@ const LEGEND = "{{mcp_server}}";
 export function life({ chosen, draw, options }: Board): SectionDraft {
   const { serverStarts, serverStops, serverColdStart, serverColdStartInProgress, serverInitialized, listItemFaults } =
     catalog;
+  const { serverUp, circuitBreakerState } = catalog;
   const { window } = options.alerts.McpServerStarted;
   const starts = chosen.series(serverStarts, ofServer);
   const coldStarts = sum(recently(chosen.buckets(serverColdStart, ofServer)), by("mcp_server", "le"));
@@ -62,6 +63,39 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           queries: [query(quantileOf(0.95, coldStarts), LEGEND)],
           width: 6,
           whenEmpty: "no starts",
+        }),
+      ],
+      [
+        chart({
+          key: "flapping",
+          id: 408,
+          title: "Comes and goes",
+          description:
+            "How often the server was lost or found, or its breaker changed, in the last 30 minutes. McpServerFlapping fires above the line.",
+          unit: "short",
+          queries: [
+            query(max(changes(chosen.series(serverUp, ofServer), "30m"), perServer), `${LEGEND} reachable`),
+            query(max(changes(chosen.series(circuitBreakerState, ofServer), "30m"), perServer), `${LEGEND} breaker`),
+          ],
+          drawn: draw("short", "McpServerFlapping"),
+          width: 12,
+          whenEmpty: "no such server",
+        }),
+        chart({
+          key: "crashes",
+          id: 409,
+          title: "Crashes",
+          description: "Crashes in the last 15 minutes. McpServerCrashLooping fires above the line.",
+          unit: "short",
+          queries: [
+            query(
+              sum(increase(chosen.series(serverStops, { ...ofServer, reason: "crashed" }), "15m"), perServer),
+              LEGEND,
+            ),
+          ],
+          drawn: draw("short", "McpServerCrashLooping"),
+          width: 12,
+          whenEmpty: "no such server",
         }),
       ],
       [

@@ -42,8 +42,10 @@ export function tools(board: Board): SectionDraft {
           key: "failing-by-tool",
           id: 203,
           title: "Failing calls by tool",
-          description: "Which tool the failures come from. Click a line to look at that tool alone.",
+          description:
+            "Which tool the failures come from. The lines are where McpServerFailing, of all tools together, and ToolFailing fire. Click to look at that tool alone.",
           unit: "percentunit",
+          drawn: draw("percentunit", "McpServerFailing", "ToolFailing"),
           queries: [query(topk(MOST, shareOf(failed, served)), LEGEND)],
           drillDown: toTool,
           whenEmpty: "no calls",

@@ -72,8 +72,10 @@ export function calls({ chosen, draw }: Board): SectionDraft {
           key: "failing-calls-by-server",
           id: 205,
           title: "Failing calls by server",
-          description: "Which server the failures come from. Click a line to look at that server.",
+          description:
+            "Which server the failures come from. The alert McpServerFailing fires above the line. Click to look at that server.",
           unit: "percentunit",
+          drawn: draw("percentunit", "McpServerFailing"),
           queries: [
             query(
               topk(MOST, shareOf(sum(rate(failed, RATE), perServer), sum(rate(served, RATE), perServer))),

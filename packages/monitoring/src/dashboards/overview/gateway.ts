@@ -1,11 +1,11 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, sum } from "../../promql/aggregate.ts";
 import { runtime } from "../../promql/external.ts";
-import { rate, secondsSince } from "../../promql/functions.ts";
+import { changes, rate, secondsSince } from "../../promql/functions.ts";
 import { divideOn } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE, recently } from "../measures.ts";
+import { quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import { chart, stackedChart, stat, table, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
 
@@ -18,6 +18,8 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
     ["job", "instance"],
     chosen.series(runtime.availableCpus),
   );
+  const served = chosen.series(catalog.toolCalls, { status: SERVED });
+  const failed = chosen.series(catalog.toolCallErrors);
   const sweeps = sum(recently(chosen.buckets(catalog.idleSweepDuration)), by("le"));
   return {
     id: 600,
@@ -105,6 +107,34 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           queries: [query(sum(rate(chosen.series(catalog.configReloads), RATE), by("result")), "{{result}}")],
           width: 6,
           whenEmpty: "no reloads",
+        }),
+      ],
+      [
+        chart({
+          key: "failing-by-gateway",
+          id: 612,
+          title: "Failing calls by gateway",
+          description:
+            "The share of the tool calls through each gateway that fail. One line above the others is a bad replica; GatewayFailing fires above the line.",
+          unit: "percentunit",
+          queries: [
+            query(shareOf(sum(rate(failed, RATE), perInstance), sum(rate(served, RATE), perInstance)), "{{instance}}"),
+          ],
+          drawn: draw("percentunit", "GatewayFailing"),
+          width: 12,
+          whenEmpty: "no calls",
+        }),
+        chart({
+          key: "gateway-restarts",
+          id: 613,
+          title: "Restarts by gateway",
+          description:
+            "How often each gateway has started anew in the last 30 minutes. A deployment is one; GatewayRestarting fires above the line.",
+          unit: "short",
+          queries: [query(max(changes(chosen.series(runtime.processStartTime), "30m"), perInstance), "{{instance}}")],
+          drawn: draw("short", "GatewayRestarting"),
+          width: 12,
+          whenEmpty: "not told on this system",
         }),
       ],
       [

@@ -12,10 +12,10 @@ export function prometheusRule(stack: Stack): object {
   };
 }
 
-/** Lets the Prometheus operator scrape the port `metrics` of the gateway's service, with the labels that rules rely on. */
+/** Lets the Prometheus operator scrape one port of the gateway's service, with the labels that rules rely on. */
 export function serviceMonitor(stack: Stack): object {
   const { options } = stack;
-  const { namespace, app } = options.kubernetes;
+  const { namespace, app, port } = options.kubernetes;
   const labels = Object.entries({ job: options.jobName, ...TARGET_LABELS });
   return {
     apiVersion: "monitoring.coreos.com/v1",
@@ -26,10 +26,11 @@ export function serviceMonitor(stack: Stack): object {
       selector: { matchLabels: { app } },
       endpoints: [
         {
-          port: "metrics",
+          port,
           path: "/metrics",
           interval: options.scrapeInterval,
           scrapeTimeout: options.scrapeTimeout,
+          ...wayIn(stack),
           relabelings: [
             { sourceLabels: ["__meta_kubernetes_pod_name"], targetLabel: "instance", action: "replace" },
             ...labels.map(([targetLabel, replacement]) => ({ targetLabel, replacement, action: "replace" })),
@@ -37,6 +38,29 @@ export function serviceMonitor(stack: Stack): object {
         },
       ],
     },
+  };
+}
+
+/** As in the scrape configuration, but files are entries of a Secret, which the operator mounts. */
+function wayIn({ options: { scrape, kubernetes } }: Stack): object {
+  const { scheme, authorization, basicAuth, tls } = scrape;
+  const entry = (file: string) => ({ name: kubernetes.scrapeSecret, key: file.slice(file.lastIndexOf("/") + 1) });
+  const trust = {
+    ...(tls.caFile === "" ? {} : { ca: { secret: entry(tls.caFile) } }),
+    ...(tls.certFile === "" ? {} : { cert: { secret: entry(tls.certFile) } }),
+    ...(tls.keyFile === "" ? {} : { keySecret: entry(tls.keyFile) }),
+    ...(tls.serverName === "" ? {} : { serverName: tls.serverName }),
+  };
+  return {
+    ...(scheme === "http" ? {} : { scheme }),
+    ...(authorization.credentialsFile === ""
+      ? {}
+      : { authorization: { type: authorization.type, credentials: entry(authorization.credentialsFile) } }),
+    // The operator takes the name from the Secret as well, under the key `username`.
+    ...(basicAuth.username === ""
+      ? {}
+      : { basicAuth: { username: entry("username"), password: entry(basicAuth.passwordFile) } }),
+    ...(Object.keys(trust).length === 0 ? {} : { tlsConfig: trust }),
   };
 }
 

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import type { AlertKey } from "../../src/names.ts";
+import { markdownTable } from "../../src/render/markdown.ts";
+import { resolveOptions } from "../../src/settings/options.ts";
+import { buildStack } from "../../src/stack.ts";
+import { alarming } from "./alarming.ts";
+import { type Incident, keysOf, nameOf } from "./incident.ts";
+import { quiet } from "./quiet.ts";
+
+const stack = buildStack(resolveOptions());
+const incidents = [...quiet, ...alarming];
+
+test("there are forty incidents and more, each told once", () => {
+  expect(incidents.length).toBeGreaterThanOrEqual(40);
+  expect(new Set(incidents.map(({ what }) => what)).size).toBe(incidents.length);
+});
+
+test("one incident is one page: whatever fires beside it is held back by an alert that is told", () => {
+  for (const { what, pages = {}, warns = {}, heldBack = [] } of incidents) {
+    const told = [...keysOf(pages), ...keysOf(warns)].map(nameOf);
+    expect(keysOf(pages).length, what).toBeLessThanOrEqual(1);
+    for (const target of heldBack.map(nameOf)) {
+      const rule = stack.routing.inhibitions.find(
+        ({ sources, targets }) =>
+          targets.some((each) => each === target) && sources.some((each) => told.includes(each)),
+      );
+      expect(rule, `${what}: ${target}`).toBeDefined();
+    }
+  }
+});
+
+test("the table in the docs says what is played", async () => {
+  await expect(page()).toMatchFileSnapshot("../../../../docs/reference/incidents.md");
+});
+
+function page(): string {
+  const row = ({ what, minutes, pages = {}, warns = {}, heldBack = [] }: Incident): readonly string[] => [
+    what,
+    listed(pages),
+    listed(warns),
+    heldBack.join(", ") || "–",
+    `${minutes} min`,
+  ];
+  return [
+    "# Incidents",
+    "<!-- Generated from packages/monitoring/test/incidents. Do not edit: change it there and run its test with `-u`. -->",
+    "Each is played through all generated rules by promtool. The minute is that of the incident's film by which the alert has fired at the latest; where nothing else is said, trouble begins in the tenth. What is held back fires as well, but Alertmanager tells only the alert before it. Nothing else fires that reaches a person.",
+    markdownTable(["What happens", "Page", "Warning", "Held back", "Watched"], incidents.map(row)),
+    "",
+  ].join("\n\n");
+}
+
+function listed(told: Readonly<Partial<Record<AlertKey, number>>>): string {
+  return (
+    Object.entries(told)
+      .map(([key, minute]) => `${key} by minute ${minute}`)
+      .join(", ") || "–"
+  );
+}
