@@ -183,7 +183,9 @@ describe("a journal", () => {
     const unknown = { server: "nobody", tool: "echo" };
     expect(await gateway.callTool(CALL)).toEqual(withheld);
     expect(await gateway.relay(READ)).toEqual(withheld);
-    expect(await gateway.callTool(unknown)).toEqual(withheld);
+    // What was never sent is not said to have been done.
+    const refused = { ...withheld, message: "nothing was done: the disk is full", maybeExecuted: false };
+    expect(await gateway.callTool(unknown)).toEqual(refused);
     expect(notes).toEqual(["begin", "sent", "end", "begin", "sent", "end", "end"]);
     expect(gateway.fleet.get("math")?.breaker.state()).toBe("closed");
   });

@@ -53,7 +53,9 @@ export class Witnesses {
   ended(event: Ended): Unwritten {
     this.#bus.emit(event);
     const written = this.#journal?.end(event);
-    return written instanceof Promise ? written.then(notEnded) : notEnded(written);
+    if (written === undefined) return undefined;
+    const refusalOf = mayBeDone(event) ? notEnded : notBegun;
+    return written instanceof Promise ? written.then(refusalOf) : refusalOf(written);
   }
 }
 
@@ -100,6 +102,12 @@ function unlessAborted(
 }
 
 type Refusal = Exclude<Written, Promise<unknown>>;
+
+/** Whether anything was sent to a server, or an operation was carried out, however that ended. */
+function mayBeDone(event: Ended): boolean {
+  if (event.type === "operation.finished") return event.outcome === "done";
+  return event.attempts.some(({ upstreamSeconds }) => upstreamSeconds !== undefined);
+}
 
 function notBegun(refusal: Refusal): Failure | undefined {
   if (refusal === undefined) return undefined;

@@ -56,6 +56,10 @@ test("with fail_closed nothing is done on a full disk that is not written down, 
       data: { retryable: true, retry_after_ms: expect.any(Number) },
     });
   }
+  const refusedBefore = calls.refused.length;
+  for (let number = 0; number < REFUSED; number++) await calls.call();
+  const later = calls.refused.slice(refusedBefore).map(({ message }) => message);
+  expect(later).toEqual(Array.from({ length: REFUSED }, () => expect.stringMatching(/^nothing was done: /)));
   const overRest = await rest({ url }, "POST", "/api/mcp_servers/own/tools/ok/call", { body: { arguments: {} } });
   expect([overRest.status, overRest.json()]).toMatchObject([503, { error: { code: "audit_unavailable" } }]);
   expect(callsSeen(record)).toBe(seen);
