@@ -86,6 +86,14 @@ export const requirements = [
     mend: "run the tests as root on Linux, where namespaces may be made",
     isMet: () => spawnSync("unshare", ["--pid", "--fork", "true"], { stdio: "ignore" }).status === 0,
   },
+  {
+    name: "tmpfs",
+    description: "gives a test a disk of its own that is soon full",
+    mend: "run the tests as root on Linux, where file systems may be mounted",
+    isMet: () =>
+      spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], { stdio: "ignore" }).status === 0 &&
+      isInstalled("umount"),
+  },
   engine("docker", "info"),
   engine("podman", "run --rm --pids-limit=64 --memory=64m --network=none --init --rootfs / true"),
   {

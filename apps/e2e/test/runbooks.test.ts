@@ -25,6 +25,9 @@ const FOREIGN_WORDS = [
   "/mcp",
   "curl",
   "kill PID",
+  "dmesg",
+  "/health/live",
+  "scrape.authorization.credentialsFile",
   "alerting",
   "activeAlertmanagers",
   "config.yaml",
@@ -77,6 +80,7 @@ describe("commands of the gateway on the runbooks", () => {
       "call",
       "config check",
       "config reload",
+      "keys create",
       "start",
       "status",
       "stop",
@@ -93,7 +97,9 @@ describe("commands of the gateway on the runbooks", () => {
 
   test.each(ours)("%s: it works as it stands", async (line) => {
     const { code, stderr } = await hangar(argumentsOf(line));
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    // What goes with a new key stands beside it: its entry for the configuration.
+    const complaint = stderr.startsWith("Entry for auth.api_keys.static:") ? "" : stderr;
+    expect({ code, complaint }).toEqual({ code: 0, complaint: "" });
   });
 });
 

@@ -202,7 +202,10 @@ describe("mcp-hangar keys", () => {
   });
 
   it.each([
-    [["create", "--name", "x", "--role", "nobody"], /no role "nobody"; there are admin, operator, viewer, agent, own/],
+    [
+      ["create", "--name", "x", "--role", "nobody"],
+      /no role "nobody"; there are admin, operator, viewer, auditor, agent, own/,
+    ],
     [["create", "--name", "-x", "--role", "own"], /is not 1–63 letters/],
     [["create", "--name", "x", "--role", "own", "--expires", "soon"], /"soon" is no time; write 90d/],
     [["create", "--name", "x", "--role", "own", "--expires", "2020-01-01"], /is over already/],

@@ -22,9 +22,9 @@ test("every alert has scenarios of every kind or a reason why not, and all are c
 describe("the alerts that other settings change", () => {
   const changed = changedAlerts(stack, otherStack, otherAlerts);
 
-  test("are those whose settings are others, and those of changed objectives", () => {
+  test("are those whose settings are others, and burn rates, which count by the pace of evaluation", () => {
     const settled = Object.keys(otherSettings.alerts).map((name) => `${ALERT_PREFIX}${name}`);
-    const burning = ["MCPHangarErrorsBudgetBurn:1h", "MCPHangarLatencyBudgetBurn:1h"];
+    const burning = ["BatchSuccess", "Errors", "Latency"].map((slo) => `${ALERT_PREFIX}${slo}BudgetBurn:1h`);
     expect(changed.toSorted()).toEqual([...settled, ...burning].toSorted());
   });
 

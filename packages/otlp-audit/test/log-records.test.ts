@@ -187,6 +187,7 @@ it("the severity follows the outcome", async () => {
   expect(typesWith("WARN").toSorted()).toEqual([
     "access.denied",
     "authentication.failed",
+    "key.created",
     "operation.denied",
     "operation.rate_limited",
     "request.denied",

@@ -61,7 +61,7 @@ test("a file that is renamed again and again while records come, with and withou
   expect(droppedOf(exporter.snapshot())).toBe(0);
 });
 
-test("a disk that is full makes records wait, and they follow when it has room", { tags: ["root"] }, async () => {
+test("a disk that is full makes records wait, and they follow when it has room", { tags: ["tmpfs"] }, async () => {
   const disk = join(folder, "disk");
   mkdirSync(disk);
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk]);

@@ -325,7 +325,7 @@ describe("rotation", () => {
   });
 });
 
-describe("a disk", { tags: ["root"] }, () => {
+describe("a disk", { tags: ["tmpfs"] }, () => {
   let disk: string;
   beforeEach(() => {
     disk = join(folder, "disk");

@@ -50,7 +50,7 @@ function notResponding({ options, rules }: Context): Runbook {
         cause: "Prometheus cannot reach it",
         look: shell("curl -sS -o /dev/null -w '%{http_code}\\n' http://GATEWAY_HOST:8000/metrics"),
         sign: "It answers on its host, but this on Prometheus's host does not print 200. 401: `auth` is on and the scrape brings no key, or one that has expired. 403: the name is not in `http.allowed_hosts`. 404: `observability.metrics.enabled` is false, or `observability.metrics.port` moved the metrics. Refused: `http.host` binds loopback only.",
-        mend: "Correct that key or the target of the scrape; for 401 give Prometheus a key (`mcp-hangar keys create`) in the file of `scrape.authorization.credentialsFile`. Agents may be fine meanwhile: ask with `mcp-hangar status`.",
+        mend: "Correct that key or the target of the scrape; for 401 give Prometheus a key (`mcp-hangar keys create --static --name prometheus --role viewer`) in the file of `scrape.authorization.credentialsFile`. Agents may be fine meanwhile: ask with `mcp-hangar status`.",
       },
       {
         cause: "Service discovery lost the gateway",

@@ -57,6 +57,8 @@ describe("runbooks", () => {
 
   test("stay short enough to be read at night", () => {
     for (const [name, page] of pages) {
+      // The list of all alerts has a line for each.
+      if (name === "README.md") continue;
       // The rule comes last, for those who have the time.
       const [read = ""] = page.split("## Rule");
       expect(read.split("\n").length, name).toBeLessThanOrEqual(90);

@@ -78,7 +78,7 @@ function crashing({ options, rules }: Context): Runbook {
         mend: "Some programs do one thing and end. Run it with what makes it stay, or through a wrapper that does.",
       },
     ],
-    actions: ["Look at its own error output in the log (`mcp_server_stderr`), just before a crash."],
+    actions: ["Look at what it wrote to its stderr: the log has the lines before each `mcp_server_stopped`."],
     escalate: "It takes the host's memory or CPU with it.",
     resolves: `${window} after the crashes have become rare.`,
   };
@@ -99,7 +99,7 @@ function restarting({ options, rules }: Context): Runbook {
     causes: [
       {
         cause: "It crashes",
-        look: log(["gateway_started", "shutdown_started", "fatal_error"], "cause", "message", "version"),
+        look: log(["gateway_started", "shutdown_started", "fatal_error"], "cause", "error", "version"),
         sign: "Starts without a `shutdown_started` before them; `fatal_error` says why.",
         mend: "Go back to the last version or configuration that ran, and report the error.",
       },
