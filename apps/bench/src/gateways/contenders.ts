@@ -83,7 +83,7 @@ export function launchHangar(upstreams: Readonly<Record<string, Upstream>>, wish
 
 function configuration(
   upstreams: Readonly<Record<string, Upstream>>,
-  { observability = {}, compliance = {} }: HangarWish,
+  { observability = {}, compliance }: HangarWish,
 ): object {
   const entries = Object.entries(upstreams).map(([id, upstream]) => [
     id,
@@ -96,7 +96,8 @@ function configuration(
     execution: { max_concurrency: 100, default_mcp_server_concurrency: 100 },
     logging: { level: "info", json_format: true },
     observability,
-    compliance,
+    // Older builds, with which this one is compared, do not know the key.
+    ...(compliance !== undefined && { compliance }),
   };
 }
 
