@@ -126,7 +126,13 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     build: { version: BUILD.version, node: process.version },
   });
 
-  const metrics = addMetrics(config, { bus, snapshot, platform, exporters });
+  const metrics = addMetrics(config, {
+    bus,
+    snapshot,
+    platform,
+    exporters,
+    hasJournal: compliance?.journal !== undefined,
+  });
   const health = new Health(platform.clock, BUILD.version, [
     fleetCheck(() => gateway.fleet.snapshot()),
     configCheck(reloader),

@@ -1,7 +1,7 @@
 import type { GatewaySnapshot, HangarEvent, HangarEventType, ServerMode } from "@mcp-hangar/telemetry";
 import type { EventMetric } from "./event-metric.ts";
 import type { ToolPlace } from "./label-sets.ts";
-import { preInitialise } from "./pre-initialise.ts";
+import { type ImpossibleValues, preInitialise } from "./pre-initialise.ts";
 
 /** The events that announce and withdraw names, and the one that shows that a tool is used. */
 export const NAMING_EVENTS: readonly HangarEventType[] = [
@@ -31,14 +31,16 @@ interface KnownServer {
 export class KnownNames {
   readonly #metrics: readonly EventMetric[];
   readonly #limits: ToolLimits;
+  readonly #impossible: ImpossibleValues;
   readonly #servers = new Map<string, KnownServer>();
   readonly #sources = new Set<string>();
   #called = 0;
 
   /** `metrics` may still be filled after construction. */
-  constructor(metrics: readonly EventMetric[], limits: ToolLimits) {
+  constructor(metrics: readonly EventMetric[], limits: ToolLimits, impossible: ImpossibleValues) {
     this.#metrics = metrics;
     this.#limits = limits;
+    this.#impossible = impossible;
   }
 
   isKnownServer(server: string): boolean {
@@ -141,7 +143,7 @@ export class KnownNames {
     for (const metric of this.#metrics) {
       const { labels, foreseenOf } = metric.definition;
       const isForeseen = mode === undefined || foreseenOf === undefined || foreseenOf.includes(mode);
-      if (label in labels && isForeseen) preInitialise(metric, names);
+      if (label in labels && isForeseen) preInitialise(metric, names, this.#impossible);
     }
   }
 }

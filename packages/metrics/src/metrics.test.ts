@@ -407,6 +407,27 @@ describe("the series limit", () => {
   });
 });
 
+describe("values that cannot occur", () => {
+  const ERRORS = "mcp_hangar_tool_call_errors_total";
+  const unproved = { error_type: "audit_unavailable" };
+
+  test("have no series with 0, neither of a server nor of a called tool, and are counted when they occur after all", async () => {
+    const possible = testGateway([serverSnapshot("math", ["add"])]);
+    const gateway = testGateway([serverSnapshot("math", ["add"])], {
+      impossible: { error_type: ["audit_unavailable"] },
+    });
+    for (const each of [possible, gateway]) each.emit(callFinished("math", "add"));
+    expect((await possible.scrape()).count(ERRORS, unproved)).toBe(3);
+    expect((await gateway.scrape()).count(ERRORS, unproved)).toBe(0);
+    expect((await gateway.scrape()).count(ERRORS)).toBe((await possible.scrape()).count(ERRORS) - 3);
+
+    gateway.emit(
+      callFinished("math", "add", { outcome: { status: "error", errorType: "audit_unavailable", message: "full" } }),
+    );
+    expect((await gateway.scrape()).value(ERRORS, { tool: "add", ...unproved })).toBe(1);
+  });
+});
+
 describe("the limits of tools", () => {
   const OVERFLOWS = "mcp_hangar_metric_series_overflows_total";
   const tools = Array.from({ length: 10 }, (_, index) => `tool-${index}`);

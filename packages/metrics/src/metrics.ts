@@ -18,7 +18,7 @@ import { FirstIncreases, type Scraper } from "./first-increases.ts";
 import { interpretCatalog } from "./interpret.ts";
 import { KnownNames, NAMING_EVENTS, type ToolLimits } from "./known-names.ts";
 import { PausableListener } from "./pausable-listener.ts";
-import { preInitialise } from "./pre-initialise.ts";
+import { type ImpossibleValues, preInitialise } from "./pre-initialise.ts";
 import { registerRuntimeMetrics } from "./runtime/runtime-metrics.ts";
 import { seriesFilter } from "./series-filter.ts";
 import type { SnapshotMetric } from "./snapshot-metric.ts";
@@ -45,6 +45,11 @@ export interface MetricsOptions {
   readonly seriesLimits?: Partial<Readonly<Record<MetricKey, number>>>;
   /** Tools that may have series of their own; the others count for `_other` of their server. 500 a server, 5 000 in all by default. */
   readonly toolLimits?: Partial<ToolLimits>;
+  /**
+   * For each label, those of its closed values that cannot occur in this gateway, such as `audit_unavailable` without a
+   * journal: their series do not exist with 0 from the start. None by default; should one occur, it is counted.
+   */
+  readonly impossible?: ImpossibleValues;
   /**
    * A clock in milliseconds that never goes back. With it scrapers that do not come back are waited for no more; see
    * {@link RenderRequest.scraper}.
@@ -98,7 +103,8 @@ export interface Metrics {
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   const eventMetrics: EventMetric[] = [];
-  const known = new KnownNames(eventMetrics, { ...TOOL_LIMITS, ...options.toolLimits });
+  const impossible = options.impossible ?? {};
+  const known = new KnownNames(eventMetrics, { ...TOOL_LIMITS, ...options.toolLimits }, impossible);
   const firstIncreases = new FirstIncreases(options.nowMs ?? (() => 0));
 
   const interpretation = interpretCatalog({
@@ -128,7 +134,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   const families = new Map<object, Family>();
   for (const metric of eventMetrics) {
-    preInitialise(metric, { servers: new Map(), sources: [] });
+    preInitialise(metric, { servers: new Map(), sources: [] }, impossible);
     families.set(metric.metric, familyOfEvents(metric));
   }
   for (const { metric } of [...eventMetrics, ...interpretation.snapshotMetrics]) registry.registerMetric(metric);

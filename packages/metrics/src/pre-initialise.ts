@@ -2,6 +2,9 @@ import type { LabelSpec, LabelSpecs } from "@mcp-hangar/telemetry";
 import type { EventMetric } from "./event-metric.ts";
 import { type Labels, OTHER } from "./label-values.ts";
 
+/** For each label, those of its closed values that cannot occur in this gateway. */
+export type ImpossibleValues = Readonly<Record<string, readonly string[]>>;
+
 /** Names whose series shall exist from the start. */
 export interface NamesToReserve {
   /** The tools of each server that were called. */
@@ -12,10 +15,17 @@ export interface NamesToReserve {
 /**
  * Makes the series of every label set that can be foreseen exist with 0, so that graphs and alerts have something to read.
  */
-export function preInitialise({ definition, labelSets }: EventMetric, names: NamesToReserve): void {
+export function preInitialise(
+  { definition, labelSets }: EventMetric,
+  names: NamesToReserve,
+  impossible: ImpossibleValues,
+): void {
   // A call may name a server or a tool that does not resolve, so the series for that are foreseen as well.
   const others = "call.finished" in (definition.on ?? {}) ? [OTHER] : [];
-  for (const labels of foreseen(definition.labels, names, others)) labelSets.reserve(labels);
+  for (const labels of foreseen(definition.labels, names, others)) {
+    if (!Object.entries(labels).some(([name, value]) => impossible[name]?.includes(value) === true))
+      labelSets.reserve(labels);
+  }
 }
 
 function foreseen(specs: LabelSpecs, names: NamesToReserve, others: readonly string[]): readonly Labels[] {

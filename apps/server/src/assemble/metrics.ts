@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Platform } from "@mcp-hangar/core";
 import { createMetrics, type Metrics } from "@mcp-hangar/metrics";
-import type { GatewaySnapshot, TelemetryBus } from "@mcp-hangar/telemetry";
+import { AUTHENTICATION_FAILURES, type GatewaySnapshot, type TelemetryBus } from "@mcp-hangar/telemetry";
 import type { Config } from "../config/schema.ts";
 import type { ExporterList } from "./exporter-list.ts";
 
@@ -11,11 +11,13 @@ interface MetricsEnvironment {
   readonly snapshot: () => GatewaySnapshot;
   readonly platform: Platform;
   readonly exporters: ExporterList;
+  /** Whether calls are written to an audit journal. */
+  readonly hasJournal: boolean;
 }
 
 /** The metrics of the configuration, or `undefined` when it switches them off. */
 export function addMetrics(config: Config, environment: MetricsEnvironment): Metrics | undefined {
-  const { bus, snapshot, platform, exporters } = environment;
+  const { bus, snapshot, platform, exporters, hasJournal } = environment;
   const { enabled, series_limit: seriesLimit, runtime: runtimeMetrics, ...tools } = config.observability.metrics;
   if (!enabled) return undefined;
   const metrics = createMetrics({
@@ -24,10 +26,19 @@ export function addMetrics(config: Config, environment: MetricsEnvironment): Met
     seriesLimit,
     toolLimits: { perServer: tools.tools_per_server_limit, total: tools.tools_limit },
     runtimeMetrics,
+    impossible: {
+      error_type: hasJournal ? [] : ["audit_unavailable"],
+      reason: hasAuthentication(config) ? [] : ["unauthenticated", ...AUTHENTICATION_FAILURES],
+    },
     nowMs: () => platform.clock.nowMs(),
     yieldTurn: () => setImmediate(),
   });
   // They listen by themselves and are scraped: nothing waits in them.
   exporters.add({ name: "metrics", signal: "metrics", close: async () => metrics.close() });
   return metrics;
+}
+
+/** A reload neither begins nor ends to authenticate. */
+function hasAuthentication({ auth }: Config): boolean {
+  return auth.api_keys !== undefined || auth.jwt !== undefined;
 }
