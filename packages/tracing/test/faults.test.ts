@@ -92,7 +92,12 @@ describe.each<SpanProtocol>(["http/protobuf", "grpc"])("a collector over %s", (p
   });
 
   test("that rejects some of them has the others, and the accounts say so", async () => {
-    await start(protocol, { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" });
+    await start(protocol, {
+      OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+      // All of them are one batch, however long a busy machine takes to make them.
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: String(CALLS),
+      OTEL_BSP_SCHEDULE_DELAY: "60000",
+    });
     receiver.behave({ kind: "partial", rejected: 3, message: "too old" }, 1);
     makeCalls();
     await expect.poll(() => exporter.snapshot().queueSize).toBe(0);

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { poll } from "@mcp-hangar/testing";
+import { POLL_DEADLINE_MS, poll } from "@mcp-hangar/testing";
 import { expect, test } from "vitest";
 import { AuditedCalls, callsSeen, expectWrittenDown } from "./audited-calls.ts";
 import { type HttpGateway, startGateway } from "./gateway-process.ts";
@@ -8,6 +8,9 @@ import { journalRecords, linesOf, verifyJournal } from "./journal.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { nodeServer } from "./upstreams.ts";
 import { fixtureFile } from "./workspace.ts";
+
+/** Between two looks, in ms: what is called after the moment of the kill costs time and shows nothing. */
+const PAUSE_MS = 5;
 
 const CLIENTS = ["a", "b", "c", "d"];
 
@@ -34,7 +37,7 @@ export function testAuditKills(rounds: number): void {
       const clients = CLIENTS.map((id) => new AuditedCalls(gateway.url, id));
       const ended = Promise.all(clients.map((client) => callUntilTheEnd(client)));
       // The moment moves from round to round, also into the first start of the servers.
-      await poll("calls", () => sum(clients) >= (round * 7) % 60);
+      await poll("calls", () => sum(clients) >= (round * 7) % 60, POLL_DEADLINE_MS, PAUSE_MS);
       await kill(gateway);
       await ended;
       for (const client of clients) answered.get(client.server)?.push(...client.answered);

@@ -38,14 +38,16 @@ journal.forward({
 });
 let number = 0;
 let waiting = 0;
+/** Goes on when one of those that wait has an end: a loop that asks would take the processor from what it waits for. */
+let goOn = (): void => {};
 for (;;) {
-  await turn();
-  if (waiting >= IN_FLIGHT_MAX) continue;
+  await (waiting < IN_FLIGHT_MAX ? turn() : new Promise<void>((resolve) => (goOn = resolve)));
   for (let count = 1 + (number % 7); count > 0; count--) {
     number += 1;
     waiting += 1;
     void (number % 3 === 0 ? record(`${round}-${number}`) : call(`${round}-${number}`)).finally(() => {
       waiting -= 1;
+      goOn();
     });
   }
 }

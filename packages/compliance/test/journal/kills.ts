@@ -3,9 +3,12 @@ import { fileURLToPath } from "node:url";
 import { AuditJournal, parseLine, readJournal } from "@mcp-hangar/compliance";
 import { seededRandom } from "@mcp-hangar/delivery/testing";
 import { INTENT_ID_SUFFIX, registeredName } from "@mcp-hangar/telemetry";
-import { poll, startProcess } from "@mcp-hangar/testing";
+import { POLL_DEADLINE_MS, poll, startProcess } from "@mcp-hangar/testing";
 import { expect } from "vitest";
 import { optionsFor, temporaryFolder, verified } from "./support.ts";
+
+/** Between two looks, in ms: what is written after the moment of the kill costs time and shows nothing. */
+const PAUSE_MS = 5;
 
 const WRITER = fileURLToPath(new URL("journal-writer.ts", import.meta.url));
 
@@ -29,10 +32,15 @@ export async function surviveKills(rounds: number, seed: number): Promise<void> 
       args: ["--conditions=@mcp-hangar/source", WRITER, folder.path, String(round)],
     });
     const wanted = Math.floor(random() * 400);
-    await poll(`${wanted} calls in round ${round}`, () => {
-      if (child.stderr() !== "") throw new Error(child.stderr());
-      return child.stdout().startsWith("open\n") && linesOf(child.stdout(), "ended").length >= wanted;
-    });
+    await poll(
+      `${wanted} calls in round ${round}`,
+      () => {
+        if (child.stderr() !== "") throw new Error(child.stderr());
+        return child.stdout().startsWith("open\n") && linesOf(child.stdout(), "ended").length >= wanted;
+      },
+      POLL_DEADLINE_MS,
+      PAUSE_MS,
+    );
     child.kill("SIGKILL");
     await child.exited;
     const output = child.stdout();
