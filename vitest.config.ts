@@ -24,6 +24,12 @@ const suite = new SuiteReporter({
 /** Where a machine reads how each test went. */
 const reportFile = env.HANGAR_TESTS_REPORT;
 
+/**
+ * Files that leave nothing behind in their process that the setup does not clear away share one: half a second a file, for a process
+ * and everything that is imported.
+ */
+const shared = { isolate: false, setupFiles: ["packages/telemetry/test/forget-secrets.ts"] };
+
 const long = "{packages,apps}/*/test/**/*.long.test.ts";
 
 /**
@@ -48,15 +54,13 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          // They leave nothing behind in their process that the setup does not clear away, so files share one.
-          isolate: false,
-          setupFiles: ["packages/telemetry/test/forget-secrets.ts"],
+          ...shared,
           include: ["{packages,apps}/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
         },
       },
       {
         extends: true,
-        test: { name: "process", include: ["{packages,apps}/*/test/**/*.test.ts"], exclude: [long] },
+        test: { name: "process", ...shared, include: ["{packages,apps}/*/test/**/*.test.ts"], exclude: [long] },
       },
       { extends: true, test: { name: "long", include: [long] } },
     ],
