@@ -1,27 +1,35 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { expectedSeconds } from "./durations.ts";
 
-/**
- * Starts the longest test files first, so that no worker is left alone with one at the end. Files of a project that share a process
- * stand together, for a worker goes on with its process only when the next file is of the same project: first those that have a
- * process each, which are the longest, and last the project of the shortest files.
- */
+/** What decides when a test file begins. */
+export interface Turn {
+  readonly project: string;
+  /** Whether it has a process of its own. */
+  readonly isAlone: boolean;
+  /** About how long it takes. */
+  readonly seconds: number;
+}
+
+/** Starts the longest test files first, so that no worker is left alone with one at the end. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const longest = new Map<string, number>();
-    for (const { project, moduleId } of files) {
-      longest.set(project.name, Math.max(longest.get(project.name) ?? 0, expectedSeconds(moduleId)));
-    }
-    const ofProject = ({ project }: TestSpecification): number =>
-      project.config.isolate ? Number.POSITIVE_INFINITY : (longest.get(project.name) ?? 0);
-    return files.toSorted(
-      (a, b) => descending(ofProject(a), ofProject(b)) || expectedSeconds(b.moduleId) - expectedSeconds(a.moduleId),
-    );
+    return inTurn(files, ({ project, moduleId }) => ({
+      project: project.name,
+      isAlone: project.config.isolate,
+      seconds: expectedSeconds(moduleId),
+    }));
   }
 }
 
-/** Also for values without an end, whose difference is no number. */
-function descending(a: number, b: number): number {
-  if (a === b) return 0;
-  return a > b ? -1 : 1;
+/**
+ * The longest files first, but those of a project that share a process stand together: a worker goes on with its process only when the
+ * next file is of the same project. Files with a process each are the longest of all and begin; the project of short files comes last.
+ */
+export function inTurn<File>(files: readonly File[], turnOf: (file: File) => Turn): File[] {
+  const turns = files.map((file) => ({ file, ...turnOf(file) }));
+  const longest = new Map<string, number>();
+  for (const { project, seconds } of turns) longest.set(project, Math.max(longest.get(project) ?? 0, seconds));
+  const ofProject = ({ project, isAlone }: Turn): number =>
+    isAlone ? Number.MAX_VALUE : (longest.get(project) ?? 0);
+  return turns.toSorted((a, b) => ofProject(b) - ofProject(a) || b.seconds - a.seconds).map(({ file }) => file);
 }
