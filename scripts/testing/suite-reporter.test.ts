@@ -17,7 +17,7 @@ const mayBeMissing = (env.MAY_MISS ?? "").split(" ");
 const suite = new SuiteReporter({ workers: 1, strict: env.STRICT === "1", mayBeMissing, record: false });
 export default {
   root: ${JSON.stringify(folder)},
-  test: { tags: requirements.map(({ name, isMet }) => ({ name, skip: !isMet() })), reporters: [suite] },
+  test: { tags: requirements.map(({ name, isMet }) => ({ name, ...(!isMet() && { skip: true }) })), reporters: [suite] },
 };
 `;
 
@@ -41,6 +41,12 @@ const LEFT_OUT =
 describe("a test whose program is missing", () => {
   test("is left out, and the last lines say why and what brings it", () => {
     expect(run(NEEDS_JQ)).toEqual({ status: 0, told: [LEFT_OUT] });
+  });
+
+  test("is left out too when it has what else it needs", () => {
+    const { status, told } = run('test("one", { tags: ["jq", "linux"] }, () => {});\ntest("other", () => {});');
+    expect(status).toBe(0);
+    expect(told).toContain(LEFT_OUT);
   });
 
   test("makes a strict run fail, unless this machine may miss the program", () => {
