@@ -29,7 +29,6 @@ export function inTurn<File>(files: readonly File[], turnOf: (file: File) => Tur
   const turns = files.map((file) => ({ file, ...turnOf(file) }));
   const longest = new Map<string, number>();
   for (const { project, seconds } of turns) longest.set(project, Math.max(longest.get(project) ?? 0, seconds));
-  const ofProject = ({ project, isAlone }: Turn): number =>
-    isAlone ? Number.MAX_VALUE : (longest.get(project) ?? 0);
+  const ofProject = ({ project, isAlone }: Turn): number => (isAlone ? Number.MAX_VALUE : (longest.get(project) ?? 0));
   return turns.toSorted((a, b) => ofProject(b) - ofProject(a) || b.seconds - a.seconds).map(({ file }) => file);
 }

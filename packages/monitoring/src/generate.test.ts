@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { alertLabels } from "./checks/alert-labels.ts";
 import { generateMonitoring, RUNBOOK_FOLDER } from "./generate.ts";
 import { ALERT_PREFIX } from "./names.ts";
-import { type MonitoringOverrides, resolveOptions } from "./settings/options.ts";
+import { resolveOptions } from "./settings/options.ts";
 import { buildStack } from "./stack.ts";
 
 const folders: string[] = [];
@@ -16,11 +16,14 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true });
 });
 
+/** Everything that is generated when nothing is configured. */
+const defaults = generateMonitoring();
+
 /** Writes the generated files; what tools say about files elsewhere on the machine must not matter. */
-function generated(overrides: MonitoringOverrides = {}): string {
+function generated(): string {
   const folder = mkdtempSync(join(tmpdir(), "monitoring-"));
   folders.push(folder);
-  for (const [path, content] of generateMonitoring(overrides)) {
+  for (const [path, content] of defaults) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);
   }
@@ -35,12 +38,12 @@ const stack = buildStack(resolveOptions());
 
 describe("generated files", () => {
   test("are the same bytes each time", () => {
-    expect([...generateMonitoring()]).toEqual([...generateMonitoring()]);
+    expect([...generateMonitoring()]).toEqual([...defaults]);
   });
 
   test("are committed as they would be generated", () => {
     const root = join(import.meta.dirname, "../../..");
-    for (const [path, content] of generateMonitoring()) {
+    for (const [path, content] of defaults) {
       const file = join(root, path.startsWith(RUNBOOK_FOLDER) ? "docs" : "monitoring", path);
       expect(readFileSync(file, "utf8") === content, `${path} is stale: run pnpm generate`).toBe(true);
     }
@@ -75,7 +78,7 @@ describe("generated files", () => {
   });
 
   test("say objectives and thresholds of burn rates in decimals without noise", () => {
-    const rules = generateMonitoring().get("prometheus/alerts.yaml") ?? "";
+    const rules = defaults.get("prometheus/alerts.yaml") ?? "";
     const thresholds = [...rules.matchAll(/ratio_rate\w+\{[^}]*\} > (\S+)/g)].map(([, threshold]) => threshold);
     expect([...new Set(thresholds)]).toEqual(
       expect.arrayContaining([
@@ -97,7 +100,7 @@ describe("generated files", () => {
   });
 
   test("contain no secret, only files that hold one", () => {
-    const alertmanager = generateMonitoring().get("alertmanager/alertmanager.yaml") ?? "";
+    const alertmanager = defaults.get("alertmanager/alertmanager.yaml") ?? "";
     expect(alertmanager).toContain("routing_key_file: /etc/alertmanager/secrets/");
     expect(alertmanager).not.toMatch(/(routing_key|service_key|api_url|password|token):/);
   });

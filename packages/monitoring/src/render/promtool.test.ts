@@ -13,6 +13,7 @@ import { promtoolTests } from "./promtool.ts";
 import { yamlFile } from "./yaml.ts";
 
 const target = { job: "mcp-hangar", instance: "a:8000", service: "mcp-hangar", tier: "application" };
+const files = generateMonitoring();
 const folders: string[] = [];
 
 afterEach(() => {
@@ -77,7 +78,6 @@ function play(scenarios: readonly Scenario[]): { readonly passed: boolean; reado
   const folder = mkdtempSync(join(tmpdir(), "promtool-"));
   folders.push(folder);
   mkdirSync(join(folder, "tests"));
-  const files = generateMonitoring();
   for (const name of ["alerts", "recording-rules"]) {
     writeFileSync(join(folder, `${name}.yaml`), files.get(`prometheus/${name}.yaml`) ?? "");
   }
