@@ -87,6 +87,7 @@ export class OTLPAuditExporter implements Exporter {
         ? new DeliveryQueue<AuditEntry>({
             ...common,
             limits: MEMORY,
+            dividesRefused: true,
             send: (entries, signal) => this.#send(entries, signal),
           })
         : new SpooledQueue<AuditEntry>({

@@ -3,6 +3,7 @@ import {
   type AuditActor,
   type AuditRecord,
   HANGAR_ATTRIBUTES as HANGAR,
+  hundredths,
   OTEL_ATTRIBUTES as OTEL,
 } from "@mcp-hangar/telemetry";
 
@@ -47,6 +48,7 @@ export function recordAttributes(record: AuditRecord): RecordAttributes {
     actorAttributes(record.actor),
     decisionAttributes(record),
     record.category === "tool" ? toolAttributes(record) : {},
+    usageAttributes(record),
     record.category === "request" ? { [OTEL.mcpMethodName]: record.action } : {},
     record.type === "server.state_changed"
       ? { [AUDIT.previousState]: change?.before, [HANGAR.serverState]: change?.after }
@@ -62,6 +64,18 @@ function toolAttributes({ type, target, duration_ms }: AuditRecord): RecordAttri
     [OTEL.mcpMethodName]: "tools/call",
     [OTEL.genAiOperationName]: "execute_tool",
     [OTEL.genAiToolName]: target.name,
+  };
+}
+
+/** As on spans: the cost in hundredths of the currency. */
+function usageAttributes({ usage }: AuditRecord): RecordAttributes {
+  if (usage === undefined) return {};
+  return {
+    [HANGAR.costCents]: hundredths(usage.cost),
+    [HANGAR.costCurrency]: usage.currency,
+    [HANGAR.costModel]: usage.model,
+    [HANGAR.costInputTokens]: usage.input_tokens,
+    [HANGAR.costOutputTokens]: usage.output_tokens,
   };
 }
 

@@ -7,6 +7,7 @@ import { factName } from "./fact-text.ts";
 import type { Caller, Client } from "./participants.ts";
 import type { RequestFacts } from "./request-facts.ts";
 import type { OperationStart } from "./tracer.ts";
+import { hundredths } from "./usage.ts";
 
 /**
  * The attributes of a finished call or request, for spans and log records. What is not known is left out. Texts are capped and hold no
@@ -119,8 +120,7 @@ function putClient(to: AttributeList, { transport, address, protocolVersion, rpc
 function putUsage(to: AttributeList, { usage, model }: CallFacts): void {
   if (usage === undefined) return;
   const { cost, currency, inputTokens, outputTokens } = usage;
-  // A product of fractions has digits that nobody has said.
-  to.put(HANGAR.costCents, cost === undefined ? undefined : Math.round(cost * 1e8) / 1e6);
+  to.put(HANGAR.costCents, hundredths(cost));
   to.put(HANGAR.costCurrency, currency);
   to.put(HANGAR.costModel, model);
   to.put(HANGAR.costInputTokens, inputTokens);

@@ -55,6 +55,11 @@ export function usageReader(pointers: UsagePointers, currency: string | undefine
   };
 }
 
+/** A cost as attributes have it: in hundredths of the currency. A product of fractions has digits that nobody has said. */
+export function hundredths(cost: number | undefined): number | undefined {
+  return cost === undefined ? undefined : Math.round(cost * 1e8) / 1e6;
+}
+
 /** Whether a text is a JSON Pointer to something inside. */
 export function isJsonPointer(text: string): boolean {
   return /^(?:\/(?:[^~/]|~[01])*)+$/.test(text);

@@ -1,5 +1,6 @@
 import { redactText } from "@mcp-hangar/telemetry";
 import { type DiagLogger, DiagLogLevel, diag } from "@opentelemetry/api";
+import { registered } from "./global-api.ts";
 
 /** Told what the OpenTelemetry SDK has to say of itself: one line, without secrets. */
 export type OnDiagnostic = (level: "debug" | "info" | "warning" | "error", message: string) => void;
@@ -12,6 +13,7 @@ const MESSAGE_CHARS_MAX = 1_000;
  * own keeps it. Returns whether the messages come here.
  */
 export function takeDiagnostics(onDiagnostic: OnDiagnostic): boolean {
+  if (registered().diag !== undefined) return false;
   const to =
     (level: Parameters<OnDiagnostic>[0]): DiagLogger["error"] =>
     (message, ...details) =>

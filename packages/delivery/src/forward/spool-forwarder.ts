@@ -1,6 +1,6 @@
 import type { ExporterSnapshot, ExportSignal, RegisteredName } from "@mcp-hangar/telemetry";
 import { Accounts } from "../queue/accounts.ts";
-import { type Batch, newBatch } from "../queue/batch.ts";
+import { type Batch, halvesOf, newBatch } from "../queue/batch.ts";
 import { Flushes } from "../queue/flushes.ts";
 import type { BatchLimits } from "../queue/options.ts";
 import type { Waiting } from "../queue/room.ts";
@@ -184,9 +184,7 @@ export class SpoolForwarder {
     if (outcome.kind === "rejected" && waiting.length > 1) {
       // One record that is refused must not take others with it.
       this.#sender.fail("rejected", outcome.message);
-      const middle = Math.ceil(waiting.length / 2);
-      const halves = [waiting.slice(0, middle), waiting.slice(middle)];
-      return { rest: halves.map((half) => this.#batchOf(half)), pauseMs: undefined };
+      return { rest: halvesOf(batch, this.#options.clock.nowMs()), pauseMs: undefined };
     }
     const { gone, rest, pauseMs } = this.#sender.settle(batch, outcome);
     this.#held -= gone.length;

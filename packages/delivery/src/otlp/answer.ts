@@ -3,6 +3,8 @@ import type { SendOutcome } from "../queue/send.ts";
 import type { OtlpProtocol, OtlpSignal } from "./destination.ts";
 import { bytesAt, numberAt } from "./protobuf-fields.ts";
 
+/** Bytes of an answer that are read; it holds a number and a message. */
+export const ANSWER_BYTES_MAX = 65_536;
 /** Characters of what a collector says, in the message about it. */
 const MESSAGE_CHARS_MAX = 300;
 /** A rejected number is signed; one that is negative reads as one of these. */

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { SendOutcome } from "../queue/send.ts";
 import type { OtlpDestination } from "./destination.ts";
 import type { OtlpSender } from "./sender.ts";
-import { readTlsFiles } from "./tls-files.ts";
+import { hasTlsFiles, isSameTls, readTlsFiles, type TlsFiles } from "./tls-files.ts";
 
 export interface OtlpClientOptions {
   readonly destination: OtlpDestination;
@@ -22,6 +22,7 @@ export interface OtlpAttempt {
 export class OtlpClient {
   readonly #options: OtlpClientOptions;
   #sender: OtlpSender | undefined;
+  #tls: TlsFiles | undefined;
   #hasToldOfProblem = false;
 
   constructor(options: OtlpClientOptions) {
@@ -30,34 +31,57 @@ export class OtlpClient {
 
   /** Loads what the protocol needs, which takes long for gRPC, and reads certificates. Rejects with what is wrong, and what to do. */
   async open(): Promise<void> {
-    const { destination, clock } = this.#options;
-    const tls = await readTlsFiles(destination);
-    if (destination.protocol === "grpc") {
-      const [grpc, { GrpcSender }] = await Promise.all([import("@grpc/grpc-js"), import("./grpc-sender.ts")]);
-      this.#sender = new GrpcSender({ grpc, destination, tls });
-    } else {
-      const { HttpSender } = await import("./http-sender.ts");
-      this.#sender = new HttpSender({ destination, tls, clock });
-    }
+    await this.#use(await readTlsFiles(this.#options.destination));
   }
 
   /** Sends what `encode` writes: the bytes of an `Export…ServiceRequest`. What it cannot write is refused for good. */
   async send(encode: () => Uint8Array, { signal, problem }: OtlpAttempt): Promise<SendOutcome> {
-    if (this.#sender === undefined) return { kind: "retry", reason: "io", message: "the exporter is not open" };
-    if (problem !== undefined) this.#tell(problem);
+    if (problem !== undefined) {
+      this.#tell(problem);
+      await this.#renewCertificates();
+    }
+    const sender = this.#sender;
+    if (sender === undefined) return { kind: "retry", reason: "io", message: "the exporter is not open" };
     let body: Uint8Array;
     try {
       body = encode();
     } catch (error) {
       return { kind: "rejected", message: `a record cannot be encoded: ${String(error)}` };
     }
-    const outcome = await this.#sender.send(body, signal);
+    const outcome = await sender.send(body, signal);
     if (outcome.kind === "delivered" && !signal.aborted) this.#tell(undefined);
     return outcome;
   }
 
   close(): void {
     this.#sender?.close();
+  }
+
+  async #use(tls: TlsFiles): Promise<void> {
+    const { destination, clock } = this.#options;
+    let sender: OtlpSender;
+    if (destination.protocol === "grpc") {
+      const [grpc, { GrpcSender }] = await Promise.all([import("@grpc/grpc-js"), import("./grpc-sender.ts")]);
+      sender = new GrpcSender({ grpc, destination, tls });
+    } else {
+      const { HttpSender } = await import("./http-sender.ts");
+      sender = new HttpSender({ destination, tls, clock });
+    }
+    this.#sender?.close();
+    this.#sender = sender;
+    this.#tls = tls;
+  }
+
+  /** Certificates expire, and others stand in their files by then. Files that cannot be used are being written. */
+  async #renewCertificates(): Promise<void> {
+    const { destination } = this.#options;
+    if (this.#tls === undefined || !hasTlsFiles(destination)) return;
+    try {
+      const tls = await readTlsFiles(destination);
+      if (!isSameTls(tls, this.#tls)) await this.#use(tls);
+    } catch {
+      // Those of before may do; what is wrong with them is told by the attempt.
+    }
   }
 
   /** Only when it begins and ends: a problem may last, and what is told may become a record itself. */

@@ -74,7 +74,7 @@ export function otlpDestination(
     signal,
     protocol,
     url: protocol === "grpc" || isWhole ? base : withPath(base, `v1/${signal}`),
-    headers: headersOf(variable("HEADERS"), options.headers),
+    headers: headersOf(variable("HEADERS"), protocol, options.headers),
     timeoutMs: timeoutOf(variable("TIMEOUT")),
     compression: compressionOf(variable("COMPRESSION")),
     certificate: variable("CERTIFICATE").value,
@@ -138,9 +138,13 @@ function withPath(base: URL, path: string): URL {
 /** Names and values as RFC 9110 has them; anything else could end a header and begin another. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** As metadata of gRPC: printable ASCII, and bytes under names that end so (https://grpc.io/docs/guides/metadata/). */
+const METADATA_VALUE = /^[\x20-\x7e]*$/;
+const BINARY_NAME = /-bin$/;
 
 function headersOf(
   { name, value }: Variable,
+  protocol: OtlpProtocol,
   configured: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
   const { pairs, wrong } = parsePairs(value);
@@ -149,6 +153,11 @@ function headersOf(
   }
   const all = [...Object.entries(configured), ...pairs].map(([key, text]) => [key.toLowerCase(), text] as const);
   for (const [key, text] of all) {
+    if (protocol === "grpc" && (BINARY_NAME.test(key) || !METADATA_VALUE.test(text))) {
+      throw new OtlpConfigurationError(
+        `${name}: ${shown(key)} cannot be sent over gRPC, which takes printable ASCII and no names that end in "-bin"; use http/protobuf`,
+      );
+    }
     if (HEADER_NAME.test(key) && HEADER_VALUE.test(text)) continue;
     throw new OtlpConfigurationError(
       `${name}: ${shown(key)} is no header field, or its value has characters that none may have`,

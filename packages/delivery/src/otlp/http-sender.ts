@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Clock } from "../clock.ts";
 import type { SendOutcome } from "../queue/send.ts";
-import { outcomeOfAnswer } from "./answer.ts";
+import { ANSWER_BYTES_MAX, collectorSays, outcomeOfAnswer } from "./answer.ts";
 import type { OtlpDestination } from "./destination.ts";
 import type { OtlpSender } from "./sender.ts";
 import type { TlsFiles } from "./tls-files.ts";
@@ -15,11 +15,10 @@ export interface HttpSenderParts {
   readonly clock: Clock;
 }
 
-/** Bytes of an answer that are read; it holds a number and a message. */
-const ANSWER_BYTES_MAX = 65_536;
-
 /** The request itself is refused: the same bytes will never be taken. Everything else may be mended at the collector or on the way. */
 const REFUSED_FOR_GOOD: ReadonlySet<number> = new Set([400, 413, 422]);
+
+const PAGE = "a web page answers where a collector should; is the endpoint that of an OTLP receiver?";
 
 const compress = promisify(gzip);
 
@@ -28,6 +27,8 @@ export class HttpSender implements OtlpSender {
   readonly #parts: HttpSenderParts;
   readonly #agent: HttpAgent;
   readonly #headers: Readonly<Record<string, string>>;
+  /** The rest of an answer that nobody reads. It may never end, and its connection is the only one. */
+  #unread: IncomingMessage | undefined;
 
   constructor(parts: HttpSenderParts) {
     this.#parts = parts;
@@ -48,6 +49,8 @@ export class HttpSender implements OtlpSender {
 
   async send(body: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
     const { compression } = this.#parts.destination;
+    if (this.#unread?.complete === false) this.#unread.destroy();
+    this.#unread = undefined;
     try {
       const bytes = compression === "gzip" ? await compress(body) : body;
       return await this.#outcomeOf(await this.#post(bytes, signal));
@@ -77,14 +80,11 @@ export class HttpSender implements OtlpSender {
   }
 
   async #outcomeOf(response: IncomingMessage): Promise<SendOutcome> {
-    const { statusCode = 0, statusMessage = "" } = response;
-    const message = `the collector answers ${statusCode} ${statusMessage}`.trim();
-    if (statusCode < 200 || statusCode > 299) {
-      // It is of no interest, and the connection is free for the next attempt.
-      response.resume();
-      if (REFUSED_FOR_GOOD.has(statusCode)) return { kind: "rejected", message };
-      const retryAfterMs = retryAfter(response.headers["retry-after"], this.#parts.clock.wallMs());
-      return { kind: "retry", reason: "rejected", message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    const { statusCode = 0, headers } = response;
+    if (statusCode < 200 || statusCode > 299 || isPage(headers["content-type"])) {
+      // What else it says is of no interest. A short answer is over by the next attempt, and its connection is free for that.
+      this.#unread = response.resume();
+      return this.#outcomeOfRefusal(response);
     }
     const { signal, protocol } = this.#parts.destination;
     let answer: Uint8Array;
@@ -96,6 +96,18 @@ export class HttpSender implements OtlpSender {
     }
     return outcomeOfAnswer(answer, signal, protocol);
   }
+
+  #outcomeOfRefusal({ statusCode = 0, statusMessage = "", headers }: IncomingMessage): SendOutcome {
+    const message = statusCode < 300 ? PAGE : `the collector answers ${statusCode} ${collectorSays(statusMessage)}`.trim();
+    if (REFUSED_FOR_GOOD.has(statusCode)) return { kind: "rejected", message };
+    const retryAfterMs = retryAfter(headers["retry-after"], this.#parts.clock.wallMs());
+    return { kind: "retry", reason: "rejected", message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  }
+}
+
+/** Whether an answer is for people: behind the address is a user interface, or a portal that wants somebody to log in. Such a 200 takes nothing. */
+function isPage(contentType = ""): boolean {
+  return /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType);
 }
 
 /** Milliseconds for which a server asks to be left alone, in seconds or until a date; `undefined` when it does not. */

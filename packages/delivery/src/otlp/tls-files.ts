@@ -8,6 +8,18 @@ export interface TlsFiles {
   readonly key: Buffer | undefined;
 }
 
+/** Whether there is a file to read. */
+export function hasTlsFiles({ url, certificate, clientCertificate, clientKey }: OtlpDestination): boolean {
+  const files = [certificate, clientCertificate, clientKey];
+  return url.protocol === "https:" && files.some((file) => file !== undefined);
+}
+
+export function isSameTls(one: TlsFiles, other: TlsFiles): boolean {
+  const same = (a: Buffer | undefined, b: Buffer | undefined): boolean =>
+    a === undefined || b === undefined ? a === b : a.equals(b);
+  return same(one.ca, other.ca) && same(one.cert, other.cert) && same(one.key, other.key);
+}
+
 /** Reads the certificates of a destination, if it is spoken to over TLS. Rejects when one cannot be read. */
 export async function readTlsFiles(destination: OtlpDestination): Promise<TlsFiles> {
   const { url, certificate, clientCertificate, clientKey } = destination;

@@ -47,3 +47,9 @@ export function divide<Entry>(batch: Batch<Entry>, outcome: SendOutcome): Divisi
     }
   }
 }
+
+/** Both halves of a batch, so that one record which is refused does not take others with it. */
+export function halvesOf<Entry>({ waiting }: Batch<Entry>, nowMs: number): readonly [Batch<Entry>, Batch<Entry>] {
+  const middle = Math.ceil(waiting.length / 2);
+  return [newBatch(waiting.slice(0, middle), nowMs), newBatch(waiting.slice(middle), nowMs)];
+}

@@ -1,7 +1,7 @@
 import type { ExporterSnapshot } from "@mcp-hangar/telemetry";
 import type { CancelTimer } from "../clock.ts";
 import { Accounts, QUEUE_DROP_REASONS } from "./accounts.ts";
-import { type Batch, newBatch } from "./batch.ts";
+import { type Batch, halvesOf, newBatch } from "./batch.ts";
 import { Flushes } from "./flushes.ts";
 import type { DeliveryQueueOptions } from "./options.ts";
 import type { Waiting } from "./room.ts";
@@ -20,6 +20,8 @@ export class DeliveryQueue<Entry> {
   readonly #sender: Sender<Entry>;
   readonly #flushes = new Flushes();
   #batch: Batch<Entry> | undefined;
+  /** The rest of a batch that was refused and divided; it comes before everything else that waits. */
+  #divided: readonly Batch<Entry>[] = [];
   #running = false;
   #closing: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
@@ -164,11 +166,25 @@ export class DeliveryQueue<Entry> {
     await this.#sender.pause(this.#settle(outcome, batch));
   }
 
+  #nextDivided(): Batch<Entry> | undefined {
+    const [next, ...rest] = this.#divided;
+    this.#divided = rest;
+    return next;
+  }
+
   /** Enters what became of a batch; returns for how many milliseconds the receiver is to be left alone. */
   #settle(outcome: SendOutcome, batch: Batch<Entry>): number | undefined {
+    const { dividesRefused = false, clock } = this.#options;
+    if (dividesRefused && outcome.kind === "rejected" && batch.waiting.length > 1) {
+      this.#sender.fail("rejected", outcome.message);
+      const [first, second] = halvesOf(batch, clock.nowMs());
+      this.#batch = first;
+      this.#divided = [second, ...this.#divided];
+      return undefined;
+    }
     const { gone, rest, pauseMs } = this.#sender.settle(batch, outcome);
     this.#room.release(gone);
-    this.#batch = rest;
+    this.#batch = rest ?? this.#nextDivided();
     this.#flushes.progress(this.#oldest());
     if (pauseMs !== undefined) this.#flushes.fail();
     return pauseMs;
@@ -193,8 +209,10 @@ export class DeliveryQueue<Entry> {
 
   #abandon(): void {
     const taken = this.#takeAll();
-    const sending = this.#batch?.waiting ?? [];
+    const batches = this.#batch === undefined ? [] : [this.#batch, ...this.#divided];
+    const sending = batches.flatMap(({ waiting }) => waiting);
     this.#batch = undefined;
+    this.#divided = [];
     this.#room.release(sending);
     this.#accounts.drop("shutdown", taken.length + sending.length);
     this.#sender.abandon();

@@ -24,6 +24,11 @@ export interface DeliveryQueueOptions<Entry> {
   /** Milliseconds an attempt may take. `undefined` is for destinations at which a write cannot be interrupted. */
   readonly attemptTimeoutMs: number | undefined;
   readonly retry: RetryLimits;
+  /**
+   * Whether a batch that is `rejected` is divided until what is refused stands alone; else it is dropped as a whole. For receivers that refuse
+   * a request for one record in it, and say of nothing else that it is final.
+   */
+  readonly dividesRefused?: boolean;
   /** Which record a full queue drops; without it the one that is offered. */
   readonly room?: RoomPolicy<Entry>;
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-import { context, ProxyTracerProvider, propagation, trace } from "@opentelemetry/api";
+import { context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import {
   CompositePropagator,
@@ -7,6 +7,8 @@ import {
   W3CTraceContextPropagator,
 } from "@opentelemetry/core";
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { type OnDiagnostic, takeDiagnostics } from "../diagnostics.ts";
+import { registered } from "../global-api.ts";
 import { type Environment, type SpanProtocol, spansDestination } from "../otlp/destination.ts";
 import { createSpanExporter } from "../otlp/span-exporter.ts";
 import { serviceResource } from "../resource.ts";
@@ -26,6 +28,8 @@ export interface TracingOptions {
   readonly sampleRate?: number;
   /** Whether spans are made; `MCP_TRACING_ENABLED` when absent, which is true by default. */
   readonly enabled?: boolean;
+  /** Told what the SDK has to say of itself, such as why spans do not arrive; unheard when absent. A logger of your own keeps it. */
+  readonly onDiagnostic?: OnDiagnostic;
 }
 
 /** Why spans are made, or not. */
@@ -34,8 +38,11 @@ export type TracingState =
   | { readonly kind: "started"; readonly destination: { readonly url: string; readonly protocol: string } }
   /** The service has its own set-up of OpenTelemetry, which gets them; nothing was registered. */
   | { readonly kind: "existing" }
-  /** Switched off, or no endpoint is configured: nothing is made, and nothing is sent anywhere. */
-  | { readonly kind: "off"; readonly reason: "disabled" | "no_endpoint" };
+  /**
+   * Switched off, or no endpoint is configured, or nothing can be registered beside another release of `@opentelemetry/api` that the process has
+   * used before: nothing is made, and nothing is sent anywhere.
+   */
+  | { readonly kind: "off"; readonly reason: "disabled" | "no_endpoint" | "other_api" };
 
 export interface TracingHandle {
   readonly state: TracingState;
@@ -69,44 +76,82 @@ let running: Promise<TracingHandle> | undefined;
  * with a `TracingConfigurationError` for settings that cannot work.
  */
 export function initTracing(options: TracingOptions = {}): Promise<TracingHandle> {
-  running ??= start(options).catch((error: unknown) => {
-    running = undefined;
-    throw error;
+  if (running !== undefined) return running;
+  const started = start(options, () => {
+    if (running === started) running = undefined;
   });
-  return running;
+  running = started;
+  return started;
 }
 
-async function start(options: TracingOptions): Promise<TracingHandle> {
+/** `release` lets the next call start anew. */
+async function start(options: TracingOptions, release: () => void): Promise<TracingHandle> {
+  try {
+    return await startUnless(options, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function startUnless(options: TracingOptions, release: () => void): Promise<TracingHandle> {
   const env: Environment = Object.fromEntries(VARIABLES.map((name) => [name, getStringFromEnv(name)]));
-  if (!isEnabled(options, env)) return inert({ kind: "off", reason: "disabled" });
-  if (hasOwnProvider()) return inert({ kind: "existing" });
-  const { serviceName: name, serviceVersion: version, headers, sampleRate } = options;
+  if (!isEnabled(options, env)) return inert({ kind: "off", reason: "disabled" }, release);
+  if (hasProvider()) return inert({ kind: "existing" }, release);
+  const { serviceName: name, serviceVersion: version, headers, sampleRate, onDiagnostic } = options;
   const destination = spansDestination(withOptions(env, options));
-  if (destination === undefined) return inert({ kind: "off", reason: "no_endpoint" });
+  if (destination === undefined) return inert({ kind: "off", reason: "no_endpoint" }, release);
   const sampler = samplerOf(sampleRate, env);
   const exporter = await createSpanExporter(destination, headers);
   // Another part of the service may have been first while the exporter was loaded.
-  if (hasOwnProvider()) return inert({ kind: "existing" });
+  if (hasProvider()) return inert({ kind: "existing" }, release);
   const provider = new TracerProvider({
     resource: serviceResource({ name, version }, env),
     sampler,
     spanProcessors: [new BatchSpanProcessor({ exporter })],
   });
-  trace.setGlobalTracerProvider(provider);
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(
-    new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
-  );
+  const unregister = register(provider);
+  if (unregister === undefined) {
+    await provider.shutdown();
+    return inert({ kind: "off", reason: "other_api" }, release);
+  }
+  if (onDiagnostic !== undefined) takeDiagnostics(onDiagnostic);
+  let ending: Promise<void> | undefined;
   return {
     state: { kind: "started", destination: { url: destination.url.href, protocol: destination.protocol } },
     flush: () => provider.forceFlush(),
-    async shutdown() {
-      running = undefined;
-      trace.disable();
-      context.disable();
-      propagation.disable();
-      await provider.shutdown();
+    shutdown() {
+      ending ??= (async () => {
+        release();
+        unregister();
+        await provider.shutdown();
+      })();
+      return ending;
     },
+  };
+}
+
+/** Returns what takes back what was registered here, and nothing that is somebody else's; `undefined` when nothing could be. */
+function register(provider: TracerProvider): (() => void) | undefined {
+  if (!trace.setGlobalTracerProvider(provider)) return undefined;
+  const w3c = new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] });
+  const own = [
+    ownership("trace", true, () => trace.disable()),
+    ownership("context", context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()), () =>
+      context.disable(),
+    ),
+    ownership("propagation", propagation.setGlobalPropagator(w3c), () => propagation.disable()),
+  ];
+  return () => {
+    for (const end of own) end();
+  };
+}
+
+function ownership(part: "trace" | "context" | "propagation", isOwn: boolean, disable: () => void): () => void {
+  if (!isOwn) return () => {};
+  const own = registered()[part];
+  return () => {
+    if (registered()[part] === own) disable();
   };
 }
 
@@ -128,18 +173,11 @@ function isEnabled({ enabled }: TracingOptions, env: Environment): boolean {
   return enabled ?? !/^(?:false|0|no|off)$/i.test(env.MCP_TRACING_ENABLED ?? "true");
 }
 
-/** Whether somebody has registered a provider: the API answers with a proxy, which has nothing behind it before. */
-function hasOwnProvider(): boolean {
-  const provider = trace.getTracerProvider();
-  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer("@mcp-hangar/tracing") !== undefined;
+/** Whether somebody has registered a provider, with whichever copy of the API. */
+function hasProvider(): boolean {
+  return registered().trace !== undefined;
 }
 
-function inert(state: TracingState): TracingHandle {
-  return {
-    state,
-    flush: async () => {},
-    async shutdown() {
-      running = undefined;
-    },
-  };
+function inert(state: TracingState, release: () => void): TracingHandle {
+  return { state, flush: async () => {}, shutdown: async () => release() };
 }

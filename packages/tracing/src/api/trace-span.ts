@@ -1,5 +1,7 @@
+import { isPromise } from "node:util/types";
 import { OTEL_ATTRIBUTES, redactText, type SpanAttributes } from "@mcp-hangar/telemetry";
-import { type Attributes, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
+import { type Attributes, type Span, SpanStatusCode } from "@opentelemetry/api";
+import { tracerProvider } from "../global-api.ts";
 
 /** Characters of an error's message that stand on a span. */
 const MESSAGE_CHARS_MAX = 2_000;
@@ -9,10 +11,11 @@ export type SpanValues = Readonly<Record<string, SpanAttributes[string] | null |
 
 /**
  * Runs `work` in a span beneath the active one, and ends the span with it, whether `work` returns, rejects or throws. A failure sets the
- * status and `error.type` and is thrown on; its message is searched for secrets before it is recorded.
+ * status and `error.type` and is thrown on; its message is searched for secrets before it is recorded. What `work` returns other than a
+ * promise, such as a stream, may go on after the span.
  */
 export function traceSpan<Result>(name: string, attributes: SpanValues, work: (span: Span) => Result): Result {
-  const tracer = trace.getTracer("@mcp-hangar/tracing");
+  const tracer = tracerProvider().getTracer("@mcp-hangar/tracing");
   return tracer.startActiveSpan(name, { attributes: present(attributes) }, (span) => {
     let result: Result;
     try {
@@ -21,7 +24,8 @@ export function traceSpan<Result>(name: string, attributes: SpanValues, work: (s
       fail(span, error);
       throw error;
     }
-    if (!(result instanceof Promise)) {
+    // Those of another realm are promises, too. Objects with a `then` that are none may begin their work when it is called.
+    if (!isPromise(result)) {
       span.end();
       return result;
     }
@@ -40,10 +44,19 @@ export function traceSpan<Result>(name: string, attributes: SpanValues, work: (s
 }
 
 function fail(span: Span, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  span.setAttribute(OTEL_ATTRIBUTES.errorType, error instanceof Error ? error.name : "_OTHER");
-  span.setStatus({ code: SpanStatusCode.ERROR, message: redactText(message, MESSAGE_CHARS_MAX) });
+  span.setAttribute(OTEL_ATTRIBUTES.errorType, textOf(error, "name") || "_OTHER");
+  span.setStatus({ code: SpanStatusCode.ERROR, message: redactText(textOf(error, "message"), MESSAGE_CHARS_MAX) });
   span.end();
+}
+
+/** Anything can be thrown, also what has no text, or breaks when it is asked for one: the error itself must reach the caller. */
+function textOf(error: unknown, member: "name" | "message"): string {
+  try {
+    if (error instanceof Error) return String(error[member]);
+    return member === "name" ? "" : String(error);
+  } catch {
+    return "";
+  }
 }
 
 function present(values: SpanValues): Attributes {
