@@ -1,6 +1,6 @@
 /** @module-tag openssl */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HangarEvent } from "@mcp-hangar/telemetry";
@@ -27,6 +27,7 @@ beforeAll(async () => {
   certificate("ca", "keyUsage=keyCertSign");
   certificate("server", "subjectAltName=IP:127.0.0.1", "ca");
   certificate("client", "extendedKeyUsage=clientAuth", "ca");
+  certificate("stranger", "extendedKeyUsage=clientAuth");
   const [key, cert, ca] = ["server.key", "server.pem", "ca.pem"].map((name) => readFileSync(file(name), "utf8"));
   if (key === undefined || cert === undefined || ca === undefined) throw new Error("openssl has written no files");
   receiver = await OtlpReceiver.start({ tls: { key, cert, ca } });
@@ -54,6 +55,28 @@ describe.each(["http/protobuf", "grpc"])("over %s with TLS", (protocol) => {
     exporter.listener(EVENT);
     await exporter.close(60_000);
     expect(receiver.logRecords).toMatchObject([{ eventName: "mcp_hangar.gateway.started" }]);
+  });
+
+  it("certificates that stand in the files later are used then", async () => {
+    receiver.exports.length = 0;
+    const rotated = { pem: file(`rotated-${protocol.length}.pem`), key: file(`rotated-${protocol.length}.key`) };
+    copyFileSync(file("stranger.pem"), rotated.pem);
+    copyFileSync(file("stranger.key"), rotated.key);
+    const exporter = auditExporter({
+      ...env(),
+      OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: rotated.pem,
+      OTEL_EXPORTER_OTLP_CLIENT_KEY: rotated.key,
+    });
+    await exporter.open();
+    exporter.listener(EVENT);
+    await poll("a failure", () => (exporter.snapshot().failures.connection ?? 0) > 0);
+    // Half of the change: the certificate does not match its key.
+    copyFileSync(file("client.pem"), rotated.pem);
+    await poll("another failure", () => (exporter.snapshot().failures.connection ?? 0) > 1);
+    copyFileSync(file("client.key"), rotated.key);
+    await poll("the record", () => exporter.snapshot().delivered === 1);
+    await exporter.close(60_000);
+    expect(receiver.logRecords).toHaveLength(1);
   });
 
   it.each([

@@ -1,5 +1,7 @@
+import { runInNewContext } from "node:vm";
 import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
-import { context, trace } from "@opentelemetry/api";
+import { context, type DiagLogger, diag, propagation, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -76,6 +78,64 @@ describe("a service that starts tracing", () => {
     expect(receiver.spans[0]?.status.message).toMatch(/^no .*\[redacted\].* here$/);
   });
 
+  test.each<[thrown: string, error: unknown, type: string, message: string]>([
+    ["a text", "broken", "_OTHER", "broken"],
+    ["nothing", undefined, "_OTHER", "undefined"],
+    ["a symbol", Symbol("broken"), "_OTHER", "Symbol(broken)"],
+    ["what has no text", Object.create(null), "_OTHER", ""],
+    ["an error whose message is none", Object.assign(new Error(), { message: { code: 1 } }), "Error", "[object Object]"],
+    ["an error without a name", Object.assign(new Error("broken"), { name: "" }), "_OTHER", "broken"],
+    ["an error that breaks when it is asked", breaking(), "_OTHER", ""],
+  ])("sees what failed when its work throws %s, and gets the same", async (_thrown, error, type, message) => {
+    const caught: unknown[] = [];
+    for (const work of [() => Promise.reject(error), () => thrown(error)]) {
+      try {
+        await traceSpan("work", {}, work);
+      } catch (each) {
+        caught.push(each);
+      }
+    }
+    expect(caught.every((each) => each === error)).toBe(true);
+    expect(caught).toHaveLength(2);
+    await handle?.flush();
+    const expected = { status: { code: "STATUS_CODE_ERROR", message }, attributes: { "error.type": type } };
+    expect(receiver.spans).toMatchObject([expected, expected]);
+  });
+
+  test("has spans that last as long as a promise, of whichever realm, and no thenable is begun for it", async () => {
+    const gate = Promise.withResolvers<void>();
+    // A promise of another realm, such as those of Node.js in Jest.
+    const foreign = runInNewContext("(gate) => (async () => { await gate; })()") as (gate: unknown) => Promise<void>;
+    const waiting = traceSpan("foreign", {}, () => foreign(gate.promise));
+    let begun = 0;
+    const lazy = { then: () => void begun++ };
+    expect(traceSpan("lazy", {}, () => lazy)).toBe(lazy);
+    await handle?.flush();
+    expect(receiver.spans.map(({ name }) => name)).toEqual(["lazy"]);
+    expect(begun).toBe(0);
+    gate.resolve();
+    await waiting;
+    await handle?.flush();
+    expect(receiver.spans.map(({ name }) => name)).toEqual(["lazy", "foreign"]);
+  });
+
+  test.each<unknown>([7, true, null, {}, [], ["vendor=other"], { a: 1 }, "", "\u0000", "x".repeat(1_000_000), "=,=,;"])(
+    "continues the trace whatever stands beside traceparent: %j",
+    async (value) => {
+      const carrier = { traceparent: PARENT.traceparent, tracestate: value, baggage: value };
+      withTraceContext(carrier, () => traceSpan("work", {}, () => injectTraceContext({}, { baggage: true })));
+      await handle?.flush();
+      expect(receiver.spans).toMatchObject([{ traceId: "a".repeat(32), parentSpanId: "b".repeat(16) }]);
+    },
+  );
+
+  test.each(["ff", "03", "10", "01", "02", "00"])("hands on a traceparent that can be read when its flags were %s", (flags) => {
+    const carrier = { traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-${flags}` };
+    const { traceparent } = withTraceContext(carrier, () => injectTraceContext<Record<string, unknown>>({}));
+    const sampled = (Number.parseInt(flags, 16) & 1) === 1;
+    expect(traceparent).toBe(`00-${"a".repeat(32)}-${"b".repeat(16)}-${sampled ? "01" : "00"}`);
+  });
+
   test("continues the trace of a request, and hands its own on", async () => {
     const carrier = withTraceContext(PARENT, () =>
       traceSpan("work", {}, (span) => {
@@ -131,6 +191,119 @@ describe("a service without an endpoint", () => {
   test("is not traced either when tracing is switched off", async () => {
     handle = await initTracing({ otlpEndpoint: receiver.httpUrl, enabled: false });
     expect(handle.state).toEqual({ kind: "off", reason: "disabled" });
+  });
+});
+
+/** An error of which every part throws. */
+function breaking(): Error {
+  const fail = (): never => {
+    throw new TypeError("asked");
+  };
+  return Object.defineProperties(new Error(), { message: { get: fail }, name: { get: fail } });
+}
+
+function thrown(error: unknown): never {
+  throw error;
+}
+
+describe("the end of tracing", () => {
+  test("comes once: a handle of before takes nothing from who came later", async () => {
+    const options = { serviceName: "weather", otlpEndpoint: receiver.httpUrl };
+    const first = await initTracing(options);
+    await first.shutdown();
+    handle = await initTracing(options);
+    expect(handle).not.toBe(first);
+    await first.shutdown();
+    expect(await initTracing(options)).toBe(handle);
+    expect(traceSpan("work", {}, () => getCurrentTraceId())).toMatch(/^[0-9a-f]{32}$/);
+    await Promise.all([handle.shutdown(), handle.shutdown()]);
+    expect(receiver.spans.map(({ name }) => name)).toEqual(["work"]);
+  });
+
+  test("is not that of a handle that has started nothing", async () => {
+    const off = await initTracing({ serviceName: "weather" });
+    expect(off.state).toEqual({ kind: "off", reason: "no_endpoint" });
+    await off.shutdown();
+    handle = await initTracing({ serviceName: "weather", otlpEndpoint: receiver.httpUrl });
+    await off.shutdown();
+    expect(await initTracing()).toBe(handle);
+  });
+
+  test("leaves what somebody else has registered", async () => {
+    const manager = new AsyncLocalStorageContextManager().enable();
+    const propagator = { inject: () => {}, extract: context.active, fields: () => ["x-own"] };
+    const logger: DiagLogger = { error() {}, warn() {}, info() {}, debug() {}, verbose() {} };
+    context.setGlobalContextManager(manager);
+    propagation.setGlobalPropagator(propagator);
+    diag.setLogger(logger);
+    const before = { ...globalApi() };
+    try {
+      const heard: string[] = [];
+      const own = await initTracing({ otlpEndpoint: receiver.httpUrl, onDiagnostic: (_level, text) => heard.push(text) });
+      expect(own.state.kind).toBe("started");
+      expect(traceSpan("work", {}, () => getCurrentTraceId())).toBeDefined();
+      diag.error("to the logger of the service");
+      await own.shutdown();
+      expect(heard).toEqual([]);
+      expect(globalApi()).toEqual(before);
+    } finally {
+      context.disable();
+      propagation.disable();
+      diag.disable();
+    }
+  });
+});
+
+/** What is registered in the process, by any copy of the API. */
+function globalApi(): Readonly<Record<string, unknown>> {
+  return (globalThis as Record<symbol, Readonly<Record<string, unknown>> | undefined>)[API] ?? {};
+}
+
+const API = Symbol.for("opentelemetry.js.api.1");
+
+describe("a service whose OpenTelemetry has an older copy of the API", () => {
+  const globals = globalThis as Record<symbol, unknown>;
+  let before: unknown;
+
+  beforeEach(() => {
+    before = globals[API];
+  });
+
+  afterEach(() => {
+    globals[API] = before;
+  });
+
+  test("keeps it, and gets the spans there, beneath each other", async () => {
+    const exporter = new InMemorySpanExporter();
+    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+    // As version 2 of the SDK registers itself, with the API 1.9 that it wants.
+    const older = { version: "1.9.0", trace: provider, context: new AsyncLocalStorageContextManager().enable() };
+    globals[API] = older;
+    handle = await initTracing({ serviceName: "weather", otlpEndpoint: receiver.httpUrl });
+    expect(handle.state).toEqual({ kind: "existing" });
+    await withTraceContext(PARENT, () =>
+      traceSpan("outer", {}, async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        expect(getCurrentTraceId()).toBe("a".repeat(32));
+        return traceSpan("inner", {}, () => injectTraceContext({}));
+      }),
+    );
+    const [inner, outer] = exporter.getFinishedSpans();
+    expect(outer?.parentSpanContext?.spanId).toBe("b".repeat(16));
+    expect(inner?.parentSpanContext?.spanId).toBe(outer?.spanContext().spanId);
+    await handle.shutdown();
+    expect(globals[API]).toBe(older);
+    expect(Object.keys(older)).toEqual(["version", "trace", "context"]);
+  });
+
+  test("is told that nothing can be registered beside it", async () => {
+    const older = { version: "1.9.0", diag: {} };
+    globals[API] = older;
+    handle = await initTracing({ serviceName: "weather", otlpEndpoint: receiver.httpUrl });
+    expect(handle.state).toEqual({ kind: "off", reason: "other_api" });
+    expect(traceSpan("work", {}, () => 42)).toBe(42);
+    await handle.shutdown();
+    expect(Object.keys(older)).toEqual(["version", "diag"]);
   });
 });
 

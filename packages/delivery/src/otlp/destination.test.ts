@@ -88,6 +88,11 @@ describe("the destination of log records", () => {
       { [ENDPOINT]: "http://c", OTEL_EXPORTER_OTLP_HEADERS: "a=secret%0d%0aevil:%201" },
       /HEADERS: "a" is no header field/,
     ],
+    [
+      { [ENDPOINT]: "http://c:4317", OTEL_EXPORTER_OTLP_HEADERS: "a=secret%C3%A9" },
+      /HEADERS: "a" cannot be sent over gRPC, which takes printable ASCII/,
+    ],
+    [{ [ENDPOINT]: "http://c:4317", OTEL_EXPORTER_OTLP_HEADERS: "a-bin=secret" }, /"a-bin" cannot be sent over gRPC/],
   ])("is refused in words that show no credentials: %o", (env, message) => {
     let said = "";
     try {

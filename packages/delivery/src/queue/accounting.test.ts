@@ -78,6 +78,7 @@ async function live(seed: number): Promise<ReadonlySet<string>> {
       ...(random() < 0.5 && { attemptsMax: 3 }),
       ...(random() < 0.3 && { elapsedMaxMs: 150 }),
     },
+    dividesRefused: random() < 0.5,
     ...(random() < 0.5 && { room: new TalkativeOrigins<Entry>(({ origin }) => origin) }),
     clock,
     random,

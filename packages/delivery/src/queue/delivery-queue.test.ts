@@ -92,6 +92,42 @@ describe("a batch", () => {
   });
 });
 
+describe("a batch that is refused", () => {
+  const REFUSED: SendOutcome = { kind: "rejected", message: "cannot be read" };
+
+  it.each(["1", "2", "3", "4"])("is divided where the queue is told to, and only record %s is dropped", async (bad) => {
+    const batches: (readonly string[])[] = [];
+    const send = async (batch: readonly string[]): Promise<SendOutcome> => {
+      batches.push(batch);
+      return batch.includes(bad) ? REFUSED : DELIVERED;
+    };
+    const { queue, offer } = make({ dividesRefused: true, send });
+    offer("1", "2", "3", "4", "5");
+    expect(await queue.flush(1_000)).toBe(true);
+    expect(queue.snapshot()).toMatchObject({ delivered: 4, dropped: { rejected: 1 }, queueSize: 0 });
+    const delivered = batches.filter((batch) => !batch.includes(bad)).flat();
+    expect(delivered).toEqual(["1", "2", "3", "4", "5"].filter((each) => each !== bad));
+  });
+
+  it("is dropped as a whole else", async () => {
+    const { queue, destination, offer } = make();
+    destination.outcomes.push(REFUSED);
+    offer("1", "2", "3", "4");
+    await queue.flush(1_000);
+    expect(queue.snapshot()).toMatchObject({ delivered: 0, dropped: { rejected: 4 }, queueSize: 0 });
+  });
+
+  it("leaves nothing behind when the queue is closed before its parts are sent", async () => {
+    const { queue, destination, clock, offer } = make({ dividesRefused: true });
+    destination.outcomes.push(REFUSED, DOWN);
+    offer("1", "2", "3", "4");
+    const closed = queue.close(100);
+    await clock.advance(100);
+    await closed;
+    expect(queue.snapshot()).toMatchObject({ delivered: 0, dropped: { shutdown: 4 }, queueSize: 0 });
+  });
+});
+
 describe("the outcome of an attempt", () => {
   const problems: readonly (readonly [
     name: string,

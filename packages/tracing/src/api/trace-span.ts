@@ -1,7 +1,7 @@
 import { isPromise } from "node:util/types";
 import { OTEL_ATTRIBUTES, redactText, type SpanAttributes } from "@mcp-hangar/telemetry";
-import { type Attributes, type Span, SpanStatusCode } from "@opentelemetry/api";
-import { tracerProvider } from "../global-api.ts";
+import { type Attributes, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
+import { contextManager, tracerProvider } from "../global-api.ts";
 
 /** Characters of an error's message that stand on a span. */
 const MESSAGE_CHARS_MAX = 2_000;
@@ -15,32 +15,33 @@ export type SpanValues = Readonly<Record<string, SpanAttributes[string] | null |
  * promise, such as a stream, may go on after the span.
  */
 export function traceSpan<Result>(name: string, attributes: SpanValues, work: (span: Span) => Result): Result {
+  const manager = contextManager();
+  const active = manager.active();
   const tracer = tracerProvider().getTracer("@mcp-hangar/tracing");
-  return tracer.startActiveSpan(name, { attributes: present(attributes) }, (span) => {
-    let result: Result;
-    try {
-      result = work(span);
-    } catch (error) {
+  const span = tracer.startSpan(name, { attributes: present(attributes) }, active);
+  let result: Result;
+  try {
+    result = manager.with(trace.setSpan(active, span), () => work(span));
+  } catch (error) {
+    fail(span, error);
+    throw error;
+  }
+  // Those of another realm are promises, too. Objects with a `then` that are none may begin their work when it is called.
+  if (!isPromise(result)) {
+    span.end();
+    return result;
+  }
+  // A promise that settles as the one of `work` does: it has the same type.
+  return result.then(
+    (value) => {
+      span.end();
+      return value;
+    },
+    (error) => {
       fail(span, error);
       throw error;
-    }
-    // Those of another realm are promises, too. Objects with a `then` that are none may begin their work when it is called.
-    if (!isPromise(result)) {
-      span.end();
-      return result;
-    }
-    // A promise that settles as the one of `work` does: it has the same type.
-    return result.then(
-      (value) => {
-        span.end();
-        return value;
-      },
-      (error) => {
-        fail(span, error);
-        throw error;
-      },
-    ) as Result;
-  });
+    },
+  ) as Result;
 }
 
 function fail(span: Span, error: unknown): void {

@@ -32,6 +32,8 @@ const WAIT_MIN_MS = 1;
 interface Tried {
   readonly spanId: string;
   readonly startMs: number;
+  /** The same by the monotonic clock. */
+  readonly sinceMs: number;
   endMs: number;
   attempt: Attempt | undefined;
 }
@@ -69,6 +71,7 @@ export class GatewayCallSpan implements CallSpan {
     const tried: Tried = {
       spanId: this.#core.options.ids.generateSpanId(),
       startMs,
+      sinceMs: this.#core.options.clock.nowMs(),
       endMs: startMs,
       attempt: undefined,
     };
@@ -150,7 +153,7 @@ export class GatewayCallSpan implements CallSpan {
 
   #addAttempt(
     records: SpanRecord[],
-    { spanId, startMs, endMs, attempt }: Tried,
+    { spanId, startMs, sinceMs, endMs, attempt }: Tried,
     { facts, name, attributes: ofCall }: CallParts,
   ): void {
     // An attempt whose end nobody told has not been made.
@@ -170,13 +173,13 @@ export class GatewayCallSpan implements CallSpan {
       attributes,
       error: attempt.code === "success" ? undefined : isLast ? this.#wordsOf(facts) : "",
     });
-    this.#addWaits(records, { traceId, spanId, startMs }, attempt);
+    this.#addWaits(records, { traceId, spanId, startMs, sinceMs }, attempt);
   }
 
   /** What an attempt waited for before anything was sent, as far as it took time. */
-  #addWaits(records: SpanRecord[], of: Pick<SpanRecord, "traceId" | "spanId" | "startMs">, attempt: Attempt): void {
+  #addWaits(records: SpanRecord[], of: AttemptPlace, attempt: Attempt): void {
     const { server, waitedSeconds, coldStartSeconds } = attempt;
-    const { traceId, startMs } = of;
+    const { traceId, startMs, sinceMs } = of;
     const parent = { spanId: of.spanId, isRemote: false, tracestate: undefined };
     const admittedMs = startMs + waitedSeconds * 1_000;
     const common = { traceId, parent, kind: SpanKind.INTERNAL };
@@ -186,7 +189,7 @@ export class GatewayCallSpan implements CallSpan {
       records.push({ ...common, spanId, name: "wait for slot", startMs, endMs: admittedMs, attributes });
     }
     if (coldStartSeconds !== undefined) {
-      const start = this.#starts.waitedFor(server);
+      const start = this.#starts.waitedFor(server, sinceMs + (waitedSeconds + coldStartSeconds) * 1_000);
       records.push({
         ...common,
         spanId: this.#core.options.ids.generateSpanId(),
@@ -199,6 +202,9 @@ export class GatewayCallSpan implements CallSpan {
     }
   }
 }
+
+/** Where the span of an attempt stands. */
+type AttemptPlace = Pick<SpanRecord, "traceId" | "spanId" | "startMs"> & Pick<Tried, "sinceMs">;
 
 /** What the spans of attempts have of that of their call. */
 interface CallParts {

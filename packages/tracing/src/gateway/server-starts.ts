@@ -13,9 +13,15 @@ import type { Begun, TracingCore } from "./tracing-core.ts";
 
 /** Characters of a diagnosis that stand on a span. */
 const DIAGNOSIS_CHARS_MAX = 2_000;
+/** Starts of a server that are remembered: a call that has waited for one is told of when it ends, and the server may have been started again by then. */
+const STARTS_MAX = 16;
+/** Milliseconds of the gateway's own work between the beginning of an attempt and that of the start that it waits for. */
+const SLACK_MS = 5;
 
 interface Start {
   readonly begun: Begun;
+  /** By the monotonic clock. */
+  readonly sinceMs: number;
   /** The state that it was started from. */
   readonly from: string;
   event: ServerStartFinished | undefined;
@@ -29,8 +35,8 @@ interface Start {
  */
 export class ServerStarts {
   readonly #core: TracingCore;
-  /** The last start of each server. */
-  readonly #starts = new Map<string, Start>();
+  /** The last starts of each server, in their order. */
+  readonly #starts = new Map<string, Start[]>();
 
   constructor(core: TracingCore) {
     this.#core = core;
@@ -39,11 +45,15 @@ export class ServerStarts {
   stateChanged({ server, from, to }: ServerStateChanged): void {
     if (to !== "initializing") return;
     const begun = this.#core.begin({}, undefined, SpanKind.INTERNAL);
-    this.#starts.set(server, { begun, from, event: undefined, isWanted: begun.identity.sampled });
+    const sinceMs = this.#core.options.clock.nowMs();
+    const starts = this.#starts.get(server) ?? [];
+    starts.push({ begun, sinceMs, from, event: undefined, isWanted: begun.identity.sampled });
+    if (starts.length > STARTS_MAX) starts.shift();
+    this.#starts.set(server, starts);
   }
 
   finished(event: ServerStartFinished): void {
-    const start = this.#starts.get(event.server);
+    const start = this.#starts.get(event.server)?.at(-1);
     if (start === undefined || start.event !== undefined) return;
     start.event = event;
     start.isWanted ||= event.result === "failure" && this.#core.options.keep.errors;
@@ -54,9 +64,10 @@ export class ServerStarts {
     this.#starts.delete(server);
   }
 
-  /** The start that a call waited for; from now on it is exported. */
-  waitedFor(server: string): { readonly link: SpanLink; readonly from: string } | undefined {
-    const start = this.#starts.get(server);
+  /** The start that a call waited for until then, by the monotonic clock; from now on it is exported. */
+  waitedFor(server: string, untilMs: number): { readonly link: SpanLink; readonly from: string } | undefined {
+    const starts = this.#starts.get(server);
+    const start = starts?.findLast(({ sinceMs }) => sinceMs <= untilMs + SLACK_MS) ?? starts?.[0];
     if (start === undefined) return undefined;
     const isNew = !start.isWanted;
     start.isWanted = true;
