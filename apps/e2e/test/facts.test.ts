@@ -7,6 +7,7 @@ import { type HttpGateway, startGateway } from "../src/harness/gateway-process.t
 import { rest } from "../src/harness/rest.ts";
 import { bearer, type SecuredGateway, startSecuredGateway } from "../src/harness/secured-gateway.ts";
 import { type TemporaryFolder, temporaryFolder } from "../src/harness/temporary-folder.ts";
+import { expectCollected, type ToldCollector, toldCollector } from "../src/harness/told-collector.ts";
 import { awaitFacts, causedFacts, expectToldOnce } from "../src/harness/told-facts.ts";
 import { EVERYTHING, type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
 import { allSteps } from "../src/harness/walk/all-steps.ts";
@@ -24,6 +25,7 @@ interface Watched {
   readonly gateway: HttpGateway;
   readonly witness: Witness;
   readonly follower: EventFollower;
+  readonly collector: ToldCollector;
   /** Facts that callers are known to have caused so far, in their order. */
   readonly expected: string[];
 }
@@ -73,6 +75,7 @@ async function expectAllTold(watched: Watched, headers?: Readonly<Record<string,
   const { gateway, witness: inside, expected } = watched;
   expect(causedFacts(inside)).toEqual(expected);
   await expectToldOnce(gateway, watched, headers);
+  await expectCollected(watched.collector, inside);
   // To read history and logs for that is told, too.
   const reads = causedFacts(inside).slice(expected.length);
   expect(reads.filter((fact) => !/^operation\.finished list(?:Calls|ServerLogs) /.test(fact))).toEqual([]);
@@ -87,6 +90,7 @@ describe("behind a gateway that asks who callers are", () => {
 
   beforeAll(async () => {
     const inside = await witness();
+    const collector = await toldCollector();
     const roles = {
       nothing: { permissions: [] },
       limited: { permissions: ["tools:call"], tools: { allow: [`${SERVER}/*`], deny: [`${SERVER}/test_image*`] } },
@@ -103,13 +107,14 @@ describe("behind a gateway that asks who callers are", () => {
           lockout: { max_failures: 1_000 },
         },
       },
-      inside.env,
+      { ...inside.env, ...collector.env },
     );
     const follower = await followFromStart(secured.gateway.url, bearer(secured.admin));
     watched = {
       gateway: secured.gateway,
       witness: inside,
       follower,
+      collector,
       expected: ["operation.finished followEvents root"],
     };
     nobody = await secured.keyFor("nobody", "nothing");
@@ -124,6 +129,7 @@ describe("behind a gateway that asks who callers are", () => {
     await watched?.follower[Symbol.asyncDispose]();
     await secured?.[Symbol.asyncDispose]();
     await watched?.witness[Symbol.asyncDispose]();
+    await watched?.collector[Symbol.asyncDispose]();
   });
 
   const everything = { may: () => true, reaches: () => true };
@@ -191,6 +197,7 @@ describe("behind a gateway that asks nobody", () => {
 
   test("whatever anybody does is told once", async () => {
     await using inside = await witness();
+    await using collector = await toldCollector();
     await using gateway = await startGateway(
       {
         ...QUIET,
@@ -198,10 +205,10 @@ describe("behind a gateway that asks nobody", () => {
         history: { file: join(folder.path, "open.db") },
         management: { allow_runtime_servers: ["remote"] },
       },
-      inside.env,
+      { ...inside.env, ...collector.env },
     );
     await using follower = await followFromStart(gateway.url);
-    const watched = { gateway, witness: inside, follower, expected: ["operation.finished followEvents anonymous"] };
+    const watched = { gateway, witness: inside, follower, collector, expected: ["operation.finished followEvents anonymous"] };
     await walk(watched, anonymous, allSteps(gateway));
     await expectAllTold(watched);
     // Everything that the stream can tell is promised by the table.
@@ -214,6 +221,7 @@ describe("behind a gateway that asks nobody", () => {
 test("what the rate limit refuses is told once, as the end of what was asked for", async () => {
   const burst = 20;
   await using inside = await witness();
+  await using collector = await toldCollector();
   await using secured = await startSecuredGateway(
     {
       ...QUIET,
@@ -222,11 +230,11 @@ test("what the rate limit refuses is told once, as the end of what was asked for
       management: { allow_runtime_servers: ["remote"] },
       rate_limit: { enabled: true, requests_per_second: 0.001, burst },
     },
-    inside.env,
+    { ...inside.env, ...collector.env },
   );
   const { gateway } = secured;
   await using follower = await followFromStart(gateway.url, bearer(secured.admin));
-  const watched = { gateway, witness: inside, follower, expected: ["operation.finished followEvents root"] };
+  const watched = { gateway, witness: inside, follower, collector, expected: ["operation.finished followEvents root"] };
   const key = await secured.keyFor("greedy", "admin");
   await causes(watched, "operation.finished createKey root");
   const greedy: Walker = { name: "greedy", headers: () => bearer(key), may: () => true, reaches: () => true };
