@@ -10,6 +10,8 @@ export type Answer =
       readonly kind: "answered";
       readonly status: number;
       readonly retryAfterMs: number | undefined;
+      /** Whether it is for people: a portal that wants somebody to log in, or a user interface. */
+      readonly isPage: boolean;
       readonly text: string;
     }
   | { readonly kind: "failed"; readonly message: string };
@@ -50,7 +52,8 @@ export class LangfuseApi {
       const response = await fetch(this.#baseUrl + path, { ...init, redirect: "manual" });
       const text = await beginning(response);
       const retryAfterMs = this.#retryAfterMs(response.headers.get("retry-after"));
-      return { kind: "answered", status: response.status, retryAfterMs, text };
+      const isPage = /^\s*text\/html\b/i.test(response.headers.get("content-type") ?? "");
+      return { kind: "answered", status: response.status, retryAfterMs, isPage, text };
     } catch (error) {
       return { kind: "failed", message: reasonOf(error) };
     }
@@ -68,12 +71,18 @@ export class LangfuseApi {
 /** What an answer means for what was sent. */
 export function outcomeOf(answer: Answer): SendOutcome {
   if (answer.kind === "failed") return { kind: "retry", reason: "connection", message: answer.message };
-  const { status, retryAfterMs } = answer;
-  if (status >= 200 && status < 300) return { kind: "delivered" };
+  const { status, retryAfterMs, isPage } = answer;
+  if (status >= 200 && status < 300) return isPage ? PAGE : { kind: "delivered" };
   const message = `HTTP ${status}${HINTS[status] ?? ""}`;
   if (status < 500 && !PASSING.has(status)) return { kind: "rejected", message };
   return { kind: "retry", reason: "rejected", message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
+
+const PAGE: SendOutcome = {
+  kind: "retry",
+  reason: "rejected",
+  message: "a web page answers; is the host that of a Langfuse?",
+};
 
 /** Refusals that pass: keys are exchanged, quotas raised, and limits of a rate are over in a minute. */
 const PASSING: ReadonlySet<number> = new Set([401, 403, 408, 425, 429]);

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type Exporter, Sensitive } from "@mcp-hangar/telemetry";
@@ -101,6 +103,25 @@ it("a Langfuse that is not there at first gets everything when it comes", async 
   receiver = await LangfuseReceiver.start(port);
   await poll("all observations", () => accountsOf(langfuse).delivered === 40);
   await langfuse.close(1_000);
+});
+
+it("a web page in the place of Langfuse has taken nothing", async () => {
+  const page = createServer((_, response) => response.setHeader("content-type", "text/html").end("<h1>Log in</h1>"));
+  await new Promise<void>((resolve) => page.listen(0, "127.0.0.1", resolve));
+  // It listens on a port.
+  const langfuse = start({ host: `http://127.0.0.1:${(page.address() as AddressInfo).port}` });
+  try {
+    await offer(langfuse, 20);
+    await poll("a failed attempt", () => (langfuse.snapshot().failures.rejected ?? 0) > 0);
+    expect(accountsOf(langfuse)).toMatchObject({ delivered: 0, dropped: 0, queued: 20 });
+    expect(accountsOf(langfuse.scores)).toMatchObject({ delivered: 0, dropped: 0 });
+    expect(langfuse.health()).toMatchObject({ message: expect.stringContaining("a web page answers") });
+    expect(await langfuse.checkKeys(30_000)).toMatchObject({ kind: "unknown" });
+  } finally {
+    await langfuse.close(0);
+    page.closeAllConnections();
+    page.close();
+  }
 });
 
 it("a slow Langfuse gets everything, one request of observations at a time", async () => {

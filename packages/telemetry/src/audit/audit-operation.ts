@@ -26,7 +26,7 @@ interface Done {
 
 /** What the record of a finished operation of the management says. */
 export function operationContent(event: OperationFinished): AuditContent {
-  const { operation, effect, target, outcome, change, caller, client } = event;
+  const { operation, effect, target, outcome, change, caller, client, trace } = event;
   const isDone = outcome === DONE;
   const own = isDone ? OWN_TYPES[operation] : undefined;
   return {
@@ -37,6 +37,8 @@ export function operationContent(event: OperationFinished): AuditContent {
     actor: auditActor(caller, client),
     target: targetOf(own?.kind, optionalText(target)),
     ...present({
+      trace_id: optionalText(trace?.traceId, AUDIT_WORD_CHARS_MAX),
+      span_id: optionalText(trace?.spanId, AUDIT_WORD_CHARS_MAX),
       change: change && {
         ...present({
           before: optionalText(change.before, AUDIT_MESSAGE_CHARS_MAX),

@@ -297,3 +297,13 @@ function textsIn(value: unknown): readonly string[] {
   if (typeof value === "string") return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
+
+test.each(["call.finished", "request.finished", "operation.finished"] as const)(
+  "the record of %s names the span that it belongs to",
+  (type) => {
+    const trace = { traceId: "a".repeat(32), spanId: "b".repeat(16), sampled: true };
+    for (const event of sampleEvents().filter((each) => each.type === type)) {
+      expect(recordOf({ ...event, trace })).toMatchObject({ trace_id: trace.traceId, span_id: trace.spanId });
+    }
+  },
+);
