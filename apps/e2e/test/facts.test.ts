@@ -208,7 +208,13 @@ describe("behind a gateway that asks nobody", () => {
       { ...inside.env, ...collector.env },
     );
     await using follower = await followFromStart(gateway.url);
-    const watched = { gateway, witness: inside, follower, collector, expected: ["operation.finished followEvents anonymous"] };
+    const watched = {
+      gateway,
+      witness: inside,
+      follower,
+      collector,
+      expected: ["operation.finished followEvents anonymous"],
+    };
     await walk(watched, anonymous, allSteps(gateway));
     await expectAllTold(watched);
     // Everything that the stream can tell is promised by the table.

@@ -40,7 +40,11 @@ describe("a collector that answers", () => {
     ["OK", TAKEN, { kind: "delivered" }],
     ["OK and ten megabytes", answers({ "grpc-status": "0" }, Buffer.alloc(10_000_000)), { kind: "delivered" }],
     ["INVALID_ARGUMENT", failure(3), { kind: "rejected" }],
-    ["that the request is too large", failure(8, "grpc: received message larger than max (9 vs. 5)"), { kind: "rejected" }],
+    [
+      "that the request is too large",
+      failure(8, "grpc: received message larger than max (9 vs. 5)"),
+      { kind: "rejected" },
+    ],
     ["RESOURCE_EXHAUSTED", failure(8, "slow down"), { kind: "retry", reason: "rejected" }],
     ["UNAUTHENTICATED", failure(16), { kind: "retry", reason: "rejected" }],
     ["UNAVAILABLE", failure(14), { kind: "retry", reason: "connection" }],
@@ -83,7 +87,9 @@ describe("a collector that answers", () => {
     await using collector = await collectorThat(failure(13, says));
     using client = await ClientUnderTest.open(env(collector.address));
     const outcome = await client.send();
-    expect(outcome).toMatchObject({ message: expect.stringMatching(/^the collector answers INTERNAL: no .*\[redacted\]/) });
+    expect(outcome).toMatchObject({
+      message: expect.stringMatching(/^the collector answers INTERNAL: no .*\[redacted\]/),
+    });
     expect(JSON.stringify(outcome).length).toBeLessThan(600);
   });
 });
@@ -99,14 +105,17 @@ it("a connection on which nothing comes any more ends with the attempt", async (
   await poll("the next connection", async () => (await client.send())?.kind === "delivered");
 });
 
-it.each(["http", "https"])("a handshake of %s that never ends does so with the attempt, and leaves nothing open", async (scheme) => {
-  await using silent = await listening(createTcpServer((socket) => socket.resume()));
-  using client = await ClientUnderTest.open(env(silent.address, scheme));
-  for (const connections of [1, 2]) {
-    await poll("a connection", async () => {
-      expect((await client.send(TIMEOUT_MS.silent))?.kind).not.toBe("delivered");
-      return silent.connections() >= connections;
-    });
-    await poll("the end of the connection", () => silent.sockets.size === 0);
-  }
-});
+it.each(["http", "https"])(
+  "a handshake of %s that never ends does so with the attempt, and leaves nothing open",
+  async (scheme) => {
+    await using silent = await listening(createTcpServer((socket) => socket.resume()));
+    using client = await ClientUnderTest.open(env(silent.address, scheme));
+    for (const connections of [1, 2]) {
+      await poll("a connection", async () => {
+        expect((await client.send(TIMEOUT_MS.silent))?.kind).not.toBe("delivered");
+        return silent.connections() >= connections;
+      });
+      await poll("the end of the connection", () => silent.sockets.size === 0);
+    }
+  },
+);

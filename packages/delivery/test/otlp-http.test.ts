@@ -37,7 +37,11 @@ describe("a collector that answers", () => {
     ["202", (_, response) => response.writeHead(202).end(), { kind: "delivered" }],
     ["200 and ten megabytes", (_, response) => response.end(Buffer.alloc(10_000_000)), { kind: "delivered" }],
     ["200 and breaks off", breaksOff(200), { kind: "delivered" }],
-    ["200 with a web page", page(200), { ...REFUSED, message: expect.stringMatching(/^a web page .* OTLP receiver\?$/) }],
+    [
+      "200 with a web page",
+      page(200),
+      { ...REFUSED, message: expect.stringMatching(/^a web page .* OTLP receiver\?$/) },
+    ],
     ["502 with a web page", page(502), { ...REFUSED, message: "the collector answers 502 Bad Gateway" }],
     ["400 with a web page", page(400), { kind: "rejected", message: "the collector answers 400 Bad Request" }],
     ["503 and breaks off", breaksOff(503), REFUSED],
@@ -48,9 +52,12 @@ describe("a collector that answers", () => {
     expect(await outcomeOf(answer)).toMatchObject(outcome);
   });
 
-  it.each([301, 302, 307, 308, 401, 403, 404, 405, 415, 429, 500, 502, 503, 504])("%i is asked again", async (status) => {
-    expect(await outcomeOf(refuses(status))).toMatchObject(REFUSED);
-  });
+  it.each([301, 302, 307, 308, 401, 403, 404, 405, 415, 429, 500, 502, 503, 504])(
+    "%i is asked again",
+    async (status) => {
+      expect(await outcomeOf(refuses(status))).toMatchObject(REFUSED);
+    },
+  );
 
   it.each([400, 413, 422])("%i has refused for good", async (status) => {
     expect(await outcomeOf(refuses(status))).toMatchObject({ kind: "rejected" });
@@ -76,9 +83,7 @@ it("what a collector says of itself is cut and without secrets", async () => {
 it("a redirect is not followed: keys stay here", async () => {
   await using elsewhere = await listening(createServer((_, response) => response.end()));
   const location = `http://${elsewhere.address}/v1/logs`;
-  await using collector = await listening(
-    createServer((_, response) => response.writeHead(307, { location }).end()),
-  );
+  await using collector = await listening(createServer((_, response) => response.writeHead(307, { location }).end()));
   using client = await ClientUnderTest.open({
     ...env(collector.address),
     OTEL_EXPORTER_OTLP_HEADERS: "api-key=canary",
@@ -87,19 +92,22 @@ it("a redirect is not followed: keys stay here", async () => {
   expect(elsewhere.connections()).toBe(0);
 });
 
-it.each([503, 400, 200])("an answer of %i that never ends does not stand in the way of the next request", async (status) => {
-  let requests = 0;
-  await using collector = await listening(
-    createServer((_, response) => {
-      requests += 1;
-      if (requests > 1) response.end();
-      else response.writeHead(status, { "content-type": "text/html" }).write("and so on");
-    }),
-  );
-  using client = await ClientUnderTest.open(env(collector.address));
-  expect((await client.send())?.kind).toBe(status === 400 ? "rejected" : "retry");
-  expect(await client.send()).toEqual({ kind: "delivered" });
-});
+it.each([503, 400, 200])(
+  "an answer of %i that never ends does not stand in the way of the next request",
+  async (status) => {
+    let requests = 0;
+    await using collector = await listening(
+      createServer((_, response) => {
+        requests += 1;
+        if (requests > 1) response.end();
+        else response.writeHead(status, { "content-type": "text/html" }).write("and so on");
+      }),
+    );
+    using client = await ClientUnderTest.open(env(collector.address));
+    expect((await client.send())?.kind).toBe(status === 400 ? "rejected" : "retry");
+    expect(await client.send()).toEqual({ kind: "delivered" });
+  },
+);
 
 it("a connection on which nothing comes any more ends with the attempt", async () => {
   await using collector = await listening(createServer((_, response) => response.end()));

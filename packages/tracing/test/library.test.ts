@@ -83,7 +83,12 @@ describe("a service that starts tracing", () => {
     ["nothing", undefined, "_OTHER", "undefined"],
     ["a symbol", Symbol("broken"), "_OTHER", "Symbol(broken)"],
     ["what has no text", Object.create(null), "_OTHER", ""],
-    ["an error whose message is none", Object.assign(new Error(), { message: { code: 1 } }), "Error", "[object Object]"],
+    [
+      "an error whose message is none",
+      Object.assign(new Error(), { message: { code: 1 } }),
+      "Error",
+      "[object Object]",
+    ],
     ["an error without a name", Object.assign(new Error("broken"), { name: "" }), "_OTHER", "broken"],
     ["an error that breaks when it is asked", breaking(), "_OTHER", ""],
   ])("sees what failed when its work throws %s, and gets the same", async (_thrown, error, type, message) => {
@@ -108,7 +113,8 @@ describe("a service that starts tracing", () => {
     const foreign = runInNewContext("(gate) => (async () => { await gate; })()") as (gate: unknown) => Promise<void>;
     const waiting = traceSpan("foreign", {}, () => foreign(gate.promise));
     let begun = 0;
-    const lazy = { then: () => void begun++ };
+    const lazy = {};
+    Reflect.set(lazy, "then", () => void begun++);
     expect(traceSpan("lazy", {}, () => lazy)).toBe(lazy);
     await handle?.flush();
     expect(receiver.spans.map(({ name }) => name)).toEqual(["lazy"]);
@@ -129,12 +135,15 @@ describe("a service that starts tracing", () => {
     },
   );
 
-  test.each(["ff", "03", "10", "01", "02", "00"])("hands on a traceparent that can be read when its flags were %s", (flags) => {
-    const carrier = { traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-${flags}` };
-    const { traceparent } = withTraceContext(carrier, () => injectTraceContext<Record<string, unknown>>({}));
-    const sampled = (Number.parseInt(flags, 16) & 1) === 1;
-    expect(traceparent).toBe(`00-${"a".repeat(32)}-${"b".repeat(16)}-${sampled ? "01" : "00"}`);
-  });
+  test.each(["ff", "03", "10", "01", "02", "00"])(
+    "hands on a traceparent that can be read when its flags were %s",
+    (flags) => {
+      const carrier = { traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-${flags}` };
+      const { traceparent } = withTraceContext(carrier, () => injectTraceContext<Record<string, unknown>>({}));
+      const sampled = (Number.parseInt(flags, 16) & 1) === 1;
+      expect(traceparent).toBe(`00-${"a".repeat(32)}-${"b".repeat(16)}-${sampled ? "01" : "00"}`);
+    },
+  );
 
   test("continues the trace of a request, and hands its own on", async () => {
     const carrier = withTraceContext(PARENT, () =>
@@ -231,7 +240,7 @@ describe("the end of tracing", () => {
 
   test("leaves what somebody else has registered", async () => {
     const manager = new AsyncLocalStorageContextManager().enable();
-    const propagator = { inject: () => {}, extract: context.active, fields: () => ["x-own"] };
+    const propagator = { inject: () => {}, extract: () => context.active(), fields: () => ["x-own"] };
     const logger: DiagLogger = { error() {}, warn() {}, info() {}, debug() {}, verbose() {} };
     context.setGlobalContextManager(manager);
     propagation.setGlobalPropagator(propagator);
@@ -239,7 +248,10 @@ describe("the end of tracing", () => {
     const before = { ...globalApi() };
     try {
       const heard: string[] = [];
-      const own = await initTracing({ otlpEndpoint: receiver.httpUrl, onDiagnostic: (_level, text) => heard.push(text) });
+      const own = await initTracing({
+        otlpEndpoint: receiver.httpUrl,
+        onDiagnostic: (_level, text) => heard.push(text),
+      });
       expect(own.state.kind).toBe("started");
       expect(traceSpan("work", {}, () => getCurrentTraceId())).toBeDefined();
       diag.error("to the logger of the service");

@@ -13,6 +13,8 @@ export interface ToldCollector extends AsyncDisposable {
 const WITH_SPAN = ["call.finished", "request.finished", "operation.finished"];
 /** Operations that make calls, which are what is told of them: they have a span, and no fact of their own unless they could not be read. */
 const OF_CALLS = ["runBatch", "callServerTool"];
+/** It is told when it begins, and lasts as long as somebody watches: it has no span. */
+const WITHOUT_SPAN = "followEvents";
 /** Milliseconds that a busy machine may take over an answer: a request that is made again would tell its facts twice. */
 const TIMEOUT_MS = "60000";
 
@@ -59,7 +61,10 @@ function toldBy({ logRecords, spans }: OtlpReceiver, ofFacts: ReadonlySet<string
     ofFacts.has(idOf(span)) || !OF_CALLS.includes(String(span.attributes["mcp.operation.name"]));
   return {
     records: logRecords.map(({ eventName, attributes }) => `${eventName} ${eventIdIn(attributes)}`).sort(),
-    spans: spans.filter((span) => isAsked(span) && isOfFact(span)).map(idOf).sort(),
+    spans: spans
+      .filter((span) => isAsked(span) && isOfFact(span))
+      .map(idOf)
+      .sort(),
   };
 }
 
@@ -74,7 +79,9 @@ function isAsked({ kind, attributes }: ReceivedSpan): boolean {
 
 function happenedIn(events: readonly WitnessedEvent[]): Told {
   const records = events.flatMap(({ record }) => record ?? []);
-  const withSpan = events.flatMap(({ type, record }) => (WITH_SPAN.includes(type) && record ? [record] : []));
+  const withSpan = events.flatMap(({ type, record }) =>
+    WITH_SPAN.includes(type) && record !== undefined && record.action !== WITHOUT_SPAN ? [record] : [],
+  );
   return {
     records: records.map(({ type, id }) => `mcp_hangar.${type} ${id}`).sort(),
     spans: withSpan.map(({ trace_id: trace, span_id: span }) => `${trace} ${span}`).sort(),

@@ -98,7 +98,8 @@ export class HttpSender implements OtlpSender {
   }
 
   #outcomeOfRefusal({ statusCode = 0, statusMessage = "", headers }: IncomingMessage): SendOutcome {
-    const message = statusCode < 300 ? PAGE : `the collector answers ${statusCode} ${collectorSays(statusMessage)}`.trim();
+    const message =
+      statusCode < 300 ? PAGE : `the collector answers ${statusCode} ${collectorSays(statusMessage)}`.trim();
     if (REFUSED_FOR_GOOD.has(statusCode)) return { kind: "rejected", message };
     const retryAfterMs = retryAfter(headers["retry-after"], this.#parts.clock.wallMs());
     return { kind: "retry", reason: "rejected", message, ...(retryAfterMs !== undefined && { retryAfterMs }) };

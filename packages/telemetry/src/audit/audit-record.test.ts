@@ -298,12 +298,14 @@ function textsIn(value: unknown): readonly string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
-test.each(["call.finished", "request.finished", "operation.finished"] as const)(
-  "the record of %s names the span that it belongs to",
-  (type) => {
-    const trace = { traceId: "a".repeat(32), spanId: "b".repeat(16), sampled: true };
-    for (const event of sampleEvents().filter((each) => each.type === type)) {
-      expect(recordOf({ ...event, trace })).toMatchObject({ trace_id: trace.traceId, span_id: trace.spanId });
-    }
-  },
-);
+test("the record of what has a span names it", () => {
+  const trace = { traceId: "a".repeat(32), spanId: "b".repeat(16), sampled: true };
+  const types = new Set<string>();
+  for (const event of sampleEvents()) {
+    if (event.type !== "call.finished" && event.type !== "request.finished" && event.type !== "operation.finished")
+      continue;
+    types.add(event.type);
+    expect(recordOf({ ...event, trace })).toMatchObject({ trace_id: trace.traceId, span_id: trace.spanId });
+  }
+  expect(types.size).toBe(3);
+});

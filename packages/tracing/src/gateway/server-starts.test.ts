@@ -56,7 +56,14 @@ test("each attempt links to the start that it waited for, also when the server h
   const [usual] = event.attempts;
   if (usual === undefined) throw new Error("the sample has no attempt");
   const { caller } = event;
-  const parts = { origin: "mcp", caller, client: LIBRARY_CLIENT, batchId: undefined, parent: {}, link: undefined } as const;
+  const parts = {
+    origin: "mcp",
+    caller,
+    client: LIBRARY_CLIENT,
+    batchId: undefined,
+    parent: {},
+    link: undefined,
+  } as const;
   const call = tracer.startCall({ server, tool: "add", method: "tools/call", ...parts });
   const attempts = [];
   for (const [from, result, startSeconds] of [
