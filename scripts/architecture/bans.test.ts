@@ -80,7 +80,7 @@ describe("the ban on ambient time, randomness, environment and processes", () =>
     ["packages/core/src/platform-notes.ts", false],
     ["packages/metrics/src/platform/clock.ts", false],
     ["packages/core/src/platform/clock.ts", true],
-    ["packages/compliance/src/platform/machine.ts", true],
+    ["packages/compliance/src/exporters/machine.ts", true],
     ["packages/compliance/src/sinks/send-records.ts", false],
     ["packages/core/src/testing/fake-clock.ts", true],
     ["packages/core/src/gateway.test.ts", true],

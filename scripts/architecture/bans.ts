@@ -4,8 +4,9 @@ import { importedModules, type SourceFile, walk } from "./source-file.ts";
 import { lineAt, type Violation } from "./violation.ts";
 import { isTestFile } from "./workspace.ts";
 
-/** Where a package may read the clock, the environment and so on by itself: core's platform, that of exporters which are used without a gateway, and support for tests. */
-const ambientDirectories = /^packages\/((?:core|compliance)\/src\/platform|[^/]+\/src\/testing|testing\/src)\//;
+/** Where a package may read the clock, the environment and so on by itself: core's platform, the machine of exporters that are used without a gateway, and support for tests. */
+const ambientDirectories =
+  /^packages\/(?:core\/src\/platform\/|compliance\/src\/exporters\/machine\.ts$|[^/]+\/src\/testing\/|testing\/src\/)/;
 
 /** Whether a file may use time, randomness, environment and processes by itself; apps, scripts and tests may. */
 export function mayUseAmbient(file: string): boolean {

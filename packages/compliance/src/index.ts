@@ -3,6 +3,8 @@ export type { AuditExporter } from "./exporters/audit-exporter.ts";
 export type { AuditOutput, CallbackOutput, FileOutput, StderrOutput, SyslogOutput } from "./exporters/audit-output.ts";
 export { CEFExporter, JSONLinesExporter, LEEFExporter, SyslogExporter } from "./exporters/exporters.ts";
 export { type AuditDestination, type AuditExporterOptions, FormatExporter } from "./exporters/format-exporter.ts";
+export { machineClock } from "./exporters/machine.ts";
+export { auditRecord, type OwnRecord } from "./exporters/own-record.ts";
 export type { AuditFormat } from "./format.ts";
 export { CefFormat } from "./formats/cef.ts";
 export { EcsFormat } from "./formats/ecs.ts";
@@ -14,8 +16,6 @@ export { SplunkHecFormat, type SplunkHecOptions } from "./formats/splunk-hec.ts"
 export { type StructuredSyslogOptions, SyslogEnvelope, SyslogFormat } from "./formats/syslog.ts";
 export type { SyslogOptions } from "./formats/syslog-header.ts";
 export * from "./journal/index.ts";
-export { auditRecord, type OwnRecord } from "./own-record.ts";
-export { machineClock } from "./platform/machine.ts";
 export type { AuditSink, SinkEntry } from "./sink.ts";
 export { type AuditRecordsOptions, auditRecords } from "./sinks/audit-records.ts";
 export { type CallbackResult, type CallbackSinkOptions, callbackSink, RecordsRefused } from "./sinks/callback-sink.ts";

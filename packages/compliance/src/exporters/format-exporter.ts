@@ -2,11 +2,11 @@ import type { BatchLimits, Clock, QueueLimits, RetryLimits } from "@mcp-hangar/d
 import type { AuditRecord, ExporterSnapshot } from "@mcp-hangar/telemetry";
 import type { JournalPlace } from "../audit-entry.ts";
 import type { AuditFormat } from "../format.ts";
-import { machineClock, machineRandom } from "../platform/machine.ts";
 import type { AuditSink } from "../sink.ts";
 import { SinkExporter } from "../sinks/sink-exporter.ts";
 import type { AuditExporter } from "./audit-exporter.ts";
 import { type AuditOutput, formatFor, sinkFor } from "./audit-output.ts";
+import { machineClock, machineRandom } from "./machine.ts";
 
 /** Where the records go: to one of the usual places, or to any sink. */
 export type AuditDestination =

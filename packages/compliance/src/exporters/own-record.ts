@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { type AuditContent, type AuditRecord, stampedRecord } from "@mcp-hangar/telemetry";
-import { machineClock, newRecordId } from "./platform/machine.ts";
+import { machineClock, newRecordId } from "./machine.ts";
 
 /** What a program says of something that it has seen itself. */
 export interface OwnRecord extends AuditContent {
