@@ -45,7 +45,8 @@ export function roughSizeOf(entry: AuditEntry): number {
 export function talkativeOriginOf(entry: AuditEntry): string | undefined {
   if (entry.kind === "loss") return undefined;
   const { type, category, outcome, actor } = entry.record;
-  const isRefusal = outcome === "denied" || category === "authentication" || type.endsWith(".invalid");
+  const isRefusal =
+    outcome === "denied" || (category === "authentication" && outcome !== "success") || type.endsWith(".invalid");
   return isRefusal ? `${type} ${actor.credential ?? ""} ${actor.address ?? ""}` : undefined;
 }
 

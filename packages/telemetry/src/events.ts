@@ -258,6 +258,17 @@ export interface IdleSweepFinished extends EventBase<"idle_sweep.finished"> {
   readonly collected: Readonly<Record<CollectionReason, number>>;
 }
 
+/**
+ * A caller has proved who they are: told when a session opens, and otherwise at intervals for each credential, address and interface,
+ * and not for every request.
+ */
+export interface AuthenticationSucceeded extends EventBase<"authentication.succeeded"> {
+  readonly door: Door;
+  readonly caller: Caller;
+  /** With the session, where one was opened. */
+  readonly client: Client;
+}
+
 export interface AuthenticationFailed extends EventBase<"authentication.failed"> {
   readonly door: Door;
   readonly reason: AuthenticationFailure;
@@ -306,6 +317,7 @@ export type HangarEvent =
   | UpstreamRequestFinished
   | DiscoveryCycleFinished
   | IdleSweepFinished
+  | AuthenticationSucceeded
   | AuthenticationFailed
   | ConfigReloaded
   | GatewayStarted

@@ -20,6 +20,8 @@ const CAUSED = [
   "batch.finished",
   "config.reloaded",
 ];
+/** A credential is told of now and then, and not where it is used: {@link expectSuccesses} looks at them together. */
+const SUCCESS = "authentication.succeeded";
 /** Facts with an id of their own in the log, and those that are entries of the history. */
 const WITH_OWN_ID = ["call.finished", "request.finished", "operation.finished"];
 const ENTRIES = ["call.finished", "request.finished"];
@@ -53,6 +55,24 @@ function inShort({ type, record }: WitnessedEvent): string {
   return [type, what, record?.actor.id ?? record?.actor.type].filter((part) => part !== undefined).join(" ");
 }
 
+/**
+ * Every success has its reason: one for each credential and interface, and one for each session that somebody with proof has opened.
+ * What was asked for within minutes, from one address, is within an interval.
+ */
+export function expectSuccesses({ events }: Witness): void {
+  const records = events().flatMap(({ record }) => record ?? []);
+  const proved = records.filter(({ actor }) => actor.type === "api_key" || actor.type === "jwt");
+  const told = proved.filter(({ type }) => type === SUCCESS);
+  const places = told.flatMap(({ actor, target }) =>
+    actor.session_id === undefined ? [`${actor.credential} at ${target.name}`] : [],
+  );
+  expect([...new Set(places)]).toEqual(places);
+  const credentials = new Set(proved.map(({ actor }) => actor.credential));
+  expect(new Set(told.map(({ actor }) => actor.credential))).toEqual(credentials);
+  const sessions = proved.flatMap(({ type, actor }) => (type === "session.opened" ? [actor.session_id] : []));
+  expect(told.flatMap(({ actor }) => actor.session_id ?? [])).toEqual(sessions);
+}
+
 /** Waits until callers have caused so many facts; throws with the last of them when that does not come true. */
 export async function awaitFacts(witness: Witness, count: number): Promise<void> {
   await poll(`${count} facts`, () => causedFacts(witness).length >= count).catch((cause: unknown) => {
@@ -72,6 +92,7 @@ export async function expectToldOnce(
     () => countsOf(witness.events()),
   );
   expectRecords(witness.events());
+  expectSuccesses(witness);
   expectPart(idsInStream(follower.events), idsOf(witness.events(), CAUSED));
   for (const server of serversOf(follower.events)) {
     expect(await linesOf(gateway, server, headers), server).toBe(follower.events.filter(isLineOf(server)).length);

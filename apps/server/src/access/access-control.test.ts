@@ -145,6 +145,65 @@ describe("a key that was seen before", () => {
   });
 });
 
+describe("a success", () => {
+  const from = (remoteAddress: string, url = "/mcp"): Partial<IncomingMessage> => ({
+    url,
+    socket: { remoteAddress } as IncomingMessage["socket"],
+  });
+
+  it("is told with who it was, from where and at which interface", () => {
+    const { identify, bus } = setUp();
+    identify({ ...GOOD, "user-agent": "agent/1.0" });
+    expect(bus.of("authentication.succeeded")).toMatchObject([
+      {
+        door: "mcp",
+        caller: { type: "api_key", id: "ci" },
+        client: { transport: "http", address: "192.0.2.1", userAgent: "agent/1.0" },
+      },
+    ]);
+    expect(bus.of("authentication.failed")).toEqual([]);
+  });
+
+  it("is told once in an interval for each address and interface, however often and in whatever header the key comes", () => {
+    const { identify, bus, clock, system } = setUp({ success_interval_s: 10 });
+    const told = (): readonly string[] =>
+      bus.of("authentication.succeeded").map(({ door, client }) => `${door} ${client.address}`);
+    const everywhere = (): void => {
+      identify(GOOD);
+      identify({ "x-api-key": token });
+      identify(GOOD, from("192.0.2.2"));
+      identify(GOOD, from("192.0.2.2", "/api/system?x=1"));
+      identify(GOOD, from("2001:db8::1"));
+      identify(GOOD, from("2001:db8::2"));
+    };
+    everywhere();
+    everywhere();
+    const once = ["mcp 192.0.2.1", "mcp 192.0.2.2", "rest 192.0.2.2", "mcp 2001:db8::1"];
+    expect(told()).toEqual(once);
+    clock.advance(9_999);
+    everywhere();
+    expect(told()).toEqual(once);
+    clock.advance(1);
+    everywhere();
+    expect(told()).toEqual([...once, ...once]);
+    const auth = configSchema.parse({ auth: { api_keys: { static: [{ name: "ci", hash, roles: ["agent"] }] } } }).auth;
+    system.configure({ ...auth, success_interval_s: 0 });
+    everywhere();
+    expect(told()).toHaveLength(2 * once.length + 6);
+  });
+
+  it("is forgotten, and told again, once ten thousand others came after it", () => {
+    const { identify, bus } = setUp();
+    const place = (number: number) => from(`10.0.${number >> 8}.${number & 255}`);
+    for (let number = 0; number <= 10_000; number++) identify(GOOD, place(number));
+    expect(bus.of("authentication.succeeded")).toHaveLength(10_001);
+    identify(GOOD, place(10_000));
+    expect(bus.of("authentication.succeeded")).toHaveLength(10_001);
+    identify(GOOD, place(0));
+    expect(bus.of("authentication.succeeded")).toHaveLength(10_002);
+  });
+});
+
 describe("a failed attempt", () => {
   it.each([
     ["nothing", {}, "no_credentials"],

@@ -1,11 +1,19 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Clock } from "@mcp-hangar/core";
-import type { AuthenticationFailure, Caller, Decision, Door, TelemetryBus } from "@mcp-hangar/telemetry";
+import {
+  type AuthenticationFailure,
+  type Caller,
+  type Decision,
+  type Door,
+  LIBRARY_CLIENT,
+  type TelemetryBus,
+} from "@mcp-hangar/telemetry";
 import { addressKey } from "../http/address-key.ts";
 import type { Refusal } from "../http/answer.ts";
 import type { RequestOrigin } from "../http/client-address.ts";
 import { doorOf } from "../http/door-of.ts";
 import { Turns } from "../http/turns.ts";
+import { userAgentOf } from "../http/user-agent.ts";
 import type { Access, Identification, Item } from "./access.ts";
 import { API_KEY_PREFIX } from "./api-key.ts";
 import type { ApiKeys } from "./api-keys.ts";
@@ -15,6 +23,7 @@ import type { AuthOptions } from "./options.ts";
 import type { Permission } from "./permissions.ts";
 import type { ProtectedResource } from "./protected-resource.ts";
 import type { Roles } from "./roles.ts";
+import { Successes } from "./successes.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** How long a verified token is believed without another look at the issuer's keys, in ms. */
@@ -26,7 +35,7 @@ const ENDED: Decision = { result: "denied", by: "access has ended" };
 
 /** What access control is made of. */
 export interface AccessControlParts {
-  readonly options: Pick<AuthOptions, "lockout">;
+  readonly options: Pick<AuthOptions, "lockout" | "success_interval_s">;
   readonly roles: Roles;
   readonly keys: ApiKeys | undefined;
   readonly tokens: Pick<Tokens, "verify"> | undefined;
@@ -49,6 +58,7 @@ export class AccessControl implements Access {
   readonly enabled = true;
   readonly #parts: AccessControlParts;
   readonly #lockout: Lockout;
+  readonly #successes: Successes;
   /** Verifying a signature costs time: addresses from which nothing but failures came wait for themselves. */
   readonly #turns = new Turns();
   /** When the token of a caller expires, in milliseconds since the epoch. */
@@ -57,17 +67,21 @@ export class AccessControl implements Access {
   constructor(parts: AccessControlParts) {
     this.#parts = parts;
     this.#lockout = new Lockout(parts.options.lockout, parts.clock);
+    this.#successes = new Successes(parts.options.success_interval_s * 1_000, parts.clock);
   }
 
-  /** Locks out by other rules from now on; what has failed so far goes on counting. */
-  configure(lockout: AuthOptions["lockout"]): void {
+  /** Locks out and tells of successes by other rules from now on; what has failed so far goes on counting. */
+  configure({ lockout, success_interval_s: interval }: AccessControlParts["options"]): void {
     this.#lockout.configure(lockout);
+    this.#successes.configure(interval * 1_000);
   }
 
   /** A promise only for a token that was not seen before. */
   identify(request: IncomingMessage): Identification | Promise<Identification> {
     const known = this.#parts.known.find(request.headers, this.#parts.expiry.wallMs());
-    return known ?? this.#prove(request, credentialOf(request.headers));
+    const identified = known ?? this.#prove(request, credentialOf(request.headers));
+    if (identified instanceof Promise) return identified.then((settled) => this.#told(request, settled));
+    return this.#told(request, identified);
   }
 
   permits(caller: Caller, permission: Permission): boolean {
@@ -177,6 +191,26 @@ export class AccessControl implements Access {
     }
   }
 
+  /** Tells of a success, if it is not one of those that were told of lately. */
+  #told(request: IncomingMessage, identified: Identification): Identification {
+    if (identified.kind === "refused") return identified;
+    const { bus, clock, origin } = this.#parts;
+    const { caller } = identified;
+    const door = doorOfRequest(request);
+    const address = origin.address(request);
+    if (this.#successes.isDue(caller, { door, address })) {
+      const client = { ...LIBRARY_CLIENT, transport: "http", address: address || undefined } as const;
+      bus.emit({
+        type: "authentication.succeeded",
+        timeMs: clock.wallMs(),
+        door,
+        caller,
+        client: { ...client, userAgent: userAgentOf(request) },
+      });
+    }
+    return identified;
+  }
+
   /** Refuses what is certainly not valid, and counts it against its address, and the key whose id it names. */
   #fail(request: IncomingMessage, address: string, reason: AuthenticationFailure, keyId?: string): Identification {
     const subjects = [addressKey(address), ...(keyId === undefined ? [] : [`key ${keyId}`])];
@@ -206,8 +240,7 @@ export class AccessControl implements Access {
 
   #report(request: IncomingMessage, address: string, reason: AuthenticationFailure): void {
     const { bus, clock } = this.#parts;
-    const [path = ""] = (request.url ?? "").split("?", 1);
-    const door = doorOf(path);
+    const door = doorOfRequest(request);
     bus.emit({
       type: "authentication.failed",
       timeMs: clock.wallMs(),
@@ -217,6 +250,11 @@ export class AccessControl implements Access {
       origin: originOf(door, request.method),
     });
   }
+}
+
+function doorOfRequest({ url = "" }: IncomingMessage): Door {
+  const query = url.indexOf("?");
+  return doorOf(query === -1 ? url : url.slice(0, query));
 }
 
 /** Over MCP, calls are posted; a GET opens a stream. */

@@ -87,7 +87,7 @@ export function createAccess({ auth, http }: Config, { bus, clock, onKeyProblem 
     health: [...(keys === undefined ? [] : [keysCheck(keys)]), clockCheck(expiry)],
     configure(next) {
       roles.configure(next.roles);
-      access.configure(next.lockout);
+      access.configure(next);
       keys?.configure(next.api_keys?.static ?? []);
       checkRoles();
     },

@@ -178,6 +178,14 @@ export const authOptions = z
       .default({})
       .describe("Roles beside the built-in `admin`, `operator`, `viewer`, `auditor` and `agent`."),
     lockout: lockout.prefault({}),
+    success_interval_s: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .default(3_600)
+      .describe(
+        "How often it is recorded that callers proved who they are (`authentication.succeeded`): once in so many seconds for each credential, address and interface; 0 for every request. Besides, whenever a session opens.",
+      ),
   })
   .superRefine((auth, context) => {
     const known = new Set([...Object.keys(BUILT_IN_ROLES), ...Object.keys(auth.roles)]);

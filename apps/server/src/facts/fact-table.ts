@@ -71,6 +71,12 @@ export const FACTS: Readonly<Record<HangarEventType, FactPlaces>> = {
     history: undefined,
     audit: ["access.denied"],
   },
+  "authentication.succeeded": {
+    fact: "A caller proved who they are: once in `auth.success_interval_s` for each credential, address and interface, and whenever a session opens",
+    log: { authentication_succeeded: ["debug"] },
+    history: undefined,
+    audit: ["authentication.succeeded"],
+  },
   "authentication.failed": {
     fact: "Credentials were missing, wrong, expired or locked out: 401",
     log: { authentication_failed: ["warning"] },

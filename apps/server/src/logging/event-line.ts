@@ -153,6 +153,10 @@ function contentOf(event: OtherEvent): Content {
       const level = collected.idle + collected.expired > 0 ? "info" : "debug";
       return [level, "idle_sweep_finished", { ...collected, duration_ms: milliseconds(event.durationSeconds) }];
     }
+    case "authentication.succeeded": {
+      const { door, caller, client } = event;
+      return ["debug", "authentication_succeeded", { door, caller: caller.id, remote_address: client.address }];
+    }
     case "authentication.failed": {
       const { door, reason, remoteAddress } = event;
       const fields = { door, reason, remote_address: remoteAddress };

@@ -64,6 +64,18 @@ it.each(["shutdown", "server_removed"] as const)(
   },
 );
 
+it("a session is opened by somebody who has proved who they are, or was not asked", () => {
+  const bus = new RecordingBus();
+  const store = new SessionStore({ platform: fakePlatform(), bus });
+  const ids = CALLERS.map((caller) => [caller, store.open(opening(caller)).id] as const);
+  const proved = ids.filter(([{ type }]) => type === "api_key" || type === "jwt");
+  expect(proved).toHaveLength(5);
+  expect(bus.of("authentication.succeeded")).toMatchObject(
+    proved.map(([caller, sessionId]) => ({ door: "mcp", caller, client: { sessionId } })),
+  );
+  store.closeAll("shutdown");
+});
+
 describe("the room for sessions", () => {
   it("is one for all endpoints, and whoever has the most gives way at any of them", () => {
     const room = new SessionRoom();

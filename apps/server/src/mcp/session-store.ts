@@ -69,6 +69,9 @@ export class SessionStore {
     this.#giveBack.set(session, giveBack);
     this.#sessions.set(id, session);
     const own: Client = { ...client, protocolVersion, sessionId: id };
+    if (caller.type === "api_key" || caller.type === "jwt") {
+      this.#bus?.emit({ type: "authentication.succeeded", timeMs: clock.wallMs(), door: "mcp", caller, client: own });
+    }
     this.#bus?.emit({ type: "session.opened", timeMs: clock.wallMs(), sessionId: id, caller, client: own });
     if (this.#closedFor !== undefined) this.close(session, this.#closedFor);
     return session;

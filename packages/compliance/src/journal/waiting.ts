@@ -17,7 +17,7 @@ const ROUGH_BYTES = 2_000;
 export function talkativeOriginOf(content: Ended | AuditRecord): string | undefined {
   if (!("timeMs" in content)) {
     const { type, category, outcome, actor } = content;
-    const isRefusal = outcome === "denied" || category === "authentication";
+    const isRefusal = outcome === "denied" || (category === "authentication" && outcome !== "success");
     return isRefusal ? `${type} ${actor.credential ?? ""} ${actor.address ?? ""}` : undefined;
   }
   const { type, outcome, caller, client } = content;

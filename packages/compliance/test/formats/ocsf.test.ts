@@ -78,6 +78,7 @@ test("each type of record has the class that fits it", () => {
     "operation.completed": "API Activity",
     "access.denied": "API Activity",
     "authentication.failed": "Authentication",
+    "authentication.succeeded": "Authentication",
     "session.opened": "Authentication",
     "server.state_changed": "Application Lifecycle",
     "configuration.reloaded": "Application Lifecycle",

@@ -28,6 +28,13 @@ const CONTENTS: Contents = {
     target: { kind: "interface", name: door },
     ...present({ decision: permission === undefined ? undefined : { result: "denied" as const, by: permission } }),
   }),
+  "authentication.succeeded": ({ door, caller, client }) => ({
+    type: "authentication.succeeded",
+    action: "authenticate",
+    outcome: "success",
+    actor: auditActor(caller, client),
+    target: { kind: "interface", name: door },
+  }),
   "authentication.failed": ({ door, reason, remoteAddress }) => ({
     type: "authentication.failed",
     action: "authenticate",

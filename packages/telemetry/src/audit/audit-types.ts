@@ -146,6 +146,13 @@ export const AUDIT_TYPES = {
     severity: 7,
     description: "Credentials were missing, wrong, expired or locked out.",
   },
+  "authentication.succeeded": {
+    code: "MH2101",
+    category: "authentication",
+    severity: 1,
+    description:
+      "A caller proved who they are: once an hour for each credential, address and interface, and whenever a session opens.",
+  },
   "access.denied": {
     code: "MH2200",
     category: "access",

@@ -211,6 +211,7 @@ function others(text: SampleText): Others {
     "idle_sweep.finished": [
       { type: "idle_sweep.finished", timeMs, durationSeconds, collected: { idle: 1, expired: 0 } },
     ],
+    "authentication.succeeded": [{ type: "authentication.succeeded", timeMs, door: "rest", caller, client }],
     "authentication.failed": [
       { type: "authentication.failed", timeMs, reason: "unknown_api_key", remoteAddress, door: "mcp", origin: "mcp" },
     ],

@@ -131,6 +131,11 @@ const FIELDS: {
     collected,
     duration_ms: milliseconds(durationSeconds),
   }),
+  "authentication.succeeded": ({ door, caller, client }) => ({
+    door,
+    caller: shownCaller(caller),
+    remote_address: client.address,
+  }),
   "authentication.failed": ({ door, reason, remoteAddress }) => ({ door, reason, remote_address: remoteAddress }),
   "config.reloaded": ({ result, trigger, caller, message }) => ({
     result,
@@ -202,6 +207,7 @@ export function kindOf(event: RecordedEvent): EventKind {
       // Operations that were refused have changed nothing, and would drive out those that have.
       if (noiseOf(event) !== undefined) return "noise";
       return event.effect === "read" ? "calls" : "changes";
+    case "authentication.succeeded":
     case "session.opened":
     case "session.closed":
     case "batch.finished":
