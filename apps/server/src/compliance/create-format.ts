@@ -1,7 +1,7 @@
 import type { AuditFormat } from "@mcp-hangar/compliance";
 import { BUILD } from "../build-info.ts";
 import type { CompliancePackage } from "./create-compliance.ts";
-import type { RecordFormat, SinkOptions } from "./sink-options.ts";
+import { type RecordFormat, type SinkOptions, UDP_BYTES_MAX } from "./sink-options.ts";
 
 /** What of a sink's options says how records are written. */
 type FormatOptions = Partial<{
@@ -41,7 +41,7 @@ export function createFormat(
     case "syslog":
       return new compliance.SyslogFormat({
         ...sender(options),
-        ...given({ enterpriseNumber: options.enterprise_number, bytesMax: options.max_message_bytes }),
+        ...given({ enterpriseNumber: options.enterprise_number, bytesMax: structuredBytes(options) }),
       });
     case "ecs":
       return new compliance.EcsFormat(product);
@@ -52,6 +52,10 @@ export function createFormat(
         given({ index: options.index, source: options.source, sourcetype: options.sourcetype }),
       );
   }
+}
+
+function structuredBytes({ max_message_bytes: bytes }: FormatOptions): number | undefined {
+  return bytes === undefined ? undefined : Math.min(bytes, UDP_BYTES_MAX);
 }
 
 function sender({ facility, app_name: appName }: FormatOptions): {

@@ -89,6 +89,7 @@ function syslogSink(
     host,
     port,
     ...(transport === "tls" && { tls: tlsOf(tls).tls ?? {} }),
+    ...given({ messageBytesMax: options.max_message_bytes }),
     clock,
     random: () => platform.random(),
   });

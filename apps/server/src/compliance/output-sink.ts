@@ -3,7 +3,11 @@ import { type RecordFormat, type SinkOptions, sinkOptions } from "./sink-options
 /** The name of the sink that `compliance.output` makes. */
 export const OUTPUT_SINK = "output";
 
+/** The schemes that `AuditOutput` of the package takes, which is not loaded to read a configuration. */
 const TRANSPORTS: Readonly<Record<string, "tcp" | "udp" | "tls">> = {
+  "udp:": "udp",
+  "tcp:": "tcp",
+  "tls:": "tls",
   "syslog:": "tcp",
   "syslog+tcp:": "tcp",
   "syslog+udp:": "udp",
@@ -14,7 +18,8 @@ const TRANSPORTS: Readonly<Record<string, "tcp" | "udp" | "tls">> = {
 export class OutputProblem extends Error {}
 
 /**
- * The sink that one line describes: `stderr`, `syslog://host:port` (also `syslog+udp` and `syslog+tls`), or the path of a file.
+ * The sink that one line describes: `stderr`, `syslog://host:port` (also `syslog+udp` and `syslog+tls`, or `udp`, `tcp` and `tls`
+ * alone), or the path of a file.
  * @throws OutputProblem
  */
 export function sinkOfOutput(output: string, format: RecordFormat | undefined): SinkOptions {
@@ -28,7 +33,7 @@ function placeOf(output: string): Readonly<Record<string, unknown>> {
   const transport = url === null ? undefined : TRANSPORTS[url.protocol];
   if (url === null || transport === undefined) {
     throw new OutputProblem(
-      `no output; write stderr, a path, or ${Object.keys(TRANSPORTS).join("//host:port, ")}//host:port`,
+      "no output; write stderr, a path, or syslog://host:port, syslog+udp://host:port, syslog+tls://host:port",
     );
   }
   const isMore = url.username !== "" || url.search !== "" || url.hash !== "" || !["", "/"].includes(url.pathname);

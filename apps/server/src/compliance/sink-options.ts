@@ -26,6 +26,9 @@ const leefDelimiter = z
   .optional()
   .describe("Between the attributes of LEEF: a mark, or `x09` for a tab. Without it `^`.");
 
+/** Bytes of the longest datagram over IPv4: 65 535 less two headers. Structured data has no more over TCP either. */
+export const UDP_BYTES_MAX = 65_507;
+
 /** Names stand in metrics, in the journal's folder and on the command line. */
 const name = z
   .string()
@@ -121,9 +124,11 @@ const syslog = z.strictObject({
   max_message_bytes: z
     .int()
     .min(4_096)
-    .max(65_507)
+    .max(1_048_576)
     .optional()
-    .describe("Bytes of a message; the longest values of a longer one are cut. Without it 8000."),
+    .describe(
+      "Bytes that the receiver takes of a message, with its header; a longer one is cut. Structured data of `syslog` loses the ends of its longest values, what is in another format its end. Over UDP 65507 at most. Without it 8000 for `syslog`, and for the others 8192 over UDP and 65536 over TCP and TLS.",
+    ),
   format,
   leef_delimiter: leefDelimiter,
   ...shared,
@@ -215,6 +220,9 @@ export const sinkOptions = z
     }
     if (sink.type === "syslog" && sink.transport !== "tls" && sink.tls !== undefined) {
       complain("tls", `nothing is encrypted over ${sink.transport}; set transport: tls, or leave this out`);
+    }
+    if (sink.type === "syslog" && sink.transport === "udp" && (sink.max_message_bytes ?? 0) > UDP_BYTES_MAX) {
+      complain("max_message_bytes", `a datagram has ${UDP_BYTES_MAX} bytes at most; write no more, or use tcp or tls`);
     }
     const url = sink.type === "s3" ? sink.endpoint : "url" in sink ? sink.url : undefined;
     if (url !== undefined && "tls" in sink && sink.tls !== undefined && URL.parse(url)?.protocol === "http:") {

@@ -24,7 +24,10 @@ export interface StderrOutput {
 export type CallbackOutput = Pick<CallbackSinkOptions, "callback">;
 
 export interface SyslogOutput {
-  /** `udp://host:port`, `tcp://host:port` or `tls://host:port`; without a port 514, and over TLS 6514. */
+  /**
+   * `udp://host:port`, `tcp://host:port` or `tls://host:port`, also as `syslog+udp://` and so on; `syslog://` is TCP. Without a port 514,
+   * and over TLS 6514.
+   */
   readonly syslog: string;
   /** Of `tls:`; without it public authorities are trusted. */
   readonly tls?: TlsFiles;
@@ -66,6 +69,17 @@ export function sinkFor(output: AuditOutput, { clock, random }: Environment): Au
 /** Ports of syslog by IANA. */
 const PORTS = { udp: 514, tcp: 514, tls: 6_514 } as const;
 
+/** The schemes of addresses, which the configuration of the gateway takes, too. */
+const TRANSPORTS: Readonly<Record<string, keyof typeof PORTS>> = {
+  "udp:": "udp",
+  "tcp:": "tcp",
+  "tls:": "tls",
+  "syslog:": "tcp",
+  "syslog+udp:": "udp",
+  "syslog+tcp:": "tcp",
+  "syslog+tls:": "tls",
+};
+
 interface Address {
   readonly transport: keyof typeof PORTS;
   readonly host: string;
@@ -74,10 +88,10 @@ interface Address {
 
 function addressOf(text: string): Address {
   const url = URL.parse(text);
-  const transport = url?.protocol.slice(0, -1);
+  const transport = url === null ? undefined : TRANSPORTS[url.protocol];
   const isMore =
     url === null || url.username !== "" || url.search !== "" || url.hash !== "" || !/^\/?$/.test(url.pathname);
-  if (isMore || url.hostname === "" || (transport !== "udp" && transport !== "tcp" && transport !== "tls")) {
+  if (isMore || url.hostname === "" || transport === undefined) {
     // Not what was written: an address with a password is a mistake that people make.
     throw new RangeError("no address of syslog: write udp://host:port, tcp://host:port or tls://host:port");
   }

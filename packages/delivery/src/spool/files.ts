@@ -1,5 +1,6 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "./make-folder.ts";
 
 /** A segment that is being written. */
 export interface OpenSegment {
@@ -37,7 +38,7 @@ const FOLDER_MODE = 0o700;
 /** The file system of the machine. */
 export const nodeFiles: SpoolFiles = {
   async makeFolder(folder) {
-    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    await makeFolder(folder, FOLDER_MODE);
   },
   async list(folder) {
     const names = await readdir(folder);

@@ -4,6 +4,7 @@ export * from "./append-result.ts";
 export type { CommitResult, Cursor, ReadLimits, ReadResult } from "./cursor.ts";
 export { nodeFiles, type OpenSegment, type SpoolFiles } from "./files.ts";
 export { type FileLock, takeLock } from "./lock.ts";
+export { makeFolder } from "./make-folder.ts";
 export * from "./move-consumer.ts";
 export * from "./scan.ts";
 export type { SpoolItem } from "./segment-reader.ts";

@@ -1,7 +1,6 @@
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock, SendOutcome } from "@mcp-hangar/delivery";
-import { type FileLock, takeLock } from "@mcp-hangar/delivery/spool";
+import { type FileLock, makeFolder, takeLock } from "@mcp-hangar/delivery/spool";
 import type { AuditSink, SinkEntry } from "../../sink.ts";
 import { CLOSED, ioFailed, reasonText } from "../failure.ts";
 import { OneAtATime } from "../one-at-a-time.ts";
@@ -111,7 +110,7 @@ export class FileSink implements AuditSink {
     if (this.#file !== undefined && (this.#mustReopen || !(await this.#file.isAt(path)))) await this.#leave();
     this.#mustReopen = false;
     if (this.#file !== undefined) return this.#file;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     if (this.#lock === undefined) {
       const lock = await takeLock(`${path}.lock`);
       if ("heldBy" in lock) throw new Error(`process ${lock.heldBy} writes to it; give each gateway a file of its own`);
