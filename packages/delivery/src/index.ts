@@ -1,3 +1,5 @@
+export { argsHash, argsHashOf, isHashed } from "./args-hash.ts";
+export { canonicalJson } from "./canonical-json.ts";
 export * from "./clock.ts";
 export * from "./deferred-work.ts";
 export * from "./queue/delivery-queue.ts";

@@ -2,6 +2,7 @@ import { type Clock, DeliveryQueue, type SendOutcome, TalkativeOrigins } from "@
 import { OtlpClient, type OtlpDestination } from "@mcp-hangar/delivery/otlp";
 import { SpooledQueue } from "@mcp-hangar/delivery/spool";
 import {
+  type AuditStamp,
   auditRecordOf,
   type EventIds,
   type Exporter,
@@ -32,6 +33,8 @@ export interface OTLPAuditExporterOptions {
   /** Version of the gateway, which the scope of the records names. */
   readonly version: string;
   readonly ids: EventIds;
+  /** Keyed digest of the arguments of a call (`argsHashOf`); there is none without. */
+  readonly argsHash?: AuditStamp["argsHash"];
   /** Without it, records wait in memory, and are lost with the process. */
   readonly spool?: AuditSpoolOptions | undefined;
   /** Told why records do not arrive when that begins, and `undefined` when they do again. */
@@ -102,8 +105,8 @@ export class OTLPAuditExporter implements Exporter {
   /** Listens on the telemetry bus. */
   readonly listener = (event: HangarEvent): void => {
     if (!isAudited(event.type)) return;
-    const { ids, instance, clock } = this.#options;
-    const record = auditRecordOf(event, { id: ids.of(event), instance });
+    const { ids, instance, argsHash, clock } = this.#options;
+    const record = auditRecordOf(event, { id: ids.of(event), instance, argsHash });
     if (record !== undefined) this.#queue.offer({ kind: "record", record, observedMs: clock.wallMs() });
   };
 

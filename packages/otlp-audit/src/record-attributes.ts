@@ -56,11 +56,12 @@ export function recordAttributes(record: AuditRecord): RecordAttributes {
   );
 }
 
-function toolAttributes({ type, target, duration_ms }: AuditRecord): RecordAttributes {
+function toolAttributes({ type, target, duration_ms, args_hash }: AuditRecord): RecordAttributes {
   return {
     [HANGAR.toolName]: target.name,
     [HANGAR.toolStatus]: TOOL_STATUSES[type],
     [HANGAR.toolDurationMs]: duration_ms,
+    [HANGAR.toolArgsHash]: args_hash,
     [OTEL.mcpMethodName]: "tools/call",
     [OTEL.genAiOperationName]: "execute_tool",
     [OTEL.genAiToolName]: target.name,

@@ -14,15 +14,19 @@ afterAll(() => receiver.close());
 async function sent(events: readonly HangarEvent[], env: Readonly<Record<string, string>>) {
   receiver.exports.length = 0;
   const ids = new EventIds("run");
-  const exporter = auditExporter(env, { ids });
+  const exporter = auditExporter(env, { ids, argsHash });
   await exporter.open();
   for (const event of events) exporter.listener(event);
   await exporter.close(60_000);
   expect(receiver.refusals).toEqual([]);
-  const records = events.flatMap((event) => auditRecordOf(event, { id: ids.of(event), instance: INSTANCE }) ?? []);
+  const records = events.flatMap(
+    (event) => auditRecordOf(event, { id: ids.of(event), instance: INSTANCE, argsHash }) ?? [],
+  );
   expect(exporter.snapshot()).toMatchObject({ delivered: records.length, queueSize: 0 });
   return { records, received: receiver.logRecords };
 }
+
+const argsHash = (): string => "0e".repeat(32);
 
 const http = (): Readonly<Record<string, string>> => ({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.httpUrl });
 const grpc = (): Readonly<Record<string, string>> => ({
@@ -91,6 +95,7 @@ const PLACES: Readonly<Record<string, (record: AuditRecord) => unknown>> = {
   "gen_ai.tool.name": ({ category, target }) => (category === "tool" ? target.name : undefined),
   "gen_ai.operation.name": ({ category }) => (category === "tool" ? "execute_tool" : undefined),
   "mcp.tool.duration_ms": ({ category, duration_ms }) => (category === "tool" ? numeric(duration_ms) : undefined),
+  "mcp.tool.args_hash": ({ args_hash }) => args_hash,
   "mcp.tool.status": ({ type }) => STATUSES[type],
   "mcp.method.name": ({ category, action }) =>
     category === "tool" ? "tools/call" : category === "request" ? action : undefined,

@@ -37,6 +37,11 @@ export async function loadExporters(
   };
 }
 
+/** One key for spans and records, so that a call is found in both. */
+function argsHashKeyOf({ observability, compliance }: Config): string | undefined {
+  return observability.tracing.args_hash_key ?? compliance.args_hash_key;
+}
+
 /** One that is enabled without an endpoint says so. */
 function mayNeedOtlp({ otlp_audit: audit, otlp_logs: logs }: Config["observability"], env: Platform["env"]): boolean {
   if (logs.enabled || audit.enabled === true) return true;
@@ -75,14 +80,23 @@ export function createExporters(config: Config, environment: ExporterEnvironment
   const history = options.file === undefined ? undefined : new History({ ...options, file: options.file }, clock);
   if (history !== undefined) exporters.add(history);
   const run = platform.uuid();
+  const argsHashKey = argsHashKeyOf(config);
   if (loaded.otlp !== undefined) {
     const common = { otlp: loaded.otlp, platform, run, serviceName: observability.tracing.service_name };
     const otlpLogs = createOtlpLogs(observability.otlp_logs, { ...common, logging });
     if (otlpLogs !== undefined) exporters.add(otlpLogs);
-    const otlpAudit = createOtlpAudit(observability.otlp_audit, { ...common, logger: logging.logger, ids });
+    const otlpAudit = createOtlpAudit(observability.otlp_audit, {
+      ...common,
+      logger: logging.logger,
+      ids,
+      argsHashKey,
+    });
     if (otlpAudit !== undefined) exporters.add(otlpAudit);
   }
-  const tracing = createTracing(observability.tracing, { platform, logger: logging.logger });
+  const tracing = createTracing(
+    { ...observability.tracing, args_hash_key: argsHashKey },
+    { platform, logger: logging.logger },
+  );
   if (tracing !== undefined) exporters.add(tracing);
   if (loaded.langfuse !== undefined) {
     const { logger } = logging;
@@ -96,6 +110,7 @@ export function createExporters(config: Config, environment: ExporterEnvironment
       logger: logging.logger,
       ids,
       run,
+      argsHashKey,
     });
   return { exporters, history, tracer: tracing?.tracer, compliance };
 }

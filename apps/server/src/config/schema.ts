@@ -153,32 +153,39 @@ const configReloadOptions = z
 export type ConfigReloadOptions = z.infer<typeof configReloadOptions>;
 
 /** The whole configuration. Every key has a reader; a key that nothing reads is refused as unknown. */
-export const configSchema = z.strictObject({
-  mcp_servers: z
-    .record(serverId, entryOptions)
-    .default({})
-    .describe(`The MCP servers behind the gateway, and groups of them, by id. An id is ${serverId.description}.`),
-  execution: executionOptions.prefault({}).describe("Limits that all servers share."),
-  rate_limit: rateLimitOptions.prefault({}).describe("Token bucket a principal."),
-  circuit_breaker: circuitBreakerOptions.prefault({}).describe("Circuit breaker of every server."),
-  discovery: discoveryOptions.prefault({}).describe("Servers that are found while the gateway runs."),
-  logging: loggingOptions.prefault({}),
-  observability: z
-    .strictObject({
-      metrics: metricsOptions.prefault({}),
-      otlp_audit: otlpAuditOptions.prefault({}),
-      otlp_logs: otlpLogsOptions.prefault({}),
-      tracing: tracingOptions.prefault({}),
-      usage: usageOptions.prefault({}),
-      langfuse: langfuseOptions.prefault({}),
-    })
-    .prefault({})
-    .describe("What the gateway tells other systems about itself."),
-  compliance: complianceOptions.prefault({}),
-  http: httpOptions.prefault({}),
-  history: historyOptions.prefault({}),
-  auth: authOptions.prefault({}),
-  management: managementOptions.prefault({}),
-  config_reload: configReloadOptions.prefault({}),
-});
+export const configSchema = z
+  .strictObject({
+    mcp_servers: z
+      .record(serverId, entryOptions)
+      .default({})
+      .describe(`The MCP servers behind the gateway, and groups of them, by id. An id is ${serverId.description}.`),
+    execution: executionOptions.prefault({}).describe("Limits that all servers share."),
+    rate_limit: rateLimitOptions.prefault({}).describe("Token bucket a principal."),
+    circuit_breaker: circuitBreakerOptions.prefault({}).describe("Circuit breaker of every server."),
+    discovery: discoveryOptions.prefault({}).describe("Servers that are found while the gateway runs."),
+    logging: loggingOptions.prefault({}),
+    observability: z
+      .strictObject({
+        metrics: metricsOptions.prefault({}),
+        otlp_audit: otlpAuditOptions.prefault({}),
+        otlp_logs: otlpLogsOptions.prefault({}),
+        tracing: tracingOptions.prefault({}),
+        usage: usageOptions.prefault({}),
+        langfuse: langfuseOptions.prefault({}),
+      })
+      .prefault({})
+      .describe("What the gateway tells other systems about itself."),
+    compliance: complianceOptions.prefault({}),
+    http: httpOptions.prefault({}),
+    history: historyOptions.prefault({}),
+    auth: authOptions.prefault({}),
+    management: managementOptions.prefault({}),
+    config_reload: configReloadOptions.prefault({}),
+  })
+  .superRefine(({ observability, compliance }, context) => {
+    const keys = [observability.tracing.args_hash_key, compliance.args_hash_key].filter((key) => key !== undefined);
+    if (new Set(keys).size < 2) return;
+    const message = "another key than observability.tracing.args_hash_key: spans and records have one, so set either";
+    context.addIssue({ code: "custom", path: ["compliance", "args_hash_key"], message, params: { statement: true } });
+  });
 export type Config = z.infer<typeof configSchema>;

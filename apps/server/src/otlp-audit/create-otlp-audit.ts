@@ -1,6 +1,8 @@
 import type { Platform } from "@mcp-hangar/core";
+import { argsHashOf } from "@mcp-hangar/delivery";
 import type { OTLPAuditExporter } from "@mcp-hangar/otlp-audit";
-import { type EventIds, knownSecrets } from "@mcp-hangar/telemetry";
+import { type EventIds, type Exporter, knownSecrets } from "@mcp-hangar/telemetry";
+import { DeferredEvents } from "../assemble/deferred-events.ts";
 import { BUILD } from "../build-info.ts";
 import type { Logger } from "../logging/logging.ts";
 import { secretsOf } from "../otlp-logs/destination-secrets.ts";
@@ -15,6 +17,8 @@ interface OtlpAuditEnvironment {
   readonly run: string;
   /** What the gateway is called in every signal, if the configuration says it. */
   readonly serviceName: string | undefined;
+  /** Key of the digest of arguments; there is none without. */
+  readonly argsHashKey: string | undefined;
 }
 
 /**
@@ -23,8 +27,8 @@ interface OtlpAuditEnvironment {
  */
 export function createOtlpAudit(
   options: OtlpAuditOptions,
-  { otlp, platform, logger, ids, run, serviceName }: OtlpAuditEnvironment,
-): OTLPAuditExporter | undefined {
+  { otlp, platform, logger, ids, run, serviceName, argsHashKey }: OtlpAuditEnvironment,
+): Exporter | undefined {
   if (options.enabled === false) return undefined;
   const { env, clock } = platform;
   const destination = otlp.otlpLogsDestination(env, options);
@@ -36,13 +40,14 @@ export function createOtlpAudit(
   knownSecrets.replace("otlp_audit", secretsOf(destination));
   const resource = otlp.auditResource(env, { name: serviceName, version: BUILD.version, instance: run });
   const { spool_folder: folder, spool_max_bytes: bytesMax, when_full: whenFull } = options;
-  return new otlp.OTLPAuditExporter({
+  const exporter = new otlp.OTLPAuditExporter({
     destination,
     resource,
     // It has one: a run of its own, or the name that the environment gives it.
     instance: resource["service.instance.id"] ?? "",
     version: BUILD.version,
     ids,
+    ...(argsHashKey !== undefined && { argsHash: (event) => argsHashOf(event, argsHashKey) }),
     spool: folder === undefined ? undefined : { folder, bytesMax, whenFull },
     onProblem(problem) {
       if (problem === undefined) logger.info("otlp_audit_recovered");
@@ -51,4 +56,22 @@ export function createOtlpAudit(
     clock,
     random: () => platform.random(),
   });
+  return argsHashKey === undefined ? exporter : deferred(exporter, clock);
+}
+
+/** Digests take time that callers must not wait for. */
+function deferred(exporter: OTLPAuditExporter, clock: Platform["clock"]): Exporter {
+  const events = new DeferredEvents(exporter.listener, clock);
+  return {
+    name: exporter.name,
+    signal: exporter.signal,
+    listener: events.listener,
+    open: () => exporter.open(),
+    snapshot: () => exporter.snapshot(),
+    health: () => exporter.health(),
+    close(deadlineMs) {
+      events.drain();
+      return exporter.close(deadlineMs);
+    },
+  };
 }

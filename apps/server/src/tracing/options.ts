@@ -67,7 +67,7 @@ export const tracingOptions = z
       .max(1_024)
       .optional()
       .describe(
-        "Key of `mcp.tool.args_hash`, by which equal arguments are recognised. If unset, one of this run: digests of two runs cannot be compared.",
+        "Key of `mcp.tool.args_hash`, by which equal arguments are recognised, and of `args_hash` in audit records. If neither this nor `compliance.args_hash_key` is set, one of this run: digests of two runs cannot be compared, and audit records have none.",
       ),
     baggage_to: z
       .array(z.string().min(1).max(253))

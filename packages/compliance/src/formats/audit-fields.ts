@@ -5,7 +5,8 @@ import type { AuditEntry } from "../audit-entry.ts";
 export type FieldValue = string | number | readonly string[] | readonly AuditAttempt[];
 
 /**
- * Every field of an audit record, under the path that it has as JSON, and the two of its place in a journal. Each format says of each of
+ * Every field of an audit record but what was captured, which only whole records have, under the path that it has as JSON, and the two of
+ * its place in a journal. Each format says of each of
  * them where it stands, so that a field which is added here does not compile before every format has a place for it.
  */
 const READERS = {
@@ -49,6 +50,7 @@ const READERS = {
   request_bytes: ({ record }) => record.request_bytes,
   response_bytes: ({ record }) => record.response_bytes,
   rpc_error_code: ({ record }) => record.rpc_error_code,
+  args_hash: ({ record }) => record.args_hash,
   "batch.id": ({ record }) => record.batch?.id,
   "batch.index": ({ record }) => record.batch?.index,
   "batch.attempt": ({ record }) => record.batch?.attempt,

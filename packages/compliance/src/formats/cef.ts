@@ -71,6 +71,7 @@ const CEF_PLACES: Readonly<Record<AuditField, CefPlace>> = {
   request_bytes: integer("in"),
   response_bytes: integer("out"),
   rpc_error_code: own("RpcErrorCode"),
+  args_hash: own("ArgsHash"),
   "batch.id": own("BatchId"),
   "batch.index": own("BatchIndex"),
   "batch.attempt": own("BatchAttempt"),

@@ -52,6 +52,7 @@ const ECS_PATHS: Readonly<Record<AuditField, string>> = {
   request_bytes: "mcp_hangar.request_bytes",
   response_bytes: "mcp_hangar.response_bytes",
   rpc_error_code: "error.code",
+  args_hash: "mcp_hangar.args_hash",
   "batch.id": "mcp_hangar.batch.id",
   "batch.index": "mcp_hangar.batch.index",
   "batch.attempt": "mcp_hangar.batch.attempt",

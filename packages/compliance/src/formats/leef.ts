@@ -47,6 +47,7 @@ const LEEF_PLACES: Readonly<Record<AuditField, string>> = {
   request_bytes: "srcBytes",
   response_bytes: "dstBytes",
   rpc_error_code: "rpcErrorCode",
+  args_hash: "argsHash",
   "batch.id": "batchId",
   "batch.index": "batchIndex",
   "batch.attempt": "batchAttempt",

@@ -8,9 +8,9 @@ import {
   verify,
 } from "node:crypto";
 import { join } from "node:path";
+import { canonicalJson } from "@mcp-hangar/delivery";
 import type { SpoolFiles } from "@mcp-hangar/delivery/spool";
 import { type AuditRecord, checkpointRecordOf } from "@mcp-hangar/telemetry";
-import { canonical } from "./canonical.ts";
 
 /** The private key in a journal's folder, mode 0600. */
 const PRIVATE_KEY_FILE = "checkpoint.key.pem";
@@ -115,5 +115,5 @@ export function isSigned(record: AuditRecord, keys: readonly KeyObject[]): boole
 
 /** What is signed: the record without its place in the journal and without the signature, as canonical JSON. */
 function signedBytes(record: AuditRecord): Buffer {
-  return Buffer.from(canonical({ ...record, checkpoint: { ...record.checkpoint, signature: undefined } }));
+  return Buffer.from(canonicalJson({ ...record, checkpoint: { ...record.checkpoint, signature: undefined } }));
 }

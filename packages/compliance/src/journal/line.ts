@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
+import { canonicalJson } from "@mcp-hangar/delivery";
 import type { AuditRecord } from "@mcp-hangar/telemetry";
 import type { AuditEntry } from "../audit-entry.ts";
-import { canonical } from "./canonical.ts";
 
 /**
  * A journal is a chain of lines. A line is the record with two more fields, `sequence` and `previous`, as canonical JSON (RFC 8785) in UTF-8
@@ -32,7 +32,7 @@ export const EMPTY_CHAIN: ChainHead = { sequence: 0, hash: GENESIS };
  * @throws Error when the record cannot be JSON.
  */
 export function lineOf(record: AuditRecord, head: ChainHead): Buffer {
-  return Buffer.from(canonical({ ...record, sequence: head.sequence + 1, previous: head.hash }));
+  return Buffer.from(canonicalJson({ ...record, sequence: head.sequence + 1, previous: head.hash }));
 }
 
 /** The hash of a line, by which the next one names it. */

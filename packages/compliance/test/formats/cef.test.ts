@@ -79,6 +79,7 @@ function expected({ record, place }: AuditEntry): Readonly<Record<string, string
     in: number(record.request_bytes),
     out: number(record.response_bytes),
     McpHangarRpcErrorCode: number(record.rpc_error_code),
+    McpHangarArgsHash: usual(record.args_hash),
     McpHangarBatchId: usual(batch?.id),
     McpHangarBatchIndex: number(batch?.index),
     McpHangarBatchAttempt: number(batch?.attempt),

@@ -48,12 +48,13 @@ export const HOSTILE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Array.from({ length: 12 }, (_, seed) => [`a mixture by seed ${seed}`, mixture(seed)])),
 };
 
+const argsHash = (): string => "0e".repeat(32);
 const ids = new EventIds("9f8e7d6c-0000-4000-8000-000000000000");
 
 /** An entry of every type of record, and of calls and requests with every end, with this in each field that holds any text. */
 export function entriesWith(text: SampleText = (usual) => usual): readonly AuditEntry[] {
   const events = sampleEvents().flatMap(
-    (event) => auditRecordOf(event, { id: ids.of(event), instance: "gateway-1" }) ?? [],
+    (event) => auditRecordOf(event, { id: ids.of(event), instance: "gateway-1", argsHash }) ?? [],
   );
   return [...journalRecords(), ...events].map((record, index) => {
     return { record: withTexts(record, text), place: { sequence: index + 1, hash: "0f".repeat(32) } };

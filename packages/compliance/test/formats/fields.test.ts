@@ -15,5 +15,8 @@ function paths({ properties = {} }: Schema, before = ""): readonly string[] {
 }
 
 test("the formats know every field of the published schema", () => {
-  expect(AUDIT_FIELDS.toSorted()).toEqual([...paths(AUDIT_RECORD_SCHEMA), "sequence", "hash"].toSorted());
+  // Ciphers are longer than what most formats can hold, and are of use whole alone: those that are the whole record have them.
+  const inFormats = paths(AUDIT_RECORD_SCHEMA).filter((path) => !path.startsWith("captured."));
+  expect(inFormats).toHaveLength(paths(AUDIT_RECORD_SCHEMA).length - 3);
+  expect(AUDIT_FIELDS.toSorted()).toEqual([...inFormats, "sequence", "hash"].toSorted());
 });

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { argsHash, isHashed } from "@mcp-hangar/delivery";
 import {
   type AttributeList,
   type CallFinished,
@@ -9,7 +9,6 @@ import {
   redactText,
   type Sensitive,
 } from "@mcp-hangar/telemetry";
-import canonicalize from "canonicalize";
 
 /** What of a call's payload its span may show. */
 export interface PayloadOptions {
@@ -31,8 +30,6 @@ export interface Payload {
   readonly bytes: number;
 }
 
-/** Bytes of a request beyond which its arguments are not digested: canonical JSON of more takes long. */
-const HASHED_BYTES_MAX = 65_536;
 /** Bytes of a result beyond which it is not parsed in order to hide values by their keys; what its text shows is searched all the same. */
 const PARSED_BYTES_MAX = 65_536;
 
@@ -45,8 +42,7 @@ export function heldPayload(
   { captureArguments, captureResults, argsHashKey }: PayloadOptions,
 ): Payload | undefined {
   const { requestBytes, responseBytes } = attempts.at(-1) ?? {};
-  const isHashed = argsHashKey !== undefined && requestBytes !== undefined && requestBytes <= HASHED_BYTES_MAX;
-  const holdsArguments = captureArguments || isHashed;
+  const holdsArguments = captureArguments || (argsHashKey !== undefined && isHashed(requestBytes));
   const holdsResult = captureResults && result !== undefined;
   if (!holdsArguments && !holdsResult) return undefined;
   const ofArguments = holdsArguments ? (requestBytes ?? UNMEASURED_BYTES) : 0;
@@ -63,11 +59,8 @@ export function heldPayload(
 export function putPayload(to: AttributeList, payload: Payload, options: PayloadOptions): void {
   const { captureArguments, captureResults, captureCharsMax, argsHashKey } = options;
   const { requestBytes } = payload;
-  if (argsHashKey !== undefined && requestBytes !== undefined && requestBytes <= HASHED_BYTES_MAX) {
-    const canonical = canonicalize(open(payload.arguments, true) ?? {});
-    if (canonical !== undefined) {
-      to.put(HANGAR.toolArgsHash, createHmac("sha256", argsHashKey).update(canonical).digest("hex"));
-    }
+  if (argsHashKey !== undefined && isHashed(requestBytes)) {
+    to.put(HANGAR.toolArgsHash, argsHash(payload.arguments, argsHashKey));
   }
   const args = open(payload.arguments, captureArguments);
   if (args !== undefined) to.put(OTEL.genAiToolCallArguments, shownJson(args, captureCharsMax));

@@ -208,6 +208,8 @@ export function kindOf(event: RecordedEvent): EventKind {
       if (noiseOf(event) !== undefined) return "noise";
       return event.effect === "read" ? "calls" : "changes";
     case "authentication.succeeded":
+      // One an hour for each credential and place, and otherwise one for each session.
+      return event.client.sessionId === undefined ? "routine" : "calls";
     case "session.opened":
     case "session.closed":
     case "batch.finished":

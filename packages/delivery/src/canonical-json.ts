@@ -4,7 +4,7 @@ import canonicalize from "canonicalize";
  * Canonical JSON (RFC 8785) of plain data. A lone surrogate, which has no UTF-8, becomes U+FFFD.
  * @throws Error when a number is not finite.
  */
-export function canonical(value: object): string {
+export function canonicalJson(value: object): string {
   try {
     return textOf(value);
   } catch {
