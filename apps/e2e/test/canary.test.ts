@@ -112,6 +112,7 @@ describe.each(RUNS)("of a gateway with everything on, $name,", ({ options, trace
     ["the audit journal", "journal", []],
     ["audit records in files", "files of audit records", []],
     ["observations and scores", "langfuse", langfuse],
+    ["what was captured for auditors, once they decrypt it", "decrypted", CAPTURED],
   ])("there is no secret in %s, and of what was said only what is promised", (_what, name, canaries) => {
     expect(left.outputs[name]).toEqual({ canaries: [...canaries].sort(), tells: name !== "stdout" });
   });

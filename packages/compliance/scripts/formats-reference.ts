@@ -20,7 +20,8 @@ const INTRODUCTION = `# Formats of audit records
 <!-- Generated from packages/compliance/src/formats by pnpm generate. Do not edit. -->
 
 What an [audit record](audit.md) says, and where it stands in each format. A field that a record does not have is left out everywhere.
-\`sequence\` and \`hash\` are the place of the record in the journal; where none is kept they are absent.
+\`sequence\` and \`hash\` are the place of the record in the journal; where none is kept they are absent. \`captured\`, encrypted arguments and results, stands
+in \`json-lines\` and \`splunk-hec\` alone, which are whole records.
 
 | Format | Class | One record |
 | --- | --- | --- |

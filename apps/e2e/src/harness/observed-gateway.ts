@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the configuration file has its own ${…}.
-import { createHmac } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { createHmac, generateKeyPairSync } from "node:crypto";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { runHangar } from "@mcp-hangar/testing";
 import { LangfuseReceiver } from "@mcp-hangar/testing/langfuse";
 import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
 import { canary } from "./canaries.ts";
@@ -87,6 +88,7 @@ export async function startObservedGateway({ protocol, capture }: ObservedOption
         },
         compliance: {
           journal: { folder: file("journal"), mode: "fail_closed" },
+          capture: { public_key_file: await captureKey(file), tools: ["*"], results: true },
           sinks: ["json-lines", "cef", "syslog"].map((format) => {
             return { type: "file", name: format, path: file(`records.${format}`), format };
           }),
@@ -143,10 +145,27 @@ export async function startObservedGateway({ protocol, capture }: ObservedOption
         "files of audit records": await read((name) => name.startsWith("records.")),
         "spool of audit": Buffer.concat([spool, await read((name) => name.endsWith("spool"))]),
         langfuse: langfuse.raw.join("\n"),
+        decrypted: await decrypted(file),
       };
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Makes the key of those who may read what calls were given; the name of its public half. */
+async function captureKey(file: (name: string) => string): Promise<string> {
+  const { publicKey, privateKey } = generateKeyPairSync("x25519");
+  await writeFile(file("capture.key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
+  await writeFile(file("capture.pub.pem"), publicKey.export({ type: "spki", format: "pem" }));
+  return file("capture.pub.pem");
+}
+
+/** What they read. */
+async function decrypted(file: (name: string) => string): Promise<string> {
+  const args = ["audit", "export", "--journal", file("journal"), "--decrypt", file("capture.key.pem")];
+  const { code, stdout, stderr } = await runHangar(args);
+  if (code !== 0) throw new Error(`audit export says: ${stderr}`);
+  return stdout;
 }
 
 /** A canary as well; a secret of HS256 has 32 bytes at least. */

@@ -43,6 +43,7 @@ export interface AuditTailOptions extends AuditOptions {
 
 export interface AuditExportOptions extends AuditOptions, AuditFilterOptions {
   readonly format: RecordFormat;
+  readonly decrypt?: readonly string[];
 }
 
 export interface AuditReplayOptions extends AuditOptions {
@@ -106,11 +107,16 @@ export function addAuditCommands(
     );
   withFilter(command("export", "Write records to stdout in the format of a SIEM system."))
     .addOption(new Option("--format <format>", "how they are written").choices(RECORD_FORMATS).default("json-lines"))
+    .option(
+      "--decrypt <file...>",
+      "private keys, PKCS #8 in PEM or JWK, by which captured arguments and results are read; json-lines only",
+    )
     .addHelpText(
       "after",
       examples([
         "audit export --format cef > audit.cef",
         "audit export --from 1000 --to 2000 --format ocsf",
+        "audit export --id 4bf92f3577b34da6a3ce929d0e0e4736 --decrypt capture.key.pem",
         "audit export --since 2026-01-01T00:00:00Z --until 2026-02-01T00:00:00Z | gzip > january.jsonl.gz",
       ]),
     )

@@ -4,6 +4,7 @@ import { AUDIT_CATEGORIES, AUDIT_OUTCOMES } from "@mcp-hangar/telemetry";
 import { createFormat } from "../compliance/create-format.ts";
 import { noSuchType, typesMatching } from "../compliance/record-types.ts";
 import { journalFolders } from "./audit-journals.ts";
+import { CapturedPayloads } from "./audit-payloads.ts";
 import type { AuditExportOptions, AuditFilterOptions, AuditSearchOptions, AuditTailOptions } from "./audit-program.ts";
 import { AuditProgress } from "./audit-progress.ts";
 import { LineOutput } from "./line-output.ts";
@@ -36,15 +37,25 @@ export async function runAuditSearch(options: AuditSearchOptions): Promise<numbe
 
 /** `mcp-hangar audit export`. */
 export async function runAuditExport(options: AuditExportOptions): Promise<number> {
-  const format = createFormat(options.format, await import("@mcp-hangar/compliance"));
-  await printFound("exporting", options, ({ record, place }) => format.encode({ record, place }));
-  return 0;
+  const compliance = await import("@mcp-hangar/compliance");
+  const format = createFormat(options.format, compliance);
+  const payloads = options.decrypt && new CapturedPayloads(options.decrypt, compliance);
+  if (payloads !== undefined && options.format !== "json-lines") {
+    throw new Error(`${options.format} has no place for arguments and results: use --decrypt with --format json-lines`);
+  }
+  await printFound("exporting", options, async ({ record, place }) => {
+    const text = format.encode({ record, place });
+    return record.captured === undefined || payloads === undefined ? text : payloads.decrypted(text);
+  });
+  return payloads?.reportUnread() === true ? 1 : 0;
 }
+
+type TextOf = (line: ReadLine) => string | Promise<string>;
 
 async function printFound(
   what: string,
   options: AuditFilterOptions & Parameters<typeof journalFolders>[0],
-  textOf: (line: ReadLine) => string,
+  textOf: TextOf,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const folders = journalFolders(options);
@@ -67,14 +78,14 @@ async function printFound(
 /** Prints lines until there are no more, nobody reads any more, or so many are printed; how many they were. */
 async function print(
   lines: AsyncIterable<ReadLine>,
-  textOf: (line: ReadLine) => string,
+  textOf: TextOf,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   const output = new LineOutput();
   let printed = 0;
   try {
     for await (const line of lines) {
-      if (!(await output.print(textOf(line)))) break;
+      if (!(await output.print(await textOf(line)))) break;
       printed += 1;
       if (printed >= limit) break;
     }

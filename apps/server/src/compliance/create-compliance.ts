@@ -1,15 +1,19 @@
 import { readFileSync } from "node:fs";
 import type { AuditJournal, FileSink, TrailPage, TrailQuery } from "@mcp-hangar/compliance";
 import type { Platform } from "@mcp-hangar/core";
+import { argsHashOf } from "@mcp-hangar/delivery";
 import {
   type AuditTrailSnapshot,
+  type CallFinished,
   type EventIds,
   type Exporter,
   type Journal,
   knownSecrets,
 } from "@mcp-hangar/telemetry";
+import { DeferredEvents } from "../assemble/deferred-events.ts";
 import type { ExporterList } from "../assemble/exporter-list.ts";
 import type { Logger } from "../logging/logging.ts";
+import { createCapture } from "./create-capture.ts";
 import { formatOf, given } from "./create-format.ts";
 import { batchOf, createSink } from "./create-sink.ts";
 import { JournalWatch } from "./journal-watch.ts";
@@ -30,6 +34,8 @@ interface ComplianceEnvironment {
   readonly ids: EventIds;
   /** Id of this run, which names the gateway in records. */
   readonly run: string;
+  /** Key of the digest of arguments; there is none without. */
+  readonly argsHashKey: string | undefined;
 }
 
 /** The audit trail of a gateway. */
@@ -58,11 +64,11 @@ export function addCompliance(
   section: ComplianceSection,
   environment: ComplianceEnvironment,
 ): Compliance {
-  const { compliance, platform, logger, ids, run } = environment;
+  const { compliance, platform, logger, ids, run, argsHashKey } = environment;
   const sinks = sinksOf(section);
-  const journal = section.journal && createJournal(section.journal, sinks, environment);
+  const journal = section.journal && createJournal(section.journal, { sinks, capture: section.capture }, environment);
   if (journal !== undefined) exporters.add(journal.exporter);
-  const recordOf = compliance.auditRecords({ ids, instance: run });
+  const recordOf = compliance.auditRecords({ ids, instance: run, ...hashedBy(argsHashKey) });
   const files: FileSink[] = [];
   for (const options of sinks) {
     const sink = createSink(options, exporterNameOf(options), { compliance, platform, logger });
@@ -83,7 +89,11 @@ export function addCompliance(
       clock: platform.clock,
       random: () => platform.random(),
     });
-    exporters.add(asExporter(exporter, { sink: options.name, journal, logger }));
+    const { listener } = exporter;
+    // A journal defers by itself. Digests take time that callers must not wait for.
+    const events =
+      listener === undefined || argsHashKey === undefined ? undefined : new DeferredEvents(listener, platform.clock);
+    exporters.add(asExporter(exporter, { sink: options.name, journal, events, logger }));
   }
   return {
     journal: journal?.journal,
@@ -109,19 +119,24 @@ interface KeptJournal {
   readonly trail: (query: TrailQuery) => Promise<TrailPage>;
 }
 
+type Capturing = ComplianceSection["capture"];
+
 function createJournal(
   section: JournalSection,
-  sinks: readonly SinkOptions[],
-  { compliance, platform, logger, ids, run }: ComplianceEnvironment,
+  { sinks, capture: captureSection }: { readonly sinks: readonly SinkOptions[]; readonly capture: Capturing },
+  { compliance, platform, logger, ids, run, argsHashKey }: ComplianceEnvironment,
 ): KeptJournal {
   const { folder, mode, max_bytes: bytesMax, keep_days: days, key_file: keyFile } = section;
   const privateKeyPem = keyFile === undefined ? undefined : readFileSync(keyFile, "utf8");
   knownSecrets.replace("audit journal", privateKeyPem === undefined ? [] : [privateKeyPem]);
+  const captured = captureSection && createCapture(captureSection, compliance);
   const journal = new compliance.AuditJournal({
     folder,
     consumers: sinks.map(({ name }) => name),
     instance: run,
     ids,
+    ...hashedBy(argsHashKey),
+    capture: captured?.capture,
     mode,
     retentionMs: days * DAY_MS,
     bytesMax,
@@ -140,8 +155,12 @@ function createJournal(
     logger,
   });
   let opening: Promise<void> | undefined;
+  const openJournal = async (): Promise<void> => {
+    await captured?.ready;
+    await journal.open();
+  };
   const open = (): Promise<void> => {
-    opening ??= journal.open().then(() => {
+    opening ??= openJournal().then(() => {
       const { sequence } = journal.head;
       logger.info("audit_journal_opened", { folder, mode, journal: journal.identity, sequence });
       watch.start();
@@ -168,22 +187,25 @@ interface SinkSurroundings {
   /** Its name in the configuration. */
   readonly sink: string;
   readonly journal: KeptJournal | undefined;
+  /** Stands before its listener; `undefined` where it listens itself, or to nothing. */
+  readonly events: DeferredEvents | undefined;
   readonly logger: Logger;
 }
 
 /** Its methods as members. A sink of a journal ends after it: the last record of the journal is for sinks, too. */
 function asExporter(
   exporter: InstanceType<CompliancePackage["SinkExporter"]>,
-  { sink, journal, logger }: SinkSurroundings,
+  { sink, journal, events, logger }: SinkSurroundings,
 ): Exporter {
   return {
     name: exporter.name,
     signal: exporter.signal,
-    ...given({ listener: exporter.listener }),
+    ...given({ listener: events?.listener ?? exporter.listener }),
     open: () => exporter.open(),
     snapshot: () => exporter.snapshot(),
     health: () => exporter.health(),
     async close(deadlineMs) {
+      events?.drain();
       await journal?.journal.close(deadlineMs);
       await exporter.close(journal === undefined ? deadlineMs : FAREWELL_MS);
       tellOfRest(logger, exporter, journal === undefined ? "audit_records_lost" : "audit_records_wait", sink);
@@ -196,6 +218,11 @@ function tellOfRest(logger: Logger, exporter: Pick<Exporter, "name" | "snapshot"
   const { queueSize = 0, dropped = {} } = exporter.snapshot?.() ?? {};
   const records = event === "audit_records_wait" ? queueSize : (dropped.shutdown ?? 0);
   if (records > 0) logger.warning(event, { exporter: exporter.name, ...given({ sink }), records });
+}
+
+/** The digest of arguments in the words of the package. */
+function hashedBy(key: string | undefined) {
+  return given({ argsHash: key === undefined ? undefined : (event: CallFinished) => argsHashOf(event, key) });
 }
 
 /** The filter of a sink in the words of the package. */

@@ -2,11 +2,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CEFExporter } from "@mcp-hangar/compliance";
 import { secretsIn } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import type { Environment } from "../config/environment.ts";
 import { parseConfig } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
+import { isComplianceWanted } from "./create-compliance.ts";
 import { type ComplianceSection, sinksOf } from "./options.ts";
 import { preflightCompliance } from "./preflight.ts";
 
@@ -35,6 +37,26 @@ describe("the section compliance", () => {
     expect(sinksOf(section)).toEqual([expect.objectContaining({ name: "output", format: "cef", ...sink })]);
   });
 
+  it.each(["udp", "tcp", "tls", "syslog", "syslog+udp", "syslog+tcp", "syslog+tls", "http", "syslog+dtls", "file"])(
+    "takes %s:// exactly where exporters alone do, and for the same",
+    (scheme) => {
+      const output = `${scheme}://127.0.0.1:1514`;
+      const alone = (tls?: object) => new CEFExporter({ output: { syslog: output, ...(tls && { tls }) } });
+      if (["http", "syslog+dtls", "file"].includes(scheme)) {
+        expect(problemsOf({ output })).toContain("write stderr, a path, or syslog://host:port");
+        expect(() => alone()).toThrow("no address of syslog");
+        return;
+      }
+      const transport = scheme === "syslog" ? "tcp" : scheme.replace("syslog+", "");
+      expect(sinksOf(sectionOf({ output }))).toMatchObject([
+        { type: "syslog", transport, host: "127.0.0.1", port: 1514 },
+      ]);
+      expect(alone().name).toBe("syslog");
+      if (transport === "tls") expect(alone({}).name).toBe("syslog");
+      else expect(() => alone({})).toThrow("is not encrypted");
+    },
+  );
+
   it("takes empty variables for none", () => {
     expect(sinksOf(sectionOf({}, { MCP_COMPLIANCE_OUTPUT: "", MCP_COMPLIANCE_FORMAT: "" }))).toEqual([]);
   });
@@ -43,6 +65,10 @@ describe("the section compliance", () => {
     [{ output: "https://siem.example" }, "write stderr, a path, or syslog://host:port"],
     [{ output: "syslog://siem.example/path" }, "write syslog://host:port"],
     [{ output: "syslog://" }, "write syslog://host:port"],
+    [
+      { sinks: [{ type: "syslog", name: "a", host: "b", transport: "udp", max_message_bytes: 65_508 }] },
+      "a datagram has 65507 bytes at most",
+    ],
     [{ format: "cef" }, "the format of nothing; set output, too"],
     [{ journal: {} }, "compliance.journal.folder"],
     [{ sinks: [{ type: "file", name: "a", path: "b", format: "xml" }] }, "xml"],
@@ -90,6 +116,16 @@ describe("the section compliance", () => {
     expect(problemsOf(section)).toContain(message);
   });
 
+  it("has one key of digests with tracing, whichever section says it", () => {
+    const both = (own: string, tracing: string): string =>
+      JSON.stringify({ compliance: { args_hash_key: own }, observability: { tracing: { args_hash_key: tracing } } });
+    const [key, other] = ["a key of this test", "another key of it"];
+    expect(parseConfig(both(key, key), {}, "test.yaml").config.compliance.args_hash_key).toBe(key);
+    expect(() => parseConfig(both(key, other), {}, "test.yaml")).toThrow(
+      "compliance.args_hash_key: another key than observability.tracing.args_hash_key",
+    );
+  });
+
   it("has its secrets known, so that nobody prints them", () => {
     const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
     const previous = `whsec_${Buffer.alloc(32, 8).toString("base64")}`;
@@ -125,9 +161,9 @@ describe("the examples of the documentation", () => {
   );
 
   it.each(examples)("are accepted: %s", (_page, text) => {
-    const env = { SPLUNK_HEC_TOKEN: "a", AUDIT_S3_KEY_ID: "b", KEY: "c" };
-    const own = text.replace("${file:/run/secrets/audit-s3-key}", "${KEY}");
-    expect(sinksOf(parseConfig(own, env, "example.yaml").config.compliance)).not.toEqual([]);
+    const env = { SPLUNK_HEC_TOKEN: "a", AUDIT_S3_KEY_ID: "b", KEY: "a key of this test" };
+    const own = text.replaceAll(/\$\{file:[^}]+\}/g, "${KEY}");
+    expect(isComplianceWanted(parseConfig(own, env, "example.yaml").config.compliance)).toBe(true);
   });
 
   it("are on every page of a receiver", () => {
@@ -156,6 +192,12 @@ describe("what compliance names on this machine", () => {
       expect(found({ output: join(folder, "link") })).toEqual([
         `output: ${join(folder, "link")} is no regular file: name another`,
       ]);
+      if (process.platform === "linux") {
+        expect(found({ output: "/proc/hangar/audit.log", journal: { folder: "/proc/hangar" } })).toEqual([
+          "journal.folder: nothing can be kept in /proc: name a folder on a local disk",
+          "output: nothing can be kept in /proc: name a folder on a local disk",
+        ]);
+      }
       const tls = { ca_file: join(folder, "none") };
       expect(found({ sinks: [{ type: "syslog", name: "a", host: "b", transport: "tls", tls }] })).toEqual([
         expect.stringMatching(/^sinks\.0\.tls: ENOENT.*none/),

@@ -53,6 +53,42 @@ const journalOptions = z.strictObject({
 });
 export type JournalSection = z.output<typeof journalOptions>;
 
+const captureOptions = z
+  .strictObject({
+    public_key_file: z
+      .string()
+      .min(1)
+      .max(4_096)
+      .describe(
+        "PEM file of the public key that payloads are encrypted to (X25519, P-256, P-384, P-521, or RSA from 2048 bits on). The private one stays with those who may read.",
+      ),
+    key_id: z.string().min(1).max(200).optional().describe("Name of the key, in the header of what is encrypted."),
+    tools: z
+      .array(z.string().min(1).max(300))
+      .min(1)
+      .max(1_000)
+      .describe('Of which calls: globs `<server>/<tool>`, or `<server>` for all of it; `"*"` for every call.'),
+    arguments: z.boolean().default(true).describe("Captures what calls are given."),
+    results: z.boolean().default(false).describe("Captures what calls give back."),
+    redact: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Replaces secrets before: values of names such as `password`, and what is known or looks like a secret.",
+      ),
+    max_bytes: z
+      .int()
+      .min(256)
+      .max(262_144)
+      .default(16_384)
+      .describe("Bytes of arguments, and of a result, as JSON; what is larger is left out, and the record says so."),
+  })
+  .refine(({ arguments: args, results }) => args || results, { error: "arguments, results, or both" })
+  .describe(
+    "Arguments and results of calls in their records in the journal, encrypted: `mcp-hangar audit export --decrypt` reads them.",
+  );
+export type CaptureSection = z.output<typeof captureOptions>;
+
 /** The section `compliance` of the configuration. */
 export const complianceOptions = z
   .strictObject({
@@ -61,12 +97,21 @@ export const complianceOptions = z
       .max(2_048)
       .optional()
       .describe(
-        "One sink in short: `stderr`, `syslog://host:port` (TCP; also `syslog+udp://`, `syslog+tls://`), or the path of a file.",
+        "One sink in short: `stderr`, `syslog://host:port` (TCP; also `syslog+udp://`, `syslog+tls://`, or `udp://`, `tcp://` and `tls://` alone), or the path of a file.",
       ),
     format: z.enum(RECORD_FORMATS).optional().describe("Format of `output`."),
     journal: journalOptions
       .optional()
       .describe("Keeps every record on the disk, in a chain that proves that nothing is missing. Sinks read from it."),
+    args_hash_key: z
+      .string()
+      .min(16)
+      .max(1_024)
+      .optional()
+      .describe(
+        "Key of `args_hash` in records of calls, by which equal arguments are recognised. It is that of `observability.tracing.args_hash_key`: set either. Without it records have none.",
+      ),
+    capture: captureOptions.optional(),
     sinks: z.array(sinkOptions).max(32).default([]).describe("Where records go."),
   })
   .superRefine((section, context) => {
@@ -79,6 +124,9 @@ export const complianceOptions = z
       if (!(error instanceof OutputProblem)) throw error;
       complain(["output"], error.message);
       return;
+    }
+    if (section.capture !== undefined && section.journal === undefined) {
+      complain(["capture"], "payloads are captured in the journal; set compliance.journal, too");
     }
     if (section.format !== undefined && !section.output) complain(["format"], "the format of nothing; set output, too");
     const names = sinks.map(({ name }) => name);

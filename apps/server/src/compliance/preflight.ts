@@ -1,15 +1,16 @@
 import { createPrivateKey } from "node:crypto";
-import { accessSync, constants, lstatSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import type { OptionProblem } from "@mcp-hangar/core";
+import { usableCaptureKey } from "./create-capture.ts";
 import { type ComplianceSection, sinksOf } from "./options.ts";
 import { OUTPUT_SINK } from "./output-sink.ts";
 import type { SinkOptions, SinkTlsOptions } from "./sink-options.ts";
 
 /** What the section `compliance` names and this machine does not have, or not so that the gateway can use it. */
 export function preflightCompliance(section: ComplianceSection): readonly OptionProblem[] {
-  const { journal } = section;
+  const { journal, capture } = section;
   const sinks = sinksOf(section);
   const offset = sinks.length - section.sinks.length;
   return [
@@ -17,6 +18,9 @@ export function preflightCompliance(section: ComplianceSection): readonly Option
     ...(journal?.key_file === undefined
       ? []
       : thrown(["journal", "key_file"], () => signingKey(journal.key_file ?? ""))),
+    ...(capture === undefined
+      ? []
+      : thrown(["capture", "public_key_file"], () => usableCaptureKey(capture.public_key_file))),
     ...sinks.flatMap((sink, place) => sinkProblems(sink, place < offset ? undefined : place - offset)),
   ];
 }
@@ -39,6 +43,9 @@ function thrown(path: OptionProblem["path"], look: () => void): readonly OptionP
   }
 }
 
+/** The type of the file system of `/proc` (PROC_SUPER_MAGIC, statfs(2)), which says that root may write there. */
+const PROC = 0x9fa0;
+
 /** A folder that can be written, or made. */
 function usableFolder(folder: string): void {
   const found = statSync(folder, { throwIfNoEntry: false });
@@ -49,6 +56,8 @@ function usableFolder(folder: string): void {
     return;
   }
   if (!found.isDirectory()) throw new Error(`${folder} is no folder: name another`);
+  if (statfsSync(folder).type === PROC)
+    throw new Error(`nothing can be kept in ${folder}: name a folder on a local disk`);
   accessSync(folder, constants.W_OK | constants.X_OK);
 }
 

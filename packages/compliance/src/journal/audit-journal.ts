@@ -22,7 +22,7 @@ import { Losses } from "./losses.ts";
 import { type OpenJournal, openJournal } from "./open-journal.ts";
 import { type AuditJournalOptions, type JournalSettings, settingsOf } from "./options.ts";
 import { Retention } from "./retention.ts";
-import { roughSizeOf, talkativeOriginOf, type Waiting } from "./waiting.ts";
+import { addCaptured, roughSizeOf, talkativeOriginOf, type Waiting } from "./waiting.ts";
 
 /** How long records gather that share a sync when nobody waits for them, in ms. */
 const GATHER_MS = 20;
@@ -229,7 +229,9 @@ export class AuditJournal implements Journal, Exporter {
   }
 
   #offer(content: Ended | AuditRecord, settle?: Waiting["settle"]): boolean {
-    const waiting: Waiting = { content, origin: talkativeOriginOf(content), settle };
+    const isCall = "timeMs" in content && content.type === "call.finished";
+    const captureBytes = isCall ? (this.#settings.capture?.bytesOf(content) ?? 0) : 0;
+    const waiting: Waiting = { content, captureBytes, origin: talkativeOriginOf(content), settle };
     const before = this.#queue.queuedRecords;
     const isQueued = this.#queue.offer(waiting);
     // This one, or those that had to make room for it. After the end nothing can be said any more; the accounts have it.
@@ -253,6 +255,7 @@ export class AuditJournal implements Journal, Exporter {
     if (content === undefined || !("timeMs" in content)) return content;
     try {
       waiting.content = this.#recordOf(content);
+      if (content.type === "call.finished") waiting.capturing = this.#settings.capture?.of(content);
     } catch {
       // It is counted and told of as one that cannot be written.
       waiting.content = undefined;
@@ -261,8 +264,8 @@ export class AuditJournal implements Journal, Exporter {
   }
 
   #recordOf(event: HangarEvent): AuditRecord | undefined {
-    const { ids, instance } = this.#settings;
-    return auditRecordOf(event, { id: ids.of(event), instance });
+    const { ids, instance, argsHash } = this.#settings;
+    return auditRecordOf(event, { id: ids.of(event), instance, argsHash });
   }
 
   /** Has what waits written at once, together with what comes while the disk is busy. */
@@ -277,7 +280,11 @@ export class AuditJournal implements Journal, Exporter {
 
   async #write(entries: readonly Waiting[]): Promise<SendOutcome> {
     if (this.#open === undefined) return { kind: "retry", reason: "io", message: "the journal is not open" };
-    const { end, rejected, failure } = await this.#open.chain.write(entries.map((waiting) => this.#read(waiting)));
+    const { chain } = this.#open;
+    for (const waiting of entries) this.#read(waiting);
+    // What was captured is encrypted by threads, and mostly is by now.
+    if (entries.some(({ capturing }) => capturing !== undefined)) await Promise.all(entries.map(addCaptured));
+    const { end, rejected, failure } = await chain.write(entries.map((waiting) => this.#read(waiting)));
     this.#problem = failure?.message;
     const refused = new Set(rejected);
     for (const [place, { settle }] of entries.slice(0, end).entries()) settle?.(!refused.has(place));

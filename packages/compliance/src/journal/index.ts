@@ -1,5 +1,5 @@
+export { canonicalJson as canonical } from "@mcp-hangar/delivery";
 export { AuditJournal } from "./audit-journal.ts";
-export { canonical } from "./canonical.ts";
 export { isSigned, keyIdOf, publicKeysOf } from "./checkpoint-key.ts";
 export {
   type CapturedPayload,
@@ -14,6 +14,7 @@ export type { JournalFinding, JournalProblem, JournalSummary, KnownCheckpoint } 
 export type { JournalLag } from "./lag.ts";
 export { type ChainHead, entryOfLine, GENESIS, hashOf, type JournalLine, parseLine } from "./line.ts";
 export type { AuditJournalOptions, FailMode } from "./options.ts";
+export { PayloadCapture, type PayloadCaptureOptions } from "./payload-capture.ts";
 export {
   type JournalRange,
   type ReadLine,

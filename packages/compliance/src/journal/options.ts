@@ -1,5 +1,6 @@
 import type { Clock } from "@mcp-hangar/delivery";
-import type { EventIds } from "@mcp-hangar/telemetry";
+import type { AuditStamp, EventIds } from "@mcp-hangar/telemetry";
+import type { PayloadCapture } from "./payload-capture.ts";
 
 /**
  * What happens when a record cannot be written down. `fail_open`: calls go on, and the journal says later what is missing. `fail_closed`:
@@ -15,6 +16,10 @@ export interface AuditJournalOptions {
   /** Names this run of the gateway among others. */
   readonly instance: string;
   readonly ids: EventIds;
+  /** Keyed digest of the arguments of a call (`argsHashOf`); there is none without. */
+  readonly argsHash?: AuditStamp["argsHash"];
+  /** Captures what calls are given and give back ; nothing is captured without. */
+  readonly capture?: PayloadCapture | undefined;
   /** Without it `fail_open`. */
   readonly mode?: FailMode | undefined;
   /** How long records are kept at least, in ms; without it 184 days, the most that six months have. */
@@ -40,8 +45,9 @@ export interface AuditJournalOptions {
 
 /** The options with nothing left out. */
 export type JournalSettings = {
-  readonly [Key in Exclude<keyof AuditJournalOptions, "privateKeyPem">]-?: Exclude<AuditJournalOptions[Key], undefined>;
-} & { readonly privateKeyPem: string | undefined };
+  readonly [Key in Exclude<keyof AuditJournalOptions, Optional>]-?: Exclude<AuditJournalOptions[Key], undefined>;
+} & { readonly [Key in Optional]: AuditJournalOptions[Key] };
+type Optional = "privateKeyPem" | "argsHash" | "capture";
 
 const SEGMENT_BYTES_MIN = 16_384;
 const DAY_MS = 86_400_000;
@@ -62,6 +68,8 @@ export function settingsOf(options: AuditJournalOptions): JournalSettings {
     bytesMax,
     segmentBytesMax,
     privateKeyPem: options.privateKeyPem,
+    argsHash: options.argsHash,
+    capture: options.capture,
     whenFull: options.whenFull ?? (mode === "fail_open" ? "drop_oldest" : "refuse"),
     retentionMs: options.retentionMs ?? 184 * DAY_MS,
     checkpoint: options.checkpoint ?? { records: 1_000, intervalMs: 300_000 },

@@ -1,5 +1,5 @@
 import { ownEventId } from "../event-ids.ts";
-import type { HangarEvent } from "../events.ts";
+import type { CallFinished, HangarEvent } from "../events.ts";
 import type { AuditActor } from "./audit-actor.ts";
 import { auditContent } from "./audit-content.ts";
 import type { AuditCheckpoint, AuditGap } from "./audit-journal.ts";
@@ -64,6 +64,18 @@ export interface AuditUsage {
   readonly output_tokens?: number;
 }
 
+/** Why something that was to be captured is not there: it was larger than the limit, too much was under way, or it could not be encrypted. */
+export const AUDIT_CAPTURE_OMISSIONS = ["too_large", "busy", "failed"] as const;
+export type AuditCaptureOmission = (typeof AUDIT_CAPTURE_OMISSIONS)[number];
+
+/** What a call was given and gave back, each encrypted to the key of those who may read it: compact JWE (RFC 7516). */
+export interface AuditCaptured {
+  readonly arguments?: string;
+  readonly result?: string;
+  /** Why one of them, or both, are missing. */
+  readonly omitted?: AuditCaptureOmission;
+}
+
 /** What a record says of an event, besides which event it is. */
 export interface AuditContent {
   readonly type: AuditType;
@@ -93,11 +105,15 @@ export interface AuditContent {
   readonly request_bytes?: number;
   readonly response_bytes?: number;
   readonly rpc_error_code?: number;
+  /** Keyed digest of the arguments, by which equal ones are recognised. */
+  readonly args_hash?: string;
   /** The place in a batch: position from 0, attempt from 1. */
   readonly batch?: { readonly id: string; readonly index: number; readonly attempt: number };
   /** What the server says that the call has cost. */
   readonly usage?: AuditUsage;
   readonly change?: AuditChange;
+  /** Only where the configuration asks for it. */
+  readonly captured?: AuditCaptured;
   /** Of `audit.gap`. */
   readonly gap?: AuditGap;
   /** Of `audit.checkpoint`. */
@@ -108,7 +124,7 @@ export interface AuditContent {
 
 /**
  * One normalised audit record, of which OTLP logs, CEF, LEEF, syslog and JSON lines are formats. It is plain data with the names that it
- * has as JSON. It holds no arguments, no results and no secrets; every text has a limit. A field is there only where it says something.
+ * has as JSON. It holds no arguments, no results and no secrets in clear text; every text has a limit. A field is there only where it says something.
  */
 export interface AuditRecord extends AuditContent {
   readonly schema_version: typeof AUDIT_SCHEMA_VERSION;
@@ -130,14 +146,20 @@ export interface AuditStamp {
   readonly id: string;
   /** Names the gateway among others. */
   readonly instance: string;
+  /** Keyed digest of the arguments of a call; there is none without. It takes time: a record with it is not made on the caller's. */
+  readonly argsHash?: ((event: CallFinished) => string | undefined) | undefined;
 }
 
 /** The audit record of an event; `undefined` when it is none that auditors ask for. Pure: it keeps and changes nothing. */
-export function auditRecordOf(event: HangarEvent, { id, instance }: AuditStamp): AuditRecord | undefined {
+export function auditRecordOf(event: HangarEvent, { id, instance, argsHash }: AuditStamp): AuditRecord | undefined {
   const content = auditContent(event);
-  return content === undefined
-    ? undefined
-    : stampedRecord(content, { id: ownEventId(event) ?? id, instance }, event.timeMs);
+  if (content === undefined) return undefined;
+  const hash = event.type === "call.finished" ? argsHash?.(event) : undefined;
+  return stampedRecord(
+    hash === undefined ? content : { ...content, args_hash: hash },
+    { id: ownEventId(event) ?? id, instance },
+    event.timeMs,
+  );
 }
 
 /** A record of its content: `timeMs` is when it happened, in milliseconds since the epoch. */

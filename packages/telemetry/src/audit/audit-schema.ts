@@ -1,7 +1,7 @@
 import { CLIENT_TRANSPORTS, DECISIONS } from "../vocabulary.ts";
 import { AUDIT_ACTOR_TYPES } from "./audit-actor.ts";
 import { AUDIT_CHECKPOINT_REASONS, AUDIT_GAP_REASONS } from "./audit-journal.ts";
-import { AUDIT_SCHEMA_VERSION, AUDIT_TARGET_KINDS } from "./audit-record.ts";
+import { AUDIT_CAPTURE_OMISSIONS, AUDIT_SCHEMA_VERSION, AUDIT_TARGET_KINDS } from "./audit-record.ts";
 import { AUDIT_LIST_MAX, AUDIT_MESSAGE_CHARS_MAX, AUDIT_NAME_CHARS_MAX, AUDIT_WORD_CHARS_MAX } from "./audit-text.ts";
 import { AUDIT_CATEGORIES, AUDIT_OUTCOMES, AUDIT_TYPES } from "./audit-types.ts";
 
@@ -85,6 +85,12 @@ export const AUDIT_RECORD_SCHEMA: Schema = {
       request_bytes: bytes("Size of all messages to servers."),
       response_bytes: bytes("Size of all messages from servers."),
       rpc_error_code: { type: "number", description: "Code of the server's JSON-RPC error." },
+      args_hash: {
+        type: "string",
+        pattern: "^[0-9a-f]{64}$",
+        description:
+          "Digest by which equal arguments are recognised: HMAC-SHA-256 of them as canonical JSON, by `args_hash_key`; absent without a key, and where nothing or more than 64 KiB was sent.",
+      },
       batch: closed(
         {
           id: name("The batch that the call was part of."),
@@ -104,6 +110,18 @@ export const AUDIT_RECORD_SCHEMA: Schema = {
         [],
       ),
       change: closed({ before: message("What there was."), after: message("What there is now.") }, []),
+      captured: closed(
+        {
+          arguments: jwe("What the call was given, encrypted: compact JWE (RFC 7516) of JSON."),
+          result: jwe("What the call gave back, encrypted."),
+          omitted: {
+            enum: AUDIT_CAPTURE_OMISSIONS,
+            description:
+              "Why one of them is missing: larger than `max_bytes`, too much was under way, or it could not be encrypted.",
+          },
+        },
+        [],
+      ),
       gap: closed(
         {
           reason: { enum: AUDIT_GAP_REASONS, description: "Why records are missing." },
@@ -163,6 +181,10 @@ function name(description: string): Schema {
 
 function message(description: string): Schema {
   return { type: "string", maxLength: AUDIT_MESSAGE_CHARS_MAX, description };
+}
+
+function jwe(description: string): Schema {
+  return { type: "string", pattern: "^[\\w-]+(?:\\.[\\w-]*){4}$", description };
 }
 
 function bytes(description: string): Schema {

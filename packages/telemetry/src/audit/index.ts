@@ -14,9 +14,12 @@ export {
   intentRecordOf,
 } from "./audit-journal.ts";
 export {
+  AUDIT_CAPTURE_OMISSIONS,
   AUDIT_SCHEMA_VERSION,
   AUDIT_TARGET_KINDS,
   type AuditAttempt,
+  type AuditCaptured,
+  type AuditCaptureOmission,
   type AuditChange,
   type AuditContent,
   type AuditRecord,
