@@ -10,8 +10,8 @@ export interface ExpectedAlert {
   readonly inhibited?: true;
 }
 
-/** Something that goes wrong with the fleet, and what must be told about it. */
-export interface Fault {
+/** Something that goes wrong with the fleet, or with another world of a test, and what must be told about it. */
+export interface Fault<World = Fleet> {
   readonly name: string;
   readonly alerts: readonly ExpectedAlert[];
   /** PromQL that has an answer only if it really happened. */
@@ -19,7 +19,7 @@ export interface Fault {
   /** Goes on until the queries of dashboards and runbooks were asked: some of them read what only this fault causes. */
   readonly isAskedAbout?: true;
   /** Makes it go wrong; disposing of the result repairs it. */
-  readonly begin: (fleet: Fleet, monitoring: MonitoringStack) => Promise<AsyncDisposable>;
+  readonly begin: (world: World, monitoring: MonitoringStack) => Promise<AsyncDisposable>;
 }
 
 /** The labels that all series of the fleet have. */

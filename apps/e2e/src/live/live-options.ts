@@ -79,6 +79,10 @@ function quickAlerts(): NonNullable<MonitoringOverrides["alerts"]> {
     GatewayFailing: { window: WINDOW, for: "1h", minimum: 1 },
     // An exporter waits longer and longer before it tries again, so there are few failures within five seconds.
     TelemetryExportFailing: { window: WINDOW, silence: "3s", for: "1s", count: 0 },
+    // The gateway looks at its journal every quarter of a minute.
+    AuditSinkLagging: { level: 5, for: "1s" },
+    AuditJournalFilling: { level: 0.5, for: "1s" },
+    AuditCheckpointOverdue: { level: 2, for: "1s" },
     HighToolCallVolume: { window: WINDOW, perSecond: 120 },
   };
 }

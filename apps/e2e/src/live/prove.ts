@@ -1,5 +1,4 @@
 import type { ExpectedAlert, Fault } from "./fault.ts";
-import type { Fleet } from "./fleet.ts";
 import type { MonitoringStack } from "./monitoring-stack.ts";
 import { type Receiver, receiverOf } from "./notification-sink.ts";
 import { evident, firing, inhibited, isOf, notified, resolved } from "./watch.ts";
@@ -12,9 +11,9 @@ const TELLS_RESOLVED: ReadonlySet<Receiver> = new Set(["pagerduty", "slack"]);
  * is over, and sees every alert resolve. Returns the names of all alerts that fired meanwhile; throws if anything of
  * this does not happen.
  */
-export async function prove(
-  fault: Fault,
-  fleet: Fleet,
+export async function prove<World>(
+  fault: Fault<World>,
+  world: World,
   stack: MonitoringStack,
   hold?: Promise<void>,
 ): Promise<readonly string[]> {
@@ -23,7 +22,7 @@ export async function prove(
   if (early.length > 0) throw new Error(`before there was ${fault.name}, this fired: ${JSON.stringify(early)}`);
   const after = stack.sink.notifications.length;
   await using repair = new AsyncDisposableStack();
-  repair.use(await fault.begin(fleet, stack));
+  repair.use(await fault.begin(world, stack));
   const receivers = await Promise.all(fault.alerts.map((expected) => told(expected, stack, after)));
   await evident(stack, fault.evidence);
   await hold;
