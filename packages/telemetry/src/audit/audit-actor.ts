@@ -1,6 +1,6 @@
 import type { Caller, Client } from "../participants.ts";
 import { CALLER_TYPES, type ClientTransport } from "../vocabulary.ts";
-import { AUDIT_WORD_CHARS_MAX, auditText, optionalList, optionalText, present } from "./audit-text.ts";
+import { AUDIT_WORD_CHARS_MAX, auditText, cutText, optionalList, optionalText, present } from "./audit-text.ts";
 
 /** Who did something: a caller, the gateway by itself (`system`), or somebody who has not proved who they are (`unknown`). */
 export const AUDIT_ACTOR_TYPES = [...CALLER_TYPES, "system", "unknown"] as const;
@@ -37,8 +37,9 @@ export function auditActor(caller: Caller, client?: Client): AuditActor {
   return {
     type,
     id: auditText(id),
-    credential: auditText(credential),
     ...present({
+      // That of a key is ours, no secret, and looks like one: `api_key:` and its id. That of a token has the words of its issuer.
+      credential: type === "jwt" ? optionalText(credential) : cutText(credential),
       roles: optionalList(roles),
       token_issuer: optionalText(token?.issuer),
       token_subject: optionalText(token?.subject),

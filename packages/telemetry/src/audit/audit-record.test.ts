@@ -156,6 +156,15 @@ describe("the records of a journal", () => {
   });
 });
 
+test("the credential of an API key tells it from others, though it looks like a secret; that of a token loses its secrets", () => {
+  const call = sampleEvent("call.finished");
+  const credentialOf = (type: "api_key" | "jwt", credential: string): string | undefined =>
+    recordOf({ ...call, caller: { ...call.caller, type, credential } })?.actor.credential;
+  const ids = ["api_key:V1StGXR8Z5jdHi6B", "api_key:static-ci.runner-2026"];
+  for (const credential of ids) expect(credentialOf("api_key", credential)).toBe(credential);
+  expect(credentialOf("jwt", `jwt:https://issuer.example ${SECRET}`)).not.toContain(SECRET);
+});
+
 test("a call has who, what, where, how and how long", () => {
   const [call] = records(sampleEvents());
   expect(call).toEqual({
