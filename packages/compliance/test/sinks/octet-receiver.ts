@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+import { createServer as createTlsServer, type TlsOptions, TLSSocket } from "node:tls";
 
 /** What a receiver does with connections. */
 export type OctetBehaviour =
@@ -59,7 +59,14 @@ export class OctetReceiver {
   }
 
   dropConnections(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) if (!(socket instanceof TLSSocket)) socket.resetAndDestroy();
+  }
+
+  /** Only what is under TLS can be reset. */
+  #reset({ remotePort }: Socket): void {
+    for (const socket of this.#sockets) {
+      if (!(socket instanceof TLSSocket) && socket.remotePort === remotePort) socket.resetAndDestroy();
+    }
   }
 
   /** Closes connections in order, as a receiver that is restarted. */
@@ -89,7 +96,7 @@ export class OctetReceiver {
       bytes += chunk.length;
       if (behaviour.kind === "reset" && bytes >= behaviour.afterBytes) {
         frames.add(chunk.subarray(0, chunk.length - (bytes - behaviour.afterBytes)));
-        socket.resetAndDestroy();
+        this.#reset(socket);
         return;
       }
       frames.add(chunk);
@@ -108,7 +115,7 @@ export class OctetReceiver {
         break;
       case "reset_unread":
         socket.pause();
-        setTimeout(() => socket.resetAndDestroy(), behaviour.afterMs);
+        setTimeout(() => this.#reset(socket), behaviour.afterMs);
         break;
       case "close":
         socket.end();
