@@ -37,7 +37,7 @@ export class CapturedPayloads {
   reportUnread(): boolean {
     if (this.#unread === 0) return false;
     process.stderr.write(
-      `${this.#unread} records have payloads that were encrypted to another key than that of ${this.#files}: they are as they were; add the other key to --decrypt\n`,
+      `records whose payloads no key of ${this.#files} opens: ${this.#unread}; they were encrypted to another key, or altered, and are written as they are; add the other key to --decrypt\n`,
     );
     return true;
   }

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the configuration file has its own ${…}.
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,6 +72,11 @@ describe("the section compliance", () => {
     ],
     [{ format: "cef" }, "the format of nothing; set output, too"],
     [{ journal: {} }, "compliance.journal.folder"],
+    [{ capture: { public_key_file: "a", tools: ["*"] } }, "set compliance.journal, too"],
+    [
+      { journal: { folder: "a" }, capture: { public_key_file: "a", tools: ["*"], arguments: false } },
+      "arguments, results, or both",
+    ],
     [{ sinks: [{ type: "file", name: "a", path: "b", format: "xml" }] }, "xml"],
     [{ sinks: [{ type: "file", name: "Splunk", path: "b" }] }, "begins with a letter"],
     [
@@ -171,6 +177,11 @@ describe("the examples of the documentation", () => {
   });
 });
 
+function pemOf(key: KeyObject): string {
+  const type = key.type === "public" ? "spki" : "pkcs8";
+  return key.export({ type, format: "pem" }).toString();
+}
+
 describe("what compliance names on this machine", () => {
   it("is looked for: folders, keys, certificates, files", () => {
     const folder = mkdtempSync(join(tmpdir(), "hangar-compliance-"));
@@ -198,6 +209,20 @@ describe("what compliance names on this machine", () => {
           "output: nothing can be kept in /proc: name a folder on a local disk",
         ]);
       }
+      const captured = (key: string | KeyObject): readonly string[] => {
+        const file = join(folder, "capture.pem");
+        writeFileSync(file, typeof key === "string" ? key : pemOf(key));
+        const section = { journal: { folder }, capture: { public_key_file: file, tools: ["*"] } };
+        return found(section).map((problem) => problem.replace(file, "it"));
+      };
+      const rsa = generateKeyPairSync("rsa", { modulusLength: 1_024 });
+      for (const { publicKey } of [generateKeyPairSync("x25519"), generateKeyPairSync("ec", { namedCurve: "P-256" })])
+        expect(captured(publicKey)).toEqual([]);
+      expect(captured(rsa.privateKey)).toEqual([expect.stringContaining("it is a private key")]);
+      expect(captured(rsa.publicKey)).toEqual([expect.stringContaining("it is of the type rsa 1024: use X25519")]);
+      expect(captured(generateKeyPairSync("ed25519").publicKey)).toEqual([expect.stringContaining("type ed25519")]);
+      for (const text of ["no key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])
+        expect(captured(text)).toEqual([expect.stringContaining("it is no public key in PEM; make one with: openssl")]);
       const tls = { ca_file: join(folder, "none") };
       expect(found({ sinks: [{ type: "syslog", name: "a", host: "b", transport: "tls", tls }] })).toEqual([
         expect.stringMatching(/^sinks\.0\.tls: ENOENT.*none/),
