@@ -64,7 +64,8 @@ export const FAULT_TABLE: Readonly<Record<TableFault, Row>> = {
   disk_full: { file: waits("io") },
   read_only: { file: waits("io") },
   renamed: { file: ARRIVES },
-  clock: all(TABLE_SINKS, ARRIVES),
+  // What is signed with another time than that of the storage is refused.
+  clock: { ...all(TABLE_SINKS, ARRIVES), S3: waits("rejected") },
 };
 
 const PAGE = `# What becomes of audit records when something fails
@@ -83,7 +84,7 @@ const LEGEND = `
 | arrives | all | all | what comes meanwhile | none | none | none |
 | unseen | all | all | none | none | none: UDP has no answer, so that nobody knows what arrived | none |
 
-At all times accepted is exported, dropped and queued together. A receiver may get records twice when it was cut off; their ids tell.
+Object storage refuses what is signed with a time that is a quarter of an hour off, until the clock is right again. At all times accepted is exported, dropped and queued together. A receiver may get records twice when it was cut off; their ids tell.
 
 What happens where waiting ends, and to the journal itself (tests in \`packages/compliance/test/journal\` and \`apps/e2e/test/audit\`):
 

@@ -59,7 +59,7 @@ function inShort({ type, record }: WitnessedEvent): string {
  * Every success has its reason: one for each credential and interface, and one for each session that somebody with proof has opened.
  * What was asked for within minutes, from one address, is within an interval.
  */
-export function expectSuccesses({ events }: Witness): void {
+function expectSuccesses({ events }: Witness): void {
   const records = events().flatMap(({ record }) => record ?? []);
   const proved = records.filter(({ actor }) => actor.type === "api_key" || actor.type === "jwt");
   const told = proved.filter(({ type }) => type === SUCCESS);

@@ -44,13 +44,19 @@ test("what chosen tools are given is in the journal, readable by who has the pri
   const encrypted = await exported();
   expect(encrypted.stdout).not.toContain("Ada");
   const [created, read] = callsIn(encrypted.stdout);
-  expect(created?.captured).toEqual({ arguments: expect.stringMatching(/^eyJ/), result: expect.stringMatching(/^eyJ/) });
+  expect(created?.captured).toEqual({
+    arguments: expect.stringMatching(/^eyJ/),
+    result: expect.stringMatching(/^eyJ/),
+  });
   expect(read).toMatchObject({ target: { name: "read_graph" }, args_hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
   expect(read?.captured).toBeUndefined();
 
   const both = await exported("--decrypt", at("old.pem"), at("own.pem"));
   expect([both.code, both.stderr]).toEqual([0, ""]);
-  expect(callsIn(both.stdout)[0]?.captured).toMatchObject({ arguments: { entities: ENTITIES }, result: { content: expect.any(Array) } });
+  expect(callsIn(both.stdout)[0]?.captured).toMatchObject({
+    arguments: { entities: ENTITIES },
+    result: { content: expect.any(Array) },
+  });
 
   const wrong = await exported("--decrypt", at("old.pem"));
   expect([wrong.code, wrong.stdout]).toEqual([1, encrypted.stdout]);

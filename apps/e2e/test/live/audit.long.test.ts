@@ -43,7 +43,9 @@ describe("with Prometheus and Alertmanager for real, of a gateway that keeps an 
   });
 
   test("no record was lost", async () => {
-    const lost = await stack.prometheus.query('sum(max_over_time(mcp_hangar_telemetry_dropped_total{signal="audit"}[1h]))');
+    const lost = await stack.prometheus.query(
+      'sum(max_over_time(mcp_hangar_telemetry_dropped_total{signal="audit"}[1h]))',
+    );
     expect(lost.map(({ value }) => value)).toEqual([0]);
   });
 });

@@ -112,7 +112,7 @@ describe("what is captured of a call", () => {
     expect(await captured(callWith({}), failing)).toMatchObject({ arguments: undefined, omitted: "failed" });
     const { promise, resolve } = Promise.withResolvers<string>();
     const capture = new PayloadCapture({ ...OPTIONS, results: false, encrypt: () => promise });
-    const waiting = Array.from({ length: 256 }, () => capture.of(callWith({})));
+    const waiting = Array.from({ length: 256 }, async () => capture.of(callWith({})));
     expect(await capture.of(callWith({}))).toEqual({ omitted: "busy" });
     resolve("a.b.c.d.e");
     expect(await Promise.all(waiting)).toEqual(waiting.map(() => ({ arguments: "a.b.c.d.e" })));

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type TlsOptions, TLSSocket } from "node:tls";
+import { createServer as createTlsServer, TLSSocket, type TlsOptions } from "node:tls";
 
 /** What a receiver does with connections. */
 export type OctetBehaviour =
@@ -92,10 +92,14 @@ export class OctetReceiver {
     const behaviour = this.#behaviour;
     const frames = new OctetFrames(this);
     let bytes = 0;
+    let isReset = false;
     socket.on("data", (chunk) => {
+      // What TLS has decrypted already comes all the same.
+      if (isReset) return;
       bytes += chunk.length;
       if (behaviour.kind === "reset" && bytes >= behaviour.afterBytes) {
         frames.add(chunk.subarray(0, chunk.length - (bytes - behaviour.afterBytes)));
+        isReset = true;
         this.#reset(socket);
         return;
       }
