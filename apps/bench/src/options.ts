@@ -49,7 +49,7 @@ The gateway runs from apps/server/dist, which this command builds first.
   --sse                    the upstream answers with an event stream
   --from-sources           run the gateway from its TypeScript sources: no build, but it starts slower and is larger
   --profile [--keep <dir>] CPU profile of the gateway at 16 in flight; prints where its own time goes;
-                           with --only stdio or --only large-results of that upstream or workload
+                           with --only stdio, --only large-results or --only audit of that upstream, workload or trail
   --json <file>            write the figures as JSON
   --strict                 exit with 1 when a target is missed
   --help                   this text

@@ -13,4 +13,6 @@ export interface AuditEntry {
   readonly record: AuditRecord;
   /** Absent where no journal is kept. */
   readonly place?: JournalPlace;
+  /** Record and place as one JSON object in one line, where that costs less than writing them. */
+  readonly json?: string;
 }

@@ -9,6 +9,7 @@ import { workFolder } from "../processes/launch.ts";
 import { type CpuProfile, selfTimes } from "../report/cpu-profile.ts";
 import type { Findings } from "../report/figure.ts";
 import { leanStdioArgs, withLean } from "../upstreams/lean.ts";
+import { complianceOf, launchReceiver } from "./audit.ts";
 import { largeBytes } from "./large-results.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -27,8 +28,10 @@ export const profile: Scenario = {
       const upstream: Upstream = options.only.includes("stdio")
         ? { kind: "stdio", args: leanStdioArgs }
         : { kind: "http", endpoint: `${lean.url}/mcp` };
+      const receiver = options.only.includes("audit") ? await launchReceiver() : undefined;
       const gateway = await startHangar(upstream, {
         fromSources: options.fromSources,
+        ...(receiver && { compliance: await complianceOf("fail_open", join(workFolder(), "audited"), receiver) }),
         nodeArgs: ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${sampleMicros}`],
       });
       const session = await openSession(gateway.process.url, "/mcp", options.era);
@@ -40,6 +43,7 @@ export const profile: Scenario = {
       const { calls } = await runClosedLoop({ ...load, seconds: options.seconds * options.rounds });
       const to = nowMicros();
       await gateway.process.stop();
+      await receiver?.stop();
       const times = selfTimes(readProfile(folder), from, to);
       const wallMs = (to - from) / 1_000;
       return {

@@ -19,6 +19,7 @@ export interface Turns {
   readonly callsPerSecond: number;
   /** CPU time of its process from its first turn to the end of all, what it did after them included. */
   readonly cpuMsPerCall: number;
+  readonly p50Ms: number;
   /** Over all calls, so that a rare stall counts. */
   readonly p99Ms: number;
 }
@@ -56,6 +57,7 @@ function shown({ process }: Contender, cpuBeforeMs: number, rounds: readonly Rou
   return {
     callsPerSecond: calls / seconds,
     cpuMsPerCall: (cpuMs(process.pid) - cpuBeforeMs) / calls,
+    p50Ms: percentile(latenciesMs, 0.5),
     p99Ms: percentile(latenciesMs, 0.99),
   };
 }

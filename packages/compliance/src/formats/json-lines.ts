@@ -1,6 +1,6 @@
 import type { AuditEntry } from "../audit-entry.ts";
 import type { AuditFormat } from "../format.ts";
-import { jsonText } from "./json-text.ts";
+import { jsonText, withoutControls } from "./json-text.ts";
 
 /** One JSON object a line: the record as its schema describes it, and its place in the journal as `sequence` and `hash`. */
 export class JsonLinesFormat implements AuditFormat {
@@ -8,7 +8,7 @@ export class JsonLinesFormat implements AuditFormat {
   readonly mediaType = "application/x-ndjson";
 
   encode(entry: AuditEntry): string {
-    return jsonText(flatEntry(entry));
+    return entry.json === undefined ? jsonText(flatEntry(entry)) : withoutControls(entry.json);
   }
 }
 

@@ -56,7 +56,10 @@ function syslogSeverity(severity: number): number {
   return severity >= 4 ? 5 : 6;
 }
 
+const WORD = /^[!-~]*$/;
+
 /** A word of the header: printable ASCII without spaces. */
 function word(text: string, charsMax: number): string {
-  return cutCodePoints(text.replaceAll(/[^!-~]/g, "_"), charsMax) || NIL;
+  const printable = WORD.test(text) ? text : text.replaceAll(/[^!-~]/g, "_");
+  return cutCodePoints(printable, charsMax) || NIL;
 }

@@ -89,14 +89,21 @@ export class SyslogEnvelope implements AuditFormat {
   }
 }
 
+/** Text that stands in structured data as it is. */
+const PLAIN = /^[ !#-[^-~]*$/;
+
+function parameterValue(text: string, charsMax: number): string {
+  return cutCodePoints(visibleText(text), charsMax).replaceAll(/["\\\]]/g, "\\$&");
+}
+
 function parameters(entry: AuditEntry, charsMax: number): string {
   let text = "";
   for (const field of AUDIT_FIELDS) {
     const value = fieldOf(entry, field);
     if (value === undefined) continue;
-    const whole = visibleText(fieldText(value));
-    const cut = cutCodePoints(whole, UNCUT.has(field) ? UNCUT_CHARS : charsMax);
-    text += ` ${field}="${cut.replaceAll(/["\\\]]/g, "\\$&")}"`;
+    const whole = fieldText(value);
+    const most = UNCUT.has(field) ? UNCUT_CHARS : charsMax;
+    text += ` ${field}="${PLAIN.test(whole) && whole.length <= most ? whole : parameterValue(whole, most)}"`;
   }
   return text;
 }

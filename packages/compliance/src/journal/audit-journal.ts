@@ -29,6 +29,8 @@ const GATHER_MS = 20;
 const BATCH = { recordsMax: 256, bytesMax: 1_000_000, delayMs: GATHER_MS };
 /** Pauses after a write that failed, in ms; and how long a caller is asked to wait who was refused because of it. */
 const RETRY = { baseMs: 50, maxMs: 1_000 };
+/** How often it is written where a sink is, in ms: after a crash it gets what it was sent since once more. */
+const POSITION_EVERY_MS = 1_000;
 /** Time that the disk gets at the end beyond the deadline of everything, in ms. */
 const CLOSE_MS = 500;
 
@@ -120,9 +122,10 @@ export class AuditJournal implements Journal, Exporter {
   }
 
   /** Sends to one consumer of the options what it has not had; it closes with the journal. Only when the journal is open. */
-  forward(options: Omit<SpoolForwarderOptions, "spool" | "clock" | "random">): SpoolForwarder {
+  forward(options: Omit<SpoolForwarderOptions, "spool" | "clock" | "random" | "positionEveryMs">): SpoolForwarder {
     const { clock, random } = this.#settings;
-    const forwarder = new SpoolForwarder({ ...options, clock, random, spool: this.#opened().spool });
+    const { spool } = this.#opened();
+    const forwarder = new SpoolForwarder({ ...options, clock, random, spool, positionEveryMs: POSITION_EVERY_MS });
     this.#forwarders.push(forwarder);
     return forwarder;
   }

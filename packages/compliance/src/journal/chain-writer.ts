@@ -2,7 +2,7 @@ import type { CancelTimer } from "@mcp-hangar/delivery";
 import type { AppendFailure, Spool } from "@mcp-hangar/delivery/spool";
 import { type AuditCheckpointReason, type AuditGap, type AuditRecord, gapRecordOf } from "@mcp-hangar/telemetry";
 import { type CheckpointKey, signedCheckpoint } from "./checkpoint-key.ts";
-import { type ChainHead, hashOf, lineOf } from "./line.ts";
+import { type ChainHead, type MadeLine, makeLine } from "./line.ts";
 import type { Losses, LossGap } from "./losses.ts";
 import type { JournalSettings } from "./options.ts";
 
@@ -195,10 +195,10 @@ export class ChainWriter {
     let bytes = 0;
     for (const record of records) {
       const line = lineIfAny(record, group.head);
-      const isWritable = line !== undefined && line.length + FRAME_BYTES <= bytesMax;
+      const isWritable = line !== undefined && line.bytes.length + FRAME_BYTES <= bytesMax;
       if (!isWritable) group.rejected.push(group.end);
       else {
-        bytes += line.length + FRAME_BYTES;
+        bytes += line.bytes.length + FRAME_BYTES;
         if (bytes > bytesMax) return;
         this.#addLine(group, line);
       }
@@ -219,13 +219,13 @@ export class ChainWriter {
   }
 
   #add(group: Group, record: AuditRecord): void {
-    this.#addLine(group, lineOf(record, group.head));
+    this.#addLine(group, makeLine(record, group.head));
   }
 
-  #addLine(group: Group, line: Buffer): void {
-    group.lines.push(line);
-    group.bytes += line.length + FRAME_BYTES;
-    group.head = { sequence: group.head.sequence + 1, hash: hashOf(line) };
+  #addLine(group: Group, { bytes, head }: MadeLine): void {
+    group.lines.push(bytes);
+    group.bytes += bytes.length + FRAME_BYTES;
+    group.head = head;
   }
 
   /** Appends a group; when it is on the disk, the chain goes on from there. */
@@ -257,10 +257,10 @@ function gapOf({ before, reason }: Discard): AuditGap {
   return { reason, count: before - 1, from: 1, to: before - 1 };
 }
 
-function lineIfAny(record: AuditRecord | undefined, head: ChainHead): Buffer | undefined {
+function lineIfAny(record: AuditRecord | undefined, head: ChainHead): MadeLine | undefined {
   if (record === undefined) return undefined;
   try {
-    return lineOf(record, head);
+    return makeLine(record, head);
   } catch {
     return undefined;
   }

@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
 import { canonicalJson } from "@mcp-hangar/delivery";
 import type { AuditRecord } from "@mcp-hangar/telemetry";
-import type { AuditEntry } from "../audit-entry.ts";
+import type { AuditEntry, JournalPlace } from "../audit-entry.ts";
+import { lineText, lineWithHash } from "./line-text.ts";
 
 /**
  * A journal is a chain of lines. A line is the record with two more fields, `sequence` and `previous`, as canonical JSON (RFC 8785) in UTF-8
@@ -27,12 +28,46 @@ export interface ChainHead {
 /** The head of a chain without lines. */
 export const EMPTY_CHAIN: ChainHead = { sequence: 0, hash: GENESIS };
 
+/** A line that was just made. */
+export interface MadeLine {
+  readonly bytes: Buffer;
+  /** What the next line builds on. */
+  readonly head: ChainHead;
+}
+
 /**
- * The bytes of the line that a record has after a head; `sequence` is the next one unless numbers are missing.
+ * The line that a record has after a head. Its entry is remembered for as long as its bytes are held, so that {@link entryOfLine} need not
+ * read it.
  * @throws Error when the record cannot be JSON.
  */
-export function lineOf(record: AuditRecord, head: ChainHead): Buffer {
-  return Buffer.from(canonicalJson({ ...record, sequence: head.sequence + 1, previous: head.hash }));
+export function makeLine(record: AuditRecord, { sequence: last, hash: previous }: ChainHead): MadeLine {
+  const sequence = last + 1;
+  const line = { ...record, sequence, previous };
+  const text = lineText(line);
+  const bytes = Buffer.from(text ?? canonicalJson(line));
+  const head = { sequence, hash: hashOf(bytes) };
+  if (text !== undefined) made.set(bytes, new MadeEntry(record, head, bytes));
+  return { bytes, head };
+}
+
+/** Entries of lines that this process has made. */
+const made = new WeakMap<Uint8Array, AuditEntry>();
+
+/** An entry that need not be written as JSON once more. */
+class MadeEntry implements AuditEntry {
+  readonly record: AuditRecord;
+  readonly place: JournalPlace;
+  readonly #bytes: Buffer;
+
+  constructor(record: AuditRecord, place: JournalPlace, bytes: Buffer) {
+    this.record = record;
+    this.place = place;
+    this.#bytes = bytes;
+  }
+
+  get json(): string {
+    return lineWithHash(this.#bytes.toString(), this.place.hash);
+  }
 }
 
 /** The hash of a line, by which the next one names it. */
@@ -62,6 +97,8 @@ export function parseLine(bytes: Uint8Array): JournalLine | undefined {
 
 /** The entry that sinks are handed for a line; `undefined` when the bytes are none. */
 export function entryOfLine(bytes: Uint8Array): AuditEntry | undefined {
+  const known = made.get(bytes);
+  if (known !== undefined) return known;
   const line = parseLine(bytes);
   return line && { record: line.record, place: { sequence: line.sequence, hash: hashOf(bytes) } };
 }

@@ -5,6 +5,9 @@ import type { Losses } from "./losses.ts";
 import type { JournalSettings } from "./options.ts";
 import { journalIdentity, recoverChain } from "./recover-chain.ts";
 
+/** Bytes of lines in memory for sinks that keep up; the records of which they were made take about three times as much. */
+const TAIL_BYTES_MAX = 4_194_304;
+
 /** A journal that is open. */
 export interface OpenJournal {
   readonly spool: Spool;
@@ -19,7 +22,15 @@ export async function openJournal(settings: JournalSettings, files: SpoolFiles, 
   // What has to be removed is said in the chain before it is removed, which takes room itself.
   const bytesMax = settings.bytesMax + 2 * segmentBytesMax;
   const opening = await Spool.open(
-    { folder, consumers, segmentBytesMax, bytesMax, whenFull: "refuse", keep: "until_discarded" },
+    {
+      folder,
+      consumers,
+      segmentBytesMax,
+      bytesMax,
+      whenFull: "refuse",
+      keep: "until_discarded",
+      tailBytesMax: TAIL_BYTES_MAX,
+    },
     files,
   );
   if (opening.kind === "failed") throw new Error(`the audit journal: ${opening.message}`);

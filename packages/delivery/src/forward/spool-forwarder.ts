@@ -1,4 +1,5 @@
 import type { ExporterSnapshot, ExportSignal, RegisteredName } from "@mcp-hangar/telemetry";
+import type { CancelTimer } from "../clock.ts";
 import { Accounts } from "../queue/accounts.ts";
 import { type Batch, halvesOf, newBatch } from "../queue/batch.ts";
 import { Flushes } from "../queue/flushes.ts";
@@ -20,6 +21,11 @@ export interface SpoolForwarderOptions extends SenderOptions<Buffer> {
   readonly consumer: string;
   /** How much is read and sent at once, and for how long the first record waits for others. */
   readonly batch: BatchLimits;
+  /**
+   * Milliseconds in which the position is written once at most, unless somebody waits for it: what was sent since comes again after a
+   * crash. Without it the position is written after each batch.
+   */
+  readonly positionEveryMs?: number;
 }
 
 /**
@@ -42,11 +48,13 @@ export class SpoolForwarder {
   #held = 0;
   /** Sequence number up to which everything is done with, and the position written if it could be. */
   #doneUntil: number;
+  /** When the position was written last, by the monotonic clock. */
+  #writtenMs = Number.NEGATIVE_INFINITY;
+  #cancelWriting: CancelTimer | undefined;
   /** How many wait for what is in the spool now. */
   #hurried = 0;
-  #isClosed = false;
   #closing: Promise<void> | undefined;
-  readonly #closed = Promise.withResolvers<false>();
+  readonly #closed = new AbortController();
   /** Resolves after `close`, when nothing is read, sent or written any more; later than `close` only while the disk is busy. */
   readonly ended: Promise<void>;
 
@@ -100,8 +108,7 @@ export class SpoolForwarder {
    */
   close(deadlineMs: number): Promise<void> {
     this.#closing ??= this.#hurry(deadlineMs, false).then(() => {
-      this.#isClosed = true;
-      this.#closed.resolve(false);
+      this.#closed.abort();
       this.#sender.abandon();
       // Nobody is made to wait for what stays.
       this.#flushes.fail();
@@ -116,12 +123,15 @@ export class SpoolForwarder {
 
   async #run(): Promise<void> {
     const { spool, consumer } = this.#options;
-    while (!this.#isClosed) {
-      const isReadable = await Promise.race([spool.readable(consumer), this.#closed.promise]);
-      if (!isReadable) return;
+    while (await spool.readable(consumer, this.#closed.signal)) {
       await this.#gather();
       if (!this.#isClosed) await this.#forward();
     }
+    if (this.#cursor.durablePosition !== this.#cursor.position) await this.#writePosition();
+  }
+
+  get #isClosed(): boolean {
+    return this.#closed.signal.aborted;
   }
 
   /** Waits for a batch to fill, unless somebody waits for it. */
@@ -155,9 +165,20 @@ export class SpoolForwarder {
 
   /** Moves the position to the first item that is not done with. */
   async #commit(end: number): Promise<void> {
-    const committed = await this.#cursor.commit(end - 1);
+    this.#cursor.pass(end - 1);
+    const { clock, positionEveryMs = 0 } = this.#options;
+    const restMs = this.#writtenMs + positionEveryMs - clock.nowMs();
+    if (restMs <= 0 || this.#hurried > 0) await this.#writePosition();
+    else this.#cancelWriting ??= clock.schedule(restMs, () => void this.#writePosition());
     this.#doneUntil = end;
     this.#flushes.progress(end);
+  }
+
+  async #writePosition(): Promise<void> {
+    this.#cancelWriting?.();
+    this.#cancelWriting = undefined;
+    this.#writtenMs = this.#options.clock.nowMs();
+    const committed = await this.#cursor.commit(this.#cursor.position - 1);
     // The position holds while the process runs; what follows it comes again after a crash.
     if (committed.kind === "failed") this.#sender.fail("io", `the position cannot be written: ${committed.message}`);
   }

@@ -3,6 +3,7 @@ import { codeOf, messageOf, type SpoolFiles } from "./files.ts";
 import type { PositionFile } from "./positions.ts";
 import { type SegmentPlace, type SpoolItem, walkSegment } from "./segment-reader.ts";
 import { type SegmentRange, type Segments, segmentName } from "./segments.ts";
+import type { Tail } from "./tail.ts";
 
 /** How much is read at most; one record is read however large it is. */
 export interface ReadLimits {
@@ -23,6 +24,9 @@ export interface CursorSpool {
   readonly files: SpoolFiles;
   readonly folder: string;
   readonly segments: Segments;
+  readonly tail: Tail;
+  /** A consumer has moved on, in memory. */
+  readonly passed: () => void;
   /** A position has reached the disk. */
   readonly committed: () => Promise<void>;
 }
@@ -77,6 +81,7 @@ export class Cursor {
         const segment = segments.find(sequence);
         if (segment === undefined) sequence = items.gap(sequence, segments.next);
         else if (segment.first > sequence) sequence = items.gap(sequence, segment.first);
+        else if (this.#spool.tail.at(sequence) !== undefined) sequence = this.#readTail(sequence, items);
         else sequence = await this.#readSegment(segment, sequence, items);
       }
     } catch (error) {
@@ -85,9 +90,18 @@ export class Cursor {
     return { kind: "read", items: items.list };
   }
 
-  /** Moves the position behind an item that was read: its `sequence`, or the `to` of a gap. Resolves when that is on the disk. */
-  async commit(sequence: number): Promise<CommitResult> {
+  /**
+   * Moves the position behind an item that was read, in memory: its `sequence`, or the `to` of a gap. It is on the disk after the next
+   * `commit`; what follows the one that is there comes again after a crash.
+   */
+  pass(sequence: number): void {
     this.#position = Math.max(this.#position, Math.min(sequence + 1, this.#spool.segments.next));
+    this.#spool.passed();
+  }
+
+  /** The same, and resolves when the position is on the disk. */
+  async commit(sequence: number): Promise<CommitResult> {
+    this.pass(sequence);
     // Whoever commits while a position is being written waits for the next write, which has theirs.
     await this.#writing;
     this.#writing ??= this.#write().finally(() => {
@@ -107,6 +121,16 @@ export class Cursor {
     this.#durablePosition = position;
     await this.#spool.committed();
     return { kind: "committed" };
+  }
+
+  /** Takes what is in memory; returns the sequence number to go on with. */
+  #readTail(from: number, items: Items): number {
+    let sequence = from;
+    for (let item = this.#spool.tail.at(sequence); item !== undefined; item = this.#spool.tail.at(sequence)) {
+      if (!items.add(sequence, item.payload)) return sequence;
+      sequence += 1;
+    }
+    return sequence;
   }
 
   /** Reads what is left of a segment; returns the sequence number to go on with. */

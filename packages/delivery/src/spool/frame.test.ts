@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../testing/index.ts";
-import { frameHeader, HEADER_BYTES, readFrame } from "./frame.ts";
+import { framesOf, HEADER_BYTES, readFrame } from "./frame.ts";
 
-const frameOf = (sequence: number, text: string): Buffer =>
-  Buffer.concat([frameHeader(sequence, Buffer.from(text)), Buffer.from(text)]);
+const frameOf = (sequence: number, text: string): Buffer => framesOf(sequence, [Buffer.from(text)]);
 
 describe("a frame", () => {
   it.each(["", "x", "record", "ü".repeat(10_000)])("is read back as it was: %#", (text) => {
@@ -13,6 +12,19 @@ describe("a frame", () => {
       payload: Buffer.from(text),
       nextOffset: buffer.length - 5,
     });
+  });
+
+  it("stands behind the one before, with the number that follows, also where it has more than 32 bits", () => {
+    const first = 2 ** 32 - 1;
+    const frames = framesOf(first, [Buffer.from("one"), Buffer.from(""), Buffer.from("three")]);
+    let at = 0;
+    for (const [place, text] of ["one", "", "three"].entries()) {
+      const nextOffset = at + HEADER_BYTES + text.length;
+      expect(readFrame(frames, at, first + place)).toEqual({ kind: "record", payload: Buffer.from(text), nextOffset });
+      expect(readFrame(frames, at, place)).toEqual({ kind: "damaged_header" });
+      at = nextOffset;
+    }
+    expect(at).toBe(frames.length);
   });
 
   it("is none in the place of another record", () => {

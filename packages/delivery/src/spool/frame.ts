@@ -17,13 +17,18 @@ export type Frame =
   /** The buffer ends before the frame does. */
   | { readonly kind: "incomplete"; readonly frameBytes: number };
 
-/** The header of a record. */
-export function frameHeader(sequence: number, payload: Uint8Array): Buffer {
-  const header = Buffer.allocUnsafe(HEADER_BYTES);
-  header.writeUInt32LE(payload.length, 0);
-  header.writeUInt32LE(crc32(payload), 4);
-  header.writeUInt32LE(headerChecksum(header, 0, sequence), 8);
-  return header;
+/** The frames of records in one piece; `sequence` is the number of the first. */
+export function framesOf(sequence: number, payloads: readonly Uint8Array[]): Buffer {
+  const frames = Buffer.allocUnsafe(payloads.reduce((sum, { length }) => sum + HEADER_BYTES + length, 0));
+  let at = 0;
+  for (const [place, payload] of payloads.entries()) {
+    frames.writeUInt32LE(payload.length, at);
+    frames.writeUInt32LE(crc32(payload), at + 4);
+    frames.writeUInt32LE(headerChecksum(frames, at, sequence + place), at + 8);
+    frames.set(payload, at + HEADER_BYTES);
+    at += HEADER_BYTES + payload.length;
+  }
+  return frames;
 }
 
 /** Reads the frame of a record at an offset. Any bytes will do: what is no frame is said to be none. */
@@ -39,8 +44,12 @@ export function readFrame(buffer: Buffer, offset: number, sequence: number): Fra
   return { kind: "record", payload, nextOffset };
 }
 
+/** The sequence number in 64 bits, and length and checksum of a payload. */
+const summed = Buffer.alloc(16);
+
 function headerChecksum(buffer: Buffer, offset: number, sequence: number): number {
-  const salt = Buffer.allocUnsafe(8);
-  salt.writeBigUInt64LE(BigInt(sequence));
-  return crc32(buffer.subarray(offset, offset + 8), crc32(salt));
+  summed.writeUInt32LE(sequence % 0x1_0000_0000, 0);
+  summed.writeUInt32LE(Math.floor(sequence / 0x1_0000_0000), 4);
+  buffer.copy(summed, 8, offset, offset + 8);
+  return crc32(summed);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { seededRandom } from "../testing/index.ts";
-import { frameHeader, HEADER_BYTES } from "./frame.ts";
+import { framesOf, HEADER_BYTES } from "./frame.ts";
 import type { SpoolItem } from "./segment-reader.ts";
 import { Spool } from "./spool.ts";
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
     const text = Buffer.from(`${sequence} `.repeat(Math.floor(random() * 12)));
     // Some hold what looks like a record itself, as one that a caller has made up could.
     const forged = Buffer.from("forged");
-    payloads.push(random() < 0.3 ? Buffer.concat([text, frameHeader(sequence + 1, forged), forged]) : text);
+    payloads.push(random() < 0.3 ? Buffer.concat([text, framesOf(sequence + 1, [forged])]) : text);
   }
   const folder = join(parent, "original");
   const spool = await openAt(folder);

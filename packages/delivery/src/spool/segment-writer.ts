@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { AppendFailure, AppendResult } from "./append-result.ts";
 import { messageOf, type OpenSegment, type SpoolFiles } from "./files.ts";
-import { frameHeader, HEADER_BYTES } from "./frame.ts";
+import { framesOf, HEADER_BYTES } from "./frame.ts";
 import { type Segments, segmentName } from "./segments.ts";
 
 export interface WriterLimits {
@@ -103,7 +103,7 @@ export class SegmentWriter {
     const records = group.flatMap((append) => append.records);
     try {
       const segment = await this.#activeSegment();
-      await segment.file.append(records.flatMap((record, index) => [frameHeader(sequence + index, record), record]));
+      await segment.file.append([framesOf(sequence, records)]);
       await segment.file.sync();
       segment.bytes += bytes;
       this.#segments.grow(records.length, bytes);

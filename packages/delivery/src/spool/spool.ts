@@ -7,6 +7,7 @@ import { PositionFile } from "./positions.ts";
 import { recover } from "./recovery.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { type SegmentRange, type Segments, segmentName } from "./segments.ts";
+import { Tail } from "./tail.ts";
 
 export interface SpoolOptions {
   /** A folder on a local disk that is made if need be, and belongs to one process at a time. */
@@ -21,6 +22,11 @@ export interface SpoolOptions {
   readonly whenFull: "drop_oldest" | "refuse";
   /** Until when a file is kept: until every consumer has read it (which is the default), or until it is discarded. */
   readonly keep?: "until_read" | "until_discarded";
+  /**
+   * Bytes of the latest records that are held in memory as well until every consumer has passed them, so that those who keep up need not
+   * read the disk. Without it none are.
+   */
+  readonly tailBytesMax?: number;
 }
 
 /** An open spool, or why there is none: another process has the folder, or the system refused. */
@@ -63,6 +69,7 @@ export class Spool {
   readonly #parts: SpoolParts;
   readonly #cursors: ReadonlyMap<string, Cursor>;
   readonly #writer: SegmentWriter;
+  readonly #tail: Tail;
   #awaiting: (() => void)[] = [];
   #lost = 0;
   #closing: Promise<void> | undefined;
@@ -70,7 +77,15 @@ export class Spool {
   private constructor(parts: SpoolParts) {
     this.#parts = parts;
     const { files, segments, options, positions } = parts;
-    const spool = { files, segments, folder: options.folder, committed: () => this.#collect() };
+    this.#tail = new Tail(positions.size === 0 ? 0 : (options.tailBytesMax ?? 0));
+    const spool = {
+      files,
+      segments,
+      folder: options.folder,
+      tail: this.#tail,
+      passed: () => this.#tail.forget(this.#passedInMemory()),
+      committed: () => this.#collect(),
+    };
     this.#cursors = new Map(
       [...positions].map(([name, { file, position }]) => [name, new Cursor(spool, file, position)]),
     );
@@ -105,7 +120,7 @@ export class Spool {
 
   /**
    * Keeps a record; resolves when it is on the disk, or to why it is not known to be. Records that are appended while the
-   * disk is busy share one sync. The bytes must not change before.
+   * disk is busy share one sync. The bytes must not change any more: consumers may be handed the same ones.
    */
   append(record: Uint8Array): Promise<AppendResult> {
     return this.appendAll([record]);
@@ -117,7 +132,10 @@ export class Spool {
    */
   async appendAll(records: readonly Uint8Array[]): Promise<AppendResult> {
     const result = await this.#writer.append(records);
-    if (result.kind === "durable") this.#wake();
+    if (result.kind === "durable") {
+      this.#tail.add(result.sequence, records);
+      this.#wake();
+    }
     return result;
   }
 
@@ -148,13 +166,12 @@ export class Spool {
     return cursor;
   }
 
-  /** Resolves when a consumer has something to read, to false when the spool closes. */
-  async readable(consumer: string): Promise<boolean> {
+  /** Resolves when a consumer has something to read, to false when the spool closes or the signal aborts. */
+  async readable(consumer: string, signal?: AbortSignal): Promise<boolean> {
     const cursor = this.cursor(consumer);
-    while (this.#closing === undefined && cursor.position >= this.#parts.segments.next) {
-      await new Promise<void>((resolve) => this.#awaiting.push(resolve));
-    }
-    return this.#closing === undefined;
+    const isOver = (): boolean => this.#closing !== undefined || signal?.aborted === true;
+    while (!isOver() && cursor.position >= this.#parts.segments.next) await this.#news(signal);
+    return !isOver();
   }
 
   snapshot(): SpoolSnapshot {
@@ -187,6 +204,13 @@ export class Spool {
   #passed(): number {
     const positions = [...this.#cursors.values()].map(({ durablePosition }) => durablePosition);
     return positions.length === 0 ? 0 : Math.min(...positions);
+  }
+
+  /** The sequence number up to which every consumer has everything. */
+  #passedInMemory(): number {
+    let passed = Number.POSITIVE_INFINITY;
+    for (const { position } of this.#cursors.values()) passed = Math.min(passed, position);
+    return passed;
   }
 
   /** Removes the files that every consumer has passed. */
@@ -232,6 +256,16 @@ export class Spool {
       // It stays for the next attempt.
       return false;
     }
+  }
+
+  /** Resolves when there is something new, or the signal aborts. */
+  async #news(signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = (): void => resolve();
+    this.#awaiting.push(end);
+    signal?.addEventListener("abort", end, { once: true });
+    await promise;
+    signal?.removeEventListener("abort", end);
   }
 
   #wake(): void {

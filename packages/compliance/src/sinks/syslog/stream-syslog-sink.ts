@@ -5,7 +5,7 @@ import { OneAtATime } from "../one-at-a-time.ts";
 import type { TlsFiles } from "../tls-files.ts";
 import { Connection } from "./connection.ts";
 import { cutMessage } from "./cut-message.ts";
-import { Unconfirmed } from "./unconfirmed.ts";
+import { type Chunk, Unconfirmed } from "./unconfirmed.ts";
 
 export interface StreamSyslogSinkOptions {
   readonly name: string;
@@ -109,17 +109,17 @@ export class StreamSyslogSink implements AuditSink {
     try {
       const connection = await this.#connect();
       while (this.#unconfirmed.isBehind) {
-        const frames = this.#unconfirmed.nextAgain(CHUNK_BYTES);
-        if (!(await connection.write(Buffer.concat(frames)))) return this.#lost(connection);
-        this.#unconfirmed.writtenAgain(frames.length, clock.nowMs());
+        const chunks = this.#unconfirmed.nextAgain(CHUNK_BYTES);
+        if (!(await connection.write(Buffer.concat(chunks.map(({ bytes }) => bytes))))) return this.#lost(connection);
+        this.#unconfirmed.writtenAgain(chunks.length, clock.nowMs());
         // The next attempt goes on here.
         if (signal.aborted) return CLOSED;
       }
       while (progress.written < progress.batch.length) {
-        const frames = framesOf(progress.batch, progress.written, this.#messageBytesMax);
-        if (!(await connection.write(Buffer.concat(frames)))) return this.#lost(connection);
-        this.#unconfirmed.written(frames, clock.nowMs());
-        progress.written += frames.length;
+        const chunk = chunkOf(progress.batch, progress.written, this.#messageBytesMax);
+        if (!(await connection.write(chunk.bytes))) return this.#lost(connection);
+        this.#unconfirmed.written(chunk, clock.nowMs());
+        progress.written += chunk.messages;
         if (signal.aborted && progress.written < progress.batch.length) return CLOSED;
       }
       this.#hasSettled ||= await connection.survives(settleMs);
@@ -175,17 +175,18 @@ export class StreamSyslogSink implements AuditSink {
   }
 }
 
-/** The next messages of a batch behind their lengths, together about a chunk. */
-function framesOf(batch: readonly SinkEntry[], begin: number, messageBytesMax: number): readonly Buffer[] {
-  const frames: Buffer[] = [];
+/** The next messages of a batch behind their lengths, together about {@link CHUNK_BYTES}. */
+function chunkOf(batch: readonly SinkEntry[], begin: number, messageBytesMax: number): Chunk {
+  let text = "";
   let bytes = 0;
-  for (let at = begin; at < batch.length && bytes < CHUNK_BYTES; at++) {
-    const message = Buffer.from(cutMessage(batch[at]?.text ?? "", messageBytesMax));
+  let at = begin;
+  for (; at < batch.length && bytes < CHUNK_BYTES; at++) {
+    const message = cutMessage(batch[at]?.text ?? "", messageBytesMax);
+    const length = Buffer.byteLength(message);
     // A length is never zero: of an empty message nothing is sent.
-    const length = message.length === 0 ? "" : `${message.length} `;
-    const frame = Buffer.concat([Buffer.from(length), message]);
-    frames.push(frame);
-    bytes += frame.length;
+    if (length === 0) continue;
+    text += `${length} ${message}`;
+    bytes += length;
   }
-  return frames;
+  return { bytes: Buffer.from(text), messages: at - begin };
 }

@@ -1,13 +1,20 @@
 import { expect, test } from "vitest";
-import { Unconfirmed } from "./unconfirmed.ts";
+import { type Chunk, Unconfirmed } from "./unconfirmed.ts";
 
-const frame = (name: string): Buffer => Buffer.from(name.padEnd(10, "."));
-const textOf = (frames: readonly Buffer[]): readonly string[] =>
-  frames.map((each) => each.toString().replace(/\.+$/, ""));
+const NAME_BYTES = 10;
+const textOf = (chunks: readonly Chunk[]): readonly string[] =>
+  chunks.map(({ bytes }) => bytes.toString().replace(/\.+$/, ""));
+
+/** Writes a chunk of one message for each name. */
+function write(unconfirmed: Unconfirmed, names: readonly string[], nowMs: number): void {
+  for (const name of names) {
+    unconfirmed.written({ bytes: Buffer.from(name.padEnd(NAME_BYTES, ".")), messages: 1 }, nowMs);
+  }
+}
 
 test("after a connection has broken everything is written again, in its order and in parts", () => {
   const unconfirmed = new Unconfirmed(1_000);
-  unconfirmed.written(["a", "b", "c"].map(frame), 0);
+  write(unconfirmed, ["a", "b", "c"], 0);
   expect(unconfirmed.isBehind).toBe(false);
   unconfirmed.connectionEnded(Number.NEGATIVE_INFINITY);
   expect(textOf(unconfirmed.nextAgain(20))).toEqual(["a", "b"]);
@@ -19,7 +26,7 @@ test("after a connection has broken everything is written again, in its order an
 
 test("a connection that breaks while things are written again begins with the first once more", () => {
   const unconfirmed = new Unconfirmed(1_000);
-  unconfirmed.written(["a", "b", "c"].map(frame), 0);
+  write(unconfirmed, ["a", "b", "c"], 0);
   unconfirmed.connectionEnded(Number.NEGATIVE_INFINITY);
   unconfirmed.writtenAgain(2, 1);
   unconfirmed.connectionEnded(Number.NEGATIVE_INFINITY);
@@ -28,8 +35,8 @@ test("a connection that breaks while things are written again begins with the fi
 
 test("what more bytes have followed than the systems buffer is kept no longer", () => {
   const unconfirmed = new Unconfirmed(25);
-  unconfirmed.written([frame("a")], 0);
-  unconfirmed.written(["b", "c"].map(frame), 0);
+  write(unconfirmed, ["a"], 0);
+  write(unconfirmed, ["b", "c"], 0);
   expect(unconfirmed.size).toBe(2);
   unconfirmed.connectionEnded(Number.NEGATIVE_INFINITY);
   expect(textOf(unconfirmed.nextAgain(100))).toEqual(["b", "c"]);
@@ -37,8 +44,8 @@ test("what more bytes have followed than the systems buffer is kept no longer", 
 
 test("when the receiver has closed in order, what had arrived long before is not written again", () => {
   const unconfirmed = new Unconfirmed(1_000);
-  unconfirmed.written([frame("a")], 100);
-  unconfirmed.written([frame("b")], 200);
+  write(unconfirmed, ["a"], 100);
+  write(unconfirmed, ["b"], 200);
   unconfirmed.connectionEnded(150);
   expect(textOf(unconfirmed.nextAgain(100))).toEqual(["b"]);
   expect(unconfirmed.size).toBe(1);
@@ -46,7 +53,7 @@ test("when the receiver has closed in order, what had arrived long before is not
 
 test("what was not yet written again is not taken for read, however old it is", () => {
   const unconfirmed = new Unconfirmed(1_000);
-  unconfirmed.written(["a", "b"].map(frame), 100);
+  write(unconfirmed, ["a", "b"], 100);
   unconfirmed.connectionEnded(Number.NEGATIVE_INFINITY);
   unconfirmed.writtenAgain(1, 500);
   unconfirmed.connectionEnded(600);
@@ -55,7 +62,16 @@ test("what was not yet written again is not taken for read, however old it is", 
 
 test("one that is larger than a part is a part of its own", () => {
   const unconfirmed = new Unconfirmed(1_000);
-  unconfirmed.written(["a", "b"].map(frame), 0);
+  write(unconfirmed, ["a", "b"], 0);
   unconfirmed.connectionEnded(Number.NEGATIVE_INFINITY);
   expect(textOf(unconfirmed.nextAgain(1))).toEqual(["a"]);
+});
+
+test("messages are counted, however many are in a chunk", () => {
+  const unconfirmed = new Unconfirmed(1_000);
+  unconfirmed.written({ bytes: Buffer.alloc(600), messages: 20 }, 0);
+  unconfirmed.written({ bytes: Buffer.alloc(300), messages: 7 }, 0);
+  expect(unconfirmed.size).toBe(27);
+  unconfirmed.written({ bytes: Buffer.alloc(200), messages: 3 }, 0);
+  expect(unconfirmed.size).toBe(10);
 });
