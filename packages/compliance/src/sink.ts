@@ -12,6 +12,8 @@ export interface AuditSink {
   readonly name: string;
   /** Whether `delivered` means that the receiver has said so, and not only that bytes were written. */
   readonly acknowledged: boolean;
+  /** Milliseconds for which records gather, where that is less than what suits a receiver over a network. */
+  readonly gatherMs?: number;
   /** Carries a batch in its order. Never rejects. */
   readonly send: Send<SinkEntry>;
   /** Lets go of files and connections. Never rejects. */

@@ -1,4 +1,4 @@
-import type { AuditAttempt } from "@mcp-hangar/telemetry";
+import type { AuditAttempt, AuditRecord } from "@mcp-hangar/telemetry";
 import type { AuditEntry } from "../audit-entry.ts";
 
 /** What a field of a record holds. A list is never empty. */
@@ -84,6 +84,47 @@ export type AuditField = keyof typeof READERS;
 /** All of them, in the order in which text formats write them. */
 // `Object.keys` gives the keys of an object of ours, which are exactly these.
 export const AUDIT_FIELDS = Object.keys(READERS) as readonly AuditField[];
+
+/** Fields that follow each other and are of one object. */
+export interface AuditPart {
+  /** The object in a record; the record itself for fields that are of none, `undefined` where the record has no such object. */
+  readonly of: (record: AuditRecord) => object | undefined;
+  /** Whether records share the object, which nobody can change then. */
+  readonly isShared: boolean;
+  readonly fields: readonly AuditField[];
+}
+
+/** Objects in records that hold several fields. */
+const PARTS: Readonly<Record<string, AuditPart["of"] | undefined>> = {
+  actor: ({ actor }) => actor,
+  target: ({ target }) => target,
+  decision: ({ decision }) => decision,
+  batch: ({ batch }) => batch,
+  usage: ({ usage }) => usage,
+  change: ({ change }) => change,
+  gap: ({ gap }) => gap,
+  checkpoint: ({ checkpoint }) => checkpoint,
+};
+const SHARED: ReadonlySet<string> = new Set(["actor", "target"]);
+
+/** {@link AUDIT_FIELDS} by the part, for formats that pass over what a record does not have. */
+export const AUDIT_PARTS: readonly AuditPart[] = partsOf(AUDIT_FIELDS);
+
+function partsOf(fields: readonly AuditField[]): readonly AuditPart[] {
+  const parts: { readonly name: string; readonly fields: AuditField[] }[] = [];
+  for (const field of fields) {
+    const [first = ""] = field.split(".", 1);
+    const name = PARTS[first] === undefined ? "" : first;
+    const last = parts.at(-1);
+    if (last?.name === name) last.fields.push(field);
+    else parts.push({ name, fields: [field] });
+  }
+  return parts.map(({ name, fields: own }) => ({
+    of: PARTS[name] ?? ((record) => record),
+    isShared: SHARED.has(name),
+    fields: own,
+  }));
+}
 
 /** What a record says in a field; `undefined` where it says nothing. */
 export function fieldOf(entry: AuditEntry, field: AuditField): FieldValue | undefined {

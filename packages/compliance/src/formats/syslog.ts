@@ -1,6 +1,7 @@
 import type { AuditEntry } from "../audit-entry.ts";
 import type { AuditFormat } from "../format.ts";
-import { AUDIT_FIELDS, type AuditField, fieldOf } from "./audit-fields.ts";
+import { AUDIT_PARTS, type AuditField, type AuditPart, fieldOf } from "./audit-fields.ts";
+import { isUnchangeable } from "../unchangeable.ts";
 import { cutCodePoints, fieldText, visibleText } from "./field-text.ts";
 import { describeType } from "./product.ts";
 import { SyslogHeader, type SyslogOptions } from "./syslog-header.ts";
@@ -96,9 +97,30 @@ function parameterValue(text: string, charsMax: number): string {
   return cutCodePoints(visibleText(text), charsMax).replaceAll(/["\\\]]/g, "\\$&");
 }
 
+/** Parameters of objects that many records share and nobody can change, with values of the first of {@link VALUE_CHARS}. */
+const shared = new WeakMap<object, string>();
+
 function parameters(entry: AuditEntry, charsMax: number): string {
   let text = "";
-  for (const field of AUDIT_FIELDS) {
+  for (const part of AUDIT_PARTS) {
+    const object = part.of(entry.record);
+    if (object !== undefined) text += part.isShared ? sharedParameters(entry, part, object, charsMax) : parametersOf(entry, part, charsMax);
+  }
+  return text;
+}
+
+function sharedParameters(entry: AuditEntry, part: AuditPart, object: object, charsMax: number): string {
+  if (charsMax !== VALUE_CHARS[0]) return parametersOf(entry, part, charsMax);
+  const known = shared.get(object);
+  if (known !== undefined) return known;
+  const text = parametersOf(entry, part, charsMax);
+  if (isUnchangeable(object)) shared.set(object, text);
+  return text;
+}
+
+function parametersOf(entry: AuditEntry, { fields }: AuditPart, charsMax: number): string {
+  let text = "";
+  for (const field of fields) {
     const value = fieldOf(entry, field);
     if (value === undefined) continue;
     const whole = fieldText(value);

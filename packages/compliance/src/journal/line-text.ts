@@ -1,4 +1,5 @@
 import type { AuditRecord } from "@mcp-hangar/telemetry";
+import { isUnchangeable } from "../unchangeable.ts";
 
 /** Writes a value as canonical JSON; `undefined` when it is not of the shape that it should have. */
 type Writer = (value: unknown) => string | undefined;
@@ -52,11 +53,28 @@ function objectOf<Shape>(members: Members<Shape>): Writer {
   };
 }
 
+/**
+ * Writes an object that is often the same once. Only one that nobody can change is remembered, with what is in it: records of one caller
+ * share their actor.
+ */
+function onceFor(write: Writer): Writer {
+  const written = new WeakMap<object, string>();
+  return (value) => {
+    if (typeof value !== "object" || value === null) return undefined;
+    const known = written.get(value);
+    if (known !== undefined) return known;
+    const made = write(value);
+    if (made !== undefined && isUnchangeable(value)) written.set(value, made);
+    return made;
+  };
+}
+
 type Part<Field extends keyof AuditRecord> = NonNullable<AuditRecord[Field]>;
 
 const lineWriter = objectOf<AuditRecord & { readonly sequence: number; readonly previous: string }>({
   action: text,
-  actor: objectOf<Part<"actor">>({
+  actor: onceFor(
+    objectOf<Part<"actor">>({
     type: text,
     id: text,
     credential: text,
@@ -71,6 +89,7 @@ const lineWriter = objectOf<AuditRecord & { readonly sequence: number; readonly 
     transport: text,
     session_id: text,
   }),
+  ),
   attempts: listOf(objectOf<Part<"attempts">[number]>({ server: text, code: text, duration_ms: number })),
   batch: objectOf<Part<"batch">>({ id: text, index: number, attempt: number }),
   category: text,
@@ -101,7 +120,7 @@ const lineWriter = objectOf<AuditRecord & { readonly sequence: number; readonly 
   sequence: number,
   severity: number,
   span_id: text,
-  target: objectOf<Part<"target">>({ kind: text, server: text, group: text, name: text }),
+  target: onceFor(objectOf<Part<"target">>({ kind: text, server: text, group: text, name: text })),
   time: text,
   trace_id: text,
   type: text,

@@ -44,14 +44,15 @@ export function makeLine(record: AuditRecord, { sequence: last, hash: previous }
   const sequence = last + 1;
   const line = { ...record, sequence, previous };
   const text = lineText(line);
-  const bytes = Buffer.from(text ?? canonicalJson(line));
+  const bytes: LineBytes = Buffer.from(text ?? canonicalJson(line));
   const head = { sequence, hash: hashOf(bytes) };
-  if (text !== undefined) made.set(bytes, new MadeEntry(record, head, bytes));
+  if (text !== undefined) bytes[ENTRY] = new MadeEntry(record, head, bytes);
   return { bytes, head };
 }
 
-/** Entries of lines that this process has made. */
-const made = new WeakMap<Uint8Array, AuditEntry>();
+/** Where the bytes of a line that this process has made have its entry: a map from one to the other costs as much as making the line. */
+const ENTRY = Symbol("entry");
+type LineBytes = Buffer & { [ENTRY]?: AuditEntry };
 
 /** An entry that need not be written as JSON once more. */
 class MadeEntry implements AuditEntry {
@@ -96,8 +97,8 @@ export function parseLine(bytes: Uint8Array): JournalLine | undefined {
 }
 
 /** The entry that sinks are handed for a line; `undefined` when the bytes are none. */
-export function entryOfLine(bytes: Uint8Array): AuditEntry | undefined {
-  const known = made.get(bytes);
+export function entryOfLine(bytes: Uint8Array & { readonly [ENTRY]?: AuditEntry }): AuditEntry | undefined {
+  const known = bytes[ENTRY];
   if (known !== undefined) return known;
   const line = parseLine(bytes);
   return line && { record: line.record, place: { sequence: line.sequence, hash: hashOf(bytes) } };

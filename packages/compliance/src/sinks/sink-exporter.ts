@@ -100,7 +100,7 @@ export class SinkExporter implements Exporter {
       exporter: registeredName(sink.name),
       signal: this.signal,
       send: (entries, signal) => this.#send(send, entries, signal),
-      batch: options.batch ?? BATCH,
+      batch: options.batch ?? { ...BATCH, delayMs: sink.gatherMs ?? BATCH.delayMs },
       attemptTimeoutMs: options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS,
       retry: options.retry ?? RETRY,
       clock,

@@ -1,6 +1,7 @@
 import type { Caller, Client } from "../participants.ts";
 import { CALLER_TYPES, type ClientTransport } from "../vocabulary.ts";
 import { AUDIT_WORD_CHARS_MAX, auditText, cutText, optionalList, optionalText, present } from "./audit-text.ts";
+import { Remembered } from "./remembered.ts";
 
 /** Who did something: a caller, the gateway by itself (`system`), or somebody who has not proved who they are (`unknown`). */
 export const AUDIT_ACTOR_TYPES = [...CALLER_TYPES, "system", "unknown"] as const;
@@ -31,8 +32,58 @@ export interface AuditActor {
 /** The gateway itself: what happens without being asked for. */
 export const SYSTEM_ACTOR: AuditActor = { type: "system" };
 
-/** The actor behind a caller and, where it is known, their client. */
+/** By session, or else by credential: most records are about somebody who has just been in another. */
+const remembered = new Remembered<{
+  readonly caller: Caller;
+  readonly client: Client;
+  readonly actor: AuditActor;
+}>();
+
+/**
+ * The actor behind a caller and, where it is known, their client. Records of the same caller and client share one, which is frozen, so
+ * that what is made of it can be used again.
+ */
 export function auditActor(caller: Caller, client?: Client): AuditActor {
+  if (client === undefined) return actorOf(caller, undefined);
+  const key = client.sessionId ?? caller.credential;
+  const found = remembered.get(key);
+  if (found !== undefined && isSameCaller(found.caller, caller) && isSameClient(found.client, client)) return found.actor;
+  const actor = frozen(actorOf(caller, client));
+  remembered.set(key, { caller, client, actor });
+  return actor;
+}
+
+function isSameCaller(one: Caller, other: Caller): boolean {
+  return (
+    one === other ||
+    (one.id === other.id &&
+      one.credential === other.credential &&
+      one.type === other.type &&
+      one.address === other.address &&
+      one.token === other.token &&
+      one.roles.length === other.roles.length &&
+      one.roles.every((role, at) => role === other.roles[at]))
+  );
+}
+
+/** As far as actors have it. */
+function isSameClient(one: Client, other: Client): boolean {
+  return (
+    one.address === other.address &&
+    one.userAgent === other.userAgent &&
+    one.sessionId === other.sessionId &&
+    one.name === other.name &&
+    one.version === other.version &&
+    one.transport === other.transport
+  );
+}
+
+function frozen(actor: AuditActor): AuditActor {
+  for (const value of Object.values(actor)) Object.freeze(value);
+  return Object.freeze(actor);
+}
+
+function actorOf(caller: Caller, client: Client | undefined): AuditActor {
   const { type, id, credential, roles, token, address } = caller;
   return {
     type,

@@ -15,6 +15,7 @@ import {
   present,
 } from "./audit-text.ts";
 import type { AuditOutcome } from "./audit-types.ts";
+import { Remembered } from "./remembered.ts";
 
 /** What the record of a finished tool call says. */
 export function callContent(event: CallFinished): AuditContent {
@@ -25,14 +26,7 @@ export function callContent(event: CallFinished): AuditContent {
     action: "call",
     ...endContent(facts),
     actor: auditActor(facts.caller, facts.client),
-    target: {
-      kind: "tool",
-      ...present({
-        server: optionalText(facts.server),
-        group: optionalText(facts.group),
-        name: cutText(facts.tool),
-      }),
-    },
+    target: callTarget(event, facts),
     ...present({
       decision: decision && { result: decision.result, by: auditText(decision.by) },
       correlation_id: cutText(facts.correlationId),
@@ -40,6 +34,35 @@ export function callContent(event: CallFinished): AuditContent {
       user_session_id: cutText(facts.sessionId),
       usage: usageContent(facts),
       batch: batch && { id: auditText(batch.id), index: batch.index, attempt: batch.attempt },
+    }),
+  };
+}
+
+/** By the name of the tool. */
+const remembered = new Remembered<{
+  readonly server: string;
+  readonly group: string | undefined;
+  readonly target: AuditTarget;
+}>();
+
+/** Records of calls to the same tool share a target. */
+function callTarget({ server, group, tool }: CallFinished, facts: CallFacts): AuditTarget {
+  // What callers have typed is of any number.
+  if (server === undefined || tool === undefined) return targetOf(facts);
+  const found = remembered.get(tool);
+  if (found !== undefined && found.server === server && found.group === group) return found.target;
+  const target = Object.freeze(targetOf(facts));
+  remembered.set(tool, { server, group, target });
+  return target;
+}
+
+function targetOf(facts: CallFacts): AuditTarget {
+  return {
+    kind: "tool",
+    ...present({
+      server: optionalText(facts.server),
+      group: optionalText(facts.group),
+      name: cutText(facts.tool),
     }),
   };
 }

@@ -5,6 +5,7 @@ import { auditContent } from "./audit-content.ts";
 import type { AuditCheckpoint, AuditGap } from "./audit-journal.ts";
 import { auditText } from "./audit-text.ts";
 import { AUDIT_TYPES, type AuditCategory, type AuditCode, type AuditOutcome, type AuditType } from "./audit-types.ts";
+import { Remembered } from "./remembered.ts";
 
 /**
  * Version of the shape of records. A field that is added leaves it as it is; one that is renamed, removed or means something else makes
@@ -162,6 +163,18 @@ export function auditRecordOf(event: HangarEvent, { id, instance, argsHash }: Au
   );
 }
 
+const instances = new Remembered<{ readonly text: string }>();
+
+/** All records of a gateway name it. */
+function instanceText(instance: string): string {
+  let found = instances.get(instance);
+  if (found === undefined) {
+    found = { text: auditText(instance) };
+    instances.set(instance, found);
+  }
+  return found.text;
+}
+
 /** A record of its content: `timeMs` is when it happened, in milliseconds since the epoch. */
 export function stampedRecord(content: AuditContent, { id, instance }: AuditStamp, timeMs: number): AuditRecord {
   const { code, category, severity } = AUDIT_TYPES[content.type];
@@ -169,7 +182,7 @@ export function stampedRecord(content: AuditContent, { id, instance }: AuditStam
     schema_version: AUDIT_SCHEMA_VERSION,
     id,
     time: new Date(timeMs).toISOString(),
-    instance: auditText(instance),
+    instance: instanceText(instance),
     code,
     category,
     severity,

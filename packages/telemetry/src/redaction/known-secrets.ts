@@ -37,6 +37,12 @@ export class KnownSecrets {
   /** `undefined` while there is none to look for, or none was built since the values changed. */
   #search: PatternSearch | undefined;
   #stale = false;
+  #version = 0;
+
+  /** Grows whenever other values are looked for: what was found free of secrets before need not be any more. */
+  get version(): number {
+    return this.#version;
+  }
 
   /**
    * Makes `values` those of `owner`, such as "configuration" or one server, in the place of those before. The former are still
@@ -50,6 +56,7 @@ export class KnownSecrets {
     if (kept.size === 0) this.#owners.delete(owner);
     else this.#owners.set(owner, kept);
     this.#stale = true;
+    this.#version += 1;
   }
 
   /** Forgets everything, as a new process would. */
@@ -58,6 +65,7 @@ export class KnownSecrets {
     this.#retired.clear();
     this.#retiredChars = 0;
     this.#stale = true;
+    this.#version += 1;
   }
 
   /** Where known secrets stand in a text. */
