@@ -27,6 +27,9 @@ import { addCaptured, roughSizeOf, talkativeOriginOf, type Waiting } from "./wai
 /** How long records gather that share a sync when nobody waits for them, in ms. */
 const GATHER_MS = 50;
 const BATCH = { recordsMax: 256, bytesMax: 1_000_000, delayMs: GATHER_MS };
+/** From so many records in one group on, the next ones gather for so many ms since it was begun, though somebody waits for them. */
+const COMPANY_MIN = 4;
+const COMPANY_MS = 1;
 /** Pauses after a write that failed, in ms; and how long a caller is asked to wait who was refused because of it. */
 const RETRY = { baseMs: 50, maxMs: 1_000 };
 /** How often it is written where a sink is, in ms: after a crash it gets what it was sent since once more. */
@@ -54,6 +57,9 @@ export class AuditJournal implements Journal, Exporter {
   /** Why the disk did not take what was written last; `undefined` when it did. */
   #problem: string | undefined;
   #isHurrying = false;
+  /** When it was begun to write what somebody waits for, and whether there were several. */
+  #writtenMs = Number.NEGATIVE_INFINITY;
+  #hasCompany = false;
   #closing: Promise<void> | undefined;
 
   /** Throws a RangeError for options that make no sense. */
@@ -271,10 +277,19 @@ export class AuditJournal implements Journal, Exporter {
     return auditRecordOf(event, { id: ids.of(event), instance, argsHash });
   }
 
-  /** Has what waits written at once, together with what comes while the disk is busy. */
+  /** Has what waits written soon, together with what comes while the disk is busy. */
   #hurry(): void {
     if (this.#isHurrying) return;
     this.#isHurrying = true;
+    const { clock } = this.#settings;
+    // Where many wait, more come at once: writing each by itself would cost the calls more than the time in which they gather.
+    const restMs = this.#hasCompany ? this.#writtenMs + COMPANY_MS - clock.nowMs() : 0;
+    if (restMs > 0) clock.schedule(restMs, () => this.#flush());
+    else this.#flush();
+  }
+
+  #flush(): void {
+    this.#writtenMs = this.#settings.clock.nowMs();
     void this.#queue.flush(this.#settings.waitMs).then((isDone) => {
       this.#isHurrying = false;
       if (isDone && this.#queue.queuedRecords > 0) this.#hurry();
@@ -289,6 +304,7 @@ export class AuditJournal implements Journal, Exporter {
     if (entries.some(({ capturing }) => capturing !== undefined)) await Promise.all(entries.map(addCaptured));
     const { end, rejected, failure } = await chain.write(entries.map((waiting) => this.#read(waiting)));
     this.#problem = failure?.message;
+    this.#hasCompany = entries.length >= COMPANY_MIN;
     const refused = new Set(rejected);
     for (const [place, { settle }] of entries.slice(0, end).entries()) settle?.(!refused.has(place));
     if (failure === undefined && rejected.length === 0) return { kind: "delivered" };

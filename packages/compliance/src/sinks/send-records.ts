@@ -49,7 +49,9 @@ function encode(batch: readonly AuditEntry[], format: AuditFormat, accepts: Send
   for (const [place, entry] of batch.entries()) {
     if (accepts?.(entry.record) === false) continue;
     try {
-      entries.push({ ...entry, text: asOneLine(format.encode(entry)) });
+      const { record, place: inJournal } = entry;
+      const text = asOneLine(format.encode(entry));
+      entries.push(inJournal === undefined ? { record, text } : { record, place: inJournal, text });
       places.push(place);
     } catch (error) {
       // Formats of others may throw.

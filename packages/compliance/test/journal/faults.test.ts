@@ -101,9 +101,9 @@ test("a folder that may not be written any more loses what memory cannot hold, a
       const file = await nodeFiles.create(path);
       return {
         ...file,
-        append: async (buffers) => {
+        append: async (bytes) => {
           if (!mayWrite) throw Object.assign(new Error("permission denied"), { code: "EACCES" });
-          await file.append(buffers);
+          await file.append(bytes);
         },
       };
     },

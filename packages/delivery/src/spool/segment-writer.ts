@@ -103,7 +103,7 @@ export class SegmentWriter {
     const records = group.flatMap((append) => append.records);
     try {
       const segment = await this.#activeSegment();
-      await segment.file.append([framesOf(sequence, records)]);
+      await segment.file.append(framesOf(sequence, records));
       await segment.file.sync();
       segment.bytes += bytes;
       this.#segments.grow(records.length, bytes);

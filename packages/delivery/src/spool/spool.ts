@@ -46,6 +46,8 @@ export interface SpoolRecovery {
 export interface SpoolSnapshot {
   readonly bytes: number;
   readonly bytesMax: number;
+  /** Bytes of the records that are held in memory as well. */
+  readonly tailBytes: number;
   /** Records that each consumer has not committed yet, lost ones included. */
   readonly waiting: Readonly<Record<string, number>>;
   /** Records dropped to make room since the spool was opened that not every consumer had committed. */
@@ -180,6 +182,7 @@ export class Spool {
     return {
       bytes: segments.bytes,
       bytesMax: options.bytesMax,
+      tailBytes: this.#tail.bytes,
       waiting: Object.fromEntries(waiting),
       lost: this.#lost,
     };

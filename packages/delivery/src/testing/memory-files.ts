@@ -65,9 +65,8 @@ export class MemoryFiles implements SpoolFiles {
     const file: MemoryFile = { synced: Buffer.alloc(0), unsynced: Buffer.alloc(0) };
     this.#files.set(path, file);
     return {
-      append: async (buffers) => {
+      append: async (bytes) => {
         await this.#turn();
-        const bytes = Buffer.concat(buffers);
         // Asked once: room that comes while it fails does not make half a write a whole one.
         const { isFull } = this;
         file.unsynced = Buffer.concat([file.unsynced, isFull ? bytes.subarray(0, bytes.length / 2) : bytes]);
