@@ -157,7 +157,10 @@ function tableOf(lives: ReadonlyMap<string, readonly Life[]>): Table {
 }
 
 /** A group commit of the disk beside what `fail_closed` adds to a call, which waits for one before it is sent and for one before it is answered. */
-function commitFigures(lives: ReadonlyMap<string, readonly Life[]>, commits: readonly Float64Array[]): readonly Figure[] {
+function commitFigures(
+  lives: ReadonlyMap<string, readonly Life[]>,
+  commits: readonly Float64Array[],
+): readonly Figure[] {
   const commitMs = (share: number): number => median(commits.map((round) => percentile(round, share)));
   const off = lives.get(OFF) ?? [];
   const added = (lives.get("fail_closed") ?? []).flatMap((life, round) =>

@@ -1,7 +1,7 @@
 import type { AuditEntry } from "../audit-entry.ts";
 import type { AuditFormat } from "../format.ts";
-import { AUDIT_PARTS, type AuditField, type AuditPart, fieldOf } from "./audit-fields.ts";
 import { isUnchangeable } from "../unchangeable.ts";
+import { AUDIT_PARTS, type AuditField, type AuditPart, fieldOf } from "./audit-fields.ts";
 import { cutCodePoints, fieldText, visibleText } from "./field-text.ts";
 import { describeType } from "./product.ts";
 import { SyslogHeader, type SyslogOptions } from "./syslog-header.ts";
@@ -104,7 +104,8 @@ function parameters(entry: AuditEntry, charsMax: number): string {
   let text = "";
   for (const part of AUDIT_PARTS) {
     const object = part.of(entry.record);
-    if (object !== undefined) text += part.isShared ? sharedParameters(entry, part, object, charsMax) : parametersOf(entry, part, charsMax);
+    if (object !== undefined)
+      text += part.isShared ? sharedParameters(entry, part, object, charsMax) : parametersOf(entry, part, charsMax);
   }
   return text;
 }

@@ -16,20 +16,19 @@ import {
   registeredName,
   type Written,
 } from "@mcp-hangar/telemetry";
+import { Hurry } from "./hurry.ts";
 import { type JournalLag, lagOf } from "./lag.ts";
 import type { ChainHead } from "./line.ts";
 import { Losses } from "./losses.ts";
 import { type OpenJournal, openJournal } from "./open-journal.ts";
 import { type AuditJournalOptions, type JournalSettings, settingsOf } from "./options.ts";
 import { Retention } from "./retention.ts";
+import { ToldEnds } from "./told-ends.ts";
 import { addCaptured, roughSizeOf, talkativeOriginOf, type Waiting } from "./waiting.ts";
 
 /** How long records gather that share a sync when nobody waits for them, in ms. */
 const GATHER_MS = 50;
 const BATCH = { recordsMax: 256, bytesMax: 1_000_000, delayMs: GATHER_MS };
-/** From so many records in one group on, the next ones gather for so many ms since it was begun, though somebody waits for them. */
-const COMPANY_MIN = 4;
-const COMPANY_MS = 1;
 /** Pauses after a write that failed, in ms; and how long a caller is asked to wait who was refused because of it. */
 const RETRY = { baseMs: 50, maxMs: 1_000 };
 /** How often it is written where a sink is, in ms: after a crash it gets what it was sent since once more. */
@@ -49,17 +48,13 @@ export class AuditJournal implements Journal, Exporter {
   readonly #files: SpoolFiles;
   readonly #queue: DeliveryQueue<Waiting>;
   readonly #forwarders: SpoolForwarder[] = [];
-  /** Ends that were told already, with the promise for those who wait. */
-  readonly #told = new WeakMap<Ended, Promise<boolean> | true>();
+  readonly #told = new ToldEnds();
+  readonly #hurry: Hurry;
   readonly #losses = new Losses();
   #unread: Waiting[] = [];
   #open: (OpenJournal & { readonly retention: Retention }) | undefined;
   /** Why the disk did not take what was written last; `undefined` when it did. */
   #problem: string | undefined;
-  #isHurrying = false;
-  /** When it was begun to write what somebody waits for, and whether there were several. */
-  #writtenMs = Number.NEGATIVE_INFINITY;
-  #hasCompany = false;
   #closing: Promise<void> | undefined;
 
   /** Throws a RangeError for options that make no sense. */
@@ -80,6 +75,11 @@ export class AuditJournal implements Journal, Exporter {
       retry: RETRY,
       clock,
       random,
+    });
+    this.#hurry = new Hurry({
+      clock,
+      flush: () => this.#queue.flush(this.#settings.waitMs),
+      isMore: () => this.#queue.queuedRecords > 0,
     });
   }
 
@@ -219,13 +219,16 @@ export class AuditJournal implements Journal, Exporter {
 
   /** Takes an end once, whoever tells of it; a promise where the answer waits for the disk. */
   #tellEnd(ended: Ended): Promise<boolean> | true {
-    const told = this.#told.get(ended);
+    const told = this.#told.tellingOf(ended);
     if (told !== undefined) return told;
-    let result: Promise<boolean> | true = true;
-    if (this.#settings.mode === "fail_open") this.#offer(ended);
-    else result = this.#offerAndWait(ended);
-    this.#told.set(ended, result);
-    return result;
+    if (this.#settings.mode === "fail_closed") {
+      const durable = this.#offerAndWait(ended);
+      this.#told.remember(ended, durable);
+      return durable;
+    }
+    if (this.#offer(ended)) this.#told.rememberLatest(ended);
+    else this.#told.remember(ended, true);
+    return true;
   }
 
   /** Queues a record; resolves to whether it is on the disk, at the latest after `waitMs`. */
@@ -233,7 +236,7 @@ export class AuditJournal implements Journal, Exporter {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     if (!this.#offer(content, resolve)) return Promise.resolve(false);
     const cancel = this.#settings.clock.schedule(this.#settings.waitMs, () => resolve(false));
-    this.#hurry();
+    this.#hurry.begin();
     return promise.finally(cancel);
   }
 
@@ -256,6 +259,7 @@ export class AuditJournal implements Journal, Exporter {
 
   /** Makes records of ends in the next turn: by then the caller has its answer, and arguments and results are not held any longer. */
   #readEnds(): void {
+    this.#told.letGo();
     for (const waiting of this.#unread.splice(0)) this.#read(waiting);
   }
 
@@ -277,25 +281,6 @@ export class AuditJournal implements Journal, Exporter {
     return auditRecordOf(event, { id: ids.of(event), instance, argsHash });
   }
 
-  /** Has what waits written soon, together with what comes while the disk is busy. */
-  #hurry(): void {
-    if (this.#isHurrying) return;
-    this.#isHurrying = true;
-    const { clock } = this.#settings;
-    // Where many wait, more come at once: writing each by itself would cost the calls more than the time in which they gather.
-    const restMs = this.#hasCompany ? this.#writtenMs + COMPANY_MS - clock.nowMs() : 0;
-    if (restMs > 0) clock.schedule(restMs, () => this.#flush());
-    else this.#flush();
-  }
-
-  #flush(): void {
-    this.#writtenMs = this.#settings.clock.nowMs();
-    void this.#queue.flush(this.#settings.waitMs).then((isDone) => {
-      this.#isHurrying = false;
-      if (isDone && this.#queue.queuedRecords > 0) this.#hurry();
-    });
-  }
-
   async #write(entries: readonly Waiting[]): Promise<SendOutcome> {
     if (this.#open === undefined) return { kind: "retry", reason: "io", message: "the journal is not open" };
     const { chain } = this.#open;
@@ -304,7 +289,7 @@ export class AuditJournal implements Journal, Exporter {
     if (entries.some(({ capturing }) => capturing !== undefined)) await Promise.all(entries.map(addCaptured));
     const { end, rejected, failure } = await chain.write(entries.map((waiting) => this.#read(waiting)));
     this.#problem = failure?.message;
-    this.#hasCompany = entries.length >= COMPANY_MIN;
+    this.#hurry.wrote(entries.length);
     const refused = new Set(rejected);
     for (const [place, { settle }] of entries.slice(0, end).entries()) settle?.(!refused.has(place));
     if (failure === undefined && rejected.length === 0) return { kind: "delivered" };

@@ -29,7 +29,8 @@ function recordOf(type: HangarEventType): AuditRecord {
 /** The value with some of its texts and numbers replaced. */
 function altered(value: unknown, random: () => number): unknown {
   if (typeof value === "string" && random() < 0.3) return HOSTILE[Math.floor(random() * HOSTILE.length)];
-  if (typeof value === "number" && random() < 0.3) return [-0, 1e21, 1e-7, 0.1 + 0.2, -5, 2 ** 53][Math.floor(random() * 6)];
+  if (typeof value === "number" && random() < 0.3)
+    return [-0, 1e21, 1e-7, 0.1 + 0.2, -5, 2 ** 53][Math.floor(random() * 6)];
   if (Array.isArray(value)) return value.map((each: unknown) => altered(each, random));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, altered(each, random)]));
@@ -48,7 +49,10 @@ const everything = {
 } satisfies AuditRecord;
 
 test("a line is what the library for canonical JSON writes, whatever its texts are", () => {
-  const records = [everything, ...(["request.finished", "operation.finished", "session.closed"] as const).map(recordOf)];
+  const records = [
+    everything,
+    ...(["request.finished", "operation.finished", "session.closed"] as const).map(recordOf),
+  ];
   for (let seed = 1; seed <= 200; seed++) {
     const random = seededRandom(seed);
     for (const record of records) {
@@ -60,8 +64,9 @@ test("a line is what the library for canonical JSON writes, whatever its texts a
 
 test("a record that has more than this release knows, or something else, is left to the library", () => {
   const line = { ...everything, sequence: 1, previous: PREVIOUS };
-  expect(lineText({ ...line, ...{ later: 1 } })).toBeUndefined();
-  expect(lineText({ ...line, actor: { ...line.actor, ...{ later: "x" } } })).toBeUndefined();
+  const more = { later: "x" };
+  expect(lineText({ ...line, ...more })).toBeUndefined();
+  expect(lineText({ ...line, actor: { ...line.actor, ...more } })).toBeUndefined();
   expect(lineText({ ...line, duration_ms: Number.NaN })).toBeUndefined();
   for (const wrong of [{ time: new Date() }, { actor: null }, { attempts: "many" }, { id: 7 }]) {
     expect(lineText({ ...line, ...(wrong as object) })).toBeUndefined();
@@ -70,7 +75,12 @@ test("a record that has more than this release knows, or something else, is left
 
 test("a sink's line has the record, its number and its own hash", () => {
   for (const text of HOSTILE) {
-    const record = { ...everything, id: text.toWellFormed(), message: text.toWellFormed(), reason: text.toWellFormed() };
+    const record = {
+      ...everything,
+      id: text.toWellFormed(),
+      message: text.toWellFormed(),
+      reason: text.toWellFormed(),
+    };
     const line = lineText({ ...record, sequence: 12, previous: PREVIOUS });
     expect(JSON.parse(lineWithHash(line ?? "", HASH))).toEqual({ ...record, sequence: 12, hash: HASH });
   }

@@ -9,7 +9,13 @@ test("what was appended is there as the same bytes, until it is let go", () => {
   const [one, two, three] = [bytes(1), bytes(2), bytes(3)];
   tail.add(7, [one, two]);
   tail.add(9, [three]);
-  expect([6, 7, 8, 9, 10].map((sequence) => tail.at(sequence)?.payload)).toEqual([undefined, one, two, three, undefined]);
+  expect([6, 7, 8, 9, 10].map((sequence) => tail.at(sequence)?.payload)).toEqual([
+    undefined,
+    one,
+    two,
+    three,
+    undefined,
+  ]);
   expect(tail.at(8)?.payload).toBe(two);
   tail.forget(9);
   expect([7, 8, 9].map((sequence) => tail.at(sequence)?.sequence)).toEqual([undefined, undefined, 9]);

@@ -47,7 +47,8 @@ export function auditActor(caller: Caller, client?: Client): AuditActor {
   if (client === undefined) return actorOf(caller, undefined);
   const key = client.sessionId ?? caller.credential;
   const found = remembered.get(key);
-  if (found !== undefined && isSameCaller(found.caller, caller) && isSameClient(found.client, client)) return found.actor;
+  if (found !== undefined && isSameCaller(found.caller, caller) && isSameClient(found.client, client))
+    return found.actor;
   const actor = frozen(actorOf(caller, client));
   remembered.set(key, { caller, client, actor });
   return actor;
