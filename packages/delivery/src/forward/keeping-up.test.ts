@@ -112,12 +112,15 @@ async function lives(seed: number): Promise<ReadonlySet<string>> {
     let isOver = false;
     const surroundings = { clock, random, isKilled: () => isOver };
     const forwarders = [...received].map(([name, own]) => forward(spool, name, own, surroundings));
+    // Both are well all the time, and little comes at once.
+    const isCalm = random() < 0.4;
+    if (isCalm) for (const own of received.values()) own.isWell = true;
     let isBehind = [...received.values()].some(({ next }) => next <= appended);
     for (let step = 0; step < 60; step++) {
-      const records = Array.from({ length: integer(6) }, () => recordOf(++appended));
+      const records = Array.from({ length: integer(isCalm ? 2 : 6) }, () => recordOf(++appended));
       if (records.length > 0) expect((await spool.appendAll(records)).kind).toBe("durable");
       for (const own of received.values()) {
-        if (random() < 0.1) own.isWell = !own.isWell;
+        if (!isCalm && random() < 0.1) own.isWell = !own.isWell;
         if (!own.isWell) isBehind = true;
       }
       await clock.advance(integer(60));
