@@ -37,7 +37,7 @@ export interface FileSinkOptions {
 export class FileSink implements AuditSink {
   readonly name: string;
   readonly acknowledged = true;
-  readonly gatherMs = 200;
+  readonly gatherMs = 50;
   readonly #options: FileSinkOptions;
   readonly #madeMs: number;
   readonly #madeWallMs: number;

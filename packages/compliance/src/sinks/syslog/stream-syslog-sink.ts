@@ -53,7 +53,7 @@ const CLOSE_MS = 1_000;
 export class StreamSyslogSink implements AuditSink {
   readonly name: string;
   readonly acknowledged = false;
-  readonly gatherMs = 200;
+  readonly gatherMs = 50;
   readonly #options: StreamSyslogSinkOptions;
   readonly #messageBytesMax: number;
   readonly #unconfirmed: Unconfirmed;
