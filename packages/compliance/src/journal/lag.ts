@@ -1,6 +1,6 @@
 import type { Clock } from "@mcp-hangar/delivery";
 import { type Cursor, type SpoolFiles, scanSpool } from "@mcp-hangar/delivery/spool";
-import { parseLine } from "./line.ts";
+import { entryOfLine } from "./line.ts";
 
 /** What a consumer has not had yet. */
 export interface JournalLag {
@@ -16,10 +16,15 @@ interface Surroundings {
 }
 
 /** How far a consumer is behind. Rejects with the error of the system. */
-export async function lagOf({ position, end }: Cursor, { folder, files, clock }: Surroundings): Promise<JournalLag> {
+export async function lagOf(cursor: Cursor, { folder, files, clock }: Surroundings): Promise<JournalLag> {
+  const { position, end } = cursor;
   const records = Math.max(0, end - position);
   if (records === 0) return { records, seconds: 0 };
-  const timeMs = await timeOf(position, folder, files);
+  // The cursor knows where it is in its file, or has the record in memory; without either a file is read from its beginning.
+  const read = await cursor.read({ recordsMax: 1, bytesMax: 1 });
+  const [next] = read.kind === "read" ? read.items : [];
+  const timeMs =
+    (next?.kind === "record" ? timeOfLine(next.payload) : undefined) ?? (await timeOf(position, folder, files));
   return { records, seconds: timeMs === undefined ? 0 : Math.max(0, clock.wallMs() - timeMs) / 1_000 };
 }
 
@@ -27,8 +32,13 @@ export async function lagOf({ position, end }: Cursor, { folder, files, clock }:
 export async function timeOf(sequence: number, folder: string, files: SpoolFiles): Promise<number | undefined> {
   for await (const frame of scanSpool(folder, { from: sequence, files })) {
     if (frame.kind !== "record" || frame.sequence < sequence) continue;
-    const timeMs = Date.parse(parseLine(frame.payload)?.record.time ?? "");
-    if (Number.isFinite(timeMs)) return timeMs;
+    const timeMs = timeOfLine(frame.payload);
+    if (timeMs !== undefined) return timeMs;
   }
   return undefined;
+}
+
+function timeOfLine(bytes: Uint8Array): number | undefined {
+  const timeMs = Date.parse(entryOfLine(bytes)?.record.time ?? "");
+  return Number.isFinite(timeMs) ? timeMs : undefined;
 }

@@ -63,7 +63,9 @@ test("a secret that becomes known is in no record that is made after that", () =
 test("only the latest are remembered", () => {
   const remembered = new Remembered<{ readonly at: number }>();
   for (let at = 0; at < 1_000; at++) remembered.set(`key-${at}`, { at });
-  const kept = Array.from({ length: 1_000 }, (_each, at) => remembered.get(`key-${at}`)).filter((each) => each !== undefined);
+  const kept = Array.from({ length: 1_000 }, (_each, at) => remembered.get(`key-${at}`)).filter(
+    (each) => each !== undefined,
+  );
   expect(kept.length).toBeLessThanOrEqual(256);
   expect(kept.at(-1)).toEqual({ at: 999 });
 });
