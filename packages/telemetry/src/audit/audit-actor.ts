@@ -61,10 +61,18 @@ function isSameCaller(one: Caller, other: Caller): boolean {
       one.credential === other.credential &&
       one.type === other.type &&
       one.address === other.address &&
-      one.token === other.token &&
-      one.roles.length === other.roles.length &&
-      one.roles.every((role, at) => role === other.roles[at]))
+      isSameToken(one.token, other.token) &&
+      isSameList(one.roles, other.roles))
   );
+}
+
+function isSameToken(one: Caller["token"], other: Caller["token"]): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return one.issuer === other.issuer && one.subject === other.subject && isSameList(one.actors, other.actors);
+}
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  return one === other || (one.length === other.length && one.every((each, at) => each === other[at]));
 }
 
 /** As far as actors have it. */

@@ -43,6 +43,8 @@ test("whatever differs in caller, client or tool is another actor or target", ()
     { id: event.tool ?? caller.id },
     { credential: "other" },
     { token: undefined },
+    { token: { issuer: "https://issuer.example", subject: "ada", actors: ["agent-8"] } },
+    { token: { issuer: "https://other.example", subject: "ada", actors: ["agent-7"] } },
   ];
   for (const changes of callers) {
     expect(recordOf({ caller: { ...caller, ...changes }, client }).actor).not.toEqual(first.actor);
