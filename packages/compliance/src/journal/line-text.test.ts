@@ -1,8 +1,8 @@
+import { canonicalJson } from "@mcp-hangar/delivery";
 import { seededRandom } from "@mcp-hangar/delivery/testing";
 import { type AuditRecord, auditRecordOf, type HangarEventType } from "@mcp-hangar/telemetry";
 import { sampleEvent } from "@mcp-hangar/telemetry/testing";
 import { expect, test } from "vitest";
-import { canonical } from "./canonical.ts";
 import { lineText, lineWithHash } from "./line-text.ts";
 
 const PREVIOUS = "a".repeat(64);
@@ -46,6 +46,8 @@ const everything = {
   gap: { reason: "size", count: 2, from: 1, to: 2, since: "s", until: "u" },
   checkpoint: { journal: "j", sequence: 1, hash: HASH, reason: "interval", key: "k", signature: "s" },
   message: "it happened",
+  args_hash: HASH,
+  captured: { arguments: "a.b.c.d.e", result: "a.b.c.d.f", omitted: "busy" },
 } satisfies AuditRecord;
 
 test("a line is what the library for canonical JSON writes, whatever its texts are", () => {
@@ -57,7 +59,7 @@ test("a line is what the library for canonical JSON writes, whatever its texts a
     const random = seededRandom(seed);
     for (const record of records) {
       const line = { ...(altered(record, random) as AuditRecord), sequence: seed, previous: PREVIOUS };
-      expect(lineText(line), `seed ${seed}`).toBe(canonical(line));
+      expect(lineText(line), `seed ${seed}`).toBe(canonicalJson(line));
     }
   }
 });

@@ -96,8 +96,10 @@ const lineWriter = objectOf<AuditRecord & ChainPlace>({
       session_id: text,
     }),
   ),
+  args_hash: text,
   attempts: listOf(objectOf<Part<"attempts">[number]>({ server: text, code: text, duration_ms: number })),
   batch: objectOf<Part<"batch">>({ id: text, index: number, attempt: number }),
+  captured: objectOf<Part<"captured">>({ arguments: text, result: text, omitted: text }),
   category: text,
   change: objectOf<Part<"change">>({ before: text, after: text }),
   checkpoint: objectOf<Part<"checkpoint">>({

@@ -199,6 +199,7 @@ function roughSizeOf({ message = "", change }: AuditRecord): number {
 /** Whose a record is when its origin can make any number of them: a flood of refused requests drives out its own records first. */
 function talkativeOriginOf({ record }: AuditEntry): string | undefined {
   const { type, category, outcome, actor } = record;
-  const isRefusal = outcome === "denied" || category === "authentication" || type.endsWith(".invalid");
+  const isRefusal =
+    outcome === "denied" || (category === "authentication" && outcome !== "success") || type.endsWith(".invalid");
   return isRefusal ? `${type} ${actor.credential ?? ""} ${actor.address ?? ""}` : undefined;
 }
