@@ -32,6 +32,7 @@ import { finish, type Headers, Unanswered } from "./unanswered.ts";
 const SESSION_HEADER = "mcp-session-id";
 const MODERN: readonly string[] = MODERN_VERSIONS;
 const LEGACY: readonly string[] = LEGACY_VERSIONS;
+const BATCH = { code: RPC.invalidRequest, reason: "batches are not supported", id: null };
 
 /** Streamable HTTP of both eras for one endpoint. The listener has checked host, origin and size before. */
 export class HttpEndpoint {
@@ -88,13 +89,10 @@ export class HttpEndpoint {
       return this.#refusals.refuse(response, caller, { status: 406, code: RPC.invalidRequest, message });
     }
     const message = decodeMessage(body, false);
-    if (message.kind === "invalid") {
-      return this.#refusals.refuse(response, caller, {
-        status: 400,
-        code: message.code,
-        message: `the body is no JSON-RPC message: ${message.reason}`,
-        id: message.id ?? null,
-      });
+    if (message.kind === "invalid" || message.kind === "batch") {
+      const { code, reason, id } = message.kind === "invalid" ? message : BATCH;
+      const problem = `the body is no JSON-RPC message: ${reason}`;
+      return this.#refusals.refuse(response, caller, { status: 400, code, message: problem, id: id ?? null });
     }
     const stream = this.#stream(response, { acceptsEvents: accepts.events, exchange, caller: () => caller });
     if (message.kind === "request") {
@@ -149,6 +147,7 @@ export class HttpEndpoint {
       capabilities: isJsonObject(capabilities) ? capabilities : {},
     };
     const endsWithEndpoint = method === LISTEN;
+    stream.showWork();
     this.#unanswered.answer({ stream, id, modern: true, endsWithEndpoint }, dispatch(this.#endpoint, request));
   }
 
@@ -201,6 +200,7 @@ export class HttpEndpoint {
     const settled = (): undefined => {
       session.end(id);
     };
+    stream.showWork();
     this.#unanswered.answer({ stream, id, modern: false, settled }, dispatch(this.#endpoint, request));
   }
 
@@ -208,7 +208,7 @@ export class HttpEndpoint {
   #oneWay(
     http: IncomingMessage,
     response: ServerResponse,
-    message: Exclude<ReturnType<typeof decodeMessage>, { kind: "request" | "invalid" }>,
+    message: Exclude<ReturnType<typeof decodeMessage>, { kind: "request" | "invalid" | "batch" }>,
     caller: Caller,
   ): void {
     const modern = MODERN.includes(header(http, "mcp-protocol-version") ?? "");

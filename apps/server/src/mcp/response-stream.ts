@@ -5,6 +5,8 @@ import { type Encoded, encodedBytes, writeFramed } from "./encode.ts";
 
 /** Keeps proxies from closing a silent stream; as often it is asked whether the client may still have it. */
 const KEEP_ALIVE_MS = 15_000;
+/** Proxies and clients give up connections on which nothing comes. */
+const SILENCE_MS = 5_000;
 /** A client that reads slower than servers talk is cut off when this much waits for it, or when its caller has no room. */
 const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 /** UTF-8 bytes of one UTF-16 code unit. */
@@ -29,13 +31,18 @@ export class ResponseStream {
   readonly #response: ServerResponse;
   readonly #clock: Clock;
   readonly #client: StreamClient;
-  #cancelKeepAlive: CancelTimer | undefined;
+  #cancelTimer: CancelTimer | undefined;
   #streaming = false;
 
   constructor(response: ServerResponse, client: StreamClient, clock: Clock) {
     this.#response = response;
     this.#client = client;
     this.#clock = clock;
+  }
+
+  /** Shows a client that takes events, after some seconds without an answer, that its request is being worked on. */
+  showWork(): void {
+    if (this.acceptsEvents) this.#cancelTimer = this.#clock.schedule(SILENCE_MS, () => this.open());
   }
 
   get acceptsEvents(): boolean {
@@ -49,7 +56,8 @@ export class ResponseStream {
 
   /** Turns the response into an event stream now, before there is anything to say. */
   open(headers: Readonly<Record<string, string>> = {}): void {
-    if (this.#streaming || this.#response.headersSent) return;
+    if (this.#streaming || this.#response.headersSent || this.#response.destroyed) return;
+    this.#cancelTimer?.();
     this.#streaming = true;
     this.#response.writeHead(200, {
       "content-type": "text/event-stream",
@@ -58,7 +66,7 @@ export class ResponseStream {
       ...headers,
     });
     this.#response.flushHeaders();
-    this.#response.once("close", () => this.#cancelKeepAlive?.());
+    this.#response.once("close", () => this.#cancelTimer?.());
     this.#keepAlive();
   }
 
@@ -80,8 +88,8 @@ export class ResponseStream {
   /** Sends the answer and ends the response. */
   finish(status: number, message: Encoded, headers: Readonly<Record<string, string>> = {}): void {
     if (this.#response.writableEnded || this.#response.destroyed) return;
+    this.#cancelTimer?.();
     if (this.#streaming) {
-      this.#cancelKeepAlive?.();
       this.#write(message);
       this.#response.end();
       return;
@@ -110,7 +118,7 @@ export class ResponseStream {
   }
 
   #keepAlive(): void {
-    this.#cancelKeepAlive = this.#clock.schedule(KEEP_ALIVE_MS, () => {
+    this.#cancelTimer = this.#clock.schedule(KEEP_ALIVE_MS, () => {
       if (this.#response.writableEnded || this.#response.destroyed) return;
       // A client that finds its stream ended comes back with credentials that are valid, if it has any.
       if (!this.#client.mayStay()) return void this.#response.end(FAREWELL);

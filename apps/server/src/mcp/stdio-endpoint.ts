@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import {
   ChurnMap,
   decodeMessage,
+  type InvalidMessage,
   isJsonObject,
   type JsonRpcId,
   type JsonRpcRequest,
@@ -97,11 +98,9 @@ export class StdioEndpoint {
     const message = decodeMessage(line, false);
     switch (message.kind) {
       case "invalid":
-        return this.#refuse(
-          message.id ?? null,
-          undefined,
-          errorAnswer(message.code, `the line is no JSON-RPC message: ${message.reason}`),
-        );
+        return this.#refuseLine(message);
+      case "batch":
+        return this.#refuseLine({ code: RPC.invalidRequest, reason: "batches are not supported", id: undefined });
       case "request":
         return this.#request(message);
       case "notification":
@@ -113,6 +112,10 @@ export class StdioEndpoint {
       case "error":
         return this.#session?.answered(message.id, { kind: "error", error: message.error });
     }
+  }
+
+  #refuseLine({ code, reason, id }: Pick<InvalidMessage, "code" | "reason" | "id">): void {
+    this.#refuse(id ?? null, undefined, errorAnswer(code, `the line is no JSON-RPC message: ${reason}`));
   }
 
   async #request({ id, method, params }: JsonRpcRequest): Promise<void> {

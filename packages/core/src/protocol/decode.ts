@@ -27,6 +27,12 @@ export type IncomingMessage =
   | { readonly kind: "notification"; readonly method: string; readonly params: JsonObject }
   | InvalidMessage;
 
+/** Several messages in one array, as revision 2025-03-26 has them; never empty, and none of them is a batch. */
+export interface MessageBatch {
+  readonly kind: "batch";
+  readonly messages: readonly IncomingMessage[];
+}
+
 /** Bytes that are no JSON-RPC message of MCP. */
 export interface InvalidMessage {
   readonly kind: "invalid";
@@ -36,6 +42,8 @@ export interface InvalidMessage {
   readonly code: typeof RPC.parseError | typeof RPC.invalidRequest;
   /** The id of the message where it has a usable one, so that a waiting request can be failed and not time out. */
   readonly id: JsonRpcId | undefined;
+  /** The request that it tries to answer: it has that id, and a result or an error. Log lines may have an id, too. */
+  readonly answers: JsonRpcId | undefined;
 }
 
 /** From here on a parse followed by a rebuild costs more than finding the result inside the bytes. */
@@ -46,10 +54,11 @@ export const LARGE_MESSAGE_BYTES = 1024 * 1024;
 const SLICE_BYTES = 256 * 1024;
 
 /**
- * Reads one JSON-RPC message of MCP: an object, in UTF-8, without a byte order mark; batches are invalid. Never throws.
- * The bytes of a large response that is `relayed` are not copied: its result stays a view of `bytes`, which must not be reused.
+ * Reads one JSON-RPC message of MCP, or a batch of them: in UTF-8, with or without a byte order mark. Never throws.
+ * The bytes of a large response that is `relayed` are not copied: its result stays a view of `text`, which must not be reused.
  */
-export function decodeMessage(bytes: Buffer, relayed = true): IncomingMessage {
+export function decodeMessage(text: Buffer, relayed = true): IncomingMessage | MessageBatch {
+  const bytes = withoutMark(text);
   if (!isUtf8(bytes)) return invalid("it is not valid UTF-8", RPC.parseError);
   if (bytes.length >= SCAN_FROM_BYTES) {
     // What is not relayed has to be built, so that there is no use in reading on when it is too much.
@@ -70,9 +79,10 @@ export function decodeMessage(bytes: Buffer, relayed = true): IncomingMessage {
  * `inNextTurn` has others served in between. Never rejects.
  */
 export async function decodeLargeMessage(
-  bytes: Buffer,
+  text: Buffer,
   inNextTurn: (resume: () => void) => void,
-): Promise<IncomingMessage> {
+): Promise<IncomingMessage | MessageBatch> {
+  const bytes = withoutMark(text);
   if (!isUtf8(bytes)) return invalid("it is not valid UTF-8", RPC.parseError);
   const scan = new JsonScan(bytes);
   let outcome = scan.run(SLICE_BYTES);
@@ -83,6 +93,11 @@ export async function decodeLargeMessage(
   return decodeScanned(bytes, scan, { outcome, relayed: true });
 }
 
+function withoutMark(text: Buffer): Buffer {
+  const marked = text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf;
+  return marked ? text.subarray(3) : text;
+}
+
 /** The members of an envelope whose values are short. */
 const ENVELOPE_VALUE_BYTES_MAX = 1_024;
 
@@ -90,7 +105,7 @@ function decodeScanned(
   bytes: Buffer,
   scan: JsonScan,
   { outcome, relayed }: { readonly outcome: ScanOutcome; readonly relayed: boolean },
-): IncomingMessage {
+): IncomingMessage | MessageBatch {
   const read = (range: ValueRange | undefined): JsonValue | undefined => {
     if (range === undefined || range.end - range.start > ENVELOPE_VALUE_BYTES_MAX) return undefined;
     const json = buildJson(bytes.subarray(range.start, range.end));
@@ -114,7 +129,9 @@ function decodeScanned(
     return { kind: "response", id, result: ResultPayload.ofJson(json, summary) };
   }
   const problem = scannedProblem(outcome, scan);
-  return problem === undefined ? readDocument(buildJson(bytes)) : readDocument(problem, id);
+  if (problem === undefined) return readDocument(buildJson(bytes));
+  const answers = scan.member("method") === undefined && (result !== undefined || scan.member("error") !== undefined);
+  return readDocument(problem, { id, answers });
 }
 
 /** Line breaks of valid JSON stand between tokens only, and would end the frame of a line protocol or of an event stream. */
@@ -125,45 +142,58 @@ function onOneLine(json: Buffer): Buffer {
   return json;
 }
 
-function readDocument(json: ReadJson, id?: JsonValue): IncomingMessage {
+/** What is known of a message that cannot be read. */
+interface Sight {
+  readonly id: JsonValue | undefined;
+  /** Whether it has a result or an error. */
+  readonly answers: boolean;
+}
+
+function readDocument(json: ReadJson, sight?: Sight): IncomingMessage | MessageBatch {
   if (json.kind === "invalid") {
-    const idOf = isJsonObject(json.value) ? json.value.id : id;
-    return invalid(json.reason, json.problem === "syntax" ? RPC.parseError : RPC.invalidRequest, idOf);
+    const code = json.problem === "syntax" ? RPC.parseError : RPC.invalidRequest;
+    return invalid(json.reason, code, isJsonObject(json.value) ? sightOf(json.value) : sight);
   }
   const { value } = json;
-  if (Array.isArray(value)) return invalid("batches are not supported");
+  if (!Array.isArray(value)) return readElement(value);
+  return value.length === 0 ? invalid("it is an empty batch") : { kind: "batch", messages: value.map(readElement) };
+}
+
+function readElement(value: JsonValue): IncomingMessage {
   return isJsonObject(value) ? readEnvelope(value) : invalid("it is not a JSON object");
 }
 
+function sightOf({ id, method, result, error }: JsonObject): Sight {
+  return { id, answers: method === undefined && (result !== undefined || error !== undefined) };
+}
+
 function readEnvelope(message: JsonObject): IncomingMessage {
-  const { id, method, params, result, error } = message;
-  if (message.jsonrpc !== "2.0") return invalid('"jsonrpc" is not "2.0"', RPC.invalidRequest, id);
+  const { id, method, params } = message;
+  const wrong = (reason: string): InvalidMessage => invalid(reason, RPC.invalidRequest, sightOf(message));
+  if (message.jsonrpc !== "2.0") return wrong('"jsonrpc" is not "2.0"');
   if (id !== undefined && id !== null && !isId(id)) return invalid('"id" is neither a string nor a number');
+  // JSON-RPC 1.0 had both members in every response, one of them null, and some libraries have them still.
+  const error = message.error === null && message.result !== undefined ? undefined : message.error;
+  const result = message.result === null && error !== undefined ? undefined : message.result;
   if (method !== undefined) {
-    if (typeof method !== "string") return invalid('"method" is not a string', RPC.invalidRequest, id);
-    if (result !== undefined || error !== undefined) {
-      return invalid("it is both a request and a response", RPC.invalidRequest, id);
-    }
-    if (params !== undefined && !isJsonObject(params)) {
-      return invalid('"params" is not an object', RPC.invalidRequest, id);
-    }
+    if (typeof method !== "string") return wrong('"method" is not a string');
+    if (result !== undefined || error !== undefined) return wrong("it is both a request and a response");
+    if (params !== undefined && !isJsonObject(params)) return wrong('"params" is not an object');
     if (id === null) return invalid('the "id" of a request is null');
     if (id === undefined) return { kind: "notification", method, params: params ?? {} };
     return { kind: "request", id, method, params: params ?? {} };
   }
   if (result !== undefined) {
-    if (error !== undefined) return invalid('it has both "result" and "error"', RPC.invalidRequest, id);
+    if (error !== undefined) return wrong('it has both "result" and "error"');
     if (id === undefined || id === null) return invalid('a response has no "id"');
-    if (!isJsonObject(result)) return invalid('"result" is not an object', RPC.invalidRequest, id);
+    if (!isJsonObject(result)) return wrong('"result" is not an object');
     return { kind: "response", id, result: ResultPayload.ofValue(result) };
   }
   if (error !== undefined) {
-    if (!isErrorObject(error)) {
-      return invalid('"error" lacks an integer "code" or a string "message"', RPC.invalidRequest, id);
-    }
+    if (!isErrorObject(error)) return wrong('"error" lacks an integer "code" or a string "message"');
     return { kind: "error", id: id ?? null, error };
   }
-  return invalid('it has neither "method" nor "result" nor "error"', RPC.invalidRequest, id);
+  return wrong('it has neither "method" nor "result" nor "error"');
 }
 
 function isId(id: JsonValue): id is JsonRpcId {
@@ -175,6 +205,7 @@ function isErrorObject(error: JsonValue): error is JsonObject & JsonRpcErrorObje
   return isJsonObject(error) && Number.isInteger(error.code) && typeof error.message === "string";
 }
 
-function invalid(reason: string, code: InvalidMessage["code"] = RPC.invalidRequest, id?: JsonValue): InvalidMessage {
-  return { kind: "invalid", reason, code, id: id !== undefined && isId(id) ? id : undefined };
+function invalid(reason: string, code: InvalidMessage["code"] = RPC.invalidRequest, sight?: Sight): InvalidMessage {
+  const id = sight?.id !== undefined && isId(sight.id) ? sight.id : undefined;
+  return { kind: "invalid", reason, code, id, answers: sight?.answers === true ? id : undefined };
 }

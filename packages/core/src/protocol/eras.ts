@@ -4,7 +4,7 @@ import type { JsonObject } from "./json-rpc.ts";
 export type Era = "legacy" | "modern";
 
 /** Newest first; the gateway offers the first and accepts any. */
-export const LEGACY_VERSIONS = ["2025-11-25", "2025-06-18", "2025-03-26"] as const;
+export const LEGACY_VERSIONS = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] as const;
 export const MODERN_VERSIONS = ["2026-07-28"] as const;
 export const SUPPORTED_VERSIONS: readonly string[] = [...MODERN_VERSIONS, ...LEGACY_VERSIONS];
 

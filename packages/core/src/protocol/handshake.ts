@@ -1,8 +1,8 @@
 import { type Implementation, LEGACY_VERSIONS, META, MODERN_VERSIONS, type PeerDescription } from "./eras.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json-rpc.ts";
 
-/** Servers may answer `initialize` with any of these. The oldest differs in nothing that the gateway relays. */
-const ACCEPTED_LEGACY: readonly string[] = [...LEGACY_VERSIONS, "2024-11-05"];
+/** Servers may answer `initialize` with any of these. */
+const LEGACY: readonly string[] = LEGACY_VERSIONS;
 
 /** What the gateway says of itself during a handshake. */
 export interface Introduction {
@@ -58,7 +58,7 @@ export function readDiscoverResult(result: JsonObject, fallbackName: string): Ha
 export function readInitializeResult(result: JsonObject, fallbackName: string): HandshakeOutcome {
   const { protocolVersion, capabilities, serverInfo, instructions } = result;
   if (typeof protocolVersion !== "string") return { kind: "malformed", reason: '"protocolVersion" is not a string' };
-  if (!ACCEPTED_LEGACY.includes(protocolVersion)) return { kind: "unsupported", versions: [protocolVersion] };
+  if (!LEGACY.includes(protocolVersion)) return { kind: "unsupported", versions: [protocolVersion] };
   if (!isJsonObject(capabilities)) return { kind: "malformed", reason: '"capabilities" is not an object' };
   return {
     kind: "peer",

@@ -75,6 +75,12 @@ export class RequestTable<Value extends object> {
   }
 }
 
+/** The number behind an id that a peer gave back: one of our own may come back as text. `undefined` for any other. */
+export function ownId(id: unknown): number | undefined {
+  if (typeof id === "number") return id;
+  return typeof id === "string" && /^(?:0|[1-9]\d{0,14})$/.test(id) ? Number(id) : undefined;
+}
+
 function places<Content>(length: number, content: Content): Content[] {
   return Array.from({ length }, () => content);
 }

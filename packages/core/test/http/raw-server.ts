@@ -13,6 +13,8 @@ import type { JsonObject } from "../../src/protocol/json-rpc.ts";
 /** One HTTP request as it arrived, with its body parsed when it is JSON. */
 export interface Received {
   readonly method: string;
+  /** Path and query. */
+  readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly message: JsonObject & {
     readonly id?: number | string;
@@ -48,7 +50,7 @@ export async function rawServer(
     request.on("end", () => {
       const text = Buffer.concat(chunks).toString("utf8");
       const message = text === "" ? {} : (JSON.parse(text) as Received["message"]);
-      const one = { method: request.method ?? "", headers: request.headers, message };
+      const one = { method: request.method ?? "", path: request.url ?? "", headers: request.headers, message };
       received.push(one);
       void handler(one, response);
     });

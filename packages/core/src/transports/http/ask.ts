@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "../../protocol/decode.ts";
 import type { JsonObject, JsonRpcErrorObject } from "../../protocol/json-rpc.ts";
 import { requestText } from "../outgoing-message.ts";
+import { ownId } from "../request-table.ts";
 import type { SessionObserver } from "../session.ts";
 import { count } from "./count.ts";
 import type { HttpClient } from "./http-client.ts";
@@ -43,11 +44,11 @@ export function ask(
     const receiver: MessageReceiver = {
       onMessage(message: IncomingMessage, from): void {
         count(observer, message);
-        if (message.kind === "response" && message.id === QUESTION_ID) {
+        if (message.kind === "response" && ownId(message.id) === QUESTION_ID) {
           settle({ kind: "result", result: message.result.value, headers: from.headers });
-        } else if (message.kind === "error" && (message.id === QUESTION_ID || message.id === null)) {
+        } else if (message.kind === "error" && (message.id === null || ownId(message.id) === QUESTION_ID)) {
           settle({ kind: "error", error: message.error });
-        } else if (message.kind === "invalid") {
+        } else if (message.kind === "invalid" && (!from.streaming || ownId(message.answers) === QUESTION_ID)) {
           settle({ kind: "none", ending: { kind: "unreadable", reason: message.reason } });
         } else return;
         if (from.streaming) client.lingering.add(from);

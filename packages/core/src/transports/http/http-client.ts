@@ -63,8 +63,16 @@ export class HttpClient {
   }
 
   /** Sends one request; everything that follows is told to `exchange`. */
-  send(exchange: HttpExchange, headers: string[], body: string | null): void {
-    this.#pool.dispatch({ path: this.#path, method: exchange.method, headers, body }, exchange);
+  send(exchange: HttpExchange, headers: string[], body: string | null, path = this.#path): void {
+    exchange.carry(headers, body);
+    this.#pool.dispatch({ path, method: exchange.method, headers, body }, exchange);
+  }
+
+  /** The path that a redirect names; `undefined` when it leads to another origin, where credentials must not go. */
+  pathOf(location: string | string[] | undefined): string | undefined {
+    const { endpoint } = this;
+    const url = typeof location === "string" ? URL.parse(location, endpoint.href) : null;
+    return url?.origin === endpoint.origin ? url.pathname + url.search : undefined;
   }
 
   /** Sockets that are open now. */

@@ -5,6 +5,11 @@ import type { HttpClient } from "./http-client.ts";
 /** Response headers as undici gives them: lower-case names. */
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
+/** How often in a row a request follows a redirect. */
+const REDIRECTS_MAX = 5;
+/** What is read of the body of a redirect, so that its socket can be used again. */
+const REDIRECT_BODY_BYTES = 16 * 1024;
+
 const ABORTED = new Error("the request was given up");
 
 /**
@@ -14,7 +19,13 @@ const ABORTED = new Error("the request was given up");
 export abstract class HttpExchange implements Dispatcher.DispatchHandler {
   readonly method: HttpMethod;
   protected readonly client: HttpClient;
-  readonly #startedMs: number;
+  #startedMs: number;
+  #headers: string[] = [];
+  #body: string | null = null;
+  /** Where the server wants the same request to go. */
+  #movedTo: string | undefined;
+  #movedBytes = 0;
+  #redirects = 0;
   #controller: Dispatcher.DispatchController | undefined;
   #sent = false;
   #aborted = false;
@@ -46,6 +57,12 @@ export abstract class HttpExchange implements Dispatcher.DispatchHandler {
   /** Whether the request was given up. */
   protected get aborted(): boolean {
     return this.#aborted;
+  }
+
+  /** Notes what is sent, to be sent again where the server wants it elsewhere. */
+  carry(headers: string[], body: string | null): void {
+    this.#headers = headers;
+    this.#body = body;
   }
 
   /** Gives the request up and frees its socket; nothing is told to the subclass after this. */
@@ -89,16 +106,29 @@ export abstract class HttpExchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
     if (this.#over || status < 200) return;
+    if (status === 307 || status === 308)
+      this.#movedTo = this.#redirects < REDIRECTS_MAX ? this.client.pathOf(headers.location) : undefined;
     this.#status = status;
+    if (this.#movedTo !== undefined) return;
     this.head(status, headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#over) this.chunk(chunk);
+    if (this.#over) return;
+    if (this.#movedTo === undefined) {
+      this.chunk(chunk);
+      return;
+    }
+    this.#movedBytes += chunk.length;
+    if (this.#movedBytes > REDIRECT_BODY_BYTES) this.#controller?.abort(ABORTED);
   }
 
   onResponseEnd(): void {
     if (this.#over) return;
+    if (this.#movedTo !== undefined) {
+      this.#move(this.#movedTo);
+      return;
+    }
     this.#over = true;
     this.report(this.#status);
     this.end();
@@ -106,8 +136,23 @@ export abstract class HttpExchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#over) return;
+    if (this.#movedTo !== undefined) {
+      this.#move(this.#movedTo);
+      return;
+    }
     this.#over = true;
     this.report(undefined);
     this.fail(error);
+  }
+
+  /** Sends the same request to another path of the same server. */
+  #move(path: string): void {
+    this.report(this.#status);
+    this.#reported = false;
+    this.#startedMs = this.client.clock.nowMs();
+    this.#movedTo = undefined;
+    this.#movedBytes = 0;
+    this.#redirects++;
+    this.client.send(this, this.#headers, this.#body, path);
   }
 }

@@ -31,12 +31,16 @@ const METHOD_NOT_FOUND: ServerRequestReply = {
   error: { code: RPC.methodNotFound, message: "MCP Hangar cannot serve this request here" },
 };
 
+/** Things skipped, of one session, that the log tells of: more say nothing new. */
+const SKIPPED_LOGGED_MAX = 20;
+
 /** What both eras share of a session over Streamable HTTP: calls in flight, and where messages of the server belong. */
 export abstract class HttpSession implements UpstreamSession {
   readonly client: HttpClient;
   protected readonly observer: SessionObserver;
   readonly #calls = new RequestTable<RpcCall>();
   readonly #posts: Postbox;
+  readonly #skipped = new Set<string>();
   #closing: Promise<void> | undefined;
 
   constructor(client: HttpClient, observer: SessionObserver) {
@@ -112,6 +116,14 @@ export abstract class HttpSession implements UpstreamSession {
 
   count(message: IncomingMessage): void {
     count(this.observer, message);
+  }
+
+  /** Tells the log of what came in place of an answer, once each; `reason` is a clause. */
+  skipped(method: string, reason: string): void {
+    const line = `[http] a message in answer to ${method} was skipped: ${reason}`;
+    if (this.#skipped.size >= SKIPPED_LOGGED_MAX || this.#skipped.has(line)) return;
+    this.#skipped.add(line);
+    this.observer.onLog(line);
   }
 
   /** Hands a notification to whom it belongs; `call` is the one on whose stream it came. */

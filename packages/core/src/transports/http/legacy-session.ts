@@ -40,9 +40,11 @@ export interface Epoch extends LegacyHandshake {
   readonly openedFor: string | undefined;
 }
 
-/** How often in a row an interrupted answer is asked for without any message in between. */
+/** How often in a row asking for an interrupted answer may fail. A server may end the stream as often as it likes. */
 const RESUME_FAILURES_MAX = 3;
 const RESUME_MS = 1_000;
+/** A server that has nothing to say is not asked more often than this. */
+const RESUME_MS_MIN = 50;
 const RESUME_MS_MAX = 60_000;
 
 /**
@@ -287,8 +289,10 @@ export class LegacySession extends HttpSession {
     const interrupted = ending.kind === "broken" || (ending.kind === "complete" && ending.stream);
     const refused = exchange.method === "GET" && ending.kind === "status" && ending.status >= 500;
     if (call.lastEventId === undefined || !(interrupted || refused) || this.closed) return false;
-    if (call.resumeFailures++ >= RESUME_FAILURES_MAX) return false;
-    const waitMs = Math.min(call.retryMs ?? RESUME_MS, RESUME_MS_MAX);
+    // The end of a stream that stood is how servers let clients come back later; the deadline of the call bounds that.
+    if (ending.kind === "complete") call.resumeFailures = 0;
+    else if (call.resumeFailures++ >= RESUME_FAILURES_MAX) return false;
+    const waitMs = Math.min(Math.max(call.retryMs ?? RESUME_MS, RESUME_MS_MIN), RESUME_MS_MAX);
     const cancel = this.#options.platform.clock.schedule(waitMs, () => {
       this.#resumptions.delete(call);
       const next = new MessageExchange(this.client, "GET", call);

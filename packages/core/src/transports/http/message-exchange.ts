@@ -1,5 +1,13 @@
+import type { Transform } from "node:stream";
 import type { HttpMethod } from "@mcp-hangar/telemetry";
-import { decodeLargeMessage, decodeMessage, type IncomingMessage, LARGE_MESSAGE_BYTES } from "../../protocol/decode.ts";
+import {
+  decodeLargeMessage,
+  decodeMessage,
+  type IncomingMessage,
+  LARGE_MESSAGE_BYTES,
+  type MessageBatch,
+} from "../../protocol/decode.ts";
+import { codingOf, createDecoder } from "./content-coding.ts";
 import type { HttpClient } from "./http-client.ts";
 import { HttpExchange, type ResponseHeaders } from "./http-exchange.ts";
 import { SseParser, type SseSink } from "./sse-parser.ts";
@@ -45,6 +53,12 @@ export class MessageExchange extends HttpExchange implements SseSink {
   /** Lines of the event stream when others last had their turn on purpose. */
   #restedAtLine = 0;
   #parser: SseParser | undefined;
+  /** Undoes the compression of the body; `undefined` when it has none. */
+  #decoder: Transform | undefined;
+  /** Whether the body of an error cannot be read. */
+  #unreadable = false;
+  /** Whether the receiver has heard of the ending, or must not. */
+  #told = false;
   /** Messages that came while a large one is being read; `undefined` while none is. */
   #waiting: Buffer[] | undefined;
   #ending: Ending | undefined;
@@ -90,15 +104,31 @@ export class MessageExchange extends HttpExchange implements SseSink {
       this.#giveUp(`the content type is ${type.slice(0, 100)}, neither application/json nor text/event-stream`);
       return;
     }
-    const encoding = headers["content-encoding"];
-    if (encoding !== undefined && encoding !== "identity" && ok) {
-      this.#giveUp(`the body is compressed (${String(encoding).slice(0, 100)}), although no compression was offered`);
-      return;
+    const coding = codingOf(headers);
+    if (typeof coding === "object") {
+      if (ok) {
+        this.#giveUp(`the body has the content coding ${coding.unknown}, which was not asked for`);
+        return;
+      }
+      // Nobody could read the error page, and the status says enough.
+      this.#unreadable = true;
+    } else if (coding !== undefined) {
+      this.#decoder = createDecoder(coding, {
+        onChunk: (chunk) => this.#take(chunk),
+        onEnd: () => this.#bodyEnded(),
+        onError: () => this.#giveUp(`the body is not what its content coding, ${coding}, says`),
+      });
     }
     if (ok) this.#receiver.onOpen?.(this);
   }
 
   protected override chunk(chunk: Buffer): void {
+    if (this.#decoder === undefined) this.#take(chunk);
+    else this.#decoder.write(chunk);
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#told || this.#unreadable) return;
     this.#bytes += chunk.length;
     const { responseBytesMax } = this.client.limits;
     switch (this.#mode) {
@@ -125,6 +155,18 @@ export class MessageExchange extends HttpExchange implements SseSink {
   }
 
   protected override end(): void {
+    if (this.#decoder === undefined) this.#bodyEnded();
+    else this.#decoder.end();
+  }
+
+  override abort(): void {
+    this.#told = true;
+    this.#decoder?.destroy();
+    super.abort();
+  }
+
+  #bodyEnded(): void {
+    if (this.#told) return;
     if (this.#mode === "excerpt") {
       this.#end(this.#statusEnding());
       return;
@@ -135,17 +177,19 @@ export class MessageExchange extends HttpExchange implements SseSink {
       this.#chunks = [];
       this.#receive(body);
     }
+    this.#parser?.end();
     this.#end({ kind: "complete", stream: this.#mode === "events", status: this.status });
   }
 
   protected override fail(error: Error): void {
+    this.#decoder?.destroy();
     const stream = this.#mode === "events";
     this.#end({ kind: "broken", error, sent: this.sent, stream });
   }
 
   onEvent(data: Buffer, type: string): void {
     // Other event types are for other readers. An abort from inside a receiver ends the delivery.
-    if (!this.over && type === "message" && data.length > 0) this.#receive(data);
+    if (!this.#told && type === "message" && data.length > 0) this.#receive(data);
   }
 
   #restAfterMany(lines: number): void {
@@ -157,7 +201,7 @@ export class MessageExchange extends HttpExchange implements SseSink {
   #receive(bytes: Buffer): void {
     if (this.#waiting !== undefined) this.#waiting.push(bytes);
     else if (bytes.length >= LARGE_MESSAGE_BYTES) void this.#receiveLarge(bytes);
-    else this.#receiver.onMessage(decodeMessage(bytes), this, bytes.length);
+    else this.#deliver(decodeMessage(bytes), bytes.length);
   }
 
   /** Reads a large message in slices. What comes meanwhile waits, so that all is told in the order in which it was sent. */
@@ -170,12 +214,22 @@ export class MessageExchange extends HttpExchange implements SseSink {
         bytes.length >= LARGE_MESSAGE_BYTES
           ? await decodeLargeMessage(bytes, (resume) => clock.schedule(0, resume))
           : decodeMessage(bytes);
-      if (this.aborted) return;
-      this.#receiver.onMessage(message, this, bytes.length);
+      if (this.#told) return;
+      this.#deliver(message, bytes.length);
     }
     this.#waiting = undefined;
     const ending = this.#ending;
-    if (ending !== undefined && !this.aborted) this.#receiver.onEnding(ending, this);
+    if (ending !== undefined && !this.#told) this.#receiver.onEnding(ending, this);
+  }
+
+  #deliver(message: IncomingMessage | MessageBatch, bytes: number): void {
+    if (message.kind !== "batch") {
+      this.#receiver.onMessage(message, this, bytes);
+      return;
+    }
+    for (const each of message.messages) {
+      if (!this.#told) this.#receiver.onMessage(each, this, bytes);
+    }
   }
 
   /** The response has ended; the receiver hears of that after the last message. */
@@ -206,6 +260,7 @@ export class MessageExchange extends HttpExchange implements SseSink {
   }
 
   #endWith(ending: Ending): void {
+    if (this.#told) return;
     this.report(this.status);
     this.abort();
     this.#receiver.onEnding(ending, this);

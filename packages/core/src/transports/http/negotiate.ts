@@ -72,8 +72,17 @@ export async function initialize(parties: Parties, signal: AbortSignal): Promise
     signal,
   );
   if (confirmed === "aborted") throw gaveUp("notifications/initialized", client.endpoint, true);
-  if (confirmed.kind !== "complete") throw diagnose(confirmed, "notifications/initialized", client.endpoint);
+  if (!isTaken(confirmed)) throw diagnose(confirmed, "notifications/initialized", client.endpoint);
   return { peer, sessionId };
+}
+
+/**
+ * Whether a server took a notification. What it says to that matters to nobody: some answer with text, or refuse every
+ * notification. Only what speaks of the connection, of access or of the session counts.
+ */
+function isTaken(ending: Ending): boolean {
+  if (ending.kind === "broken") return false;
+  return ending.kind !== "status" || (ending.status >= 400 && suggestsLegacy(ending) && ending.status !== 404);
 }
 
 /** The modern server's description, or `undefined` when `initialize` is worth a try. @throws StartError */

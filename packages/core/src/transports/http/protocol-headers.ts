@@ -1,5 +1,6 @@
 import type { TraceCarrier } from "@mcp-hangar/telemetry";
 import type { JsonObject } from "../../protocol/json-rpc.ts";
+import { ACCEPTED_CODINGS } from "./content-coding.ts";
 import { encodeHeaderValue, isPlainHeaderValue } from "./header-values.ts";
 
 const ACCEPT_BOTH = "application/json, text/event-stream";
@@ -11,6 +12,7 @@ export function postHeaders(
   sessionId?: string,
 ): string[] {
   const list = [...fixed, "content-type", "application/json", "accept", ACCEPT_BOTH];
+  list.push("accept-encoding", ACCEPTED_CODINGS);
   return withSession(list, protocolVersion, sessionId);
 }
 

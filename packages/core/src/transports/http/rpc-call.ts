@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "../../protocol/decode.ts";
+import { ownId } from "../request-table.ts";
 import type { UpstreamFailure, UpstreamReply, UpstreamRequest } from "../session.ts";
 import type { HttpSession } from "./http-session.ts";
 import type { Epoch } from "./legacy-session.ts";
@@ -23,8 +24,10 @@ export class RpcCall implements MessageReceiver {
   lastEventId: string | undefined;
   /** Milliseconds the server wants to pass before that. */
   retryMs: number | undefined;
-  /** Attempts in a row to take the stream up again that brought nothing. */
+  /** Attempts in a row to take the stream up again that failed. */
   resumeFailures = 0;
+  /** What came in place of the answer, as a clause. */
+  #oddity: string | undefined;
 
   constructor(
     session: HttpSession,
@@ -91,12 +94,12 @@ export class RpcCall implements MessageReceiver {
     this.resumeFailures = 0;
     switch (message.kind) {
       case "response":
-        if (message.id !== this.id) this.#mismatch(message.id);
+        if (ownId(message.id) !== this.id) this.#skip("it has the id of another request");
         else this.#answer({ kind: "result", result: this.#session.learn(this, message.result) }, exchange, bytes);
         break;
       case "error":
         // Alone on its HTTP request, an error without an id can only mean this request.
-        if (message.id !== this.id && message.id !== null) this.#mismatch(message.id);
+        if (message.id !== null && ownId(message.id) !== this.id) this.#skip("it has the id of another request");
         else this.#answer({ kind: "error", error: message.error }, exchange, bytes);
         break;
       case "notification":
@@ -106,7 +109,8 @@ export class RpcCall implements MessageReceiver {
         this.#session.serve({ id: message.id, method: message.method, params: message.params }, this);
         break;
       case "invalid":
-        this.#protocolError(`the answer to ${this.request.method} is not MCP: ${message.reason}`);
+        if (ownId(message.answers) === this.id) this.#protocolError(message.reason);
+        else this.#skip(message.reason);
         break;
     }
   }
@@ -119,6 +123,10 @@ export class RpcCall implements MessageReceiver {
     this.#sent ||= exchange.sent;
     this.lastEventId = exchange.lastEventId ?? this.lastEventId;
     this.retryMs = exchange.retryMs ?? this.retryMs;
+    if (ending.kind === "complete" && !ending.stream && this.#oddity !== undefined) {
+      this.#protocolError(this.#oddity);
+      return;
+    }
     this.#session.ended(this, ending, exchange);
   }
 
@@ -128,17 +136,14 @@ export class RpcCall implements MessageReceiver {
     this.settle(reply);
   }
 
-  #mismatch(id: string | number): void {
-    this.#protocolError(`the server answered request ${this.id} (${this.request.method}) under ${describeId(id)}`);
+  /** What is not for us fails nothing: the answer may still come on the same response. */
+  #skip(reason: string): void {
+    this.#oddity ??= reason;
+    this.#session.skipped(this.request.method, reason);
   }
 
-  #protocolError(message: string): void {
+  #protocolError(reason: string): void {
+    const message = `the answer to ${this.request.method} is not MCP: ${reason}`;
     this.fail({ kind: "failed", errorType: "protocol", message, maybeExecuted: true });
   }
-}
-
-/** An id is the peer's text: of a long one nothing is repeated. */
-function describeId(id: string | number): string {
-  const text = JSON.stringify(id);
-  return text.length <= 20 ? `the id ${text}` : "another id";
 }

@@ -90,6 +90,11 @@ export class SseParser {
     return this.#bufferedBytes <= this.#eventBytesMax && this.#pieceCount <= this.#piecesMax;
   }
 
+  /** The stream ended as it should: an event that only lacks the blank line behind it is delivered. */
+  end(): void {
+    if (this.#pieces.length === 0) this.#dispatch();
+  }
+
   #endLine(chunk: Buffer, start: number, end: number): void {
     this.#lines++;
     if (this.#pieces.length === 0) {

@@ -5,6 +5,7 @@ import {
   type IncomingMessage,
   type InvalidMessage,
   LARGE_MESSAGE_BYTES,
+  type MessageBatch,
 } from "../../protocol/decode.ts";
 import { META } from "../../protocol/eras.ts";
 import { type JsonObject, type JsonRpcId, type JsonRpcNotification, RPC } from "../../protocol/json-rpc.ts";
@@ -48,6 +49,7 @@ const TOO_SHORT: InvalidMessage = {
   reason: "it is too short to be a message",
   code: RPC.parseError,
   id: undefined,
+  answers: undefined,
 };
 /** Bytes of the beginning of a line that is too long: enough to tell what it was. */
 const HEAD_BYTES = 512;
@@ -180,7 +182,7 @@ export class StdioConnection {
     if (line.length < MESSAGE_BYTES_MIN) this.#skip(line, TOO_SHORT);
     else if (this.#waiting !== undefined) this.#waiting.push(line);
     else if (line.length >= LARGE_MESSAGE_BYTES) void this.#receiveLarge(line);
-    else this.#take(decodeMessage(line), line);
+    else this.#takeAll(decodeMessage(line), line);
   }
 
   /** Reads a large message in slices. What comes meanwhile waits, so that all is taken in the order in which it was written. */
@@ -195,10 +197,15 @@ export class StdioConnection {
         ? await decodeLargeMessage(line, (resume) => clock.schedule(0, resume))
         : decodeMessage(line);
       if (this.#over !== undefined) return;
-      this.#take(message, line);
+      this.#takeAll(message, line);
     }
     this.#waiting = undefined;
     flow.resume();
+  }
+
+  #takeAll(message: IncomingMessage | MessageBatch, line: Buffer): void {
+    if (message.kind !== "batch") this.#take(message, line);
+    else for (const each of message.messages) this.#take(each, line);
   }
 
   #take(message: IncomingMessage, line: Buffer): void {
@@ -274,7 +281,7 @@ export class StdioConnection {
   }
 
   #skip(line: Buffer, message: InvalidMessage): void {
-    const entry = this.#pending.answered(message.id, this.#context.clock.nowMs());
+    const entry = this.#pending.answered(message.answers, this.#context.clock.nowMs());
     if (entry !== undefined) {
       const text = `the answer to ${entry.request.method} is not MCP: ${message.reason}`;
       entry.settle(failed("protocol", text, true));

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
 import { CallOrigins, isCall } from "../call-origins.ts";
-import { RequestTable } from "../request-table.ts";
+import { ownId, RequestTable } from "../request-table.ts";
 import type { UpstreamReply, UpstreamRequest } from "../session.ts";
 
 /** A request on its way. */
@@ -35,7 +35,8 @@ export class PendingRequests {
 
   /** Removes and returns a request; `undefined` for ids that are unknown or settled, as of a late answer. */
   take(id: unknown): PendingRequest | undefined {
-    return typeof id === "number" ? this.#entries.take(id) : undefined;
+    const own = ownId(id);
+    return own === undefined ? undefined : this.#entries.take(own);
   }
 
   /** Removes and returns a request that the server has answered. */
@@ -88,7 +89,8 @@ export class PendingRequests {
 
   /** The request in flight with that id. */
   request(id: unknown): UpstreamRequest | undefined {
-    return typeof id === "number" ? this.#entries.get(id)?.request : undefined;
+    const own = ownId(id);
+    return own === undefined ? undefined : this.#entries.get(own)?.request;
   }
 }
 
