@@ -30,7 +30,7 @@ export * from "./options.ts";
 export { nodePlatform } from "./platform/node-platform.ts";
 export type { CancelTimer, Clock, Platform } from "./platform/platform.ts";
 export { preflightDecisions, preflightDiscoverySource, preflightEntry } from "./preflight.ts";
-export { decodeMessage, type IncomingMessage, type InvalidMessage } from "./protocol/decode.ts";
+export { decodeMessage, type IncomingMessage, type InvalidMessage, type MessageBatch } from "./protocol/decode.ts";
 export * from "./protocol/eras.ts";
 export * from "./protocol/json-rpc.ts";
 export { metaOf, traceParents, withoutTrace } from "./protocol/meta.ts";

@@ -106,7 +106,7 @@ describe("routes", () => {
     ["GET", "/api/things/one", 200],
     ["GET", "/api/things", 404],
     ["GET", "/", 404],
-    ["GET", "/health/live/", 404],
+    ["GET", "/health/live/", 200],
     ["GET", "/__proto__", 404],
     ["GET", "/constructor", 404],
     ["GET", "/broken", 500],

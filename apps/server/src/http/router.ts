@@ -55,7 +55,7 @@ export class Router {
     const url = request.url ?? "";
     const query = url.indexOf("?");
     // A URL in absolute form gives no path: a gateway is no proxy for others.
-    const path = query === -1 ? url : url.slice(0, query);
+    const path = withoutSlash(query === -1 ? url : url.slice(0, query));
     const target = mcp?.targetOf(path);
     const refusal = guard(request);
     if (refusal !== undefined) denials?.reportGuarded(request, target === undefined ? doorOf(path) : "mcp", refusal);
@@ -186,6 +186,11 @@ export class Router {
     const message = `"${caller.id}" may not do this: no role of theirs has the permission ${permission}`;
     return { kind: "refused", refusal: { status: 403, code: "forbidden", message } };
   }
+}
+
+/** Clients and frameworks add a slash to paths, and mean the same place. */
+function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
 /** What a form or script of a foreign page can send without asking first is no JSON, so nothing but JSON is taken. */

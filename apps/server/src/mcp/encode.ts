@@ -30,6 +30,10 @@ export function encodeRequest(id: JsonRpcId, method: string, params: JsonObject)
   return JSON.stringify({ jsonrpc: "2.0", id, method, params });
 }
 
+export function encodedText(message: Encoded): string {
+  return typeof message === "string" ? message : Buffer.concat(message).toString("utf8");
+}
+
 /** Size in bytes of UTF-8. */
 export function encodedBytes(message: Encoded): number {
   if (typeof message === "string") return Buffer.byteLength(message);

@@ -6,10 +6,10 @@ import {
   type JsonRpcRequest,
   LEGACY_VERSIONS,
   META,
+  type MessageBatch,
   MODERN_VERSIONS,
   metaOf,
   RPC,
-  type ServerRequestReply,
   SUPPORTED_VERSIONS,
 } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
@@ -19,30 +19,37 @@ import { acceptOf } from "./accept.ts";
 import { SHUTTING_DOWN } from "./answer.ts";
 import { httpClient } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
-import { dispatch, notified, shakeHands } from "./dispatch.ts";
-import { encodeNotification, encodeRequest } from "./encode.ts";
+import { dispatch, shakeHands } from "./dispatch.ts";
+import { encodeNotification } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type HttpRefusal, HttpRefusals, refuse, refuseModernMethod } from "./http-refusals.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { LISTEN } from "./methods/index.ts";
 import { isModern, refuseEnvelope } from "./modern-envelope.ts";
+import { header, traceHeaders } from "./request-headers.ts";
 import { ResponseStream } from "./response-stream.ts";
+import { type OneWay, SessionRequests, take } from "./session-requests.ts";
 import { finish, type Headers, Unanswered } from "./unanswered.ts";
 
 const SESSION_HEADER = "mcp-session-id";
 const MODERN: readonly string[] = MODERN_VERSIONS;
 const LEGACY: readonly string[] = LEGACY_VERSIONS;
-const BATCH = { code: RPC.invalidRequest, reason: "batches are not supported", id: null };
+/** Revisions whose clients may send several messages at once. */
+const BATCHING: readonly string[] = ["2025-03-26", "2024-11-05"];
+/** Messages of one batch: as many as `hangar_call` takes. */
+const BATCH_MAX = 100;
 
 /** Streamable HTTP of both eras for one endpoint. The listener has checked host, origin and size before. */
 export class HttpEndpoint {
   readonly #endpoint: Endpoint;
   readonly #unanswered = new Unanswered();
   readonly #refusals: HttpRefusals;
+  readonly #sessionRequests: SessionRequests;
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
     this.#refusals = new HttpRefusals(endpoint);
+    this.#sessionRequests = new SessionRequests(endpoint, this.#unanswered, this.#refusals);
   }
 
   /** `exchange` has counted the body; without it nothing is held for the body. */
@@ -89,12 +96,13 @@ export class HttpEndpoint {
       return this.#refusals.refuse(response, caller, { status: 406, code: RPC.invalidRequest, message });
     }
     const message = decodeMessage(body, false);
-    if (message.kind === "invalid" || message.kind === "batch") {
-      const { code, reason, id } = message.kind === "invalid" ? message : BATCH;
+    if (message.kind === "invalid") {
+      const { code, reason, id = null } = message;
       const problem = `the body is no JSON-RPC message: ${reason}`;
-      return this.#refusals.refuse(response, caller, { status: 400, code, message: problem, id: id ?? null });
+      return this.#refusals.refuse(response, caller, { status: 400, code, message: problem, id });
     }
     const stream = this.#stream(response, { acceptsEvents: accepts.events, exchange, caller: () => caller });
+    if (message.kind === "batch") return this.#batch(request, response, stream, message, caller);
     if (message.kind === "request") {
       const meta = metaOf(message.params);
       // A legacy handshake may carry any header; one inside a modern envelope is a method that this era does not have.
@@ -182,44 +190,40 @@ export class HttpEndpoint {
     }
     const session = this.#session(http, response, { id, method }, caller);
     if (session === undefined) return;
-    const running = session.begin(id);
-    if (running === undefined) {
-      const message = `request id ${JSON.stringify(id)} is in use already`;
-      return this.#refusals.refuse(response, caller, { status: 400, code: RPC.invalidRequest, message, id, method });
+    const inUse = this.#sessionRequests.begin(http, stream, session, { id, method, params }, caller);
+    if (inUse === undefined) return;
+    this.#refusals.refuse(response, caller, { status: 400, code: RPC.invalidRequest, message: inUse, id, method });
+  }
+
+  /** Several messages at once, which only clients of old revisions send. */
+  #batch(
+    http: IncomingMessage,
+    response: ServerResponse,
+    stream: ResponseStream,
+    { messages }: MessageBatch,
+    caller: Caller,
+  ): void {
+    const refuseWith = (message: string): void =>
+      this.#refusals.refuse(response, caller, { status: 400, code: RPC.invalidRequest, message });
+    // The first message of a client stands alone, so that there is always a session that says what the client speaks.
+    const named = header(http, SESSION_HEADER) !== undefined;
+    const session = named ? this.#session(http, response, { id: null }, caller) : undefined;
+    if (named && session === undefined) return;
+    if (session === undefined || !BATCHING.includes(session.protocolVersion)) {
+      return refuseWith(`batches are for sessions of ${BATCHING.join(" and ")} only: send each message alone`);
     }
-    const ask = (asked: JsonRpcRequest): Promise<ServerRequestReply> =>
-      session.ask(asked, (askId, name, value) => stream.send(encodeRequest(askId, name, value)), running.signal);
-    const request: ClientRequest = {
-      ...base,
-      client: httpClient(http, address, { rpcId: id, session, meta }),
-      channel: { notify, ask: stream.acceptsEvents ? ask : undefined },
-      signal: running.signal,
-      session,
-      capabilities: session.askable,
-    };
-    const settled = (): undefined => {
-      session.end(id);
-    };
-    stream.showWork();
-    this.#unanswered.answer({ stream, id, modern: false, settled }, dispatch(this.#endpoint, request));
+    if (messages.length > BATCH_MAX) return refuseWith(`a batch may have ${BATCH_MAX} messages at most`);
+    this.#sessionRequests.batch(http, response, stream, session, messages, caller);
   }
 
   /** Notifications, and answers to what servers asked the client. */
-  #oneWay(
-    http: IncomingMessage,
-    response: ServerResponse,
-    message: Exclude<ReturnType<typeof decodeMessage>, { kind: "request" | "invalid" | "batch" }>,
-    caller: Caller,
-  ): void {
+  #oneWay(http: IncomingMessage, response: ServerResponse, message: OneWay, caller: Caller): void {
     const modern = MODERN.includes(header(http, "mcp-protocol-version") ?? "");
     // A modern client has no session, and nothing that it could notify us of.
     if (!modern) {
       const session = this.#session(http, response, { id: null }, caller);
       if (session === undefined) return;
-      if (message.kind === "notification") notified(session, message.method, message.params);
-      else if (message.kind === "response")
-        session.answered(message.id, { kind: "result", result: message.result.value });
-      else session.answered(message.id, { kind: "error", error: message.error });
+      take(session, message);
     }
     response.writeHead(202).end();
   }
@@ -228,16 +232,16 @@ export class HttpEndpoint {
     if (MODERN.includes(header(request, "mcp-protocol-version") ?? "")) return refuseModernMethod(response);
     const session = this.#session(request, response, { id: null }, caller);
     if (session === undefined) return;
-    const refuseWith = (status: number, message: string): void =>
-      this.#refusals.refuse(response, caller, { status, code: RPC.invalidRequest, message });
-    if (!acceptOf(request).events) return refuseWith(406, "accept must allow text/event-stream");
+    if (!acceptOf(request).events) {
+      const message = "accept must allow text/event-stream";
+      return this.#refusals.refuse(response, caller, { status: 406, code: RPC.invalidRequest, message });
+    }
     // Requests of the session may have brought a newer token since.
     const stream = this.#stream(response, { acceptsEvents: true, exchange, caller: () => session.caller });
-    const detach = session.attach((notification) => stream.send(encodeNotification(notification)));
-    if (detach === undefined) return refuseWith(409, "this session has an open stream already");
+    const end = (): void => void response.end();
+    const detach = session.attach((notification) => stream.send(encodeNotification(notification)), end);
     // The endpoint outlives its streams: what it remembers of one goes with it.
     const closing = this.#endpoint.closing.signal;
-    const end = (): void => void response.end();
     closing.addEventListener("abort", end);
     response.once("close", () => {
       closing.removeEventListener("abort", end);
@@ -288,13 +292,4 @@ export class HttpEndpoint {
     const session = this.#endpoint.sessions.get(sessionId, caller);
     return session ?? refuseWith(404, "the session is unknown or has expired; initialize again");
   }
-}
-
-function header(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === "string" ? value.trim() : undefined;
-}
-
-function traceHeaders(request: IncomingMessage): ClientRequest["trace"] {
-  return { traceparent: header(request, "traceparent"), tracestate: header(request, "tracestate") };
 }

@@ -69,6 +69,8 @@ export class LegacySession {
   readonly #levelled = new Set<ManagedServer>();
   readonly #asked = new Map<string, (reply: ServerRequestReply) => void>();
   #stream: SessionStream | undefined;
+  /** Tells whoever holds the stream that another takes its place. */
+  #endStream: () => void = () => {};
   /** What changed while no stream was there to tell it: one entry a list or resource, however often it changed. */
   readonly #untold = new Map<string, JsonRpcNotification>();
   #nextAsk = 1;
@@ -109,12 +111,18 @@ export class LegacySession {
     if (typeof requestId === "string" || typeof requestId === "number") this.#running.get(requestId)?.abort();
   }
 
-  /** Attaches the stream for unsolicited messages; the returned function detaches it. False when there is one. */
-  attach(stream: SessionStream): (() => void) | undefined {
-    if (this.#stream !== undefined) return undefined;
+  /**
+   * Attaches the stream for unsolicited messages; the returned function detaches it. One that was attached before is told of
+   * it: a client asks for another when the first is dead, which the client learns before the gateway does.
+   */
+  attach(stream: SessionStream, replaced: () => void = () => {}): () => void {
+    this.#endStream();
     this.#stream = stream;
+    this.#endStream = replaced;
     return () => {
-      if (this.#stream === stream) this.#stream = undefined;
+      if (this.#stream !== stream) return;
+      this.#stream = undefined;
+      this.#endStream = () => {};
     };
   }
 

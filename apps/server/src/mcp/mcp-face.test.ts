@@ -91,11 +91,11 @@ function modern(method: string, params: Record<string, unknown> = {}, headers: R
   );
 }
 
-async function openSession(): Promise<Record<string, string>> {
-  const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "t", version: "1" } };
+async function openSession(protocolVersion = "2025-11-25"): Promise<Record<string, string>> {
+  const params = { protocolVersion, capabilities: {}, clientInfo: { name: "t", version: "1" } };
   const reply = await post({ jsonrpc: "2.0", id: 0, method: "initialize", params });
-  expect(reply.body.result?.protocolVersion).toBe("2025-11-25");
-  return { "mcp-session-id": reply.headers.get("mcp-session-id") ?? "", "mcp-protocol-version": "2025-11-25" };
+  expect(reply.body.result?.protocolVersion).toBe(protocolVersion);
+  return { "mcp-session-id": reply.headers.get("mcp-session-id") ?? "", "mcp-protocol-version": protocolVersion };
 }
 
 describe("a legacy client over HTTP", () => {
@@ -134,6 +134,31 @@ describe("a legacy client over HTTP", () => {
       expect(reply.headers.get("mcp-session-id")).toBeNull();
     },
   );
+
+  it.each(["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"])(
+    "gets the revision %s that it asks for",
+    async (wanted) => {
+      const session = await openSession(wanted);
+      const list = await post({ jsonrpc: "2.0", id: 1, method: "tools/list" }, session);
+      expect(list.status).toBe(200);
+    },
+  );
+
+  it("is told on its newest stream, and the one before ends", async () => {
+    const session = await openSession();
+    await post({ jsonrpc: "2.0", id: 1, method: "tools/list" }, session);
+    const headers = { ...session, accept: "text/event-stream" };
+    const first = await fetch(url, { headers });
+    const second = await fetch(url, { headers });
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(await first.text()).toBe("");
+    const math = transports.get("math");
+    if (math === undefined) throw new Error("no transport");
+    math.behaviour.reply = () => resultReply({ tools: [{ name: "new" }] });
+    math.lastSession?.emitNotification({ method: "notifications/tools/list_changed", params: {} });
+    const { value } = (await second.body?.getReader().read()) ?? {};
+    expect(Buffer.from(value ?? []).toString()).toContain("list_changed");
+  });
 
   it("can end its session, after which it is unknown", async () => {
     const session = await openSession();

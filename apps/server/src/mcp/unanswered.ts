@@ -1,13 +1,26 @@
 import { type JsonRpcId, Slots } from "@mcp-hangar/core";
 import { type Answer, NO_ROOM_FOR_ANSWER, SHUTTING_DOWN } from "./answer.ts";
-import { encodeAnswer } from "./encode.ts";
-import type { ResponseStream } from "./response-stream.ts";
+import { type Encoded, encodeAnswer } from "./encode.ts";
 
 export type Headers = Readonly<Record<string, string>>;
 
+/** Where a request over HTTP is answered: a response of its own, or a part of one. */
+export interface AnswerStream {
+  readonly acceptsEvents: boolean;
+  /** Keeps what the request holds on its caller's account until the work on it ends. */
+  keepUntil(work: Promise<unknown>): void;
+  /** Whether an answer may be written. */
+  hasRoomFor(message: Encoded): boolean;
+  /** Sends a message before the answer. */
+  send(message: Encoded): void;
+  /** Shows the client, after some seconds without an answer, that its request is being worked on. */
+  showWork(): void;
+  finish(status: number, message: Encoded, headers?: Headers): void;
+}
+
 /** A request over HTTP that is being worked on. */
 export interface UnansweredRequest {
-  readonly stream: ResponseStream;
+  readonly stream: AnswerStream;
   readonly id: JsonRpcId;
   readonly modern: boolean;
   /** A subscription, whose answer is that the endpoint closes. */
@@ -47,13 +60,7 @@ export class Unanswered {
 }
 
 /** Writes an answer, or that there is no room for it. A stream that was finished before stays as it is. */
-export function finish(
-  stream: ResponseStream,
-  id: JsonRpcId,
-  answer: Answer,
-  modern: boolean,
-  headers?: Headers,
-): void {
+export function finish(stream: AnswerStream, id: JsonRpcId, answer: Answer, modern: boolean, headers?: Headers): void {
   const encoded = encodeAnswer(id, answer);
   if (!stream.hasRoomFor(encoded)) return stream.finish(200, encodeAnswer(id, NO_ROOM_FOR_ANSWER), headers);
   const status = modern && answer.kind === "error" ? answer.httpStatus : 200;
