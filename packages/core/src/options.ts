@@ -31,6 +31,11 @@ const common = {
     .describe(
       "Bytes of one message of the server, a result above all. A larger one fails the request that it answers.",
     ),
+  list_max_age_s: seconds
+    .optional()
+    .describe(
+      "Age from which a list is fetched again when somebody asks for it, of a server that does not announce changes. Without it a minute, or five health checks if that is less.",
+    ),
   call_timeout_s: seconds.default(30).describe("Time a call may take, a cold start included."),
 } as const;
 
@@ -119,6 +124,11 @@ export const dockerOptions = z
   })
   .superRefine(refuseWith(containerProblems));
 export type DockerOptions = z.infer<typeof dockerOptions>;
+
+/** The age from which a list of a server that announces no changes is fetched again, in milliseconds. */
+export function listMaxAgeMs(options: Pick<ServerOptions, "list_max_age_s" | "health_check_interval_s">): number {
+  return (options.list_max_age_s ?? Math.min(60, 5 * options.health_check_interval_s)) * 1_000;
+}
 
 /** One server: an entry of `mcp_servers` that is no group. */
 export const serverOptions = z.discriminatedUnion("mode", [subprocessOptions, dockerOptions, remoteOptions]);

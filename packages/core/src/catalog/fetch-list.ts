@@ -16,7 +16,13 @@ export interface ListFailure {
 }
 
 export type FetchedList =
-  | { readonly kind: "items"; readonly items: ListItems; readonly faults: ListFaults }
+  | {
+      readonly kind: "items";
+      readonly items: ListItems;
+      readonly faults: ListFaults;
+      /** The shortest time that a page may be kept, in milliseconds; `undefined` when the server did not say. */
+      readonly ttlMs: number | undefined;
+    }
   | ListFailure;
 
 /** What a fetch needs. */
@@ -34,7 +40,9 @@ export async function fetchList(list: ListKind, { session, clock, signal }: List
   const { method, key, capability } = LISTS[list];
   const inspection = new ListInspection(list, clock);
   const { capabilities } = session.peer;
+  const seen = new Set<string>();
   let cursor: string | undefined;
+  let ttlMs: number | undefined;
   for (let page = 0; capabilities[capability] !== undefined; page++) {
     const params = cursor === undefined ? {} : { cursor };
     const reply = await session.request({ method, params, signal, trace: {} });
@@ -50,16 +58,19 @@ export async function fetchList(list: ListKind, { session, clock, signal }: List
     if (reply.result.bytes !== undefined) await new Promise<void>((resolve) => clock.defer(resolve));
     const listed = readListPage(reply.result, key);
     if (listed === undefined) return failed("protocol", `${method}: the result has no array "${key}"`);
+    if (typeof listed.ttlMs === "number" && listed.ttlMs > 0) ttlMs = Math.min(listed.ttlMs, ttlMs ?? Infinity);
     if (!(await inspection.take(listed.items))) break;
     const { nextCursor: next } = listed;
-    if (typeof next !== "string" || next === cursor) break;
+    // Some servers end with an empty cursor, and some give out one that they gave out before.
+    if (typeof next !== "string" || next === "" || seen.has(next)) break;
+    seen.add(next);
     if (page + 1 >= PAGES_MAX) {
       inspection.cut(`${PAGES_MAX} pages`);
       break;
     }
     cursor = next;
   }
-  return { kind: "items", items: inspection.items, faults: inspection.faults };
+  return { kind: "items", items: inspection.items, faults: inspection.faults, ttlMs };
 }
 
 function failed(errorType: ListFailure["errorType"], message: string): ListFailure {

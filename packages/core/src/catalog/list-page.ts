@@ -17,6 +17,8 @@ export interface ListPage {
   /** Parsed one by one as they are asked for, so that a long page can be read in turns. */
   readonly items: Iterable<JsonValue>;
   readonly nextCursor: JsonValue | undefined;
+  /** How long the server says that the list may be kept, in milliseconds. */
+  readonly ttlMs: JsonValue | undefined;
 }
 
 /** Pages of fewer bytes are parsed at once: reading them in pieces would not be noticed. */
@@ -26,15 +28,18 @@ const PIECEWISE_FROM_BYTES = 64 * 1024;
 export function readListPage(result: ResultPayload, key: string): ListPage | undefined {
   const { bytes } = result;
   if (bytes === undefined || bytes.length < PIECEWISE_FROM_BYTES) {
-    const { [key]: items, nextCursor } = result.value;
-    return Array.isArray(items) ? { items, nextCursor } : undefined;
+    const { [key]: items, nextCursor, ttlMs } = result.value;
+    return Array.isArray(items) ? { items, nextCursor, ttlMs } : undefined;
   }
   // The decoder has seen that the bytes are one JSON object: what follows only finds where its parts are.
   const members = membersOf(bytes);
   const array = members.get(key);
   if (array === undefined || bytes[array.start] !== OPEN_LIST) return undefined;
-  const cursor = members.get("nextCursor");
-  return { items: itemsOf(bytes, array), nextCursor: cursor === undefined ? undefined : parsed(bytes, cursor) };
+  const member = (name: string): JsonValue | undefined => {
+    const span = members.get(name);
+    return span === undefined ? undefined : parsed(bytes, span);
+  };
+  return { items: itemsOf(bytes, array), nextCursor: member("nextCursor"), ttlMs: member("ttlMs") };
 }
 
 /** A part of the bytes. */

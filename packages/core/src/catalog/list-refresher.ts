@@ -1,4 +1,5 @@
 import type { Clock } from "../platform/platform.ts";
+import { isJsonObject } from "../protocol/json-rpc.ts";
 import type { UpstreamSession } from "../transports/session.ts";
 import type { ListFailure } from "./fetch-list.ts";
 import { LISTS, type ListKind } from "./lists.ts";
@@ -8,6 +9,8 @@ import type { ServerCatalog } from "./server-catalog.ts";
 const DEBOUNCE_MS = 50;
 /** A call of an unlisted tool fetches the list again at most this often. */
 const MISS_INTERVAL_MS = 5_000;
+/** A list is not fetched again because of its age more often than this, whatever the server says. */
+const AGE_MIN_MS = 5_000;
 
 /** What the refresher needs of the server around it. */
 export interface RefreshContext {
@@ -15,6 +18,8 @@ export interface RefreshContext {
   readonly clock: Clock;
   /** How long one fetch of a list may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** The age from which the list of a server that announces no changes is fetched again when somebody asks for it, in milliseconds. */
+  readonly maxAgeMs: number;
   /** The live session, if there is one. */
   readonly session: () => UpstreamSession | undefined;
   /** A list has other items than before. */
@@ -26,6 +31,7 @@ export class ListRefresher {
   readonly #context: RefreshContext;
   readonly #running = new Map<ListKind, Promise<boolean | ListFailure>>();
   readonly #announced = new Set<ListKind>();
+  readonly #fetchedMs = new Map<ListKind, number>();
   #scheduled = false;
   #lastMissMs = Number.NEGATIVE_INFINITY;
 
@@ -42,9 +48,26 @@ export class ListRefresher {
     return refresh;
   }
 
-  /** Fetches a stale list without anybody waiting; a difference is announced. */
+  /** The start of the server has fetched a list. */
+  fetched(list: ListKind): void {
+    this.#fetchedMs.set(list, this.#context.clock.nowMs());
+  }
+
+  /** Fetches a list that may be out of date without anybody waiting; a difference is announced. */
   inBackground(list: ListKind): void {
-    if (this.#context.catalog.isStale(list)) void this.#refetch(list);
+    const { catalog } = this.#context;
+    if (!catalog.isStale(list) && this.#isOld(list)) catalog.invalidateList(list);
+    if (catalog.isStale(list)) void this.#refetch(list);
+  }
+
+  #isOld(list: ListKind): boolean {
+    const { catalog, clock, maxAgeMs, session } = this.#context;
+    const fetchedMs = this.#fetchedMs.get(list);
+    const capability = session()?.peer.capabilities[LISTS[list].capability];
+    if (fetchedMs === undefined || capability === undefined) return false;
+    const announces = isJsonObject(capability) && capability.listChanged === true;
+    const ageMaxMs = catalog.ttlMs(list) ?? (announces ? Number.POSITIVE_INFINITY : maxAgeMs);
+    return clock.nowMs() - fetchedMs >= Math.max(ageMaxMs, AGE_MIN_MS);
   }
 
   /** Handles a notification; false when it is not about lists. */
@@ -91,7 +114,10 @@ export class ListRefresher {
     const timeout = new AbortController();
     const cancel = clock.schedule(timeoutMs, () => timeout.abort());
     try {
-      return await catalog.refresh(list, session, timeout.signal);
+      const outcome = await catalog.refresh(list, session, timeout.signal);
+      // A failure counts as well: the server is not asked again at once.
+      this.fetched(list);
+      return outcome;
     } finally {
       cancel();
     }

@@ -45,6 +45,7 @@ export class ServerCatalog {
   readonly #said = new SaidFaults();
   readonly #lists = new Map<ListKind, ListItems>();
   readonly #stale = new Set<ListKind>(LIST_KINDS);
+  readonly #ttlMs = new Map<ListKind, number>();
   #tools: ReadonlyMap<string, ListedTool> = new Map();
   readonly #changed = new Map<ListKind, ReadonlySet<string> | undefined>();
   /** With the items that the rules hide. */
@@ -129,6 +130,16 @@ export class ServerCatalog {
     return changed;
   }
 
+  /** A list may be out of date. */
+  invalidateList(list: ListKind): void {
+    this.#stale.add(list);
+  }
+
+  /** How long the server said that a list may be kept, in milliseconds; `undefined` when it did not. */
+  ttlMs(list: ListKind): number | undefined {
+    return this.#ttlMs.get(list);
+  }
+
   /** After a restart everything may be different. */
   invalidateAll(): void {
     for (const list of LIST_KINDS) this.#stale.add(list);
@@ -146,6 +157,8 @@ export class ServerCatalog {
       this.#stale.add(list);
       return fetched;
     }
+    if (fetched.ttlMs === undefined) this.#ttlMs.delete(list);
+    else this.#ttlMs.set(list, fetched.ttlMs);
     await this.#judge(list, fetched.items);
     if (list === "tools") await measureDefinitions(fetched.items, this.#clock);
     const formerTools = this.#listed.get("tools");

@@ -13,7 +13,7 @@ import { OfferFilter } from "../catalog/offer-filter.ts";
 import { ServerCatalog } from "../catalog/server-catalog.ts";
 import { diagnosisOf, type Failure, failure } from "../errors.ts";
 import { type CheckOutcome, probe } from "../health/probe.ts";
-import type { ServerOptions } from "../options.ts";
+import { listMaxAgeMs, type ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type JsonRpcNotification, RPC } from "../protocol/json-rpc.ts";
 import type { CircuitBreaker } from "../resilience/circuit-breaker.ts";
@@ -124,6 +124,7 @@ export class ManagedServer {
       catalog: this.catalog,
       clock: platform.clock,
       timeoutMs,
+      maxAgeMs: listMaxAgeMs(options),
       session: () => this.session(),
       onChanged: (list) => this.#onListChanged(list),
     });
@@ -305,6 +306,7 @@ export class ManagedServer {
   #onStarted(toolsChanged: boolean): void {
     this.#initialized = true;
     this.#lastUsedMs = this.#context.platform.clock.nowMs();
+    this.#lists.fetched("tools");
     if (toolsChanged) this.#onListChanged("tools");
     // The session is adopted when this turn is over.
     this.#context.platform.clock.defer(() => this.logLevels.renew());

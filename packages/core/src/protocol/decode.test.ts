@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { decodeLargeMessage, decodeMessage, type IncomingMessage } from "./decode.ts";
+import { decodeLargeMessage, decodeMessage, type IncomingMessage, type MessageBatch } from "./decode.ts";
 
 /** Above the size from which results are relayed as bytes. */
 const LARGE = "x".repeat(10_000);
-const decode = (text: string): IncomingMessage => decodeMessage(Buffer.from(text));
+const decode = (text: string): IncomingMessage | MessageBatch => decodeMessage(Buffer.from(text));
 
 function response(text: string): { id: unknown; bytes: string | undefined; value: unknown } {
   const message = decode(text);

@@ -10,7 +10,7 @@ export interface EventStreamPlan {
   /** Headers and body of one attempt; `lastEventId` is where to go on. */
   request(lastEventId: string | undefined): { readonly headers: string[]; readonly text: string | null };
   onMessage(message: IncomingMessage): void;
-  /** The stream stands. `gap` is true when it stood before and may have missed something in between. */
+  /** The stream stands. `gap` is true when it did not stand for a while, and may have missed something. */
   onOpen?(gap: boolean): void;
   /** The server refused with a status; true when it is worth another attempt. */
   onRefused(status: number): boolean;
@@ -32,7 +32,7 @@ export class EventStream implements MessageReceiver {
   #closed = false;
   #failures = 0;
   #openedMs: number | undefined;
-  #stoodBefore = false;
+  #triedBefore = false;
   #lastEventId: string | undefined;
 
   constructor(client: HttpClient, platform: Platform, plan: EventStreamPlan) {
@@ -59,8 +59,7 @@ export class EventStream implements MessageReceiver {
   onOpen(exchange: MessageExchange): void {
     if (this.#closed || !exchange.streaming) return;
     this.#openedMs = this.#platform.clock.nowMs();
-    this.#plan.onOpen?.(this.#stoodBefore && this.#lastEventId === undefined);
-    this.#stoodBefore = true;
+    this.#plan.onOpen?.(this.#triedBefore && this.#lastEventId === undefined);
   }
 
   onMessage(message: IncomingMessage): void {
@@ -78,6 +77,7 @@ export class EventStream implements MessageReceiver {
       this.close();
       return;
     }
+    this.#triedBefore = true;
     this.#lastEventId = exchange.lastEventId ?? this.#lastEventId;
     const stoodMs = this.#openedMs === undefined ? 0 : this.#platform.clock.nowMs() - this.#openedMs;
     if (stoodMs >= STEADY_MS) this.#failures = 0;

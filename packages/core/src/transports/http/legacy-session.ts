@@ -220,7 +220,7 @@ export class LegacySession extends HttpSession {
       const handshake = await this.#options.shakeHands(deadline.signal);
       if (this.closed) return false;
       this.#epoch = this.#begin(handshake, openedFor);
-      this.#announceRenewal();
+      this.#announceChanges();
       return true;
     } catch (error) {
       if (!this.closed) this.#lose(error);
@@ -243,8 +243,8 @@ export class LegacySession extends HttpSession {
     call.fail({ kind: "failed", errorType: "connection", message, maybeExecuted: false });
   }
 
-  /** A server that forgot its sessions has most likely been restarted, perhaps as another version. */
-  #announceRenewal(): void {
+  /** Declares the lists stale: nobody heard what changed, or a server that forgot its sessions was restarted as another version. */
+  #announceChanges(): void {
     for (const kind of ["tools", "prompts", "resources"] as const) {
       if (this.peer.capabilities[kind] === undefined) continue;
       this.observer.onNotification({ method: `notifications/${kind}/list_changed`, params: {} });
@@ -264,6 +264,9 @@ export class LegacySession extends HttpSession {
         else if (message.kind === "request") {
           this.serve({ id: message.id, method: message.method, params: message.params }, undefined);
         }
+      },
+      onOpen: (gap) => {
+        if (gap) this.#announceChanges();
       },
       onRefused: (status) => {
         if (status === 404 && sessionId !== undefined) void this.#streamRefused(epoch);

@@ -216,3 +216,19 @@ it("a legacy server may end the stream of an answer as often as it likes", async
   const session = await rig(server.url).open();
   expect(resultOf(await callTool(session, "x"))).toEqual({ polls: POLLS });
 });
+
+it("a legacy server whose stream comes back after a gap may have changed meanwhile", async () => {
+  let streams = 0;
+  const server = await rawServer((received, response) => {
+    if (received.method !== "GET") return legacy(() => undefined, "s")(received, response);
+    streams += 1;
+    // At first a proxy has no room, so that the stream of the session begins late.
+    if (streams === 1) response.writeHead(503).end();
+    else events(response);
+  });
+  const { open, observer } = rig(server.url);
+  await open();
+  await expect
+    .poll(() => observer.notifications, { timeout: 60_000 })
+    .toEqual([{ method: "notifications/tools/list_changed", params: {} }]);
+});
