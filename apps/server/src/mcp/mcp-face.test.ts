@@ -160,6 +160,16 @@ describe("a legacy client over HTTP", () => {
     expect(Buffer.from(value ?? []).toString()).toContain("list_changed");
   });
 
+  it("gets no task that it could not fetch, whatever it asks for", async () => {
+    const session = await openSession();
+    await post({ jsonrpc: "2.0", id: 1, method: "tools/list" }, session);
+    const params = { name: "math__echo", arguments: {}, task: { ttl: 60_000 } };
+    const call = await post({ jsonrpc: "2.0", id: 2, method: "tools/call", params }, session);
+    expect(call.body.result).toEqual({ content: [{ type: "text", text: "ok" }] });
+    const sent = transports.get("math")?.lastSession?.requests.filter(({ method }) => method === "tools/call");
+    expect(sent?.map(({ params: { task } }) => task)).toEqual([undefined]);
+  });
+
   it("can end its session, after which it is unknown", async () => {
     const session = await openSession();
     expect((await fetch(url, { method: "DELETE", headers: session })).status).toBe(200);

@@ -234,3 +234,15 @@ function tool(inputSchema: JsonObject = { type: "object" }, name = "a"): JsonObj
 function typeOf(schema: JsonValue): JsonValue | undefined {
   return (schema as JsonObject).type;
 }
+
+it("a tool that can be called as a task only is left out, and others that can are kept", async () => {
+  const tool = (name: string, taskSupport: string) => ({ ...goodItem("tools", name), execution: { taskSupport } });
+  const { items, faults } = await fetched(
+    "tools",
+    tool("must", "required"),
+    tool("may", "optional"),
+    tool("no", "forbidden"),
+  );
+  expect(items.map(({ name }) => name)).toEqual(["may", "no"]);
+  expect(faults.shown).toMatchObject([{ name: "must", action: "left_out", reason: expect.stringContaining("task") }]);
+});

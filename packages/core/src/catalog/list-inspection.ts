@@ -91,6 +91,12 @@ export class ListInspection {
       this.#note(name, "left_out", `another item has the same ${identity}`);
       return;
     }
+    const { execution } = result.item;
+    if (this.#list === "tools" && isJsonObject(execution) && execution.taskSupport === "required") {
+      this.#leftOut++;
+      this.#note(name, "left_out", "it can be called as a task only, and the gateway relays no tasks");
+      return;
+    }
     this.#names.add(name);
     this.#items.push(result.item);
     this.#chars += result.chars;

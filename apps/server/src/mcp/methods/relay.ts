@@ -18,11 +18,13 @@ import type { Endpoint } from "../endpoint.ts";
 import { cacheable, forLegacyClient, forModernClient } from "../era-translation.ts";
 import { isOffered, noteRefusal, type Wanted } from "../offered.ts";
 import { paramHeaderRefusal } from "../param-header-refusal.ts";
+import { withQualifiedLinks } from "../resource-links.ts";
 import { type Target, textOf } from "../scope.ts";
 
 /** `tools/call`: the one method that is counted, traced and audited as a call. */
 export async function callTool(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
-  const { name, arguments: args, _meta, ...extra } = request.params;
+  // The gateway offers no tasks, so that the wish for one is to be ignored: nobody could fetch what becomes of it.
+  const { name, arguments: args, _meta, task: _task, ...extra } = request.params;
   const management = endpoint.management?.find(name, request.caller);
   if (management !== undefined) {
     const { caller, signal } = request;
@@ -50,14 +52,21 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
     request.signal,
   );
   if (mismatch !== undefined) return errorAnswer(RPC.headerMismatch, mismatch, undefined, 400);
-  return translated(answerOf(result), request);
+  return translated(linked(endpoint, target, answerOf(result)), request);
+}
+
+/** On the aggregate, links lead to resources under the names that they have there. */
+function linked({ scope }: Endpoint, { server }: Target, answer: Answer): Answer {
+  if (scope.single || answer.kind === "error") return answer;
+  return { kind: "result", result: withQualifiedLinks(answer.result, (uri) => scope.qualifyUri(server, uri)) };
 }
 
 export async function getPrompt(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
   const { name } = request.params;
   if (typeof name !== "string") return errorAnswer(RPC.invalidParams, 'prompts/get needs a string "name"');
   const target = endpoint.scope.resolve(name);
-  return forward(endpoint, request, { list: "prompts", target, renamed: { name: target.name } });
+  const answer = await forward(endpoint, request, { list: "prompts", target, renamed: { name: target.name } });
+  return linked(endpoint, target, answer);
 }
 
 export async function readResource(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
