@@ -1,6 +1,6 @@
 import { shortText } from "@mcp-hangar/telemetry";
 import type { Clock } from "../platform/platform.ts";
-import type { JsonObject, JsonValue } from "../protocol/json-rpc.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../protocol/json-rpc.ts";
 import { FAULTS_SHOWN_MAX, type ListFault, type ListFaults } from "./list-faults.ts";
 import { LISTS, type ListItems, type ListKind } from "./lists.ts";
 import { mendItem } from "./mend-item.ts";
