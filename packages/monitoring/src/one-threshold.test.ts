@@ -135,7 +135,8 @@ function testsByName(content: string): ReadonlyMap<string, Loose> {
 }
 
 function panelsById(content: string): ReadonlyMap<string, Loose> {
-  return new Map(JSON.parse(content).panels.map((panel: Loose) => [String(panel.id), panel]));
+  const panels = JSON.parse(content).panels.flatMap((row: Loose) => (row.collapsed ? row.panels : [row]));
+  return new Map(panels.map((panel: Loose) => [String(panel.id), panel]));
 }
 
 /** Whether a panel draws a line or changes a colour at a value, or has the threshold in a query, such as a boundary. */

@@ -20,6 +20,9 @@ export interface Panel {
   };
   readonly transformations?: readonly { readonly id: string; readonly options: unknown }[];
   readonly targets?: readonly Target[];
+  /** Of a heading: whether its panels are folded under it, and then the panels. */
+  readonly collapsed?: boolean;
+  readonly panels?: readonly Panel[];
 }
 
 /** One query of a panel. */

@@ -6,6 +6,7 @@ import type { Dashboard } from "./dashboard.ts";
 import { ask } from "./data/ask.ts";
 import { startStage } from "./data/stage.ts";
 import { startPainter } from "./draw.ts";
+import { unfolded } from "./unfold.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const { values } = parseArgs({
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "12" },
     prometheus: { type: "string" },
     dashboards: { type: "string", default: join(ROOT, "monitoring/grafana/dashboards") },
+    unfold: { type: "boolean", default: false },
     out: { type: "string", default: join(ROOT, "docs/screenshots") },
   },
 });
@@ -26,7 +28,8 @@ await mkdir(values.out, { recursive: true });
 const toMs = Math.floor(Date.now() / 2_000) * 2_000;
 const span = { fromMs: toMs - lengthMs, toMs };
 for (const file of (await readdir(values.dashboards)).filter((name) => name.endsWith(".json"))) {
-  const dashboard = JSON.parse(await readFile(join(values.dashboards, file), "utf8")) as Dashboard;
+  const read = JSON.parse(await readFile(join(values.dashboards, file), "utf8")) as Dashboard;
+  const dashboard = values.unfold ? unfolded(read) : read;
   const png = await painter.paint(await ask(prometheus, dashboard, span));
   const name = `${basename(file, ".json")}.png`;
   await writeFile(join(values.out, name), png);

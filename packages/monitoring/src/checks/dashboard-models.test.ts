@@ -12,6 +12,7 @@ import type { Expression } from "../promql/vector.ts";
 import { resolveOptions } from "../settings/options.ts";
 import { buildStack, type Stack } from "../stack.ts";
 import { alertsAreDrawn } from "./alerts-are-drawn.ts";
+import { changesAreMarked } from "./changes-are-marked.ts";
 import type { Check } from "./check.ts";
 import { legendsHaveLabels } from "./legends-have-labels.ts";
 import { metricExists } from "./metric-exists.ts";
@@ -90,6 +91,18 @@ const DEFECTS: readonly (readonly [defect: string, check: Check, broken: Stack, 
       })),
     },
     "annotation Old of mcp-hangar-overview: the metric mcp_hangar_provider_up does not exist",
+  ],
+  [
+    "a dashboard that does not mark deployments",
+    changesAreMarked,
+    {
+      ...stack,
+      dashboards: stack.dashboards.map((dashboard) => ({
+        ...dashboard,
+        annotations: dashboard.annotations.filter(({ name }) => name !== "Deployment"),
+      })),
+    },
+    "dashboard mcp-hangar-slo: no annotation marks deployments",
   ],
   [
     "a metric that no panel shows",
@@ -183,7 +196,7 @@ const DEFECTS: readonly (readonly [defect: string, check: Check, broken: Stack, 
   [
     "a table of alerts that says no data",
     zeroAlertsAreShown,
-    withPanel("firing", () => ({ whenEmpty: undefined })),
+    withPanel("firing", () => ({ whenEmpty: "" })),
     "panel firing of mcp-hangar-alerts: without alerts it shows nothing",
   ],
   [

@@ -3,6 +3,7 @@ import { alertsAreComplete } from "./alerts-are-complete.ts";
 import { alertsAreDrawn } from "./alerts-are-drawn.ts";
 import { alertsAreTried } from "./alerts-are-tried.ts";
 import { burnRateReachable } from "./burn-rate-reachable.ts";
+import { changesAreMarked } from "./changes-are-marked.ts";
 import { type Check, describeViolation, type Violation } from "./check.ts";
 import { jsonChecks } from "./dashboards/index.ts";
 import { onDashboards } from "./dashboards/rendered.ts";
@@ -69,6 +70,7 @@ export const checks: readonly Check[] = [
 /** Every check of dashboards; those of their JSON have a list of their own. */
 export const dashboardChecks: readonly Check[] = [
   alertsAreDrawn,
+  changesAreMarked,
   legendsHaveLabels,
   metricsAreShown,
   unitsFit,

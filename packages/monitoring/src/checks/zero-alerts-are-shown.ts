@@ -20,7 +20,7 @@ export const zeroAlertsAreShown: Check = {
 };
 
 function saysNothingFires({ visualisation, queries, whenEmpty }: Panel): boolean {
-  if (visualisation === "table") return whenEmpty !== undefined;
+  if (visualisation === "table") return whenEmpty !== "";
   const counts = queries.filter(({ expr }) => readsAlerts(expr.node));
   // A timeline of alerts has a row that is always there.
   return visualisation === "stat"

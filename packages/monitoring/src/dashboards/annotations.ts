@@ -1,9 +1,10 @@
 import { catalog, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { by, max, sum } from "../promql/aggregate.ts";
+import type { Duration } from "../promql/duration.ts";
 import { prometheusMetrics, runtime } from "../promql/external.ts";
 import { changes, increase } from "../promql/functions.ts";
-import { compare, multiply } from "../promql/operators.ts";
-import { not, variable } from "../promql/select.ts";
+import { compare, multiply, unless } from "../promql/operators.ts";
+import { ago, not, type Scope, variable } from "../promql/select.ts";
 import type { Board } from "./board.ts";
 import type { Annotation } from "./model.ts";
 
@@ -19,15 +20,48 @@ export function gatewayStarts({ chosen }: Board): Annotation {
   };
 }
 
+/** How long a version is new: long enough to be seen on an axis of days, short enough to tell two deployments apart. */
+const NEW: Duration = "5m";
+
+/** What people and roll-outs change: the first question about anything that begins to fail. On every dashboard. */
+export function changesOf(series: Scope): readonly Annotation[] {
+  return [deployments(series), configReloads(series), definitionChanges(series)];
+}
+
+/** A gateway runs a version that it did not run before. */
+function deployments(scope: Scope): Annotation {
+  const versions = by("instance", "version");
+  const running = scope.series(catalog.buildInfo);
+  return {
+    name: "Deployment",
+    expr: unless(max(running, versions), max(ago(running, NEW), versions)),
+    title: "Deployment: {{version}}",
+    tags: ["instance", "version"],
+    tone: "good",
+  };
+}
+
 /** Reloads of the configuration, good and failed ones. */
-export function configReloads({ chosen }: Board): Annotation {
-  const reloads = increase(chosen.series(catalog.configReloads), "$__rate_interval");
+function configReloads(scope: Scope): Annotation {
+  const reloads = increase(scope.series(catalog.configReloads), "$__rate_interval");
   return {
     name: "Configuration reload",
     expr: compare(sum(reloads, by("instance", "result")), ">", 0),
     title: "Configuration reload: {{result}}",
     tags: ["instance", "result"],
     tone: "neutral",
+  };
+}
+
+/** Servers list tools otherwise than before. */
+function definitionChanges(scope: Scope): Annotation {
+  const changed = increase(scope.series(catalog.toolDefinitionsChanged), "$__rate_interval");
+  return {
+    name: "Definition change",
+    expr: compare(sum(changed, by("mcp_server", "change")), ">", 0),
+    title: "Tools of {{mcp_server}}: {{change}}",
+    tags: ["mcp_server", "change"],
+    tone: "soon",
   };
 }
 

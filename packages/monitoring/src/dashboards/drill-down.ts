@@ -1,11 +1,19 @@
 import { DASHBOARD_UIDS, type DashboardUid } from "../names.ts";
-import type { DashboardHeadLink, DrillDown } from "./model.ts";
+import type { Board } from "./board.ts";
+import type { DashboardHeadLink, DrillDown, Lead } from "./model.ts";
 
 /** From a fleet to one of its servers. */
 export const toServer: DrillDown = {
   title: "Look at {{mcp_server}}",
   uid: "mcp-hangar-mcp-server-details",
   variables: { mcp_server: "mcp_server" },
+};
+
+/** From all gateways to one of them. */
+export const toGateway: DrillDown = {
+  title: "Only {{instance}}",
+  uid: "mcp-hangar-overview",
+  variables: { instance: "instance" },
 };
 
 /** From a server to one of its tools. */
@@ -23,9 +31,27 @@ const LINKS: Readonly<Record<DashboardUid, { readonly title: string; readonly to
   "mcp-hangar-telemetry": { title: "Telemetry", tooltip: "Whether records and metrics arrive" },
 };
 
-/** Links to every other dashboard. */
-export function otherDashboards(self: DashboardUid): readonly DashboardHeadLink[] {
-  return DASHBOARD_UIDS.filter((uid) => uid !== self).map((uid) => ({ ...LINKS[uid], to: { uid } }));
+/** From a number to a panel of the overview that tells who is behind it. */
+export function onOverview(title: string, panel: string): Lead {
+  return { title, uid: "mcp-hangar-overview", panel };
+}
+
+/** The same on the details of the servers that are chosen. */
+export function onDetails(title: string, panel: string): Lead {
+  return { title, uid: "mcp-hangar-mcp-server-details", panel };
+}
+
+/** Links to every other dashboard, to the runbooks, and to what is kept elsewhere, where it is said where. */
+export function otherPlaces(self: DashboardUid, { options }: Board): readonly DashboardHeadLink[] {
+  const { runbookBaseUrl, gatewayUrl, tracesUrl } = options;
+  const outside = (title: string, tooltip: string, url: string): readonly DashboardHeadLink[] =>
+    url === "" ? [] : [{ title, tooltip, to: { url } }];
+  return [
+    ...DASHBOARD_UIDS.filter((uid) => uid !== self).map((uid) => ({ ...LINKS[uid], to: { uid } })),
+    ...outside("Runbooks", "What to do about each alert", `${runbookBaseUrl}/README.md`),
+    ...outside("Traces", "Where the time of calls goes", tracesUrl),
+    ...outside("History", "Calls that have ended, as JSON", gatewayUrl === "" ? "" : `${gatewayUrl}/api/history`),
+  ];
 }
 
 /** Where an alert can be silenced, with the Alertmanager that the reader chose. */

@@ -23,6 +23,22 @@ describe("a layout", () => {
     ]);
   });
 
+  test("gives what is folded the room of its heading only", () => {
+    const { sections, panels } = layOut([
+      { id: 1, title: "First", folded: true, rows: [[draft(2, 12, 4)], [draft(3, 12, 4)]] },
+      { id: 4, title: "Second", rows: [[draft(5, 24, 1)]] },
+    ]);
+    expect(sections.map(({ id, y, folded }) => [id, y, folded])).toEqual([
+      [1, 0, true],
+      [4, 1, false],
+    ]);
+    expect(panels.map(({ id, place, section }) => [id, place.y, section])).toEqual([
+      [2, 1, 1],
+      [3, 5, 1],
+      [5, 2, 4],
+    ]);
+  });
+
   test("stacks the panels of a list beside a taller one", () => {
     const { panels } = layOut([
       { id: 1, title: "Section", rows: [[[draft(2, 4, 4), draft(3, 4, 4)], draft(4, 20, 8)]] },
@@ -50,18 +66,20 @@ describe("a layout", () => {
 
 function draft(id: number, width: number, height: number): PanelDraft {
   const text = { key: `panel-${id}`, title: "Panel", description: "A panel.", unit: "none", queries: [] } as const;
-  return stat({ ...text, id, width, height });
+  const leadsTo = { title: "More", uid: "mcp-hangar-overview", panel: "servers" } as const;
+  return stat({ ...text, id, width, height, whenEmpty: "nothing", leadsTo });
 }
 
 /** Cells with something to the left and something below in the same section, but nothing in them. */
 function holes({ sections, panels }: Dashboard): readonly string[] {
-  const taken = new Set(
-    panels.flatMap(({ place: { x, y, width, height } }) =>
-      Array.from({ length: width * height }, (_, cell) => `${x + (cell % width)} ${y + Math.floor(cell / width)}`),
-    ),
-  );
-  return sections.flatMap(({ title, y: top }, index) => {
-    const bottom = sections[index + 1]?.y ?? Math.max(...panels.map(({ place }) => place.y + place.height));
+  return sections.flatMap(({ id, title, y: top }) => {
+    const own = panels.filter(({ section }) => section === id);
+    const taken = new Set(
+      own.flatMap(({ place: { x, y, width, height } }) =>
+        Array.from({ length: width * height }, (_, cell) => `${x + (cell % width)} ${y + Math.floor(cell / width)}`),
+      ),
+    );
+    const bottom = Math.max(top + 1, ...own.map(({ place }) => place.y + place.height));
     return Array.from({ length: GRID_COLUMNS }, (_, x) => {
       const column = Array.from({ length: bottom - top - 1 }, (_cell, row) => taken.has(`${x} ${top + 1 + row}`));
       // A row at the end may be shorter than the others.

@@ -5,12 +5,14 @@ import type { Board } from "./board.ts";
 import type { SectionDraft } from "./layout.ts";
 import { query } from "./measures.ts";
 import { chart } from "./panels.ts";
+import { whyEmpty } from "./why-empty.ts";
 
 /** What clients take too slowly, and what they were refused to keep the gateway within its limits. */
 export function load({ chosen }: Board): SectionDraft {
   return {
     id: 400,
     title: "Limits towards clients",
+    folded: true,
     rows: [
       [
         chart({
@@ -21,6 +23,7 @@ export function load({ chosen }: Board): SectionDraft {
             "Request bodies that arrive, and answers that clients have not read yet. Beyond http.max_buffered_bytes more is refused.",
           unit: "bytes",
           queries: [query(max(chosen.series(catalog.bufferedBytes), by("instance")), "{{instance}}")],
+          whenEmpty: whyEmpty.gateways,
         }),
         chart({
           key: "load-shed",
@@ -30,6 +33,7 @@ export function load({ chosen }: Board): SectionDraft {
             "Within 5m, by reason: no room for a body or an answer, answers that nobody took, connections and subscriptions beyond the limits.",
           unit: "short",
           queries: [query(sum(increase(chosen.series(catalog.loadShed), "5m"), by("reason")), "{{reason}}")],
+          whenEmpty: whyEmpty.gateways,
         }),
       ],
     ],

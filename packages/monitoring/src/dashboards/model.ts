@@ -52,6 +52,14 @@ export interface DrillDown {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** A click on a number leads to what causes it: a panel of a dashboard, with what the reader chose carried over. */
+export interface Lead {
+  readonly title: string;
+  readonly uid: DashboardUid;
+  /** The key of a panel there, which is opened alone; without one the dashboard is opened. */
+  readonly panel?: string;
+}
+
 /** A click on a row of a table leads to the page about an alert. */
 export interface RunbookLink {
   readonly title: string;
@@ -92,13 +100,18 @@ export interface Panel {
   /** Shows the axis up to the highest threshold even while values are far below. */
   readonly keepsThresholdsInView: boolean;
   readonly decimals: number | undefined;
-  /** What is written where there is nothing to show, because that can be a good sign. */
-  readonly whenEmpty: string | undefined;
+  /** Why there is nothing to show, where there is nothing: it can be a good sign. */
+  readonly whenEmpty: string;
   readonly drillDown: DrillDown | undefined;
+  readonly leadsTo: Lead | undefined;
+  /** Its series are of servers, and a click leads to the history of theirs, too. */
+  readonly leadsToHistory: boolean;
   readonly runbook: RunbookLink | undefined;
   /** The title of the column by which a table is sorted, its greatest value first. */
   readonly worstFirst: string | undefined;
   readonly place: Place;
+  /** The id of the heading that it stands under. */
+  readonly section: number;
 }
 
 /** A heading over panels. */
@@ -106,6 +119,8 @@ export interface Section {
   readonly id: number;
   readonly title: string;
   readonly y: number;
+  /** Its panels are shown, and ask anything, only once the reader opens it. */
+  readonly folded: boolean;
 }
 
 /** A choice that the reader makes, filled from the values of a label. */
@@ -133,7 +148,11 @@ export interface Annotation {
 export interface DashboardHeadLink {
   readonly title: string;
   readonly tooltip: string;
-  readonly to: { readonly uid: DashboardUid } | { readonly alertmanagerPage: "silences" | "groups" };
+  readonly to:
+    | { readonly uid: DashboardUid }
+    | { readonly alertmanagerPage: "silences" | "groups" }
+    /** An address outside of Grafana; `${__from}` and `${__to}` are the time that is shown, in milliseconds. */
+    | { readonly url: string };
 }
 
 /** A dashboard of Grafana. */

@@ -2,7 +2,7 @@ import type { AlertRule } from "../model.ts";
 import type { Unit } from "../names.ts";
 import type { Drawn } from "./alert-lines.ts";
 import type { PanelDraft } from "./layout.ts";
-import type { DrillDown, Query, RunbookLink, Threshold, Tone, ValueMeaning, Visualisation } from "./model.ts";
+import type { DrillDown, Lead, Query, RunbookLink, Threshold, Tone, ValueMeaning, Visualisation } from "./model.ts";
 
 /** What every panel says, and what only some need. */
 export interface PanelText {
@@ -18,8 +18,11 @@ export interface PanelText {
   readonly thresholds?: readonly Threshold[];
   readonly base?: Tone;
   readonly meanings?: readonly ValueMeaning[];
-  readonly whenEmpty?: string;
+  /** Why there is nothing to show, where there is nothing. */
+  readonly whenEmpty: string;
   readonly drillDown?: DrillDown;
+  readonly leadsTo?: Lead;
+  readonly leadsToHistory?: boolean;
   readonly runbook?: RunbookLink;
   readonly worstFirst?: string;
   readonly lines?: Tone | undefined;
@@ -39,8 +42,11 @@ export function stackedChart(text: PanelText): PanelDraft {
   return { ...draft("timeseries", { width: 8, height: 8, ...text }), stacked: true };
 }
 
-/** The number of now, with its colour; green below the first threshold. What is gone shows nothing, not its last value. */
-export function stat(text: PanelText): PanelDraft {
+/**
+ * The number of now, with its colour; green below the first threshold. What is gone shows nothing, not its last value.
+ * Whoever sees it asks why, so that it has to lead on.
+ */
+export function stat(text: PanelText & { readonly leadsTo: Lead }): PanelDraft {
   const isJudged = (text.drawn?.thresholds.length ?? 0) + (text.thresholds?.length ?? 0) > 0;
   const queries = text.queries.map((query) => ({ ...query, instant: true }));
   return draft("stat", { width: 3, height: 4, base: isJudged ? "good" : "neutral", ...text, queries });
@@ -73,6 +79,8 @@ function draft(
     meanings = [],
     whenEmpty,
     drillDown,
+    leadsTo,
+    leadsToHistory = false,
     runbook,
     worstFirst,
     lines,
@@ -95,6 +103,8 @@ function draft(
     decimals,
     whenEmpty,
     drillDown,
+    leadsTo,
+    leadsToHistory,
     runbook,
     worstFirst,
   };

@@ -1,4 +1,5 @@
 import type { Slo } from "../model.ts";
+import type { SloName } from "../names.ts";
 import { type Duration, fromSeconds, toSeconds } from "../promql/duration.ts";
 import { complement, divide } from "../promql/operators.ts";
 import type { Vector } from "../promql/vector.ts";
@@ -7,13 +8,22 @@ import type { SloRecords } from "../slo/recording-rules.ts";
 import { burnThreshold } from "../slo/slos.ts";
 import { sloRecords } from "../topics/slos.ts";
 import { TONE_OF_SEVERITY } from "./alert-lines.ts";
-import { firingAlerts } from "./annotations.ts";
+import { changesOf, firingAlerts } from "./annotations.ts";
 import { type Board, jobVariable } from "./board.ts";
-import { alertmanagerLinks, otherDashboards } from "./drill-down.ts";
+import { alertmanagerLinks, otherPlaces } from "./drill-down.ts";
 import { layOut, type PanelDraft, type SectionDraft } from "./layout.ts";
 import { query } from "./measures.ts";
-import type { Dashboard, Threshold } from "./model.ts";
+import type { Dashboard, Lead, Threshold } from "./model.ts";
 import { chart, stat } from "./panels.ts";
+import { whyEmpty } from "./why-empty.ts";
+
+/** Where it is seen who spends the budget. */
+const SPENDERS: Readonly<Record<SloName, Lead>> = {
+  availability: { title: "Which gateways are away", uid: "mcp-hangar-overview", panel: "gateways" },
+  latency: { title: "Which servers are slow", uid: "mcp-hangar-overview", panel: "latency-by-server" },
+  errors: { title: "Which servers fail", uid: "mcp-hangar-overview", panel: "failing-calls-by-server" },
+  batch_success: { title: "Since when batches fail", uid: "mcp-hangar-overview", panel: "batch-item-failures" },
+};
 
 /** A quarter of the budget is what one bad day may still take. */
 const LITTLE = 0.25;
@@ -28,8 +38,8 @@ export function sloBoard(board: Board): Dashboard {
     dataSources: ["alertmanager", "prometheus"],
     from: "now-7d",
     variables: [jobVariable],
-    annotations: [firingAlerts(board)],
-    links: [...otherDashboards("mcp-hangar-slo"), ...alertmanagerLinks],
+    annotations: [...changesOf(board.ofJob), firingAlerts(board)],
+    links: [...otherPlaces("mcp-hangar-slo", board), ...alertmanagerLinks],
     ...layOut([
       { id: 100, title: "Error budgets", rows: [records.map((each, index) => budgetLeft(board, each, 101 + index))] },
       ...records.map((each, index) => objective(board, each, 200 + 100 * index)),
@@ -51,7 +61,8 @@ function budgetLeft(board: Board, { slo, budgetRemaining }: SloRecords, id: numb
       { value: LITTLE, tone: "good" },
     ],
     width: 6,
-    whenEmpty: "no traffic yet",
+    whenEmpty: whyEmpty.traffic,
+    leadsTo: { title: "How fast it is spent", uid: "mcp-hangar-slo", panel: `burn-${slo.name}` },
   });
 }
 
@@ -83,7 +94,8 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
             thresholds: [{ value: slo.objective, tone: "good" }],
             width: 4,
             height: fastest === undefined ? 8 : 4,
-            whenEmpty: "no traffic yet",
+            whenEmpty: whyEmpty.traffic,
+            leadsTo: SPENDERS[slo.name],
           }),
           ...(fastest === undefined
             ? []
@@ -98,7 +110,8 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
                   queries: [query(divide(ratio(fastest.long), slo.budget), "Burn rate")],
                   thresholds: limits,
                   width: 4,
-                  whenEmpty: "no traffic",
+                  whenEmpty: whyEmpty.traffic,
+                  leadsTo: SPENDERS[slo.name],
                 }),
               ]),
         ],
@@ -120,7 +133,7 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
             })),
           },
           width: 11,
-          whenEmpty: "no traffic yet",
+          whenEmpty: whyEmpty.traffic,
         }),
         chart({
           key: `budget-${slo.name}`,
@@ -131,7 +144,7 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
           queries: [query(board.ofJob.series(budgetRemaining.metric, { slo: slo.name }), "Budget left")],
           thresholds: [{ value: 0, tone: "bad" }],
           width: 9,
-          whenEmpty: "no traffic yet",
+          whenEmpty: whyEmpty.traffic,
         }),
       ],
     ],

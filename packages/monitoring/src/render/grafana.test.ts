@@ -89,6 +89,51 @@ describe("dashboards", () => {
     expect(details).toContain(`var-tool=\${__field.labels.tool:percentencode}`);
   });
 
+  test("lead from a number to the panel behind it, with what the reader chose", () => {
+    const urlOf = (file: string, title: string): string => {
+      const found = contentPanels(dashboards().get(file) ?? {}).find(
+        (each) => each.type === "stat" && each.title === title,
+      );
+      return found?.fieldConfig?.defaults?.links?.[0]?.url ?? "";
+    };
+    const time = `\${__url_time_range}`;
+    const kept = (...names: readonly string[]): string => names.map((name) => `\${${name}:queryparam}`).join("&");
+    expect(urlOf("overview.json", "Failing calls")).toBe(
+      `/d/mcp-hangar-overview?viewPanel=205&${kept("prometheus_datasource", "job", "instance")}&${time}`,
+    );
+    expect(urlOf("mcp-server-details.json", "Failing calls")).toBe(
+      `/d/mcp-hangar-mcp-server-details?viewPanel=203&${kept("prometheus_datasource", "job", "instance", "mcp_server", "tool")}&${time}`,
+    );
+    // The board of the objectives has no choice of gateways, and none is made up.
+    expect(urlOf("slo.json", "Good in 30d")).toContain(
+      `viewPanel=801&${kept("alertmanager_datasource", "prometheus_datasource", "job")}&`,
+    );
+  });
+
+  test("lead to one gateway, which is chosen by the click alone", () => {
+    const overview = JSON.stringify(dashboards().get("overview.json"));
+    expect(overview).toContain(`\${job:queryparam}&var-instance=\${__data.fields.instance:percentencode}`);
+  });
+
+  test("lead to runbooks, traces and the history, where it is said where they are", () => {
+    const outside = (overrides: MonitoringOverrides): readonly (string | undefined)[] =>
+      (dashboards(overrides).get("overview.json")?.links ?? []).flatMap(({ url }) =>
+        url?.startsWith("/") ? [] : [url],
+      );
+    const gatewayUrl = "https://hangar.example.com";
+    expect(outside({ gatewayUrl, tracesUrl: "https://tempo.example.com", runbookBaseUrl: "https://wiki/x" })).toEqual([
+      "https://wiki/x/README.md",
+      "https://tempo.example.com",
+      "https://hangar.example.com/api/history",
+    ]);
+    const servers = JSON.stringify(dashboards({ gatewayUrl }).get("overview.json"));
+    expect(servers).toContain(
+      `https://hangar.example.com/api/mcp_servers/\${__data.fields.mcp_server:percentencode}/history`,
+    );
+    expect(outside({ gatewayUrl: "", tracesUrl: "" }).length).toBe(1);
+    expect(JSON.stringify(dashboards({ gatewayUrl: "" }).get("overview.json"))).not.toContain("/history");
+  });
+
   test("lead from every threshold of an alert to the page about it, wherever the pages are", () => {
     const runbookBaseUrl = "https://wiki.example.com/runbooks";
     const stack = buildStack(resolveOptions({ runbookBaseUrl }));

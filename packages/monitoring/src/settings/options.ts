@@ -58,6 +58,10 @@ export interface MonitoringOptions {
   readonly runbookBaseUrl: string;
   /** Dashboards are `<this>/d/<uid>`. */
   readonly grafanaBaseUrl: string;
+  /** The gateway as operators reach it, for links to the history of calls; an empty text for no links. */
+  readonly gatewayUrl: string;
+  /** Where traces are looked at; `${__from}` and `${__to}` are filled in, in milliseconds. An empty text for no link. */
+  readonly tracesUrl: string;
   readonly alertmanagers: readonly string[];
   readonly alerts: AlertSettings;
   readonly slos: SloSettings;
@@ -88,6 +92,9 @@ export const defaultOptions: MonitoringOptions = {
   minimumPrometheus: "2.42",
   runbookBaseUrl: "https://github.com/mcp-hangar/mcp-hangar/blob/main/docs/runbooks",
   grafanaBaseUrl: "http://localhost:3000",
+  gatewayUrl: "http://localhost:8000",
+  // Jaeger takes microseconds. What is in braces is for Grafana to fill in.
+  tracesUrl: `http://localhost:16686/search?service=mcp-hangar&start=\${__from}000&end=\${__to}000`,
   alertmanagers: ["alertmanager:9093"],
   alerts: defaultAlertSettings,
   slos: defaultSloSettings,

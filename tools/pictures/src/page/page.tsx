@@ -72,7 +72,7 @@ async function place(panel: Panel): Promise<ReactElement> {
   if (panel.type === "row") {
     return (
       <div key={panel.id} style={{ ...style, fontSize: 16, fontWeight: 500, paddingTop: 4 }}>
-        ⌄ {panel.title}
+        {panel.collapsed === true ? `› ${panel.title} (${panel.panels?.length ?? 0} panels)` : `⌄ ${panel.title}`}
       </div>
     );
   }

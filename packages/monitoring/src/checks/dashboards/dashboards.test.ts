@@ -15,7 +15,7 @@ type Json = any;
 function rendered(uid: string): Json {
   const dashboard = stack.dashboards.find((each) => each.uid === uid);
   if (dashboard === undefined) throw new Error(`there is no dashboard ${uid}`);
-  return JSON.parse(JSON.stringify(grafanaDashboard(dashboard, stack.options)));
+  return JSON.parse(JSON.stringify(grafanaDashboard(dashboard, stack)));
 }
 
 function panel(dashboard: Json, type: string): Json {
@@ -419,6 +419,57 @@ const DEFECTS: readonly (readonly [defect: string, rule: string, says: string, s
     "mcp-hangar-slo has no variable tool",
     (d) => {
       d.links[0].url = "/d/mcp-hangar-slo?var-tool=x";
+    },
+  ],
+  [
+    "a number that leads to a panel which is gone",
+    "links-resolve",
+    "mcp-hangar-overview has no panel 9999",
+    (d) => {
+      const [link] = panel(d, "stat").fieldConfig.defaults.links;
+      link.url = link.url.replace(/viewPanel=\d+/, "viewPanel=9999");
+    },
+  ],
+  [
+    "a number that leads nowhere",
+    "numbers-lead-on",
+    "panel Gateways down (101): a click on it does not lead to a panel",
+    (d) => {
+      panel(d, "stat").fieldConfig.defaults.links = [];
+    },
+  ],
+  [
+    "a number that leads to a whole dashboard",
+    "numbers-lead-on",
+    "a click on it does not lead to a panel",
+    (d) => {
+      panel(d, "stat").fieldConfig.defaults.links = [{ title: "Alerts", url: "/d/mcp-hangar-alerts" }];
+    },
+  ],
+  [
+    "a panel that says no data",
+    "empty-panels-say-why",
+    'it says "No data" when there is nothing to show',
+    (d) => {
+      delete panel(d, "timeseries").fieldConfig.defaults.noValue;
+    },
+  ],
+  [
+    "a folded panel that says none",
+    "empty-panels-say-why",
+    'it says "none" when there is nothing to show',
+    (d) => {
+      d.panels.find((each: Json) => each.collapsed).panels[0].fieldConfig.defaults.noValue = "none";
+    },
+  ],
+  [
+    "a dashboard that opens everything",
+    "few-panels-open",
+    "more than 20",
+    (d) => {
+      const row = d.panels.find((each: Json) => each.collapsed);
+      d.panels.push(...row.panels);
+      row.panels = [];
     },
   ],
   [

@@ -1,12 +1,14 @@
 import { DASHBOARD_UIDS } from "../../names.ts";
-import type { DashboardCheck } from "./rendered.ts";
+import { allPanels, type DashboardCheck } from "./rendered.ts";
 
 const KNOWN: ReadonlySet<string | undefined> = new Set(DASHBOARD_UIDS);
 
 /** Dashboards and panels have ids that are theirs alone, for links lead to them. */
 export const idsAreUnique: DashboardCheck = {
   name: "ids-are-unique",
-  run({ uid, panels = [] }, { dashboards }) {
+  run(dashboard, { dashboards }) {
+    const { uid } = dashboard;
+    const panels = allPanels(dashboard);
     const ids = panels.map(({ id }) => id);
     return [
       ...(KNOWN.has(uid)

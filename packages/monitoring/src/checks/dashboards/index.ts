@@ -1,6 +1,9 @@
 import { dashboardsFitConfigMaps } from "./dashboards-fit-config-maps.ts";
+import { emptyPanelsSayWhy } from "./empty-panels-say-why.ts";
+import { fewPanelsOpen } from "./few-panels-open.ts";
 import { idsAreUnique } from "./ids-are-unique.ts";
 import { linksResolve } from "./links-resolve.ts";
+import { numbersLeadOn } from "./numbers-lead-on.ts";
 import { panelDatasource } from "./panel-datasource.ts";
 import { panelNoTargets } from "./panel-no-targets.ts";
 import { panelTitleDescription } from "./panel-title-description.ts";
@@ -42,6 +45,9 @@ export const jsonChecks: readonly DashboardCheck[] = [
   panelsFitGrid,
   variablesAreUsed,
   linksResolve,
+  numbersLeadOn,
+  emptyPanelsSayWhy,
+  fewPanelsOpen,
   settingsAreSaid,
   dashboardsFitConfigMaps,
 ];

@@ -1,5 +1,7 @@
 import { ALERTMANAGER_PAGES } from "../../render/grafana/links.ts";
+import type { MonitoringOptions } from "../../settings/options.ts";
 import {
+  allPanels,
   contentPanels,
   type DashboardCheck,
   panelName,
@@ -8,7 +10,10 @@ import {
   type RenderedPanel,
 } from "./rendered.ts";
 
-/** Every link leads to a dashboard that exists and has the variables that are passed, to a runbook or to Alertmanager. */
+/**
+ * Every link leads to a dashboard that exists and has the panel and the variables that are passed, to a runbook, to
+ * Alertmanager, or to an address of the options.
+ */
 export const linksResolve: DashboardCheck = {
   name: "links-resolve",
   run(dashboard, { dashboards, stack }) {
@@ -19,7 +24,7 @@ export const linksResolve: DashboardCheck = {
       ),
     ];
     return links.flatMap(({ link, where }) => {
-      const problem = problemOf(link, dashboards, stack.options.runbookBaseUrl);
+      const problem = problemOf(link, dashboards, stack.options);
       return problem === undefined ? [] : [{ where, problem, mend: "link to what is generated" }];
     });
   },
@@ -35,9 +40,10 @@ function fieldLinks({ fieldConfig }: RenderedPanel): readonly RenderedLink[] {
 function problemOf(
   { url = "" }: RenderedLink,
   dashboards: readonly RenderedDashboard[],
-  runbooks: string,
+  { runbookBaseUrl, gatewayUrl, tracesUrl }: MonitoringOptions,
 ): string | undefined {
-  if (url.startsWith(`${runbooks}/`) && url.endsWith(".md")) return undefined;
+  if (url.startsWith(`${runbookBaseUrl}/`) && url.endsWith(".md")) return undefined;
+  if (url === tracesUrl || (gatewayUrl !== "" && url.startsWith(`${gatewayUrl}/api/`))) return undefined;
   const [, page] = /^\/alerting\/(\w+)\?alertmanager=/.exec(url) ?? [];
   if (page !== undefined) {
     return ALERTMANAGER_PAGES.some((known) => known === page) ? undefined : `Grafana has no page /alerting/${page}`;
@@ -45,6 +51,10 @@ function problemOf(
   const [, uid, query = ""] = /^\/d\/([\w-]+)(?:\?(.*))?$/.exec(url) ?? [];
   const target = dashboards.find((each) => each.uid === uid);
   if (target === undefined) return `"${url}" leads nowhere`;
+  const [, panel] = /(?:^|&)viewPanel=(\w+)/.exec(query) ?? [];
+  if (panel !== undefined && !allPanels(target).some(({ id }) => String(id) === panel)) {
+    return `${uid} has no panel ${panel}`;
+  }
   const known = new Set((target.templating?.list ?? []).map(({ name }) => name));
   const passed = [...query.matchAll(/(?:^|&)var-(\w+)=|\$\{(\w+):queryparam\}/g)].map(
     ([, named, whole]) => named ?? whole ?? "",

@@ -1,4 +1,4 @@
-import { contentPanels, type DashboardCheck, panelName } from "./rendered.ts";
+import { allPanels, contentPanels, type DashboardCheck, panelName } from "./rendered.ts";
 
 /** What can be read in five seconds. */
 const LONGEST_TITLE = 40;
@@ -9,7 +9,7 @@ export const panelTitleDescription: DashboardCheck = {
   name: "panel-title-description-rule",
   run(dashboard) {
     return [
-      ...(dashboard.panels ?? []).flatMap((panel) =>
+      ...allPanels(dashboard).flatMap((panel) =>
         panel.title ? [] : [{ where: panelName(panel), problem: "it has no title", mend: "name what it shows" }],
       ),
       ...contentPanels(dashboard).flatMap((panel) => {

@@ -61,6 +61,9 @@ export interface RenderedPanel {
   readonly datasource?: RenderedDataSource;
   readonly gridPos?: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly RenderedTarget[];
+  /** Of a heading: what is folded under it. */
+  readonly collapsed?: boolean;
+  readonly panels?: readonly RenderedPanel[];
   /** In its corner. */
   readonly links?: readonly RenderedLink[];
   readonly options?: { readonly reduceOptions?: { readonly calcs?: readonly string[] } };
@@ -112,9 +115,14 @@ export function onDashboards({ name, run }: DashboardCheck): Check {
   };
 }
 
+/** Headings and panels, those too that are folded under a heading. */
+export function allPanels({ panels = [] }: RenderedDashboard): readonly RenderedPanel[] {
+  return panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]);
+}
+
 /** The panels that show something; headings are not among them. */
-export function contentPanels({ panels = [] }: RenderedDashboard): readonly RenderedPanel[] {
-  return panels.filter(({ type }) => type !== "row");
+export function contentPanels(dashboard: RenderedDashboard): readonly RenderedPanel[] {
+  return allPanels(dashboard).filter(({ type }) => type !== "row");
 }
 
 /** A panel as findings name it. */
@@ -148,7 +156,7 @@ function renderedDashboards(stack: Stack): readonly RenderedDashboard[] {
   if (known !== undefined) return known;
   const dashboards = stack.dashboards.map((dashboard): RenderedDashboard => {
     // Through JSON, so that what Grafana would not get is not seen here either. The renderer wrote these fields.
-    return JSON.parse(JSON.stringify(grafanaDashboard(dashboard, stack.options))) as RenderedDashboard;
+    return JSON.parse(JSON.stringify(grafanaDashboard(dashboard, stack))) as RenderedDashboard;
   });
   rendered.set(stack, dashboards);
   return dashboards;

@@ -11,8 +11,7 @@ import type { SectionDraft } from "../layout.ts";
 import { query } from "../measures.ts";
 import { stat, table, timeline } from "../panels.ts";
 import { zeroIsOk } from "../tones.ts";
-
-const NOTHING = "Nothing fires";
+import { whyEmpty } from "../why-empty.ts";
 
 /** What fires now, and what fired when. */
 export function active(board: Board): SectionDraft {
@@ -37,6 +36,8 @@ export function active(board: Board): SectionDraft {
           thresholds: [{ value: 1, tone: "bad" }],
           meanings: zeroIsOk,
           width: 6,
+          whenEmpty: whyEmpty.alerts,
+          leadsTo: { title: "Which alerts", uid: "mcp-hangar-alerts", panel: "firing" },
         }),
         stat({
           key: "firing-warning",
@@ -48,6 +49,8 @@ export function active(board: Board): SectionDraft {
           thresholds: [{ value: 1, tone: "attention" }],
           meanings: zeroIsOk,
           width: 6,
+          whenEmpty: whyEmpty.alerts,
+          leadsTo: { title: "Which alerts", uid: "mcp-hangar-alerts", panel: "firing" },
         }),
         stat({
           key: "firing-info",
@@ -59,6 +62,8 @@ export function active(board: Board): SectionDraft {
           thresholds: [{ value: 1, tone: "neutral" }],
           meanings: zeroIsOk,
           width: 6,
+          whenEmpty: whyEmpty.alerts,
+          leadsTo: { title: "Which alerts", uid: "mcp-hangar-alerts", panel: "firing" },
         }),
         stat({
           key: "pending",
@@ -70,6 +75,8 @@ export function active(board: Board): SectionDraft {
           thresholds: [{ value: 1, tone: "soon" }],
           meanings: zeroIsOk,
           width: 6,
+          whenEmpty: whyEmpty.alerts,
+          leadsTo: { title: "Which alerts, since when", uid: "mcp-hangar-alerts", panel: "alert-timeline" },
         }),
       ],
       [
@@ -81,7 +88,7 @@ export function active(board: Board): SectionDraft {
           unit: "none",
           queries: [{ expr: max(firing, labels), legend: "Firing" }],
           runbook: { title: "What to do about {{alertname}}", alertLabel: "alertname" },
-          whenEmpty: NOTHING,
+          whenEmpty: whyEmpty.alerts,
           width: 12,
         }),
         timeline({
@@ -102,7 +109,7 @@ export function active(board: Board): SectionDraft {
             { value: 3, text: "warning", tone: TONE_OF_SEVERITY.warning },
             { value: 4, text: "critical", tone: TONE_OF_SEVERITY.critical },
           ],
-          whenEmpty: NOTHING,
+          whenEmpty: whyEmpty.alerts,
           height: 9,
         }),
       ],
@@ -122,6 +129,7 @@ export function active(board: Board): SectionDraft {
           meanings: zeroIsOk,
           width: 24,
           height: 6,
+          whenEmpty: whyEmpty.alerts,
         }),
       ],
     ],

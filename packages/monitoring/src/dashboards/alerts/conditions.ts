@@ -70,7 +70,15 @@ const PANELS_A_ROW = 3;
  */
 export function conditions(
   board: Board,
-  { severity, id, title }: { readonly severity: Severity; readonly id: number; readonly title: string },
+  {
+    severity,
+    ...heading
+  }: {
+    readonly severity: Severity;
+    readonly id: number;
+    readonly title: string;
+    readonly folded?: boolean;
+  },
 ): SectionDraft {
   const panels = board.alerts
     .filter((alert) => alert.severity === severity)
@@ -81,7 +89,7 @@ export function conditions(
   const rows = Array.from({ length: Math.ceil(panels.length / PANELS_A_ROW) }, (_, row) =>
     panels.slice(row * PANELS_A_ROW, (row + 1) * PANELS_A_ROW),
   );
-  return { id, title, rows };
+  return { ...heading, rows };
 }
 
 function isListed(key: string): key is keyof typeof PANEL_IDS {
@@ -105,7 +113,7 @@ function panelOf(board: Board, alert: AlertRule, key: keyof typeof PANEL_IDS): P
     width: 24 / PANELS_A_ROW,
     height: 7,
     keepsThresholdsInView: true,
-    whenEmpty: "nothing to measure",
+    whenEmpty: "nothing to measure: no such calls, checks or servers",
   };
   return first?.comparison === "==" ? timeline({ ...text, meanings: meaningsOf(first) }) : chart(text);
 }

@@ -1,6 +1,6 @@
-import { gatewayStarts } from "../annotations.ts";
+import { changesOf, gatewayStarts } from "../annotations.ts";
 import { type Board, instanceVariable, jobVariable } from "../board.ts";
-import { alertmanagerLinks, otherDashboards } from "../drill-down.ts";
+import { alertmanagerLinks, otherPlaces } from "../drill-down.ts";
 import { layOut } from "../layout.ts";
 import type { Dashboard } from "../model.ts";
 import { active } from "./active.ts";
@@ -16,13 +16,13 @@ export function alertsBoard(board: Board): Dashboard {
     from: "now-6h",
     variables: [jobVariable, instanceVariable],
     // Firing alerts are the subject here; marks of them on every panel would hide it.
-    annotations: [gatewayStarts(board)],
-    links: [...otherDashboards("mcp-hangar-alerts"), ...alertmanagerLinks],
+    annotations: [gatewayStarts(board), ...changesOf(board.chosen)],
+    links: [...otherPlaces("mcp-hangar-alerts", board), ...alertmanagerLinks],
     ...layOut([
       active(board),
       conditions(board, { severity: "critical", id: 200, title: "What wakes somebody" }),
-      conditions(board, { severity: "warning", id: 300, title: "What can wait until the morning" }),
-      conditions(board, { severity: "info", id: 400, title: "For the record" }),
+      conditions(board, { severity: "warning", id: 300, title: "What can wait until the morning", folded: true }),
+      conditions(board, { severity: "info", id: 400, title: "For the record", folded: true }),
     ]),
   };
 }

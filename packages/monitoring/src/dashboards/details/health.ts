@@ -6,21 +6,17 @@ import type { SectionDraft } from "../layout.ts";
 import { quantileOf, query, RATE, recently } from "../measures.ts";
 import { chart, stackedChart, timeline } from "../panels.ts";
 import { breakerStates, serverStates } from "../tones.ts";
+import { whyEmpty } from "../why-empty.ts";
 import { ofServer } from "./choice.ts";
 
 const perServer = by("mcp_server");
 const LEGEND = "{{mcp_server}}";
 
-/** Health checks and the circuit breaker. */
-export function health({ chosen, draw, options }: Board): SectionDraft {
-  const { healthChecks, healthCheckDuration, healthCheckConsecutiveFailures } = catalog;
-  const { window } = options.alerts.CircuitBreakerTripped;
-  const refused = chosen.series(catalog.toolCallErrors, { ...ofServer, error_type: "circuit_open" });
-  const refusedInBatches = chosen.series(catalog.batchCircuitBreakerRejections, ofServer);
-  const durations = sum(recently(chosen.buckets(healthCheckDuration, ofServer)), by("mcp_server", "le"));
+/** How the server has been. */
+export function states({ chosen, draw }: Board): SectionDraft {
   return {
-    id: 300,
-    title: "Health",
+    id: 310,
+    title: "State",
     rows: [
       [
         timeline({
@@ -33,7 +29,7 @@ export function health({ chosen, draw, options }: Board): SectionDraft {
           drawn: draw("none", "McpServerDead", "McpServerDegraded"),
           meanings: serverStates,
           height: 6,
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
         }),
         timeline({
           key: "breaker-states",
@@ -45,9 +41,25 @@ export function health({ chosen, draw, options }: Board): SectionDraft {
           drawn: draw("none", "CircuitBreakerTripped"),
           meanings: breakerStates,
           height: 6,
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
         }),
       ],
+    ],
+  };
+}
+
+/** Health checks and the circuit breaker. */
+export function health({ chosen, draw, options }: Board): SectionDraft {
+  const { healthChecks, healthCheckDuration, healthCheckConsecutiveFailures } = catalog;
+  const { window } = options.alerts.CircuitBreakerTripped;
+  const refused = chosen.series(catalog.toolCallErrors, { ...ofServer, error_type: "circuit_open" });
+  const refusedInBatches = chosen.series(catalog.batchCircuitBreakerRejections, ofServer);
+  const durations = sum(recently(chosen.buckets(healthCheckDuration, ofServer)), by("mcp_server", "le"));
+  return {
+    id: 300,
+    title: "Health checks and breaker",
+    folded: true,
+    rows: [
       [
         stackedChart({
           key: "health-checks",
@@ -58,7 +70,7 @@ export function health({ chosen, draw, options }: Board): SectionDraft {
           unit: "ops",
           queries: [query(sum(rate(chosen.series(healthChecks, ofServer), RATE), by("result")), "{{result}}")],
           width: 6,
-          whenEmpty: "no checks",
+          whenEmpty: whyEmpty.checks,
         }),
         chart({
           key: "consecutive-failures",
@@ -70,7 +82,7 @@ export function health({ chosen, draw, options }: Board): SectionDraft {
           queries: [query(max(chosen.series(healthCheckConsecutiveFailures, ofServer), perServer), LEGEND)],
           drawn: draw("short", "HighConsecutiveFailures", "ProviderUnhealthy"),
           width: 6,
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
         }),
         chart({
           key: "health-check-duration",
@@ -81,7 +93,7 @@ export function health({ chosen, draw, options }: Board): SectionDraft {
           queries: [query(quantileOf(0.95, durations), LEGEND)],
           drawn: draw("s", "HealthCheckSlow"),
           width: 6,
-          whenEmpty: "no checks",
+          whenEmpty: whyEmpty.checks,
         }),
         chart({
           key: "breaker-refusals",
@@ -95,7 +107,7 @@ export function health({ chosen, draw, options }: Board): SectionDraft {
           ],
           drawn: draw("short", "CircuitBreakerTripped"),
           width: 6,
-          whenEmpty: "no refusals",
+          whenEmpty: whyEmpty.refusals,
         }),
       ],
     ],

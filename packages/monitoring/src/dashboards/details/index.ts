@@ -1,10 +1,10 @@
-import { configReloads, firingAlerts, gatewayStarts, stateChanges } from "../annotations.ts";
+import { changesOf, firingAlerts, gatewayStarts, stateChanges } from "../annotations.ts";
 import { type Board, instanceVariable, jobVariable } from "../board.ts";
-import { otherDashboards } from "../drill-down.ts";
+import { otherPlaces } from "../drill-down.ts";
 import { layOut } from "../layout.ts";
 import type { Dashboard } from "../model.ts";
 import { serverVariable, toolVariable } from "./choice.ts";
-import { health } from "./health.ts";
+import { health, states } from "./health.ts";
 import { life } from "./life.ts";
 import { now } from "./now.ts";
 import { requests } from "./requests.ts";
@@ -20,8 +20,8 @@ export function serverDetails(board: Board): Dashboard {
     dataSources: ["prometheus"],
     from: "now-3h",
     variables: [jobVariable, instanceVariable, serverVariable(board), toolVariable(board)],
-    annotations: [gatewayStarts(board), configReloads(board), stateChanges(board), firingAlerts(board)],
-    links: otherDashboards("mcp-hangar-mcp-server-details"),
-    ...layOut([now, tools, health, life, requests, messages, remote].map((section) => section(board))),
+    annotations: [gatewayStarts(board), ...changesOf(board.chosen), stateChanges(board), firingAlerts(board)],
+    links: otherPlaces("mcp-hangar-mcp-server-details", board),
+    ...layOut([now, tools, states, health, life, requests, messages, remote].map((section) => section(board))),
   };
 }

@@ -6,6 +6,7 @@ import type { SectionDraft } from "../layout.ts";
 import { quantileOf, query, RATE, recently } from "../measures.ts";
 import { chart, stackedChart, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
+import { whyEmpty } from "../why-empty.ts";
 import { ofServer } from "./choice.ts";
 
 const perServer = by("mcp_server");
@@ -22,6 +23,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
   return {
     id: 400,
     title: "Starts and stops",
+    folded: true,
     rows: [
       [
         chart({
@@ -34,6 +36,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           queries: [query(sum(rate(starts, RATE), perServer), LEGEND)],
           drawn: draw("cps", "FrequentColdStarts"),
           width: 6,
+          whenEmpty: whyEmpty.chosenServer,
         }),
         stackedChart({
           key: "starts",
@@ -44,6 +47,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           queries: [query(sum(increase(starts, window), by("result")), "{{result}}")],
           drawn: draw("short", "McpServerStarted"),
           width: 6,
+          whenEmpty: whyEmpty.chosenServer,
         }),
         stackedChart({
           key: "stops",
@@ -53,6 +57,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           unit: "cps",
           queries: [query(sum(rate(chosen.series(serverStops, ofServer), RATE), by("reason")), "{{reason}}")],
           width: 6,
+          whenEmpty: whyEmpty.chosenServer,
         }),
         chart({
           key: "cold-start-duration",
@@ -62,7 +67,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           unit: "s",
           queries: [query(quantileOf(0.95, coldStarts), LEGEND)],
           width: 6,
-          whenEmpty: "no starts",
+          whenEmpty: whyEmpty.starts,
         }),
       ],
       [
@@ -79,7 +84,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           ],
           drawn: draw("short", "McpServerFlapping"),
           width: 12,
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
         }),
         chart({
           key: "crashes",
@@ -95,7 +100,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           ],
           drawn: draw("short", "McpServerCrashLooping"),
           width: 12,
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
         }),
       ],
       [
@@ -112,7 +117,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           ],
           width: 8,
           height: 5,
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
         }),
         timeline({
           key: "initialized",
@@ -124,7 +129,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           meanings: flag("initialised", "never").map((each) => ({ ...each, tone: "neutral" })),
           width: 8,
           height: 5,
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
         }),
         stackedChart({
           key: "list-item-faults",
@@ -136,7 +141,7 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           queries: [query(sum(increase(chosen.series(listItemFaults, ofServer), window), by("action")), "{{action}}")],
           width: 8,
           height: 5,
-          whenEmpty: "none",
+          whenEmpty: "all that was listed is readable",
         }),
       ],
     ],

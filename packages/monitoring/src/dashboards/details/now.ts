@@ -2,10 +2,12 @@ import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, min, sum } from "../../promql/aggregate.ts";
 import { rate } from "../../promql/functions.ts";
 import type { Board } from "../board.ts";
+import { onDetails } from "../drill-down.ts";
 import type { SectionDraft } from "../layout.ts";
 import { quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import { stat } from "../panels.ts";
 import { breakerStates, flag, serverStates } from "../tones.ts";
+import { whyEmpty } from "../why-empty.ts";
 import { ofServer, ofTool } from "./choice.ts";
 
 const perServer = by("mcp_server");
@@ -33,7 +35,9 @@ export function now({ chosen, draw }: Board): SectionDraft {
           drawn: draw("none", "McpServerDead", "McpServerDegraded"),
           meanings: serverStates,
           width: 4,
-          whenEmpty: "no such server",
+          leadsToHistory: true,
+          whenEmpty: whyEmpty.chosenServer,
+          leadsTo: onDetails("Failures in a row", "consecutive-failures"),
         }),
         stat({
           key: "reachable",
@@ -44,7 +48,8 @@ export function now({ chosen, draw }: Board): SectionDraft {
           queries: [query(min(chosen.series(catalog.serverUp, ofServer), perServer), LEGEND)],
           drawn: draw("bool", "RemoteServerUnreachable"),
           meanings: flag("yes", "no"),
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
+          leadsTo: onDetails("Why calls fail", "errors-by-type"),
         }),
         stat({
           key: "breaker",
@@ -54,7 +59,8 @@ export function now({ chosen, draw }: Board): SectionDraft {
           unit: "none",
           queries: [query(max(chosen.series(catalog.circuitBreakerState, ofServer), perServer), LEGEND)],
           meanings: breakerStates,
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
+          leadsTo: onDetails("What the breaker refuses", "breaker-refusals"),
         }),
         stat({
           key: "consecutive-failures-now",
@@ -64,7 +70,8 @@ export function now({ chosen, draw }: Board): SectionDraft {
           unit: "short",
           queries: [query(failures, LEGEND)],
           drawn: draw("short", "HighConsecutiveFailures", "ProviderUnhealthy"),
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
+          leadsTo: onDetails("Its health checks", "health-checks"),
         }),
         stat({
           key: "call-rate",
@@ -73,6 +80,8 @@ export function now({ chosen, draw }: Board): SectionDraft {
           description: "Calls of the chosen servers and tools that finish a second, whatever their outcome.",
           unit: "reqps",
           queries: [query(sum(rate(chosen.series(catalog.toolCalls, ofTool), RATE)), "Calls")],
+          whenEmpty: whyEmpty.gateways,
+          leadsTo: onDetails("Which tools are called", "calls-by-tool"),
         }),
         stat({
           key: "failing-now",
@@ -84,7 +93,8 @@ export function now({ chosen, draw }: Board): SectionDraft {
           queries: [query(shareOf(failed, served), "Failing")],
           drawn: draw("percentunit", "HighErrorRate"),
           width: 4,
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
+          leadsTo: onDetails("Which tools fail", "failing-by-tool"),
         }),
         stat({
           key: "p95-now",
@@ -95,7 +105,8 @@ export function now({ chosen, draw }: Board): SectionDraft {
           queries: [query(quantileOf(0.95, durations), "P95")],
           drawn: draw("s", "HighLatencyByTool"),
           width: 4,
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
+          leadsTo: onDetails("Which tools are slow", "latency-by-tool"),
         }),
       ],
     ],

@@ -5,6 +5,7 @@ import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
 import { quantileOf, query, RATE, recently } from "../measures.ts";
 import { chart, stackedChart } from "../panels.ts";
+import { whyEmpty } from "../why-empty.ts";
 import { ofServer } from "./choice.ts";
 
 /** What is asked of a server beside its tools, what goes over the line, and how it defines its tools. */
@@ -16,6 +17,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
   return {
     id: 700,
     title: "Requests and definitions",
+    folded: true,
     rows: [
       [
         stackedChart({
@@ -30,7 +32,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
               "{{method}} {{status}}",
             ),
           ],
-          whenEmpty: "no requests",
+          whenEmpty: whyEmpty.requests,
         }),
         chart({
           key: "request-duration",
@@ -39,7 +41,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
           description: "How long requests take that are no tool calls; of a stream, to its end.",
           unit: "s",
           queries: [query(quantileOf(0.95, durations), "{{method}}")],
-          whenEmpty: "no requests",
+          whenEmpty: whyEmpty.requests,
         }),
         stackedChart({
           key: "transfer",
@@ -50,7 +52,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
           queries: [
             query(sum(rate(chosen.series(catalog.transferBytes, ofServer), RATE), by("direction")), "{{direction}}"),
           ],
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
         }),
       ],
       [
@@ -62,7 +64,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
           unit: "short",
           queries: [query(sum(increase(changed, window), by("mcp_server")), "{{mcp_server}}")],
           drawn: draw("short", "ToolDefinitionsChanged"),
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
         }),
         stackedChart({
           key: "definitions-moved",
@@ -71,7 +73,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
           description: "Tools that were added, removed or changed. The log has their names (mcp_server_tools_changed).",
           unit: "short",
           queries: [query(sum(increase(moved, window), by("change")), "{{change}}")],
-          whenEmpty: "no such server",
+          whenEmpty: whyEmpty.chosenServer,
         }),
         chart({
           key: "definition-bytes",
@@ -83,7 +85,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
           queries: [
             query(max(chosen.series(catalog.toolDefinitionBytes, ofServer), by("mcp_server")), "{{mcp_server}}"),
           ],
-          whenEmpty: "never listed",
+          whenEmpty: "its tools were never listed",
         }),
       ],
       [

@@ -7,6 +7,7 @@ import { toTool } from "../drill-down.ts";
 import type { PanelDraft, SectionDraft } from "../layout.ts";
 import { percentiles, quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import { chart, heatmap, stackedChart, table } from "../panels.ts";
+import { whyEmpty } from "../why-empty.ts";
 import { ofServer, ofTool } from "./choice.ts";
 
 const perTool = by("mcp_server", "tool");
@@ -36,7 +37,7 @@ export function tools(board: Board): SectionDraft {
           unit: "reqps",
           queries: [query(topk(MOST, sum(rate(chosen.series(toolCalls, ofTool), RATE), perTool)), LEGEND)],
           drillDown: toTool,
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
         chart({
           key: "failing-by-tool",
@@ -48,7 +49,7 @@ export function tools(board: Board): SectionDraft {
           drawn: draw("percentunit", "McpServerFailing", "ToolFailing"),
           queries: [query(topk(MOST, shareOf(failed, served)), LEGEND)],
           drillDown: toTool,
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
         chart({
           key: "latency-by-tool",
@@ -60,7 +61,7 @@ export function tools(board: Board): SectionDraft {
           queries: [query(topk(MOST, quantileOf(0.95, sum(durations, by("mcp_server", "tool", "le")))), LEGEND)],
           drawn: draw("s", "HighLatencyByTool"),
           drillDown: toTool,
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
       ],
       [
@@ -71,7 +72,7 @@ export function tools(board: Board): SectionDraft {
           description: "How the calls end. Timeouts mean that the server hangs, errors that it answers with failure.",
           unit: "reqps",
           queries: [query(sum(rate(chosen.series(toolCalls, ofTool), RATE), by("status")), "{{status}}")],
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
         stackedChart({
           key: "errors-by-type",
@@ -81,7 +82,7 @@ export function tools(board: Board): SectionDraft {
             "What goes wrong. connection and start_failed: the server is gone; protocol: it answers nonsense; overloaded: it is full; upstream_rejected and upstream_auth: it refuses the request or the credentials.",
           unit: "reqps",
           queries: [query(sum(rate(chosen.series(toolCallErrors, ofTool), RATE), by("error_type")), "{{error_type}}")],
-          whenEmpty: "no failures",
+          whenEmpty: whyEmpty.failures,
         }),
         stackedChart({
           key: "refused-calls",
@@ -90,7 +91,7 @@ export function tools(board: Board): SectionDraft {
           description: "Calls to the chosen servers that were refused because of their caller.",
           unit: "reqps",
           queries: [query(sum(rate(refused, RATE), by("reason")), "{{reason}}")],
-          whenEmpty: "no refusals",
+          whenEmpty: whyEmpty.refusals,
         }),
       ],
       [
@@ -102,7 +103,7 @@ export function tools(board: Board): SectionDraft {
             "Each column is a moment, brighter where more calls took that long. Two bands are two kinds of calls.",
           unit: "s",
           queries: [query(sum(increase(chosen.buckets(toolCallDuration, ofTool), RATE), by("le")), "{{le}}")],
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
         chart({
           key: "latency",
@@ -113,7 +114,7 @@ export function tools(board: Board): SectionDraft {
           queries: percentiles(sum(durations, by("le"))),
           drawn: draw("s", "HighLatencyByTool"),
           width: 12,
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
       ],
     ],
@@ -147,6 +148,6 @@ function toolTable({ chosen, draw }: Board): PanelDraft {
     ],
     drillDown: toTool,
     worstFirst: "Failing",
-    whenEmpty: "no calls",
+    whenEmpty: whyEmpty.calls,
   });
 }

@@ -7,16 +7,15 @@ import type { SectionDraft } from "../layout.ts";
 import { quantileOf, query, RATE, recently } from "../measures.ts";
 import { chart, stackedChart, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
+import { whyEmpty } from "../why-empty.ts";
 import { ofServer } from "./choice.ts";
-
-/** Said on every panel of the section, so that nobody takes an empty one for a fault. */
-const NOT_REMOTE = "no remote server chosen";
 
 /** What the gateway and the server say to each other. */
 export function messages({ chosen }: Board): SectionDraft {
   return {
     id: 500,
     title: "Messages",
+    folded: true,
     rows: [
       [
         chart({
@@ -33,7 +32,7 @@ export function messages({ chosen }: Board): SectionDraft {
           ],
           width: 24,
           height: 7,
-          whenEmpty: "no messages",
+          whenEmpty: whyEmpty.messages,
         }),
       ],
     ],
@@ -54,6 +53,7 @@ export function remote({ chosen, draw }: Board): SectionDraft {
   return {
     id: 600,
     title: "HTTP, to remote servers only",
+    folded: true,
     rows: [
       [
         stackedChart({
@@ -65,7 +65,7 @@ export function remote({ chosen, draw }: Board): SectionDraft {
           unit: "reqps",
           queries: [query(sum(requests, by("status")), "{{status}}")],
           width: 6,
-          whenEmpty: NOT_REMOTE,
+          whenEmpty: whyEmpty.remoteServer,
         }),
         chart({
           key: "http-duration",
@@ -75,7 +75,7 @@ export function remote({ chosen, draw }: Board): SectionDraft {
           unit: "s",
           queries: [query(quantileOf(0.95, durations), "{{mcp_server}} {{method}}")],
           width: 6,
-          whenEmpty: NOT_REMOTE,
+          whenEmpty: whyEmpty.remoteServer,
         }),
         chart({
           key: "http-connections",
@@ -85,7 +85,7 @@ export function remote({ chosen, draw }: Board): SectionDraft {
           unit: "none",
           queries: [query(max(chosen.series(httpConnections, ofServer), by("mcp_server")), "{{mcp_server}}")],
           width: 6,
-          whenEmpty: NOT_REMOTE,
+          whenEmpty: whyEmpty.remoteServer,
         }),
         timeline({
           key: "remote-reachable",
@@ -98,7 +98,7 @@ export function remote({ chosen, draw }: Board): SectionDraft {
           drawn: draw("bool", "RemoteServerUnreachable"),
           meanings: flag("reachable", "unreachable"),
           width: 6,
-          whenEmpty: NOT_REMOTE,
+          whenEmpty: whyEmpty.remoteServer,
         }),
       ],
     ],

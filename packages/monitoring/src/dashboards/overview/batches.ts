@@ -7,8 +7,7 @@ import { toServer } from "../drill-down.ts";
 import type { SectionDraft } from "../layout.ts";
 import { percentiles, quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import { chart, stackedChart } from "../panels.ts";
-
-const NONE = "no batches";
+import { whyEmpty } from "../why-empty.ts";
 
 /** Batches of calls. */
 export function batches({ chosen, draw }: Board): SectionDraft {
@@ -22,6 +21,7 @@ export function batches({ chosen, draw }: Board): SectionDraft {
   return {
     id: 400,
     title: "Batches",
+    folded: true,
     rows: [
       [
         stackedChart({
@@ -31,7 +31,7 @@ export function batches({ chosen, draw }: Board): SectionDraft {
           description: "Finished batches a second. Partial means that some of the items failed.",
           unit: "ops",
           queries: [query(sum(rate(chosen.series(batchCalls), RATE), by("result")), "{{result}}")],
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.batches,
         }),
         chart({
           key: "batch-item-failures",
@@ -42,7 +42,7 @@ export function batches({ chosen, draw }: Board): SectionDraft {
           queries: [query(shareOf(failedItems, items), "Failing items")],
           lines: "attention",
           drawn: draw("percentunit", "BatchHighFailureRate"),
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.batches,
         }),
         chart({
           key: "batch-duration",
@@ -52,7 +52,7 @@ export function batches({ chosen, draw }: Board): SectionDraft {
           unit: "s",
           queries: percentiles(sum(recently(chosen.buckets(batchDuration)), by("le"))),
           drawn: draw("s", "BatchSlowExecution"),
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.batches,
         }),
       ],
       [
@@ -65,7 +65,7 @@ export function batches({ chosen, draw }: Board): SectionDraft {
           queries: [query(quantileOf(0.95, sizes), "P95"), query(quantileOf(0.5, sizes), "P50")],
           drawn: draw("short", "BatchSizeTooLarge"),
           width: 5,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.batches,
         }),
         chart({
           key: "batches-cut-short",
@@ -78,7 +78,7 @@ export function batches({ chosen, draw }: Board): SectionDraft {
           lines: "attention",
           drawn: draw("percentunit", "BatchHighCancellationRate"),
           width: 5,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.batches,
         }),
         stackedChart({
           key: "batch-cancellations",
@@ -89,7 +89,7 @@ export function batches({ chosen, draw }: Board): SectionDraft {
           unit: "ops",
           queries: [query(sum(rate(chosen.series(batchCancellations), RATE), by("reason")), "{{reason}}")],
           width: 5,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.batches,
         }),
         chart({
           key: "batch-concurrency",
@@ -99,7 +99,7 @@ export function batches({ chosen, draw }: Board): SectionDraft {
           unit: "none",
           queries: [query(sum(chosen.series(batchConcurrency)), "Items")],
           width: 4,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.batches,
         }),
         chart({
           key: "batch-breaker-refusals",
@@ -110,7 +110,7 @@ export function batches({ chosen, draw }: Board): SectionDraft {
           queries: [query(sum(rate(refused, RATE), by("mcp_server")), "{{mcp_server}}")],
           drillDown: toServer,
           width: 5,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.batches,
         }),
       ],
     ],

@@ -6,6 +6,7 @@ import { toServer } from "../drill-down.ts";
 import type { SectionDraft } from "../layout.ts";
 import { percentiles, quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import { chart, stackedChart } from "../panels.ts";
+import { whyEmpty } from "../why-empty.ts";
 
 /** More lines than this nobody can tell apart. */
 const MOST = 10;
@@ -31,7 +32,7 @@ export function calls({ chosen, draw }: Board): SectionDraft {
           unit: "reqps",
           queries: [query(sum(rate(chosen.series(toolCalls), RATE), by("status")), "{{status}}")],
           drawn: draw("reqps", "HighToolCallVolume"),
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
         chart({
           key: "failing-calls",
@@ -43,7 +44,7 @@ export function calls({ chosen, draw }: Board): SectionDraft {
           queries: [query(shareOf(sum(rate(failed, RATE)), sum(rate(served, RATE))), "All servers")],
           lines: "attention",
           drawn: draw("percentunit", "HighErrorRate"),
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
         chart({
           key: "latency",
@@ -54,7 +55,7 @@ export function calls({ chosen, draw }: Board): SectionDraft {
           unit: "s",
           queries: percentiles(sum(durations, by("le"))),
           drawn: draw("s", "HighLatencyP95", "HighLatencyP99"),
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
       ],
       [
@@ -66,7 +67,7 @@ export function calls({ chosen, draw }: Board): SectionDraft {
           unit: "reqps",
           queries: [query(topk(MOST, sum(rate(chosen.series(toolCalls), RATE), perServer)), "{{mcp_server}}")],
           drillDown: toServer,
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
         chart({
           key: "failing-calls-by-server",
@@ -83,7 +84,7 @@ export function calls({ chosen, draw }: Board): SectionDraft {
             ),
           ],
           drillDown: toServer,
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
         chart({
           key: "latency-by-server",
@@ -93,7 +94,7 @@ export function calls({ chosen, draw }: Board): SectionDraft {
           unit: "s",
           queries: [query(topk(MOST, quantileOf(0.95, sum(durations, by("mcp_server", "le")))), "{{mcp_server}}")],
           drillDown: toServer,
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
       ],
       [
@@ -105,7 +106,7 @@ export function calls({ chosen, draw }: Board): SectionDraft {
             "What goes wrong: tool_error is said by the tool itself, all others by the gateway about a server or itself.",
           unit: "reqps",
           queries: [query(sum(rate(failed, RATE), by("error_type")), "{{error_type}}")],
-          whenEmpty: "no failures",
+          whenEmpty: whyEmpty.failures,
         }),
         stackedChart({
           key: "refused-calls",
@@ -115,7 +116,7 @@ export function calls({ chosen, draw }: Board): SectionDraft {
             "Calls that were refused because of their caller. Many rate_limited or access_denied point to one client.",
           unit: "reqps",
           queries: [query(sum(rate(chosen.series(toolCallRejections), RATE), by("reason")), "{{reason}}")],
-          whenEmpty: "no refusals",
+          whenEmpty: whyEmpty.refusals,
         }),
         chart({
           key: "rate-limited-principals",
@@ -124,7 +125,7 @@ export function calls({ chosen, draw }: Board): SectionDraft {
           description: "Who runs into the rate limit most. One line far above the others is one runaway client.",
           unit: "reqps",
           queries: [query(topk(MOST, sum(rate(chosen.series(rateLimitHits), RATE), by("principal"))), "{{principal}}")],
-          whenEmpty: "no refusals",
+          whenEmpty: whyEmpty.refusals,
         }),
       ],
     ],

@@ -6,8 +6,8 @@ import type { SectionDraft } from "../layout.ts";
 import { quantileOf, query, RATE, recently } from "../measures.ts";
 import { chart, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
+import { whyEmpty } from "../why-empty.ts";
 
-const NONE = "no discovery sources";
 const perSource = by("source");
 
 /** Where servers come from that nobody configured. */
@@ -17,6 +17,7 @@ export function discovery({ chosen, draw }: Board): SectionDraft {
   return {
     id: 500,
     title: "Discovery",
+    folded: true,
     rows: [
       [
         timeline({
@@ -30,7 +31,7 @@ export function discovery({ chosen, draw }: Board): SectionDraft {
           drawn: draw("bool", "DiscoverySourceUnhealthy"),
           meanings: flag("works", "fails"),
           width: 6,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.discovery,
         }),
         chart({
           key: "discovered-servers",
@@ -41,7 +42,7 @@ export function discovery({ chosen, draw }: Board): SectionDraft {
           unit: "none",
           queries: [query(max(chosen.series(discoveryServers), perSource), "{{source}}")],
           width: 6,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.discovery,
         }),
         chart({
           key: "discovery-changes",
@@ -54,7 +55,7 @@ export function discovery({ chosen, draw }: Board): SectionDraft {
             query(sum(rate(chosen.series(discoveryDeregistrations), RATE), perSource), "{{source}} removed"),
           ],
           width: 6,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.discovery,
         }),
         chart({
           key: "discovery-errors",
@@ -64,7 +65,7 @@ export function discovery({ chosen, draw }: Board): SectionDraft {
           unit: "ops",
           queries: [query(sum(rate(chosen.series(discoveryErrors), RATE), perSource), "{{source}}")],
           width: 3,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.discovery,
         }),
         chart({
           key: "discovery-duration",
@@ -74,7 +75,7 @@ export function discovery({ chosen, draw }: Board): SectionDraft {
           unit: "s",
           queries: [query(quantileOf(0.95, cycles), "{{source}}")],
           width: 3,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.discovery,
         }),
       ],
     ],

@@ -9,21 +9,26 @@ import { quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.
 import type { Query } from "../model.ts";
 import { chart, stackedChart, table, timeline } from "../panels.ts";
 import { breakerStates, flag, serverStates } from "../tones.ts";
+import { whyEmpty } from "../why-empty.ts";
 
 const perServer = by("mcp_server");
 
-/** Which servers there are, how they are, and how often they start. */
+/** Which servers there are and how they are. */
 export function fleet(board: Board): SectionDraft {
-  const { chosen, draw } = board;
+  return { id: 300, title: "Servers", rows: [[serverTable(board)]] };
+}
+
+/** How servers are over time, and how often they start. */
+export function fleetLife({ chosen, draw }: Board): SectionDraft {
   const { serverState, serverStarts, serverStops, serverColdStart, serverColdStartInProgress } = catalog;
   const { healthChecks, healthCheckDuration } = catalog;
   const checkDurations = recently(chosen.buckets(healthCheckDuration));
   const startDurations = recently(chosen.buckets(serverColdStart));
   return {
-    id: 300,
-    title: "Servers",
+    id: 310,
+    title: "States, health checks and starts",
+    folded: true,
     rows: [
-      [serverTable(board)],
       [
         timeline({
           key: "server-states",
@@ -34,7 +39,7 @@ export function fleet(board: Board): SectionDraft {
           queries: [query(max(chosen.series(serverState), perServer), "{{mcp_server}}")],
           meanings: serverStates,
           drillDown: toServer,
-          whenEmpty: "no servers",
+          whenEmpty: whyEmpty.servers,
         }),
         stackedChart({
           key: "health-checks",
@@ -45,7 +50,7 @@ export function fleet(board: Board): SectionDraft {
           unit: "ops",
           queries: [query(sum(rate(chosen.series(healthChecks), RATE), by("result")), "{{result}}")],
           width: 6,
-          whenEmpty: "no checks",
+          whenEmpty: whyEmpty.checks,
         }),
         chart({
           key: "health-check-duration",
@@ -58,7 +63,7 @@ export function fleet(board: Board): SectionDraft {
           drawn: draw("s", "HealthCheckSlow"),
           drillDown: toServer,
           width: 6,
-          whenEmpty: "no checks",
+          whenEmpty: whyEmpty.checks,
         }),
       ],
       [
@@ -73,6 +78,7 @@ export function fleet(board: Board): SectionDraft {
           drawn: draw("cps", "FrequentColdStarts"),
           drillDown: toServer,
           width: 6,
+          whenEmpty: whyEmpty.servers,
         }),
         stackedChart({
           key: "start-results",
@@ -82,6 +88,7 @@ export function fleet(board: Board): SectionDraft {
           unit: "cps",
           queries: [query(sum(rate(chosen.series(serverStarts), RATE), by("result")), "{{result}}")],
           width: 6,
+          whenEmpty: whyEmpty.servers,
         }),
         stackedChart({
           key: "stops",
@@ -91,6 +98,7 @@ export function fleet(board: Board): SectionDraft {
           unit: "cps",
           queries: [query(sum(rate(chosen.series(serverStops), RATE), by("reason")), "{{reason}}")],
           width: 6,
+          whenEmpty: whyEmpty.servers,
         }),
         chart({
           key: "cold-starts",
@@ -103,7 +111,7 @@ export function fleet(board: Board): SectionDraft {
             query(quantileOf(0.5, sum(startDurations, by("le"))), "P50"),
           ],
           width: 3,
-          whenEmpty: "no starts",
+          whenEmpty: whyEmpty.starts,
         }),
         chart({
           key: "starting-now",
@@ -113,6 +121,7 @@ export function fleet(board: Board): SectionDraft {
           unit: "none",
           queries: [query(sum(chosen.series(serverColdStartInProgress)), "Starting")],
           width: 3,
+          whenEmpty: whyEmpty.servers,
         }),
       ],
     ],
@@ -188,6 +197,7 @@ function serverTable({ chosen, draw }: Board): PanelDraft {
     queries: columns,
     worstFirst: "State",
     drillDown: toServer,
-    whenEmpty: "no servers",
+    leadsToHistory: true,
+    whenEmpty: whyEmpty.servers,
   });
 }

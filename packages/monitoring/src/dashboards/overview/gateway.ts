@@ -4,10 +4,12 @@ import { runtime } from "../../promql/external.ts";
 import { changes, rate, secondsSince } from "../../promql/functions.ts";
 import { divideOn } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
+import { onOverview } from "../drill-down.ts";
 import type { SectionDraft } from "../layout.ts";
 import { quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import { chart, stackedChart, stat, table, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
+import { whyEmpty } from "../why-empty.ts";
 
 const perInstance = by("instance");
 
@@ -24,6 +26,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
   return {
     id: 600,
     title: "Gateway",
+    folded: true,
     rows: [
       [
         chart({
@@ -35,6 +38,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           queries: [query(max(chosen.series(runtime.processResidentMemory), perInstance), "{{instance}}")],
           drawn: draw("bytes", "HighMemoryUsage"),
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
         chart({
           key: "cpu",
@@ -46,6 +50,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           queries: [query(max(cpu, perInstance), "{{instance}}")],
           drawn: draw("percentunit", "HighCPUUsage"),
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
         chart({
           key: "event-loop",
@@ -55,6 +60,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           unit: "percentunit",
           queries: [query(max(rate(chosen.series(runtime.eventLoopActive), RATE), perInstance), "{{instance}}")],
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
         chart({
           key: "event-loop-lag",
@@ -65,6 +71,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           unit: "s",
           queries: [query(max(chosen.series(runtime.eventLoopLagP99), perInstance), "{{instance}}")],
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
       ],
       [
@@ -78,6 +85,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           queries: [query(quantileOf(0.95, sweeps), "P95")],
           drawn: draw("s", "GCSlowCycles"),
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
         chart({
           key: "idle-sweeps",
@@ -87,6 +95,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           unit: "cps",
           queries: [query(sum(rate(chosen.series(catalog.idleSweepCycles), RATE)), "Sweeps")],
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
         stackedChart({
           key: "collected-servers",
@@ -97,6 +106,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           unit: "cps",
           queries: [query(sum(rate(chosen.series(catalog.idleSweepCollected), RATE), by("reason")), "{{reason}}")],
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
         stackedChart({
           key: "config-reloads",
@@ -106,7 +116,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           unit: "cps",
           queries: [query(sum(rate(chosen.series(catalog.configReloads), RATE), by("result")), "{{result}}")],
           width: 6,
-          whenEmpty: "no reloads",
+          whenEmpty: whyEmpty.reloads,
         }),
       ],
       [
@@ -122,7 +132,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           ],
           drawn: draw("percentunit", "GatewayFailing"),
           width: 12,
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
         chart({
           key: "gateway-restarts",
@@ -134,7 +144,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           queries: [query(max(changes(chosen.series(runtime.processStartTime), "30m"), perInstance), "{{instance}}")],
           drawn: draw("short", "GatewayRestarting"),
           width: 12,
-          whenEmpty: "not told on this system",
+          whenEmpty: whyEmpty.system,
         }),
       ],
       [
@@ -150,7 +160,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           meanings: flag("as written", "reload failed"),
           width: 9,
           height: 6,
-          whenEmpty: "never reloaded",
+          whenEmpty: whyEmpty.reloads,
         }),
         stat({
           key: "uptime",
@@ -161,7 +171,8 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           queries: [query(max(secondsSince(chosen.series(runtime.processStartTime)), perInstance), "{{instance}}")],
           width: 6,
           height: 6,
-          whenEmpty: "not told on this system",
+          whenEmpty: whyEmpty.system,
+          leadsTo: onOverview("Restarts", "gateway-restarts"),
         }),
         table({
           key: "versions",
@@ -177,6 +188,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           ],
           width: 9,
           height: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
       ],
     ],

@@ -1,13 +1,14 @@
-import { configReloads, firingAlerts, gatewayStarts, troubledServers } from "../annotations.ts";
+import { changesOf, firingAlerts, gatewayStarts, troubledServers } from "../annotations.ts";
 import { type Board, instanceVariable, jobVariable } from "../board.ts";
-import { otherDashboards } from "../drill-down.ts";
+import { otherPlaces } from "../drill-down.ts";
 import { layOut } from "../layout.ts";
 import type { Dashboard } from "../model.ts";
 import { batches } from "./batches.ts";
 import { calls } from "./calls.ts";
 import { discovery } from "./discovery.ts";
-import { fleet } from "./fleet.ts";
+import { fleet, fleetLife } from "./fleet.ts";
 import { gateway } from "./gateway.ts";
+import { gateways } from "./gateways.ts";
 import { now } from "./now.ts";
 import { requests } from "./requests.ts";
 
@@ -20,9 +21,11 @@ export function overview(board: Board): Dashboard {
     dataSources: ["prometheus"],
     from: "now-3h",
     variables: [jobVariable, instanceVariable],
-    annotations: [gatewayStarts(board), configReloads(board), troubledServers(board), firingAlerts(board)],
-    links: otherDashboards("mcp-hangar-overview"),
-    // Last what many fleets do not use.
-    ...layOut([now, calls, fleet, requests, gateway, batches, discovery].map((section) => section(board))),
+    annotations: [gatewayStarts(board), ...changesOf(board.chosen), troubledServers(board), firingAlerts(board)],
+    links: otherPlaces("mcp-hangar-overview", board),
+    // Folded is what is not needed at first sight; last of it what many fleets do not use.
+    ...layOut(
+      [now, calls, fleet, gateways, fleetLife, requests, gateway, batches, discovery].map((section) => section(board)),
+    ),
   };
 }

@@ -6,10 +6,12 @@ import { compare, or, zero } from "../../promql/operators.ts";
 import { anyOf } from "../../promql/select.ts";
 import type { Vector } from "../../promql/vector.ts";
 import type { Board } from "../board.ts";
+import { onOverview } from "../drill-down.ts";
 import type { SectionDraft } from "../layout.ts";
 import { quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
 import { stat } from "../panels.ts";
 import { zeroIsOk } from "../tones.ts";
+import { whyEmpty } from "../why-empty.ts";
 
 /** The first row: whether anything is wrong, and in which part. */
 export function now(board: Board): SectionDraft {
@@ -37,6 +39,8 @@ export function now(board: Board): SectionDraft {
           drawn: draw("none", "NotResponding"),
           thresholds: [{ value: 1, tone: "bad" }],
           meanings: zeroIsOk,
+          whenEmpty: whyEmpty.gateways,
+          leadsTo: onOverview("Which gateways", "gateways"),
         }),
         stat({
           key: "call-rate",
@@ -46,6 +50,8 @@ export function now(board: Board): SectionDraft {
             "Tool calls that finish a second, whatever their outcome. A sudden drop to 0 means that clients are cut off.",
           unit: "reqps",
           queries: [query(sum(rate(chosen.series(catalog.toolCalls), RATE)), "Calls")],
+          whenEmpty: whyEmpty.gateways,
+          leadsTo: onOverview("Which servers are called", "calls-by-server"),
         }),
         stat({
           key: "failing-now",
@@ -56,7 +62,8 @@ export function now(board: Board): SectionDraft {
           unit: "percentunit",
           queries: [query(failing, "Failing")],
           drawn: draw("percentunit", "HighErrorRate"),
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
+          leadsTo: onOverview("Which servers fail", "failing-calls-by-server"),
         }),
         stat({
           key: "p95-now",
@@ -66,7 +73,8 @@ export function now(board: Board): SectionDraft {
           unit: "s",
           queries: [query(quantileOf(0.95, sum(recently(chosen.buckets(catalog.toolCallDuration)), by("le"))), "P95")],
           drawn: draw("s", "HighLatencyP95"),
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
+          leadsTo: onOverview("Which servers are slow", "latency-by-server"),
         }),
         stat({
           key: "servers-unreachable",
@@ -77,7 +85,8 @@ export function now(board: Board): SectionDraft {
           queries: [query(or(count(compare(serversUp(board), "==", 0)), zero(count(serversUp(board)))), "Unreachable")],
           thresholds: [{ value: 1, tone: "bad" }],
           meanings: zeroIsOk,
-          whenEmpty: "no servers",
+          whenEmpty: whyEmpty.servers,
+          leadsTo: onOverview("Which servers", "servers"),
         }),
         stat({
           key: "servers-troubled",
@@ -89,7 +98,8 @@ export function now(board: Board): SectionDraft {
           queries: [query(or(count(troubled), zero(count(serverStates(board)))), "Degraded or dead")],
           thresholds: [{ value: 1, tone: "attention" }],
           meanings: zeroIsOk,
-          whenEmpty: "no servers",
+          whenEmpty: whyEmpty.servers,
+          leadsTo: onOverview("Which servers", "servers"),
         }),
         stat({
           key: "breakers-open",
@@ -105,7 +115,8 @@ export function now(board: Board): SectionDraft {
           ],
           thresholds: [{ value: 1, tone: "bad" }],
           meanings: zeroIsOk,
-          whenEmpty: "no servers",
+          whenEmpty: whyEmpty.servers,
+          leadsTo: onOverview("Which servers", "servers"),
         }),
         stat({
           key: "batch-items-failing-now",
@@ -115,7 +126,8 @@ export function now(board: Board): SectionDraft {
           unit: "percentunit",
           queries: [query(shareOf(sum(rate(failedItems, RATE)), sum(rate(items, RATE))), "Failing items")],
           drawn: draw("percentunit", "BatchHighFailureRate"),
-          whenEmpty: "no batches",
+          whenEmpty: whyEmpty.batches,
+          leadsTo: onOverview("Since when batches fail", "batch-item-failures"),
         }),
       ],
     ],

@@ -8,6 +8,7 @@ import { toServer } from "../drill-down.ts";
 import type { SectionDraft } from "../layout.ts";
 import { query, RATE, SERVED, shareOf } from "../measures.ts";
 import { chart, stackedChart } from "../panels.ts";
+import { whyEmpty } from "../why-empty.ts";
 
 /** More lines than this nobody can tell apart. */
 const MOST = 10;
@@ -24,6 +25,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
   return {
     id: 700,
     title: "Requests and access",
+    folded: true,
     rows: [
       [
         stackedChart({
@@ -35,7 +37,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
           queries: [
             query(sum(rate(chosen.series(catalog.requests), RATE), by("method", "status")), "{{method}} {{status}}"),
           ],
-          whenEmpty: "no requests",
+          whenEmpty: whyEmpty.requests,
         }),
         chart({
           key: "failing-requests",
@@ -48,7 +50,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
             query(shareOf(sum(rate(failed, RATE), perMethod), sum(rate(served, RATE), perMethod)), "{{method}}"),
           ],
           drawn: draw("percentunit", "HighRequestErrorRate"),
-          whenEmpty: "no requests",
+          whenEmpty: whyEmpty.requests,
         }),
         chart({
           key: "transfer",
@@ -63,7 +65,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
             ),
           ],
           drillDown: toServer,
-          whenEmpty: "no calls",
+          whenEmpty: whyEmpty.calls,
         }),
       ],
       [
@@ -76,7 +78,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
           unit: "reqps",
           queries: [query(sum(rate(denials, RATE), by("interface", "reason")), "{{interface}} {{reason}}")],
           width: 6,
-          whenEmpty: "nobody refused",
+          whenEmpty: whyEmpty.refusals,
         }),
         chart({
           key: "denials-with-credentials",
@@ -88,7 +90,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
           queries: [query(sum(rate(known, RATE), by("reason")), "{{reason}}")],
           drawn: draw("reqps", "HighAccessDenialRate"),
           width: 6,
-          whenEmpty: "nobody refused",
+          whenEmpty: whyEmpty.refusals,
         }),
         stackedChart({
           key: "operations",
@@ -103,7 +105,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
             ),
           ],
           width: 6,
-          whenEmpty: "no operations",
+          whenEmpty: "nobody changed anything in this time",
         }),
         stackedChart({
           key: "definitions-changed",
@@ -113,7 +115,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
           unit: "short",
           queries: [query(sum(changes, by("change")), "{{change}}")],
           width: 6,
-          whenEmpty: "none",
+          whenEmpty: "no definition changed in this time",
         }),
       ],
     ],

@@ -4,8 +4,8 @@ import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
 import { query } from "../measures.ts";
 import { chart } from "../panels.ts";
+import { whyEmpty } from "../why-empty.ts";
 
-const NONE = "no audit journal";
 const perInstance = by("instance");
 
 /** Whether the audit trail is whole, signed, on its way and has room. */
@@ -33,7 +33,7 @@ export function audit({ chosen, draw }: Board): SectionDraft {
           ],
           drawn: draw("s", "AuditSinkLagging"),
           width: 12,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.journal,
         }),
         chart({
           key: "audit-journal-used",
@@ -45,7 +45,7 @@ export function audit({ chosen, draw }: Board): SectionDraft {
           queries: [query(journal.used, "{{instance}}")],
           drawn: draw("percentunit", "AuditJournalFilling"),
           width: 12,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.journal,
         }),
       ],
       [
@@ -58,7 +58,7 @@ export function audit({ chosen, draw }: Board): SectionDraft {
           unit: "short",
           queries: [query(journal.problems, "{{instance}}")],
           drawn: draw("short", "AuditChainBroken"),
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.journal,
         }),
         chart({
           key: "audit-checkpoint-overdue",
@@ -69,7 +69,7 @@ export function audit({ chosen, draw }: Board): SectionDraft {
           unit: "s",
           queries: [query(journal.overdue, "{{instance}}")],
           drawn: draw("s", "AuditCheckpointOverdue"),
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.journal,
         }),
         chart({
           key: "audit-clock-step",
@@ -80,7 +80,7 @@ export function audit({ chosen, draw }: Board): SectionDraft {
           unit: "s",
           queries: [query(journal.step, "{{instance}}")],
           drawn: draw("s", "AuditClockStepped"),
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.journal,
         }),
       ],
     ],

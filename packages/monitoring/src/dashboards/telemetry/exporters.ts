@@ -9,8 +9,8 @@ import type { PanelDraft, SectionDraft } from "../layout.ts";
 import { query, RATE } from "../measures.ts";
 import type { Threshold } from "../model.ts";
 import { chart, table } from "../panels.ts";
+import { whyEmpty } from "../why-empty.ts";
 
-const NONE = "no exporters";
 const perExporter = by("exporter", "signal");
 /** What waits in a queue that is half full has begun to be many; soon after there is no room. */
 const FULL: readonly Threshold[] = [
@@ -43,7 +43,7 @@ export function exporters(board: Board): SectionDraft {
             "Records that each exporter delivers a second: spans, audit records, observations, lines. It should follow the tool calls.",
           unit: "ops",
           queries: [query(sum(rate(chosen.series(telemetryEvents), RATE), perExporter), LEGEND)],
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.exporters,
         }),
         chart({
           key: "failures",
@@ -58,7 +58,7 @@ export function exporters(board: Board): SectionDraft {
             ),
           ],
           drawn: draw("short", "TelemetryExportFailing"),
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.exporters,
         }),
         chart({
           key: "silence",
@@ -69,7 +69,7 @@ export function exporters(board: Board): SectionDraft {
           unit: "s",
           queries: [query(secondsSince(lastSuccess), LEGEND)],
           drawn: draw("s", "TelemetryExportFailing"),
-          whenEmpty: "nothing was delivered yet",
+          whenEmpty: "no exporter has delivered anything yet",
         }),
       ],
       [
@@ -86,7 +86,7 @@ export function exporters(board: Board): SectionDraft {
             ),
           ],
           drawn: draw("short", "AuditRecordsDropped", "TelemetryRecordsDropped"),
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.exporters,
         }),
         chart({
           key: "queues",
@@ -96,7 +96,7 @@ export function exporters(board: Board): SectionDraft {
           unit: "percentunit",
           queries: [query(fillOf(board), LEGEND)],
           thresholds: FULL,
-          whenEmpty: NONE,
+          whenEmpty: whyEmpty.exporters,
         }),
         chart({
           key: "listener-errors",
@@ -111,7 +111,7 @@ export function exporters(board: Board): SectionDraft {
             ),
           ],
           drawn: draw("short", "ListenerErrors"),
-          whenEmpty: "no listeners",
+          whenEmpty: whyEmpty.gateways,
         }),
       ],
     ],
@@ -171,7 +171,7 @@ function exporterTable(board: Board): PanelDraft {
       },
     ],
     worstFirst: "Lost",
-    whenEmpty: NONE,
+    whenEmpty: whyEmpty.exporters,
   });
 }
 

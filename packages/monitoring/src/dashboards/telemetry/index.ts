@@ -1,6 +1,6 @@
-import { configReloads, firingAlerts, gatewayStarts } from "../annotations.ts";
+import { changesOf, firingAlerts, gatewayStarts } from "../annotations.ts";
 import { type Board, instanceVariable, jobVariable } from "../board.ts";
-import { otherDashboards } from "../drill-down.ts";
+import { otherPlaces } from "../drill-down.ts";
 import { layOut } from "../layout.ts";
 import { load } from "../load-section.ts";
 import type { Dashboard } from "../model.ts";
@@ -19,8 +19,8 @@ export function telemetryBoard(board: Board): Dashboard {
     dataSources: ["prometheus"],
     from: "now-3h",
     variables: [jobVariable, instanceVariable],
-    annotations: [gatewayStarts(board), configReloads(board), firingAlerts(board)],
-    links: otherDashboards("mcp-hangar-telemetry"),
+    annotations: [gatewayStarts(board), ...changesOf(board.chosen), firingAlerts(board)],
+    links: otherPlaces("mcp-hangar-telemetry", board),
     ...layOut([exporters, metrics, processes, load, audit].map((section) => section(board))),
   };
 }

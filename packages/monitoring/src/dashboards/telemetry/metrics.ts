@@ -6,6 +6,7 @@ import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
 import { query } from "../measures.ts";
 import { chart } from "../panels.ts";
+import { whyEmpty } from "../why-empty.ts";
 
 /** What the metrics themselves cost, and what they cannot hold. */
 export function metrics({ chosen, draw, options }: Board): SectionDraft {
@@ -14,6 +15,7 @@ export function metrics({ chosen, draw, options }: Board): SectionDraft {
   return {
     id: 200,
     title: "Metrics",
+    folded: true,
     rows: [
       [
         chart({
@@ -25,7 +27,7 @@ export function metrics({ chosen, draw, options }: Board): SectionDraft {
           queries: [query(sum(overflows, by("metric")), "{{metric}}")],
           drawn: draw("short", "MetricSeriesLimitReached"),
           width: 6,
-          whenEmpty: "none",
+          whenEmpty: "every series has found room",
         }),
         chart({
           key: "scrape-duration",
@@ -35,6 +37,7 @@ export function metrics({ chosen, draw, options }: Board): SectionDraft {
           unit: "s",
           queries: [query(max(chosen.series(prometheusMetrics.scrapeDuration), by("instance")), "{{instance}}")],
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
         chart({
           key: "scrape-samples",
@@ -44,6 +47,7 @@ export function metrics({ chosen, draw, options }: Board): SectionDraft {
           unit: "short",
           queries: [query(max(chosen.series(prometheusMetrics.scrapeSamples), by("instance")), "{{instance}}")],
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
         chart({
           key: "new-series",
@@ -53,6 +57,7 @@ export function metrics({ chosen, draw, options }: Board): SectionDraft {
           unit: "short",
           queries: [query(max(chosen.series(prometheusMetrics.scrapeSeriesAdded), by("instance")), "{{instance}}")],
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
       ],
     ],

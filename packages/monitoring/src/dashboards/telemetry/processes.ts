@@ -6,6 +6,7 @@ import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
 import { query, RATE } from "../measures.ts";
 import { chart, stackedChart } from "../panels.ts";
+import { whyEmpty } from "../why-empty.ts";
 
 /** A tenth of the time is felt by callers; well-sized heaps need a hundredth. */
 const MUCH_GARBAGE = 0.1;
@@ -20,6 +21,7 @@ export function processes({ chosen }: Board): SectionDraft {
   return {
     id: 300,
     title: "Processes",
+    folded: true,
     rows: [
       [
         chart({
@@ -30,6 +32,7 @@ export function processes({ chosen }: Board): SectionDraft {
           unit: "percentunit",
           queries: [query(heapShare, "{{instance}}")],
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
         stackedChart({
           key: "garbage-collection",
@@ -41,6 +44,7 @@ export function processes({ chosen }: Board): SectionDraft {
           queries: [query(collections, "{{instance}} {{kind}}")],
           thresholds: [{ value: MUCH_GARBAGE, tone: "attention" }],
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
         chart({
           key: "event-loop-lag",
@@ -53,6 +57,7 @@ export function processes({ chosen }: Board): SectionDraft {
             query(max(chosen.series(runtime.eventLoopLagMax), by("instance")), "{{instance}} longest"),
           ],
           width: 6,
+          whenEmpty: whyEmpty.gateways,
         }),
         chart({
           key: "file-descriptors",
@@ -62,7 +67,7 @@ export function processes({ chosen }: Board): SectionDraft {
           unit: "short",
           queries: [query(max(chosen.series(runtime.processOpenFds), by("instance")), "{{instance}}")],
           width: 6,
-          whenEmpty: "not told on this system",
+          whenEmpty: whyEmpty.system,
         }),
       ],
     ],

@@ -8,17 +8,16 @@ import {
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { GRID_COLUMNS } from "../../dashboards/layout.ts";
 import type { Dashboard, Panel, Section } from "../../dashboards/model.ts";
-import type { MonitoringOptions } from "../../settings/options.ts";
 import { annotationsOf } from "./annotations.ts";
 import { chosenPrometheus } from "./data-source.ts";
-import { dataLinks, headLinks, runbookLinks } from "./links.ts";
+import { type Around, dataLinks, headLinks, runbookLinks } from "./links.ts";
 import { visualisationOf } from "./panel.ts";
 import { targetsOf } from "./targets.ts";
 import { absoluteThresholds, valueMappings } from "./tones.ts";
 import { variablesOf } from "./variables.ts";
 
 /** A dashboard in Grafana's classic JSON. Everything that Grafana would otherwise choose is said. */
-export function grafanaDashboard(dashboard: Dashboard, options: MonitoringOptions): SdkDashboard {
+export function grafanaDashboard(dashboard: Dashboard, around: Around): SdkDashboard {
   const { uid, title, description, from, sections, panels } = dashboard;
   const head = new DashboardBuilder(title)
     .id(null)
@@ -34,17 +33,23 @@ export function grafanaDashboard(dashboard: Dashboard, options: MonitoringOption
     .build();
   return {
     ...head,
-    templating: { list: variablesOf(dashboard, options) },
+    templating: { list: variablesOf(dashboard, around.options) },
     annotations: { list: annotationsOf(dashboard.annotations) },
     links: [...headLinks(dashboard)],
     // Not added by the builder, because it would move them.
-    panels: [...sections.map(rowOf), ...panels.map((panel) => panelOf(panel, dashboard, options))].sort(byPlace),
+    panels: sections.flatMap((section) => {
+      const own = panels
+        .filter((panel) => panel.section === section.id)
+        .map((panel) => panelOf(panel, dashboard, around))
+        .sort(byPlace);
+      return section.folded ? [rowOf(section, own)] : [rowOf(section, []), ...own];
+    }),
   };
 }
 
-function panelOf(panel: Panel, dashboard: Dashboard, options: MonitoringOptions): SdkPanel {
+function panelOf(panel: Panel, dashboard: Dashboard, around: Around): SdkPanel {
   const { id, title, description, unit, place, thresholds, base, meanings, whenEmpty } = panel;
-  const links = dataLinks(panel, dashboard, options.runbookBaseUrl);
+  const links = dataLinks(panel, dashboard, around);
   const builder = visualisationOf(panel, links)
     .id(id)
     .title(title)
@@ -54,19 +59,21 @@ function panelOf(panel: Panel, dashboard: Dashboard, options: MonitoringOptions)
     .targets([...targetsOf(panel)])
     .unit(unit)
     .thresholds({ build: () => absoluteThresholds(base, thresholds) })
+    .noValue(whenEmpty)
     .dataLinks(panel.visualisation === "table" ? [] : links.map((link) => ({ build: () => link })));
-  const runbooks = runbookLinks(panel, options);
+  const runbooks = runbookLinks(panel, around.options);
   if (runbooks.length > 0) builder.links(runbooks.map((link) => ({ build: () => link })));
   if (meanings.length > 0) builder.mappings(valueMappings(meanings));
-  if (whenEmpty !== undefined) builder.noValue(whenEmpty);
   if (panel.decimals !== undefined) builder.decimals(panel.decimals);
   return builder.build();
 }
 
-function rowOf({ id, title, y }: Section): RowPanel {
-  return { ...new RowBuilder(title).id(id).build(), gridPos: { x: 0, y, w: GRID_COLUMNS, h: 1 } };
+/** A heading; what is folded is inside of it. */
+function rowOf({ id, title, y, folded }: Section, panels: SdkPanel[]): RowPanel {
+  const row = new RowBuilder(title).id(id).collapsed(folded).build();
+  return { ...row, gridPos: { x: 0, y, w: GRID_COLUMNS, h: 1 }, panels };
 }
 
-function byPlace(a: SdkPanel | RowPanel, b: SdkPanel | RowPanel): number {
+function byPlace(a: SdkPanel, b: SdkPanel): number {
   return (a.gridPos?.y ?? 0) - (b.gridPos?.y ?? 0) || (a.gridPos?.x ?? 0) - (b.gridPos?.x ?? 0);
 }

@@ -7,7 +7,8 @@ import { colourOf } from "./known-colours.ts";
 import { PALETTE } from "./palette.ts";
 
 const options = resolveOptions();
-const { dashboards } = buildStack(options);
+const stack = buildStack(options);
+const { dashboards } = stack;
 const charts = dashboards.flatMap((dashboard) =>
   dashboard.panels
     .filter(({ visualisation }) => visualisation === "timeseries")
@@ -129,8 +130,8 @@ function rendered(name: string): readonly ColouredPanel[] {
   const chart = charts.find((each) => each.name === name);
   if (chart === undefined) throw new Error(`there is no chart ${name}`);
   // The renderer wrote these fields.
-  const { panels } = JSON.parse(JSON.stringify(grafanaDashboard(chart.dashboard, options))) as {
-    readonly panels: readonly ColouredPanel[];
+  const { panels } = JSON.parse(JSON.stringify(grafanaDashboard(chart.dashboard, stack))) as {
+    readonly panels: readonly (ColouredPanel & { readonly panels?: readonly ColouredPanel[] })[];
   };
-  return panels.filter(({ id }) => id === chart.panel.id);
+  return panels.flatMap((each) => [each, ...(each.panels ?? [])]).filter(({ id }) => id === chart.panel.id);
 }

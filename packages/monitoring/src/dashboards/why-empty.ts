@@ -1,0 +1,22 @@
+/** Why a panel has nothing to show. Whoever reads it must not take an empty panel for a broken one, nor the other way round. */
+export const whyEmpty = {
+  gateways: "no gateway is scraped",
+  servers: "no servers are configured",
+  chosenServer: "no such server here",
+  remoteServer: "none of these servers is remote",
+  calls: "no calls in this time",
+  failures: "no failures in this time",
+  refusals: "no refusals in this time",
+  requests: "no requests in this time",
+  messages: "no messages in this time",
+  batches: "no batches in this time",
+  traffic: "no traffic yet",
+  checks: "no health checks in this time",
+  starts: "no starts in this time",
+  reloads: "not reloaded since the start",
+  exporters: "no exporter is configured",
+  journal: "compliance is off: no audit journal",
+  discovery: "discovery is off: no sources",
+  system: "this system does not tell",
+  alerts: "nothing fires",
+} as const;
