@@ -1,7 +1,7 @@
 import type { LabelSpec } from "@mcp-hangar/telemetry";
 import type { AlertRule, Condition, DashboardLink, RecordingRule } from "./model.ts";
-import type { AlertKey, Severity, Unit } from "./names.ts";
-import { ALERT_PREFIX } from "./names.ts";
+import type { AlertKey, AlertName, OwnAlertName, Severity, Unit } from "./names.ts";
+import { ALERT_PREFIX, isOwnAlert } from "./names.ts";
 import { boundsOf, labelsOf } from "./promql/analyse.ts";
 import type { Duration } from "./promql/duration.ts";
 import { openLabel, type RecordedMetric } from "./promql/metric.ts";
@@ -25,7 +25,7 @@ export function when<Label extends string, Means extends Comparable>(
 }
 
 interface AlertDefinition<Label extends string> {
-  readonly alert: AlertKey;
+  readonly alert: AlertKey | OwnAlertName;
   /** Tells rules with the same name apart. */
   readonly variant?: string;
   readonly setting: { readonly severity: Severity; readonly for: Duration };
@@ -39,7 +39,10 @@ interface AlertDefinition<Label extends string> {
   readonly dormant?: string | undefined;
 }
 
-/** Defines an alert. A text or link that uses a label which the expression does not have does not compile. */
+/**
+ * Defines an alert: of the product by its key, an own one by its name, which begins with `Own`. A text or link that uses a label which
+ * the expression does not have does not compile.
+ */
 export function alertRule<Label extends string>(definition: AlertDefinition<Label>): AlertRule {
   const {
     alert,
@@ -53,7 +56,7 @@ export function alertRule<Label extends string>(definition: AlertDefinition<Labe
     dashboard,
     dormant,
   } = definition;
-  const name = `${ALERT_PREFIX}${alert}` as const;
+  const name: AlertName = isOwnAlert(alert) ? alert : `${ALERT_PREFIX}${alert}`;
   return {
     id: variant === undefined ? name : `${name}:${variant}`,
     name,

@@ -1,5 +1,7 @@
 import { assertSound } from "./checks/index.ts";
 import { catalogLock, lockFile } from "./diff/lock.ts";
+import { EXPORTS, type ExportName } from "./exports/index.ts";
+import type { Extension } from "./extension/extension.ts";
 import { alertmanagerConfig } from "./render/alertmanager.ts";
 import { deploymentFiles } from "./render/deploy.ts";
 import { promtoolFiles } from "./render/promtool.ts";
@@ -31,14 +33,27 @@ const renderers: readonly Renderer[] = [
   deploymentFiles,
 ];
 
+/** What is generated beside the stack of the product. */
+export interface Further {
+  /** An installation's own alerts and dashboards. */
+  readonly extension?: Extension | undefined;
+  /** Documents for other systems, below `exports/`. */
+  readonly exports?: readonly ExportName[];
+}
+
 /**
  * The whole monitoring stack for these options, as file contents by path. It only computes: the same options give the
  * same bytes. Throws a `ChecksFailed` that lists every violation if the stack is not sound.
  */
-export function generateMonitoring(overrides: MonitoringOverrides = {}): ReadonlyMap<string, string> {
-  const stack = buildStack(resolveOptions(overrides));
+export function generateMonitoring(
+  overrides: MonitoringOverrides = {},
+  { extension, exports = [] }: Further = {},
+): ReadonlyMap<string, string> {
+  const stack = buildStack(resolveOptions(overrides), extension);
   assertSound(stack);
-  const files = renderers.flatMap((render) => Object.entries(render(stack)));
+  const files = [...renderers, ...exports.map((name) => EXPORTS[name].files)].flatMap((render) =>
+    Object.entries(render(stack)),
+  );
   return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

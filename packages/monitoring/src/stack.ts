@@ -1,5 +1,6 @@
 import { type Context, contextOf } from "./context.ts";
 import { dashboardsOf } from "./dashboards.ts";
+import type { Extension } from "./extension/extension.ts";
 import type {
   AlertRule,
   Dashboard,
@@ -11,7 +12,7 @@ import type {
   Slo,
   Topic,
 } from "./model.ts";
-import { ALERT_PREFIX, type AlertName } from "./names.ts";
+import { type AlertName, settingKeyOf } from "./names.ts";
 import { routingOf } from "./routing.ts";
 import { runbookTopics } from "./runbooks/index.ts";
 import { scenarioTopics } from "./scenarios/index.ts";
@@ -37,11 +38,16 @@ export interface Stack {
   readonly scenarioWaivers: readonly ScenarioWaiver[];
 }
 
-/** Builds the stack for these options; nothing is checked yet. */
-export function buildStack(options: MonitoringOptions): Stack {
+/** Builds the stack for these options, with an installation's own alerts and dashboards; nothing is checked yet. */
+export function buildStack(options: MonitoringOptions, extension: Extension = {}): Stack {
   const context = contextOf(options);
-  const built = topics.map((topic) => enabledOnly(topic(context), context));
-  const coverages = built.flatMap((topic) => scenarioTopics[topic.name]?.(context, topic) ?? []);
+  const own = extension.topic?.(context);
+  const ownTopic: readonly Topic[] = own === undefined ? [] : [{ name: "own", ...own }];
+  const built = [...topics.map((topic) => enabledOnly(topic(context), context)), ...ownTopic];
+  const coverages = [
+    ...built.flatMap((topic) => scenarioTopics[topic.name]?.(context, topic) ?? []),
+    ...ownTopic.flatMap((topic) => extension.scenarios?.(context, topic) ?? []),
+  ];
   return {
     options,
     topics: built,
@@ -49,8 +55,10 @@ export function buildStack(options: MonitoringOptions): Stack {
     recordingRules: built.flatMap(({ recordingRules }) => recordingRules),
     slos: Object.values(slosOf(options)),
     routing: routingOf(options),
-    dashboards: dashboardsOf(context, built),
-    runbooks: runbookTopics.flatMap((runbooks) => runbooks(context).filter(({ alert }) => isEnabled(alert, context))),
+    dashboards: dashboardsOf(context, built, extension.dashboards),
+    runbooks: [...runbookTopics, ...(extension.runbooks === undefined ? [] : [extension.runbooks])].flatMap(
+      (runbooks) => runbooks(context).filter(({ alert }) => isEnabled(alert, context)),
+    ),
     scenarios: coverages.flatMap(({ scenarios }) => scenarios),
     scenarioWaivers: coverages.flatMap(({ waivers }) => waivers),
   };
@@ -61,6 +69,6 @@ function enabledOnly(topic: Topic, context: Context): Topic {
 }
 
 function isEnabled(name: AlertName, { options }: Context): boolean {
-  const settings = new Map<string, AlertSetting>(Object.entries(options.alerts));
-  return settings.get(name.slice(ALERT_PREFIX.length))?.enabled ?? true;
+  const settings = new Map<string | undefined, AlertSetting>(Object.entries(options.alerts));
+  return settings.get(settingKeyOf(name))?.enabled ?? true;
 }

@@ -54,19 +54,19 @@ export function labelsUsedBy({ parts }: Template): readonly string[] {
 }
 
 /** Functions of Prometheus templates for each format. */
-const FORMATS: Readonly<Record<ValueFormat, string>> = {
-  percentage: "{{ $value | humanizePercentage }}",
-  duration: "{{ $value | humanizeDuration }}",
-  bytes: "{{ $value | humanize1024 }}B",
-  number: '{{ $value | printf "%.4g" }}',
+const FORMATS: Readonly<Record<ValueFormat, (value: string) => string>> = {
+  percentage: (value) => `{{ ${value} | humanizePercentage }}`,
+  duration: (value) => `{{ ${value} | humanizeDuration }}`,
+  bytes: (value) => `{{ ${value} | humanize1024 }}B`,
+  number: (value) => `{{ ${value} | printf "%.4g" }}`,
 };
 
-/** A template in the language of Prometheus. */
-export function printTemplate({ parts }: Template): string {
+/** A template in the language of Prometheus, in which the value of the alert may have another name elsewhere. */
+export function printTemplate({ parts }: Template, valueName = "$value"): string {
   return parts
     .map((part) => {
       if (typeof part === "string") return part;
-      return part.kind === "label" ? `{{ $labels.${part.name} }}` : FORMATS[part.format];
+      return part.kind === "label" ? `{{ $labels.${part.name} }}` : FORMATS[part.format](valueName);
     })
     .join("");
 }

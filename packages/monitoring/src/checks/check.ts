@@ -20,11 +20,14 @@ export interface Check {
 /** A finding with the check that found it. */
 export interface Violation extends Finding {
   readonly check: string;
+  /** The option that it is about, with its value: `alerts.HighErrorRate is {…}`; absent where none is. */
+  readonly option?: string;
 }
 
 /** A violation as people read it. */
-export function describeViolation({ check, subject, expr, problem, mend }: Violation): string {
+export function describeViolation({ check, subject, expr, problem, mend, option }: Violation): string {
   const lines = [`${subject}: ${problem} [${check}]`, `  mend: ${mend}`];
+  if (option !== undefined) lines.push(`  option: ${option}`);
   if (expr !== undefined) lines.push("  expression:", printPromql(expr).replaceAll(/^/gm, "    "));
   return lines.join("\n");
 }

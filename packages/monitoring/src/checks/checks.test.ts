@@ -9,6 +9,7 @@ import { add, compare, divide } from "../promql/operators.ts";
 import { buckets, noneOf, series } from "../promql/select.ts";
 import { type Expression, vector } from "../promql/vector.ts";
 import { query } from "../runbooks/look.ts";
+import type { AlertSettings } from "../settings/alerts.ts";
 import { type MonitoringOverrides, resolveOptions } from "../settings/options.ts";
 import { buildStack, type Stack } from "../stack.ts";
 import { label, text } from "../template.ts";
@@ -76,6 +77,12 @@ function withOptions(overrides: MonitoringOverrides): Stack {
   return buildStack(resolveOptions(overrides));
 }
 
+/** A setting that the options would not let pass. */
+function withSetting<Key extends keyof AlertSettings>(key: Key, setting: Partial<AlertSettings[Key]>): Stack {
+  const { alerts, ...options } = stack.options;
+  return buildStack({ ...options, alerts: { ...alerts, [key]: { ...alerts[key], ...setting } } });
+}
+
 function withRouting(change: (routing: Routing) => Partial<Routing>): Stack {
   return { ...stack, routing: { ...stack.routing, ...change(stack.routing) } };
 }
@@ -132,7 +139,7 @@ const DEFECTS: readonly (readonly [defect: string, broken: Stack, check: string,
   ],
   [
     "a percentage where a share is meant",
-    withOptions({ alerts: { HighErrorRate: { share: 10 } } }),
+    withSetting("HighErrorRate", { share: 10 }),
     "threshold-reachable",
     "> 10 can never hold: its values lie between 0 and 1",
   ],
@@ -558,6 +565,7 @@ test("a violation names the rule, the expression and the mend", () => {
   expect(describeViolation(violation).split("\n")).toEqual([
     "alert defect: the divisor may be 0, and 0 / 0 is NaN [ratios-are-guarded]",
     "  mend: use `share` or `portion`",
+    expect.stringContaining('  option: alerts.HighLatencyByTool is {"severity":"warning",'),
     "  expression:",
     "    sum by (job) (rate(mcp_hangar_tool_call_errors_total[5m]))",
     "    /",

@@ -18,6 +18,7 @@ import { labelValueExists } from "./label-value-exists.ts";
 import { legendsHaveLabels } from "./legends-have-labels.ts";
 import { metricExists } from "./metric-exists.ts";
 import { metricsAreShown } from "./metrics-are-shown.ts";
+import { optionBehind } from "./option-behind.ts";
 import { rangeLongEnough } from "./range-long-enough.ts";
 import { ratiosAreGuarded } from "./ratios-are-guarded.ts";
 import { receiversNotify } from "./receivers-notify.ts";
@@ -94,7 +95,10 @@ export class ChecksFailed extends Error {
 /** All violations of a stack, by all checks. */
 export function runChecks(stack: Stack): readonly Violation[] {
   return [...checks, ...dashboardChecks].flatMap(({ name, run }) =>
-    run(stack).map((finding) => ({ check: name, ...finding })),
+    run(stack).map((finding) => {
+      const option = optionBehind(finding.subject, stack);
+      return { check: name, ...finding, ...(option === undefined ? {} : { option }) };
+    }),
   );
 }
 

@@ -4,7 +4,10 @@ import { ChecksFailed } from "../checks/index.ts";
 import { InputUnusable } from "../diff/parse-lock.ts";
 import { OptionsUnusable } from "../settings/check-overrides.ts";
 import { diffCommand } from "./diff.ts";
+import { failureJson } from "./failure-json.ts";
 import { checkCommand, generateCommand } from "./generate.ts";
+import { optionsCommand } from "./options.ts";
+import { packageVersion } from "./package-version.ts";
 
 /** What a command reads and prints; a process has it. */
 export interface Terminal {
@@ -30,9 +33,11 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     },
   };
   const program = new Command("mcp-hangar-monitoring")
-    .description("Generates, checks and compares the monitoring of MCP Hangar.")
+    .description("Generates, checks and compares the monitoring of MCP Hangar. Begin with: options")
     .addHelpText("after", "\nExit codes: 0 all is well, 1 something was found, 2 the command could not do its work.")
-    .addCommand(generateCommand())
+    .version(packageVersion(), "--version", "print the version of the package")
+    .addCommand(optionsCommand(context))
+    .addCommand(generateCommand(context))
     .addCommand(checkCommand(context))
     .addCommand(diffCommand(context));
   for (const command of [program, ...program.commands]) {
@@ -45,16 +50,18 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
-    return exitCodeOf(error, terminal);
+    return exitCodeOf(error, terminal, args.includes("--json"));
   }
 }
 
 /** Says what went wrong, unless commander has. */
-function exitCodeOf(error: unknown, { stderr }: Terminal): number {
+function exitCodeOf(error: unknown, { stdout, stderr }: Terminal, asJson: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const isKnown = error instanceof ChecksFailed || error instanceof InputUnusable || error instanceof OptionsUnusable;
   // The file system says what it could not do, and with what.
   if (!(isKnown || (error instanceof Error && "syscall" in error))) throw error;
-  stderr.write(`${error.message}\n`);
+  const json = asJson ? failureJson(error) : undefined;
+  if (json === undefined) stderr.write(`${error.message}\n`);
+  else stdout.write(json);
   return error instanceof ChecksFailed ? 1 : 2;
 }

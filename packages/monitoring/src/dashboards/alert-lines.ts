@@ -1,5 +1,13 @@
 import type { AlertRule, Condition } from "../model.ts";
-import { ALERT_PREFIX, type AlertKey, type Severity, type Unit } from "../names.ts";
+import {
+  ALERT_PREFIX,
+  type AlertKey,
+  isOwnAlert,
+  type OwnAlertName,
+  type Severity,
+  settingKeyOf,
+  type Unit,
+} from "../names.ts";
 import type { AlertSettings } from "../settings/alerts.ts";
 import type { MonitoringOptions } from "../settings/options.ts";
 import type { Threshold, Tone } from "./model.ts";
@@ -25,9 +33,9 @@ export const TONE_OF_SEVERITY: Readonly<Record<Severity, Tone>> = {
 export function drawnAlerts(
   { options, alerts }: { readonly options: MonitoringOptions; readonly alerts: readonly AlertRule[] },
   unit: Unit,
-  keys: readonly AlertKey[],
+  keys: readonly (AlertKey | OwnAlertName)[],
 ): Drawn {
-  const names = new Set<string>(keys.map((key) => ALERT_PREFIX + key));
+  const names = new Set<string>(keys.map((key) => (isOwnAlert(key) ? key : ALERT_PREFIX + key)));
   const drawn = alerts.filter(({ name }) => names.has(name));
   const thresholds = drawn.flatMap((alert) => {
     const tone = TONE_OF_SEVERITY[alert.severity];
@@ -48,8 +56,8 @@ export function limitOf(
   { name }: AlertRule,
   settings: AlertSettings,
 ): { readonly value: number; readonly unit: Unit } | undefined {
-  const key = name.slice(ALERT_PREFIX.length);
-  const setting = new Map<string, object>(Object.entries(settings)).get(key);
+  const key = settingKeyOf(name);
+  const setting = new Map<string | undefined, object>(Object.entries(settings)).get(key);
   if (setting === undefined || !("limit" in setting) || typeof setting.limit !== "number") return undefined;
   // All other histograms that alerts look at are of durations.
   return { value: setting.limit, unit: key === "BatchSizeTooLarge" ? "short" : "s" };

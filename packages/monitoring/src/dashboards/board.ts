@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import type { AlertRule } from "../model.ts";
-import type { AlertKey, Unit } from "../names.ts";
+import type { AlertKey, OwnAlertName, OwnDashboardUid, Unit } from "../names.ts";
 import { prometheusMetrics } from "../promql/external.ts";
 import { type Scope, scope, variable } from "../promql/select.ts";
 import type { MonitoringOptions } from "../settings/options.ts";
@@ -16,17 +16,20 @@ export interface Board {
   readonly chosen: Scope;
   /** Selects by job only: series that Prometheus makes, which have no instance. */
   readonly ofJob: Scope;
-  /** Alerts with thresholds in this unit. */
-  readonly draw: (unit: Unit, ...keys: readonly AlertKey[]) => Drawn;
+  /** Alerts with thresholds in this unit; own ones by their names. */
+  readonly draw: (unit: Unit, ...keys: readonly (AlertKey | OwnAlertName)[]) => Drawn;
+  /** Dashboards of the installation, for links. */
+  readonly own: readonly { readonly uid: OwnDashboardUid; readonly title: string; readonly description: string }[];
 }
 
 /** The board for a stack of alerts. */
-export function boardOf(context: Context, alerts: readonly AlertRule[]): Board {
+export function boardOf(context: Context, alerts: readonly AlertRule[], own: Board["own"] = []): Board {
   const { options } = context;
   return {
     options,
     context,
     alerts,
+    own,
     chosen: scope({ job: variable("job"), instance: variable("instance") }),
     ofJob: scope({ job: variable("job") }),
     draw: (unit, ...keys) => drawnAlerts({ options, alerts }, unit, keys),

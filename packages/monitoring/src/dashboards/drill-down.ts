@@ -1,4 +1,4 @@
-import { DASHBOARD_UIDS, type DashboardUid } from "../names.ts";
+import { type BuiltInDashboardUid, DASHBOARD_UIDS, type DashboardUid } from "../names.ts";
 import type { Board } from "./board.ts";
 import type { DashboardHeadLink, DrillDown, Lead } from "./model.ts";
 
@@ -23,7 +23,7 @@ export const toTool: DrillDown = {
   variables: { mcp_server: "mcp_server", tool: "tool" },
 };
 
-const LINKS: Readonly<Record<DashboardUid, { readonly title: string; readonly tooltip: string }>> = {
+const LINKS: Readonly<Record<BuiltInDashboardUid, { readonly title: string; readonly tooltip: string }>> = {
   "mcp-hangar-overview": { title: "Overview", tooltip: "The gateway and its fleet" },
   "mcp-hangar-mcp-server-details": { title: "Server details", tooltip: "One server and its tools" },
   "mcp-hangar-alerts": { title: "Alerts", tooltip: "What fires, and how near the rest is" },
@@ -42,12 +42,15 @@ export function onDetails(title: string, panel: string): Lead {
 }
 
 /** Links to every other dashboard, to the runbooks, and to what is kept elsewhere, where it is said where. */
-export function otherPlaces(self: DashboardUid, { options }: Board): readonly DashboardHeadLink[] {
+export function otherPlaces(self: DashboardUid, { options, own }: Board): readonly DashboardHeadLink[] {
   const { runbookBaseUrl, gatewayUrl, tracesUrl } = options;
   const outside = (title: string, tooltip: string, url: string): readonly DashboardHeadLink[] =>
     url === "" ? [] : [{ title, tooltip, to: { url } }];
   return [
     ...DASHBOARD_UIDS.filter((uid) => uid !== self).map((uid) => ({ ...LINKS[uid], to: { uid } })),
+    ...own
+      .filter(({ uid }) => uid !== self)
+      .map(({ uid, title, description }) => ({ title, tooltip: description, to: { uid } })),
     ...outside("Runbooks", "What to do about each alert", `${runbookBaseUrl}/README.md`),
     ...outside("Traces", "Where the time of calls goes", tracesUrl),
     ...outside("History", "Calls that have ended, as JSON", gatewayUrl === "" ? "" : `${gatewayUrl}/api/history`),

@@ -1,6 +1,5 @@
 import type { Context } from "../context.ts";
 import type { AlertRule, Scenario, ScenarioKind, ScenarioSeries, ScenarioWaiver } from "../model.ts";
-import type { AlertName } from "../names.ts";
 import { ALERT_PREFIX } from "../names.ts";
 import { type Duration, toSeconds } from "../promql/duration.ts";
 import { frames } from "./frames.ts";
@@ -95,10 +94,10 @@ const levelReasons: Partial<Record<ScenarioKind, string>> = {
   "counter reset": "It reads gauges as they are; a restart takes no total back.",
 };
 
-/** The alert of a topic with this name, unless the settings have switched it off. */
+/** The alert of a topic with this key or, of an own one, name, unless the settings have switched it off. */
 export function alertNamed(alerts: readonly AlertRule[], key: string): AlertRule | undefined {
-  const name = `${ALERT_PREFIX}${key}` as AlertName;
-  return alerts.find((alert) => alert.name === name);
+  const names: readonly string[] = [key, `${ALERT_PREFIX}${key}`];
+  return alerts.find((alert) => names.includes(alert.name));
 }
 
 /** The next values below and above a threshold: so near that an average over the window crosses it only when it is full. */

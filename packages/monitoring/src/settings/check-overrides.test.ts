@@ -30,7 +30,12 @@ test.each([
   [
     "a text in place of a number",
     { alerts: { HighErrorRate: { share: "5%" } } },
-    'alerts.HighErrorRate.share is "5%": give a number.',
+    'alerts.HighErrorRate.share is "5%": give a number from 0 to below 1, such as 0.05 for 5 %.',
+  ],
+  [
+    "a share in per cent",
+    { alerts: { HighErrorRate: { share: 5 } } },
+    "alerts.HighErrorRate.share is 5: give a number",
   ],
   [
     "a number that is none",

@@ -128,8 +128,10 @@ export const defaultOptions: MonitoringOptions = {
  * The defaults with a caller's differences, at the caller's pace: a scrape interval stretches what is too short for it.
  * @throws OptionsUnusable for keys and values that do not exist, which JSON may have.
  */
-export function resolveOptions(overrides: MonitoringOverrides = {}): MonitoringOptions {
-  checkOverrides(overrides, defaultOptions);
+export function resolveOptions(given: MonitoringOverrides & { readonly $schema?: string } = {}): MonitoringOptions {
+  // Editors look there for the schema; it is no option.
+  const { $schema, ...overrides } = isRecord(given) ? given : {};
+  checkOverrides(isRecord(given) ? overrides : given, defaultOptions);
   const scrapeInterval = overrides.scrapeInterval ?? defaultOptions.scrapeInterval;
   return merge({ ...defaultOptions, alerts: atPace(defaultOptions.alerts, scrapeInterval) }, overrides);
 }

@@ -22,7 +22,7 @@ test("one incident is one page: whatever fires beside it is held back by an aler
     for (const target of heldBack.map(nameOf)) {
       const rule = stack.routing.inhibitions.find(
         ({ sources, targets }) =>
-          targets.some((each) => each === target) && sources.some((each) => told.includes(each)),
+          targets.some((each) => each === target) && sources.some((each) => told.some((name) => name === each)),
       );
       expect(rule, `${what}: ${target}`).toBeDefined();
     }

@@ -7,7 +7,7 @@ import { startLoad } from "../../../../apps/e2e/src/live/load.ts";
 import { startMonitoring } from "../../../../apps/e2e/src/live/monitoring-stack.ts";
 import { someBatch } from "./batches.ts";
 
-/** A gateway under load with Prometheus and Alertmanager. Disposing ends all of them. */
+/** Two gateways under load with Prometheus and Alertmanager. Disposing ends all of them. */
 export interface Stage extends AsyncDisposable {
   /** Base URL of Prometheus. */
   readonly prometheus: string;
@@ -21,10 +21,12 @@ const STDIO = fixtureFile("misbehaving/stdio.ts");
  */
 export async function startStage(remoteEndsAfterMs: number): Promise<Stage> {
   await using cleanup = new AsyncDisposableStack();
-  const [port, remotePort] = [await freePort(), await freePort()];
+  const [port, otherPort, remotePort] = [await freePort(), await freePort(), await freePort()];
   const remote = cleanup.use(await startFixture("misbehaving/http.ts", String(remotePort)));
   const gateway = cleanup.use(await startGateway(config(remotePort), {}, port));
-  const monitoring = cleanup.use(await startMonitoring({ targets: [`127.0.0.1:${port}`], options }));
+  const other = cleanup.use(await startGateway(config(remotePort), {}, otherPort));
+  const targets = [port, otherPort].map((each) => `127.0.0.1:${each}`);
+  const monitoring = cleanup.use(await startMonitoring({ targets, options }));
   const call = (server: string, name: string, args: object = {}): Promise<unknown> =>
     modernRequest(gateway.mcpUrl(server), "tools/call", { name, arguments: args });
   const batch = (): Promise<unknown> =>
@@ -36,6 +38,11 @@ export async function startStage(remoteEndsAfterMs: number): Promise<Stage> {
   cleanup.use(startLoad(() => call("tickets", Math.random() < 0.6 ? "ok" : "is_error"), 250));
   cleanup.use(startLoad(() => call("calendar", Math.random() < 0.02 ? "crash" : "ok"), 400));
   cleanup.use(startLoad(() => call("weather", "ok"), 300));
+  // The other gateway has less to do, so that nobody takes one line for the other.
+  const callOther = (server: string, name: string, args: object = {}): Promise<unknown> =>
+    modernRequest(other.mcpUrl(server), "tools/call", { name, arguments: args });
+  cleanup.use(startLoad(() => callOther("everything", "echo", { message: "hello" }), 400));
+  cleanup.use(startLoad(() => callOther("tickets", "ok"), 900));
   cleanup.use(startLoad(batch, 1_500, 2));
   const end = setTimeout(() => void remote[Symbol.asyncDispose](), remoteEndsAfterMs);
   cleanup.defer(() => clearTimeout(end));

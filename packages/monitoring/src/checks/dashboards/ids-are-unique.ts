@@ -1,5 +1,8 @@
-import { DASHBOARD_UIDS } from "../../names.ts";
+import { DASHBOARD_UIDS, OWN_DASHBOARD_PREFIX } from "../../names.ts";
 import { allPanels, type DashboardCheck } from "./rendered.ts";
+
+/** Grafana admits 40 characters. */
+const OWN = new RegExp(`^(?=.{1,40}$)${OWN_DASHBOARD_PREFIX}[a-z][a-z0-9-]*$`);
 
 const KNOWN: ReadonlySet<string | undefined> = new Set(DASHBOARD_UIDS);
 
@@ -11,9 +14,14 @@ export const idsAreUnique: DashboardCheck = {
     const panels = allPanels(dashboard);
     const ids = panels.map(({ id }) => id);
     return [
-      ...(KNOWN.has(uid)
+      ...(KNOWN.has(uid) || OWN.test(uid ?? "")
         ? []
-        : [{ problem: `its uid ${uid} is not one of the public ones`, mend: "use one of DASHBOARD_UIDS" }]),
+        : [
+            {
+              problem: `its uid ${uid} is not one of the public ones`,
+              mend: `use one of DASHBOARD_UIDS, or ${OWN_DASHBOARD_PREFIX} and a name`,
+            },
+          ]),
       ...(dashboards.filter((other) => other.uid === uid).length === 1
         ? []
         : [{ problem: `another dashboard has the uid ${uid} too`, mend: "give each its own" }]),

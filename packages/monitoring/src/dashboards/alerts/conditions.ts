@@ -1,6 +1,6 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import type { AlertRule, Condition } from "../../model.ts";
-import { ALERT_PREFIX, type Severity, type Unit } from "../../names.ts";
+import { type Severity, settingKeyOf, type Unit } from "../../names.ts";
 import { boundsOf, labelsOf } from "../../promql/analyse.ts";
 import { notAbove, notNegative } from "../../promql/functions.ts";
 import { nodesOf } from "../../promql/node.ts";
@@ -83,8 +83,8 @@ export function conditions(
   const panels = board.alerts
     .filter((alert) => alert.severity === severity)
     .flatMap((alert) => {
-      const key = alert.name.slice(ALERT_PREFIX.length);
-      return isListed(key) ? [panelOf(board, alert, key)] : [];
+      const key = settingKeyOf(alert.name);
+      return key !== undefined && isListed(key) ? [panelOf(board, alert, key)] : [];
     });
   const rows = Array.from({ length: Math.ceil(panels.length / PANELS_A_ROW) }, (_, row) =>
     panels.slice(row * PANELS_A_ROW, (row + 1) * PANELS_A_ROW),
