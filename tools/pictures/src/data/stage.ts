@@ -51,7 +51,7 @@ export async function startStage(remoteEndsAfterMs: number): Promise<Stage> {
 }
 
 function options(endpoints: LiveEndpoints): ReturnType<typeof productOptions> {
-  return { ...productOptions(endpoints), scrapeInterval: "2s", scrapeTimeout: "1s", evaluationInterval: "5s" };
+  return { ...productOptions(endpoints), scrapeInterval: "2s", scrapeTimeout: "2s", evaluationInterval: "5s" };
 }
 
 function config(remotePort: number): GatewayConfig {

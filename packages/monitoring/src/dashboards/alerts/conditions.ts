@@ -13,6 +13,7 @@ import type { PanelDraft, SectionDraft } from "../layout.ts";
 import type { Query, Tone, ValueMeaning } from "../model.ts";
 import { chart, timeline } from "../panels.ts";
 import { breakerStates, flag, serverStates } from "../tones.ts";
+import { whyEmpty } from "../why-empty.ts";
 import { onBoard } from "./on-board.ts";
 
 /** Ids of panels are part of links, so each alert keeps its own; a new alert takes the next number. */
@@ -113,9 +114,28 @@ function panelOf(board: Board, alert: AlertRule, key: keyof typeof PANEL_IDS): P
     width: 24 / PANELS_A_ROW,
     height: 7,
     keepsThresholdsInView: true,
-    whenEmpty: "nothing to measure: no such calls, checks or servers",
+    whenEmpty: whyEmptyOf(shown),
   };
   return first?.comparison === "==" ? timeline({ ...text, meanings: meaningsOf(first) }) : chart(text);
+}
+
+/** Why there is nothing to measure, by what is measured. */
+const REASONS: readonly (readonly [metric: RegExp, why: string])[] = [
+  [/^mcp_hangar_audit_/, whyEmpty.journal],
+  [/^mcp_hangar_(telemetry|exporter)_/, whyEmpty.exporters],
+  [/^mcp_hangar_discovery_/, whyEmpty.discovery],
+  [/^mcp_hangar_batch_/, whyEmpty.batches],
+  [/^mcp_hangar_health_check_/, whyEmpty.checks],
+  [/^mcp_hangar_tool_/, whyEmpty.calls],
+  [/^mcp_hangar_(mcp_server|circuit_breaker)_/, whyEmpty.servers],
+  [/^mcp_hangar_(request|access)/, whyEmpty.requests],
+];
+
+function whyEmptyOf(conditions: readonly Condition[]): string {
+  const names = conditions.flatMap(({ measure }) =>
+    [...nodesOf(measure.node)].flatMap((node) => (node.kind === "selector" ? [node.metric.name] : [])),
+  );
+  return REASONS.find(([metric]) => names.some((name) => metric.test(name)))?.[1] ?? whyEmpty.gateways;
 }
 
 /** `HighLatencyP95` as words: `High latency P95`. */

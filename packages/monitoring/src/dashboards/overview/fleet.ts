@@ -197,7 +197,6 @@ function serverTable({ chosen, draw }: Board): PanelDraft {
     queries: columns,
     worstFirst: "State",
     drillDown: toServer,
-    leadsToHistory: true,
     whenEmpty: whyEmpty.servers,
   });
 }

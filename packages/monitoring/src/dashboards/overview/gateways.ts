@@ -49,7 +49,7 @@ export function gateways({ chosen, draw }: Board): SectionDraft {
               column: {
                 title: "Failing",
                 unit: "percentunit",
-                thresholds: draw("percentunit", "GatewayFailing").thresholds,
+                thresholds: draw("percentunit", "HighErrorRate").thresholds,
               },
             },
             {

@@ -6,11 +6,12 @@ import type {
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import {
   MappingType,
+  type Threshold as SdkThreshold,
   SpecialValueMatch,
   ThresholdsMode,
   type ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import type { Column, Panel } from "../../dashboards/model.ts";
+import type { Column, Panel, Threshold } from "../../dashboards/model.ts";
 import { labelsOf } from "../../promql/analyse.ts";
 import { refIdOf } from "./targets.ts";
 import { thresholdSteps, valueMappings } from "./tones.ts";
@@ -18,10 +19,13 @@ import { thresholdSteps, valueMappings } from "./tones.ts";
 /** What a cell without a value says, where the whole table says something else when it is empty. */
 const NO_VALUE = { id: "noValue", value: "–" };
 
+/** That of the table. */
+const NO_COLOUR = "transparent";
+
 /** What is not there is neither good nor bad. */
 const NOTHING: ValueMapping = {
   type: MappingType.SpecialValue,
-  options: { match: SpecialValueMatch.NullAndNan, result: { text: "–", color: "transparent" } },
+  options: { match: SpecialValueMatch.NullAndNan, result: { text: "–", color: NO_COLOUR } },
 };
 
 /** What some columns have that the others do not. */
@@ -112,21 +116,27 @@ function valueName({ queries }: Panel, index: number): string {
 }
 
 function columnProperties({ title, unit, thresholds = [], meanings = [] }: Column): DynamicConfigValue[] {
-  const isColoured = thresholds.length + meanings.length > 0;
+  // What is neither good nor bad has no colour: a column of blue would be the loudest.
+  const isColoured = thresholds.length > 0 || meanings.some(({ tone }) => tone !== "neutral");
   return [
     property("displayName", title),
     property("unit", unit),
     NO_VALUE,
-    ...(thresholds.length === 0
-      ? []
-      : [property("thresholds", { mode: ThresholdsMode.Absolute, steps: thresholdSteps("good", thresholds) })]),
+    property("thresholds", { mode: ThresholdsMode.Absolute, steps: stepsOf(thresholds) }),
     ...(isColoured
       ? [
-          property("mappings", [...valueMappings(meanings), NOTHING]),
+          property("mappings", [...valueMappings(meanings, NO_COLOUR), NOTHING]),
           property("custom.cellOptions", { type: "color-background", mode: "basic" }),
         ]
-      : []),
+      : meanings.length === 0
+        ? []
+        : [property("mappings", valueMappings(meanings, NO_COLOUR))]),
   ];
+}
+
+/** Of what has no limits, only what has a meaning is coloured. */
+function stepsOf(thresholds: readonly Threshold[]): SdkThreshold[] {
+  return thresholds.length === 0 ? [{ value: null, color: NO_COLOUR }] : thresholdSteps("good", thresholds);
 }
 
 /** Marks the fields with this name. */

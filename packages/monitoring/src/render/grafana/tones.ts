@@ -29,11 +29,14 @@ export function absoluteThresholds(base: Tone, thresholds: readonly Threshold[])
   return { mode: ThresholdsMode.Absolute, steps: thresholdSteps(base, thresholds) };
 }
 
-/** Words and colours instead of numbers. */
-export function valueMappings(meanings: readonly ValueMeaning[]): ValueMapping[] {
+/** Words and colours instead of numbers; where cells are coloured, what is neutral has another colour, or none. */
+export function valueMappings(meanings: readonly ValueMeaning[], neutral = COLOURS.neutral): ValueMapping[] {
   if (meanings.length === 0) return [];
   const options = Object.fromEntries(
-    meanings.map(({ value, text, tone }, index) => [String(value), { text, color: COLOURS[tone], index }]),
+    meanings.map(({ value, text, tone }, index) => [
+      String(value),
+      { text, color: tone === "neutral" ? neutral : COLOURS[tone], index },
+    ]),
   );
   return [{ type: MappingType.ValueToText, options }];
 }
