@@ -3,7 +3,7 @@ import type { DashboardUid, Unit } from "../names.ts";
 import type { Expression } from "../promql/vector.ts";
 
 /** How a panel shows its queries. */
-export type Visualisation = "timeseries" | "stat" | "table" | "heatmap" | "state-timeline";
+export type Visualisation = "timeseries" | "stat" | "table" | "heatmap" | "state-timeline" | "logs";
 
 /** What a value tells its reader; drawn as a colour. */
 export type Tone = "good" | "soon" | "attention" | "bad" | "neutral";
@@ -42,6 +42,13 @@ export interface Query {
   readonly thresholds?: readonly Threshold[];
   /** Of a table; without one, the query only gives labels and its value is hidden. */
   readonly column?: Column;
+}
+
+/** A query of a panel for Loki. */
+export interface LogQuery {
+  readonly logql: string;
+  /** Of series that are counted from lines; labels as in {@link Query}. */
+  readonly legend: string;
 }
 
 /** A click on a series leads to another dashboard; the variables there are filled from labels of the series. */
@@ -87,6 +94,8 @@ export interface Panel {
   readonly visualisation: Visualisation;
   readonly unit: Unit;
   readonly queries: readonly Query[];
+  /** Instead of the others, for Loki. */
+  readonly logQueries: readonly LogQuery[];
   /** Alerts whose thresholds are drawn. */
   readonly alerts: readonly AlertRule[];
   /** Ascending; those of the alerts among them. */
@@ -172,4 +181,4 @@ export interface Dashboard {
 }
 
 /** Kinds of data sources that dashboards ask the reader for. */
-export type DataSourceType = "prometheus" | "alertmanager";
+export type DataSourceType = "prometheus" | "alertmanager" | "loki";

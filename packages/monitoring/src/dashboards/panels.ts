@@ -2,7 +2,17 @@ import type { AlertRule } from "../model.ts";
 import type { Unit } from "../names.ts";
 import type { Drawn } from "./alert-lines.ts";
 import type { PanelDraft } from "./layout.ts";
-import type { DrillDown, Lead, Query, RunbookLink, Threshold, Tone, ValueMeaning, Visualisation } from "./model.ts";
+import type {
+  DrillDown,
+  Lead,
+  LogQuery,
+  Query,
+  RunbookLink,
+  Threshold,
+  Tone,
+  ValueMeaning,
+  Visualisation,
+} from "./model.ts";
 
 /** What every panel says, and what only some need. */
 export interface PanelText {
@@ -12,6 +22,8 @@ export interface PanelText {
   readonly description: string;
   readonly unit: Unit;
   readonly queries: readonly Query[];
+  /** Instead of the others, for Loki. */
+  readonly logQueries?: readonly LogQuery[];
   /** The alerts whose thresholds are drawn. */
   readonly drawn?: Drawn;
   /** Thresholds that belong to no alert. */
@@ -68,6 +80,11 @@ export function heatmap(text: PanelText): PanelDraft {
   return draft("heatmap", { width: 12, height: 8, ...text });
 }
 
+/** Lines of logs, the newest first. */
+export function lines(text: PanelText): PanelDraft {
+  return draft("logs", { width: 24, height: 12, ...text });
+}
+
 function draft(
   visualisation: Visualisation,
   text: PanelText & { readonly width: number; readonly height: number },
@@ -86,6 +103,7 @@ function draft(
     lines,
     keepsThresholdsInView = false,
     decimals,
+    logQueries = [],
     ...rest
   } = text;
   const alerts: readonly AlertRule[] = drawn?.alerts ?? [];
@@ -93,6 +111,7 @@ function draft(
   return {
     ...rest,
     visualisation,
+    logQueries,
     alerts,
     thresholds: steps,
     base,

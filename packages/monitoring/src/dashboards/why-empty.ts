@@ -17,6 +17,7 @@ export const whyEmpty = {
   exporters: "no exporter is configured",
   journal: "compliance is off: no audit journal",
   discovery: "discovery is off: no sources",
+  lines: "no such lines in this time",
   system: "this system does not tell",
   alerts: "nothing fires",
 } as const;

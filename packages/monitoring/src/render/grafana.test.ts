@@ -126,12 +126,12 @@ describe("dashboards", () => {
       "https://tempo.example.com",
       "https://hangar.example.com/api/history",
     ]);
-    const servers = JSON.stringify(dashboards({ gatewayUrl }).get("overview.json"));
-    expect(servers).toContain(
-      `https://hangar.example.com/api/mcp_servers/\${__data.fields.mcp_server:percentencode}/history`,
+    const details = JSON.stringify(dashboards({ gatewayUrl }).get("mcp-server-details.json"));
+    expect(details).toContain(
+      `https://hangar.example.com/api/mcp_servers/\${__field.labels.mcp_server:percentencode}/history`,
     );
     expect(outside({ gatewayUrl: "", tracesUrl: "" }).length).toBe(1);
-    expect(JSON.stringify(dashboards({ gatewayUrl: "" }).get("overview.json"))).not.toContain("/history");
+    expect(JSON.stringify(dashboards({ gatewayUrl: "" }).get("mcp-server-details.json"))).not.toContain("/history");
   });
 
   test("lead from every threshold of an alert to the page about it, wherever the pages are", () => {

@@ -44,6 +44,7 @@ export function allowedAt(path: OptionPath, model: unknown): Allowed {
 
 function textAt(path: OptionPath, model: string): Allowed {
   if (path.join(".") === "scrape.scheme") return oneOf(["http", "https"]);
+  if (path.join(".") === "logs.format") return oneOf(["json", "otlp"]);
   if (path.at(-1) === "severity") return oneOf(SEVERITIES);
   if (path.join(".") === "minimumPrometheus") return text(/^\d+\.\d+$/, "give two numbers with a point, such as 2.42");
   if (DURATION.test(model)) return text(DURATION, "give a whole number and one of s, m, h, d, w, such as 5m");

@@ -15,6 +15,7 @@ const ABOUT: Readonly<Record<keyof MonitoringOptions, string>> = {
   grafanaBaseUrl: "Dashboards are <this>/d/<uid>.",
   gatewayUrl: "The gateway as operators reach it, for links to the history of calls. Empty: no links.",
   tracesUrl: `Where traces are looked at, with \${__from} and \${__to} in milliseconds. Empty: no link.`,
+  logs: "Lines of the log on dashboards, from Loki. Off: nobody is asked for a data source that is not there.",
   alertmanagers: "Addresses of Alertmanagers.",
   alerts: "Thresholds of the alerts, by name without MCPHangar.",
   slos: "Objectives of the service level objectives.",

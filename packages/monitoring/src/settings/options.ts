@@ -38,6 +38,16 @@ export interface KubernetesSettings {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Where lines of the log can be looked at. */
+export interface LogSettings {
+  /** Dashboards show them, from the Loki that the reader chooses. */
+  readonly loki: boolean;
+  /** The stream of the gateways, in LogQL. */
+  readonly selector: string;
+  /** `json` are the lines of the gateway as they are, `otlp` what Loki keeps of its records of OTLP. */
+  readonly format: "json" | "otlp";
+}
+
 /** Everything that differs between installations. */
 export interface MonitoringOptions {
   readonly jobName: string;
@@ -62,6 +72,7 @@ export interface MonitoringOptions {
   readonly gatewayUrl: string;
   /** Where traces are looked at; `${__from}` and `${__to}` are filled in, in milliseconds. An empty text for no link. */
   readonly tracesUrl: string;
+  readonly logs: LogSettings;
   readonly alertmanagers: readonly string[];
   readonly alerts: AlertSettings;
   readonly slos: SloSettings;
@@ -95,6 +106,7 @@ export const defaultOptions: MonitoringOptions = {
   gatewayUrl: "http://localhost:8000",
   // Jaeger takes microseconds. What is in braces is for Grafana to fill in.
   tracesUrl: `http://localhost:16686/search?service=mcp-hangar&start=\${__from}000&end=\${__to}000`,
+  logs: { loki: false, selector: '{service_name="mcp-hangar"}', format: "json" },
   alertmanagers: ["alertmanager:9093"],
   alerts: defaultAlertSettings,
   slos: defaultSloSettings,

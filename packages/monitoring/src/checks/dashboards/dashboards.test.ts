@@ -53,8 +53,8 @@ test("every rule of Grafana's dashboard linter is here under its name", () => {
       "panel-title-description-rule",
       "panel-units-rule",
       "panel-no-targets-rule",
-      // Where every query is for Prometheus, LogQL and its automatic ranges cannot be.
       "target-logql-rule",
+      "target-logql-auto-rule",
       "target-promql-rule",
       "target-rate-interval-rule",
       "target-job-rule",
@@ -236,9 +236,35 @@ const DEFECTS: readonly (readonly [defect: string, rule: string, says: string, s
   [
     "a query for another kind of data source",
     "target-logql-rule",
-    "it is for loki",
+    "it is for tempo",
+    (d) => {
+      panel(d, "stat").targets[0].datasource.type = "tempo";
+    },
+  ],
+  [
+    "a query for Loki that is PromQL",
+    "target-logql-rule",
+    "it is no LogQL at",
     (d) => {
       panel(d, "stat").targets[0].datasource.type = "loki";
+    },
+  ],
+  [
+    "lines that are counted over a fixed range",
+    "target-logql-auto-rule",
+    "lines are counted over 5m",
+    (d) => {
+      const [target] = panel(d, "stat").targets;
+      target.datasource.type = "loki";
+      target.expr = 'sum(count_over_time({service_name="mcp-hangar"} [5m]))';
+    },
+  ],
+  [
+    "a query for a fixed Loki",
+    "panel-datasource-rule",
+    "its data source is logs",
+    (d) => {
+      panel(d, "stat").targets[0].datasource = { type: "loki", uid: "logs" };
     },
   ],
   ["a query that is no PromQL", "target-promql-rule", "it cannot be read at", (d) => setExpr(d, "sum(rate(up[5m])")],
@@ -546,6 +572,23 @@ describe("a broken dashboard", () => {
     const tried = new Set(DEFECTS.map(([, rule]) => rule));
     expect(jsonChecks.map(({ name }) => name).filter((name) => !tried.has(name))).toEqual([]);
   });
+});
+
+test.each(["json", "otlp"] as const)("dashboards with lines of %s from Loki keep every rule", (format) => {
+  const withLogs = buildStack(resolveOptions({ logs: { loki: true, format } }));
+  const violations = dashboardChecks.flatMap(({ name, run }) =>
+    run(withLogs).map((found) => ({ check: name, ...found })),
+  );
+  expect(violations.map(describeViolation)).toEqual([]);
+  const text = JSON.stringify(withLogs.dashboards.map((dashboard) => grafanaDashboard(dashboard, withLogs)));
+  expect(text).toContain(
+    format === "json" ? "| json | mcp_server=~" : '{service_name=\\"mcp-hangar\\"} | mcp_server=~',
+  );
+  expect(text).toContain('"name":"loki_datasource"');
+});
+
+test("without Loki nobody is asked for one", () => {
+  expect(JSON.stringify(stack.dashboards.map((dashboard) => grafanaDashboard(dashboard, stack)))).not.toContain("loki");
 });
 
 test("a board of recorded series only need not offer instances, and one with series of instances must", () => {

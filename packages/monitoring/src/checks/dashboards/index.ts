@@ -12,7 +12,7 @@ import { panelsFitGrid } from "./panels-fit-grid.ts";
 import type { DashboardCheck } from "./rendered.ts";
 import { settingsAreSaid } from "./settings-are-said.ts";
 import { targetCounterAgg } from "./target-counter-agg.ts";
-import { targetLogql } from "./target-logql.ts";
+import { targetLogql, targetLogqlAuto } from "./target-logql.ts";
 import { targetInstance, targetJob } from "./target-matcher.ts";
 import { targetPromql } from "./target-promql.ts";
 import { targetRateInterval } from "./target-rate-interval.ts";
@@ -35,6 +35,7 @@ export const jsonChecks: readonly DashboardCheck[] = [
   panelUnits,
   panelNoTargets,
   targetLogql,
+  targetLogqlAuto,
   targetPromql,
   targetRateInterval,
   targetJob,

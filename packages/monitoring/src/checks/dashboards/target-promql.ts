@@ -6,7 +6,9 @@ export const targetPromql: DashboardCheck = {
   name: "target-promql-rule",
   run(dashboard) {
     const queries = [
-      ...targetsOf(dashboard).map(({ where, target }) => ({ where, expr: target.expr ?? "" })),
+      ...targetsOf(dashboard)
+        .filter(({ target }) => target.datasource?.type !== "loki")
+        .map(({ where, target }) => ({ where, expr: target.expr ?? "" })),
       ...(dashboard.annotations?.list ?? []).map(({ name, expr = "" }) => ({ where: `annotation ${name}`, expr })),
     ];
     return queries.flatMap(({ where, expr }) => {

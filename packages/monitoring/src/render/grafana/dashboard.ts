@@ -9,7 +9,7 @@ import {
 import { GRID_COLUMNS } from "../../dashboards/layout.ts";
 import type { Dashboard, Panel, Section } from "../../dashboards/model.ts";
 import { annotationsOf } from "./annotations.ts";
-import { chosenPrometheus } from "./data-source.ts";
+import { chosenLoki, chosenPrometheus } from "./data-source.ts";
 import { type Around, dataLinks, headLinks, runbookLinks } from "./links.ts";
 import { visualisationOf } from "./panel.ts";
 import { targetsOf } from "./targets.ts";
@@ -54,7 +54,7 @@ function panelOf(panel: Panel, dashboard: Dashboard, around: Around): SdkPanel {
     .id(id)
     .title(title)
     .description(description)
-    .datasource(chosenPrometheus)
+    .datasource(panel.logQueries.length > 0 ? chosenLoki : chosenPrometheus)
     .gridPos({ x: place.x, y: place.y, w: place.width, h: place.height })
     .targets([...targetsOf(panel)])
     .unit(unit)

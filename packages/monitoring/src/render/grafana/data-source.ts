@@ -7,7 +7,11 @@ export function dataSourceVariableName(type: DataSourceType): string {
 }
 
 /** The Prometheus that the reader chose. */
-export const chosenPrometheus: DataSourceRef = {
-  type: "prometheus",
-  uid: `\${${dataSourceVariableName("prometheus")}}`,
-};
+export const chosenPrometheus: DataSourceRef = chosen("prometheus");
+
+/** The Loki that the reader chose. */
+export const chosenLoki: DataSourceRef = chosen("loki");
+
+function chosen(type: DataSourceType): DataSourceRef {
+  return { type, uid: `\${${dataSourceVariableName(type)}}` };
+}

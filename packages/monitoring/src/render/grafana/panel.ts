@@ -6,6 +6,7 @@ import {
   GraphThresholdsStyleMode,
   LegendDisplayMode,
   LegendPlacement,
+  LogsSortOrder,
   ReduceDataOptionsBuilder,
   SortOrder,
   StackingConfigBuilder,
@@ -18,6 +19,7 @@ import {
 } from "@grafana/grafana-foundation-sdk/common";
 import { type DashboardLink, FieldColorBuilder, FieldColorModeId } from "@grafana/grafana-foundation-sdk/dashboard";
 import * as heatmap from "@grafana/grafana-foundation-sdk/heatmap";
+import * as logs from "@grafana/grafana-foundation-sdk/logs";
 import * as stat from "@grafana/grafana-foundation-sdk/stat";
 import * as stateTimeline from "@grafana/grafana-foundation-sdk/statetimeline";
 import * as table from "@grafana/grafana-foundation-sdk/table";
@@ -41,6 +43,8 @@ export function visualisationOf(panel: Panel, links: readonly DashboardLink[]) {
       return states(panel);
     case "heatmap":
       return densities(panel);
+    case "logs":
+      return logLines();
   }
 }
 
@@ -104,6 +108,14 @@ function states({ queries, base }: Panel): stateTimeline.PanelBuilder {
     .rowHeight(0.8)
     .legend(new VizLegendOptionsBuilder().showLegend(false))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single));
+}
+
+function logLines(): logs.PanelBuilder {
+  return new logs.PanelBuilder()
+    .showTime(true)
+    .wrapLogMessage(true)
+    .enableLogDetails(true)
+    .sortOrder(LogsSortOrder.Descending);
 }
 
 function densities({ unit }: Panel): heatmap.PanelBuilder {

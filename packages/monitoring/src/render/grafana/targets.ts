@@ -1,10 +1,16 @@
+import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
+import { DataqueryBuilder as LokiQueryBuilder } from "@grafana/grafana-foundation-sdk/loki";
 import { DataqueryBuilder, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
 import type { Panel, Query } from "../../dashboards/model.ts";
 import { printPromql } from "../../promql/print.ts";
-import { chosenPrometheus } from "./data-source.ts";
+import { chosenLoki, chosenPrometheus } from "./data-source.ts";
 
-/** The queries of a panel for Prometheus. */
-export function targetsOf({ queries, visualisation }: Panel): readonly DataqueryBuilder[] {
+/** The queries of a panel, for Prometheus or for Loki. */
+export function targetsOf(panel: Panel): readonly Builder<Dataquery>[] {
+  return panel.logQueries.length > 0 ? logTargets(panel) : promqlTargets(panel);
+}
+
+function promqlTargets({ queries, visualisation }: Panel): readonly DataqueryBuilder[] {
   return queries.map((query, index) => {
     const target = new DataqueryBuilder()
       .refId(refIdOf(index))
@@ -15,6 +21,17 @@ export function targetsOf({ queries, visualisation }: Panel): readonly Dataquery
     if (query.exemplars === true) target.exemplar(true);
     return isInstant(query) ? target.instant() : target.range();
   });
+}
+
+function logTargets({ logQueries }: Panel): readonly LokiQueryBuilder[] {
+  return logQueries.map(({ logql, legend }, index) =>
+    new LokiQueryBuilder()
+      .refId(refIdOf(index))
+      .datasource(chosenLoki)
+      .expr(logql)
+      .legendFormat(legend)
+      .queryType("range"),
+  );
 }
 
 /** `A` to `Z`, as Grafana names queries. */
@@ -36,6 +53,7 @@ function formatOf(visualisation: Panel["visualisation"]): PromQueryFormat {
     case "timeseries":
     case "stat":
     case "state-timeline":
+    case "logs":
       return PromQueryFormat.TimeSeries;
   }
 }

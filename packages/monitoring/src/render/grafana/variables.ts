@@ -13,6 +13,7 @@ import { chosenPrometheus, dataSourceVariableName } from "./data-source.ts";
 const TITLES: Readonly<Record<DataSourceType, string>> = {
   prometheus: "Prometheus data source",
   alertmanager: "Alertmanager data source",
+  loki: "Loki data source",
 };
 
 /** Matches every value, but not the absence of the label. */
