@@ -142,7 +142,7 @@ export const defaultOptions: MonitoringOptions = {
  */
 export function resolveOptions(given: MonitoringOverrides & { readonly $schema?: string } = {}): MonitoringOptions {
   // Editors look there for the schema; it is no option.
-  const { $schema, ...overrides } = isRecord(given) ? given : {};
+  const { $schema: _schema, ...overrides } = isRecord(given) ? given : {};
   checkOverrides(isRecord(given) ? overrides : given, defaultOptions);
   const scrapeInterval = overrides.scrapeInterval ?? defaultOptions.scrapeInterval;
   return merge({ ...defaultOptions, alerts: atPace(defaultOptions.alerts, scrapeInterval) }, overrides);

@@ -153,7 +153,7 @@ describe("alerts for Grafana", () => {
   const rules: readonly Loose[] = document.groups.flatMap((group: Loose) => group.rules);
 
   test("are all alerts, each once, with ids that Grafana takes", () => {
-    expect(rules.map(({ title }) => title).toSorted()).toEqual(stack.alerts.map(({ id }) => id).toSorted());
+    expect(rules.map(({ title }): string => title).toSorted()).toEqual(stack.alerts.map(({ id }) => id).toSorted());
     const uids = rules.map(({ uid }) => uid);
     expect(new Set(uids).size).toBe(uids.length);
     expect(uids.filter((uid) => !/^[A-Za-z0-9_-]{1,40}$/.test(uid))).toEqual([]);

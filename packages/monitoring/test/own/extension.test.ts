@@ -47,16 +47,18 @@ describe("an own alert", () => {
 
   test("is refused without a runbook, a scenario or a panel", () => {
     expect(violations(tickets)).toEqual([]);
-    const { runbooks, ...noRunbook } = tickets;
+    const { runbooks: _runbooks, ...noRunbook } = tickets;
     expect(violations(noRunbook)).toContain("runbooks-exist alert OwnTicketsRefused: it has no runbook");
-    const { scenarios, ...noScenario } = tickets;
+    const { scenarios: _scenarios, ...noScenario } = tickets;
     expect(violations(noScenario)).toContain('alerts-are-tried alert OwnTicketsRefused: no scenario shows "fires"');
     const boards = (tickets.dashboards ?? []).map((board) => ({
       ...board,
       sections: (...given: Parameters<typeof board.sections>) =>
         board.sections(...given).map((section) => ({
           ...section,
-          rows: section.rows.map((row) => row.map((panel) => ({ ...panel, alerts: [], whenEmpty: "" }))),
+          rows: section.rows.map((row) =>
+            row.map((panel) => ("key" in panel ? { ...panel, alerts: [], whenEmpty: "" } : panel)),
+          ),
         })),
     }));
     expect(violations({ ...tickets, dashboards: boards })).toEqual([
