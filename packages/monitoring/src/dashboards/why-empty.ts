@@ -7,6 +7,7 @@ export const whyEmpty = {
   calls: "no calls in this time",
   failures: "no failures in this time",
   refusals: "no refusals in this time",
+  denials: "nobody was refused, or auth is off",
   requests: "no requests in this time",
   messages: "no messages in this time",
   batches: "no batches in this time",

@@ -78,7 +78,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
           unit: "reqps",
           queries: [query(sum(rate(denials, RATE), by("interface", "reason")), "{{interface}} {{reason}}")],
           width: 6,
-          whenEmpty: whyEmpty.refusals,
+          whenEmpty: whyEmpty.denials,
         }),
         chart({
           key: "denials-with-credentials",
@@ -90,7 +90,7 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
           queries: [query(sum(rate(known, RATE), by("reason")), "{{reason}}")],
           drawn: draw("reqps", "HighAccessDenialRate"),
           width: 6,
-          whenEmpty: whyEmpty.refusals,
+          whenEmpty: whyEmpty.denials,
         }),
         stackedChart({
           key: "operations",
