@@ -122,7 +122,7 @@ function panelOf(board: Board, alert: AlertRule, key: keyof typeof PANEL_IDS): P
 /** Why there is nothing to measure, by what is measured. */
 const REASONS: readonly (readonly [metric: RegExp, why: string])[] = [
   [/^mcp_hangar_audit_/, whyEmpty.journal],
-  [/^mcp_hangar_(telemetry|exporter)_/, whyEmpty.exporters],
+  [/^mcp_hangar_telemetry_/, "no such exporter is configured"],
   [/^mcp_hangar_discovery_/, whyEmpty.discovery],
   [/^mcp_hangar_batch_/, whyEmpty.batches],
   [/^mcp_hangar_health_check_/, whyEmpty.checks],
