@@ -9,8 +9,8 @@ type Whole<Value> = Value extends readonly unknown[]
     ? { readonly [Key in keyof Value]-?: Whole<NonNullable<Value[Key]>> }
     : Value;
 
-/** Fields that are not attributes: time and trace have places of their own, and only a journal tells of gaps and checkpoints. */
-type Elsewhere = "time" | "trace_id" | "span_id" | "type" | "gap" | "checkpoint";
+/** Fields that are not attributes: time and trace have places of their own, and only a journal has gaps, checkpoints and what was captured. */
+type Elsewhere = "time" | "trace_id" | "span_id" | "type" | "gap" | "checkpoint" | "captured";
 
 /** A record with every field that there is: one that is added to the schema does not compile before it stands here. */
 const WHOLE: Whole<Omit<AuditRecord, Elsewhere>> = {
@@ -48,6 +48,7 @@ const WHOLE: Whole<Omit<AuditRecord, Elsewhere>> = {
   request_bytes: 13,
   response_bytes: 14,
   rpc_error_code: -15,
+  args_hash: "the digest",
   batch: { id: "the batch", index: 16, attempt: 17 },
   usage: { cost: 0.29, currency: "EUR", model: "the model", input_tokens: 18, output_tokens: 19 },
   change: { before: "before it", after: "after it" },
