@@ -30,10 +30,12 @@ const reportFile = env.HANGAR_TESTS_REPORT;
  */
 const shared = { isolate: false, setupFiles: ["packages/telemetry/test/forget-secrets.ts"] };
 
+const bundle = "scripts/testing/fresh-bundle.ts";
 const long = "{packages,apps}/*/test/**/*.long.test.ts";
 
 /**
- * Three projects, of which `npm test` runs the first two. Sources are resolved directly, so tests need no build.
+ * Three projects, of which `npm test` runs the first two. Sources are resolved directly, so tests need no build; the gateway that
+ * tests start as a process is a bundle, which a setup makes of the sources before the first test and whenever they have changed.
  * A test that needs a program carries its name as a tag, and is left out where there is none.
  */
 export default defineConfig({
@@ -61,9 +63,15 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "process", ...shared, include: ["{packages,apps}/*/test/**/*.test.ts"], exclude: [long] },
+        test: {
+          name: "process",
+          ...shared,
+          include: ["{packages,apps}/*/test/**/*.test.ts"],
+          exclude: [long],
+          globalSetup: [bundle],
+        },
       },
-      { extends: true, test: { name: "long", include: [long] } },
+      { extends: true, test: { name: "long", include: [long], globalSetup: [bundle] } },
     ],
   },
 });

@@ -3,7 +3,7 @@ import { type Exit, type Finished, type RunningProcess, runProcess, startProcess
 import { type LogEvent, parseLogEvents } from "./log-events.ts";
 import { poll } from "./poll.ts";
 
-/** `mcp-hangar` as a process, run from its sources. */
+/** `mcp-hangar` as a process. */
 export interface HangarProcess extends RunningProcess {
   /** The log lines so far, of one event if it is named, oldest first. */
   readonly events: (name?: string) => readonly LogEvent[];
@@ -14,21 +14,38 @@ export interface HangarProcess extends RunningProcess {
 /** Node arguments that resolve the workspace's packages to their sources. */
 export const SOURCE_CONDITION = "--conditions=@mcp-hangar/source";
 
-/** The gateway's entry point. It is started as a process, never imported. */
-const MAIN: string = fileURLToPath(new URL("../../../apps/server/src/main.ts", import.meta.url));
+/** In the environment of a gateway: run it from its sources. A module that is preloaded into it meets its classes only there. */
+export const FROM_SOURCE: Readonly<Record<string, string>> = { HANGAR_FROM_SOURCE: "1" };
 
-/** Arguments for `node` that run the command line from its sources, for clients that start it themselves. */
+/** The gateway's entry point. It is started as a process, never imported. */
+const SOURCES: string = fileURLToPath(new URL("../../../apps/server/src/main.ts", import.meta.url));
+/** The bundle that the setup of the tests has made of the sources as they are (`scripts/testing/fresh-bundle.ts`). */
+const { HANGAR_BUNDLE: BUNDLE } = process.env;
+
+/**
+ * Arguments for `node` that run the command line, for clients that start it themselves: the bundle that is published where there
+ * is a fresh one, else the sources.
+ */
 export function hangarArguments(...args: readonly string[]): readonly string[] {
-  return [SOURCE_CONDITION, "--disable-warning=ExperimentalWarning", MAIN, ...args];
+  return BUNDLE === undefined ? sourceArguments(args) : [BUNDLE, ...args];
 }
 
-/** Starts `mcp-hangar`; `env` is added to a minimal environment. */
+function sourceArguments(args: readonly string[]): readonly string[] {
+  return [SOURCE_CONDITION, "--disable-warning=ExperimentalWarning", SOURCES, ...args];
+}
+
+/** Starts `mcp-hangar`; `env` is added to a minimal environment, and may be or hold `FROM_SOURCE`. */
 export async function startHangar(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   cwd?: string,
 ): Promise<HangarProcess> {
-  const command = { command: process.execPath, args: hangarArguments(...args), env };
+  const fromSource = env["HANGAR_FROM_SOURCE"] === FROM_SOURCE["HANGAR_FROM_SOURCE"];
+  const command = {
+    command: process.execPath,
+    args: fromSource ? sourceArguments(args) : hangarArguments(...args),
+    env,
+  };
   const child = await startProcess(cwd === undefined ? command : { ...command, cwd });
   const events = (name?: string): readonly LogEvent[] =>
     parseLogEvents(child.stderr()).filter(({ event }) => name === undefined || event === name);

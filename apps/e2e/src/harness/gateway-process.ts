@@ -24,7 +24,7 @@ export interface HttpGateway extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Arguments for `node` that run the gateway's command line from its sources. */
+/** Arguments for `node` that run the gateway's command line. */
 export const gatewayArguments = hangarArguments;
 
 /** Gateways that start at the same time in one test file: a start keeps a processor busy, and so do other files. */

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { AuditRecord } from "@mcp-hangar/telemetry";
+import { FROM_SOURCE } from "@mcp-hangar/testing";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** One event that a gateway has emitted. */
@@ -16,7 +17,7 @@ export interface WitnessedEvent {
 
 /** Sees every event of a gateway from the inside, folded by nobody. Disposing forgets them. */
 export interface Witness extends AsyncDisposable {
-  /** For the environment of the gateway. */
+  /** For the environment of the gateway, which runs from its sources: only there is its bus the class that is watched. */
   readonly env: Readonly<Record<string, string>>;
   /** All events so far, in their order. */
   readonly events: () => readonly WitnessedEvent[];
@@ -38,7 +39,7 @@ export async function witness(): Promise<Witness> {
   let unread = Buffer.alloc(0);
   const owned = cleanup.move();
   return {
-    env: { NODE_OPTIONS: `--import=${PRELOAD.href}`, HANGAR_TEST_WITNESS: path },
+    env: { ...FROM_SOURCE, NODE_OPTIONS: `--import=${PRELOAD.href}`, HANGAR_TEST_WITNESS: path },
     events() {
       for (;;) {
         const bytes = readSync(file, chunk, 0, CHUNK_BYTES, position);

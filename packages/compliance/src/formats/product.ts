@@ -9,11 +9,12 @@ export interface Product {
 }
 
 /** This product; all its packages have one version. */
-export const PRODUCT: Product = { vendor: "MCP Hangar", name: "MCP Hangar", version: versionOf("../../package.json") };
+export const PRODUCT: Product = { vendor: "MCP Hangar", name: "MCP Hangar", version: ownVersion() };
 
-function versionOf(manifest: string): string {
-  // Our own manifest, from `src` and `dist` alike: npm publishes it with the package.
-  const { version } = JSON.parse(readFileSync(new URL(manifest, import.meta.url), "utf8")) as { version: string };
+function ownVersion(): string {
+  // Our own manifest, from `src` and `dist` alike: npm publishes it with the package. A bundler can take it in, as it is written here.
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const { version } = JSON.parse(manifest) as { version: string };
   return version;
 }
 
