@@ -18,7 +18,7 @@ const ENTRIES = {
  * Packages that stay packages, and stand in `dependencies` of the manifest: their folders hold more than JavaScript (proto files,
  * addons), or they are larger than the gateway and of use with one source of discovery only.
  */
-export const EXTERNAL: readonly string[] = ["@grpc/grpc-js", "@kubernetes/client-node", "dockerode"];
+const EXTERNAL: readonly string[] = ["@grpc/grpc-js", "@kubernetes/client-node", "dockerode"];
 
 /** Name of the file with the licences of everything that was taken in. */
 const LICENCES = "THIRD-PARTY-LICENSES.txt";

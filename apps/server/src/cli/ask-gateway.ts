@@ -1,4 +1,5 @@
-import { z } from "zod";
+import { fetchJson, type JsonAnswer } from "./fetch-json.ts";
+import { hasFields } from "./has-fields.ts";
 
 /** How long a gateway may take to answer, in ms. */
 const ANSWER_DEADLINE_MS = 5_000;
@@ -10,13 +11,6 @@ export interface GatewayAddress {
   readonly apiKey?: string;
 }
 
-/** What a gateway answered. */
-export interface GatewayAnswer {
-  readonly status: number;
-  /** Parsed JSON; `undefined` when it was none. */
-  readonly body: unknown;
-}
-
 /** Asks a running gateway. Throws with what to do when it cannot be reached, does not answer in time or wants another key. */
 export async function askGateway(
   { url, apiKey }: GatewayAddress,
@@ -25,10 +19,10 @@ export async function askGateway(
     method = "GET",
     deadlineMs = ANSWER_DEADLINE_MS,
   }: { readonly method?: "GET" | "POST"; readonly deadlineMs?: number } = {},
-): Promise<GatewayAnswer> {
+): Promise<JsonAnswer> {
   const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
   const init = { method, headers, signal: AbortSignal.timeout(deadlineMs) };
-  const answer = await fetchAnswer(`${url}${path}`, init).catch((cause: unknown) => {
+  const answer = await fetchJson(`${url}${path}`, init).catch((cause: unknown) => {
     throw new Error(unreachable(url, cause, deadlineMs), { cause });
   });
   const refused = answer.status === 401 || answer.status === 403 ? refusalOf(answer) : undefined;
@@ -37,44 +31,36 @@ export async function askGateway(
   throw new Error(`the gateway at ${url} refuses: ${refused.message}; ${remedy}`);
 }
 
-const refusal = z.looseObject({
-  error: z.looseObject({
-    message: z.string(),
-    problems: z.array(z.looseObject({ field: z.string(), message: z.string() })).optional(),
-  }),
-});
+/** Why a gateway refused. */
+export interface Refusal {
+  readonly message: string;
+  /** What is wrong with single fields, if that was it. */
+  readonly problems: readonly { readonly field: string; readonly message: string }[];
+}
 
 /** Why a gateway did not do what it was asked; `undefined` when the answer does not say so. */
-export function refusalOf({ body }: GatewayAnswer): z.infer<typeof refusal>["error"] | undefined {
-  return refusal.safeParse(body).data?.error;
+export function refusalOf({ body }: JsonAnswer): Refusal | undefined {
+  if (!hasFields(body, { error: "object" }) || !hasFields(body.error, { message: "string" })) return undefined;
+  const problems = hasFields(body.error, { problems: "array" }) ? body.error.problems : [];
+  return {
+    message: body.error.message,
+    problems: problems.filter((problem) => hasFields(problem, { field: "string", message: "string" })),
+  };
 }
 
 /** The error for an answer that no gateway gives. */
-export function notAGateway(url: string, path: string, { status }: GatewayAnswer): Error {
+export function notAGateway(url: string, path: string, { status }: JsonAnswer): Error {
   return new Error(`what answers at ${url}${path} is not an MCP Hangar gateway (HTTP ${status}); check --url`);
-}
-
-async function fetchAnswer(url: string, init: RequestInit): Promise<GatewayAnswer> {
-  const response = await fetch(url, init);
-  return { status: response.status, body: await jsonOf(response) };
-}
-
-async function jsonOf(response: Response): Promise<unknown> {
-  const text = await response.text();
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function unreachable(url: string, error: unknown, deadlineMs: number): string {
   if (error instanceof Error && error.name === "TimeoutError") {
     return `the gateway at ${url} did not answer within ${deadlineMs / 1_000} s`;
   }
-  const { cause } = error as { readonly cause?: { readonly code?: string; readonly message?: string } };
-  if (cause?.code === "ECONNREFUSED") {
+  // What the connection failed with: of several addresses the list, which has a code and no message.
+  const { code, message } = error as { readonly code?: string; readonly message?: string };
+  if (code === "ECONNREFUSED") {
     return `nothing listens at ${url}; start a gateway with mcp-hangar serve --http, or name another with --url`;
   }
-  return `cannot reach ${url}: ${cause?.message ?? String(error)}; check --url`;
+  return `cannot reach ${url}: ${message === undefined || message === "" ? (code ?? String(error)) : message}; check --url`;
 }

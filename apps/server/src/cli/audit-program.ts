@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { RECORD_FORMATS, type RecordFormat } from "../compliance/sink-options.ts";
+import { RECORD_FORMATS, type RecordFormat } from "../compliance/record-formats.ts";
 import { examples } from "./examples.ts";
 
 /** What every command for the audit journal takes. */

@@ -1,6 +1,6 @@
 import { changesView } from "../management/operations/config.ts";
 import { describeParts } from "../reload/diff.ts";
-import { askGateway, notAGateway, refusalOf } from "./ask-gateway.ts";
+import { askGateway, notAGateway, type Refusal, refusalOf } from "./ask-gateway.ts";
 import type { ConfigReloadCommandOptions } from "./program.ts";
 import { printJson, printProblem, printText } from "./terminal-text.ts";
 
@@ -23,7 +23,7 @@ export async function runConfigReload(options: ConfigReloadCommandOptions): Prom
   return changes.success ? 0 : 1;
 }
 
-function explain({ message, problems = [] }: NonNullable<ReturnType<typeof refusalOf>>): string {
+function explain({ message, problems }: Refusal): string {
   if (problems.length < 2) return message;
   return [message, ...problems.map((problem) => `  ${problem.field}: ${problem.message}`)].join("\n");
 }

@@ -1,50 +1,70 @@
-import { z } from "zod";
 import { askGateway, type GatewayAddress, notAGateway } from "./ask-gateway.ts";
+import { hasFields } from "./has-fields.ts";
 import type { StatusOptions } from "./program.ts";
 import { table } from "./table.ts";
 import { printJson, printText } from "./terminal-text.ts";
 
-const system = z.looseObject({ version: z.string(), uptime_seconds: z.number(), calls_in_flight: z.number() });
-const server = z.looseObject({
-  id: z.string(),
-  mode: z.string(),
-  state: z.string(),
-  circuit_breaker: z.string(),
-  consecutive_failures: z.number(),
-  in_flight: z.number(),
-  tool_count: z.number(),
-});
-const servers = z.looseObject({ mcp_servers: z.array(server) });
-const readiness = z.looseObject({
-  status: z.string(),
-  checks: z.array(z.looseObject({ name: z.string(), status: z.string(), message: z.string().optional() })),
-});
+/** What is shown of the gateway. */
+const SYSTEM = { version: "string", uptime_seconds: "number", calls_in_flight: "number" } as const;
+/** What is shown of a server. */
+const SERVER = {
+  id: "string",
+  mode: "string",
+  state: "string",
+  circuit_breaker: "string",
+  consecutive_failures: "number",
+  in_flight: "number",
+  tool_count: "number",
+} as const;
+
+const isSystem = (body: unknown) => hasFields(body, SYSTEM);
+const isServer = (value: unknown) => hasFields(value, SERVER);
+const isCheck = (value: unknown) => hasFields(value, { name: "string", status: "string" });
+
+type Shown<Guard> = Guard extends (value: unknown) => value is infer Value ? Value : never;
+type System = Shown<typeof isSystem>;
+type Server = Shown<typeof isServer>;
+interface Fleet {
+  readonly mcp_servers: readonly Server[];
+}
+interface Readiness {
+  readonly status: string;
+  readonly checks: readonly Shown<typeof isCheck>[];
+}
+
+function isFleet(body: unknown): body is Fleet {
+  return hasFields(body, { mcp_servers: "array" }) && body.mcp_servers.every(isServer);
+}
+
+function isReadiness(body: unknown): body is Readiness {
+  return hasFields(body, { status: "string", checks: "array" }) && body.checks.every(isCheck);
+}
 
 /** `mcp-hangar status`: exits with 0 when the gateway is ready, 1 when it is not or does not answer. */
 export async function runStatus(options: StatusOptions): Promise<number> {
   const { url, json } = options;
   const [about, fleet, ready] = await Promise.all([
-    get(options, "/api/system", system),
-    get(options, "/api/mcp_servers", servers),
-    get(options, "/health/ready", readiness),
+    get(options, "/api/system", isSystem),
+    get(options, "/api/mcp_servers", isFleet),
+    get(options, "/health/ready", isReadiness),
   ]);
   if (json) printJson({ url, status: ready.status, checks: ready.checks, system: about, ...fleet });
   else printText([headline(url, about, ready), ...complaints(ready), "", serverTable(fleet.mcp_servers)].join("\n"));
   return ready.status === "unhealthy" ? 1 : 0;
 }
 
-function headline(url: string, about: z.infer<typeof system>, { status }: z.infer<typeof readiness>): string {
+function headline(url: string, about: System, { status }: Readiness): string {
   const uptime = duration(about.uptime_seconds);
   return `MCP Hangar ${about.version} at ${url}: ${status}, up ${uptime}, ${about.calls_in_flight} calls in flight`;
 }
 
-function complaints({ checks }: z.infer<typeof readiness>): readonly string[] {
+function complaints({ checks }: Readiness): readonly string[] {
   return checks
     .filter(({ status }) => status !== "healthy")
-    .map(({ name, status, message }) => `  ${name}: ${status}${message === undefined ? "" : `, ${message}`}`);
+    .map((check) => `  ${check.name}: ${check.status}${hasFields(check, { message: "string" }) ? `, ${check.message}` : ""}`);
 }
 
-function serverTable(fleet: readonly z.infer<typeof server>[]): string {
+function serverTable(fleet: readonly Server[]): string {
   if (fleet.length === 0) return "no servers are configured";
   return table(
     ["SERVER", "MODE", "STATE", "BREAKER", "FAILURES", "IN FLIGHT", "TOOLS"],
@@ -79,13 +99,12 @@ function duration(seconds: number): string {
     .join(" ");
 }
 
-async function get<Schema extends z.ZodType>(
+async function get<Answer>(
   gateway: GatewayAddress,
   path: string,
-  schema: Schema,
-): Promise<z.output<Schema>> {
+  isAnswer: (body: unknown) => body is Answer,
+): Promise<Answer> {
   const answer = await askGateway(gateway, path);
-  const parsed = schema.safeParse(answer.body);
-  if (parsed.success) return parsed.data;
+  if (isAnswer(answer.body)) return answer.body;
   throw notAGateway(gateway.url, path, answer);
 }

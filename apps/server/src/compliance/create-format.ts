@@ -1,7 +1,8 @@
 import type { AuditFormat } from "@mcp-hangar/compliance";
 import { BUILD } from "../build-info.ts";
 import type { CompliancePackage } from "./create-compliance.ts";
-import { type RecordFormat, type SinkOptions, UDP_BYTES_MAX } from "./sink-options.ts";
+import type { RecordFormat } from "./record-formats.ts";
+import { type SinkOptions, UDP_BYTES_MAX } from "./sink-options.ts";
 
 /** What of a sink's options says how records are written. */
 type FormatOptions = Partial<{

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { OutputProblem, sinkOfOutput } from "./output-sink.ts";
-import { RECORD_FORMATS, type SinkOptions, sinkOptions } from "./sink-options.ts";
+import { RECORD_FORMATS } from "./record-formats.ts";
+import { type SinkOptions, sinkOptions } from "./sink-options.ts";
 
 const journalOptions = z.strictObject({
   folder: z

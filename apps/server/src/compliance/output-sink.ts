@@ -1,4 +1,5 @@
-import { type RecordFormat, type SinkOptions, sinkOptions } from "./sink-options.ts";
+import type { RecordFormat } from "./record-formats.ts";
+import { type SinkOptions, sinkOptions } from "./sink-options.ts";
 
 /** The name of the sink that `compliance.output` makes. */
 export const OUTPUT_SINK = "output";

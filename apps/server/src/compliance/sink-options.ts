@@ -1,10 +1,7 @@
 import { AUDIT_CATEGORIES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
+import { RECORD_FORMATS } from "./record-formats.ts";
 import { noSuchType, typesMatching } from "./record-types.ts";
-
-/** The formats that records can be written in; the ones of the package, by their names. */
-export const RECORD_FORMATS = ["json-lines", "cef", "leef", "syslog", "ecs", "ocsf", "splunk-hec"] as const;
-export type RecordFormat = (typeof RECORD_FORMATS)[number];
 
 const path = z.string().min(1).max(4_096);
 const text = z.string().min(1).max(500);

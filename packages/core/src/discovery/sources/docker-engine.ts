@@ -48,8 +48,8 @@ export class DockerEngine {
    */
   static async open(address: EngineAddress): Promise<DockerEngine> {
     const { default: Docker } = await loadOptional("dockerode", "discovery of type docker", () => import("dockerode"));
-    // Loaded along with the client: importing them for every gateway would cost each 30 ms at its start.
-    const [http, https] = await Promise.all([import("node:http"), import("node:https")]);
+    // An import would read every export of theirs, and load clients that nobody uses.
+    const [http, https] = [process.getBuiltinModule("node:http"), process.getBuiltinModule("node:https")];
     const url = new URL(address.host);
     const secure = address.tls !== undefined;
     if (secure && url.protocol === "unix:") {
