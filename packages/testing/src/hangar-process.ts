@@ -40,7 +40,7 @@ export async function startHangar(
   env: Readonly<Record<string, string>> = {},
   cwd?: string,
 ): Promise<HangarProcess> {
-  const fromSource = env["HANGAR_FROM_SOURCE"] === FROM_SOURCE.HANGAR_FROM_SOURCE;
+  const fromSource = env.HANGAR_FROM_SOURCE === FROM_SOURCE.HANGAR_FROM_SOURCE;
   const command = {
     command: process.execPath,
     args: fromSource ? sourceArguments(args) : hangarArguments(...args),

@@ -61,7 +61,10 @@ function headline(url: string, about: System, { status }: Readiness): string {
 function complaints({ checks }: Readiness): readonly string[] {
   return checks
     .filter(({ status }) => status !== "healthy")
-    .map((check) => `  ${check.name}: ${check.status}${hasFields(check, { message: "string" }) ? `, ${check.message}` : ""}`);
+    .map(
+      (check) =>
+        `  ${check.name}: ${check.status}${hasFields(check, { message: "string" }) ? `, ${check.message}` : ""}`,
+    );
 }
 
 function serverTable(fleet: readonly Server[]): string {
