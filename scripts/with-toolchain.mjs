@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { bringPrograms } from "./testing/programs.mjs";
 import { root } from "./toolchain/pins.mjs";
-import { findToolchain } from "./toolchain/resolve.mjs";
+import { findToolchain, runningNode } from "./toolchain/resolve.mjs";
 import { run } from "./toolchain/run.mjs";
 
 /** The built command line, from the root of the repository. */
@@ -65,7 +65,9 @@ async function main(name, args) {
     say(`${commandLine} is not built yet: run "npm start" or "pnpm build" first.`);
     return 1;
   }
-  const found = await findToolchain(process.env, last?.built ? () => {} : say);
+  const found = last?.built
+    ? (runningNode(process.env) ?? (await findToolchain(process.env, () => {})))
+    : await findToolchain(process.env, say);
   if (!found.ok) {
     say(found.problem);
     return 1;

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { delimiter, dirname } from "node:path";
+import { keepDirectories, keptDirectories } from "./kept.mjs";
 import { isAtLeast, readPins, root } from "./pins.mjs";
 
 /** @typedef {Readonly<Record<string, string | undefined>>} Environment */
@@ -20,15 +21,18 @@ const thisNode = { version: process.versions.node, directory: dirname(process.ex
  * @param {Environment} env the environment of this process
  * @param {(line: string) => void} say
  * @param {{ readonly version: string, readonly directory: string }} [running] the Node.js in use
+ * @param {string} [kept] the file that remembers what npx has brought
  * @returns {Promise<Toolchain>}
  */
-export async function findToolchain(env, say, running = thisNode) {
+export async function findToolchain(env, say, running = thisNode, kept = undefined) {
   const pins = readPins();
   if (isAtLeast(running.version, pins.oldestNode)) {
     const here = withDirectories(env, [running.directory]);
     const pnpm = await output(["pnpm", "--version"], here.env, 20_000);
     if (pnpm.stdout.trim() === pins.pnpm) return here;
   }
+  const known = keptDirectories(pins, kept);
+  if (known !== undefined) return withDirectories(env, known);
   say(
     `this is Node.js ${running.version}; bringing Node.js ${pins.node} and pnpm ${pins.pnpm} with npx (a minute the first time)`,
   );
@@ -46,7 +50,19 @@ export async function findToolchain(env, say, running = thisNode) {
         (asked.stdout === "" && asked.stderr === "" ? "" : `\n${asked.stdout}${asked.stderr}`),
     };
   }
-  return withDirectories(env, [...new Set([dirname(nodePath), dirname(pnpmPath)])]);
+  const directories = [...new Set([dirname(nodePath), dirname(pnpmPath)])];
+  keepDirectories({ ...pins, directories }, kept);
+  return withDirectories(env, directories);
+}
+
+/**
+ * The Node.js in use, if it is new enough: all that what is built needs. Nothing is asked for its version.
+ * @param {Environment} env
+ * @param {{ readonly version: string, readonly directory: string }} [running]
+ * @returns {Toolchain | undefined}
+ */
+export function runningNode(env, running = thisNode) {
+  return isAtLeast(running.version, readPins().oldestNode) ? withDirectories(env, [running.directory]) : undefined;
 }
 
 /**

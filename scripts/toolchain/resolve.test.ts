@@ -1,9 +1,9 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readPins } from "./pins.mjs";
-import { findToolchain } from "./resolve.mjs";
+import { findToolchain, runningNode } from "./resolve.mjs";
 
 const pins = readPins();
 let directory: string;
@@ -46,6 +46,42 @@ describe("finding a toolchain", () => {
     expect(await find()).toMatchObject({ ok: false, problem: expect.stringContaining("v20.0.0") });
   });
 
+  it("asks npx once for a pair that is still there, and again when it is gone", async () => {
+    const brought = join(directory, "brought");
+    mkdirSync(brought);
+    program("brought/node", "exit 1");
+    program("brought/pnpm", "exit 1");
+    const answer = `echo v${pins.node}; echo ${pins.pnpm}; echo ${brought}/node; echo ${brought}/pnpm`;
+    program("npx", `echo asked >>${directory}/asked; ${answer}`);
+    const asked = (): number => readFileSync(`${directory}/asked`, "utf8").trim().split("\n").length;
+    expect(await find({}, "20.20.2")).toMatchObject({ ok: true, directories: [brought] });
+    expect(await find({}, "20.20.2")).toMatchObject({ ok: true, directories: [brought] });
+    expect(asked()).toBe(1);
+    expect(said).toHaveLength(1);
+    rmSync(join(brought, "pnpm"));
+    await find({}, "20.20.2");
+    expect(asked()).toBe(2);
+  });
+
+  it.each(["", "{", '"text"', '{"node":"1.0.0","pnpm":"1.0.0","directories":["/"]}', '{"directories":1}', "null"])(
+    "asks npx when what it remembers is %j",
+    async (text) => {
+      mkdirSync(join(directory, "kept"));
+      writeFileSync(join(directory, "kept/toolchain.json"), text);
+      program("npx", `echo v${pins.node}; echo ${pins.pnpm}; echo /p/node; echo /p/pnpm`);
+      expect(await find({}, "20.20.2")).toMatchObject({ ok: true, directories: ["/p"] });
+    },
+  );
+
+  it("takes the running Node.js alone for what is built, if it is new enough", () => {
+    expect(runningNode({ PATH: "/bin" }, { version: pins.oldestNode, directory: "/n" })).toMatchObject({
+      ok: true,
+      directories: ["/n"],
+      env: { PATH: "/n:/bin" },
+    });
+    expect(runningNode({}, { version: "20.20.2", directory: "/n" })).toBeUndefined();
+  });
+
   it("says what npx said and what to do when it fails", async () => {
     program("npx", "echo 'no route to the registry' >&2; exit 9");
     const found = await find();
@@ -72,7 +108,12 @@ function find(
   env: Readonly<Record<string, string>> = {},
   version: string = pins.oldestNode,
 ): ReturnType<typeof findToolchain> {
-  return findToolchain({ PATH: directory, ...env }, (line) => said.push(line), { version, directory });
+  return findToolchain(
+    { PATH: directory, ...env },
+    (line) => said.push(line),
+    { version, directory },
+    join(directory, "kept/toolchain.json"),
+  );
 }
 
 function program(name: string, script: string): void {

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
+import { isMainThread } from "node:worker_threads";
 
-/** Preloaded with `--import`: says on stdout at the end of the process, and of each of its threads, which packages that has loaded: a line of JSON. */
+/** Preloaded with `--import`: says on stdout at the end of the process which packages its main thread has loaded. */
 const STDOUT = 1;
 
 const packages = new Set<string>();
@@ -18,7 +19,7 @@ registerHooks({
 
 /** What Node.js has loaded of itself; its types leave the list out. */
 const ofNode = (): readonly string[] => (process as unknown as { readonly moduleLoadList: string[] }).moduleLoadList;
-process.on("exit", () => writeSync(STDOUT, `${JSON.stringify([...packages, ...ofNode()])}\n`));
+if (isMainThread) process.on("exit", () => writeSync(STDOUT, JSON.stringify([...packages, ...ofNode()])));
 
 /** The files that a file is made of: a chunk of the bundle has a source map that names them. */
 function sourcesOf(url: string): readonly string[] {

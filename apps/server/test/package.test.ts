@@ -1,5 +1,6 @@
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -74,15 +75,15 @@ it.skipIf(BUNDLE === undefined)(
     });
     const { url } = await awaitLogEvent(gateway, "http_listening");
     expect((await fetch(`${String(url)}/health/live`)).status).toBe(200);
+    // Its thread has opened it.
+    expect(existsSync(join(folder, "history.db"))).toBe(true);
     gateway.kill("SIGTERM");
     expect(await gateway.exited).toEqual({ code: 0, signal: null });
-    const lines = gateway.stdout().trim().split("\n");
-  expect(lines.flatMap((line) => JSON.parse(line) as readonly string[])).toEqual(
+    expect(JSON.parse(gateway.stdout())).toEqual(
       expect.arrayContaining([
         "@grpc/grpc-js",
         "dockerode",
         "jose",
-      "node:sqlite",
         "@mcp-hangar/compliance",
         "@mcp-hangar/langfuse",
         "@mcp-hangar/otlp-audit",
