@@ -24,5 +24,6 @@ async function describePackage(folder: string): Promise<string> {
   const file = (await readdir(folder)).sort().find((entry) => /^licen[cs]e/i.test(entry));
   const text = file === undefined ? undefined : await readFile(join(folder, file), "utf8");
   if (license === undefined && text === undefined) throw new Error(`${folder} names no licence and has no text of one`);
-  return `${name} ${version} (${license ?? "see below"})\n\n${text?.trim() ?? ""}\n`.trimEnd() + "\n";
+  const title = `${name} ${version} (${license ?? "see below"})`;
+  return text === undefined ? `${title}\n` : `${title}\n\n${text.trim()}\n`;
 }
