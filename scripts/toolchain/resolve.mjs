@@ -24,7 +24,7 @@ const thisNode = { version: process.versions.node, directory: dirname(process.ex
  * @param {string} [kept] the file that remembers what npx has brought
  * @returns {Promise<Toolchain>}
  */
-export async function findToolchain(env, say, running = thisNode, kept = undefined) {
+export async function findToolchain(env, say, running = thisNode, kept) {
   const pins = readPins();
   if (isAtLeast(running.version, pins.oldestNode)) {
     const here = withDirectories(env, [running.directory]);
