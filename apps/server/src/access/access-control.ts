@@ -109,6 +109,11 @@ export class AccessControl implements Access {
     return now !== undefined && this.#parts.roles.reaches(now, server, permission);
   }
 
+  reachesAll(caller: Caller, permission?: Permission): boolean {
+    const now = this.#current(caller);
+    return now !== undefined && this.#parts.roles.reachesAll(now, permission);
+  }
+
   /**
    * A key that is revoked, or a token that expires, ends what was begun with it, too: batches, streams, subscriptions. With a
    * key that has other roles by now, they go on with those.

@@ -37,6 +37,8 @@ export interface CallerRights {
   decide(caller: Caller, server: string, tool: string): Decision;
   /** As {@link admits} for the server as a whole: whether anything of it may exist for the caller. */
   reaches(caller: Caller, server: string, permission?: Permission): boolean;
+  /** Whether a role of the caller that has the permission has no rules: what is about all servers at once is for such callers. */
+  reachesAll(caller: Caller, permission?: Permission): boolean;
 }
 
 /** A caller who was not asked who they are. All of them are one: what keeps their sessions apart are secret ids. */
@@ -59,4 +61,5 @@ export const OPEN_ACCESS: Access = {
   shows: () => true,
   decide: () => OPEN,
   reaches: () => true,
+  reachesAll: () => true,
 };

@@ -83,6 +83,7 @@ export function createRoles(configured: Readonly<Record<string, RoleOptions>>): 
     },
     reaches: (caller, server, permission = "tools:call") =>
       some(caller, permission, (role) => reachesServer(role, server)),
+    reachesAll: (caller, permission = "tools:call") => some(caller, permission, isUnlimited),
     mayGrant: (caller, role) => caller.type === "local" || caller.roles.includes(role) || allowAll(caller.roles),
     allowAll,
   };

@@ -1,4 +1,5 @@
 import { nodeFiles } from "@mcp-hangar/delivery/spool";
+import type { AuditRecord } from "@mcp-hangar/telemetry";
 import { type AuditFilter, matches } from "./filter.ts";
 import { type ReadLine, readJournal } from "./reading.ts";
 
@@ -10,6 +11,8 @@ const CLOCK_STEP_MS = 3_600_000;
 /** What is asked of a journal. */
 export interface TrailQuery {
   readonly filter: AuditFilter;
+  /** Whether there is such a record for whoever asks; others are passed over like those that the filter does not let through. */
+  readonly isVisible?: ((record: AuditRecord) => boolean) | undefined;
   /** Only records after this number. */
   readonly after: number | undefined;
   readonly limit: number;
@@ -23,7 +26,7 @@ export interface TrailPage {
 }
 
 /** Reads the journal of this gateway page by page, while it is written. Rejects with the error of the system. */
-export async function readTrail(folder: string, { filter, after, limit }: TrailQuery): Promise<TrailPage> {
+export async function readTrail(folder: string, { filter, after, limit, isVisible }: TrailQuery): Promise<TrailPage> {
   const from = Math.max((after ?? 0) + 1, await startOf(folder, filter.sinceMs));
   const lines: ReadLine[] = [];
   let read = 0;
@@ -32,7 +35,7 @@ export async function readTrail(folder: string, { filter, after, limit }: TrailQ
     if (lines.length >= limit || read >= LINES_MAX) return { lines, nextAfter: last };
     read += 1;
     last = line.sequence;
-    if (matches(filter, line.record)) lines.push(line);
+    if (matches(filter, line.record) && isVisible?.(line.record) !== false) lines.push(line);
   }
   return { lines, nextAfter: undefined };
 }

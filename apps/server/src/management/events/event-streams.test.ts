@@ -29,6 +29,7 @@ beforeEach(async () => {
     shows: (...args) => access.shows(...args),
     decide: (...args) => access.decide(...args),
     reaches: (...args) => access.reaches(...args),
+    reachesAll: (...args) => access.reachesAll(...args),
   };
   streams = new EventStreams({ clock, access: asTheyAre, run: RUN, ids: new EventIds(RUN) });
   server = createServer((http, response) => {
@@ -104,7 +105,12 @@ describe("a client", () => {
     ["config:read", "config.reloaded"],
     ["discovery:read", "discovery.cycle_finished"],
   ])("needs %s to hear of %s, which names what is hidden", async (needed, type) => {
-    access = { ...OPEN_ACCESS, permits: (_caller, permission) => permission !== needed };
+    const isGiven: Access["permits"] = (_caller, permission) => permission !== needed;
+    access = {
+      ...OPEN_ACCESS,
+      permits: isGiven,
+      reachesAll: (caller, permission = "tools:call") => isGiven(caller, permission),
+    };
     const client = await follow();
     const reload = { result: "failure", trigger: "file", caller: undefined, message: "no such server" } as const;
     streams.listener({ type: "config.reloaded", timeMs: 0, ...reload });
@@ -249,6 +255,16 @@ describe("a client", () => {
     finished(subject);
     finished("shown__other");
     await expect.poll(client.text).toContain("other");
+    expect(client.text()).not.toContain("hidden");
+  });
+
+  it("gets nothing whose message may name any server, unless it reaches all", async () => {
+    access = { ...OPEN_ACCESS, reachesAll: () => false };
+    const client = await follow();
+    streams.listener({ ...sampleEvent("config.reloaded"), message: "added: hidden" });
+    streams.listener({ ...sampleEvent("discovery.cycle_finished"), error: "hidden answers nothing" });
+    emit("shown");
+    await expect.poll(() => names(client.text())).toEqual(["shown"]);
     expect(client.text()).not.toContain("hidden");
   });
 

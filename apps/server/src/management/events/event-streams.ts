@@ -25,7 +25,7 @@ const KEPT_WITHOUT_CLIENTS_MS = 5 * 60_000;
 /** What happens with every call: it costs time and memory, and is kept only where somebody follows the events. */
 const FREQUENT: ReadonlySet<EventKind> = new Set(["calls", "noise"]);
 
-/** What is needed beside `system:read` for events about no server: their messages name servers, files and keys. */
+/** What is needed beside `system:read`, by a role without rules, for events about no server: their messages name servers, files and keys. */
 const NEEDED: { readonly [Type in RecordedEvent["type"]]?: Permission } = {
   "config.reloaded": "config:read",
   "discovery.cycle_finished": "discovery:read",
@@ -181,7 +181,7 @@ export class EventStreams {
     const { access } = this.#options;
     if (server === undefined) {
       const needed = NEEDED[type];
-      if (servers !== undefined || (needed !== undefined && !access.permits(caller, needed))) return false;
+      if (servers !== undefined || (needed !== undefined && !access.reachesAll(caller, needed))) return false;
       const { target } = view.fields;
       // Operations name what they are about: servers, groups, keys. Whoever reaches everything reaches what is no server, too.
       return typeof target !== "string" || access.reaches(caller, target, "system:read");

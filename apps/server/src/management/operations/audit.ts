@@ -1,10 +1,10 @@
 import { shareOf } from "@mcp-hangar/core";
-import { AUDIT_CATEGORIES, AUDIT_OUTCOMES, AUDIT_TYPES, type AuditRecord, type Caller } from "@mcp-hangar/telemetry";
+import { AUDIT_CATEGORIES, AUDIT_OUTCOMES, AUDIT_TYPES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
-import type { Access } from "../../access/access.ts";
 import { Turns } from "../../http/turns.ts";
 import { type Operation, operation, operationFailure } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
+import { isVisible } from "./audit-visibility.ts";
 
 const PERMISSION = "audit:read";
 const TYPES = Object.keys(AUDIT_TYPES) as [string, ...string[]];
@@ -78,10 +78,15 @@ export function auditOperations(parts: ManagementParts): readonly Operation[] {
             untilMs: until === undefined ? undefined : Date.parse(until),
           };
           try {
-            const { lines, nextAfter } = await auditTrail({ filter, after, limit });
-            const visible = lines.filter(({ record }) => isVisible(record, caller, access));
+            // What is not for the caller must not count: a page that it fills would tell that it is there.
+            const { lines, nextAfter } = await auditTrail({
+              filter,
+              after,
+              limit,
+              isVisible: (record) => isVisible(record, caller, access),
+            });
             return {
-              records: visible.map(({ record, place }) => ({ ...record, ...place })),
+              records: lines.map(({ record, place }) => ({ ...record, ...place })),
               next_after: nextAfter ?? null,
             };
           } catch (error) {
@@ -94,18 +99,4 @@ export function auditOperations(parts: ManagementParts): readonly Operation[] {
         }),
     }),
   ];
-}
-
-/** Whether a caller may see everything that a record names: servers, members of groups, tools. */
-function isVisible({ target, attempts = [] }: AuditRecord, caller: Caller, access: Access): boolean {
-  const { kind, server, group, name } = target;
-  const servers = [server, group, ...attempts.map((attempt) => attempt.server)].filter((each) => each !== undefined);
-  if (!servers.every((each) => access.reaches(caller, each, PERMISSION))) return false;
-  // Operations name servers as what they are about.
-  if (kind === "management") return name === undefined || access.reaches(caller, name, PERMISSION);
-  if (server === undefined || name === undefined) return true;
-  if (kind === "tool") return access.admits(caller, server, name, PERMISSION);
-  if (kind === "resource") return access.shows(caller, server, { kind: "resources", name }, PERMISSION);
-  if (kind === "prompt") return access.shows(caller, server, { kind: "prompts", name }, PERMISSION);
-  return true;
 }
