@@ -6,27 +6,36 @@ interface Pattern {
   readonly item: string;
 }
 
-/** Servers whose filters are kept; callers can ask for any. */
-const KEPT_FILTERS_MAX = 1_000;
+/** Servers for which rules are kept as they are there; callers can ask for any. */
+const KEPT_SERVERS_MAX = 10_000;
+
+/** The rules as they are for one server. */
+interface RulesHere {
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly reaches: boolean;
+  filter: ItemFilter | undefined;
+}
 
 /** What a role says about the tools, resources or prompts of servers. */
 export class RoleRules {
   /** Whether they name what is allowed. */
   readonly namesAllowed: boolean;
-  readonly #allow: readonly Pattern[];
-  readonly #deny: readonly Pattern[];
-  readonly #filters = new Map<string, ItemFilter>();
+  readonly #allow: Patterns;
+  readonly #deny: Patterns;
+  readonly #here = new Map<string, RulesHere>();
 
   constructor({ allow, deny = [] }: ItemRules) {
     this.namesAllowed = allow !== undefined;
-    this.#allow = (allow ?? ["*"]).map(parse);
-    this.#deny = deny.map(parse);
+    this.#allow = new Patterns(allow ?? ["*"]);
+    this.#deny = new Patterns(deny);
   }
 
   /** Whether a tool of a server is allowed and not denied: every call asks. */
   admits(server: string, tool: string): boolean {
-    const fits = (pattern: Pattern): boolean => globMatches(pattern.server, server) && globMatches(pattern.item, tool);
-    return this.#allow.some(fits) && !this.#deny.some(fits);
+    const { allow, deny } = this.#at(server);
+    const fits = (item: string): boolean => globMatches(item, tool);
+    return allow.some(fits) && !deny.some(fits);
   }
 
   /** The same for a prompt, as the rules of a server judge names. */
@@ -41,22 +50,48 @@ export class RoleRules {
 
   /** A server is out of reach when nothing of it is allowed, or what is allowed is denied as a whole. */
   reaches(server: string): boolean {
-    const denied = this.#deny.filter((pattern) => globMatches(pattern.server, server));
-    return this.#allow.some(
-      (each) => globMatches(each.server, server) && !denied.some(({ item }) => covers(item, each.item)),
-    );
+    return this.#at(server).reaches;
   }
 
-  /** The patterns that are about one server, as rules of that server. */
   #filterOf(server: string, filter: typeof nameFilter): ItemFilter {
-    const known = this.#filters.get(server);
+    const here = this.#at(server);
+    here.filter ??= filter(here);
+    return here.filter;
+  }
+
+  /** What is about one server: lists ask it for each of thousands of tools. */
+  #at(server: string): RulesHere {
+    const known = this.#here.get(server);
     if (known !== undefined) return known;
-    const here = (patterns: readonly Pattern[]): readonly string[] =>
-      patterns.filter((pattern) => globMatches(pattern.server, server)).map(({ item }) => item);
-    const made = filter({ allow: here(this.#allow), deny: here(this.#deny) });
-    if (this.#filters.size >= KEPT_FILTERS_MAX) this.#filters.clear();
-    this.#filters.set(server, made);
+    const allow = this.#allow.itemsOf(server);
+    const deny = this.#deny.itemsOf(server);
+    const reaches = allow.some((each) => !deny.some((item) => covers(item, each)));
+    const made = { allow, deny, reaches, filter: undefined };
+    if (this.#here.size >= KEPT_SERVERS_MAX) this.#here.clear();
+    this.#here.set(server, made);
     return made;
+  }
+}
+
+/** Patterns by their servers: most name one, and need not be held against each of a thousand. */
+class Patterns {
+  readonly #named = new Map<string, string[]>();
+  readonly #globs: Pattern[] = [];
+
+  constructor(texts: readonly string[]) {
+    for (const { server, item } of texts.map(parse)) {
+      if (/[*?]/.test(server)) this.#globs.push({ server, item });
+      else {
+        const items = this.#named.get(server) ?? [];
+        items.push(item);
+        this.#named.set(server, items);
+      }
+    }
+  }
+
+  itemsOf(server: string): readonly string[] {
+    const fitting = this.#globs.filter((pattern) => globMatches(pattern.server, server));
+    return [...(this.#named.get(server) ?? []), ...fitting.map(({ item }) => item)];
   }
 }
 

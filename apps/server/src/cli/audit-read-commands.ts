@@ -43,19 +43,20 @@ export async function runAuditExport(options: AuditExportOptions): Promise<numbe
   if (payloads !== undefined && options.format !== "json-lines") {
     throw new Error(`${options.format} has no place for arguments and results: use --decrypt with --format json-lines`);
   }
-  await printFound("exporting", options, async ({ record, place }) => {
-    const text = format.encode({ record, place });
-    return record.captured === undefined || payloads === undefined ? text : payloads.decrypted(text);
+  const isJson = format.mediaType.includes("json");
+  await printFound("exporting", options, async ({ record, place }, output) => {
+    const encoded = format.encode({ record, place });
+    const isPlain = record.captured === undefined || payloads === undefined;
+    const text = isPlain ? encoded : await payloads.decrypted(encoded);
+    return isJson ? output.printJson(text) : output.printFormat(text);
   });
   return payloads?.reportUnread() === true ? 1 : 0;
 }
 
-type TextOf = (line: ReadLine) => string | Promise<string>;
-
 async function printFound(
   what: string,
   options: AuditFilterOptions & Parameters<typeof journalFolders>[0],
-  textOf: TextOf,
+  write: WriteLine,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const folders = journalFolders(options);
@@ -68,7 +69,7 @@ async function printFound(
     for (const folder of folders) {
       if (left <= 0) return;
       const { from, to } = options;
-      left -= await print(searchJournal(folder, filter, { from, to, files: progress.files }), textOf, left);
+      left -= await print(searchJournal(folder, filter, { from, to, files: progress.files }), write, left);
     }
   } finally {
     progress.end();
@@ -78,14 +79,14 @@ async function printFound(
 /** Prints lines until there are no more, nobody reads any more, or so many are printed; how many they were. */
 async function print(
   lines: AsyncIterable<ReadLine>,
-  textOf: TextOf,
+  write: WriteLine,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   const output = new LineOutput();
   let printed = 0;
   try {
     for await (const line of lines) {
-      if (!(await output.print(await textOf(line)))) break;
+      if (!(await write(line, output))) break;
       printed += 1;
       if (printed >= limit) break;
     }
@@ -95,9 +96,12 @@ async function print(
   return printed;
 }
 
-function lineFor(json: true | undefined): (line: ReadLine) => string {
-  if (json !== true) return readableLine;
-  return ({ record, place }) => JSON.stringify({ ...record, ...place });
+/** Writes a record; false when nobody reads any more. */
+type WriteLine = (line: ReadLine, output: LineOutput) => Promise<boolean>;
+
+function lineFor(json: true | undefined): WriteLine {
+  if (json !== true) return (line, output) => output.print(readableLine(line));
+  return ({ record, place }, output) => output.printJson(JSON.stringify({ ...record, ...place }));
 }
 
 /** One record in a line for people: when, number, what, how it ended, who, at what, why. */

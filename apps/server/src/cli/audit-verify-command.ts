@@ -20,7 +20,8 @@ export async function runAuditVerify(options: AuditVerifyOptions): Promise<numbe
     for (const folder of folders) await progress.expect(folder);
     for await (const finding of verifyJournal(folders, { publicKeys, checkpoints, files: progress.files })) {
       if (finding.kind === "problem") isIntact = false;
-      await output.print(options.json === true ? JSON.stringify(finding) : textOf(finding));
+      if (options.json === true) await output.printJson(JSON.stringify(finding));
+      else await output.print(textOf(finding));
     }
   } finally {
     output.end();

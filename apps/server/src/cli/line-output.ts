@@ -1,5 +1,8 @@
 import { once } from "node:events";
-import { terminalText } from "./terminal-text.ts";
+import { isatty } from "node:tty";
+import { escapedJson, terminalLine, terminalText } from "./terminal-text.ts";
+
+const STDOUT = 1;
 
 /**
  * Lines on stdout, any number of them: the next one waits while nobody reads, and a reader that has seen enough (`| head`) ends the
@@ -20,9 +23,19 @@ export class LineOutput {
     return !this.#isClosed;
   }
 
-  /** Writes a line for people, or one of JSON, in which what a terminal would obey is spelled out. */
+  /** Writes one line for people, in which what a terminal would obey is spelled out. */
   print(line: string): Promise<boolean> {
-    return this.write(terminalText(line));
+    return this.write(terminalLine(line));
+  }
+
+  /** Writes a line of JSON, which stays that for programs. */
+  printJson(json: string): Promise<boolean> {
+    return this.write(escapedJson(json));
+  }
+
+  /** Writes a line of another format for programs: as it is, but where people would see it. */
+  printFormat(line: string): Promise<boolean> {
+    return this.write(isatty(STDOUT) ? terminalText(line) : line);
   }
 
   end(): void {

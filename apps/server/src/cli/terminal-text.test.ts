@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { terminalJson, terminalText } from "./terminal-text.ts";
+import { escapedJson, terminalJson, terminalLine, terminalText } from "./terminal-text.ts";
 
 const COMMANDS = [
   ["a colour", "\u001b[31m"],
@@ -21,6 +21,13 @@ test.each(COMMANDS)("%s is spelled out", (_what, text) => {
   expect(terminalText(`before ${text} after`)).toMatch(/^before .* after$/s);
   expect(terminalJson({ text })).not.toMatch(OBEYED);
   expect(JSON.parse(terminalJson({ text }))).toEqual({ text });
+  expect(escapedJson(JSON.stringify({ text }))).not.toMatch(OBEYED);
+  expect(JSON.parse(escapedJson(JSON.stringify({ text })))).toEqual({ text });
+});
+
+test("what is one line stays one", () => {
+  for (const text of ["a\nb", "a\r\nb", "a\rb", "a\u0085b", "a\u2028b", "a\tb"])
+    expect(terminalLine(text)).toMatch(/^a\\u\{[0-9a-f]{4}\}b$/);
 });
 
 test("what people write stays as it is", () => {

@@ -10,9 +10,18 @@ export function terminalText(text: string): string {
   return text.replaceAll("\r\n", "\n").replaceAll(COMMANDS, (character) => `\\u{${hexadecimal(character)}}`);
 }
 
+/** The same as one line, whatever stands in it: a line break in a name would forge a line of its own, a tab a column. */
+export function terminalLine(text: string): string {
+  return terminalText(text).replaceAll(/[\n\t]/g, (character) => `\\u{${hexadecimal(character)}}`);
+}
+
 /** A value as JSON that a terminal may be shown: the same value, with more of it as escapes. */
 export function terminalJson(value: unknown): string {
-  const json = JSON.stringify(value, undefined, 2);
+  return escapedJson(JSON.stringify(value, undefined, 2));
+}
+
+/** JSON as a terminal may be shown it: it means the same. */
+export function escapedJson(json: string): string {
   return json.replaceAll(COMMANDS, (character) =>
     Array.from(
       { length: character.length },

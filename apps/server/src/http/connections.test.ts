@@ -1,8 +1,10 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { connect, type Socket } from "node:net";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { nodePlatform } from "@mcp-hangar/core";
 import { FakeClock } from "@mcp-hangar/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
+import { Connection } from "./connection.ts";
 import { HttpListener, type ListenerOptions, type RequestHandlers } from "./listener.ts";
 
 const open: { close(): void }[] = [];
@@ -282,6 +284,44 @@ describe("an answer that its client does not take", () => {
     expect(shed).toEqual(["unread_answer"]);
     expect(streams[0]?.destroyed).toBe(false);
     full.socket.destroy();
+  });
+
+  describe("is given up when nothing was taken for the timeout, neither earlier nor much later:", () => {
+    const T = 10_000;
+    /** The connection of a client that reads nothing, with an answer that waits for it since 0 ms. */
+    async function unread(): Promise<Connection> {
+      const { promise, resolve } = Promise.withResolvers<Connection>();
+      const server = createServer((request, response) => {
+        const connection = new Connection(request.socket, (_request, answer) => void answer.end(LARGE));
+        connection.take(request, response);
+        resolve(connection);
+      });
+      open.push({ close: () => void server.close().closeAllConnections() });
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      // It listens on a port.
+      await client((server.address() as AddressInfo).port, get("/"), false);
+      const connection = await promise;
+      expect(connection.isOverdue(0, T)).toBe(false);
+      expect(connection.isWaitedFor).toBe(true);
+      return connection;
+    }
+
+    it.each([
+      ["from the beginning", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]],
+      ["with a look that came a little late", [1, 2, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5, 10.5]],
+      // Node.js looks every second, and says nothing after a second in which something has moved.
+      ["after something was taken in the third second", [1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]],
+      [
+        "after something was taken in the tenth second",
+        [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20],
+      ],
+      ["after something was taken again and again", [2, 4, 6, 8, 10, 12, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23]],
+    ])("%s", async (_what, looks) => {
+      const connection = await unread();
+      const given = looks.map((second) => connection.isStalled(second * 1_000, T));
+      expect(given).toEqual(looks.map((_second, place) => place === looks.length - 1));
+    });
   });
 
   it("quickly, but steadily, arrives whole", async () => {

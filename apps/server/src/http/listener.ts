@@ -105,7 +105,11 @@ export class HttpListener {
     this.#server.on("checkContinue", take);
     this.#server.on("timeout", (socket: Socket) => {
       // The other timeout that a socket may have is that of an idle connection.
-      if (this.#connections.get(socket)?.isWaitedFor === true) onShed("unread_answer");
+      const connection = this.#connections.get(socket);
+      if (connection?.isWaitedFor === true) {
+        if (!connection.isStalled(clock.nowMs(), read().writeTimeoutMs)) return;
+        onShed("unread_answer");
+      }
       socket.destroy();
     });
     this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>

@@ -42,11 +42,12 @@ export async function mergedList(
   { caller, signal }: Pick<ClientRequest, "caller" | "signal">,
 ): Promise<ListOutcome> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
+  const judging: Judging = { items: 0 };
   const parts = await Promise.all(
     scope.entries(caller).map(async (entry) => {
       const items = await (scope.single ? listOf(entry, list, patience) : listOnce(entry, list, patience, signal));
       if (isFailure(items)) return items;
-      return { id: entry.id, items: await shownItems(scope, caller, { id: entry.id, list, items }) };
+      return { id: entry.id, items: await shownItems(scope, caller, { id: entry.id, list, items }, judging) };
     }),
   );
   const [only] = parts;
@@ -54,21 +55,28 @@ export async function mergedList(
   return { kind: "parts", parts: parts.flatMap((part) => (isFailure(part) ? [] : [part])) };
 }
 
-/** Items that roles judge between two turns of the event loop. */
+/** Items that roles judge between two turns of the event loop, of all servers together: a thousand servers may have few each. */
 const TURN_ITEMS = 500;
+
+/** How many items of one list roles have judged. */
+interface Judging {
+  items: number;
+}
 
 /** The items that exist for the caller. */
 async function shownItems(
   scope: Scope,
   caller: Caller,
   { id, list, items }: { readonly id: string; readonly list: ListKind; readonly items: ListItems },
+  judging: Judging,
 ): Promise<ListItems> {
   if (scope.sameForAll) return items;
   const { identity } = LISTS[list];
   const shown: JsonObject[] = [];
-  for (const [index, item] of items.entries()) {
+  for (const item of items) {
     if (scope.shows(caller, id, list, textOf(item[identity]))) shown.push(item);
-    if (index % TURN_ITEMS === TURN_ITEMS - 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    judging.items += 1;
+    if (judging.items % TURN_ITEMS === 0) await new Promise<void>((resolve) => setImmediate(resolve));
   }
   return shown;
 }

@@ -1,6 +1,7 @@
 import type { Environment } from "../config/environment.ts";
 import { configFile, type ParsedConfig, parseConfig, readConfigFile } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { type SecretFile, SecretFiles } from "../config/secret-files.ts";
 
 /** Where the configuration comes from, again and again. */
 export interface ConfigSource {
@@ -24,14 +25,28 @@ export function configSource(
   adjust: (config: Config) => Config,
 ): ConfigSource {
   const path = configFile(file, env);
+  /** To read a thousand servers holds the event loop for a tenth of a second, and callers may ask again and again what has changed. */
+  let last: { readonly text: string; readonly parsed: ParsedConfig } | undefined;
   return {
     file: path,
     read: () => readConfigFile(path),
     parse(text) {
-      const parsed = parseConfig(text, env, path);
-      return { ...parsed, config: adjust(parsed.config) };
+      if (last?.text === text && areAsRead(last.parsed.secretFiles, path)) return last.parsed;
+      const read = parseConfig(text, env, path);
+      const parsed = { ...read, config: adjust(read.config) };
+      last = { text, parsed };
+      return parsed;
     },
   };
+}
+
+/** Whether files that a document names have what they had. */
+function areAsRead(files: readonly SecretFile[], document: string): boolean {
+  const now = new SecretFiles(document);
+  return files.every(({ path, value }) => {
+    const content = now.read(path);
+    return (content.kind === "text" ? content.text : undefined) === value;
+  });
 }
 
 /**

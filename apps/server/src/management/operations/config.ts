@@ -1,7 +1,7 @@
 import type { Caller } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { Permission } from "../../access/permissions.ts";
-import type { ConfigChanges } from "../../reload/diff.ts";
+import { type ConfigChanges, describeChanges } from "../../reload/diff.ts";
 import { effectiveConfig } from "../../reload/effective.ts";
 import type { ReloadProblem } from "../../reload/outcome.ts";
 import { type Operation, type OperationFailure, operation, operationFailure } from "../operation.ts";
@@ -44,8 +44,11 @@ export function configOperations(
         config: z.record(z.string(), z.unknown()),
         last_reload_successful: z.boolean().describe("False when the file was changed to something that is not valid."),
       }),
-      run: (_input, { caller }) => ({
-        config: reachedConfig(effectiveConfig(reloader.config, reloader.templateOf), reachOf(caller, "config:read")),
+      run: async (_input, { caller }) => ({
+        config: await reachedConfig(
+          effectiveConfig(reloader.config, reloader.templateOf),
+          reachOf(caller, "config:read"),
+        ),
         last_reload_successful: reloader.lastSuccessful,
       }),
     }),
@@ -78,11 +81,12 @@ export function configOperations(
       route: { method: "POST", path: "/api/config/reload" },
       input: z.object({}),
       output: changesView,
-      run: async (_input, { caller }) => {
+      run: async (_input, { caller, changed }) => {
         const outcome = await reloader.reload("request", caller);
         const reach = reachOf(caller, "config:reload");
         switch (outcome.kind) {
           case "applied":
+            changed?.({ after: describeChanges(outcome.changes) });
             return reachedChanges(viewOf(outcome.changes), reach);
           case "unchanged":
             return viewOf({ added: [], removed: [], changed: [], settings: [], needRestart: [] });

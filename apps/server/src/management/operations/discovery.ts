@@ -64,11 +64,14 @@ export function discoveryOperations(parts: Pick<ManagementParts, "discovery" | "
   const decide = (
     how: "approve" | "reject",
     { server, ...target }: z.output<typeof decisionInput>,
-    { caller }: OperationContext,
+    { caller, changed }: OperationContext,
   ): z.input<typeof discoveredView> | OperationFailure => {
     const unknown = `discovery has not found ${JSON.stringify(server)}; GET /api/discovery or hangar_discovery lists what it has`;
     if (!access.reaches(caller, server, WRITE)) return operationFailure("unknown_server", 404, unknown);
+    const before = discovery.report().servers.find(({ id }) => id === server);
     const outcome = discovery[how](server, target);
+    if (outcome.kind === "done")
+      changed?.({ ...(before && { before: decisionText(before) }), after: decisionText(outcome.server) });
     if (outcome.kind === "unknown") return operationFailure("unknown_server", 404, unknown);
     return outcome.kind === "done"
       ? viewOfDiscovered(outcome.server)
@@ -151,6 +154,11 @@ export function discoveryOperations(parts: Pick<ManagementParts, "discovery" | "
       },
     }),
   ];
+}
+
+/** In words for records: what was decided on, and how. */
+function decisionText({ state, definition }: DiscoveredReport): string {
+  return definition === undefined ? state : `${state}, definition ${definition.fingerprint}`;
 }
 
 function viewOfSource(source: SourceReport): z.input<typeof sourceView> {

@@ -1,5 +1,5 @@
 import type { GroupMemberSnapshot, GroupSnapshot, OutReason } from "@mcp-hangar/core";
-import { BREAKER_STATES } from "@mcp-hangar/telemetry";
+import { BREAKER_STATES, type Caller } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { Permission } from "../../access/permissions.ts";
 import {
@@ -41,7 +41,7 @@ const groupView = z.object({
   in_rotation: z.int(),
   circuit_breaker: z.enum(BREAKER_STATES),
   in_flight: z.int(),
-  members: z.array(memberView),
+  members: z.array(memberView).describe("Those that the caller reaches."),
 });
 
 const groupInput = serverInput.describe("Id of the group.");
@@ -59,6 +59,10 @@ export function groupOperations(parts: Pick<ManagementParts, "gateway" | "access
     const message = `there is no group ${JSON.stringify(id.slice(0, 100))}; GET /api/groups or hangar_groups names them`;
     return operationFailure("unknown_group", 404, message);
   };
+  const memberTest =
+    (caller: Caller, permission: Permission) =>
+    (member: string): boolean =>
+      access.reaches(caller, member, permission);
   return [
     operation({
       id: "listGroups",
@@ -72,7 +76,7 @@ export function groupOperations(parts: Pick<ManagementParts, "gateway" | "access
       output: z.object({ groups: z.array(groupView) }),
       run: (_input, { caller }) => {
         const groups = gateway.fleet.groups.all().filter(({ id }) => access.reaches(caller, id, "groups:read"));
-        return { groups: groups.map((group) => viewOfGroup(group.snapshot())) };
+        return { groups: groups.map((group) => viewOfGroup(group.snapshot(), memberTest(caller, "groups:read"))) };
       },
     }),
     operation({
@@ -87,7 +91,9 @@ export function groupOperations(parts: Pick<ManagementParts, "gateway" | "access
       output: groupView,
       run: ({ group: id }, context) => {
         const group = find(id, context, "groups:read");
-        return isOperationFailure(group) ? group : viewOfGroup(group.snapshot());
+        return isOperationFailure(group)
+          ? group
+          : viewOfGroup(group.snapshot(), memberTest(context.caller, "groups:read"));
       },
     }),
     operation({
@@ -108,8 +114,19 @@ export function groupOperations(parts: Pick<ManagementParts, "gateway" | "access
       run: ({ group: id, server, in_rotation: inRotation }, context) => {
         const group = find(id, context, "groups:write");
         if (isOperationFailure(group)) return group;
-        if (group.setInRotation(server, inRotation)) return viewOfGroup(group.snapshot());
-        const members = group.options.members.map((member) => member.id).join(", ");
+        const reaches = memberTest(context.caller, "groups:write");
+        const before = group.snapshot().members.find((member) => member.id === server);
+        if (before !== undefined && reaches(server) && group.setInRotation(server, inRotation)) {
+          context.changed?.({
+            before: rotationText(server, before.outBecause !== "taken_out"),
+            after: rotationText(server, inRotation),
+          });
+          return viewOfGroup(group.snapshot(), reaches);
+        }
+        const members = group.options.members
+          .map((member) => member.id)
+          .filter(reaches)
+          .join(", ");
         const message = `group "${id}" has no member ${JSON.stringify(server.slice(0, 100))}; it has: ${members}`;
         return operationFailure("unknown_member", 404, message);
       },
@@ -117,7 +134,13 @@ export function groupOperations(parts: Pick<ManagementParts, "gateway" | "access
   ];
 }
 
-function viewOfGroup(group: GroupSnapshot): z.infer<typeof groupView> {
+/** In words for records. */
+function rotationText(member: string, mayBeInRotation: boolean): string {
+  return `"${member}" ${mayBeInRotation ? "in rotation while it is healthy" : "taken out of rotation"}`;
+}
+
+/** A group as it is now, with those of its members that somebody reaches. */
+function viewOfGroup(group: GroupSnapshot, reaches: (member: string) => boolean): z.infer<typeof groupView> {
   return {
     id: group.id,
     strategy: group.strategy,
@@ -125,7 +148,7 @@ function viewOfGroup(group: GroupSnapshot): z.infer<typeof groupView> {
     in_rotation: group.inRotation,
     circuit_breaker: group.breaker,
     in_flight: group.inFlight,
-    members: group.members.map(viewOfMember),
+    members: group.members.filter(({ id }) => reaches(id)).map(viewOfMember),
   };
 }
 

@@ -26,11 +26,13 @@ export function lifecycleOperations(
       route: { method: "POST", path: "/api/mcp_servers/{server}/start" },
       input: z.object({ server: serverInput }),
       output: serverView.extend({ elapsed_ms: elapsedMs }),
-      run: async ({ server: id }, { caller, signal }) => {
+      run: async ({ server: id }, { caller, signal, changed }) => {
         const server = findServer(parts, id, { caller, permission });
         if (isOperationFailure(server)) return server;
         const startedMs = platform.clock.nowMs();
+        const before = server.state.name;
         const session = await server.ensureReady(signal, true);
+        changed?.({ before, after: server.state.name });
         return "code" in session
           ? failureOf(session)
           : { ...viewOf(parts, server, { caller, permission }), elapsed_ms: since(startedMs) };
@@ -47,11 +49,13 @@ export function lifecycleOperations(
       route: { method: "POST", path: "/api/mcp_servers/{server}/stop" },
       input: z.object({ server: serverInput }),
       output: serverView.extend({ elapsed_ms: elapsedMs }),
-      run: async ({ server: id }, { caller }) => {
+      run: async ({ server: id }, { caller, changed }) => {
         const server = findServer(parts, id, { caller, permission });
         if (isOperationFailure(server)) return server;
         const startedMs = platform.clock.nowMs();
+        const before = server.state.name;
         await server.stop("requested");
+        changed?.({ before, after: server.state.name });
         return { ...viewOf(parts, server, { caller, permission }), elapsed_ms: since(startedMs) };
       },
     }),

@@ -1,3 +1,4 @@
+import { LoopProbe } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
 import { type Reach, reachedConfig, reachedProblems } from "./reached-config.ts";
 
@@ -23,8 +24,8 @@ const REACH: Reach = {
 };
 
 describe("a shown configuration", () => {
-  test("has no servers, members, patterns and names that the caller does not reach", () => {
-    expect(reachedConfig(CONFIG, REACH)).toEqual({
+  test("has no servers, members, patterns and names that the caller does not reach", async () => {
+    expect(await reachedConfig(CONFIG, REACH)).toEqual({
       mcp_servers: {
         open: { mode: "subprocess", command: ["node"], args: ["payroll"] },
         team: { mode: "group", members: [{ id: "open" }] },
@@ -35,13 +36,16 @@ describe("a shown configuration", () => {
     });
   });
 
-  test("is whole for a caller who reaches every server", () => {
-    expect(reachedConfig(CONFIG, { ...REACH, reaches: () => true })).toEqual(CONFIG);
+  test("is whole for a caller who reaches every server", async () => {
+    expect(await reachedConfig(CONFIG, { ...REACH, reaches: () => true })).toEqual(CONFIG);
   });
 
-  test("hides servers that only discovery knows as well", () => {
+  test("hides servers that only discovery knows as well", async () => {
     const config = { mcp_servers: {}, auth: { roles: { a: { tools: { allow: ["found/x"] } } } } };
-    expect(reachedConfig(config, REACH)).toEqual({ mcp_servers: {}, auth: { roles: { a: { tools: { allow: [] } } } } });
+    expect(await reachedConfig(config, REACH)).toEqual({
+      mcp_servers: {},
+      auth: { roles: { a: { tools: { allow: [] } } } },
+    });
   });
 });
 
@@ -65,5 +69,26 @@ describe("problems of a configuration", () => {
     ["in which a hidden name is a part of a word", problem("http.port", "a payroll-like port, vaults")],
   ])("are told %s", (_what, found) => {
     expect(reachedProblems([found], REACH)).toEqual([found]);
+  });
+});
+
+describe("a thousand servers that are not for the caller", () => {
+  const known = Array.from({ length: 1_000 }, (_, place) => `server-number-${place}`);
+  const reach: Reach = { reaches: () => false, known };
+
+  test("are kept out of a configuration and its problems without holding the event loop", async () => {
+    const allow = Array.from({ length: 1_000 }, (_, place) => `${place}*-number-*?/tool*`);
+    const config = { mcp_servers: {}, auth: { roles: { a: { tools: { allow: [...allow, "server-*", "open/x"] } } } } };
+    const message = "the program is not installed in any folder of PATH: install it, or correct the command ".repeat(4);
+    const problems = known.map((id, line) => ({ line, key: `mcp_servers["${id}"].command`, message }));
+    const probe = new LoopProbe(200);
+    await probe.watch(async () => {
+      expect(await reachedConfig(config, reach)).toEqual({
+        mcp_servers: {},
+        auth: { roles: { a: { tools: { allow: [...allow, "open/x"] } } } },
+      });
+      expect(reachedProblems(problems, reach).every(({ key }) => key === "mcp_servers")).toBe(true);
+    });
+    expect(probe.blocked).toBe(0);
   });
 });

@@ -12,15 +12,16 @@ export interface Reach {
  * A shown configuration without the servers that the caller does not reach. They are left out of `mcp_servers`, and whatever
  * else names one is left out of the list that it stands in: a member of a group, a pattern of a role.
  */
-export function reachedConfig(
+export async function reachedConfig(
   config: Readonly<Record<string, unknown>>,
   { reaches, known }: Reach,
-): Record<string, unknown> {
+): Promise<Record<string, unknown>> {
   const configured = Object.keys(recordOf(config.mcp_servers));
-  const hidden = [...new Set([...configured, ...known])].filter((id) => !reaches(id));
-  if (hidden.length === 0) return { ...config };
+  const ids = new Set([...configured, ...known].filter((id) => !reaches(id)));
+  if (ids.size === 0) return { ...config };
   const { mcp_servers: servers, ...rest } = config;
   const shown = Object.entries(recordOf(servers)).filter(([id]) => reaches(id));
+  const hidden = { ids, patterns: await patternsOf(ids, rest) };
   return {
     mcp_servers: Object.fromEntries(shown.map(([id, entry]) => [id, withoutMembers(entry, reaches)])),
     // Within a server are commands and arguments, where the same word means something else.
@@ -33,12 +34,11 @@ export function reachedProblems(
   problems: readonly ReloadProblem[],
   { reaches, known }: Reach,
 ): readonly ReloadProblem[] {
-  const hidden = [...known].filter((id) => !reaches(id));
+  const hidden = new Set([...known].filter((id) => !reaches(id)));
   return problems.map((problem) => {
     const [, id] = /^mcp_servers(?:\.|\[")([^."\]]+)/.exec(problem.key) ?? [];
     const isHidden =
-      (id !== undefined && !reaches(id)) ||
-      hidden.some((each) => containsName(problem.message, each) || containsName(problem.key, each));
+      (id !== undefined && !reaches(id)) || containsName(problem.message, hidden) || containsName(problem.key, hidden);
     if (!isHidden) return problem;
     return {
       line: problem.line,
@@ -54,32 +54,70 @@ function withoutMembers(entry: unknown, reaches: (server: string) => boolean): u
   return { ...rest, members: members.filter((member) => reaches(String(recordOf(member).id))) };
 }
 
-function without(value: unknown, hidden: readonly string[]): unknown {
+/** What is not for a caller: ids of servers, and patterns that fit one of them. */
+interface Hidden {
+  readonly ids: ReadonlySet<string>;
+  readonly patterns: ReadonlySet<string>;
+}
+
+/** Patterns that are held against all hidden servers between two turns of the event loop. */
+const TURN_PATTERNS = 20;
+
+/** The patterns in the lists of a configuration that fit a hidden server. There may be thousands, and as many servers. */
+async function patternsOf(ids: ReadonlySet<string>, config: unknown): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  let judged = 0;
+  for (const pattern of new Set(patternsIn(config))) {
+    // That every server fits `*` says nothing about any.
+    if (pattern === "*") continue;
+    if (!/[*?]/.test(pattern)) {
+      if (ids.has(pattern)) found.add(pattern);
+      continue;
+    }
+    for (const id of ids) {
+      if (!globMatches(pattern, id)) continue;
+      found.add(pattern);
+      break;
+    }
+    judged += 1;
+    if (judged % TURN_PATTERNS === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  return found;
+}
+
+function* patternsIn(value: unknown): Generator<string> {
+  if (typeof value !== "object" || value === null) return;
+  for (const each of Object.values(value)) {
+    const pattern = Array.isArray(value) ? patternOf(each) : undefined;
+    if (pattern !== undefined) yield pattern;
+    yield* patternsIn(each);
+  }
+}
+
+function without(value: unknown, hidden: Hidden): unknown {
   if (Array.isArray(value)) {
     return value.filter((item) => !names(item, hidden)).map((item: unknown) => without(item, hidden));
   }
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(([key]) => !hidden.includes(key));
+  const entries = Object.entries(value).filter(([key]) => !hidden.ids.has(key));
   return Object.fromEntries(entries.map(([key, each]) => [key, without(each, hidden)]));
 }
 
 /** Whether an item of a list names a server: by its id, by an entry with its id, or by a pattern of tools that fits it. */
-function names(item: unknown, hidden: readonly string[]): boolean {
-  const { id, server } = recordOf(item);
-  const text = [item, id, server].find((each) => typeof each === "string");
-  if (typeof text !== "string") return false;
-  const [pattern = ""] = text.split("/", 1);
-  // That every server fits `*` says nothing about any.
-  return pattern !== "*" && hidden.some((each) => globMatches(pattern, each));
+function names(item: unknown, { patterns }: Hidden): boolean {
+  const pattern = patternOf(item);
+  return pattern !== undefined && patterns.has(pattern);
 }
 
-/** Whether a name stands in a text as a word of its own. */
-function containsName(text: string, name: string): boolean {
-  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
-    const isWord = (character: string | undefined): boolean => character !== undefined && /[\w-]/.test(character);
-    if (!isWord(text[at - 1]) && !isWord(text[at + name.length])) return true;
-  }
-  return false;
+function patternOf(item: unknown): string | undefined {
+  const { id, server } = recordOf(item);
+  const text = [item, id, server].find((each) => typeof each === "string");
+  return typeof text === "string" ? text.split("/", 1)[0] : undefined;
+}
+
+/** Whether one of the names stands in a text as a word of its own; ids of servers have no other characters. */
+function containsName(text: string, ids: ReadonlySet<string>): boolean {
+  return (text.match(/[\w-]+/g) ?? []).some((word) => ids.has(word));
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -39,7 +39,7 @@ export function registrationOperations(
         options: serverOptions.describe("As an entry of mcp_servers in the configuration; variables are not replaced."),
       }),
       output: serverView,
-      run: async ({ server: id, options }, { caller }) => {
+      run: async ({ server: id, options }, { caller, changed }) => {
         const { allow_runtime_servers: modes, runtime_addresses: allow } = parts.options;
         if (!modes.some((mode) => mode === options.mode)) {
           const message = `servers of mode ${options.mode} may not be registered at run time; management.allow_runtime_servers in the configuration says which may`;
@@ -79,6 +79,7 @@ export function registrationOperations(
           const message = `the id "${id}" is taken, or the gateway is shutting down; choose another or unregister that server`;
           return operationFailure("conflict", 409, message);
         }
+        changed?.({ after: `registered with mode ${options.mode}` });
         const entry = findEntry(parts, id, { caller, permission });
         return isOperationFailure(entry) ? entry : viewOf(parts, entry, { caller, permission });
       },
@@ -94,7 +95,7 @@ export function registrationOperations(
       route: { method: "DELETE", path: "/api/mcp_servers/{server}" },
       input: z.object({ server: serverInput }),
       output: z.object({ server: z.string(), removed: z.boolean().describe("False when somebody else was quicker.") }),
-      run: async ({ server: id }, { caller }) => {
+      run: async ({ server: id }, { caller, changed }) => {
         const entry = findEntry(parts, id, { caller, permission });
         if (isOperationFailure(entry)) return entry;
         const origin = gateway.fleet.originOf(id);
@@ -103,7 +104,10 @@ export function registrationOperations(
           const message = `"${id}" was defined by ${place}; remove it there`;
           return operationFailure("defined_elsewhere", 409, message);
         }
-        return { server: id, removed: await gateway.fleet.unregister(id, "requested") };
+        const { mode } = viewOf(parts, entry, { caller, permission });
+        const removed = await gateway.fleet.unregister(id, "requested");
+        if (removed) changed?.({ before: `registered with mode ${mode}` });
+        return { server: id, removed };
       },
     }),
   ];

@@ -87,8 +87,9 @@ export function findServer(
 ): ManagedServer | OperationFailure {
   const entry = findEntry(parts, id, asker);
   if (!(entry instanceof ServerGroup)) return entry;
-  const members = entry.options.members.map((member) => member.id).join(", ");
-  return operationFailure("is_group", 409, `"${id}" is a group; ask its members: ${members}`);
+  const members = entry.options.members.map((member) => member.id);
+  const reached = members.filter((member) => parts.access.reaches(asker.caller, member, asker.permission));
+  return operationFailure("is_group", 409, `"${id}" is a group; ask its members: ${reached.join(", ")}`);
 }
 
 /** The same words for a server that never was and for one that the caller may not know of. */

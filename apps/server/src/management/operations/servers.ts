@@ -56,7 +56,10 @@ export function serverOperations(parts: Pick<ManagementParts, "gateway" | "acces
       input: z.object({ server: serverInput }),
       output: serverView.extend({
         tools: z.array(z.string()),
-        members: z.array(z.string()).nullable().describe("Ids of the members of a group; null for a server."),
+        members: z
+          .array(z.string())
+          .nullable()
+          .describe("Ids of the members of a group that the caller reaches; null for a server."),
         messages: z
           .object({ sent: MESSAGE_KINDS, received: MESSAGE_KINDS })
           .nullable()
@@ -69,7 +72,9 @@ export function serverOperations(parts: Pick<ManagementParts, "gateway" | "acces
         const tools = entry.catalog.toolNames().filter((tool) => access.admits(caller, id, tool, permission));
         const view = { ...viewOf(parts, entry, { caller, permission }), tools };
         if (entry instanceof ServerGroup) {
-          return { ...view, members: entry.options.members.map((member) => member.id), messages: null, limits: null };
+          const members = entry.options.members.map((member) => member.id);
+          const reached = members.filter((member) => access.reaches(caller, member, permission));
+          return { ...view, members: reached, messages: null, limits: null };
         }
         const { options } = entry;
         const limits = {
