@@ -1,6 +1,6 @@
 import type { Caller, Client } from "../participants.ts";
 import { CALLER_TYPES, type ClientTransport } from "../vocabulary.ts";
-import { AUDIT_WORD_CHARS_MAX, auditText, cutText, optionalList, optionalText, present } from "./audit-text.ts";
+import { AUDIT_WORD_CHARS_MAX, auditText, optionalList, optionalText, present } from "./audit-text.ts";
 import { Remembered } from "./remembered.ts";
 
 /** Who did something: a caller, the gateway by itself (`system`), or somebody who has not proved who they are (`unknown`). */
@@ -97,9 +97,8 @@ function actorOf(caller: Caller, client: Client | undefined): AuditActor {
   return {
     type,
     id: auditText(id),
+    credential: credentialText(type, credential),
     ...present({
-      // That of a key is ours, no secret, and looks like one: `api_key:` and its id. That of a token has the words of its issuer.
-      credential: type === "jwt" ? optionalText(credential) : cutText(credential),
       roles: optionalList(roles),
       token_issuer: optionalText(token?.issuer),
       token_subject: optionalText(token?.subject),
@@ -112,6 +111,20 @@ function actorOf(caller: Caller, client: Client | undefined): AuditActor {
       session_id: optionalText(client?.sessionId),
     }),
   };
+}
+
+/** Callers are told apart by it. It begins with the kind of the credential, as names of secrets do: `api_key:` hides what follows it. */
+function credentialText(credential: string): string {
+  const place = credential.indexOf(":") + 1;
+  return credential.slice(0, place) + auditText(credential.slice(place), AUDIT_NAME_CHARS_MAX - place);
+}
+
+/** What the gateway calls an API key: by an id that is no secret, behind a word that names one elsewhere and would hide it. */
+const API_KEY = /^(api_key:)([\w.-]{1,100})$/;
+
+function credentialText(type: Caller["type"], credential: string): string {
+  const [, kind, id] = (type === "api_key" && API_KEY.exec(credential)) || [];
+  return kind === undefined || id === undefined ? auditText(credential) : kind + auditText(id);
 }
 
 /** Somebody of whom nothing is known but an address. */

@@ -97,6 +97,35 @@ describe("the audit records of all sample events", () => {
   });
 });
 
+describe("the credential of an actor", () => {
+  const credentials = [
+    "api_key:08ksc61h809l",
+    "api_key:14hwk6a8eskv",
+    "jwt:https://issuer.example:ada",
+    "jwt:https://issuer.example/realms/a:5f0c2b1e-7a44-4c8e-9d26-0d8f4c3b2a19",
+    "anonymous",
+    "local",
+  ];
+
+  it.each(credentials)("%s is told as it is, in every record that has a caller", (credential) => {
+    for (const event of sampleEvents()) {
+      if (!("caller" in event) || event.caller === undefined) continue;
+      const record = recordOf({ ...event, caller: { ...event.caller, credential } } as HangarEvent);
+      if (record !== undefined) expect(record.actor.credential).toBe(credential);
+    }
+  });
+
+  it("has no secret that is known, and a limit", () => {
+    knownSecrets.replace("a test", [SECRET]);
+    const { caller } = sampleEvent("call.finished");
+    const told = (credential: string): string | undefined =>
+      recordOf({ ...sampleEvent("call.finished"), caller: { ...caller, credential } })?.actor.credential;
+    expect(told(`jwt:https://issuer.example:${SECRET}`)).not.toContain(SECRET);
+    expect(told(`jwt:${"a ".repeat(2_000)}`)?.length).toBeLessThanOrEqual(500);
+    knownSecrets.replace("a test", []);
+  });
+});
+
 describe("the records of operations", () => {
   const finished = sampleEvents().filter((event) => event.type === "operation.finished");
 

@@ -26,11 +26,12 @@ const open = registeredName("open");
 const hidden = registeredName("hidden");
 
 function asked(method: "resources/read" | "prompts/get" | "completion/complete", subject: string): HangarEvent {
-  return { ...sampleEvent("request.finished"), method, server: open, subject };
+  return { ...sampleEvent("request.finished"), attempts: [], method, server: open, subject };
 }
 
 function called(server: typeof open, tool: string): HangarEvent {
-  return { ...sampleEvent("call.finished"), server, group: undefined, tool: registeredName(tool), requestedTool: tool };
+  const usual = { ...sampleEvent("call.finished"), attempts: [], group: undefined };
+  return { ...usual, server, tool: registeredName(tool), requestedTool: tool };
 }
 
 function operated(target: string | undefined, operation = "stopServer", after?: string): HangarEvent {
@@ -54,6 +55,7 @@ const HIDDEN: readonly HangarEvent[] = [
   called(hidden, "add"),
   called(open, "hidden"),
   { ...called(open, "add"), group: hidden } as HangarEvent,
+  { ...called(open, "add"), attempts: [{ server: hidden, code: "success", waitedSeconds: 0 }] } as HangarEvent,
   asked("resources/read", "memo://hidden"),
   asked("resources/read", "hangar://open/memo://hidden/1"),
   asked("prompts/get", "hidden"),
