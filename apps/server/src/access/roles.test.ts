@@ -1,4 +1,5 @@
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
+import { LoopProbe } from "@mcp-hangar/testing";
 import { describe, expect, it } from "vitest";
 import { PERMISSIONS, type Permission } from "./permissions.ts";
 import { BUILT_IN_ROLES, createRoles } from "./roles.ts";
@@ -195,4 +196,21 @@ describe("a caller", () => {
     expect(roles.mayGrant(callerWith("admin"), "math")).toBe(true);
     expect(roles.mayGrant(callerWith("no_such_role"), "admin")).toBe(false);
   });
+});
+
+it("a thousand rules over a thousand servers with fifty tools each are judged without holding the event loop", async () => {
+  const all = Array.from({ length: 1_000 }, (_, place) => `server-${place}`);
+  const tools = { allow: all.map((server) => `${server}/tool-*`), deny: all.map((server) => `${server}/tool-7`) };
+  const some = createRoles({ some: { permissions: ["tools:call"], tools } });
+  const caller = callerWith("some");
+  const probe = new LoopProbe(200);
+  // As lists ask: for all servers at once, and for so many of their tools between two turns.
+  await probe.watch(() => {
+    expect(all.filter((server) => some.reaches(caller, server))).toEqual(all);
+    const shown = all
+      .slice(0, 10)
+      .flatMap((server) => Array.from({ length: 50 }, (_, place) => some.admits(caller, server, `tool-${place}`)));
+    expect(shown.filter((is) => !is)).toHaveLength(10);
+  });
+  expect(probe.blocked).toBe(0);
 });
