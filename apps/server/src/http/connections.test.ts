@@ -296,7 +296,7 @@ describe("an answer that its client does not take", () => {
         connection.take(request, response);
         resolve(connection);
       });
-      open.push({ close: () => void server.close().closeAllConnections() });
+      open.push({ close: () => server.close().closeAllConnections() });
       server.listen(0, "127.0.0.1");
       await once(server, "listening");
       // It listens on a port.

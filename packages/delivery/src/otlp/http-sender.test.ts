@@ -14,7 +14,7 @@ async function senderTo(answer: RequestListener): Promise<HttpSender> {
   const server = createServer(answer);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  open.push({ close: () => void server.close().closeAllConnections() });
+  open.push({ close: () => server.close().closeAllConnections() });
   // It listens on a port.
   const { port } = server.address() as AddressInfo;
   const sender = new HttpSender({
@@ -29,7 +29,7 @@ async function senderTo(answer: RequestListener): Promise<HttpSender> {
       clientCertificate: undefined,
       clientKey: undefined,
     },
-    tls: {},
+    tls: { ca: undefined, cert: undefined, key: undefined },
     clock: new FakeClock(),
   });
   open.push(sender);

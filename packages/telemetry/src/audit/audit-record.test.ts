@@ -107,7 +107,7 @@ describe("the credential of an actor", () => {
     "local",
   ];
 
-  it.each(credentials)("%s is told as it is, in every record that has a caller", (credential) => {
+  test.each(credentials)("%s is told as it is, in every record that has a caller", (credential) => {
     for (const event of sampleEvents()) {
       if (!("caller" in event) || event.caller === undefined) continue;
       const record = recordOf({ ...event, caller: { ...event.caller, credential } } as HangarEvent);
@@ -115,7 +115,7 @@ describe("the credential of an actor", () => {
     }
   });
 
-  it("has no secret that is known, and a limit", () => {
+  test("has no secret that is known, and a limit", () => {
     knownSecrets.replace("a test", [SECRET]);
     const { caller } = sampleEvent("call.finished");
     const told = (credential: string): string | undefined =>
