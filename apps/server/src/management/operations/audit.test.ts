@@ -26,7 +26,8 @@ const open = registeredName("open");
 const hidden = registeredName("hidden");
 
 function asked(method: "resources/read" | "prompts/get" | "completion/complete", subject: string): HangarEvent {
-  return { ...sampleEvent("request.finished"), attempts: [], method, server: open, subject };
+  const usual = { ...sampleEvent("request.finished"), attempts: [] };
+  return { ...usual, method, server: open, subject };
 }
 
 function called(server: typeof open, tool: string): HangarEvent {
