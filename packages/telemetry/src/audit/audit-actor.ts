@@ -113,10 +113,12 @@ function actorOf(caller: Caller, client: Client | undefined): AuditActor {
   };
 }
 
-/** Callers are told apart by it. It begins with the kind of the credential, as names of secrets do: `api_key:` hides what follows it. */
-function credentialText(credential: string): string {
-  const place = credential.indexOf(":") + 1;
-  return credential.slice(0, place) + auditText(credential.slice(place), AUDIT_NAME_CHARS_MAX - place);
+/** What the gateway calls an API key: by an id that is no secret, behind a word that names one elsewhere and would hide it. */
+const API_KEY = /^(api_key:)([\w.-]{1,100})$/;
+
+function credentialText(type: Caller["type"], credential: string): string {
+  const [, kind, id] = (type === "api_key" && API_KEY.exec(credential)) || [];
+  return kind === undefined || id === undefined ? auditText(credential) : kind + auditText(id);
 }
 
 /** What the gateway calls an API key: by an id that is no secret, behind a word that names one elsewhere and would hide it. */

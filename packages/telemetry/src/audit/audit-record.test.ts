@@ -110,7 +110,8 @@ describe("the credential of an actor", () => {
   test.each(credentials)("%s is told as it is, in every record that has a caller", (credential) => {
     for (const event of sampleEvents()) {
       if (!("caller" in event) || event.caller === undefined) continue;
-      const record = recordOf({ ...event, caller: { ...event.caller, credential } } as HangarEvent);
+      const type = credential.startsWith("api_key") ? "api_key" : event.caller.type;
+      const record = recordOf({ ...event, caller: { ...event.caller, type, credential } } as HangarEvent);
       if (record !== undefined) expect(record.actor.credential).toBe(credential);
     }
   });

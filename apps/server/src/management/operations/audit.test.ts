@@ -26,8 +26,8 @@ const open = registeredName("open");
 const hidden = registeredName("hidden");
 
 function asked(method: "resources/read" | "prompts/get" | "completion/complete", subject: string): HangarEvent {
-  const usual = { ...sampleEvent("request.finished"), attempts: [] };
-  return { ...usual, method, server: open, subject };
+  const usual = { ...sampleEvent("request.finished"), attempts: [] as const };
+  return { ...usual, method, server: open, subject } as HangarEvent;
 }
 
 function called(server: typeof open, tool: string): HangarEvent {
