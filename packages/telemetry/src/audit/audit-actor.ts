@@ -121,14 +121,6 @@ function credentialText(type: Caller["type"], credential: string): string {
   return kind === undefined || id === undefined ? auditText(credential) : kind + auditText(id);
 }
 
-/** What the gateway calls an API key: by an id that is no secret, behind a word that names one elsewhere and would hide it. */
-const API_KEY = /^(api_key:)([\w.-]{1,100})$/;
-
-function credentialText(type: Caller["type"], credential: string): string {
-  const [, kind, id] = (type === "api_key" && API_KEY.exec(credential)) || [];
-  return kind === undefined || id === undefined ? auditText(credential) : kind + auditText(id);
-}
-
 /** Somebody of whom nothing is known but an address. */
 export function unknownActor(address: string | undefined): AuditActor {
   return { type: "unknown", ...present({ address: optionalText(address, AUDIT_WORD_CHARS_MAX) }) };
