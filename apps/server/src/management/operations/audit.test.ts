@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AuditJournal, readTrail, type TrailQuery } from "@mcp-hangar/compliance";
 import { nodePlatform } from "@mcp-hangar/core";
-import { auditRecordOf, type Caller, EventIds, type HangarEvent, registeredName } from "@mcp-hangar/telemetry";
+import {
+  auditRecordOf,
+  type Caller,
+  type CallFinished,
+  EventIds,
+  type HangarEvent,
+  registeredName,
+} from "@mcp-hangar/telemetry";
 import { sampleEvent } from "@mcp-hangar/telemetry/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Access, OPEN_ACCESS } from "../../access/access.ts";
@@ -30,7 +37,7 @@ function asked(method: "resources/read" | "prompts/get" | "completion/complete",
   return { ...usual, method, server: open, subject } as HangarEvent;
 }
 
-function called(server: typeof open, tool: string): HangarEvent {
+function called(server: typeof open, tool: string): CallFinished {
   const usual = { ...sampleEvent("call.finished"), attempts: [], group: undefined };
   return { ...usual, server, tool: registeredName(tool), requestedTool: tool };
 }
@@ -55,8 +62,11 @@ const SHOWN: readonly HangarEvent[] = [
 const HIDDEN: readonly HangarEvent[] = [
   called(hidden, "add"),
   called(open, "hidden"),
-  { ...called(open, "add"), group: hidden } as HangarEvent,
-  { ...called(open, "add"), attempts: [{ server: hidden, code: "success", waitedSeconds: 0 }] } as HangarEvent,
+  { ...called(open, "add"), group: hidden },
+  {
+    ...called(open, "add"),
+    attempts: sampleEvent("call.finished").attempts.map((attempt) => ({ ...attempt, server: hidden })),
+  },
   asked("resources/read", "memo://hidden"),
   asked("resources/read", "hangar://open/memo://hidden/1"),
   asked("prompts/get", "hidden"),
