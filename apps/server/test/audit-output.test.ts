@@ -7,7 +7,7 @@ import { type AuditRecord, auditRecordOf, EventIds } from "@mcp-hangar/telemetry
 import { sampleEvent } from "@mcp-hangar/telemetry/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createFormat } from "../src/compliance/create-format.ts";
-import { RECORD_FORMATS } from "../src/compliance/sink-options.ts";
+import { RECORD_FORMATS } from "../src/compliance/record-formats.ts";
 import { runCommand } from "./run-command.ts";
 
 /** What callers may type for the name of a tool, to forge records, to command a terminal or to break what reads an export. */
