@@ -76,6 +76,24 @@ const inhibitions: readonly Inhibition[] = [
   },
   { sources: ["MCPHangarMcpServerFailing"], targets: ["MCPHangarToolFailing"], equal: ["job", "mcp_server"] },
   { sources: ["MCPHangarHighErrorRate"], targets: ["MCPHangarGatewayFailing"], equal: ["job"] },
+  // A server that is so busy that its failures alone page: its breaker says it as soon, its health checks say it later.
+  {
+    sources: ["MCPHangarCircuitBreakerTripped"],
+    targets: ["MCPHangarHighErrorRate"],
+    targetMatch: { about: "server" },
+    equal: ["job", "mcp_server"],
+  },
+  {
+    sources: ["MCPHangarHighErrorRate"],
+    sourceMatch: { about: "server" },
+    targets: [
+      "MCPHangarProviderUnhealthy",
+      "MCPHangarHighConsecutiveFailures",
+      "MCPHangarMcpServerDead",
+      "MCPHangarRemoteServerUnreachable",
+    ],
+    equal: ["job", "mcp_server"],
+  },
   {
     sources: ["MCPHangarMcpServerCrashLooping"],
     targets: [

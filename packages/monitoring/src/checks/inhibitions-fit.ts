@@ -20,9 +20,14 @@ export const inhibitionsFit: Check = {
 function findingsOf(inhibition: Inhibition, side: "source" | "target", { alerts }: Stack): readonly Finding[] {
   const [names, match = {}] =
     side === "source" ? [inhibition.sources, inhibition.sourceMatch] : [inhibition.targets, inhibition.targetMatch];
+  // A variant without the label is not meant where another variant of the same alert has it.
+  const isAbout = ({ name }: AlertRule, label: string): boolean =>
+    alerts.some((other) => other.name === name && alertLabels(other).has(label));
   const fits = (alert: AlertRule): boolean =>
     names.includes(alert.name) &&
-    Object.entries(match).every(([label, value]) => (fixedLabel(alert, label) ?? value) === value);
+    Object.entries(match).every(([label, value]) =>
+      alertLabels(alert).has(label) ? (fixedLabel(alert, label) ?? value) === value : !isAbout(alert, label),
+    );
   const matched = alerts.filter(fits);
   const subject = `inhibition of ${inhibition.targets.join(", ")} by ${inhibition.sources.join(", ")}`;
   return matched.flatMap((alert) =>

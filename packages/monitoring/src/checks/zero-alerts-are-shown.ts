@@ -1,6 +1,6 @@
 import type { Panel } from "../dashboards/model.ts";
 import { prometheusMetrics } from "../promql/external.ts";
-import { type Node, nodesOf } from "../promql/node.ts";
+import { mapChildren, type Node } from "../promql/node.ts";
 import type { Check } from "./check.ts";
 
 /** No alert is good news and is shown as such: "No data" looks like a monitoring that is broken. */
@@ -34,7 +34,13 @@ function hasAlwaysValue(node: Node): boolean {
 }
 
 function readsAlerts(node: Node): boolean {
-  return [...nodesOf(node)].some(
-    (each) => each.kind === "selector" && each.metric.name === prometheusMetrics.alerts.name,
-  );
+  if (node.kind === "selector") return node.metric.name === prometheusMetrics.alerts.name;
+  // What is left out while an alert fires is there as long as none does.
+  if (node.kind === "binary" && node.operator === "unless") return readsAlerts(node.left);
+  let reads = false;
+  mapChildren(node, (child) => {
+    reads ||= readsAlerts(child);
+    return child;
+  });
+  return reads;
 }

@@ -41,7 +41,9 @@ export function drawnAlerts(
     const tone = TONE_OF_SEVERITY[alert.severity];
     return linesOf(alert, unit, options.alerts).map((value) => ({ value, tone }));
   });
-  return { alerts: drawn, thresholds };
+  // Variants of an alert have one line.
+  const lines = new Map(thresholds.map((each) => [`${each.value} ${each.tone}`, each]));
+  return { alerts: drawn, thresholds: [...lines.values()] };
 }
 
 /** Where the lines of an alert are on an axis with this unit. */

@@ -86,8 +86,8 @@ function ruleOf(alert: AlertRule, stack: Stack): ProvisionedRule {
     missing_series_evals_to_resolve: 1,
     labels: { severity: alert.severity, ...alert.labels },
     annotations: {
-      summary: printTemplate(alert.summary, VALUE),
-      description: printTemplate(alert.description, VALUE),
+      summary: printTemplate(alert.summary, TEXTS),
+      description: printTemplate(alert.description, TEXTS),
       runbook_url: runbookUrl(alert, stack.options),
       dashboard_url: dashboardUrl(alert, stack),
     },
@@ -95,7 +95,7 @@ function ruleOf(alert: AlertRule, stack: Stack): ProvisionedRule {
 }
 
 /** `$value` is a text of all values in Grafana. */
-const VALUE = "$values.query.Value";
+const TEXTS = { valueName: "$values.query.Value", asks: false };
 
 function expression(refId: string, what: object): ProvisionedQuery {
   return {

@@ -1,6 +1,6 @@
-import type { Range } from "./duration.ts";
+import { type Duration, fromSeconds, type Range, toSeconds } from "./duration.ts";
 import type { TargetLabel } from "./metric.ts";
-import type { SelectorNode } from "./node.ts";
+import type { Node, SelectorNode } from "./node.ts";
 import type { Comparable, Meaning, Selector, Vector } from "./vector.ts";
 import { vector } from "./vector.ts";
 
@@ -66,6 +66,32 @@ export function eventsOverTime<Label extends string>(
 ): Vector<Label, "rate"> {
   const added = sumOverTime(rates, range);
   return vector({ kind: "binary", operator: "*", left: added.node, right: { kind: "number", value: every } });
+}
+
+/** Looks that are taken at a window to find out how much of it has been seen: a day is looked at every ten minutes. */
+const LOOKS = 144;
+
+/** Seconds between two looks at a window, and how many looks that are. */
+export function looksAt(range: Duration): { readonly every: number; readonly count: number } {
+  const seconds = toSeconds(range);
+  const every = Math.ceil(seconds / LOOKS);
+  return { every, count: Math.floor(seconds / every) };
+}
+
+/**
+ * The share of a range in which a series was there: less than 1 where the gateway, or Prometheus, is younger than the
+ * range or was away. It is looked for every so often, whatever the pace at which it is recorded.
+ */
+export function seenOver<Label extends string>(
+  levels: Selector<Label, Comparable>,
+  range: Duration,
+): Vector<Label, "fraction"> {
+  const { every, count } = looksAt(range);
+  const looks: Node = { kind: "subquery", of: levels.node, range, step: fromSeconds(every) };
+  const found: Node = { kind: "call", name: "count_over_time", arguments: [looks] };
+  const share: Node = { kind: "binary", operator: "/", left: found, right: { kind: "number", value: count } };
+  // Some versions count the looks at both ends of the range.
+  return vector({ kind: "call", name: "clamp_max", arguments: [share, { kind: "number", value: 1 }] });
 }
 
 /** How often a level changed within a range. Not for counters: a restart is a change too. */

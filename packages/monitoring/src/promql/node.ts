@@ -78,6 +78,27 @@ export interface SubqueryNode {
   readonly step: Duration | undefined;
 }
 
+/** The tree with every child of its root changed. */
+export function mapChildren(tree: Node, change: (child: Node) => Node): Node {
+  switch (tree.kind) {
+    case "number":
+    case "selector":
+      return tree;
+    case "call":
+      return { ...tree, arguments: tree.arguments.map((each) => (typeof each === "string" ? each : change(each))) };
+    case "aggregate":
+    case "subquery":
+      return { ...tree, of: change(tree.of) };
+    case "binary":
+      return { ...tree, left: change(tree.left), right: change(tree.right) };
+  }
+}
+
+/** The tree with every selector changed. */
+export function mapSelectors(tree: Node, change: (selector: SelectorNode) => SelectorNode): Node {
+  return tree.kind === "selector" ? change(tree) : mapChildren(tree, (child) => mapSelectors(child, change));
+}
+
 /** Whether an operator compares, that is, keeps the series for which it holds. */
 export function isComparison(operator: BinaryOperator): operator is ComparisonOperator {
   return /^([<>]=?|[=!]=)$/.test(operator);

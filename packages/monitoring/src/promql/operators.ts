@@ -92,6 +92,16 @@ export function unless<Label extends string, Means extends Meaning>(
   return binary("unless", left, right);
 }
 
+/** The series of the left that agree with none of the right in the labels `on`. */
+export function unlessOn<Left extends string, Right extends string, Means extends Meaning>(
+  left: Vector<Left, Means>,
+  on: readonly (Left & Right)[],
+  right: Vector<Right>,
+): Vector<Left, Means> {
+  const node: BinaryNode = { kind: "binary", operator: "unless", left: left.node, right: right.node };
+  return vector({ ...node, matching: { kind: "on", labels: on } });
+}
+
 /** A vector divided by another with the same labels, or by a number. For a part of a whole use {@link share}. */
 export function divide<Label extends string, Means extends Comparable>(
   left: Vector<Label, Means>,
@@ -115,6 +125,14 @@ export function multiply<Label extends string, Means extends Comparable>(
   left: Vector<Label, Means>,
   right: Vector<NoInfer<Label>, Comparable> | number,
 ): Vector<Label, "level"> {
+  return arithmetic(left, "*", right);
+}
+
+/** The part of a share that another share leaves of it: both from 0 to 1, and so is what comes out. */
+export function partOf<Label extends string>(
+  left: Vector<Label, "fraction">,
+  right: Vector<NoInfer<Label>, "fraction">,
+): Vector<Label, "fraction"> {
   return arithmetic(left, "*", right);
 }
 
@@ -171,6 +189,17 @@ export function portion<Label extends string, Means extends "rate" | "level">(
   whole: Vector<NoInfer<Label>, Means>,
 ): Vector<Label, "fraction"> {
   return vector({ kind: "binary", operator: "/", left: part.node, right: compare(whole, ">", 0).node, bounds: [0, 1] });
+}
+
+/** The share that each of several parts has in their whole, which agrees with them in the labels `on` and has no others. */
+export function sharesOf<Label extends string, const On extends Label>(
+  parts: Vector<Label, "rate">,
+  on: readonly On[],
+  whole: Vector<On, "rate">,
+): Vector<Label, "fraction"> {
+  const traffic: Node = compare(whole, ">", 0).node;
+  const matching = { kind: "on", labels: on, include: [] } as const;
+  return vector({ kind: "binary", operator: "/", left: parts.node, right: traffic, matching, bounds: [0, 1] });
 }
 
 /** The share of a whole that is not in the part: of all calls those above the boundary of a bucket. */

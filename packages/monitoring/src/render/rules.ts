@@ -40,8 +40,8 @@ function alertOf(alert: AlertRule, stack: Stack): object {
     ...(alert.for === "0s" ? {} : { for: alert.for }),
     labels: { severity: alert.severity, ...alert.labels },
     annotations: {
-      summary: printTemplate(alert.summary),
-      description: printTemplate(alert.description),
+      summary: printTemplate(alert.summary, stack.options),
+      description: printTemplate(alert.description, stack.options),
       runbook_url: runbookUrl(alert, stack.options),
       dashboard_url: dashboardUrl(alert, stack),
     },

@@ -1,3 +1,6 @@
+import { fromSeconds } from "../promql/duration.ts";
+import { looksAt } from "../promql/functions.ts";
+
 /** A stretch in which a share of all events, or of the time, is bad; `undefined` while there are no events. */
 export interface Burn {
   readonly errorRatio: number | undefined;
@@ -37,13 +40,32 @@ export function firingSteps(burns: readonly Burn[], clock: BurnClock): readonly 
   return recorded.map((_, now) => {
     const isBurning = [clock.long, clock.short].every((seconds) => {
       const ratio = ratioOf(recorded.slice(Math.max(0, now - steps(seconds)), now + 1));
-      return ratio !== undefined && ratio > clock.threshold;
+      // The short window only says that it goes on.
+      const seen = seconds === clock.long ? seenOf(now * clock.step, seconds, clock) : 1;
+      return ratio !== undefined && ratio * seen > clock.threshold;
     });
     const bad = recorded.slice(Math.max(0, now - steps(clock.long)), now + 1).reduce((sum, each) => sum + each.bad, 0);
     const isEnough = clock.minimum === undefined || bad * clock.minimum.each >= clock.minimum.count;
     pending = isBurning && isEnough ? (pending ?? now) : undefined;
     return pending !== undefined && (now - pending) * clock.step >= clock.wait;
   });
+}
+
+/** How long Prometheus takes the last value of a series for the present one. */
+const LOOKBACK_SECONDS = 300;
+
+/** How much of a window was seen by then: the looks at it, from its beginning to now, that found something recorded. */
+function seenOf(now: number, seconds: number, { step, base }: BurnClock): number {
+  const { every, count } = looksAt(fromSeconds(seconds));
+  // Rates need two samples, so that nothing is recorded at time zero.
+  const first = base === 0 ? 0 : step;
+  const from = Math.ceil(Math.max(0, now - seconds) / every);
+  const looks = Array.from({ length: Math.floor(now / every) - from + 1 }, (_, index) => (from + index) * every);
+  const found = looks.filter((at) => {
+    const recorded = Math.floor(at / step) * step;
+    return recorded >= first && at - recorded < LOOKBACK_SECONDS;
+  });
+  return Math.min(1, found.length / count);
 }
 
 interface Rates {

@@ -22,9 +22,10 @@ export function slos(context: Context, { alerts }: Topic): Coverage {
         const teller = burnTeller(context, records.slo, window, alert);
         const [long, short] = [window.long, window.short].map((range) => fromSeconds(toSeconds(range)));
         const read = [long, short].flatMap((range) => (range === undefined ? [] : [records.errorRatio(range)]));
+        const seen = long === undefined ? [] : [records.seen(long)];
         const bad = long === undefined ? undefined : records.badEvents(long);
         const scenarios = [
-          ...common(teller, others(bad === undefined ? read : [...read, bad], teller, context)),
+          ...common(teller, others([...read, ...seen, ...(bad === undefined ? [] : [bad])], teller, context)),
           ...(name === "availability" ? ofTime(teller) : ofEvents(teller)),
           ...(name === "availability" && window === records.slo.windows[0] ? [forgotten(teller)] : []),
         ];
@@ -60,8 +61,14 @@ function others(
 function common(teller: BurnTeller, further: readonly ScenarioSeries[]): readonly Scenario[] {
   const { clock, long, short, wait, ramp, scenario } = teller;
   const { threshold } = clock;
-  const [beyond, within, double] = [exact(threshold * 1.01), exact(threshold * 0.98), Math.min(1, 2 * threshold)];
+  const [beyond, within, double] = [exact(threshold * 1.01), exact(threshold * 0.98), Math.min(1, 1.9 * threshold)];
   const brief = Math.floor((0.95 * threshold * long) / double - ramp / 2);
+  const first = Math.min(1, 4 * threshold);
+  // After a time without errors, for as long as it takes to fire and a little longer.
+  const all: readonly Burn[] = [
+    { errorRatio: 0, steps: long },
+    { errorRatio: 1, steps: Math.ceil(threshold * long) + ramp + wait + 4 },
+  ];
   return [
     scenario("fires", "just beyond the limit, after a time without errors", [
       { errorRatio: 0, steps: long },
@@ -87,10 +94,14 @@ function common(teller: BurnTeller, further: readonly ScenarioSeries[]): readonl
       { errorRatio: double, steps: brief },
       { errorRatio: 0, steps: short },
     ]),
-    scenario("resolves", "all is well again", [
-      { errorRatio: 1, steps: ramp + wait + 4 },
-      { errorRatio: 0, steps: short + ramp + 2 },
+    scenario("fires", "everything is bad from the first day on", [
+      { errorRatio: 1, steps: Math.ceil(threshold * long) + ramp + wait + 2 },
     ]),
+    scenario("just below stays silent", "a new installation, whose beginning is bad and then all is well", [
+      { errorRatio: first, steps: Math.floor((0.8 * threshold * long) / first) },
+      { errorRatio: 0, steps: Math.floor(0.2 * long) + short },
+    ]),
+    scenario("resolves", "all is well again", [...all, { errorRatio: 0, steps: short + ramp + 2 }]),
     scenario("resolves", "it goes on just below the limit, and the long window still remembers", [
       { errorRatio: double, steps: long },
       { errorRatio: within, steps: short + ramp + 2 },
@@ -111,7 +122,8 @@ function ofEvents(teller: BurnTeller): readonly Scenario[] {
   const { count = 0, each = 1 } = clock.minimum ?? {};
   // So many events that all of a long window are just enough, if all of them are bad.
   const few = count / (each * (long + 1));
-  const bad: Burn = { errorRatio: 1, steps: ramp + wait + 4 };
+  const lead: Burn = { errorRatio: 0, steps: long };
+  const bad: Burn = { errorRatio: 1, steps: Math.ceil(clock.threshold * long) + ramp + wait + 4 };
   const stop: Burn = { errorRatio: undefined, steps: short + ramp + 2 };
   const isPart = isBad[slo.name];
   return [
@@ -122,7 +134,7 @@ function ofEvents(teller: BurnTeller): readonly Scenario[] {
     scenario("just below stays silent", "there are few events, and all of them bad: not quite enough of them", [
       { errorRatio: 1, steps: 2 * long, volume: exact(few * 0.98) },
     ]),
-    scenario("no traffic", "calls stop in the midst of trouble", [bad, stop]),
+    scenario("no traffic", "calls stop in the midst of trouble", [lead, bad, stop]),
     scenario("no traffic", "nearly none of them are left, and those fail", [
       { errorRatio: 0, steps: long },
       { errorRatio: 1, steps: end, volume: 1 / 16 },
@@ -138,17 +150,18 @@ function ofEvents(teller: BurnTeller): readonly Scenario[] {
       only: (series) => !isPart(series),
       expect: [expectation(end, false, 0)],
     }),
-    scenario("missing series", "they end in the midst of trouble", [bad], {
+    scenario("missing series", "they end in the midst of trouble", [lead, bad], {
       ending: " stale",
-      expect: [expectation(bad.steps, true), expectation(bad.steps + stop.steps, false)],
+      expect: [expectation(long + bad.steps, true), expectation(long + bad.steps + stop.steps, false)],
     }),
     scenario("counter reset", "just below the limit", [
       { errorRatio: within, steps: Math.ceil(long / 2) },
       { errorRatio: within, steps: Math.ceil(long / 2) + wait, restarted: true },
     ]),
     scenario("counter reset", "in the midst of trouble", [
+      lead,
       { errorRatio: 1, steps: 4 },
-      { errorRatio: 1, steps: ramp + wait + 4, restarted: true },
+      { ...bad, restarted: true },
     ]),
   ];
 }

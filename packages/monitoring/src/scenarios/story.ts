@@ -94,10 +94,10 @@ const levelReasons: Partial<Record<ScenarioKind, string>> = {
   "counter reset": "It reads gauges as they are; a restart takes no total back.",
 };
 
-/** The alert of a topic with this key or, of an own one, name, unless the settings have switched it off. */
-export function alertNamed(alerts: readonly AlertRule[], key: string): AlertRule | undefined {
-  const names: readonly string[] = [key, `${ALERT_PREFIX}${key}`];
-  return alerts.find((alert) => names.includes(alert.name));
+/** The alert of a topic with this key or, of an own one, name, or a variant of it, unless the settings have switched it off. */
+export function alertNamed(alerts: readonly AlertRule[], key: string, variant?: string): AlertRule | undefined {
+  const ids = [key, `${ALERT_PREFIX}${key}`].map((name) => (variant === undefined ? name : `${name}:${variant}`));
+  return alerts.find(({ id }) => ids.includes(id));
 }
 
 /** The next values below and above a threshold: so near that an average over the window crosses it only when it is full. */

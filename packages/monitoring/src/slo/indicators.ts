@@ -10,7 +10,13 @@ import type { Vector } from "../promql/vector.ts";
 
 /** What an SLO counts: events, or the share of good time. */
 export type Indicator =
-  | { readonly kind: "events"; readonly bad: Vector<"job", "rate">; readonly valid: Vector<"job", "rate"> }
+  | {
+      readonly kind: "events";
+      readonly bad: Vector<"job", "rate">;
+      readonly valid: Vector<"job", "rate">;
+      /** The bad events of each server, where events have one. */
+      readonly badByServer?: Vector<"job" | "mcp_server", "rate">;
+    }
   | { readonly kind: "time"; readonly good: Vector<"job", "fraction"> };
 
 /** How long a gateway that has vanished from service discovery counts as unavailable. */
@@ -24,6 +30,7 @@ export function indicatorsOf({ options, rules }: Context): Readonly<Record<SloNa
   const up = rules.series(prometheusMetrics.up);
   const window = options.burn.baseWindow;
   const { toolCalls, toolCallErrors, toolCallDuration, batchItems } = catalog;
+  const byServer = by("job", "mcp_server");
   const errors = sum(rate(rules.series(toolCallErrors), window), by("job"));
   const calls = rules.series(toolCalls, { status: anyOf("success", "error", "timeout") });
   const finished = sum(rate(rules.observations(toolCallDuration), window), by("job"));
@@ -35,9 +42,24 @@ export function indicatorsOf({ options, rules }: Context): Readonly<Record<SloNa
     // that was never seen is not down either: the first rules of a new Prometheus are evaluated before its first scrape,
     // and a single bad sample among so few would page. That nothing is ever scraped, NotResponding tells.
     availability: { kind: "time", good: or(avg(up, by("job")), zero(max(maxOverTime(up, REMEMBERED), by("job")))) },
-    latency: { kind: "events", bad: notNegative(subtract(finished, inTime)), valid: finished },
+    latency: {
+      kind: "events",
+      bad: notNegative(subtract(finished, inTime)),
+      valid: finished,
+      badByServer: notNegative(
+        subtract(
+          sum(rate(rules.observations(toolCallDuration), window), byServer),
+          sum(rate(rules.bucketUpTo(toolCallDuration, options.slos.latency.limit), window), byServer),
+        ),
+      ),
+    },
     // Refusals and cancellations are the caller's doing: neither good nor bad.
-    errors: { kind: "events", bad: errors, valid: sum(rate(calls, window), by("job")) },
+    errors: {
+      kind: "events",
+      bad: errors,
+      valid: sum(rate(calls, window), by("job")),
+      badByServer: sum(rate(rules.series(toolCallErrors), window), byServer),
+    },
     batch_success: {
       kind: "events",
       bad: sum(rate(failedItems, window), by("job")),

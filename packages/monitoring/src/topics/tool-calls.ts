@@ -4,11 +4,12 @@ import { alertRule, recordingRule, when } from "../define.ts";
 import type { AlertRule, RecordingRule, Topic } from "../model.ts";
 import { by, sum } from "../promql/aggregate.ts";
 import { histogramQuantile, increase, rate } from "../promql/functions.ts";
-import { share, shareBeyond } from "../promql/operators.ts";
+import { share, shareBeyond, sharesOf } from "../promql/operators.ts";
 import { anyOf } from "../promql/select.ts";
 import { complementOf, percent } from "../slo/decimal.ts";
-import { label, text, value } from "../template.ts";
+import { label, most, text, value } from "../template.ts";
 import { atLeastOf, beyond } from "./at-least-of.ts";
+import { withoutPagedFor } from "./paged-for.ts";
 
 const { toolCalls: calls, toolCallErrors: errors, toolCallDuration: duration } = catalog;
 
@@ -20,22 +21,43 @@ export function toolCalls(context: Context): Topic {
   return {
     name: "tool-calls",
     recordingRules: recordings(context),
-    alerts: [errorRate(context), ...latency(context), volume(context)],
+    // The page for one server comes first: the other one looks whether there is one.
+    alerts: [errorRateOfServer(context), errorRate(context), ...latency(context), volume(context)],
   };
 }
 
 function errorRate({ options, rules }: Context): AlertRule {
   const setting = options.alerts.HighErrorRate;
-  const failed = sum(rate(rules.series(errors), setting.window), by("job"));
+  const failed = sum(withoutPagedFor(rules, rate(rules.series(errors), setting.window)), by("job"));
   const served = sum(rate(rules.series(calls, { status: SERVED }), setting.window), by("job"));
   const condition = when(share(failed, served), ">", { threshold: setting.share, unit: "percentunit" });
-  const failures = sum(increase(rules.series(errors), setting.window), by("job"));
+  const others = withoutPagedFor(rules, increase(rules.series(errors), setting.window));
+  const failures = sum(others, by("job"));
   return alertRule({
     alert: "HighErrorRate",
     setting,
     ...atLeastOf(condition, failures, setting),
-    summary: text`${value("percentage")} of the tool calls of ${label("job")} fail`,
-    description: text`Over ${setting.window}, ${value("percentage")} of the tool calls failed on the gateway's or the upstream's side; the limit is ${percent(setting.share)} %.`,
+    summary: text`${value("percentage")} of the tool calls of ${label("job")} fail${most(", most of them at", "", others)}`,
+    description: text`Over ${setting.window}, ${value("percentage")} of the tool calls failed on the gateway's or the upstream's side; the limit is ${percent(setting.share)} %.${most(" The failures are those of", ".", others)} Servers with a page of their own are not counted.`,
+    dashboard: { uid: "mcp-hangar-overview" },
+  });
+}
+
+/** One server that makes up so much of all calls that its failures alone are too many. */
+function errorRateOfServer({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.HighErrorRate;
+  const failed = sum(rate(rules.series(errors), setting.window), by("job", "mcp_server"));
+  const served = sum(rate(rules.series(calls, { status: SERVED }), setting.window), by("job"));
+  const condition = when(sharesOf(failed, ["job"], served), ">", { threshold: setting.share, unit: "percentunit" });
+  const failures = sum(increase(rules.series(errors), setting.window), by("job", "mcp_server"));
+  return alertRule({
+    alert: "HighErrorRate",
+    variant: "server",
+    setting,
+    ...atLeastOf(condition, failures, setting),
+    labels: { about: "server" },
+    summary: text`${value("percentage")} of the tool calls of ${label("job")} fail, all of these at ${label("mcp_server")}`,
+    description: text`Over ${setting.window}, the calls to ${label("mcp_server")} that failed were ${value("percentage")} of all tool calls of ${label("job")}; the limit is ${percent(setting.share)} %.`,
     dashboard: { uid: "mcp-hangar-overview" },
   });
 }

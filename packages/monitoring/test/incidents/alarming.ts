@@ -1,4 +1,5 @@
 import { catalog } from "@mcp-hangar/telemetry";
+import type { AlertKey } from "../../src/names.ts";
 import { prometheusMetrics, runtime } from "../../src/promql/external.ts";
 import { calling, counting, type Incident, level, observing, type Phase, scraped } from "./incident.ts";
 
@@ -6,6 +7,44 @@ const server = { mcp_server: "files" } as const;
 const files = { ...server, tool: "read" } as const;
 const repeated = (times: number, ...phases: readonly Phase[]): readonly Phase[] =>
   Array.from({ length: times }, () => phases).flat();
+
+/** A server that carries this share of all calls dies: its breaker opens where it has one, and its health checks fail. */
+function deadServer(share: number, hasBreaker: boolean): Incident {
+  const [calls, others] = [600 * share, 600 * (1 - share)];
+  const carries = `A server with ${share * 100} % of the calls is dead`;
+  const isMuch = share > 0.1;
+  const [pages, more]: readonly [Incident["pages"], readonly AlertKey[]] = hasBreaker
+    ? [{ CircuitBreakerTripped: 13 }, ["ProviderUnhealthy", ...(isMuch ? (["HighErrorRate"] as const) : [])]]
+    : isMuch
+      ? [{ HighErrorRate: 15 }, ["ProviderUnhealthy"]]
+      : [{ ProviderUnhealthy: 18 }, []];
+  return {
+    what: hasBreaker ? carries : `${carries}, and has no breaker`,
+    minutes: 60,
+    series: [
+      scraped(60),
+      ...(share === 1 ? [] : calling({ mcp_server: "others" }, [60, others, 0])),
+      ...calling({}, [10, calls, 0], [50, 0, calls]),
+      level(catalog.serverState, server, [10, 2], [50, 4]),
+      level(catalog.healthCheckConsecutiveFailures, server, [10, 0], [1, 1], [1, 2], [1, 3], [1, 4], [1, 5], [45, 6]),
+      ...(hasBreaker
+        ? [level(catalog.circuitBreakerState, server, [10.25, 0], ...repeated(50, [0.75, 2], [0.25, 1]))]
+        : []),
+    ],
+    ...(pages === undefined ? {} : { pages }),
+    ...(isMuch && !hasBreaker ? { warns: { McpServerFailing: 25 } } : {}),
+    heldBack: [
+      ...more,
+      "McpServerDead",
+      "HighConsecutiveFailures",
+      "ToolFailing",
+      ...(isMuch && !hasBreaker ? [] : (["McpServerFailing"] as const)),
+      ...(hasBreaker ? (["McpServerFlapping"] as const) : []),
+      ...(isMuch ? (["ErrorsBudgetBurn"] as const) : []),
+      ...(share >= 0.5 ? (["GatewayFailing"] as const) : []),
+    ],
+  };
+}
 
 /** What somebody has to hear of. It begins after ten minutes, where nothing else is said. */
 export const alarming: readonly Incident[] = [
@@ -73,12 +112,12 @@ export const alarming: readonly Incident[] = [
   },
   {
     what: "One gateway of twenty fails most of its calls",
-    minutes: 40,
+    minutes: 120,
     series: [
-      scraped(40),
-      scraped(40, "b:8000"),
-      ...calling({ instance: "b:8000" }, [40, 1_140, 0]),
-      ...calling({}, [10, 60, 0], [30, 6, 54]),
+      scraped(120),
+      scraped(120, "b:8000"),
+      ...calling({ instance: "b:8000" }, [120, 1_140, 0]),
+      ...calling({}, [10, 60, 0], [110, 6, 54]),
     ],
     pages: { GatewayFailing: 18 },
   },
@@ -92,6 +131,20 @@ export const alarming: readonly Incident[] = [
     ],
     pages: { ProviderUnhealthy: 18 },
     heldBack: ["McpServerDead", "HighConsecutiveFailures"],
+  },
+  ...[0.01, 0.1, 0.3, 0.6, 1].flatMap((share) => [deadServer(share, true), deadServer(share, false)]),
+  {
+    what: "Two servers are dead, each with a third of the calls",
+    minutes: 40,
+    series: [
+      scraped(40),
+      ...calling({ mcp_server: "others" }, [40, 200, 0]),
+      ...calling({ mcp_server: "a" }, [10, 200, 0], [30, 0, 200]),
+      ...calling({ mcp_server: "b" }, [10, 200, 0], [30, 0, 200]),
+    ],
+    pages: { HighErrorRate: 15 },
+    warns: { McpServerFailing: 25 },
+    heldBack: ["ErrorsBudgetBurn", "GatewayFailing", "ToolFailing"],
   },
   {
     what: "A server is degraded",

@@ -16,6 +16,16 @@ export const quiet: readonly Incident[] = [
   },
   { what: "A busy fleet in which all is well", minutes: 120, series: [scraped(120), ...calling({}, [120, 600, 0])] },
   {
+    what: "A gateway that is new: its third minute was bad",
+    minutes: 180,
+    series: [scraped(180), ...calling({}, [2, 60, 0], [1, 0, 60], [177, 60, 0])],
+  },
+  {
+    what: "A gateway that is new: two scrapes of its first hour failed",
+    minutes: 180,
+    series: [level(prometheusMetrics.up, {}, [30, 1], [0.5, 0], [149.5, 1])],
+  },
+  {
     what: "One failed call at night",
     minutes: 120,
     series: [scraped(120), ...calling({}, [29, 0, 0], [1, 0, 1], [90, 0, 0])],

@@ -1,10 +1,10 @@
 import type { AlertRule, RecordingRule } from "../../src/model.ts";
 import { type Duration, fromSeconds, toSeconds } from "../../src/promql/duration.ts";
-import type { Node, SelectorNode } from "../../src/promql/node.ts";
+import { mapSelectors, type Node, type SelectorNode } from "../../src/promql/node.ts";
 import type { Expression } from "../../src/promql/vector.ts";
 import type { Stack } from "../../src/stack.ts";
 import { rulesBehind } from "../promtool.ts";
-import { damagesTo, mapSelectors, type Operator, SCOPE, stretch } from "./mutate-node.ts";
+import { damagesTo, type Operator, SCOPE, stretch } from "./mutate-node.ts";
 
 /** A stack with one thing damaged that some scenario of the alert has to notice. */
 export interface Mutant {

@@ -8,6 +8,7 @@ import {
   type CallNode,
   isComparison,
   type Matcher,
+  mapChildren,
   type Node,
   nodesOf,
   type SelectorNode,
@@ -59,11 +60,6 @@ export function damagesTo(root: Node, conditions: readonly Condition[]): readonl
 /** The tree with one node replaced wherever it is. */
 function replaced(tree: Node, target: Node, replacement: Node): Node {
   return tree === target ? replacement : mapChildren(tree, (child) => replaced(child, target, replacement));
-}
-
-/** The tree with every selector changed. */
-export function mapSelectors(tree: Node, change: (selector: SelectorNode) => SelectorNode): Node {
-  return tree.kind === "selector" ? change(tree) : mapChildren(tree, (child) => mapSelectors(child, change));
 }
 
 /** A range so many times as long. */
@@ -247,19 +243,4 @@ function aggregateDamages(node: Extract<Node, { kind: "aggregate" }>): readonly 
     }),
   );
   return [...changed, ...dropped];
-}
-
-function mapChildren(tree: Node, change: (child: Node) => Node): Node {
-  switch (tree.kind) {
-    case "number":
-    case "selector":
-      return tree;
-    case "call":
-      return { ...tree, arguments: tree.arguments.map((each) => (typeof each === "string" ? each : change(each))) };
-    case "aggregate":
-    case "subquery":
-      return { ...tree, of: change(tree.of) };
-    case "binary":
-      return { ...tree, left: change(tree.left), right: change(tree.right) };
-  }
 }

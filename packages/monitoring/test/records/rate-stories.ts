@@ -3,6 +3,7 @@ import { given, type InputSeries, job, other, type RecordStory } from "./story.t
 const CALLS = "mcp_hangar_tool_calls_total";
 const ERRORS = "mcp_hangar_tool_call_errors_total";
 const LATENCY = "mcp_hangar_tool_call_duration_seconds_bucket";
+const COUNT = "mcp_hangar_tool_call_duration_seconds_count";
 const ITEMS = "mcp_hangar_batch_items_total";
 
 const RATES = { interval: "15s", at: "20m" } as const;
@@ -59,6 +60,45 @@ export const rateStories: readonly RecordStory[] = [
     gives: [
       { labels: { ...job, mcp_server: "math" }, value: 0.25 },
       { labels: { ...job, mcp_server: "text" }, value: 0 },
+    ],
+  },
+  {
+    ...RATES,
+    record: "job_mcp_server_slo:mcp_hangar_slo_bad:rate5m",
+    labels: { slo: "errors" },
+    title: "failed calls a second of each server, over its tools, instances and causes",
+    input: [
+      paced(ERRORS, { ...job, instance: "a", mcp_server: "math", tool: "add", error_type: "connection" }, 2),
+      paced(ERRORS, { ...job, instance: "b", mcp_server: "math", tool: "sub", error_type: "timeout" }, 1),
+      paced(ERRORS, { ...job, instance: "a", mcp_server: "text", tool: "cut", error_type: "protocol" }, 4),
+      paced(ERRORS, { ...other, instance: "c", mcp_server: "math", tool: "add", error_type: "protocol" }, 8),
+    ],
+    gives: [
+      { labels: { ...job, mcp_server: "math", slo: "errors" }, value: 3 },
+      { labels: { ...job, mcp_server: "text", slo: "errors" }, value: 4 },
+    ],
+  },
+  {
+    ...RATES,
+    record: "job_mcp_server_slo:mcp_hangar_slo_bad:rate5m",
+    labels: { slo: "latency" },
+    title: "slow calls a second of each server: all without those within the limit",
+    input: [
+      ...["a", "b"].flatMap((instance) => [
+        paced(COUNT, { ...job, instance, mcp_server: "math", tool: "add" }, 4),
+        paced(LATENCY, { ...job, instance, mcp_server: "math", tool: "add", le: "2.0" }, 1),
+        paced(LATENCY, { ...job, instance, mcp_server: "math", tool: "add", le: "3.0" }, 3),
+        paced(LATENCY, { ...job, instance, mcp_server: "math", tool: "add", le: "5.0" }, 4),
+      ]),
+      paced(COUNT, { ...job, instance: "a", mcp_server: "text", tool: "cut" }, 4),
+      // Of what is scraped between two observations, a part may come out above the whole.
+      paced(LATENCY, { ...job, instance: "a", mcp_server: "text", tool: "cut", le: "3.0" }, 5),
+      paced(COUNT, { ...other, instance: "c", mcp_server: "math", tool: "add" }, 8),
+      paced(LATENCY, { ...other, instance: "c", mcp_server: "math", tool: "add", le: "3.0" }, 1),
+    ],
+    gives: [
+      { labels: { ...job, mcp_server: "math", slo: "latency" }, value: 2 },
+      { labels: { ...job, mcp_server: "text", slo: "latency" }, value: 0 },
     ],
   },
   // Of 8 calls a second, 4 take up to 0.1 s, 3 more up to 1 s and the last one up to 2 s: linear within each bucket.

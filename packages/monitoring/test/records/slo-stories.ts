@@ -30,6 +30,8 @@ function objectiveStories(slo: string, objective: number): readonly RecordStory[
   const budget = Number((1 - objective).toPrecision(12));
   const spent = (ratio: number): number => 1 - ratio / budget;
   const errors = "job_slo:mcp_hangar_slo_errors:ratio_rate30d";
+  const seen = "job_slo:mcp_hangar_slo_window:seen30d";
+  const base = `job_slo:mcp_hangar_slo_${slo === "availability" ? "good:ratio" : "valid:rate5m"}`;
   return [
     {
       record: "slo:mcp_hangar_slo_objective:ratio",
@@ -41,11 +43,16 @@ function objectiveStories(slo: string, objective: number): readonly RecordStory[
       gives: [{ labels: { slo }, value: objective }],
     },
     ...[
-      { what: "a quarter of the budget is spent", ratio: budget / 4 },
-      { what: "nothing went wrong", ratio: 0 },
-      { what: "twice the budget is spent", ratio: budget * 2 },
+      { what: "a quarter of the budget is spent", ratio: budget / 4, of: 1 },
+      { what: "nothing went wrong", ratio: 0, of: 1 },
+      { what: "twice the budget is spent", ratio: budget * 2, of: 1 },
+      {
+        what: "only a tenth of the month was seen, and five times the budget of that tenth is spent",
+        ratio: budget * 5,
+        of: 0.1,
+      },
     ].map(
-      ({ what, ratio }): RecordStory => ({
+      ({ what, ratio, of }): RecordStory => ({
         record: "job_slo:mcp_hangar_slo_budget:remaining30d",
         labels: { slo },
         title: `what is left when ${what}`,
@@ -54,11 +61,35 @@ function objectiveStories(slo: string, objective: number): readonly RecordStory[
           given(errors, { ...job, slo }, `${ratio}x5`),
           given(errors, { ...job, slo: "another" }, "0.5x5"),
           given(errors, { ...other, slo }, "0.5x5"),
+          given(seen, { ...job, slo }, `${of}x5`),
+          given(seen, { ...job, slo: "another" }, "0.5x5"),
+          given(seen, { ...other, slo }, "0.5x5"),
         ],
         at: "5m",
-        gives: [{ labels: { ...job, slo }, value: spent(ratio) }],
+        gives: [{ labels: { ...job, slo }, value: spent(ratio * of) }],
       }),
     ),
+    {
+      record: "job_slo:mcp_hangar_slo_window:seen30d",
+      labels: { slo },
+      title: "all of thirty days, and not more",
+      ...MONTH,
+      input: [given(base, { ...job, slo }, "0x960")],
+      gives: [{ labels: { ...job, slo }, value: 1 }],
+    },
+    {
+      record: "job_slo:mcp_hangar_slo_window:seen30d",
+      labels: { slo },
+      title: "the share of thirty days in which it was recorded, away for a while and then there again",
+      ...MONTH,
+      input: [
+        given(base, { ...job, slo }, within(128, 0.5, 0, 1)),
+        given(base, { ...job, slo: "another" }, "1x960"),
+        given(base, { ...other, slo }, "1x960"),
+      ],
+      // Looked for every five hours: of the hours 300 to 811 there are these.
+      gives: [{ labels: { ...job, slo }, value: 103 / 144 }],
+    },
   ];
 }
 

@@ -82,7 +82,8 @@ export function conditions(
   },
 ): SectionDraft {
   const panels = board.alerts
-    .filter((alert) => alert.severity === severity)
+    // A panel an alert: variants of it, such as for one server, are on the boards that they link to.
+    .filter(({ id, name, ...alert }) => alert.severity === severity && id === name)
     .flatMap((alert) => {
       const key = settingKeyOf(alert.name);
       return key !== undefined && isListed(key) ? [panelOf(board, alert, key)] : [];

@@ -1,4 +1,5 @@
 import { isGrafanaRange, toSeconds } from "../../promql/duration.ts";
+import { prometheusMetrics } from "../../promql/external.ts";
 import type { Matcher, Node, SelectorNode } from "../../promql/node.ts";
 import { nodesOf } from "../../promql/node.ts";
 import type { Expression } from "../../promql/vector.ts";
@@ -39,7 +40,8 @@ function rewrite(node: Node, isInRatio: boolean): Node {
 function choose(node: SelectorNode): SelectorNode {
   const chosen = (label: string): Matcher => ({ label, operator: "=~", values: [`$${label}`], variable: true });
   const others = node.matchers.filter(({ label }) => label !== "job");
-  const isScraped = node.metric.type !== "recorded";
+  // Prometheus's own alerts have the labels of the alert, and of most of them no instance.
+  const isScraped = node.metric.type !== "recorded" && node.metric !== prometheusMetrics.alerts;
   return { ...node, matchers: [chosen("job"), ...(isScraped ? [chosen("instance")] : []), ...others] };
 }
 
