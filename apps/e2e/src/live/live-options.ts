@@ -75,10 +75,8 @@ function quickAlerts(): NonNullable<MonitoringOverrides["alerts"]> {
     // One start within five seconds is no loop; three are.
     FrequentColdStarts: { window: WINDOW, for: "1s", perSecond: 0.45 },
     McpServerCrashLooping: { window: "10s", count: 1 },
-    // It holds back what the faults are there for, and most calls of these gateways are meant to fail.
-    GatewayFailing: { window: WINDOW, for: "1h", minimum: 1 },
-    // An exporter waits longer and longer before it tries again, so there are few failures within five seconds.
-    TelemetryExportFailing: { window: WINDOW, silence: "3s", for: "1s", count: 0 },
+    // An exporter waits longer and longer before it tries again: more than two failures take longer than five seconds.
+    TelemetryExportFailing: { window: "30s", silence: "3s", for: "1s" },
     // The gateway looks at its journal every quarter of a minute.
     AuditSinkLagging: { level: 5, for: "1s" },
     AuditJournalFilling: { level: 0.5, for: "1s" },

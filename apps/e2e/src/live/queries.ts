@@ -44,7 +44,11 @@ export function reasonForSilence(expr: string): string | undefined {
 }
 
 const SILENT: readonly { readonly pattern: RegExp; readonly reason: string }[] = [
-  { pattern: /([<>]=?|==|!=) [\d.e+-]+[\s)]*$/, reason: "it is a condition, which has an answer only while it is met" },
+  { pattern: /([<>]=?|==|!=) [\d.e+-]+$/, reason: "it is a condition, which has an answer only while it is met" },
+  {
+    pattern: /^sum by \([\w, ]+\) \([\s\S]*[<>]=? [\d.e+-]+\s+and\s[\s\S]*[<>]=? [\d.e+-]+\s*\)$/,
+    reason: "it sums what meets two conditions, and has an answer only while something does",
+  },
   { pattern: /== 0\s+or\s+absent\(.*\)$/, reason: "it is a condition, which has an answer only while it is met" },
   { pattern: /mcp_hangar_audit_/, reason: "the gateways of these tests keep no audit journal" },
   { pattern: /mcp_hangar_list_item_faults_total/, reason: "every item that is listed here can be read" },

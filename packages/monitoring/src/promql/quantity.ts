@@ -138,9 +138,12 @@ function windowOf(node: Node): number | undefined {
   return of.range === undefined || isGrafanaRange(of.range) ? undefined : toSeconds(of.range);
 }
 
-/** Times a number is another scale; times 0 or another number of things, the other side decides. */
+/** A share of a share is one. Times a number is another scale; times 0 or another number of things, the other side decides. */
 function product(of: Node, by: Node): Quantity | undefined {
   const [quantity, factor] = [quantityOf(of), quantityOf(by)];
+  if (quantity?.kind === "share" && factor?.kind === "share") {
+    return { ...quantity, scale: quantity.scale * factor.scale };
+  }
   if (quantity === undefined || factor?.kind !== "number" || factor.perSecond) return undefined;
   if (by.kind !== "number") return quantity;
   return { ...quantity, scale: by.value === 0 ? quantity.scale : quantity.scale * by.value };

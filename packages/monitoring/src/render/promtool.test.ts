@@ -34,7 +34,7 @@ function errors(values: string): ScenarioSeries {
 }
 
 const down = { alert: "MCPHangarNotResponding", kind: "fires", interval: "15s" } as const;
-const failing = { alert: "MCPHangarHighErrorRate", kind: "fires", interval: "15s" } as const;
+const failing = { alert: "MCPHangarHighErrorRate:server", kind: "fires", interval: "15s" } as const;
 
 const sound: readonly Scenario[] = [
   {
@@ -61,7 +61,7 @@ const sound: readonly Scenario[] = [
     title: "a fifth of the calls fails, then none",
     series: [calls("success", "0+8x80"), calls("error", "0+2x40 80x40"), errors("0+2x40 80x40")],
     expect: [
-      { at: "5m", firing: [{ job: "mcp-hangar" }] },
+      { at: "5m", firing: [{ job: "mcp-hangar", mcp_server: "math" }] },
       { at: "19m", firing: [] },
     ],
   },
@@ -69,7 +69,7 @@ const sound: readonly Scenario[] = [
     ...failing,
     title: "all calls fail at three a minute, which nothing may dilute",
     series: [calls("error", "0+0.75x80"), errors("0+0.75x80")],
-    expect: [{ at: "10m", firing: [{ job: "mcp-hangar" }] }],
+    expect: [{ at: "10m", firing: [{ job: "mcp-hangar", mcp_server: "math" }] }],
   },
 ];
 

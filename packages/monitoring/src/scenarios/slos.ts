@@ -5,7 +5,7 @@ import type { Metric } from "../promql/metric.ts";
 import { nodesOf } from "../promql/node.ts";
 import { REMEMBERED } from "../slo/indicators.ts";
 import { sloRecords } from "../topics/slos.ts";
-import type { Burn } from "./burn.ts";
+import { type Burn, firingSteps } from "./burn.ts";
 import { type BurnTeller, burnTeller } from "./burn-teller.ts";
 import { isBad } from "./slo-series.ts";
 import { type Coverage, tell, together } from "./story.ts";
@@ -64,6 +64,14 @@ function common(teller: BurnTeller, further: readonly ScenarioSeries[]): readonl
   const [beyond, within, double] = [exact(threshold * 1.01), exact(threshold * 0.98), Math.min(1, 1.9 * threshold)];
   const brief = Math.floor((0.95 * threshold * long) / double - ramp / 2);
   const first = Math.min(1, 4 * threshold);
+  const beginning = (steps: number): readonly Burn[] => [
+    { errorRatio: first, steps },
+    { errorRatio: 0, steps: Math.floor(0.2 * long) + short },
+  ];
+  // Four times too bad, for as long as most of the budget of the long window lasts; recorded rates lag behind in short ones.
+  let bad = Math.floor((0.8 * threshold * long) / first);
+  while (bad > 0 && firingSteps(beginning(bad), clock).includes(true)) bad--;
+  const badBeginning = beginning(bad);
   // After a time without errors, for as long as it takes to fire and a little longer.
   const all: readonly Burn[] = [
     { errorRatio: 0, steps: long },
@@ -97,10 +105,11 @@ function common(teller: BurnTeller, further: readonly ScenarioSeries[]): readonl
     scenario("fires", "everything is bad from the first day on", [
       { errorRatio: 1, steps: Math.ceil(threshold * long) + ramp + wait + 2 },
     ]),
-    scenario("just below stays silent", "a new installation, whose beginning is bad and then all is well", [
-      { errorRatio: first, steps: Math.floor((0.8 * threshold * long) / first) },
-      { errorRatio: 0, steps: Math.floor(0.2 * long) + short },
-    ]),
+    scenario(
+      "just below stays silent",
+      "a new installation, whose beginning is bad and then all is well",
+      badBeginning,
+    ),
     scenario("resolves", "all is well again", [...all, { errorRatio: 0, steps: short + ramp + 2 }]),
     scenario("resolves", "it goes on just below the limit, and the long window still remembers", [
       { errorRatio: double, steps: long },

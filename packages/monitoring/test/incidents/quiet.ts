@@ -16,9 +16,9 @@ export const quiet: readonly Incident[] = [
   },
   { what: "A busy fleet in which all is well", minutes: 120, series: [scraped(120), ...calling({}, [120, 600, 0])] },
   {
-    what: "A gateway that is new: its third minute was bad",
+    what: "A gateway that is new: in its first twenty minutes one call in twelve fails",
     minutes: 180,
-    series: [scraped(180), ...calling({}, [2, 60, 0], [1, 0, 60], [177, 60, 0])],
+    series: [scraped(180), ...calling({}, [20, 55, 5], [160, 60, 0])],
   },
   {
     what: "A gateway that is new: two scrapes of its first hour failed",
