@@ -68,13 +68,15 @@ export function eventsOverTime<Label extends string>(
   return vector({ kind: "binary", operator: "*", left: added.node, right: { kind: "number", value: every } });
 }
 
-/** Looks that are taken at a window to find out how much of it has been seen: a day is looked at every ten minutes. */
+/** Looks that are taken at least at a window to find out how much of it has been seen: at a day every ten minutes. */
 const LOOKS = 144;
+/** Between two looks at long windows, so that a month is known from its first hour on. */
+const LOOK_SECONDS_MAX = 3_600;
 
 /** Seconds between two looks at a window, and how many looks that are. */
 export function looksAt(range: Duration): { readonly every: number; readonly count: number } {
   const seconds = toSeconds(range);
-  const every = Math.ceil(seconds / LOOKS);
+  const every = Math.min(Math.ceil(seconds / LOOKS), LOOK_SECONDS_MAX);
   return { every, count: Math.floor(seconds / every) };
 }
 
@@ -89,7 +91,10 @@ export function seenOver<Label extends string>(
   const { every, count } = looksAt(range);
   const looks: Node = { kind: "subquery", of: levels.node, range, step: fromSeconds(every) };
   const found: Node = { kind: "call", name: "count_over_time", arguments: [looks] };
-  const share: Node = { kind: "binary", operator: "/", left: found, right: { kind: "number", value: count } };
+  // Before the first look there is none; that is little, and not nothing.
+  const none: Node = { kind: "binary", operator: "*", left: { kind: "number", value: 0 }, right: levels.node };
+  const some: Node = { kind: "binary", operator: "or", left: found, right: none };
+  const share: Node = { kind: "binary", operator: "/", left: some, right: { kind: "number", value: count } };
   // Some versions count the looks at both ends of the range.
   return vector({ kind: "call", name: "clamp_max", arguments: [share, { kind: "number", value: 1 }] });
 }

@@ -34,6 +34,10 @@ export const equivalents: readonly Equivalent[] = [
     reason: "it takes back rounding errors below zero, which are far too small for any threshold",
   },
   {
+    isOne: ({ where, operator }) => where.includes("slo_window:seen") && operator === "guard dropped",
+    reason: "before the first look an alert has no share or one of zero, and neither fires; stories of the period tell",
+  },
+  {
     isOne: ({ where, what }) => where.includes("slo_window:seen") && what === "1 → 1.1",
     reason: "a look at either end makes it one in 144 more than all; a story about the period is that exact",
   },

@@ -127,6 +127,7 @@ function binaryDamages(node: BinaryNode, isGuard: boolean, conditions: readonly 
   const isZero =
     right.kind === "binary" && right.operator === "*" && right.left.kind === "number" && right.left.value === 0;
   if (operator === "or" && isZero) return [{ operator: "guard dropped", what: "or 0 * …", replacement: left }];
+  if (operator === "unless") return [{ operator: "operand dropped", what: "right of unless", replacement: left }];
   if (operator === "and" || operator === "or") {
     return [
       { operator: "operand dropped", what: `left of ${operator}`, replacement: right },

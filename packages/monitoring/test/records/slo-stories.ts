@@ -72,6 +72,15 @@ function objectiveStories(slo: string, objective: number): readonly RecordStory[
     {
       record: "job_slo:mcp_hangar_slo_window:seen30d",
       labels: { slo },
+      title: "none yet of thirty days, when it has begun after the last full hour",
+      interval: "1m",
+      at: "90m",
+      input: [given(base, { ...job, slo }, "_x70 0.5x60")],
+      gives: [{ labels: { ...job, slo }, value: 0 }],
+    },
+    {
+      record: "job_slo:mcp_hangar_slo_window:seen30d",
+      labels: { slo },
       title: "all of thirty days, and not more",
       ...MONTH,
       input: [given(base, { ...job, slo }, "0x960")],
@@ -87,8 +96,8 @@ function objectiveStories(slo: string, objective: number): readonly RecordStory[
         given(base, { ...job, slo: "another" }, "1x960"),
         given(base, { ...other, slo }, "1x960"),
       ],
-      // Looked for every five hours: of the hours 300 to 811 there are these.
-      gives: [{ labels: { ...job, slo }, value: 103 / 144 }],
+      // Looked for every hour, and there from hour 300 to 811.
+      gives: [{ labels: { ...job, slo }, value: 512 / 720 }],
     },
   ];
 }
