@@ -25,7 +25,8 @@ describe("the alerts that other settings change", () => {
   test("are those whose settings are others, and burn rates, which count by the pace of evaluation", () => {
     const settled = Object.keys(otherSettings.alerts).map((name) => `${ALERT_PREFIX}${name}`);
     const burning = ["BatchSuccess", "Errors", "Latency"].map((slo) => `${ALERT_PREFIX}${slo}BudgetBurn:1h`);
-    expect(changed.toSorted()).toEqual([...settled, ...burning].toSorted());
+    const variants = [`${ALERT_PREFIX}HighErrorRate:server`];
+    expect(changed.toSorted()).toEqual([...settled, ...variants, ...burning].toSorted());
   });
 
   test("are all when a rule forgets for which job it is", () => {

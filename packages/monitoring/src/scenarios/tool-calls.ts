@@ -93,11 +93,25 @@ function failuresOfOne(context: Context): readonly Story[] {
 /** Two servers that together fail too many calls, while there is, or is about to be, a page for one of them. */
 function besidesPages(context: Context, alert: AlertRule | undefined): readonly Scenario[] {
   if (alert === undefined) return [];
-  const { share, window, for: wait } = context.options.alerts.HighErrorRate;
+  const { share, minimum, window } = context.options.alerts.HighErrorRate;
+  const many = besidePage(context, alert, { each: 10_000, paged: 0.8 * share, others: 0.4 * share }, "");
+  if (minimum <= 0) return many;
+  // The other one fails too large a share, but too few calls.
+  const steps = toSeconds(window) / stepOf(context);
+  const few = { each: (0.9 * minimum) / (1.2 * share * steps), paged: 0.8 * share, others: 1.2 * share };
+  return [...many, ...besidePage(context, alert, few, ", few events")];
+}
+
+function besidePage(
+  context: Context,
+  alert: AlertRule,
+  { each, ...shares }: { readonly each: number; readonly paged: number; readonly others: number },
+  about: string,
+): readonly Scenario[] {
+  const { window, for: wait } = context.options.alerts.HighErrorRate;
   const { jobName, evaluationInterval } = context.options;
   const steps = Math.ceil((2 * toSeconds(window) + toSeconds(wait)) / stepOf(context)) + 2;
-  const each = 10_000;
-  const [paged, others] = [each * share * 0.8, each * share * 0.4];
+  const [paged, others] = [each * shares.paged, each * shares.others];
   const series = [
     ...counter(calls, { ...other, status: "success" }, each - paged - others),
     ...counter(calls, { ...tool, status: "error" }, paged),
@@ -118,7 +132,7 @@ function besidesPages(context: Context, alert: AlertRule | undefined): readonly 
   ): Scenario => ({
     alert: alert.id,
     kind: isTold ? "fires" : "just below stays silent",
-    title,
+    title: `${title}${about}`,
     interval: evaluationInterval,
     series: [
       ...played,
