@@ -86,7 +86,7 @@ test("scripts get what is wrong as JSON", async () => {
   const unsound = await runCommand(["check", "--options", options, "--json"]);
   expect(unsound.status).toBe(1);
   const [violation] = JSON.parse(unsound.stdout).violations;
-  expect(violation).toMatchObject({ subject: "alert MCPHangarHighErrorRate", check: "for-fits-window" });
+  expect(violation).toMatchObject({ subject: "alert MCPHangarHighErrorRate:server", check: "for-fits-window" });
   expect(violation.option).toContain('alerts.HighErrorRate is {"severity":"critical"');
   const sound = await runCommand(["check", "--json"]);
   expect(JSON.parse(sound.stdout)).toEqual({ files: generateMonitoring().size, stale: [] });

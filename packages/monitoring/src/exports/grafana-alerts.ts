@@ -22,7 +22,8 @@ const lost: MonitoringExport["lost"] = [
   "Inhibitions, which Grafana does not have: one fault may notify more than once.",
   "Receivers and routes: contact points and policies are Grafana's; route by the label severity.",
   "The evaluation interval where it is no multiple of 10 s: it is rounded up.",
-  "The series ALERTS of Prometheus, from which the dashboard Alerts shows what fires.",
+  "The series ALERTS of Prometheus, from which the dashboard Alerts shows what fires, and MCPHangarHighErrorRate for which servers there is a page: both of its variants fire for one dead server.",
+  "The servers with most of the failures in the texts: Grafana's texts ask no queries.",
 ];
 
 /** Alert rules that Grafana evaluates itself, as a file for its provisioning folder `alerting/`. */
@@ -94,7 +95,7 @@ function ruleOf(alert: AlertRule, stack: Stack): ProvisionedRule {
   };
 }
 
-/** `$value` is a text of all values in Grafana. */
+/** `$value` is a text of all values in Grafana, and its texts ask no queries. */
 const TEXTS = { valueName: "$values.query.Value", asks: false };
 
 function expression(refId: string, what: object): ProvisionedQuery {
