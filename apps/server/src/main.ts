@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { takeSignals } from "./early-signals.ts";
+import { nodeProblem } from "./node-version.ts";
 
+const problem = nodeProblem(process.versions.node);
+if (problem !== undefined) {
+  process.stderr.write(`${problem}\n`);
+  process.exit(1);
+}
 takeSignals(process.argv[2] === "serve");
 // Loaded only now, because a signal may come while it is.
 const { runCommandLine } = await import("./cli/command-line.ts");
