@@ -53,6 +53,15 @@ function lines(): readonly Line[] {
     [asked("legacy", "ping", {}), []],
     ...inEra("legacy"),
     ...inEra("modern"),
+    [{ method: "tools/call", params: { name: CALLS[0] } }, ["request.finished _other local"], false],
+    ...(["legacy", "modern"] as const).flatMap((era): readonly Line[] => {
+      const call = asked(era, "tools/call", { name: `${SERVER}__test_until_cancelled`, arguments: {} });
+      const cancel = { method: "notifications/cancelled", params: { requestId: lastId } };
+      return [
+        [call, [], false],
+        [cancel, ["call.finished local"], false],
+      ];
+    }),
     // It is answered when it ends.
     [listen, [], false],
     [
@@ -96,6 +105,7 @@ test("whatever the client at the other end of the pipes does is told once", asyn
 
   expect(causedFacts(inside)).toEqual([...expected, "session.closed local"]);
   expectRecords(inside.events());
+  expect(inside.events().filter(({ record }) => record?.type === "tool.call.cancelled")).toHaveLength(2);
   await expectLogged(() => parseLogEvents(gateway.stderr()), inside);
   await using later = await startGateway(config);
   await expectKept(later, inside.events());

@@ -11,6 +11,7 @@ import { expectCollected, type ToldCollector, toldCollector } from "../src/harne
 import { awaitFacts, causedFacts, expectToldOnce } from "../src/harness/told-facts.ts";
 import { EVERYTHING, type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
 import { allSteps } from "../src/harness/walk/all-steps.ts";
+import { CANCELLED_CALLS } from "../src/harness/walk/left-steps.ts";
 import { modernSteps } from "../src/harness/walk/mcp-steps.ts";
 import { restSteps } from "../src/harness/walk/rest-steps.ts";
 import { factsOf, fleetOf, GROUP, HIDDEN, SERVER, type Step, type Walker } from "../src/harness/walk/step.ts";
@@ -19,6 +20,9 @@ import { type Witness, witness } from "../src/harness/witness.ts";
 const AUDIENCE = "https://hangar.example/mcp";
 /** The log is told everything, and no health check or sweep comes between. */
 const QUIET = { logging: { level: "debug", json_format: true }, config_reload: { watch: false } };
+
+/** What callers ask for, which has an end. */
+const ENDED = ["call.finished", "request.finished", "operation.finished"];
 
 /** A gateway that is watched from the inside and the outside. */
 interface Watched {
@@ -74,6 +78,9 @@ async function walk(watched: Watched, walker: Walker, steps: readonly Step[]): P
 async function expectAllTold(watched: Watched, headers?: Readonly<Record<string, string>>): Promise<void> {
   const { gateway, witness: inside, expected } = watched;
   expect(causedFacts(inside)).toEqual(expected);
+  // Who has left by then has come from somewhere, too.
+  const ended = inside.events().filter(({ type }) => ENDED.includes(type));
+  expect(ended.filter(({ record }) => record?.actor.address !== "127.0.0.1")).toEqual([]);
   await expectToldOnce(gateway, watched, headers);
   await expectCollected(watched.collector, inside);
   // To read history and logs for that is told, too.
@@ -216,6 +223,9 @@ describe("behind a gateway that asks nobody", () => {
       expected: ["operation.finished followEvents anonymous"],
     };
     await walk(watched, anonymous, allSteps(gateway));
+    const calls = inside.events().filter(({ type }) => type === "call.finished");
+    const cancelled = calls.filter(({ record }) => record?.type === "tool.call.cancelled");
+    expect(cancelled).toHaveLength(CANCELLED_CALLS);
     await expectAllTold(watched);
     // Everything that the stream can tell is promised by the table.
     const types = new Set(follower.events.map(({ type }) => type));

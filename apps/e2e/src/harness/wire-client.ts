@@ -110,6 +110,17 @@ export function modernRequest(
   params: Readonly<Record<string, unknown>> = {},
   options: RequestOptions = {},
 ): Promise<RpcAnswer> {
+  const modern = modernHead(method, params);
+  const { id = nextId() } = options;
+  const headers = { ...modern.headers, ...options.headers };
+  return post(url, { jsonrpc: "2.0", id, method, params: modern.params }, { ...options, headers });
+}
+
+/** What a request of the modern era says of itself, in its parameters and its headers. */
+export function modernHead(
+  method: string,
+  params: Readonly<Record<string, unknown>>,
+): { readonly params: object; readonly headers: Readonly<Record<string, string>> } {
   const name = params.name ?? params.uri;
   const _meta = {
     "io.modelcontextprotocol/protocolVersion": MODERN_VERSION,
@@ -121,10 +132,8 @@ export function modernRequest(
     "mcp-protocol-version": MODERN_VERSION,
     "mcp-method": method,
     ...(typeof name === "string" && { "mcp-name": name }),
-    ...options.headers,
   };
-  const { id = nextId() } = options;
-  return post(url, { jsonrpc: "2.0", id, method, params: { ...params, _meta } }, { ...options, headers });
+  return { params: { ...params, _meta }, headers };
 }
 
 /** Subscribes to changes in the modern era, and leaves when the subscription has begun or is refused. */

@@ -24,9 +24,12 @@ const EXEMPT = `
 
 \`ping\` and notifications, by which nobody does anything; the stream (GET) of a session and answers to what a server asks, which belong to the
 session and to the call; probes of \`/health\`, scrapes of \`/metrics\` and public documents, which say nothing that is anybody's; requests to
-addresses at which there is nothing; requests without credentials from an address that has made too many already (429); and requests that HTTP
-refuses before anybody looks at what they ask for: a method, media type, encoding or size that is not taken, too many connections, no room for
-the body.
+addresses at which there is nothing, outside of \`/servers/\` and \`/api/\`; bytes that are no request of HTTP, or not a whole one in time (400, 408,
+431); and connections beyond the limits (503), which are counted in \`mcp_hangar_load_shed_total\`.
+
+What HTTP itself refuses of a caller who is known is a fact as any other: a method, media type, encoding or size that is not taken, no room for
+the body, a client that leaves before its body has come. At an endpoint of MCP it is a \`request.finished\` of the method \`_other\`, as are requests
+that came as notifications, without an id; at the management it is the \`operation.finished\` of its operation, or of \`_other\` where there is none.
 `;
 
 /** The page `docs/reference/facts.md`. */

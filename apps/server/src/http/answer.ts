@@ -52,6 +52,12 @@ export const NO_ROOM: Refusal = {
   headers: { "retry-after": "5" },
 };
 
+/** Why a body is refused that has more bytes than `bytesMax`. */
+export function bodyTooLarge(bytesMax: number): Refusal {
+  const message = `the body is larger than ${bytesMax} bytes (http.max_body_bytes)`;
+  return { status: 413, code: "body_too_large", message };
+}
+
 /** Sends an answer that has room, else that it has none. */
 export function sendCounted(response: ServerResponse, answer: Answer, exchange: Exchange): void {
   const bytes = Buffer.byteLength(answer.body);

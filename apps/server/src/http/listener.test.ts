@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { nodePlatform } from "@mcp-hangar/core";
@@ -34,6 +35,8 @@ interface Served {
   readonly port: number;
   readonly bodies: string[];
   readonly errors: unknown[];
+  /** What the face was told to record, and was not asked for. */
+  readonly told: string[];
 }
 
 const answerBody: HttpFace["handleHttp"] = (_request, response, body) => {
@@ -41,11 +44,14 @@ const answerBody: HttpFace["handleHttp"] = (_request, response, body) => {
 };
 
 async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answerBody): Promise<Served> {
-  const [bodies, errors]: [string[], unknown[]] = [[], []];
+  const [bodies, errors, told]: [string[], unknown[], string[]] = [[], [], []];
   const face: HttpFace = {
     handleHttp(incoming, response, body, caller) {
       bodies.push(body.toString());
       handleHttp(incoming, response, body, caller);
+    },
+    tellRefused(_incoming, caller, { failure }) {
+      told.push(`${failure} ${caller.id}`);
     },
   };
   const text = (path: string, handle: (name: string) => string): Route => ({
@@ -79,7 +85,7 @@ async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answer
   const listener = new HttpListener({ ...OPTIONS, ...options }, { handle: router.handle, whenFull: router.handle });
   open.push(listener);
   const { url, port } = await listener.listen();
-  return { url, port, bodies, errors };
+  return { url, port, bodies, errors, told };
 }
 
 const json = { "content-type": "application/json" };
@@ -144,6 +150,31 @@ describe("routes", () => {
         /^HTTP\/1\.1 403 /,
       );
     }
+    expect(bodies).toEqual([]);
+  });
+});
+
+describe("what an endpoint of MCP refuses before it is asked", () => {
+  it.each([
+    ["PUT", "/mcp", "", "invalid_request"],
+    ["POST", "/mcp", "content-type: text/plain\r\ncontent-length: 2\r\n\r\n{}", "invalid_request"],
+    ["POST", "/mcp", "content-type: application/json\r\ncontent-length: 9999\r\n", "invalid_request"],
+    ["POST", "/servers/none/mcp", "content-length: 0\r\n", "invalid_request"],
+    ["GET", "/servers/math/mcp/more", "", "invalid_request"],
+  ])("is told once: %s %s with %j", async (method, path, rest, failure) => {
+    const { port, bodies, told } = await serve();
+    await raw(port, `${method} ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${rest}\r\n`);
+    expect([bodies, told]).toEqual([[], [`${failure} anonymous`]]);
+  });
+
+  it("is told once when the client leaves before its body has come", async () => {
+    const { url, bodies, told } = await serve();
+    const headers = { ...json, "content-length": 10, expect: "100-continue" };
+    const outgoing = request(`${url}/mcp`, { method: "POST", headers });
+    outgoing.on("error", () => {}).flushHeaders();
+    await once(outgoing, "continue");
+    outgoing.destroy();
+    await expect.poll(() => told).toEqual(["cancelled anonymous"]);
     expect(bodies).toEqual([]);
   });
 });

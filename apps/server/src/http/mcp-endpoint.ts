@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import { Slots } from "@mcp-hangar/core";
+import { type FailureCode, Slots } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { Access, Identification } from "../access/access.ts";
-import { NO_ROOM, type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
+import { bodyTooLarge, NO_ROOM, type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
 import type { CallerPlaces } from "./caller-places.ts";
 import type { Denials } from "./denials.ts";
 import { readBody } from "./read-body.ts";
@@ -18,6 +18,12 @@ export interface HttpFace {
     body: Buffer,
     caller: Caller,
     exchange?: Exchange,
+  ): void;
+  /** Has it recorded that a caller's request was refused before its body was read; it is answered elsewhere. */
+  tellRefused(
+    request: IncomingMessage,
+    caller: Caller,
+    refusal: { readonly message: string; readonly failure: FailureCode },
   ): void;
 }
 
@@ -44,6 +50,7 @@ export interface McpTarget {
 }
 
 const ALLOW = "GET, POST, DELETE, OPTIONS";
+const SERVERS = "/servers/";
 const SERVER_PATH = /^\/servers\/([^/]+)\/mcp$/;
 
 /**
@@ -61,8 +68,9 @@ export class McpEndpoint {
 
   targetOf(path: string): McpTarget | undefined {
     if (path === "/mcp") return AGGREGATE;
-    const server = SERVER_PATH.exec(path)?.[1];
-    return server === undefined ? undefined : { server, path };
+    if (!path.startsWith(SERVERS)) return undefined;
+    // What is no endpoint is one of a server that does not exist, so that who asks for it is known.
+    return { server: SERVER_PATH.exec(path)?.[1] ?? "", path };
   }
 
   handle(target: McpTarget, request: IncomingMessage, response: ServerResponse): void {
@@ -74,6 +82,7 @@ export class McpEndpoint {
     // A look at the issuer of a token takes time, in which the client may leave.
     void identified.then((settled) => {
       if (!response.destroyed) this.#admit(settled, target, request, response);
+      else if (settled.kind === "caller") this.#tellLeft(this.#options.aggregate, request, settled.caller);
     });
   }
 
@@ -105,9 +114,9 @@ export class McpEndpoint {
   #admit(who: Identification, target: McpTarget, request: IncomingMessage, response: ServerResponse): void {
     if (who.kind === "refused") return this.refuse(response, who.refusal);
     const { caller } = who;
-    const { access, places, denials } = this.#options;
+    const { access, places, denials, aggregate } = this.#options;
     const full = places?.refusal(request, response, caller);
-    if (full !== undefined) return this.refuse(response, full);
+    if (full !== undefined) return this.#refuseCaller(aggregate, response, caller, full);
     if (!access.permits(caller, "tools:call")) {
       denials?.report(request, { door: "mcp", reason: "permission", permission: "tools:call", caller });
       const message = `"${caller.id}" may not use MCP: no role of theirs has the permission tools:call`;
@@ -116,17 +125,18 @@ export class McpEndpoint {
     // A server of which the caller may use nothing does not exist for the caller.
     const face =
       target.server === undefined
-        ? this.#options.aggregate
+        ? aggregate
         : access.reaches(caller, target.server)
           ? this.#options.ofServer(target.server)
           : undefined;
     if (face === undefined) {
       const exists = target.server !== undefined && this.#options.ofServer(target.server) !== undefined;
-      if (exists) denials?.report(request, { door: "mcp", reason: "not_reached", caller });
+      if (!exists) return this.#refuseCaller(aggregate, response, caller, unknownServer(target));
+      denials?.report(request, { door: "mcp", reason: "not_reached", caller });
       return this.refuse(response, unknownServer(target));
     }
     const refusal = refusalOf(request);
-    if (refusal !== undefined) return this.refuse(response, refusal);
+    if (refusal !== undefined) return this.#refuseCaller(face, response, caller, refusal);
     if (request.method === "POST") return this.#post(face, request, response, caller);
     request.resume();
     face.handleHttp(request, response, EMPTY, caller);
@@ -138,15 +148,25 @@ export class McpEndpoint {
     response.on("close", () => this.#open.remove(slot));
   }
 
+  /** Refuses a request of somebody who is known and may use MCP, and has it recorded. */
+  #refuseCaller(face: HttpFace, response: ServerResponse, caller: Caller, refusal: Refusal): void {
+    const failure = refusal.status === 503 ? "overloaded" : "invalid_request";
+    face.tellRefused(response.req, caller, { message: refusal.message, failure });
+    this.refuse(response, refusal);
+  }
+
+  #tellLeft(face: HttpFace, request: IncomingMessage, caller: Caller): void {
+    const message = "the client left before its request had come";
+    face.tellRefused(request, caller, { message, failure: "cancelled" });
+  }
+
   #post(face: HttpFace, request: IncomingMessage, response: ServerResponse, caller: Caller): void {
     const { bodyBytesMax: bytesMax, traffic } = this.#options;
     const exchange = traffic.exchange(request, response, caller);
     readBody(request, response, { bytesMax, exchange }, (outcome) => {
       if (outcome.kind === "body") return face.handleHttp(request, response, outcome.body, caller, exchange);
-      if (outcome.kind === "aborted") return;
-      if (outcome.kind === "no_room") return this.refuse(response, NO_ROOM);
-      const message = `the body is larger than ${bytesMax} bytes (http.max_body_bytes)`;
-      this.refuse(response, { status: 413, code: "body_too_large", message });
+      if (outcome.kind === "aborted") return this.#tellLeft(face, request, caller);
+      this.#refuseCaller(face, response, caller, outcome.kind === "no_room" ? NO_ROOM : bodyTooLarge(bytesMax));
     });
   }
 }

@@ -19,6 +19,8 @@ export function readBody(
   { bytesMax, exchange }: { readonly bytesMax: number; readonly exchange: Exchange },
   done: (outcome: BodyOutcome) => void,
 ): void {
+  // Who left while it was looked up who they are says so no more.
+  if (request.destroyed) return done({ kind: "aborted" });
   // What is announced is counted as a whole, else each piece as it comes.
   const announced = Number(request.headers["content-length"] ?? 0);
   const tooLarge = announced > bytesMax;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { Permission } from "../access/permissions.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer, Refusal } from "./answer.ts";
 
 export type RouteMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -18,6 +18,9 @@ export interface RouteRequest {
   readonly signal: AbortSignal;
 }
 
+/** One request to a route whose body was not read. */
+export type UnreadRequest = Omit<RouteRequest, "body">;
+
 /** A path of the HTTP interface outside MCP. Without the permission the answer is 403, without a caller 401. */
 export interface Route {
   readonly method: RouteMethod;
@@ -32,4 +35,9 @@ export interface Route {
     request: RouteRequest,
     response: ServerResponse,
   ) => Answer | undefined | Promise<Answer | undefined>;
+  /** Answers a request of a caller that is refused before the route is asked, and has it recorded; only answered when absent. */
+  readonly refuse?: (request: UnreadRequest, refusal: Refusal) => Answer | Promise<Answer>;
 }
+
+/** Answers callers who ask for what is not there, and has it recorded. */
+export type Unrouted = (request: Pick<RouteRequest, "http" | "caller">, refusal: Refusal) => Answer;

@@ -1,9 +1,11 @@
+import { once } from "node:events";
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { FakeClock } from "@mcp-hangar/core/testing";
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Access, type Identification, OPEN_ACCESS } from "../access/access.ts";
+import { refusalAnswer } from "./answer.ts";
 import { requestGuard } from "./request-guard.ts";
 import type { Route, RouteRequest } from "./route.ts";
 import { Router } from "./router.ts";
@@ -17,6 +19,8 @@ let permitted: boolean;
 let asked: string[];
 let handled: RouteRequest[];
 let answer: Promise<void> | undefined;
+/** Refusals that were told, by status and caller. */
+let told: string[];
 let router: Router;
 let server: Server;
 let url: string;
@@ -24,7 +28,7 @@ let url: string;
 beforeEach(async () => {
   identify = () => ({ kind: "caller", caller: ADA });
   permitted = true;
-  [asked, handled, answer] = [[], [], undefined];
+  [asked, handled, answer, told] = [[], [], undefined, []];
   const access: Access = {
     ...OPEN_ACCESS,
     enabled: true,
@@ -42,6 +46,10 @@ beforeEach(async () => {
     await answer;
     return { status: 200, contentType: "text/plain", body: incoming.body };
   };
+  const refuse: Route["refuse"] = ({ caller }, refusal) => {
+    told.push(`${refusal.status} ${caller.id}`);
+    return refusalAnswer(refusal);
+  };
   router = new Router({
     guard: requestGuard({ boundTo: "127.0.0.1", allowedHosts: [], allowedOrigins: [], nowMs: () => 0 }),
     access,
@@ -58,8 +66,13 @@ beforeEach(async () => {
       { method: "GET", path: "/alive", permission: "public", probe: true, handle },
       { method: "GET", path: "/open", permission: "public", handle },
       { method: "GET", path: "/closed", permission: "servers:read", handle },
-      { method: "POST", path: "/closed", permission: "servers:write", handle },
+      { method: "POST", path: "/closed", permission: "servers:write", handle, refuse },
+      { method: "GET", path: "/api/thing", permission: "servers:read", handle },
     ],
+    unrouted({ caller }, refusal) {
+      told.push(`unrouted ${refusal.status} ${caller.id}`);
+      return refusalAnswer(refusal);
+    },
   });
   server = createServer(router.handle);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -118,6 +131,23 @@ describe("who asks", () => {
   });
 });
 
+describe("what the management does not have", () => {
+  it.each([
+    ["GET", "/api/nothing?really", 404],
+    ["DELETE", "/api/thing", 405],
+  ])("is told as its caller's: %s %s", async (method, path, status) => {
+    const refused = await fetch(`${url}${path}`, { method });
+    expect([refused.status, refused.headers.get("allow") === null]).toEqual([status, status === 404]);
+    expect([asked, told]).toEqual([["identify"], [`unrouted ${status} ada`]]);
+  });
+
+  it("is nobody's business who does not say who they are", async () => {
+    identify = () => ({ kind: "refused", refusal: { status: 401, code: "no_credentials", message: "who?" } });
+    expect((await fetch(`${url}/api/nothing`)).status).toBe(401);
+    expect(told).toEqual([]);
+  });
+});
+
 describe("a body", () => {
   it.each([
     ["{}", json, 200],
@@ -131,6 +161,17 @@ describe("a body", () => {
   ])("%j with %j gets %d", async (body, headers, status) => {
     expect((await post(body, headers)).status).toBe(status);
     expect(handled).toHaveLength(status === 200 ? 1 : 0);
+    expect(told).toEqual(status === 200 ? [] : [`${status} ada`]);
+  });
+
+  it("that does not come is told when the client leaves", async () => {
+    const headers = { ...json, "content-length": 10, expect: "100-continue" };
+    const outgoing = request(`${url}/closed`, { method: "POST", headers });
+    outgoing.on("error", () => {}).flushHeaders();
+    await once(outgoing, "continue");
+    outgoing.destroy();
+    await expect.poll(() => told).toEqual(["499 ada"]);
+    expect(handled).toEqual([]);
   });
 
   it("without a type is refused", async () => {

@@ -1,15 +1,24 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Slots } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
-import { type Access, ANONYMOUS_CALLER } from "../access/access.ts";
-import { NO_ROOM, type Refusal, refusalAnswer, send, sendCounted, sendOptions } from "./answer.ts";
+import { type Access, ANONYMOUS_CALLER, type Identification } from "../access/access.ts";
+import {
+  type Answer,
+  bodyTooLarge,
+  NO_ROOM,
+  type Refusal,
+  refusalAnswer,
+  send,
+  sendCounted,
+  sendOptions,
+} from "./answer.ts";
 import type { CallerPlaces } from "./caller-places.ts";
 import type { Denials } from "./denials.ts";
 import { doorOf } from "./door-of.ts";
 import type { McpEndpoint } from "./mcp-endpoint.ts";
 import { type BodyOutcome, readBody } from "./read-body.ts";
 import type { RequestGuard } from "./request-guard.ts";
-import type { Route, RouteRequest } from "./route.ts";
+import type { Route, RouteRequest, UnreadRequest, Unrouted } from "./route.ts";
 import { type RouteMatch, RouteTable } from "./route-table.ts";
 import type { Strangers } from "./strangers.ts";
 import type { Exchange, Traffic } from "./traffic.ts";
@@ -26,6 +35,8 @@ export interface RouterOptions {
   /** Serves `/mcp` and `/servers/<id>/mcp`; absent on a listener that has only routes. */
   readonly mcp?: McpEndpoint | undefined;
   readonly routes: readonly Route[];
+  /** Answers callers whom no route of the management serves. Without it nobody is asked who they are there, and it is not told. */
+  readonly unrouted?: Unrouted | undefined;
   readonly bodyBytesMax: number;
   readonly traffic: Traffic;
   /** Told of a route that threw. */
@@ -33,6 +44,10 @@ export interface RouterOptions {
 }
 
 const EMPTY = Buffer.alloc(0);
+/** Nobody reads this answer; it says in records what became of the request. */
+const CLIENT_LEFT: Refusal = { status: 499, code: "cancelled", message: "the client left before its request had come" };
+
+type Found = NonNullable<ReturnType<RouteMatch["find"]>>;
 
 /**
  * Leads each request to its place. `/mcp` is tried first: that is where the traffic goes. What a request to a route has
@@ -68,10 +83,14 @@ export class Router {
     const match = this.#table.match(path);
     if (match === undefined) {
       const message = `there is nothing at ${JSON.stringify(path.slice(0, 100))}`;
-      return this.#refuseStranger(response, { status: 404, code: "not_found", message });
+      return this.#refuseUnrouted(path, response, { status: 404, code: "not_found", message });
     }
     if (request.method === "OPTIONS") return sendOptions(response, match.allow);
-    this.#route(match, request, response, query === -1 ? "" : url.slice(query + 1));
+    const found = match.find(request.method ?? "");
+    if (found !== undefined) return this.#route(found, request, response, query === -1 ? "" : url.slice(query + 1));
+    const message = `${request.method} is not possible here; ${match.allow} are`;
+    const headers = { allow: match.allow };
+    this.#refuseUnrouted(path, response, { status: 405, code: "method_not_allowed", message, headers });
   };
 
   /** Requests to routes whose answer has not begun. */
@@ -101,13 +120,28 @@ export class Router {
     refuse(response, this.#limited(response.req) ?? refusal);
   }
 
-  #route(match: RouteMatch, request: IncomingMessage, response: ServerResponse, query: string): void {
-    const found = match.find(request.method ?? "");
-    if (found === undefined) {
-      const message = `${request.method} is not possible here; ${match.allow} are`;
-      const headers = { allow: match.allow };
-      return this.#refuseStranger(response, { status: 405, code: "method_not_allowed", message, headers });
-    }
+  /** Refuses what no route serves; within the management, callers are asked who they are, so that it is told as theirs. */
+  #refuseUnrouted(path: string, response: ServerResponse, refusal: Refusal): void {
+    const { unrouted, access, strangers = access, denials } = this.#options;
+    const { req: http } = response;
+    if (unrouted === undefined || doorOf(path) !== "rest") return this.#refuseStranger(response, refusal);
+    const answer = (who: Identification): void => {
+      if (who.kind === "refused") return refuse(response, who.refusal);
+      const { caller } = who;
+      const limited = caller.type === "anonymous" ? this.#limited(http) : undefined;
+      if (limited !== undefined) {
+        denials?.report(http, { door: "rest", reason: "address_limited" });
+        return refuse(response, limited);
+      }
+      http.resume();
+      send(response, unrouted({ http, caller }, refusal), http.method === "HEAD");
+    };
+    const identified = strangers.identify(http);
+    if (identified instanceof Promise) void identified.then(answer);
+    else answer(identified);
+  }
+
+  #route(found: Found, request: IncomingMessage, response: ServerResponse, query: string): void {
     if (this.#closing) response.shouldKeepAlive = false;
     const slot = this.#open.add(response);
     const left = new AbortController();
@@ -124,7 +158,7 @@ export class Router {
   }
 
   async #answer(
-    { route, params }: NonNullable<ReturnType<RouteMatch["find"]>>,
+    { route, params }: Found,
     asked: Pick<RouteRequest, "http" | "query" | "signal">,
     response: ServerResponse,
   ): Promise<void> {
@@ -132,22 +166,18 @@ export class Router {
     const admitted = await this.#admit(route, http);
     if (admitted.kind === "refused") return refuse(response, admitted.refusal);
     const { caller } = admitted;
+    const unread = { ...asked, caller, params };
     const full = this.#options.places?.refusal(http, response, caller);
-    if (full !== undefined) return refuse(response, full);
+    if (full !== undefined) return refuseCaller(route, unread, response, full);
     const exchange = this.#options.traffic.exchange(http, response, caller);
     const body = route.method === "GET" ? EMPTY : await this.#body(http, response, exchange);
-    if (body === undefined) return;
-    if ("status" in body) return refuse(response, body);
-    const answer = await route.handle({ ...asked, caller, params, body }, response);
+    if ("status" in body) return refuseCaller(route, unread, response, body);
+    const answer = await route.handle({ ...unread, body }, response);
     if (answer !== undefined) sendCounted(response, answer, exchange);
   }
 
-  /** The body of a request, why it is refused, or nothing when the client has left. */
-  async #body(
-    http: IncomingMessage,
-    response: ServerResponse,
-    exchange: Exchange,
-  ): Promise<Buffer | Refusal | undefined> {
+  /** The body of a request, or why it is refused. */
+  async #body(http: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<Buffer | Refusal> {
     const refusal = unsupportedBody(http);
     if (refusal !== undefined) return refusal;
     const { bodyBytesMax: bytesMax } = this.#options;
@@ -158,13 +188,11 @@ export class Router {
       case "body":
         return outcome.body;
       case "aborted":
-        return undefined;
+        return CLIENT_LEFT;
       case "no_room":
         return NO_ROOM;
-      case "too_large": {
-        const message = `the body is larger than ${bytesMax} bytes (http.max_body_bytes)`;
-        return { status: 413, code: "body_too_large", message };
-      }
+      case "too_large":
+        return bodyTooLarge(bytesMax);
     }
   }
 
@@ -205,6 +233,18 @@ function unsupportedBody({ headers }: IncomingMessage): Refusal | undefined {
   if (encoding === undefined || encoding === "identity") return undefined;
   const message = `the body must not be encoded, but is ${JSON.stringify(encoding.slice(0, 100))}`;
   return { status: 415, code: "unsupported_encoding", message };
+}
+
+/** Refuses a request of somebody who may use the route, and has it recorded where the route does that. */
+async function refuseCaller(
+  route: Route,
+  request: UnreadRequest,
+  response: ServerResponse,
+  refusal: Refusal,
+): Promise<void> {
+  request.http.resume();
+  const answer: Answer = (await route.refuse?.(request, refusal)) ?? refusalAnswer(refusal);
+  send(response, answer, request.http.method === "HEAD");
 }
 
 /** Refuses a request; what still comes of it is thrown away. */

@@ -49,7 +49,7 @@ export function recorded(operation: Operation, witnesses: Witnesses, parts: Reco
     async perform(input, context) {
       const span = record.startSpan(context);
       const value = await spanned(span, operation.perform(input, within(span, context)));
-      if (!isInvalidInput(value)) return value;
+      if (!isUndone(value, context)) return value;
       return (await record.end(record.begin(input, context), value.code, { trace: span.trace })) ?? value;
     },
   };
@@ -181,9 +181,9 @@ function within({ outbound }: OperationSpan, context: OperationContext): Operati
   return { ...context, relay: { ...relay, meta: withoutTrace(relay.meta), trace: outbound } };
 }
 
-/** Whether nothing was done because of the input, by which a batch or a call has not even begun. */
-function isInvalidInput(value: object): value is OperationFailure {
-  return isOperationFailure(value) && value.problems !== undefined;
+/** Whether nothing was done because of the request or its input, by which a batch or a call has not even begun. */
+function isUndone(value: object, { refused }: OperationContext): value is OperationFailure {
+  return isOperationFailure(value) && (value === refused || value.problems !== undefined);
 }
 
 /** What an operation is about, as the caller names it. */

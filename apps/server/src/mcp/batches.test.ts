@@ -14,9 +14,10 @@ async function open(protocolVersion: string) {
   const transport = new FakeTransport(nodePlatform.clock);
   const info = { name: "mcp-hangar", version: "0" };
   const bus = new TelemetryBus();
-  const calls: string[] = [];
+  const [calls, requests]: [string[], string[]] = [[], []];
   bus.on("test", (event) => {
     if (event.type === "call.finished") calls.push(event.outcome.status);
+    if (event.type === "request.finished") requests.push(`${event.method} ${event.subject} ${event.outcome.status}`);
   });
   const gateway = new Gateway({
     servers: { math: subprocessOptions.parse({ mode: "subprocess", command: "fake" }) },
@@ -53,7 +54,7 @@ async function open(protocolVersion: string) {
   const params = { protocolVersion, capabilities: {}, clientInfo: { name: "t", version: "1" } };
   const opened = await send({ jsonrpc: "2.0", id: 0, method: "initialize", params }, {});
   const session = { "mcp-session-id": opened.headers.get("mcp-session-id") ?? "" };
-  return { send: (message: unknown, headers = session) => send(message, headers), calls };
+  return { send: (message: unknown, headers = session) => send(message, headers), calls, requests };
 }
 
 it.each(["2025-03-26", "2024-11-05"])("a client of %s may send several messages at once", async (version) => {
@@ -89,6 +90,14 @@ it("nobody waits for an answer to messages that have none", async () => {
   const { send } = await open("2025-03-26");
   const note = { jsonrpc: "2.0", method: "notifications/initialized" };
   expect(await send([note, note])).toMatchObject({ status: 202, text: "" });
+});
+
+it("a call without an id is not done, and told once, alone and in a batch", async () => {
+  const { send, calls, requests } = await open("2025-03-26");
+  requests.length = 0;
+  expect(await send(CALL)).toMatchObject({ status: 202, text: "" });
+  expect(await send([CALL, { jsonrpc: "2.0", method: "notifications/initialized" }])).toMatchObject({ status: 202 });
+  expect([calls, requests]).toEqual([[], ["_other tools/call rejected", "_other tools/call rejected"]]);
 });
 
 it.each([

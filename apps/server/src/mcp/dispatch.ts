@@ -81,16 +81,25 @@ export interface RefusedMessage {
   /** Method of the request; `undefined` when it could not be read, or was none. */
   readonly method: string | undefined;
   readonly message: string;
+  /** What kind of failure it is; `invalid_request` when absent. */
+  readonly failure?: FailureCode | undefined;
 }
 
-/** Has it recorded that a message was refused: malformed, or of a session that does not exist. */
-export function refused({ gateway }: Endpoint, { caller, client, method = "", message }: RefusedMessage): void {
+/** Has it recorded that a message was refused: malformed, of a session that does not exist, or by HTTP before it was read. */
+export function refused({ gateway }: Endpoint, message: RefusedMessage): void {
+  const { caller, client, method = "", failure: code = "invalid_request" } = message;
   const record = gateway.record(
     { method, server: "", subject: method === "" ? undefined : method },
     { caller, client },
   );
   // Nothing was done that anybody would have to agree to, and the refusal need not wait for who is told of it.
-  void record.settle(failure("invalid_request", message));
+  void record.settle(failure(code, message.message));
+}
+
+/** Why nothing was done by what a client sent as a notification, if it is the name of a request; `undefined` for notifications. */
+export function unanswerable(method: string): string | undefined {
+  if (method.startsWith("notifications/")) return undefined;
+  return `${JSON.stringify(shortText(method, 100))} came without an id, so that it could not be answered: nothing was done`;
 }
 
 /** Handles a client's notification; those that mean nothing here are ignored, as the protocol wants it. */

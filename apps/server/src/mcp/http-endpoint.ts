@@ -22,13 +22,13 @@ import type { ClientRequest } from "./client-request.ts";
 import { dispatch, shakeHands } from "./dispatch.ts";
 import { encodeNotification } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { type HttpRefusal, HttpRefusals, refuse, refuseModernMethod } from "./http-refusals.ts";
+import { type HttpRefusal, HttpRefusals } from "./http-refusals.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { LISTEN } from "./methods/index.ts";
 import { isModern, refuseEnvelope } from "./modern-envelope.ts";
 import { header, traceHeaders } from "./request-headers.ts";
 import { ResponseStream } from "./response-stream.ts";
-import { type OneWay, SessionRequests, take } from "./session-requests.ts";
+import { type OneWay, SessionRequests } from "./session-requests.ts";
 import { finish, type Headers, Unanswered } from "./unanswered.ts";
 
 const SESSION_HEADER = "mcp-session-id";
@@ -43,13 +43,13 @@ const BATCH_MAX = 100;
 export class HttpEndpoint {
   readonly #endpoint: Endpoint;
   readonly #unanswered = new Unanswered();
-  readonly #refusals: HttpRefusals;
+  readonly refusals: HttpRefusals;
   readonly #sessionRequests: SessionRequests;
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
-    this.#refusals = new HttpRefusals(endpoint);
-    this.#sessionRequests = new SessionRequests(endpoint, this.#unanswered, this.#refusals);
+    this.refusals = new HttpRefusals(endpoint);
+    this.#sessionRequests = new SessionRequests(endpoint, this.#unanswered, this.refusals);
   }
 
   /** `exchange` has counted the body; without it nothing is held for the body. */
@@ -68,10 +68,11 @@ export class HttpEndpoint {
       case "DELETE":
         return this.#delete(request, response, caller);
       default:
-        return refuse(
+        return this.refusals.refuseHttpMethod(
           response,
-          { status: 405, code: RPC.invalidRequest, message: `method ${request.method} is not allowed` },
-          { allow: "GET, POST, DELETE" },
+          caller,
+          `${request.method} is not possible`,
+          "GET, POST, DELETE",
         );
     }
   }
@@ -84,7 +85,7 @@ export class HttpEndpoint {
   #post(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller, exchange: Exchange): void {
     const { headers } = request;
     if (!/^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? "")) {
-      return this.#refusals.refuse(response, caller, {
+      return this.refusals.refuse(response, caller, {
         status: 415,
         code: RPC.invalidRequest,
         message: "content-type must be application/json",
@@ -93,13 +94,13 @@ export class HttpEndpoint {
     const accepts = acceptOf(request);
     if (!accepts.json && !accepts.events) {
       const message = "accept must allow application/json and text/event-stream";
-      return this.#refusals.refuse(response, caller, { status: 406, code: RPC.invalidRequest, message });
+      return this.refusals.refuse(response, caller, { status: 406, code: RPC.invalidRequest, message });
     }
     const message = decodeMessage(body, false);
     if (message.kind === "invalid") {
       const { code, reason, id = null } = message;
       const problem = `the body is no JSON-RPC message: ${reason}`;
-      return this.#refusals.refuse(response, caller, { status: 400, code, message: problem, id });
+      return this.refusals.refuse(response, caller, { status: 400, code, message: problem, id });
     }
     const stream = this.#stream(response, { acceptsEvents: accepts.events, exchange, caller: () => caller });
     if (message.kind === "batch") return this.#batch(request, response, stream, message, caller);
@@ -132,7 +133,7 @@ export class HttpEndpoint {
     });
     if (refusal !== undefined) {
       const message = refusal.kind === "error" ? refusal.error.message : "";
-      this.#refusals.tell(http, caller, { method, message, id });
+      this.refusals.tell(http, caller, { method, message, id });
       return finish(stream, id, refusal, true);
     }
     const left = new AbortController();
@@ -192,7 +193,7 @@ export class HttpEndpoint {
     if (session === undefined) return;
     const inUse = this.#sessionRequests.begin(http, stream, session, { id, method, params }, caller);
     if (inUse === undefined) return;
-    this.#refusals.refuse(response, caller, { status: 400, code: RPC.invalidRequest, message: inUse, id, method });
+    this.refusals.refuse(response, caller, { status: 400, code: RPC.invalidRequest, message: inUse, id, method });
   }
 
   /** Several messages at once, which only clients of old revisions send. */
@@ -204,7 +205,7 @@ export class HttpEndpoint {
     caller: Caller,
   ): void {
     const refuseWith = (message: string): void =>
-      this.#refusals.refuse(response, caller, { status: 400, code: RPC.invalidRequest, message });
+      this.refusals.refuse(response, caller, { status: 400, code: RPC.invalidRequest, message });
     // The first message of a client stands alone, so that there is always a session that says what the client speaks.
     const named = header(http, SESSION_HEADER) !== undefined;
     const session = named ? this.#session(http, response, { id: null }, caller) : undefined;
@@ -220,21 +221,19 @@ export class HttpEndpoint {
   #oneWay(http: IncomingMessage, response: ServerResponse, message: OneWay, caller: Caller): void {
     const modern = MODERN.includes(header(http, "mcp-protocol-version") ?? "");
     // A modern client has no session, and nothing that it could notify us of.
-    if (!modern) {
-      const session = this.#session(http, response, { id: null }, caller);
-      if (session === undefined) return;
-      take(session, message);
-    }
+    const session = modern ? undefined : this.#session(http, response, { id: null }, caller);
+    if (!modern && session === undefined) return;
+    this.#sessionRequests.take(http, session, message, caller);
     response.writeHead(202).end();
   }
 
   #get(request: IncomingMessage, response: ServerResponse, caller: Caller, exchange: Exchange): void {
-    if (MODERN.includes(header(request, "mcp-protocol-version") ?? "")) return refuseModernMethod(response);
+    if (this.#refusesModern(request, response, caller)) return;
     const session = this.#session(request, response, { id: null }, caller);
     if (session === undefined) return;
     if (!acceptOf(request).events) {
       const message = "accept must allow text/event-stream";
-      return this.#refusals.refuse(response, caller, { status: 406, code: RPC.invalidRequest, message });
+      return this.refusals.refuse(response, caller, { status: 406, code: RPC.invalidRequest, message });
     }
     // Requests of the session may have brought a newer token since.
     const stream = this.#stream(response, { acceptsEvents: true, exchange, caller: () => session.caller });
@@ -252,11 +251,20 @@ export class HttpEndpoint {
   }
 
   #delete(request: IncomingMessage, response: ServerResponse, caller: Caller): void {
-    if (MODERN.includes(header(request, "mcp-protocol-version") ?? "")) return refuseModernMethod(response);
+    if (this.#refusesModern(request, response, caller)) return;
     const session = this.#session(request, response, { id: null }, caller);
     if (session === undefined) return;
     this.#endpoint.sessions.close(session, "client");
     response.writeHead(200).end();
+  }
+
+  /** Refuses an HTTP method that clients of the modern era have no use for; false when the client is not of that era. */
+  #refusesModern(request: IncomingMessage, response: ServerResponse, caller: Caller): boolean {
+    const version = header(request, "mcp-protocol-version") ?? "";
+    if (!MODERN.includes(version)) return false;
+    const message = `revision ${version} has no sessions: only POST is allowed`;
+    this.refusals.refuseHttpMethod(response, caller, message, "POST");
+    return true;
   }
 
   #stream(
@@ -280,7 +288,7 @@ export class HttpEndpoint {
     caller: Caller,
   ): LegacySession | undefined {
     const refuseWith = (status: number, message: string): undefined => {
-      this.#refusals.refuse(response, caller, { ...asked, status, code: RPC.invalidRequest, message });
+      this.refusals.refuse(response, caller, { ...asked, status, code: RPC.invalidRequest, message });
     };
     const version = header(request, "mcp-protocol-version");
     if (version !== undefined && !LEGACY.includes(version)) {

@@ -1,19 +1,26 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type JsonRpcId, RPC } from "@mcp-hangar/core";
+import { type FailureCode, type JsonRpcId, RPC } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { httpClient } from "./client.ts";
 import { refused } from "./dispatch.ts";
 import { encodeError } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-/** Why an endpoint itself refuses a message. */
-export interface HttpRefusal {
-  readonly status: number;
-  readonly code: number;
+/** What records say of a message that was refused. */
+export interface ToldRefusal {
   readonly message: string;
   /** Id and method of the request, as far as they could be read. */
   readonly id?: JsonRpcId | null;
   readonly method?: string | undefined;
+  /** What kind of failure it is; `invalid_request` when absent. */
+  readonly failure?: FailureCode | undefined;
+}
+
+/** Why an endpoint itself refuses a message. */
+export interface HttpRefusal extends ToldRefusal {
+  readonly status: number;
+  readonly code: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Refuses what callers send before anybody works on it, and has it recorded. */
@@ -27,36 +34,21 @@ export class HttpRefusals {
   /** Answers with the refusal, and has it recorded as a request of the caller. */
   refuse(response: ServerResponse, caller: Caller, refusal: HttpRefusal): void {
     this.tell(response.req, caller, refusal);
-    const { status, code, message, id = null } = refusal;
-    refuse(response, { status, code, message, id });
+    const { status, code, message, id = null, headers } = refusal;
+    const body = encodeError(id, { code, message });
+    const own = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    response.writeHead(status, { ...own, ...headers }).end(body);
+  }
+
+  /** Refuses a method of HTTP; `allow` lists those that are taken. */
+  refuseHttpMethod(response: ServerResponse, caller: Caller, message: string, allow: string): void {
+    this.refuse(response, caller, { status: 405, code: RPC.invalidRequest, message, headers: { allow } });
   }
 
   /** Has a refusal recorded that is answered elsewhere. */
-  tell(
-    http: IncomingMessage,
-    caller: Caller,
-    { id, method, message }: Pick<HttpRefusal, "id" | "method" | "message">,
-  ): void {
+  tell(http: IncomingMessage, caller: Caller, { id, method, message, failure }: ToldRefusal): void {
     const speaker = { rpcId: id ?? undefined, session: undefined, meta: {} };
     const client = httpClient(http, this.#endpoint.addressOf(http), speaker);
-    refused(this.#endpoint, { caller, client, method, message });
+    refused(this.#endpoint, { caller, client, method, message, failure });
   }
-}
-
-/** Refuses an HTTP method that clients of the modern era have no use for. */
-export function refuseModernMethod(response: ServerResponse): void {
-  const message = "revision 2026-07-28 has no sessions: only POST is allowed";
-  refuse(response, { status: 405, code: RPC.invalidRequest, message }, { allow: "POST" });
-}
-
-/** Answers with a refusal that is not recorded, because HTTP says no before it is known what is asked for. */
-export function refuse(
-  response: ServerResponse,
-  { status, code, message, id = null }: HttpRefusal,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  const body = encodeError(id, { code, message });
-  response
-    .writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...headers })
-    .end(body);
 }

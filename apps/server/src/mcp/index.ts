@@ -4,6 +4,7 @@ import type { Caller, SessionEndReason } from "@mcp-hangar/telemetry";
 import type { Exchange } from "../http/traffic.ts";
 import { Endpoint, type EndpointOptions } from "./endpoint.ts";
 import { HttpEndpoint } from "./http-endpoint.ts";
+import type { ToldRefusal } from "./http-refusals.ts";
 import { StdioEndpoint } from "./stdio-endpoint.ts";
 
 export type { EndpointOptions } from "./endpoint.ts";
@@ -18,6 +19,8 @@ export interface McpFace {
     caller?: Caller,
     exchange?: Exchange,
   ): void;
+  /** Has it recorded that a request over HTTP was refused before this was asked; it is answered elsewhere. */
+  tellRefused(request: IncomingMessage, caller: Caller, refusal: ToldRefusal): void;
   /** Serves the client at the other end of the pipes until it closes its end. */
   serveStdio(input: Readable, output: Writable): Promise<void>;
   /** Answers all that still runs, and what comes from now on, with the end of the gateway. */
@@ -32,6 +35,7 @@ export function createMcpFace(options: EndpointOptions): McpFace {
   let stdio: StdioEndpoint | undefined;
   return {
     handleHttp: (request, response, body, caller, exchange) => http.handle(request, response, body, caller, exchange),
+    tellRefused: (request, caller, refusal) => http.refusals.tell(request, caller, refusal),
     serveStdio(input, output) {
       stdio = new StdioEndpoint(endpoint, output);
       return stdio.serve(input);

@@ -11,7 +11,7 @@ import { errorAnswer, SHUTTING_DOWN } from "./answer.ts";
 import { BatchResponse } from "./batch-response.ts";
 import { httpClient } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
-import { dispatch, notified } from "./dispatch.ts";
+import { dispatch, notified, unanswerable } from "./dispatch.ts";
 import { encodeError, encodeNotification, encodeRequest } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { HttpRefusals } from "./http-refusals.ts";
@@ -85,10 +85,22 @@ export class SessionRequests {
     const answered = messages.filter(({ kind }) => kind === "request" || kind === "invalid").length;
     const batch = answered === 0 ? undefined : new BatchResponse(stream, answered);
     for (const message of messages) {
-      if (message.kind !== "request" && message.kind !== "invalid") take(session, message);
+      if (message.kind !== "request" && message.kind !== "invalid") this.take(http, session, message, caller);
       else if (batch !== undefined) this.#answerPart(http, batch.part(), session, message, caller);
     }
     if (batch === undefined) response.writeHead(202).end();
+  }
+
+  /** Takes a notification, or an answer to what a server asked the client; without a session there is nobody to hear it. */
+  take(http: IncomingMessage, session: LegacySession | undefined, message: OneWay, caller: Caller): void {
+    if (message.kind === "notification") {
+      const { method, params } = message;
+      const problem = unanswerable(method);
+      if (problem === undefined) notified(session, method, params);
+      else this.#refusals.tell(http, caller, { method, message: problem });
+    } else if (message.kind === "response") {
+      session?.answered(message.id, { kind: "result", result: message.result.value });
+    } else session?.answered(message.id, { kind: "error", error: message.error });
   }
 
   #answerPart(
@@ -118,12 +130,4 @@ export class SessionRequests {
     this.#refusals.tell(http, caller, { id, method: refusal.method, message: refusal.message });
     part.finish(200, encodeError(id, { code: refusal.code, message: refusal.message }));
   }
-}
-
-/** Takes a notification, or an answer to what a server asked the client. */
-export function take(session: LegacySession, message: OneWay): void {
-  if (message.kind === "notification") notified(session, message.method, message.params);
-  else if (message.kind === "response") {
-    session.answered(message.id, { kind: "result", result: message.result.value });
-  } else session.answered(message.id, { kind: "error", error: message.error });
 }

@@ -64,6 +64,23 @@ it.each(["shutdown", "server_removed"] as const)(
   },
 );
 
+it("a session expires when its client is not heard of, which is told once, and is nobody's afterwards", () => {
+  const [platform, bus] = [fakePlatform(), new RecordingBus()];
+  const store = new SessionStore({ platform, bus });
+  const [ann] = CALLERS;
+  if (ann === undefined) throw new Error("there is no caller");
+  const { id } = store.open(opening(ann));
+  platform.clock.advance(50 * 60_000);
+  expect(store.get(id, ann)?.id).toBe(id);
+  platform.clock.advance(50 * 60_000);
+  expect(store.size).toBe(1);
+  platform.clock.advance(15 * 60_000);
+  expect(store.get(id, ann)).toBeUndefined();
+  const closed = bus.events.filter(({ type }) => type === "session.closed");
+  expect(closed).toMatchObject([{ sessionId: id, reason: "expired", caller: ann }]);
+  store.closeAll("shutdown");
+});
+
 it("a session is opened by somebody who has proved who they are, or was not asked", () => {
   const bus = new RecordingBus();
   const store = new SessionStore({ platform: fakePlatform(), bus });

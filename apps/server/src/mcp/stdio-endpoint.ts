@@ -5,6 +5,7 @@ import {
   type InvalidMessage,
   isJsonObject,
   type JsonRpcId,
+  type JsonRpcNotification,
   type JsonRpcRequest,
   LOCAL_CALLER,
   META,
@@ -14,7 +15,7 @@ import {
 import { type Answer, errorAnswer, SHUTTING_DOWN } from "./answer.ts";
 import { stdioClient } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
-import { dispatch, notified, refused, shakeHands } from "./dispatch.ts";
+import { dispatch, notified, refused, shakeHands, unanswerable } from "./dispatch.ts";
 import { type Encoded, encodeAnswer, encodeNotification, encodeRequest, writeFramed } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
@@ -104,14 +105,19 @@ export class StdioEndpoint {
       case "request":
         return this.#request(message);
       case "notification":
-        if (message.method === "notifications/cancelled")
-          this.#running.get(key(message.params.requestId))?.controller.abort();
-        return notified(this.#session, message.method, message.params);
+        return this.#notified(message);
       case "response":
         return this.#session?.answered(message.id, { kind: "result", result: message.result.value });
       case "error":
         return this.#session?.answered(message.id, { kind: "error", error: message.error });
     }
+  }
+
+  #notified({ method, params }: JsonRpcNotification): void {
+    if (method === "notifications/cancelled") this.#running.get(key(params.requestId))?.controller.abort();
+    const problem = unanswerable(method);
+    if (problem === undefined) notified(this.#session, method, params);
+    else this.#tellRefused(null, method, problem);
   }
 
   #refuseLine({ code, reason, id }: Pick<InvalidMessage, "code" | "reason" | "id">): void {
@@ -185,9 +191,13 @@ export class StdioEndpoint {
   /** Refuses a message, and has it recorded. */
   #refuse(id: JsonRpcId | null, method: string | undefined, answer: Answer): void {
     const message = answer.kind === "error" ? answer.error.message : "";
+    this.#tellRefused(id, method, message);
+    this.#write(encodeAnswer(id, answer));
+  }
+
+  #tellRefused(id: JsonRpcId | null, method: string | undefined, message: string): void {
     const client = stdioClient({ rpcId: id ?? undefined, session: this.#session, meta: {} });
     refused(this.#endpoint, { caller: LOCAL_CALLER, client, method, message });
-    this.#write(encodeAnswer(id, answer));
   }
 
   #write(message: Encoded): void {

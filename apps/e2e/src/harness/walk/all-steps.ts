@@ -1,5 +1,7 @@
 import type { HttpGateway } from "../gateway-process.ts";
+import { leftSteps } from "./left-steps.ts";
 import { legacySteps, modernSteps } from "./mcp-steps.ts";
+import { refusedMcpSteps, refusedRestSteps } from "./refused-steps.ts";
 import { guardedSteps, metricsStep, restSteps } from "./rest-steps.ts";
 import { GROUP, HIDDEN, SERVER, type Step } from "./step.ts";
 
@@ -11,6 +13,9 @@ export function allSteps(gateway: HttpGateway): readonly Step[] {
       ...modernSteps(gateway, server),
       ...legacySteps(gateway, server),
     ]),
+    ...refusedMcpSteps(gateway),
+    ...refusedRestSteps(gateway),
+    ...leftSteps(gateway),
     ...guardedSteps(gateway),
     metricsStep(gateway),
   ];

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { request } from "node:http";
 import type { GatewayConfig } from "../gateway-process.ts";
 
 /** A kind of caller, as those who look at records see it. */
@@ -17,7 +19,7 @@ export type Headers = Readonly<Record<string, string>>;
 /** Something that a caller can do. */
 export interface Step {
   readonly what: string;
-  /** What the interface asks for before it looks at what is asked. */
+  /** What the interface asks for before it looks at what is asked; empty when that is nothing. */
   readonly permission: string;
   /** Why nobody gets as far as being asked who they are; absent when it is asked. */
   readonly deniedFor?: "origin" | "host";
@@ -32,7 +34,7 @@ export interface Step {
 export function factsOf({ permission, deniedFor, server, facts }: Step, walker: Walker): readonly string[] {
   if (deniedFor !== undefined) return [`access.denied ${deniedFor} unknown`];
   if (walker.refusedFor !== undefined) return [`authentication.failed ${walker.refusedFor} unknown`];
-  if (!walker.may(permission)) return [`access.denied permission ${walker.name}`];
+  if (permission !== "" && !walker.may(permission)) return [`access.denied permission ${walker.name}`];
   if (server !== undefined && !walker.reaches(server)) return [`access.denied not_reached ${walker.name}`];
   return facts(walker);
 }
@@ -50,6 +52,20 @@ export function fleetOf(endpoint: string, hidden: Readonly<Record<string, unknow
     [GROUP]: { mode: "group", members: [{ id: SERVER }] },
     [HIDDEN]: hidden,
   };
+}
+
+/** Sends the head of a request, and leaves when it is answered, or asked for its body. */
+export async function announceAndLeave(
+  url: string,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<void> {
+  const asked = request(url, { method, headers });
+  const answered = Promise.race([once(asked, "response"), once(asked, "continue")]);
+  asked.flushHeaders();
+  await answered;
+  // Who leaves hears that as an error.
+  asked.on("error", () => {}).destroy();
 }
 
 /** Makes a request whose answer may be a stream that does not end by itself, and leaves when it begins. */

@@ -4,11 +4,11 @@ import type { Route } from "../../http/route.ts";
 import { parseInput } from "../operation.ts";
 import { serverInput } from "../operations/server-view.ts";
 import { type AdmitOperation, rateLimitFailure } from "../rate-limit.ts";
-import { failureAnswer } from "../rest.ts";
+import { failureAnswer, unreadFailure } from "../rest.ts";
 import { inputReader } from "../rest-input.ts";
+import type { TellStream } from "../unlisted-operations.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { EVENT_TYPES } from "./event-view.ts";
-import type { TellStream } from "./stream-records.ts";
 
 /** Values of one filter. */
 const FILTER_MAX = 100;
@@ -32,6 +32,10 @@ export function eventsRoute(streams: EventStreams, admit: AdmitOperation, tell: 
   const read = inputReader(eventsInput);
   return {
     ...EVENTS_ROUTE,
+    refuse(request, refusal) {
+      tell(request, unreadFailure(refusal).code);
+      return refusalAnswer(refusal);
+    },
     handle(request, response) {
       const refusal = admit(request.caller);
       if (refusal !== undefined) {
