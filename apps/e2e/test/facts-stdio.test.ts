@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { exitOf, parseLogEvents, poll, startProcess } from "@mcp-hangar/testing";
+import { exitOf, parseLogEvents, poll, startHangar } from "@mcp-hangar/testing";
 import { expect, test } from "vitest";
-import { gatewayArguments, startGateway, writeConfig } from "../src/harness/gateway-process.ts";
+import { startGateway, writeConfig } from "../src/harness/gateway-process.ts";
 import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { causedFacts, expectKept, expectLogged, expectRecords } from "../src/harness/told-facts.ts";
 import { EVERYTHING, nodeServer, startFixture } from "../src/harness/upstreams.ts";
@@ -86,8 +86,8 @@ test("whatever the client at the other end of the pipes does is told once", asyn
     logging: { level: "debug", json_format: true },
     config_reload: { watch: false },
   };
-  const args = gatewayArguments("serve", "--config", await writeConfig(folder.path, config));
-  await using gateway = await startProcess({ command: process.execPath, args, env: inside.env });
+  const args = ["serve", "--config", await writeConfig(folder.path, config)];
+  await using gateway = await startHangar(args, inside.env);
   const expected: string[] = [];
   let answers = 0;
   for (const [line, facts, isAnswered = true] of lines()) {

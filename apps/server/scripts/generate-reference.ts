@@ -13,7 +13,7 @@ const write = (name: string, text: string): void =>
 
 /** Operations are described here, not run: what their topics take apart when they are made is never used. */
 const unused: ManagementParts = new Proxy({} as ManagementParts, { get: () => unused });
-const operations = createOperations(unused);
+const { operations } = createOperations(unused);
 write("config.md", configReference());
 write("api.md", apiReference(operations));
 write("openapi.json", `${JSON.stringify(openApiDocument(operations), undefined, 2)}\n`);

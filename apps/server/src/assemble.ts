@@ -21,6 +21,7 @@ import { EventStreams } from "./management/events/event-streams.ts";
 import { createManagementTools } from "./management/mcp-tools.ts";
 import type { Operation } from "./management/operation.ts";
 import { createOperations } from "./management/operations/index.ts";
+import type { NoOperation } from "./management/recorded.ts";
 import { createMcpFace, type McpFace } from "./mcp/index.ts";
 import { ServerFaces } from "./mcp/server-faces.ts";
 import { SessionRoom } from "./mcp/session-room.ts";
@@ -54,6 +55,8 @@ export interface Hangar {
   readonly events: EventStreams;
   /** What the gateway does for its operators, over MCP and REST. */
   readonly operations: readonly Operation[];
+  /** What stands for an operation that REST does not have. */
+  readonly noOperation: NoOperation;
   /** All servers under one roof, tools prefixed. */
   readonly aggregateFace: McpFace;
   /** One face a server, tools under their own names. */
@@ -141,7 +144,7 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
   ]);
   const statistics = new CallStatistics();
   bus.on("management", statistics.listener);
-  const operations = createOperations({
+  const { operations, noOperation } = createOperations({
     gateway,
     discovery,
     batches,
@@ -182,6 +185,7 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     traffic,
     events,
     operations,
+    noOperation,
     aggregateFace: createMcpFace({ ...faceParts, scope: { kind: "all" }, management }),
     serverFaces: new ServerFaces({
       exists: (id) => gateway.fleet.entry(id) !== undefined,

@@ -2,10 +2,9 @@ import { type Access, OPEN_ACCESS } from "../access/access.ts";
 import { metadataRoutes } from "../access/metadata-routes.ts";
 import type { Hangar } from "../assemble.ts";
 import { eventsRoute } from "../management/events/events-route.ts";
+import { streamRecords } from "../management/events/stream-records.ts";
 import { openApiRoute } from "../management/openapi-route.ts";
-import type { AdmitOperation } from "../management/rate-limit.ts";
-import { restRoutes } from "../management/rest.ts";
-import { unlistedOperations } from "../management/unlisted-operations.ts";
+import { restRoutes, unroutedAnswers } from "../management/rest.ts";
 import { type Answer, refusalAnswer, rpcRefusalAnswer, send } from "./answer.ts";
 import { CallerPlaces } from "./caller-places.ts";
 import { addressSet } from "./client-address.ts";
@@ -82,8 +81,6 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     // Whoever may read answers may ask.
     allowedOrigins: [...http.allowed_origins, ...http.cors.allowed_origins],
   });
-  const admit: AdmitOperation = (caller) => hangar.gateway.admitOperation(caller);
-  const { tellStream, unrouted } = unlistedOperations({ bus: hangar.bus, platform: hangar.platform, origin, admit });
   const metricsApart = observability.metrics.port !== undefined;
   const router = new Router({
     ...shared,
@@ -91,12 +88,16 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     strangers,
     places,
     mcp,
-    unrouted,
+    unrouted: unroutedAnswers(hangar.noOperation, origin),
     routes: [
       ...healthRoutes(hangar),
       ...metadataRoutes(hangar.accessSystem.resource),
       ...restRoutes(hangar.operations, origin),
-      eventsRoute(hangar.events, admit, tellStream),
+      eventsRoute(
+        hangar.events,
+        (caller) => hangar.gateway.admitOperation(caller),
+        streamRecords(hangar.bus, hangar.platform, origin),
+      ),
       openApiRoute(hangar.operations),
       ...(metricsApart ? [] : metricsRoutes(hangar, hangar.accessSystem.access)),
     ],

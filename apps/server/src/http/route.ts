@@ -40,4 +40,4 @@ export interface Route {
 }
 
 /** Answers callers who ask for what is not there, and has it recorded. */
-export type Unrouted = (request: Pick<RouteRequest, "http" | "caller">, refusal: Refusal) => Answer;
+export type Unrouted = (request: Pick<RouteRequest, "http" | "caller" | "signal">, refusal: Refusal) => Promise<Answer>;

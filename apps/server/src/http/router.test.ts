@@ -69,7 +69,7 @@ beforeEach(async () => {
       { method: "POST", path: "/closed", permission: "servers:write", handle, refuse },
       { method: "GET", path: "/api/thing", permission: "servers:read", handle },
     ],
-    unrouted({ caller }, refusal) {
+    async unrouted({ caller }, refusal) {
       told.push(`unrouted ${refusal.status} ${caller.id}`);
       return refusalAnswer(refusal);
     },

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Slots } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
-import { type Access, ANONYMOUS_CALLER, type Identification } from "../access/access.ts";
+import { type Access, ANONYMOUS_CALLER } from "../access/access.ts";
 import {
   type Answer,
   bodyTooLarge,
@@ -125,7 +125,8 @@ export class Router {
     const { unrouted, access, strangers = access, denials } = this.#options;
     const { req: http } = response;
     if (unrouted === undefined || doorOf(path) !== "rest") return this.#refuseStranger(response, refusal);
-    const answer = (who: Identification): void => {
+    this.#work(path, response, async (signal) => {
+      const who = await strangers.identify(http);
       if (who.kind === "refused") return refuse(response, who.refusal);
       const { caller } = who;
       const limited = caller.type === "anonymous" ? this.#limited(http) : undefined;
@@ -134,14 +135,18 @@ export class Router {
         return refuse(response, limited);
       }
       http.resume();
-      send(response, unrouted({ http, caller }, refusal), http.method === "HEAD");
-    };
-    const identified = strangers.identify(http);
-    if (identified instanceof Promise) void identified.then(answer);
-    else answer(identified);
+      send(response, await unrouted({ http, caller, signal }, refusal), http.method === "HEAD");
+    });
   }
 
   #route(found: Found, request: IncomingMessage, response: ServerResponse, query: string): void {
+    this.#work(found.route.path, response, (signal) =>
+      this.#answer(found, { http: request, query: new URLSearchParams(query), signal }, response),
+    );
+  }
+
+  /** Has a request answered, until which it counts as open; the signal aborts when the client is gone. */
+  #work(path: string, response: ServerResponse, work: (signal: AbortSignal) => Promise<void>): void {
     if (this.#closing) response.shouldKeepAlive = false;
     const slot = this.#open.add(response);
     const left = new AbortController();
@@ -149,9 +154,8 @@ export class Router {
       this.#open.remove(slot);
       left.abort();
     });
-    const asked = { http: request, query: new URLSearchParams(query), signal: left.signal };
-    this.#answer(found, asked, response).catch((error: unknown) => {
-      this.#options.onError(error, found.route.path);
+    work(left.signal).catch((error: unknown) => {
+      this.#options.onError(error, path);
       const message = "this could not be answered because of an error in the gateway; its log says more";
       refuse(response, { status: 500, code: "internal", message });
     });

@@ -29,7 +29,7 @@ import { type AdmitOperation, rateLimitFailure } from "./rate-limit.ts";
 const NAME_MAX = 200;
 
 /** What the gateway gives to the records of operations. */
-interface RecordingParts {
+export interface RecordingParts {
   readonly newId: () => string;
   /** The rate limit of callers. */
   readonly admit: AdmitOperation;
@@ -55,6 +55,24 @@ export function recorded(operation: Operation, witnesses: Witnesses, parts: Reco
   };
 }
 
+/** What stands for an operation where a caller asks the interface for what it does not have: told as any other, and never done. */
+export type NoOperation = Readonly<Record<"read" | "change", Operation["perform"]>>;
+
+/** By whether the request would have changed something. */
+export function noOperation(witnesses: Witnesses, parts: RecordingParts): NoOperation {
+  const refuse: Operation["perform"] = async (_input, { refused }) => refused ?? NOTHING;
+  const performOf = (effect: "read" | "change"): Operation["perform"] => {
+    const record = new OperationRecords({ id: "_other", effect, perform: refuse }, witnesses, parts);
+    return (input, context) => record.perform(input, context);
+  };
+  return { read: performOf("read"), change: performOf("change") };
+}
+
+const NOTHING = operationFailure("invalid_request", 404, "there is no such operation");
+
+/** What records say of an operation. */
+type Recorded = Pick<Operation, "id" | "effect" | "tool" | "perform">;
+
 /** One run of an operation, before its end. */
 interface Begun {
   readonly id: string;
@@ -65,11 +83,11 @@ interface Begun {
 
 /** The book-keeping of the runs of one operation. */
 class OperationRecords {
-  readonly #operation: Operation;
+  readonly #operation: Recorded;
   readonly #witnesses: Witnesses;
   readonly #parts: RecordingParts;
 
-  constructor(operation: Operation, witnesses: Witnesses, parts: RecordingParts) {
+  constructor(operation: Recorded, witnesses: Witnesses, parts: RecordingParts) {
     this.#operation = operation;
     this.#witnesses = witnesses;
     this.#parts = parts;

@@ -6,9 +6,9 @@ import { serverInput } from "../operations/server-view.ts";
 import { type AdmitOperation, rateLimitFailure } from "../rate-limit.ts";
 import { failureAnswer, unreadFailure } from "../rest.ts";
 import { inputReader } from "../rest-input.ts";
-import type { TellStream } from "../unlisted-operations.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { EVENT_TYPES } from "./event-view.ts";
+import type { TellStream } from "./stream-records.ts";
 
 /** Values of one filter. */
 const FILTER_MAX = 100;

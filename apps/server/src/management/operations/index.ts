@@ -1,7 +1,7 @@
 import { Witnesses } from "@mcp-hangar/core";
 import type { Operation } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
-import { recorded } from "../recorded.ts";
+import { type NoOperation, noOperation, type RecordingParts, recorded } from "../recorded.ts";
 import { auditOperations } from "./audit.ts";
 import { batchOperations } from "./batch.ts";
 import { configOperations } from "./config.ts";
@@ -21,7 +21,10 @@ import { systemOperations } from "./system.ts";
  * Everything the gateway does for its operators, one topic a file. The management tools of `/mcp`, the REST interface and
  * its OpenAPI document are made of this list. A topic touches its parts only when one of its operations runs.
  */
-export function createOperations(parts: ManagementParts): readonly Operation[] {
+export function createOperations(parts: ManagementParts): {
+  readonly operations: readonly Operation[];
+  readonly noOperation: NoOperation;
+} {
   const operations = [
     ...serverOperations(parts),
     ...registrationOperations(parts),
@@ -40,7 +43,12 @@ export function createOperations(parts: ManagementParts): readonly Operation[] {
   ];
   const { platform, gateway } = parts;
   const witnesses = new Witnesses(parts, platform.clock);
-  return operations.map((operation) =>
-    recorded(operation, witnesses, { newId: () => platform.uuid(), admit: (caller) => gateway.admitOperation(caller) }),
-  );
+  const recording: RecordingParts = {
+    newId: () => platform.uuid(),
+    admit: (caller) => gateway.admitOperation(caller),
+  };
+  return {
+    operations: operations.map((operation) => recorded(operation, witnesses, recording)),
+    noOperation: noOperation(witnesses, recording),
+  };
 }

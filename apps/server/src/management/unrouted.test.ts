@@ -1,13 +1,14 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { failure } from "@mcp-hangar/core";
+import { failure, Witnesses } from "@mcp-hangar/core";
 import { FakeClock } from "@mcp-hangar/core/testing";
 import { type HangarEvent, registeredName, TelemetryBus } from "@mcp-hangar/telemetry";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ANONYMOUS_CALLER } from "../access/access.ts";
 import { type Refusal, send } from "../http/answer.ts";
 import type { AdmitOperation } from "./rate-limit.ts";
-import { unlistedOperations } from "./unlisted-operations.ts";
+import { noOperation } from "./recorded.ts";
+import { unroutedAnswers } from "./rest.ts";
 
 const CALLER = { ...ANONYMOUS_CALLER, id: registeredName("ada") };
 const REFUSAL: Refusal = { status: 404, code: "not_found", message: "nothing", headers: { allow: "GET" } };
@@ -15,16 +16,16 @@ const REFUSAL: Refusal = { status: 404, code: "not_found", message: "nothing", h
 let events: HangarEvent[];
 let limited: ReturnType<AdmitOperation>;
 const server = createServer((http, response) => {
-  const bus = new TelemetryBus(() => {});
-  bus.on("test", (event) => events.push(event));
-  const platform = { clock: new FakeClock(), uuid: () => "0" };
-  const { unrouted } = unlistedOperations({
-    bus,
-    platform,
-    origin: { address: () => "192.0.2.1" },
-    admit: () => limited,
+  const bus = new TelemetryBus();
+  bus.on("test", (event) => {
+    events.push(event);
   });
-  send(response, unrouted({ http, caller: CALLER }, REFUSAL), http.method === "HEAD");
+  const none = noOperation(new Witnesses({ bus }, new FakeClock()), { newId: () => "0", admit: () => limited });
+  const unrouted = unroutedAnswers(none, { address: () => "192.0.2.1" });
+  const { signal } = new AbortController();
+  void unrouted({ http, caller: CALLER, signal }, REFUSAL).then((answer) =>
+    send(response, answer, http.method === "HEAD"),
+  );
 });
 
 beforeEach(async () => {
