@@ -18,7 +18,9 @@ export function noiseOf(event: HangarEvent): Noise | undefined {
     case "call.finished":
     case "request.finished": {
       const { outcome, caller } = event;
-      return outcome.status === "rejected" ? noiseBy(event.type, outcome.reason, caller) : undefined;
+      if (outcome.status === "rejected") return noiseBy(event.type, outcome.reason, caller);
+      // What is refused, or left by its client, before its method is read costs its sender nothing either, and no rate limit counts it.
+      return "method" in event && event.method === "_other" ? noiseBy(event.type, outcome.status, caller) : undefined;
     }
     case "operation.finished":
       // Input that is wrong and what the rate limit refuses cost their sender nothing, and say nothing about the gateway.

@@ -66,6 +66,17 @@ describe("noise", () => {
     expect(told.slice(10)).toEqual(others);
   });
 
+  it.each([
+    ["has too many requests open", { status: "error", errorType: "overloaded", message: "" }],
+    ["leaves before its body has come", { status: "cancelled", message: "" }],
+  ] as const)("is what a caller sends who %s, and no request of a method", (_who, outcome) => {
+    const left = { ...sampleEvent("request.finished"), outcome };
+    for (let event = 0; event < 100; event++) listen({ ...left, method: "_other" });
+    expect(told).toHaveLength(10);
+    for (let event = 0; event < 100; event++) listen({ ...left, method: "tools/list" });
+    expect(told).toHaveLength(110);
+  });
+
   it("of a network of IPv6 is of one source", () => {
     for (let host = 0; host < 1_000; host++) listen(failed(`2001:db8:1:2::${host.toString(16)}`));
     expect(told).toHaveLength(10);
