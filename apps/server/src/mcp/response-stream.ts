@@ -87,8 +87,8 @@ export class ResponseStream {
 
   /** Sends the answer and ends the response. */
   finish(status: number, message: Encoded, headers: Readonly<Record<string, string>> = {}): void {
-    if (this.#response.writableEnded || this.#response.destroyed) return;
     this.#cancelTimer?.();
+    if (this.#response.writableEnded || this.#response.destroyed) return;
     if (this.#streaming) {
       this.#write(message);
       this.#response.end();
