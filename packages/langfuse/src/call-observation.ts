@@ -1,9 +1,8 @@
-import { type CallFacts, type CallFinished, type CapturePolicy, callFacts } from "@mcp-hangar/telemetry";
+import { type CallFacts, type CallFinished, type CapturePolicy, callFacts, payloadText } from "@mcp-hangar/telemetry";
 import { callMetadata } from "./call-metadata.ts";
 import { masked, plainMessage, SCRUBBED } from "./masking.ts";
 import type { Settings } from "./options.ts";
 import type { Attributes, Span } from "./otlp-json.ts";
-import { payloadText } from "./payload.ts";
 import { isSampled, langfuseTraceId, type TraceIdentity, traceIdentity } from "./trace-identity.ts";
 
 /** Characters of a message that are sent. */

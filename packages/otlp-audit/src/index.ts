@@ -1,4 +1,10 @@
-export type { OtlpDestination, OtlpDestinationOptions, OtlpProtocol } from "@mcp-hangar/delivery/otlp";
+export {
+  type OtlpDestination,
+  type OtlpDestinationOptions,
+  type OtlpProtocol,
+  otlpResource as auditResource,
+  resourceProblem,
+} from "@mcp-hangar/delivery/otlp";
 export { otlpLogsDestination } from "./destination.ts";
 export type { LineLevel, LogLineRecord } from "./line-entry.ts";
 export {
@@ -7,4 +13,3 @@ export {
   type OTLPAuditExporterOptions,
 } from "./otlp-audit-exporter.ts";
 export { OTLPLogExporter, type OTLPLogExporterOptions } from "./otlp-log-exporter.ts";
-export { auditResource } from "./resource.ts";

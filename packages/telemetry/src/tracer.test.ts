@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { LIBRARY_CLIENT } from "./participants.ts";
 import { registeredName } from "./registered-name.ts";
 import { sampleEvents } from "./testing/index.ts";
-import { parseTraceparent, passThroughTracer, type TraceCarrier } from "./tracer.ts";
+import { type CallTracer, parseTraceparent, passThrough, passThroughTracer, type TraceCarrier } from "./tracer.ts";
 
 const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN_ID = "00f067aa0ba902b7";
@@ -53,8 +53,8 @@ describe("parseTraceparent", () => {
 });
 
 describe("passThroughTracer", () => {
-  const start = (parent: TraceCarrier) =>
-    passThroughTracer.startCall({
+  const start = (parent: TraceCarrier, tracer: CallTracer = passThroughTracer) =>
+    tracer.startCall({
       server: "math",
       tool: "add",
       method: "tools/call",
@@ -75,6 +75,20 @@ describe("passThroughTracer", () => {
 
   test("keeps the caller's baggage from the upstream", () => {
     expect(sent({ traceparent: SAMPLED, baggage: "customer=42" })).toEqual({ traceparent: SAMPLED });
+  });
+
+  test("hands baggage to servers that may have it, through batches as well, with a trace and without", () => {
+    const tracer = passThrough((server) => server === "math");
+    const parent = { traceparent: SAMPLED, baggage: "customer=42" };
+    const batch = tracer.startBatch({ batchId: "batch", size: 1, parent, link: undefined });
+    const span = start(batch.outbound, tracer);
+    expect(span.startAttempt("math").outbound).toEqual(parent);
+    expect(span.startAttempt("other").outbound).toEqual({ traceparent: SAMPLED });
+    const alone = start({ baggage: "customer=42" }, tracer);
+    expect(alone.startAttempt("math").outbound).toEqual({ baggage: "customer=42" });
+    expect(alone.startAttempt("other").outbound).toEqual({});
+    const untransportable = start({ traceparent: SAMPLED, baggage: "a=b\r\nHost: evil" }, tracer);
+    expect(untransportable.startAttempt("math").outbound).toEqual({ traceparent: SAMPLED });
   });
 
   test.each([undefined, "", "garbage"])("invents no context when the caller sends %j", (traceparent) => {

@@ -113,6 +113,9 @@ const TRACEPARENT = /^(?!ff|00.{54})[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-
 /** Printable ASCII of at most 512 characters, the length that the recommendation asks implementations to propagate. */
 const TRACESTATE = /^[ -~]{1,512}$/;
 
+/** Printable ASCII; the recommendation asks for 8192 bytes, of which `_meta` keeps less (https://www.w3.org/TR/baggage/#limits). */
+const BAGGAGE = /^[ -~]{1,8192}$/;
+
 const ZERO_TRACE_ID = "0".repeat(32);
 const ZERO_SPAN_ID = "0".repeat(16);
 
@@ -125,35 +128,65 @@ export function parseTraceparent(traceparent: string | undefined): TraceRef | un
   return { traceId, spanId, sampled: (Number.parseInt(traceparent.slice(53, 55), 16) & 1) === 1 };
 }
 
-/** Drops a `tracestate` that could not travel in an HTTP header; without it the trace stays connected. */
-function propagate({ traceparent, tracestate }: TraceCarrier): TraceCarrier {
-  return tracestate !== undefined && TRACESTATE.test(tracestate) ? { traceparent, tracestate } : { traceparent };
+/** The vendors' part of a trace context, if it can travel in a header; without it the trace stays connected. */
+export function tracestateOf({ tracestate }: TraceCarrier): string | undefined {
+  return tracestate !== undefined && TRACESTATE.test(tracestate) ? tracestate : undefined;
 }
 
-/** Makes no span, but hands the trace context on. It is its own attempt: all attempts have the same context. */
-class PassThroughSpan implements CallSpan, AttemptSpan, OperationSpan {
-  readonly trace: TraceRef | undefined;
-  readonly outbound: TraceCarrier;
+/** The baggage that came along, if it can travel. */
+export function baggageOf({ baggage }: TraceCarrier): string | undefined {
+  return baggage !== undefined && BAGGAGE.test(baggage) ? baggage : undefined;
+}
 
-  constructor(parent: TraceCarrier) {
+/** Lets a server have the caller's baggage. */
+export type MayHaveBaggage = (server: string) => boolean;
+
+/** Makes no span, but hands the trace context on; all attempts have the same. */
+class PassThroughSpan implements CallSpan {
+  readonly trace: TraceRef | undefined;
+  readonly #parent: TraceCarrier;
+  readonly #mayHaveBaggage: MayHaveBaggage;
+
+  constructor(parent: TraceCarrier, mayHaveBaggage: MayHaveBaggage) {
     this.trace = parseTraceparent(parent.traceparent);
-    // Baggage stays here: an upstream that nobody vouched for must not read what the agent's platform wrote into it.
-    this.outbound = this.trace === undefined ? NOTHING : propagate(parent);
+    this.#parent = parent;
+    this.#mayHaveBaggage = mayHaveBaggage;
   }
 
-  startAttempt(): AttemptSpan {
-    return this;
+  startAttempt(server: string): AttemptSpan {
+    return { outbound: propagated(this.#parent, this.#mayHaveBaggage(server)), end() {} };
   }
 
   event(): void {}
   end(): void {}
 }
 
-const NOTHING: TraceCarrier = {};
+/** What of a context can travel. Baggage stays here: a server that nobody vouched for must not read what the agent's platform wrote into it. */
+function propagated(parent: TraceCarrier, withBaggage: boolean): TraceCarrier {
+  const isTrace = parseTraceparent(parent.traceparent) !== undefined;
+  const tracestate = isTrace ? tracestateOf(parent) : undefined;
+  const baggage = withBaggage ? baggageOf(parent) : undefined;
+  return {
+    ...(isTrace && { traceparent: parent.traceparent }),
+    ...(tracestate !== undefined && { tracestate }),
+    ...(baggage !== undefined && { baggage }),
+  };
+}
 
-/** The default tracer: makes no spans, but hands the caller's trace context on, so that a trace does not break here. */
-export const passThroughTracer: CallTracer = {
-  startCall: ({ parent }) => new PassThroughSpan(parent),
-  startOperation: ({ parent }) => new PassThroughSpan(parent),
-  startBatch: ({ parent }) => ({ trace: parseTraceparent(parent.traceparent), outbound: parent, end() {} }),
-};
+/** A tracer that makes no spans, but hands the caller's trace context on, so that a trace does not break here. */
+export function passThrough(mayHaveBaggage: MayHaveBaggage): CallTracer {
+  // Whether a server may have the baggage is decided where it is sent.
+  const within = (parent: TraceCarrier) => ({
+    trace: parseTraceparent(parent.traceparent),
+    outbound: propagated(parent, true),
+    end() {},
+  });
+  return {
+    startCall: ({ parent }) => new PassThroughSpan(parent, mayHaveBaggage),
+    startOperation: ({ parent }) => within(parent),
+    startBatch: ({ parent }) => within(parent),
+  };
+}
+
+/** The default tracer: no server gets baggage. */
+export const passThroughTracer: CallTracer = passThrough(() => false);

@@ -11,5 +11,5 @@ export { type SpanValues, traceSpan } from "./api/trace-span.ts";
 export type { OnDiagnostic } from "./diagnostics.ts";
 export type { PayloadOptions } from "./gateway/payload.ts";
 export { TRACE_EXPORTER_NAME, TraceExporter, type TraceExporterOptions } from "./gateway/trace-exporter.ts";
-export type { KeepOptions, MayHaveBaggage } from "./gateway/tracing-core.ts";
+export type { KeepOptions } from "./gateway/tracing-core.ts";
 export { type Environment, type SpanProtocol, TracingConfigurationError } from "./otlp/destination.ts";

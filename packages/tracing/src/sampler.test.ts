@@ -35,6 +35,10 @@ describe("the sampler", () => {
     ["parentbased_always_off", undefined, { root: false, low: false, refused: false }],
     ["parentbased_traceidratio", "0.5", { root: false, low: true, refused: false }],
     ["parentbased_traceidratio", undefined, { root: true, low: true, refused: false }],
+    ["parentbased_traceidratio", " ", { root: true, low: true, refused: false }],
+    [" TraceIdRatio ", " 0.5 ", { root: false, low: true, refused: true }],
+    ["always_on", "nonsense", { root: true, low: true, refused: true }],
+    [" ", undefined, { root: true, low: true, refused: false }],
   ])("%s with the argument %s is what the specification says", (name, argument, expected) => {
     const sampler = samplerOf(undefined, { OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: argument });
     expect({
@@ -50,11 +54,14 @@ describe("the sampler", () => {
     expect(decides(samplerOf(0, {}), LOW_ID)).toBe(false);
   });
 
-  test.each(["jaeger_remote", "constructor", "ALWAYS_ON"])("does not take %s for a sampler", (name) => {
-    expect(() => samplerOf(undefined, { OTEL_TRACES_SAMPLER: name })).toThrow(/may be one of always_on, /);
-  });
+  test.each(["jaeger_remote", "parentbased_jaeger_remote", "xray", "constructor", "always on"])(
+    "does not take %s for a sampler",
+    (name) => {
+      expect(() => samplerOf(undefined, { OTEL_TRACES_SAMPLER: name })).toThrow(/may be one of always_on, /);
+    },
+  );
 
-  test.each(["1.5", "-1", "half", "NaN"])("does not take %s for a ratio", (argument) => {
+  test.each(["1.5", "-1", "half", "NaN", "50%", "0,5", "Infinity"])("does not take %s for a ratio", (argument) => {
     const env = { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: argument };
     expect(() => samplerOf(undefined, env)).toThrow(/from 0 to 1/);
   });

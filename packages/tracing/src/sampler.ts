@@ -19,11 +19,11 @@ const SAMPLERS: Readonly<Record<string, (ratio: () => number) => Sampler>> = {
 
 /**
  * Which traces are recorded: this part of those that begin here, and those whose caller has decided so; or what the standard variables
- * say. Throws a {@link TracingConfigurationError} for a sampler that does not exist and a ratio that is none.
+ * say, in letters of either case. Throws a {@link TracingConfigurationError} for a sampler that does not exist and a ratio that is none.
  */
 export function samplerOf(ratio: number | undefined, env: Environment): Sampler {
   if (ratio !== undefined) return new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) });
-  const name = text(env.OTEL_TRACES_SAMPLER) ?? "parentbased_always_on";
+  const name = text(env.OTEL_TRACES_SAMPLER)?.toLowerCase() ?? "parentbased_always_on";
   const create = Object.hasOwn(SAMPLERS, name) ? SAMPLERS[name] : undefined;
   if (create === undefined) {
     const known = Object.keys(SAMPLERS).join(", ");

@@ -1,5 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Sensitive } from "@mcp-hangar/telemetry";
 import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -173,6 +175,31 @@ test("a full queue drops what does not fit, and every span is accounted for", as
   makeCalls();
   await expect.poll(() => exporter.snapshot().dropped.queue_full).toBe(2 * CALLS - 25);
   expect(accountedFor(exporter.snapshot())).toBe(2 * CALLS);
+});
+
+test("of 5 000 calls with arguments of 10 MB, while the collector hangs, a handful is held, and all are accounted for", async () => {
+  const payload = { captureArguments: true, captureResults: false, captureCharsMax: 4_096, argsHashKey: undefined };
+  ({ exporter } = await startExporter({ endpoint: receiver.httpUrl, payload }));
+  receiver.behave({ kind: "hang" });
+  const attempts = failure.attempts.map((attempt) => ({ ...attempt, requestBytes: 10_000_000 }));
+  const given: WeakRef<object>[] = [];
+  for (let call = 0; call < 5_000; call++) {
+    const args = { rows: Array.from({ length: 200 }, (_each, row) => ({ row, call })) };
+    given.push(new WeakRef(args));
+    makeCall(exporter, { ...failure, attempts, arguments: new Sensitive<unknown>(args) }, undefined, attempts);
+    if (call % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  expectExact();
+  expect(exporter.snapshot().dropped.queue_full).toBeGreaterThan(0);
+  await new Promise((resolve) => setImmediate(resolve));
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+  // 64 MiB of drafts, and one that is being made.
+  expect(given.filter((args) => args.deref() !== undefined).length).toBeLessThanOrEqual(7);
+  receiver.behave({ kind: "accept" });
+  await exporter.close(0);
+  expectExact();
+  expect(exporter.snapshot().queueSize).toBe(0);
 });
 
 test("spans of calls with several attempts, in a queue that is full of bytes, are accounted for one by one", async () => {

@@ -22,6 +22,8 @@ async function tracesOf(options: Partial<TraceExporterOptions>, work: () => void
   return new Set(receiver.spans.map(({ traceId }) => traceId));
 }
 
+const parentOf = (digit: string, flags: string): string => `00-${digit.repeat(32)}-${"b".repeat(16)}-${flags}`;
+
 const NEVER = { OTEL_TRACES_SAMPLER: "parentbased_always_off" };
 
 test("a failed call is exported though it was not sampled, and a successful one is not", async () => {
@@ -40,6 +42,44 @@ test("a slow call is exported though it was not sampled", async () => {
     slow = makeCall(exporter);
   });
   expect(traces).toEqual(new Set([slow]));
+});
+
+/** Calls under a parent that is sampled, under one that is not, and under none: those of which a span is sent. */
+test.each([
+  [undefined, undefined, ["sampled", "none"]],
+  ["always_on", undefined, ["sampled", "refused", "none"]],
+  ["always_off", undefined, []],
+  ["traceidratio", "1", ["sampled", "refused", "none"]],
+  ["traceidratio", "0", []],
+  ["parentbased_always_on", "ignored", ["sampled", "none"]],
+  ["parentbased_always_off", undefined, ["sampled"]],
+  ["parentbased_traceidratio", "0", ["sampled"]],
+  ["parentbased_traceidratio", "1", ["sampled", "none"]],
+  ["ParentBased_Always_Off", undefined, ["sampled"]],
+] as const)(
+  "with OTEL_TRACES_SAMPLER %s and the argument %s is sent what the specification says",
+  async (name, argument, sent) => {
+    const env = {
+      ...(name !== undefined && { OTEL_TRACES_SAMPLER: name }),
+      ...(argument !== undefined && { OTEL_TRACES_SAMPLER_ARG: argument }),
+    };
+    const parents = { sampled: parentOf("a", "01"), refused: parentOf("c", "00"), none: undefined };
+    const made = new Map<string, string>();
+    const traces = await tracesOf({ env }, () => {
+      for (const [of, parent] of Object.entries(parents)) made.set(makeCall(exporter, undefined, parent), of);
+    });
+    expect([...made].filter(([traceId]) => traces.has(traceId)).map(([, of]) => of)).toEqual(sent);
+  },
+);
+
+test.each([
+  [{ OTEL_TRACES_SAMPLER: "xray" }, /OTEL_TRACES_SAMPLER is "xray"; it may be one of always_on, /],
+  [
+    { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "50%" },
+    /OTEL_TRACES_SAMPLER_ARG is "50%"; a ratio/,
+  ],
+])("the environment %j is refused at the start", async (env, message) => {
+  await expect(startExporter({ endpoint: receiver.httpUrl, env })).rejects.toThrow(message);
 });
 
 test("nothing is exported that neither the sampler nor a rule wants", async () => {

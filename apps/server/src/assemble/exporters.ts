@@ -12,7 +12,7 @@ import type { Logging } from "../logging/logging.ts";
 import { quieted } from "../noise/quieted.ts";
 import { createOtlpAudit } from "../otlp-audit/create-otlp-audit.ts";
 import { createOtlpLogs } from "../otlp-logs/create-otlp-logs.ts";
-import { createTracing } from "../tracing/tracing.ts";
+import { createTracing, tracerWithoutSpans } from "../tracing/tracing.ts";
 import { ExporterList } from "./exporter-list.ts";
 import { addLangfuse, type LangfusePackage } from "./langfuse.ts";
 
@@ -54,7 +54,7 @@ interface Exporters {
   readonly exporters: ExporterList;
   /** In the list as well, and asked by the management; `undefined` when the configuration asks for none. */
   readonly history: History | undefined;
-  /** Makes the spans; `undefined` when the configuration asks for none. */
+  /** Makes the spans, or hands contexts on; `undefined` when the configuration asks for nothing. */
   readonly tracer: CallTracer | undefined;
   /** The audit trail; `undefined` when the configuration asks for none. */
   readonly compliance: Compliance | undefined;
@@ -82,6 +82,8 @@ export function createExporters(config: Config, environment: ExporterEnvironment
   const run = platform.uuid();
   const argsHashKey = argsHashKeyOf(config);
   if (loaded.otlp !== undefined) {
+    const problem = loaded.otlp.resourceProblem(platform.env);
+    if (problem !== undefined) logging.logger.warning("otlp_resource_invalid", { message: problem });
     const common = { otlp: loaded.otlp, platform, run, serviceName: observability.tracing.service_name };
     const otlpLogs = createOtlpLogs(observability.otlp_logs, { ...common, logging });
     if (otlpLogs !== undefined) exporters.add(otlpLogs);
@@ -95,7 +97,7 @@ export function createExporters(config: Config, environment: ExporterEnvironment
   }
   const tracing = createTracing(
     { ...observability.tracing, args_hash_key: argsHashKey },
-    { platform, logger: logging.logger },
+    { platform, logger: logging.logger, run },
   );
   if (tracing !== undefined) exporters.add(tracing);
   if (loaded.langfuse !== undefined) {
@@ -112,5 +114,5 @@ export function createExporters(config: Config, environment: ExporterEnvironment
       run,
       argsHashKey,
     });
-  return { exporters, history, tracer: tracing?.tracer, compliance };
+  return { exporters, history, tracer: tracing?.tracer ?? tracerWithoutSpans(observability.tracing), compliance };
 }

@@ -73,7 +73,7 @@ export const tracingOptions = z
       .array(z.string().min(1).max(253))
       .max(1_000)
       .default([])
-      .describe("Servers that get the callers' W3C baggage; no others do."),
+      .describe("Servers that get the callers' W3C baggage, whether spans are made or not; no others do."),
   })
   .describe("Spans of everything the gateway does for callers, sent over OTLP.");
 export type TracingOptions = z.infer<typeof tracingOptions>;

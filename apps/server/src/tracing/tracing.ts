@@ -5,6 +5,7 @@ import {
   type Exporter,
   type ExporterSnapshot,
   knownSecrets,
+  passThrough,
   passThroughTracer,
   registeredName,
 } from "@mcp-hangar/telemetry";
@@ -26,13 +27,25 @@ function wishOf({ enabled, endpoint }: TracingOptions, env: Environment): Wish {
   return { isOn: false, problem: "tracing is enabled without an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT" };
 }
 
+interface TracingEnvironment {
+  readonly platform: Platform;
+  readonly logger: Logger;
+  /** Id of this run, which names the gateway unless the environment does. */
+  readonly run: string;
+}
+
+/** What is used where no spans are made; `undefined` when the default of the runtime will do. */
+export function tracerWithoutSpans({ baggage_to: servers }: TracingOptions): CallTracer | undefined {
+  if (servers.length === 0) return undefined;
+  const baggageTo = new Set(servers);
+  return passThrough((server) => baggageTo.has(server));
+}
+
 /** Spans, as the configuration wants them; `undefined` when it does not. What makes them is loaded when it is opened. */
-export function createTracing(
-  options: TracingOptions,
-  { platform, logger }: { readonly platform: Platform; readonly logger: Logger },
-): Tracing | undefined {
+export function createTracing(options: TracingOptions, environment: TracingEnvironment): Tracing | undefined {
+  const { platform, logger } = environment;
   const wish = wishOf(options, platform.env);
-  if (wish.isOn) return new Tracing(options, platform, logger);
+  if (wish.isOn) return new Tracing(options, environment);
   if (wish.problem !== undefined) logger.warning("tracing_off", { message: wish.problem });
   return undefined;
 }
@@ -42,14 +55,12 @@ export class Tracing implements Exporter {
   readonly name = "otlp_traces";
   readonly signal = "traces";
   readonly #options: TracingOptions;
-  readonly #platform: Platform;
-  readonly #logger: Logger;
+  readonly #environment: TracingEnvironment;
   #exporter: TraceExporter | undefined;
 
-  constructor(options: TracingOptions, platform: Platform, logger: Logger) {
+  constructor(options: TracingOptions, environment: TracingEnvironment) {
     this.#options = options;
-    this.#platform = platform;
-    this.#logger = logger;
+    this.#environment = environment;
   }
 
   readonly tracer: CallTracer = {
@@ -62,7 +73,7 @@ export class Tracing implements Exporter {
 
   async open(): Promise<void> {
     const { TraceExporter } = await import("@mcp-hangar/tracing");
-    const platform = this.#platform;
+    const { platform, logger, run } = this.#environment;
     const { env, clock } = platform;
     const options = this.#options;
     const baggageTo = new Set(options.baggage_to);
@@ -71,10 +82,11 @@ export class Tracing implements Exporter {
       endpoint: options.endpoint,
       protocol: options.protocol,
       // The environment wins over the file.
-      sampleRate: env.OTEL_TRACES_SAMPLER ? undefined : options.sample_rate,
+      sampleRate: env.OTEL_TRACES_SAMPLER?.trim() ? undefined : options.sample_rate,
       headers: options.headers,
       serviceName: options.service_name,
       serviceVersion: BUILD.version,
+      serviceInstance: run,
       keep: { errors: options.keep_errors, slowMs: options.keep_slower_than_s * 1_000 },
       payload: {
         captureArguments: options.capture_arguments,
@@ -86,7 +98,7 @@ export class Tracing implements Exporter {
       env,
       clock,
       random: () => platform.random(),
-      onDiagnostic: (level, message) => this.#logger[level]("opentelemetry", { message }),
+      onDiagnostic: (level, message) => logger[level]("opentelemetry", { message }),
     });
   }
 

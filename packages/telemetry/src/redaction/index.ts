@@ -1,4 +1,5 @@
 export { type KnownSecrets, knownSecrets } from "./known-secrets.ts";
+export { payloadText } from "./payload-text.ts";
 export { redactText, shortText } from "./redact-text.ts";
 export { secretArguments } from "./secret-arguments.ts";
 export { isSecretKey } from "./secret-names.ts";

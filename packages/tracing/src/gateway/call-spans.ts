@@ -4,6 +4,7 @@ import {
   AttributeList,
   attributesOf,
   attributesOfAttempt,
+  baggageOf,
   type CallFacts,
   type CallFinished,
   type CallSpan,
@@ -17,13 +18,14 @@ import {
   type SpanAttributes,
   type TraceCarrier,
   type TraceRef,
+  tracestateOf,
 } from "@mcp-hangar/telemetry";
 import { SpanKind } from "@opentelemetry/api";
 import { DRAFT_BYTES } from "./local-trace.ts";
 import { heldPayload, type Payload, putPayload } from "./payload.ts";
 import type { ServerStarts } from "./server-starts.ts";
 import { carrierOf, type SpanEvent, type SpanRecord } from "./span-record.ts";
-import { type Begun, baggageOf, type TracingCore, tracestateOf } from "./tracing-core.ts";
+import type { Begun, TracingCore } from "./tracing-core.ts";
 
 /** Milliseconds from which waiting for a slot has a span of its own: less is the work of the gateway itself. */
 const WAIT_MIN_MS = 1;

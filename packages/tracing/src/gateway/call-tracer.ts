@@ -3,6 +3,7 @@ import {
   attributesOfOperation,
   type BatchSpan,
   type BatchStart,
+  baggageOf,
   type CallSpan,
   type CallStart,
   type CallTracer,
@@ -11,13 +12,14 @@ import {
   type OperationStart,
   OTEL_ATTRIBUTES as OTEL,
   type TraceCarrier,
+  tracestateOf,
 } from "@mcp-hangar/telemetry";
 import { SpanKind } from "@opentelemetry/api";
 import { GatewayCallSpan } from "./call-spans.ts";
 import { DRAFT_BYTES } from "./local-trace.ts";
 import type { ServerStarts } from "./server-starts.ts";
 import { carrierOf, type SpanRecord } from "./span-record.ts";
-import { type Begun, baggageOf, type TracingCore, tracestateOf } from "./tracing-core.ts";
+import type { Begun, TracingCore } from "./tracing-core.ts";
 
 /** Makes the spans of the gateway: operation → batch → call → attempt. */
 export class GatewayTracer implements CallTracer {

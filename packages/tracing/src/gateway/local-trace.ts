@@ -1,3 +1,4 @@
+import type { HeldBack } from "./held-back.ts";
 import type { SpanRecord } from "./span-record.ts";
 
 /** The spans of a finished piece of work, which are made later than the work ended, or never. */
@@ -25,15 +26,17 @@ const HELD_MAX = 1_000;
 export class LocalTrace {
   /** Whether the sampler chose it: what is told to servers. */
   readonly sampled: boolean;
-  readonly #export: Export;
-  readonly #held: Draft[] = [];
+  readonly #heldBack: HeldBack;
+  #held: Draft[] = [];
+  /** Spans for which there was no room. */
+  #missing = 0;
   #isKept: boolean;
   #isOver = false;
 
-  constructor(sampled: boolean, exportSpans: Export) {
+  constructor(sampled: boolean, heldBack: HeldBack) {
     this.sampled = sampled;
     this.#isKept = sampled;
-    this.#export = exportSpans;
+    this.#heldBack = heldBack;
   }
 
   /** Whether its spans are exported, as far as is known by now. */
@@ -44,16 +47,39 @@ export class LocalTrace {
   /** A piece of it has ended. */
   finish(draft: Draft, { isWorthIt, isRoot }: { readonly isWorthIt: boolean; readonly isRoot: boolean }): void {
     if (isWorthIt && !this.#isKept) this.#keep();
-    if (this.#isKept) this.#export(draft);
-    else if (!isRoot && !this.#isOver && this.#held.length < HELD_MAX) this.#held.push(draft);
+    if (this.#isKept) this.#heldBack.options.exportSpans(draft);
+    else if (!isRoot && !this.#isOver) this.#hold(draft);
     if (!isRoot) return;
     this.#isOver = true;
-    this.#held.length = 0;
+    this.#letGo();
+  }
+
+  /** Makes room for others. */
+  loseHeld(): void {
+    for (const { spans } of this.#letGo()) this.#missing += spans;
+  }
+
+  #hold(draft: Draft): void {
+    if (this.#held.length >= HELD_MAX) {
+      this.#missing += draft.spans;
+      return;
+    }
+    this.#held.push(draft);
+    this.#heldBack.add(this);
   }
 
   #keep(): void {
     this.#isKept = true;
-    for (const draft of this.#held) this.#export(draft);
-    this.#held.length = 0;
+    const { exportSpans, onMissing } = this.#heldBack.options;
+    for (const draft of this.#letGo()) exportSpans(draft);
+    if (this.#missing > 0) onMissing(this.#missing);
+  }
+
+  #letGo(): readonly Draft[] {
+    const held = this.#held;
+    if (held.length === 0) return held;
+    this.#held = [];
+    this.#heldBack.remove(this, held);
+    return held;
   }
 }

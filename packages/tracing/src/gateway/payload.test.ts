@@ -73,6 +73,23 @@ describe("the payload of a call", () => {
     expect(shown.endsWith("…")).toBe(true);
   });
 
+  test("is read as far as it is shown, however much there is", () => {
+    let read = 0;
+    const row = Object.defineProperty({}, "cell", {
+      enumerable: true,
+      get() {
+        read += 1;
+        return "x".repeat(10);
+      },
+    });
+    // Some 20 MB of JSON each.
+    const rows = Array.from({ length: 1_000_000 }, () => row);
+    const shown = payloadAttributes(payload({ rows }, { bytes: undefined, value: { rows } }, 20_000_000), ALL);
+    expect(String(shown["gen_ai.tool.call.arguments"])).toMatch(/^\{"rows":\[\{"cell":"x{10}"\}.*…$/);
+    expect(shown["gen_ai.tool.call.result"]).toBe(shown["gen_ai.tool.call.arguments"]);
+    expect(read).toBeLessThan(2 * ALL.captureCharsMax);
+  });
+
   test("has a digest of its canonical form, by the key", () => {
     const options = { ...NOTHING, argsHashKey: "key" };
     const digest = createHmac("sha256", "key").update('{"a":1,"b":[true,"é"]}').digest("hex");

@@ -3,9 +3,8 @@ import {
   type AttributeList,
   type CallFinished,
   HANGAR_ATTRIBUTES as HANGAR,
-  isSecretKey,
   OTEL_ATTRIBUTES as OTEL,
-  REDACTED,
+  payloadText,
   redactText,
   type Sensitive,
 } from "@mcp-hangar/telemetry";
@@ -76,13 +75,11 @@ function open(value: Sensitive<unknown> | undefined, capture: boolean): unknown 
 function shownResult(result: unknown, charsMax: number): string {
   if (typeof result !== "object" || result === null || !("bytes" in result)) return shownJson(result, charsMax);
   const { bytes } = result;
-  if (!Buffer.isBuffer(bytes)) return shownJson("value" in result ? result.value : {}, charsMax);
-  if (bytes.length <= PARSED_BYTES_MAX) return shownJson(JSON.parse(bytes.toString("utf8")), charsMax);
-  // Four bytes a character at most, and what the search for secrets looks at behind the cut.
-  return redactText(bytes.toString("utf8", 0, 4 * (charsMax + 1_024)), charsMax);
+  const isParsed = Buffer.isBuffer(bytes) && bytes.length <= PARSED_BYTES_MAX;
+  return shownJson(isParsed ? JSON.parse(bytes.toString("utf8")) : result, charsMax);
 }
 
+/** The text is searched once more as a whole: a name and its value may give a secret away that neither does alone. */
 function shownJson(value: unknown, charsMax: number): string {
-  const text = JSON.stringify(value, (key, member: unknown) => (isSecretKey(key) ? REDACTED : member));
-  return redactText(text, charsMax);
+  return redactText(payloadText(value, charsMax), charsMax);
 }

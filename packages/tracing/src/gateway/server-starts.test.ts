@@ -21,6 +21,7 @@ function gateway() {
     payload: { captureArguments: false, captureResults: false, captureCharsMax: 1, argsHashKey: undefined },
     mayHaveBaggage: () => false,
     exportSpans: (draft) => drafts.push(draft),
+    onMissing() {},
   });
   const starts = new ServerStarts(core);
   const begins = (from: ServerStateChanged["from"]): void =>

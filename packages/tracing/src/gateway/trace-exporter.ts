@@ -5,6 +5,7 @@ import {
   type Exporter,
   type ExporterSnapshot,
   type HangarEvent,
+  type MayHaveBaggage,
   registeredName,
 } from "@mcp-hangar/telemetry";
 import { context } from "@opentelemetry/api";
@@ -27,7 +28,7 @@ import { recordHealthCheck } from "./health-checks.ts";
 import type { Draft } from "./local-trace.ts";
 import type { PayloadOptions } from "./payload.ts";
 import { ServerStarts } from "./server-starts.ts";
-import { type KeepOptions, type MayHaveBaggage, TracingCore } from "./tracing-core.ts";
+import { type KeepOptions, TracingCore } from "./tracing-core.ts";
 
 /** How the spans of a gateway are made and where they go. What is absent is said by the standard variables. */
 export interface TraceExporterOptions {
@@ -39,6 +40,8 @@ export interface TraceExporterOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly serviceName?: string | undefined;
   readonly serviceVersion?: string | undefined;
+  /** Names the gateway among others (`service.instance.id`), unless the standard variables do. */
+  readonly serviceInstance?: string | undefined;
   /** Part of the traces that begin here which is recorded, from 0 to 1. */
   readonly sampleRate?: number | undefined;
   readonly keep: KeepOptions;
@@ -83,11 +86,13 @@ export class TraceExporter implements Exporter {
   readonly #queue: DeliveryQueue<Uint8Array>;
   readonly #client: OtlpClient;
   #accepted = 0;
+  /** Spans that were wanted when there was no more room for them. */
+  #missing = 0;
   /** Spans that were not made by the end. */
   #givenUp = 0;
 
   private constructor(options: TraceExporterOptions, destination: OtlpDestination) {
-    const { clock, env, random, serviceName: name, serviceVersion: version, onDiagnostic } = options;
+    const { clock, env, random, serviceVersion: version, onDiagnostic } = options;
     this.#clock = clock;
     this.#client = new OtlpClient({
       destination,
@@ -113,7 +118,8 @@ export class TraceExporter implements Exporter {
       clock,
       random,
     });
-    const origin = { resource: resourceAttributes({ name, version }, env), scope: { name: SCOPE, version } };
+    const service = { name: options.serviceName, version, instance: options.serviceInstance };
+    const origin = { resource: resourceAttributes(service, env), scope: { name: SCOPE, version } };
     this.#encoder = new SpanEncoder(origin, spanLimitsOf(env));
     this.#drafts = new DeferredWork({ clock, limits: PENDING, work: (draft) => this.#make(draft) });
     this.#core = new TracingCore({
@@ -124,6 +130,10 @@ export class TraceExporter implements Exporter {
       payload: options.payload,
       mayHaveBaggage: options.mayHaveBaggage,
       exportSpans: (draft) => this.#accept(draft),
+      onMissing: (spans) => {
+        this.#accepted += spans;
+        this.#missing += spans;
+      },
     });
     this.#starts = new ServerStarts(this.#core);
     this.tracer = new GatewayTracer(this.#core, this.#starts);
@@ -169,7 +179,7 @@ export class TraceExporter implements Exporter {
       ...snapshot,
       dropped: {
         ...snapshot.dropped,
-        queue_full: full + overflowed,
+        queue_full: full + overflowed + this.#missing,
         rejected: rejected + broken,
         shutdown: shutdown + this.#givenUp,
       },

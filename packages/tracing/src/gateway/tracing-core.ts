@@ -1,7 +1,14 @@
 import type { Clock } from "@mcp-hangar/delivery";
-import { parseTraceparent, type TraceCarrier, type TraceRef } from "@mcp-hangar/telemetry";
+import {
+  type MayHaveBaggage,
+  parseTraceparent,
+  type TraceCarrier,
+  type TraceRef,
+  tracestateOf,
+} from "@mcp-hangar/telemetry";
 import { ROOT_CONTEXT, SpanKind, TraceFlags, trace } from "@opentelemetry/api";
 import { type IdGenerator, type Sampler, SamplingDecision } from "@opentelemetry/sdk-trace";
+import { HeldBack } from "./held-back.ts";
 import { type Export, LocalTrace } from "./local-trace.ts";
 import type { PayloadOptions } from "./payload.ts";
 import type { SpanLink, SpanParent } from "./span-record.ts";
@@ -14,9 +21,6 @@ export interface KeepOptions {
   readonly slowMs: number | undefined;
 }
 
-/** Lets an upstream have the caller's baggage. */
-export type MayHaveBaggage = (server: string) => boolean;
-
 export interface TracingCoreOptions {
   readonly clock: Clock;
   readonly ids: IdGenerator;
@@ -25,6 +29,8 @@ export interface TracingCoreOptions {
   readonly payload: PayloadOptions;
   readonly mayHaveBaggage: MayHaveBaggage;
   readonly exportSpans: Export;
+  /** Told of spans that were to be exported and for which there was no room. */
+  readonly onMissing: (spans: number) => void;
 }
 
 /** The identity of a span that is running: what is handed on, and what log lines and exemplars name. */
@@ -77,24 +83,21 @@ export class Timeline {
   }
 }
 
-/** Printable ASCII of at most 512 characters; another tracestate could not travel in a header. */
-const TRACESTATE = /^[ -~]{1,512}$/;
-/** Printable ASCII; the recommendation asks for 8192 bytes, of which `_meta` keeps less (https://www.w3.org/TR/baggage/#limits). */
-const BAGGAGE = /^[ -~]{1,8192}$/;
-
 /** What all spans of the gateway share: identities, sampling, and which operations and batches are open. */
 export class TracingCore {
   readonly options: TracingCoreOptions;
   /** Operations and batches that run, by the id of their span. */
   readonly #open = new Map<string, OpenSpan>();
+  readonly #heldBack: HeldBack;
 
   constructor(options: TracingCoreOptions) {
     this.options = options;
+    this.#heldBack = new HeldBack(options);
   }
 
   /** Begins a span under the context that came along: of a span of this gateway, of another process, or of nobody. */
   begin(carrier: TraceCarrier, link: TraceCarrier | undefined, kind: SpanKind): Begun {
-    const { ids, clock, exportSpans } = this.options;
+    const { ids, clock } = this.options;
     const parent = parseTraceparent(carrier.traceparent);
     const links = linksTo(link);
     const spanId = ids.generateSpanId();
@@ -112,7 +115,7 @@ export class TracingCore {
       };
     }
     const traceId = parent?.traceId ?? ids.generateTraceId();
-    const local = new LocalTrace(this.#isSampled(parent, traceId, kind), exportSpans);
+    const local = new LocalTrace(this.#isSampled(parent, traceId, kind), this.#heldBack);
     const timeline = new Timeline(clock);
     return {
       identity: new SpanIdentity(traceId, spanId, local),
@@ -153,16 +156,6 @@ export class TracingCore {
     const { decision } = this.options.sampler.shouldSample(context, traceId, SpanKind[kind], kind, {}, []);
     return decision === SamplingDecision.RECORD_AND_SAMPLED;
   }
-}
-
-/** The vendors' part of a trace context, if it can travel. */
-export function tracestateOf({ tracestate }: TraceCarrier): string | undefined {
-  return tracestate !== undefined && TRACESTATE.test(tracestate) ? tracestate : undefined;
-}
-
-/** The baggage that came along, if it can travel. */
-export function baggageOf({ baggage }: TraceCarrier): string | undefined {
-  return baggage !== undefined && BAGGAGE.test(baggage) ? baggage : undefined;
 }
 
 function linksTo(carrier: TraceCarrier | undefined): readonly SpanLink[] {

@@ -1,4 +1,6 @@
-import { isSecretKey, REDACTED, redactText } from "@mcp-hangar/telemetry";
+import { REDACTED } from "../sensitive.ts";
+import { redactText } from "./redact-text.ts";
+import { isSecretKey } from "./secret-names.ts";
 
 /** Levels of nesting that are written; what is deeper is left out. */
 const DEPTH_MAX = 64;
