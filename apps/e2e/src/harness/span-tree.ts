@@ -41,7 +41,7 @@ export function agentContext(seed: number): {
   readonly spanId: string;
   readonly traceparent: string;
 } {
-  const traceId = seed.toString(16).padStart(32, "a");
-  const spanId = seed.toString(16).padStart(16, "b");
+  const traceId = `a${seed.toString(16).padStart(31, "0")}`;
+  const spanId = `b${seed.toString(16).padStart(15, "0")}`;
   return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-01` };
 }
