@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { knownSecrets } from "./redaction/index.ts";
 import { isJsonPointer, USAGE_POINTERS, usageReader } from "./usage.ts";
 
 const read = usageReader(USAGE_POINTERS, "USD");
@@ -18,6 +19,16 @@ describe("what a server says of its usage", () => {
   it("is in the configured currency where it names none, and in none where none is configured", () => {
     expect(read({ cost: 1 })).toEqual({ cost: 1, currency: "USD" });
     expect(usageReader(USAGE_POINTERS, undefined)({ cost: 1 })).toEqual({ cost: 1 });
+  });
+
+  it("holds no half of a secret where the name of the model is cut", () => {
+    const secret = "sk-live-0123456789abcdefghijklmnopqrstuv";
+    knownSecrets.replace("usage test", [secret]);
+    const { model } = read({ cost: 1, model: `${"m".repeat(180)}${secret}` }) ?? {};
+    knownSecrets.replace("usage test", []);
+    expect(model).toMatch(/^m{180}/);
+    expect(model).not.toContain("sk-live");
+    expect(model?.length).toBeLessThanOrEqual(201);
   });
 
   it("is nothing where it says nothing, and nothing is made up", () => {

@@ -1,3 +1,5 @@
+import { shortText } from "./redaction/index.ts";
+
 /** What a server says that a call has cost. A member that it does not say is absent: nothing is estimated. */
 export interface Usage {
   /** In units of the currency. */
@@ -44,11 +46,11 @@ export function usageReader(pointers: UsagePointers, currency: string | undefine
     // A model by itself is no usage: servers name it for other reasons, too.
     if (cost === undefined && inputTokens === undefined && outputTokens === undefined) return undefined;
     const named = cost === undefined ? undefined : (find(meta, currencies, isCurrency) ?? currency);
-    const model = find(meta, models, isModel)?.slice(0, MODEL_CHARS_MAX);
+    const model = find(meta, models, isModel);
     return {
       ...(cost !== undefined && { cost }),
       ...(named !== undefined && { currency: named }),
-      ...(model !== undefined && { model }),
+      ...(model !== undefined && { model: shortText(model, MODEL_CHARS_MAX) }),
       ...(inputTokens !== undefined && { inputTokens }),
       ...(outputTokens !== undefined && { outputTokens }),
     };

@@ -3,7 +3,7 @@ import { OtlpReceiver, type ReceivedSpan } from "@mcp-hangar/testing/otlp";
 import { type HttpGateway, startGateway } from "./gateway-process.ts";
 import { agentContext } from "./span-tree.ts";
 import { nodeServer, startFixture, startFixtureWith } from "./upstreams.ts";
-import { modernRequest, type RpcAnswer } from "./wire-client.ts";
+import { modernRequest, type RpcAnswer, type RpcMessage } from "./wire-client.ts";
 import { fixtureFile } from "./workspace.ts";
 
 /** A gateway in front of servers of every kind, with a receiver that its spans go to. Disposing ends all of them. */
@@ -75,4 +75,12 @@ export function onlySpan(spans: readonly ReceivedSpan[], kind: string, name?: st
 /** Whether the request that the gateway served has ended, and with it everything beneath it. */
 export function isServed(spans: readonly ReceivedSpan[]): boolean {
   return spans.some(({ kind }) => kind === "SPAN_KIND_SERVER");
+}
+
+/** The `_meta` that the server of each item of a batch was sent, in the order of the items, which called `meta`. */
+export function metaOfItems({ result }: RpcMessage): readonly Readonly<Record<string, unknown>>[] {
+  // The shape that the schema of `hangar_call` declares, of a fixture that answers with JSON.
+  const { results } = (result as { structuredContent: { results: { result: { content: { text: string }[] } }[] } })
+    .structuredContent;
+  return results.map((item) => JSON.parse(item.result.content[0]?.text ?? "") as Readonly<Record<string, unknown>>);
 }

@@ -16,6 +16,7 @@ beforeAll(async () => {
   [receiver, http] = await Promise.all([OtlpReceiver.start(), startFixture("misbehaving/http.ts")]);
   const tracing = {
     endpoint: receiver.httpUrl,
+    headers: { "x-own": "Token canary-of-this-section" },
     capture_arguments: true,
     capture_results: true,
     capture_max_chars: 300,
@@ -56,12 +57,14 @@ describe.each(["pipe", "http"])("a gateway that captures payload, in front of %s
       password: "hunter2-hunter2",
       again: "canary-of-a-header",
       vendor: "canary-of a-variable",
+      section: "canary-of-this-section",
     });
     expect(JSON.parse(String(shown["gen_ai.tool.call.arguments"]))).toEqual({
       city: "Berlin",
       password: "[redacted]",
       again: "[redacted]",
       vendor: "[redacted]",
+      section: "[redacted]",
     });
     const result = String(shown["gen_ai.tool.call.result"]);
     expect(result).toContain("Berlin");

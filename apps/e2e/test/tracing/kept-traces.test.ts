@@ -5,6 +5,7 @@ import { startGateway } from "../../src/harness/gateway-process.ts";
 import { parseOpenMetrics } from "../../src/harness/openmetrics/parse.ts";
 import { writeOver } from "../../src/harness/reloading.ts";
 import { agentContext } from "../../src/harness/span-tree.ts";
+import { metaOfItems } from "../../src/harness/traced-gateway.ts";
 import { nodeServer } from "../../src/harness/upstreams.ts";
 import { modernRequest, textOf } from "../../src/harness/wire-client.ts";
 import { fixtureFile } from "../../src/harness/workspace.ts";
@@ -113,8 +114,7 @@ test("without an endpoint for spans, baggage goes to the servers that may have i
   const calls = ["trusted", "own"].map((server) => ({ server, tool: "meta", arguments: {} }));
   const params = { name: "hangar_call", arguments: { calls }, _meta };
   const { message } = await modernRequest(gateway.mcpUrl(), "tools/call", params);
-  const { results } = message.result?.structuredContent as { results: { result: { content: { text: string }[] } }[] };
-  const [trusted, own] = results.map(({ result }) => JSON.parse(result.content[0]?.text ?? "") as object);
+  const [trusted, own] = metaOfItems(message);
   expect(trusted).toMatchObject({ baggage: "customer=42" });
   expect(own).not.toHaveProperty("baggage");
 });

@@ -1,7 +1,12 @@
 import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { isServed, onlySpan, startTracedGateway, type TracedGateway } from "../../src/harness/traced-gateway.ts";
-import type { RpcMessage } from "../../src/harness/wire-client.ts";
+import {
+  isServed,
+  metaOfItems,
+  onlySpan,
+  startTracedGateway,
+  type TracedGateway,
+} from "../../src/harness/traced-gateway.ts";
 
 /** As many as a batch may have. */
 const ITEMS = 100;
@@ -17,12 +22,6 @@ afterAll(async () => {
   await traced?.[Symbol.asyncDispose]();
 });
 
-/** The context that the server of each item was handed, in the order of the items. */
-function handedOn({ result }: RpcMessage): readonly { readonly traceparent: string; readonly baggage?: string }[] {
-  const { results } = result?.structuredContent as { results: { result: { content: { text: string }[] } }[] };
-  return results.map((item) => JSON.parse(item.result.content[0]?.text ?? ""));
-}
-
 /** A caller sends a batch whose items belong to traces of their own. */
 async function sendBatch() {
   const caller = traced.newAgent();
@@ -34,7 +33,7 @@ async function sendBatch() {
     _meta: { traceparent, baggage: `parent=${spanId}` },
   }));
   const { message } = await traced.call("hangar_call", { calls }, { traceparent: caller.traceparent });
-  return { caller, parents, told: handedOn(message) };
+  return { caller, parents, told: metaOfItems(message) };
 }
 
 test("items of two batches at the same time, each with a parent of its own, stand under that parent and no other", async () => {

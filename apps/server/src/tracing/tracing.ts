@@ -77,7 +77,7 @@ export class Tracing implements Exporter {
     const { env, clock } = platform;
     const options = this.#options;
     const baggageTo = new Set(options.baggage_to);
-    knownSecrets.replace("OTLP headers", new Set(headerValues(env)));
+    knownSecrets.replace("OTLP headers", headerValues(env, options.headers));
     this.#exporter = await TraceExporter.create({
       endpoint: options.endpoint,
       protocol: options.protocol,
@@ -130,13 +130,15 @@ function hasEndpoint(env: Environment): boolean {
   return Boolean(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim() || env.OTEL_EXPORTER_OTLP_ENDPOINT?.trim());
 }
 
-/** Values of the headers that the environment names: `name=value`, separated by commas, percent-encoded. */
-function headerValues(env: Environment): readonly string[] {
+/** Values of headers, with and without a scheme; those that the environment names are `name=value`, separated by commas, percent-encoded. */
+function headerValues(env: Environment, configured: Readonly<Record<string, string>>): ReadonlySet<string> {
   const pairs = [env.OTEL_EXPORTER_OTLP_HEADERS, env.OTEL_EXPORTER_OTLP_TRACES_HEADERS].join(",").split(",");
-  return pairs.flatMap((pair) => {
+  const given = pairs.flatMap((pair) => {
     const value = pair.slice(pair.indexOf("=") + 1).trim();
-    return value === "" ? [] : [value, decoded(value)];
+    return [value, decoded(value)];
   });
+  const values = [...given, ...Object.values(configured)].filter((value) => value !== "");
+  return new Set(values.flatMap((value) => [value, value.slice(value.indexOf(" ") + 1)]));
 }
 
 function decoded(value: string): string {

@@ -233,6 +233,30 @@ describe("a queue with a spool", () => {
     await closeQueue(queue);
   });
 
+  it("delivers what is on a disk that became read-only, holds the rest in memory, and goes on when it may write again", async () => {
+    answer = () => AWAY;
+    const queue = await openQueue();
+    const isExact = (): void => {
+      const { delivered, dropped, queueSize } = queue.snapshot();
+      const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+      expect(delivered + lost + queueSize).toBe(queue.accepted);
+    };
+    for (let number = 1; number <= 6; number++) await write(queue, `on the disk ${number}`);
+    files.isReadOnly = true;
+    answer = () => DELIVERED;
+    for (let number = 1; number <= 14; number++) await write(queue, `in memory ${number}`);
+    await clock.advance(5_000);
+    expect(queue.problem).toBe("read-only file system");
+    expect(queue.snapshot()).toMatchObject({ delivered: 6, queueSize: 10, dropped: { queue_full: 4 } });
+    isExact();
+    files.isReadOnly = false;
+    await clock.advance(5_000);
+    expect(queue.snapshot()).toMatchObject({ delivered: 16, queueSize: 0 });
+    expect(queue.problem).toBeUndefined();
+    isExact();
+    await closeQueue(queue);
+  });
+
   it("drops a record that cannot be encoded or is larger than a file, and no other", async () => {
     const queue = await openQueue({
       encode: (entry) => {

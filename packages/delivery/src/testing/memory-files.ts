@@ -16,6 +16,8 @@ export class MemoryFiles implements SpoolFiles {
   readonly #files = new Map<string, MemoryFile>();
   /** Each operation that writes fails while it is true, in the middle of what it writes. */
   isFull = false;
+  /** Everything that changes a file fails while it is true. */
+  isReadOnly = false;
   /** Waited for before each operation, so that others come between. */
   pace: (() => Promise<void>) | undefined;
   /** Waited for after each read, before its bytes are handed over. */
@@ -66,7 +68,7 @@ export class MemoryFiles implements SpoolFiles {
     this.#files.set(path, file);
     return {
       append: async (bytes) => {
-        await this.#turn();
+        await this.#turnToChange();
         // Asked once: room that comes while it fails does not make half a write a whole one.
         const { isFull } = this;
         file.unsynced = Buffer.concat([file.unsynced, isFull ? bytes.subarray(0, bytes.length / 2) : bytes]);
@@ -102,19 +104,19 @@ export class MemoryFiles implements SpoolFiles {
 
   /** A full disk has room for what a file has already. */
   async overwriteText(path: string, text: string): Promise<void> {
-    await this.#turn();
+    await this.#turnToChange();
     this.#file(path).synced = Buffer.from(text);
   }
 
   async truncate(path: string, bytes: number): Promise<void> {
-    await this.#turn();
+    await this.#turnToChange();
     const file = this.#file(path);
     file.synced = Buffer.concat([file.synced, file.unsynced]).subarray(0, bytes);
     file.unsynced = Buffer.alloc(0);
   }
 
   async remove(path: string): Promise<void> {
-    await this.#turn();
+    await this.#turnToChange();
     this.#files.delete(path);
   }
 
@@ -135,8 +137,13 @@ export class MemoryFiles implements SpoolFiles {
     if (this.#isGone) await new Promise(() => {});
   }
 
-  async #turnToWrite(): Promise<void> {
+  async #turnToChange(): Promise<void> {
     await this.#turn();
+    if (this.isReadOnly) throw Object.assign(new Error("read-only file system"), { code: "EROFS" });
+  }
+
+  async #turnToWrite(): Promise<void> {
+    await this.#turnToChange();
     if (this.isFull) throw noSpace();
   }
 }
