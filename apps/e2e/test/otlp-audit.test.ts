@@ -166,6 +166,29 @@ describe.concurrent("the audit records of a gateway", () => {
   });
 });
 
+test("a second gateway with the same spool does not start and says what to do, and the first goes on", async () => {
+  await using folder = await temporaryFolder();
+  const collector = await OtlpReceiver.start();
+  const spool = join(folder.path, "spool");
+  const config = {
+    mcp_servers,
+    observability: { otlp_audit: { endpoint: collector.httpUrl, spool_folder: spool } },
+  };
+  await using first = await startGateway(config);
+  const configFile = await writeConfig(folder.path, config);
+  const args = gatewayArguments("serve", "--http", "--port", "0", "--config", configFile);
+  const { code, stderr } = await runProcess({ command: process.execPath, args });
+  expect(code).toBe(1);
+  expect(stderr).toContain(
+    `the spool of audit records: ${spool} belongs to process ${first.process.pid}; give each process a folder of its own`,
+  );
+  await call(first, "ok");
+  await settled(first);
+  expect(callsOf(collector.logRecords, "ok")).toHaveLength(1);
+  await first.stop();
+  await collector.close();
+});
+
 /** Records in the files of a spool. */
 async function recordsIn(spool: string): Promise<number> {
   const names = (await readdir(spool)).filter((name) => name.endsWith(".segment"));

@@ -184,6 +184,7 @@ describe("everything else that is done for callers", () => {
   test("describes the service, and nothing of its command line, its user and its host", () => {
     const resource = traced.receiver.spans.find(({ resource }) => resource["service.name"] === "mcp-hangar")?.resource;
     expect(Object.keys(resource ?? {}).toSorted()).toEqual([
+      "service.instance.id",
       "service.name",
       "service.version",
       "telemetry.sdk.language",
