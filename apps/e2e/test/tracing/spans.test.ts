@@ -86,12 +86,12 @@ describe("a batch", () => {
 
 describe("what went wrong", () => {
   test.each([
-    ["is_error", "tool_error", "error", "tool_error"],
-    ["rpc_error", "-32050", "error", "upstream_error (-32050)"],
-    ["garbage", "protocol", "error", undefined],
+    ["pipe__is_error", "tool_error", "error", "tool_error"],
+    ["pipe__rpc_error", "-32050", "error", "upstream_error (-32050)"],
+    ["http__garbage", "protocol", "error", undefined],
   ])("in %s is an ERROR of type %s", async (tool, errorType, status, message) => {
     const agent = traced.newAgent();
-    await traced.call(`pipe__${tool}`, {}, { traceparent: agent.traceparent });
+    await traced.call(tool, {}, { traceparent: agent.traceparent });
     const spans = await spansOfTrace(traced.receiver, agent.traceId, isServed);
     for (const span of [onlySpan(spans, "SERVER"), onlySpan(spans, "CLIENT")]) {
       expect(span.status.code).toBe("STATUS_CODE_ERROR");
