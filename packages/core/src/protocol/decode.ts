@@ -42,7 +42,7 @@ export interface InvalidMessage {
   readonly code: typeof RPC.parseError | typeof RPC.invalidRequest;
   /** The id of the message where it has a usable one, so that a waiting request can be failed and not time out. */
   readonly id: JsonRpcId | undefined;
-  /** The request that it tries to answer: it has that id, and a result or an error. Log lines may have an id, too. */
+  /** The request that it tries to answer: it has that id and no method, and is JSON-RPC or has a result or an error. Log lines have ids, too. */
   readonly answers: JsonRpcId | undefined;
 }
 
@@ -145,7 +145,7 @@ function onOneLine(json: Buffer): Buffer {
 /** What is known of a message that cannot be read. */
 interface Sight {
   readonly id: JsonValue | undefined;
-  /** Whether it has a result or an error. */
+  /** Whether it tries to be an answer. */
   readonly answers: boolean;
 }
 
@@ -163,8 +163,8 @@ function readElement(value: JsonValue): IncomingMessage {
   return isJsonObject(value) ? readEnvelope(value) : invalid("it is not a JSON object");
 }
 
-function sightOf({ id, method, result, error }: JsonObject): Sight {
-  return { id, answers: method === undefined && (result !== undefined || error !== undefined) };
+function sightOf({ jsonrpc, id, method, result, error }: JsonObject): Sight {
+  return { id, answers: method === undefined && (jsonrpc === "2.0" || result !== undefined || error !== undefined) };
 }
 
 function readEnvelope(message: JsonObject): IncomingMessage {

@@ -30,7 +30,6 @@ const NOISE: readonly (readonly [string, string])[] = [
   ["text", "Server listening on stdio\n"],
   ["a JSON log line with an id", '{"level":"info","id":1,"msg":"request received"}\n'],
   ["a JSON log line of an HTTP library", '{"level":30,"id":1,"method":"GET","url":"/mcp"}\n'],
-  ["a JSON log line that names a version", '{"jsonrpc":"2.0","id":1,"level":"info"}\n'],
   ["a JSON array", "[1,2,3,4,5]\n"],
   ["the answer to a request that nobody sent", '{"jsonrpc":"2.0","id":99,"result":{"wrong":true}}\n'],
   ["an answer under a text that is no id of ours", '{"jsonrpc":"2.0","id":"01","result":{"wrong":true}}\n'],
@@ -64,6 +63,7 @@ describe.each(NOISE)("a server that writes %s", (_noise, before) => {
 });
 
 it.each([
+  ["neither a result nor an error", '{"jsonrpc":"2.0","id":1,"neither":"of both"}'],
   ["a result that is no object", '{"jsonrpc":"2.0","id":1,"result":7}'],
   ["a result and an error", '{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":"x"}}'],
   ["a result without a version", '{"id":1,"result":{}}'],
