@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Exit, type HangarProcess, killProcesses, poll, startHangar } from "@mcp-hangar/testing";
+import { type Exit, type HangarProcess, killProcesses, type LogEvent, poll, startHangar } from "@mcp-hangar/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 const folder = mkdtempSync(join(tmpdir(), "hangar-shutdown-"));
@@ -64,9 +65,23 @@ function modern(url: string, method: string, params: Readonly<Record<string, unk
   return post(url, { jsonrpc: "2.0", id: 7, method, params: all }, headers);
 }
 
+/** Asks to send a body, and does not when it may. */
+function bodyless(url: string): Promise<Got> {
+  const headers = { "content-type": "application/json", "content-length": 10, expect: "100-continue" };
+  const outgoing = request(url, { method: "POST", headers });
+  outgoing.flushHeaders();
+  return new Promise((resolve, reject) => {
+    outgoing.once("error", reject).once("response", (response) => {
+      resolve({ status: response.statusCode ?? 0, text: "", last: {} });
+      outgoing.destroy();
+    });
+  });
+}
+
 describe("what still runs when the time for a shutdown is over", () => {
   const got: Record<string, Promise<Got>> = {};
   let exit: Exit;
+  let finished: readonly LogEvent[];
 
   beforeAll(async () => {
     const hangar = await startHangar(["serve", "--http", "--config", config]);
@@ -92,9 +107,12 @@ describe("what still runs when the time for a shutdown is over", () => {
     got["a modern subscription"] = modern(one, "subscriptions/listen", { notifications: { toolsListChanged: true } });
     got["the stream of a session"] = ask(one, { headers: { accept: "text/event-stream", ...session } });
     got["the stream of events"] = ask(`${url}/api/events`, {});
+    got["a request over MCP whose body does not come"] = bodyless(one);
+    got["a change over REST whose body does not come"] = bodyless(`${url}/api/batch`);
     await poll("six calls at work", () => hangar.events("mcp_server_log").length === 6);
     hangar.kill("SIGTERM");
     exit = await hangar.exited;
+    finished = ["request_finished", "operation_finished"].flatMap((event) => hangar.events(event));
   });
   afterAll(killProcesses);
 
@@ -113,6 +131,17 @@ describe("what still runs when the time for a shutdown is over", () => {
   it("a batch over REST gets 503", async () => {
     const { status, last } = await (got["a batch over REST"] as Promise<Got>);
     expect({ status, error: last.error }).toMatchObject({ status: 503, error: { code: "shutting_down" } });
+  });
+
+  it.each([
+    ["a request over MCP whose body does not come", "request_finished", { method: "_other" }],
+    ["a change over REST whose body does not come", "operation_finished", { operation: "runBatch" }],
+  ])("%s gets 503, and is told of once", async (kind, event, about) => {
+    expect((await (got[kind] as Promise<Got>)).status).toBe(503);
+    const told = finished.filter(
+      (line) => line.event === event && [line.outcome, line.error_type].includes("connection"),
+    );
+    expect(told).toMatchObject([about]);
   });
 
   it("a modern subscription ends with its result, other streams just end, and the gateway with 0", async () => {

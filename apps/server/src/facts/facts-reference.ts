@@ -25,11 +25,13 @@ const EXEMPT = `
 \`ping\` and notifications, by which nobody does anything; the stream (GET) of a session and answers to what a server asks, which belong to the
 session and to the call; probes of \`/health\`, scrapes of \`/metrics\` and public documents, which say nothing that is anybody's; requests to
 addresses at which there is nothing, outside of \`/servers/\` and \`/api/\`; bytes that are no request of HTTP, or not a whole one in time (400, 408,
-431); and connections beyond the limits (503), which are counted in \`mcp_hangar_load_shed_total\`.
+431); connections beyond the limits (503), which are counted in \`mcp_hangar_load_shed_total\`; and requests of which it is not known yet whose
+they are when the gateway itself fails or ends: the log has a line of them, or counts them in one.
 
 What HTTP itself refuses of a caller who is known is a fact as any other: a method, media type, encoding or size that is not taken, no room for
-the body, a client that leaves before its body has come. At an endpoint of MCP it is a \`request.finished\` of the method \`_other\`, as are requests
-that came as notifications, without an id; at the management it is the \`operation.finished\` of its operation, or of \`_other\` where there is none.
+the body, a client that leaves or a gateway that ends before the body has come. At an endpoint of MCP it is a \`request.finished\` of the method
+\`_other\`, as are requests that came as notifications, without an id; at the management it is the \`operation.finished\` of its operation, or of
+\`_other\` where there is none. An operation in which the gateway fails has ended with \`internal\`.
 `;
 
 /** The page `docs/reference/facts.md`. */

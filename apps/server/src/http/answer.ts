@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { RPC } from "@mcp-hangar/core";
+import { type FailureCode, RPC } from "@mcp-hangar/core";
 import { type Exchange, UNCOUNTED_BYTES } from "./traffic.ts";
 
 /** A whole answer, small enough to be built before it is sent. */
@@ -41,6 +41,21 @@ export function rpcRefusalAnswer({ status, code, message, headers }: Refusal): T
   const error = { code: RPC.invalidRequest, message, data: { reason: code } };
   return { ...jsonAnswer(status, { jsonrpc: "2.0", id: null, error }), ...(headers && { headers }) };
 }
+
+/** What records call the failure of a request that was refused. */
+export function failureOf({ status, code }: Refusal): FailureCode {
+  if (status === 499) return "cancelled";
+  if (status !== 503) return "invalid_request";
+  return code === SHUTTING_DOWN.code ? "connection" : "overloaded";
+}
+
+/** Why a request is refused that the gateway has not answered when it ends. */
+export const SHUTTING_DOWN: Refusal = {
+  status: 503,
+  code: "shutting_down",
+  message: "the gateway is shutting down before this was answered; send it again",
+  headers: { "retry-after": "1" },
+};
 
 /** What is refused because the gateway holds as much as it may. */
 export const NO_ROOM: Refusal = {

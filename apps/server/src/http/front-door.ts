@@ -116,16 +116,16 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
   const listeners = apart === undefined ? [listener] : [listener, apart];
   return {
     listeners,
-    unanswered: () => mcp.unanswered() + router.unanswered(),
+    unanswered: () => mcp.open.unanswered() + router.open.unanswered(),
     stopAccepting() {
       listener.stopAccepting();
-      mcp.closeAfterAnswers();
-      router.closeAfterAnswers();
+      mcp.open.closeAfterAnswers();
+      router.open.closeAfterAnswers();
       hangar.events.close();
     },
     interrupt() {
-      router.interrupt();
-      mcp.interrupt();
+      router.open.interrupt();
+      mcp.open.interrupt();
     },
     unsent: () => listeners.reduce((sum, each) => sum + each.unsent(), 0),
     close() {

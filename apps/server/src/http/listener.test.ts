@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, request } from "node:http";
+import { type ClientRequest, createServer, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { nodePlatform } from "@mcp-hangar/core";
 import { afterEach, describe, expect, it } from "vitest";
@@ -37,6 +37,7 @@ interface Served {
   readonly errors: unknown[];
   /** What the face was told to record, and was not asked for. */
   readonly told: string[];
+  readonly mcp: McpEndpoint;
 }
 
 const answerBody: HttpFace["handleHttp"] = (_request, response, body) => {
@@ -61,18 +62,19 @@ async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answer
     handle: ({ params }) => ({ status: 200, contentType: "text/plain", body: handle(params.name ?? "") }),
   });
   const traffic = new Traffic();
+  const mcp = new McpEndpoint({
+    access: OPEN_ACCESS,
+    aggregate: face,
+    ofServer: (id) => (id === "math" ? face : undefined),
+    bodyBytesMax: 1_000,
+    traffic,
+  });
   const router = new Router({
     guard: requestGuard({ boundTo: "127.0.0.1", allowedHosts: [], allowedOrigins: [], nowMs: () => 0 }),
     access: OPEN_ACCESS,
     bodyBytesMax: 1_000,
     traffic,
-    mcp: new McpEndpoint({
-      access: OPEN_ACCESS,
-      aggregate: face,
-      ofServer: (id) => (id === "math" ? face : undefined),
-      bodyBytesMax: 1_000,
-      traffic,
-    }),
+    mcp,
     routes: [
       text("/health/live", () => "alive"),
       text("/api/things/{name}", (name) => `thing ${name}`),
@@ -85,7 +87,7 @@ async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answer
   const listener = new HttpListener({ ...OPTIONS, ...options }, { handle: router.handle, whenFull: router.handle });
   open.push(listener);
   const { url, port } = await listener.listen();
-  return { url, port, bodies, errors, told };
+  return { url, port, bodies, errors, told, mcp };
 }
 
 const json = { "content-type": "application/json" };
@@ -167,15 +169,34 @@ describe("what an endpoint of MCP refuses before it is asked", () => {
     expect([bodies, told]).toEqual([[], [`${failure} anonymous`]]);
   });
 
-  it("is told once when the client leaves before its body has come", async () => {
-    const { url, bodies, told } = await serve();
+  /** A request whose body the endpoint waits for. */
+  async function withoutBody(url: string): Promise<ClientRequest> {
     const headers = { ...json, "content-length": 10, expect: "100-continue" };
     const outgoing = request(`${url}/mcp`, { method: "POST", headers });
     outgoing.on("error", () => {}).flushHeaders();
     await once(outgoing, "continue");
-    outgoing.destroy();
+    return outgoing;
+  }
+
+  it("is told once when the client leaves before its body has come", async () => {
+    const { url, bodies, told } = await serve();
+    (await withoutBody(url)).destroy();
     await expect.poll(() => told).toEqual(["cancelled anonymous"]);
     expect(bodies).toEqual([]);
+  });
+
+  it("is told once when the gateway ends before its body has come", async () => {
+    const { url, bodies, told, mcp } = await serve();
+    const outgoing = await withoutBody(url);
+    const answered = once(outgoing, "response");
+    mcp.open.interrupt();
+    const [response] = (await answered) as [IncomingMessage];
+    expect(response.statusCode).toBe(503);
+    outgoing.destroy();
+    // One that leaves later is told of behind it.
+    (await withoutBody(url)).destroy();
+    await expect.poll(() => told).toContain("cancelled anonymous");
+    expect([bodies, told]).toEqual([[], ["connection anonymous", "cancelled anonymous"]]);
   });
 });
 

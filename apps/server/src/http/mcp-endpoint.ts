@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import { type FailureCode, Slots } from "@mcp-hangar/core";
+import type { FailureCode } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { Access, Identification } from "../access/access.ts";
-import { bodyTooLarge, NO_ROOM, type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
+import { bodyTooLarge, failureOf, NO_ROOM, type Refusal, rpcRefusalAnswer, send, sendOptions } from "./answer.ts";
 import type { CallerPlaces } from "./caller-places.ts";
 import type { Denials } from "./denials.ts";
+import { type OpenAnswer, OpenAnswers } from "./open-answers.ts";
 import { readBody } from "./read-body.ts";
 import type { Strangers } from "./strangers.ts";
 import type { Exchange, Traffic } from "./traffic.ts";
@@ -59,8 +60,7 @@ const SERVER_PATH = /^\/servers\/([^/]+)\/mcp$/;
  */
 export class McpEndpoint {
   readonly #options: McpEndpointOptions;
-  readonly #open = new Slots<ServerResponse>();
-  #closing = false;
+  readonly open = new OpenAnswers((response, refusal) => this.refuse(response, refusal));
 
   constructor(options: McpEndpointOptions) {
     this.#options = options;
@@ -75,13 +75,13 @@ export class McpEndpoint {
 
   handle(target: McpTarget, request: IncomingMessage, response: ServerResponse): void {
     if (request.method === "OPTIONS") return sendOptions(response, ALLOW);
-    if (request.method === "POST") this.#track(response);
+    const open = request.method === "POST" ? this.open.add(response) : undefined;
     const { access, strangers = access } = this.#options;
     const identified = strangers.identify(request);
-    if (!(identified instanceof Promise)) return this.#admit(identified, target, request, response);
+    if (!(identified instanceof Promise)) return this.#admit(identified, target, request, response, open);
     // A look at the issuer of a token takes time, in which the client may leave.
     void identified.then((settled) => {
-      if (!response.destroyed) this.#admit(settled, target, request, response);
+      if (!response.destroyed) this.#admit(settled, target, request, response, open);
       else if (settled.kind === "caller") this.#tellLeft(this.#options.aggregate, request, settled.caller);
     });
   }
@@ -91,27 +91,13 @@ export class McpEndpoint {
     send(response, rpcRefusalAnswer(refusal), response.req.method === "HEAD");
   }
 
-  /** Requests whose answer has not begun. Streams that have begun are not counted: some never end by themselves. */
-  unanswered(): number {
-    return this.#open.all().filter(({ headersSent }) => !headersSent).length;
-  }
-
-  /** From now on connections end with the answer that they wait for. */
-  closeAfterAnswers(): void {
-    this.#closing = true;
-    for (const response of this.#open.all()) if (!response.headersSent) response.shouldKeepAlive = false;
-  }
-
-  /** Refuses requests whose body has not even come; those that a face works on are answered there. */
-  interrupt(): void {
-    const headers = { "retry-after": "1" };
-    const message = "the gateway is shutting down before this was answered; send it again";
-    for (const response of this.#open.all()) {
-      if (!response.headersSent) this.refuse(response, { status: 503, code: "shutting_down", message, headers });
-    }
-  }
-
-  #admit(who: Identification, target: McpTarget, request: IncomingMessage, response: ServerResponse): void {
+  #admit(
+    who: Identification,
+    target: McpTarget,
+    request: IncomingMessage,
+    response: ServerResponse,
+    open: OpenAnswer | undefined,
+  ): void {
     if (who.kind === "refused") return this.refuse(response, who.refusal);
     const { caller } = who;
     const { access, places, denials, aggregate } = this.#options;
@@ -137,21 +123,14 @@ export class McpEndpoint {
     }
     const refusal = refusalOf(request);
     if (refusal !== undefined) return this.#refuseCaller(face, response, caller, refusal);
-    if (request.method === "POST") return this.#post(face, request, response, caller);
+    if (open !== undefined) return this.#post(face, request, open, caller);
     request.resume();
     face.handleHttp(request, response, EMPTY, caller);
   }
 
-  #track(response: ServerResponse): void {
-    if (this.#closing) response.shouldKeepAlive = false;
-    const slot = this.#open.add(response);
-    response.on("close", () => this.#open.remove(slot));
-  }
-
   /** Refuses a request of somebody who is known and may use MCP, and has it recorded. */
   #refuseCaller(face: HttpFace, response: ServerResponse, caller: Caller, refusal: Refusal): void {
-    const failure = refusal.status === 503 ? "overloaded" : "invalid_request";
-    face.tellRefused(response.req, caller, { message: refusal.message, failure });
+    face.tellRefused(response.req, caller, { message: refusal.message, failure: failureOf(refusal) });
     this.refuse(response, refusal);
   }
 
@@ -160,10 +139,15 @@ export class McpEndpoint {
     face.tellRefused(request, caller, { message, failure: "cancelled" });
   }
 
-  #post(face: HttpFace, request: IncomingMessage, response: ServerResponse, caller: Caller): void {
+  #post(face: HttpFace, request: IncomingMessage, open: OpenAnswer, caller: Caller): void {
     const { bodyBytesMax: bytesMax, traffic } = this.#options;
+    const { response } = open;
     const exchange = traffic.exchange(request, response, caller);
+    open.refuseUnread = (refusal) => this.#refuseCaller(face, response, caller, refusal);
     readBody(request, response, { bytesMax, exchange }, (outcome) => {
+      // What was refused while it came is told already.
+      if (open.refuseUnread === undefined) return;
+      open.refuseUnread = undefined;
       if (outcome.kind === "body") return face.handleHttp(request, response, outcome.body, caller, exchange);
       if (outcome.kind === "aborted") return this.#tellLeft(face, request, caller);
       this.#refuseCaller(face, response, caller, outcome.kind === "no_room" ? NO_ROOM : bodyTooLarge(bytesMax));

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, request, type Server } from "node:http";
+import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { FakeClock } from "@mcp-hangar/core/testing";
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
@@ -83,6 +83,9 @@ afterEach(async () => {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
+
+const connections = (): Promise<number> =>
+  new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
 
 const json = { "content-type": "application/json" };
 const post = (body: string | undefined, headers: Record<string, string> = json): Promise<Response> =>
@@ -174,6 +177,20 @@ describe("a body", () => {
     expect(handled).toEqual([]);
   });
 
+  it("that has not come when the gateway ends is answered, and told once", async () => {
+    const headers = { ...json, "content-length": 10, expect: "100-continue" };
+    const outgoing = request(`${url}/closed`, { method: "POST", headers });
+    outgoing.flushHeaders();
+    await once(outgoing, "continue");
+    const answered = once(outgoing, "response");
+    router.open.interrupt();
+    const [response] = (await answered) as [IncomingMessage];
+    expect(response.statusCode).toBe(503);
+    outgoing.destroy();
+    await expect.poll(() => connections()).toBe(0);
+    expect([told, handled]).toEqual([["503 ada"], []]);
+  });
+
   it("without a type is refused", async () => {
     const status = await new Promise((resolve, reject) => {
       const outgoing = request(`${url}/closed`, { method: "POST" }, (response) => {
@@ -192,10 +209,10 @@ it("a client that leaves is noticed", async () => {
   const outgoing = request(`${url}/closed`);
   outgoing.on("error", () => {}).end();
   await expect.poll(() => handled.length).toBe(1);
-  expect(router.unanswered()).toBe(1);
+  expect(router.open.unanswered()).toBe(1);
   outgoing.destroy();
   await expect.poll(() => handled[0]?.signal.aborted).toBe(true);
-  expect(router.unanswered()).toBe(0);
+  expect(router.open.unanswered()).toBe(0);
   pending.resolve();
 });
 
@@ -204,7 +221,7 @@ it("who waits when the gateway stops gets an answer, and then the connection end
   answer = pending.promise;
   const waiting = fetch(`${url}/closed`);
   await expect.poll(() => handled.length).toBe(1);
-  router.closeAfterAnswers();
+  router.open.closeAfterAnswers();
   pending.resolve();
   const response = await waiting;
   expect([response.status, response.headers.get("connection")]).toEqual([200, "close"]);

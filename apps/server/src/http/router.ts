@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Slots } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { type Access, ANONYMOUS_CALLER } from "../access/access.ts";
 import {
@@ -16,7 +15,8 @@ import type { CallerPlaces } from "./caller-places.ts";
 import type { Denials } from "./denials.ts";
 import { doorOf } from "./door-of.ts";
 import type { McpEndpoint } from "./mcp-endpoint.ts";
-import { type BodyOutcome, readBody } from "./read-body.ts";
+import { type OpenAnswer, OpenAnswers } from "./open-answers.ts";
+import { readBody } from "./read-body.ts";
 import type { RequestGuard } from "./request-guard.ts";
 import type { Route, RouteRequest, UnreadRequest, Unrouted } from "./route.ts";
 import { type RouteMatch, RouteTable } from "./route-table.ts";
@@ -56,8 +56,7 @@ type Found = NonNullable<ReturnType<RouteMatch["find"]>>;
 export class Router {
   readonly #options: RouterOptions;
   readonly #table: RouteTable;
-  readonly #open = new Slots<ServerResponse>();
-  #closing = false;
+  readonly open = new OpenAnswers(refuse);
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -93,24 +92,6 @@ export class Router {
     this.#refuseUnrouted(path, response, { status: 405, code: "method_not_allowed", message, headers });
   };
 
-  /** Requests to routes whose answer has not begun. */
-  unanswered(): number {
-    return this.#open.all().filter(({ headersSent }) => !headersSent).length;
-  }
-
-  /** From now on connections end with the answer that they wait for. */
-  closeAfterAnswers(): void {
-    this.#closing = true;
-    for (const response of this.#open.all()) if (!response.headersSent) response.shouldKeepAlive = false;
-  }
-
-  /** Answers what is still unanswered with the end of the gateway. */
-  interrupt(): void {
-    const headers = { "retry-after": "1" };
-    const message = "the gateway is shutting down before this was answered; send it again";
-    for (const response of this.#open.all()) refuse(response, { status: 503, code: "shutting_down", message, headers });
-  }
-
   /** Why a request of nobody in particular is not even refused for what is wrong with it: too many came from there. */
   #limited(request: IncomingMessage): Refusal | undefined {
     return this.#options.strangers?.refusal(request);
@@ -125,7 +106,7 @@ export class Router {
     const { unrouted, access, strangers = access, denials } = this.#options;
     const { req: http } = response;
     if (unrouted === undefined || doorOf(path) !== "rest") return this.#refuseStranger(response, refusal);
-    this.#work(path, response, async (signal) => {
+    this.#work(path, response, async ({ signal }) => {
       const who = await strangers.identify(http);
       if (who.kind === "refused") return refuse(response, who.refusal);
       const { caller } = who;
@@ -140,21 +121,21 @@ export class Router {
   }
 
   #route(found: Found, request: IncomingMessage, response: ServerResponse, query: string): void {
-    this.#work(found.route.path, response, (signal) =>
-      this.#answer(found, { http: request, query: new URLSearchParams(query), signal }, response),
+    this.#work(found.route.path, response, ({ open, signal }) =>
+      this.#answer(found, { http: request, query: new URLSearchParams(query), signal }, open),
     );
   }
 
   /** Has a request answered, until which it counts as open; the signal aborts when the client is gone. */
-  #work(path: string, response: ServerResponse, work: (signal: AbortSignal) => Promise<void>): void {
-    if (this.#closing) response.shouldKeepAlive = false;
-    const slot = this.#open.add(response);
+  #work(
+    path: string,
+    response: ServerResponse,
+    work: (owed: { readonly open: OpenAnswer; readonly signal: AbortSignal }) => Promise<void>,
+  ): void {
+    const open = this.open.add(response);
     const left = new AbortController();
-    response.once("close", () => {
-      this.#open.remove(slot);
-      left.abort();
-    });
-    work(left.signal).catch((error: unknown) => {
+    response.once("close", () => left.abort());
+    work({ open, signal: left.signal }).catch((error: unknown) => {
       this.#options.onError(error, path);
       const message = "this could not be answered because of an error in the gateway; its log says more";
       refuse(response, { status: 500, code: "internal", message });
@@ -164,9 +145,10 @@ export class Router {
   async #answer(
     { route, params }: Found,
     asked: Pick<RouteRequest, "http" | "query" | "signal">,
-    response: ServerResponse,
+    open: OpenAnswer,
   ): Promise<void> {
     const { http } = asked;
+    const { response } = open;
     const admitted = await this.#admit(route, http);
     if (admitted.kind === "refused") return refuse(response, admitted.refusal);
     const { caller } = admitted;
@@ -174,30 +156,34 @@ export class Router {
     const full = this.#options.places?.refusal(http, response, caller);
     if (full !== undefined) return refuseCaller(route, unread, response, full);
     const exchange = this.#options.traffic.exchange(http, response, caller);
-    const body = route.method === "GET" ? EMPTY : await this.#body(http, response, exchange);
+    const body = route.method === "GET" ? EMPTY : await this.#body(http, open, exchange);
     if ("status" in body) return refuseCaller(route, unread, response, body);
     const answer = await route.handle({ ...unread, body }, response);
     if (answer !== undefined) sendCounted(response, answer, exchange);
   }
 
   /** The body of a request, or why it is refused. */
-  async #body(http: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<Buffer | Refusal> {
+  async #body(http: IncomingMessage, open: OpenAnswer, exchange: Exchange): Promise<Buffer | Refusal> {
     const refusal = unsupportedBody(http);
     if (refusal !== undefined) return refusal;
     const { bodyBytesMax: bytesMax } = this.#options;
-    const outcome = await new Promise<BodyOutcome>((resolve) =>
-      readBody(http, response, { bytesMax, exchange }, resolve),
-    );
-    switch (outcome.kind) {
-      case "body":
-        return outcome.body;
-      case "aborted":
-        return CLIENT_LEFT;
-      case "no_room":
-        return NO_ROOM;
-      case "too_large":
-        return bodyTooLarge(bytesMax);
-    }
+    const body = await new Promise<Buffer | Refusal>((resolve) => {
+      open.refuseUnread = resolve;
+      readBody(http, open.response, { bytesMax, exchange }, (outcome) => {
+        switch (outcome.kind) {
+          case "body":
+            return resolve(outcome.body);
+          case "aborted":
+            return resolve(CLIENT_LEFT);
+          case "no_room":
+            return resolve(NO_ROOM);
+          case "too_large":
+            return resolve(bodyTooLarge(bytesMax));
+        }
+      });
+    });
+    open.refuseUnread = undefined;
+    return body;
   }
 
   async #admit(

@@ -106,4 +106,16 @@ describe("an operation", () => {
       ["stop", "change", ...who, undefined, "invalid_request"],
     ]);
   });
+
+  it.each([{}, { openWorld: true } as const])("that throws is told of once, and throws on: %j", async (kind) => {
+    const bus = new RecordingBus();
+    const perform = () => Promise.reject(new Error("broken"));
+    const broken = { ...tool("hangar_stop", "servers:write", "change"), ...kind, perform };
+    const told = recorded(broken, new Witnesses({ bus }, new FakeClock()), {
+      newId: () => "id",
+      admit: () => undefined,
+    });
+    await expect(told.perform({ server: "math" }, CONTEXT)).rejects.toThrow("broken");
+    expect(bus.of("operation.finished")).toMatchObject([{ target: "math", outcome: "internal", effect: "change" }]);
+  });
 });

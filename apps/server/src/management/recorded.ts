@@ -47,10 +47,12 @@ export function recorded(operation: Operation, witnesses: Witnesses, parts: Reco
   return {
     ...operation,
     async perform(input, context) {
+      const begun = record.begin(input, context);
       const span = record.startSpan(context);
-      const value = await spanned(span, operation.perform(input, within(span, context)));
+      const tell = (outcome: OperationOutcome) => record.end(begun, outcome, { trace: span.trace });
+      const value = await spanned(span, operation.perform(input, within(span, context)), tell);
       if (!isUndone(value, context)) return value;
-      return (await record.end(record.begin(input, context), value.code, { trace: span.trace })) ?? value;
+      return (await tell(value.code)) ?? value;
     },
   };
 }
@@ -128,8 +130,9 @@ class OperationRecords {
         this.#operation.perform(input, { ...within(span, context), changed })
       );
     };
-    const value = await spanned(span, work());
-    return (await this.end(begun, outcomeOf(value), { ...change, trace: span.trace })) ?? value;
+    const tell = (outcome: OperationOutcome) => this.end(begun, outcome, { ...change, trace: span.trace });
+    const value = await spanned(span, work(), tell);
+    return (await tell(outcomeOf(value))) ?? value;
   }
 
   /** Tells everybody of the end of a run; a failure where it could not be written down. */
@@ -174,18 +177,20 @@ function refusalOf(refusal: Failure | undefined): OperationFailure | undefined {
   return refusal && operationFailure(refusal.code, 503, refusal.message);
 }
 
-/** Ends the span together with the work of an operation, whatever becomes of that. */
+/** Ends the span together with the work of an operation, whatever becomes of that; work that throws is told here. */
 async function spanned(
   span: OperationSpan,
   work: Promise<object | OperationFailure>,
+  tell: (outcome: OperationOutcome) => Promise<unknown>,
 ): Promise<object | OperationFailure> {
-  let outcome: OperationOutcome = "internal";
   try {
     const value = await work;
-    outcome = outcomeOf(value);
+    span.end(outcomeOf(value));
     return value;
-  } finally {
-    span.end(outcome);
+  } catch (error) {
+    span.end("internal");
+    await tell("internal");
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { type Answer, jsonAnswer, type Refusal, refusalAnswer } from "../http/answer.ts";
+import { type Answer, failureOf, jsonAnswer, type Refusal, refusalAnswer } from "../http/answer.ts";
 import type { RequestOrigin } from "../http/client-address.ts";
 import type { Route, UnreadRequest, Unrouted } from "../http/route.ts";
 import { isOperationFailure, type Operation, type OperationFailure, operationFailure } from "./operation.ts";
@@ -54,9 +54,8 @@ async function refuseUnread(run: Run, request: Asked, input: object, refusal: Re
 }
 
 /** What an operation has failed by whose request was refused before its body was read. */
-export function unreadFailure({ status, message }: Refusal): OperationFailure {
-  const code = status === 499 ? "cancelled" : status === 503 ? "overloaded" : "invalid_request";
-  return operationFailure(code, status, message);
+export function unreadFailure(refusal: Refusal): OperationFailure {
+  return operationFailure(failureOf(refusal), refusal.status, refusal.message);
 }
 
 /** `{"error":{"code","message","problems"}}`, with the status of the failure. */

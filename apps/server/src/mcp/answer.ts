@@ -1,6 +1,7 @@
 import {
   type CallResult,
   FAILURES,
+  type Failure,
   failure,
   type JsonObject,
   type JsonRpcErrorObject,
@@ -58,11 +59,14 @@ function withoutKnownSecrets(answer: Extract<CallResult, { kind: "error" }>): Ex
 /** How long a client should wait before it tries another gateway, or this one when it is back, in ms. */
 const COME_BACK_MS = 1_000;
 
-/** The answer to what still runs when the gateway ends. A tool may have done its work already. */
-export const SHUTTING_DOWN: Answer = answerOf({
+/** Why nothing more is done when the gateway ends. A tool may have done its work already. */
+export const ENDING: Failure = {
   ...failure("connection", "the gateway is shutting down before this was answered; send it again", COME_BACK_MS),
   maybeExecuted: true,
-});
+};
+
+/** The answer to what still runs, or comes, when the gateway ends. */
+export const SHUTTING_DOWN: Answer = answerOf(ENDING);
 
 /** The answer in the place of one that finds no room beside those that the caller leaves unread. */
 export const NO_ROOM_FOR_ANSWER: Answer = answerOf({

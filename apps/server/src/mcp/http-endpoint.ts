@@ -109,7 +109,10 @@ export class HttpEndpoint {
       // A legacy handshake may carry any header; one inside a modern envelope is a method that this era does not have.
       const version = message.method === "initialize" ? undefined : header(request, "mcp-protocol-version");
       const modern = isModern(meta, version);
-      if (this.#unanswered.interrupted) return finish(stream, message.id, SHUTTING_DOWN, modern);
+      if (this.#unanswered.interrupted) {
+        this.refusals.tellEnding(request, caller, message);
+        return finish(stream, message.id, SHUTTING_DOWN, modern);
+      }
       if (modern) {
         return this.#modern(request, response, stream, message, meta, caller);
       }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type FailureCode, type JsonRpcId, RPC } from "@mcp-hangar/core";
+import { type FailureCode, type JsonRpcId, type JsonRpcRequest, RPC } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
+import { ENDING } from "./answer.ts";
 import { httpClient } from "./client.ts";
 import { refused } from "./dispatch.ts";
 import { encodeError } from "./encode.ts";
@@ -43,6 +44,11 @@ export class HttpRefusals {
   /** Refuses a method of HTTP; `allow` lists those that are taken. */
   refuseHttpMethod(response: ServerResponse, caller: Caller, message: string, allow: string): void {
     this.refuse(response, caller, { status: 405, code: RPC.invalidRequest, message, headers: { allow } });
+  }
+
+  /** Has it recorded that a request came when the gateway had begun to end. */
+  tellEnding(http: IncomingMessage, caller: Caller, { id, method }: JsonRpcRequest): void {
+    this.tell(http, caller, { id, method, message: ENDING.message, failure: ENDING.code });
   }
 
   /** Has a refusal recorded that is answered elsewhere. */

@@ -111,6 +111,7 @@ export class SessionRequests {
     caller: Caller,
   ): void {
     if (message.kind === "request" && this.#unanswered.interrupted) {
+      this.#refusals.tellEnding(http, caller, message);
       return finish(part, message.id, SHUTTING_DOWN, false);
     }
     const { id = null } = message;
