@@ -10,6 +10,7 @@ import { hideEnvironment } from "../hide-environment.ts";
 import type { Logging } from "../logging/logging.ts";
 import { configSource, type ReadConfig, readConfig } from "../reload/config-source.ts";
 import { type Door, serve } from "../serve.ts";
+import { boundYoungGeneration } from "../young-generation.ts";
 import type { ServeOptions } from "./program.ts";
 
 const STDERR = 2;
@@ -18,6 +19,7 @@ const STDERR = 2;
 export async function runServe(options: ServeOptions): Promise<number> {
   // Before anything is started that could look.
   const hidden = hideEnvironment();
+  boundYoungGeneration();
   const initial = readConfig(configSource(options.config, process.env, (config) => withOptions(config, options)));
   const http = options.http ?? initial.mode === "http";
   if (!http && (options.host !== undefined || options.port !== undefined)) {
