@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { root } from "../toolchain/pins.mjs";
@@ -37,6 +37,8 @@ function freshBundle(): string {
     const args = [join(app, "scripts/bundle.ts"), "--out", unfinished];
     const { status } = spawnSync(process.execPath, args, { stdio: ["ignore", 2, 2] });
     if (status !== 0) throw new Error(`the bundle of the gateway cannot be built: "node ${args.join(" ")}" failed`);
+    // As the manifest of the published package: where nothing says so, Node.js finds out by compiling it as something else first.
+    writeFileSync(join(unfinished, "package.json"), '{ "type": "module" }\n');
     if (existsSync(main)) rmSync(unfinished, { recursive: true });
     else renameSync(unfinished, folder);
     const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);

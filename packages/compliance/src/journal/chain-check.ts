@@ -3,7 +3,7 @@ import type { ScannedFrame } from "@mcp-hangar/delivery/spool";
 import { INTENT_ID_SUFFIX } from "@mcp-hangar/telemetry";
 import { isSigned } from "./checkpoint-key.ts";
 import type { JournalFinding, JournalProblem, KnownCheckpoint } from "./findings.ts";
-import { GENESIS, hashOf, type JournalLine, parseLine } from "./line.ts";
+import { fieldsOf, GENESIS, hashOf, type LineFields, recordOf } from "./line.ts";
 import { type NumberRange, Ranges } from "./ranges.ts";
 
 export interface CheckParts {
@@ -75,7 +75,7 @@ export class ChainCheck {
         found: "a header that was made for another number, or altered",
       });
     }
-    const line = parseLine(frame.payload);
+    const line = fieldsOf(frame.payload);
     if (line === undefined) {
       yield* this.#unreadable({ ...frame, kind: "unreadable", bytes: frame.payload.length });
       return;
@@ -130,7 +130,7 @@ export class ChainCheck {
     if (sequence >= this.#expected) this.#expected = sequence + 1;
   }
 
-  *#line(line: JournalLine, bytes: Uint8Array, where: Where): Generator<JournalFinding> {
+  *#line(line: LineFields, bytes: Uint8Array, where: Where): Generator<JournalFinding> {
     const { sequence, previous } = line;
     const at = { segment: where.segment, sequence };
     if (sequence - this.#expected > SKIPPED_MAX) {
@@ -178,7 +178,7 @@ export class ChainCheck {
     );
   }
 
-  #advance({ sequence }: JournalLine, bytes: Uint8Array): void {
+  #advance({ sequence }: LineFields, bytes: Uint8Array): void {
     this.records += 1;
     this.first ??= sequence;
     this.last = sequence;
@@ -187,8 +187,8 @@ export class ChainCheck {
     this.#previous = this.hash;
   }
 
-  *#content({ record, sequence, previous }: JournalLine, at: Where): Generator<JournalFinding> {
-    const { id, gap, checkpoint } = record;
+  *#content(line: LineFields, at: Where): Generator<JournalFinding> {
+    const { sequence, previous, id, gap, checkpoint } = line;
     const known = this.#known.get(sequence);
     if (known !== undefined && known.hash !== this.hash) {
       yield this.#problem("edited", at, { expected: `the hash ${known.hash}, by a checkpoint`, found: this.hash });
@@ -201,7 +201,7 @@ export class ChainCheck {
       this.#journal ??= checkpoint.journal;
       const { keys } = this.#parts;
       const isTrue = checkpoint.sequence === sequence - 1 && checkpoint.hash === previous;
-      if (!isTrue || checkpoint.journal !== this.#journal || (keys.length > 0 && !isSigned(record, keys))) {
+      if (!isTrue || checkpoint.journal !== this.#journal || (keys.length > 0 && !isSigned(recordOf(line), keys))) {
         yield this.#problem("bad_checkpoint", at, {
           expected: `a signature over record ${sequence - 1} of the journal ${this.#journal}`,
           found: isTrue ? "one that no key has made" : `what is said of record ${checkpoint.sequence}`,

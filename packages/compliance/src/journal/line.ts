@@ -78,6 +78,19 @@ export function hashOf(line: Uint8Array): string {
 
 /** What bytes say as a line; `undefined` when they are none. It says nothing of whether the line stands where it should. */
 export function parseLine(bytes: Uint8Array): JournalLine | undefined {
+  const fields = fieldsOf(bytes);
+  if (fields === undefined) return undefined;
+  return { record: recordOf(fields), sequence: fields.sequence, previous: fields.previous };
+}
+
+/** The fields of a line as they stand in it: those of the record, and its place among them. */
+export type LineFields = AuditRecord & Pick<JournalLine, "sequence" | "previous">;
+
+/**
+ * The fields of a line; `undefined` when the bytes are none. For those who look at few of them: to take the record out of them costs as
+ * much as to read them.
+ */
+export function fieldsOf(bytes: Uint8Array): LineFields | undefined {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
@@ -85,15 +98,13 @@ export function parseLine(bytes: Uint8Array): JournalLine | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const { sequence, previous, ...record } = value as Readonly<Record<string, unknown>>;
-  if (
-    !Number.isSafeInteger(sequence) ||
-    typeof sequence !== "number" ||
-    typeof previous !== "string" ||
-    !isRecord(record)
-  )
-    return undefined;
-  return { record, sequence, previous };
+  const fields = value as Readonly<Record<string, unknown>>;
+  return isLine(fields) ? fields : undefined;
+}
+
+/** The record of a line, without its place. */
+export function recordOf({ sequence: _sequence, previous: _previous, ...record }: LineFields): AuditRecord {
+  return record;
 }
 
 /** The entry that sinks are handed for a line; `undefined` when the bytes are none. */
@@ -105,7 +116,8 @@ export function entryOfLine(bytes: Uint8Array & { readonly [ENTRY]?: AuditEntry 
 }
 
 /** A line of another release may have fields that this one does not know. What every reader needs must be there. */
-function isRecord(value: Readonly<Record<string, unknown>>): value is Readonly<Record<string, unknown>> & AuditRecord {
-  const { id, time, type } = value;
-  return typeof id === "string" && typeof time === "string" && typeof type === "string";
+function isLine(value: Readonly<Record<string, unknown>>): value is Readonly<Record<string, unknown>> & LineFields {
+  const { id, time, type, sequence, previous } = value;
+  const isPlaced = Number.isSafeInteger(sequence) && typeof previous === "string";
+  return isPlaced && typeof id === "string" && typeof time === "string" && typeof type === "string";
 }

@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { setImmediate as turn } from "node:timers/promises";
 import { AuditJournal, parseLine } from "@mcp-hangar/compliance";
 import { LIBRARY_CLIENT, registeredName } from "@mcp-hangar/telemetry";
@@ -23,6 +24,8 @@ const journal = new AuditJournal(
   }),
 );
 await journal.open();
+// Node.js keeps what it has compiled at an orderly end, which this process never has; the next one would compile it all again.
+flushCompileCache();
 say("open");
 journal.forward({
   exporter: registeredName("sink"),

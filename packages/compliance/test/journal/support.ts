@@ -58,9 +58,12 @@ export async function openJournal(
   return journal;
 }
 
+/** Made once: with it all other samples are made, which costs more than to write a record down. */
+const CALL = sampleEvent("call.finished");
+
 /** The event of a call, unlike any other by its id. */
 export function callEvent(callId: string): HangarEvent & { readonly type: "call.finished" } {
-  return { ...sampleEvent("call.finished"), callId, timeMs: Date.now() };
+  return { ...CALL, callId, timeMs: Date.now() };
 }
 
 /** The record of such a call; `message` is whatever a server may say. */
