@@ -3,8 +3,10 @@ import { join } from "node:path";
 import type { KnownCheckpoint } from "@mcp-hangar/compliance";
 import { readJournal } from "@mcp-hangar/compliance";
 import { seededRandom } from "@mcp-hangar/delivery/testing";
+import { type AuditRecord, auditRecordOf } from "@mcp-hangar/telemetry";
+import { sampleEvents } from "@mcp-hangar/telemetry/testing";
 import { expect } from "vitest";
-import { callRecord, openJournal, temporaryFolder, verified } from "./support.ts";
+import { openJournal, temporaryFolder, verified } from "./support.ts";
 import { filesOf, payloadsOf, segmentNames, TAMPERINGS, tamper } from "./tampering.ts";
 
 const RECORDS = 10_000;
@@ -14,10 +16,10 @@ export async function findEveryTampering(seed: number, rounds: number): Promise<
   using folder = temporaryFolder();
   const original = join(folder.path, "original");
   const journal = await openJournal(original, {
-    segmentBytesMax: 2_000_000,
+    segmentBytesMax: 1_200_000,
     memory: { recordsMax: RECORDS, bytesMax: 1e9 },
   });
-  const written = Array.from({ length: RECORDS }, (_each, index) => journal.record(callRecord(`call-${index}`)));
+  const written = records(RECORDS).map((record) => journal.record(record));
   const { publicKeyPem } = journal;
   await Promise.all(written);
   await journal.close(60_000);
@@ -54,6 +56,16 @@ export async function findEveryTampering(seed: number, rounds: number): Promise<
   }
   // What was found each time was that one, and nothing that a round before has left.
   expect((await verified(copy, { publicKeys, checkpoints })).problems).toEqual([]);
+}
+
+/** So many records, each of another type than those around it. */
+function records(count: number): readonly AuditRecord[] {
+  const all = sampleEvents().flatMap((event) => auditRecordOf(event, { id: "sample", instance: "gateway-1" }) ?? []);
+  const ofEveryType = [...new Map(all.map((record) => [record.type, record])).values()];
+  return Array.from({ length: Math.ceil(count / ofEveryType.length) }, () => ofEveryType)
+    .flat()
+    .slice(0, count)
+    .map((record, index) => ({ ...record, id: `record-${index}` }));
 }
 
 /** What a SIEM system would have of the checkpoints. */

@@ -1,19 +1,19 @@
-import type { AlertRule, RecordingRule, ScenarioSeries } from "../../src/model.ts";
+import type { RecordingRule, ScenarioSeries } from "../../src/model.ts";
 import { matches } from "../../src/promql/evaluate.ts";
 import type { Node, SelectorNode } from "../../src/promql/node.ts";
 import type { Stack } from "../../src/stack.ts";
+
+/** Some rules of a stack. */
+export type Rules = Pick<Stack, "alerts" | "recordingRules">;
 
 /**
  * The alerts, and the recording rules, that can have a value at some time while there are no series but these. An expression of which all
  * series are missing gives nothing, whatever the time: most rules are about something else than what happens in one incident, and to
  * evaluate them costs as much as to evaluate those that are not. A rule is kept whenever it is not certain.
  */
-export function touchedRules(
-  { alerts, recordingRules }: Pick<Stack, "alerts" | "recordingRules">,
-  series: readonly ScenarioSeries[],
-): { readonly alerts: readonly AlertRule[]; readonly recordingRules: readonly RecordingRule[] } {
+export function touchedRules({ alerts, recordingRules }: Rules, series: readonly ScenarioSeries[]): Rules {
   const kept = new Set<RecordingRule>();
-  const isThere = (selector: SelectorNode): boolean => isGiven(selector, series) || isRecorded(selector, kept);
+  const isThere = (selector: SelectorNode): boolean => isGiven(selector, series) || isRecorded(selector, [...kept]);
   // Rules read what others record, in whatever order they stand: until a round finds nothing more.
   for (let before = -1; kept.size > before; ) {
     before = kept.size;
@@ -47,7 +47,8 @@ export function canHaveValue(node: Node, isThere: (selector: SelectorNode) => bo
   }
 }
 
-function isGiven({ metric, suffix, matchers }: SelectorNode, series: readonly ScenarioSeries[]): boolean {
+/** Whether a selector finds one of these series. */
+export function isGiven({ metric, suffix, matchers }: SelectorNode, series: readonly ScenarioSeries[]): boolean {
   return series.some(
     ({ metric: given, suffix: givenSuffix = "", labels }) =>
       given.name === metric.name &&
@@ -57,9 +58,16 @@ function isGiven({ metric, suffix, matchers }: SelectorNode, series: readonly Sc
 }
 
 /** The series of alerts themselves count as recorded always. */
-function isRecorded({ metric, matchers }: SelectorNode, recorded: ReadonlySet<RecordingRule>): boolean {
-  if (metric.name === "ALERTS") return true;
-  return [...recorded].some(
+function isRecorded(selector: SelectorNode, recorded: readonly RecordingRule[]): boolean {
+  return selector.metric.name === "ALERTS" || recordsFor(selector, recorded).length > 0;
+}
+
+/** The rules of which a selector can find what they record. */
+export function recordsFor(
+  { metric, matchers }: SelectorNode,
+  recorded: readonly RecordingRule[],
+): readonly RecordingRule[] {
+  return recorded.filter(
     ({ record, labels }) =>
       record === metric.name &&
       matchers.every((matcher) => {
