@@ -76,8 +76,9 @@ function write(texts: Texts, folder: string): void {
 
 /** What `promtool test rules` says of the test in each of these folders within `cwd`. */
 async function testRules(folders: readonly string[], cwd: string): Promise<ReadonlyMap<string, string>> {
-  const batches = Array.from({ length: Math.ceil(folders.length / FILES_PER_PROCESS) }, (_, index) =>
-    folders.slice(index * FILES_PER_PROCESS, (index + 1) * FILES_PER_PROCESS),
+  const size = Math.max(1, Math.min(FILES_PER_PROCESS, Math.ceil(folders.length / PROCESSES)));
+  const batches = Array.from({ length: Math.ceil(folders.length / size) }, (_, index) =>
+    folders.slice(index * size, (index + 1) * size),
   );
   const said = new Map<string, string>();
   await Promise.all(

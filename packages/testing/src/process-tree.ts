@@ -3,8 +3,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 /** What a machine tells of its processes. A process that is gone is not an error: it has no command line and no files. */
 export interface ProcessTable {
-  /** Every live process and its command line, arguments separated by spaces. Zombies do not count: they hold nothing. */
-  readonly list: () => readonly ListedProcess[];
+  /**
+   * Every live process and its command line, arguments separated by spaces; only those that have the marker in it, if there is one.
+   * Zombies do not count: they hold nothing.
+   */
+  readonly list: (marker?: string) => readonly ListedProcess[];
   /** The command line of a process, its arguments separated by spaces; empty if it is gone. */
   readonly commandLine: (pid: number) => string;
   /** Whether a process exists and neither is a zombie nor exits at this moment. */
@@ -24,11 +27,13 @@ export interface ListedProcess {
 
 /** Linux: a read of `/proc` costs a hundredth of a start of `ps`, which slim images lack. */
 export const PROC_TABLE: ProcessTable = {
-  list: () =>
+  list: (marker = "") =>
     readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))
       .map((name) => ({ pid: Number(name), commandLine: PROC_TABLE.commandLine(Number(name)) }))
-      .filter(({ pid, commandLine }) => commandLine !== "" && PROC_TABLE.isAlive(pid)),
+      // What is not looked for is not read any further: tests look often, and machines have many processes.
+      .filter(({ commandLine }) => commandLine !== "" && commandLine.includes(marker))
+      .filter(({ pid }) => PROC_TABLE.isAlive(pid)),
   commandLine: (pid) => readOrEmpty(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trimEnd(),
   isAlive(pid) {
     const [state = "Z", , , , , , flags] = statOf(pid);
@@ -50,11 +55,13 @@ export const PROC_TABLE: ProcessTable = {
 
 /** macOS: the programs of the operating system, which say the same. */
 export const PS_TABLE: ProcessTable = {
-  list: () =>
-    entries(run("ps", "-eww", "-o", "pid=,stat=,args=")).flatMap((entry) => {
-      const [, pid, state = "", commandLine = ""] = /^\s*(\d+)\s+(\S+)\s+(.*)$/s.exec(entry) ?? [];
-      return pid === undefined || isDead(state) ? [] : [{ pid: Number(pid), commandLine: commandLine.trimEnd() }];
-    }),
+  list: (marker = "") =>
+    entries(run("ps", "-eww", "-o", "pid=,stat=,args="))
+      .flatMap((entry) => {
+        const [, pid, state = "", commandLine = ""] = /^\s*(\d+)\s+(\S+)\s+(.*)$/s.exec(entry) ?? [];
+        return pid === undefined || isDead(state) ? [] : [{ pid: Number(pid), commandLine: commandLine.trimEnd() }];
+      })
+      .filter(({ commandLine }) => commandLine.includes(marker)),
   commandLine: (pid) => run("ps", "-ww", "-o", "args=", "-p", String(pid)).join("\n").trimEnd(),
   isAlive(pid) {
     const [state = "Z"] = run("ps", "-o", "stat=", "-p", String(pid));
@@ -70,7 +77,7 @@ const TABLE = existsSync("/proc/self/stat") ? PROC_TABLE : PS_TABLE;
 
 /** Ids of the live processes whose command line contains `marker`. */
 export function processesMarked(marker: string): readonly number[] {
-  return TABLE.list().flatMap(({ pid, commandLine: line }) => (line.includes(marker) ? [pid] : []));
+  return TABLE.list(marker).map(({ pid }) => pid);
 }
 
 export const { commandLine, isAlive, parentOf, residentBytes, openFiles } = TABLE;

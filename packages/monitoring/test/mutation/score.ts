@@ -11,18 +11,22 @@ export interface Score {
   readonly equivalent: readonly (readonly [Mutant, reason: string])[];
 }
 
-/** These kill most mutants, so that the others need to be played for few. */
+/** These kill most mutants, one after the other, so that the others need to be played for few. */
 const DEADLY: readonly Scenario["kind"][] = ["fires", "just below stays silent"];
+const TURNS: readonly ((kind: Scenario["kind"]) => boolean)[] = [
+  ...DEADLY.map((deadly) => (kind: Scenario["kind"]) => kind === deadly),
+  (kind) => !DEADLY.includes(kind),
+];
 
 /** Plays the scenarios of each mutant's alert, until one of them notices the damage. */
 export async function scoreOf(mutants: readonly Mutant[]): Promise<Score> {
   const killed: Mutant[] = [];
   let alive = mutants;
-  for (const isTurn of [isDeadly, (scenario: Scenario) => !isDeadly(scenario)]) {
+  for (const isTurn of TURNS) {
     const verdicts = await perform(
       alive.map(({ alert, stack }) => ({
         stack,
-        scenarios: stack.scenarios.filter((scenario) => scenario.alert === alert && isTurn(scenario)),
+        scenarios: stack.scenarios.filter((scenario) => scenario.alert === alert && isTurn(scenario.kind)),
       })),
     );
     killed.push(...alive.filter((mutant, index) => wasNoticed(mutant, verdicts[index] ?? "")));
@@ -38,10 +42,6 @@ export async function scoreOf(mutants: readonly Mutant[]): Promise<Score> {
 /** A mutant in one line. */
 export function describeMutant({ alert, where, operator, what }: Mutant): string {
   return `${alert}: ${operator}: ${what}${where === alert ? "" : ` in ${where}`}`;
-}
-
-function isDeadly({ kind }: Scenario): boolean {
-  return DEADLY.includes(kind);
 }
 
 /** A rule that cannot be evaluated is noticed too; one that promtool cannot even read proves nothing. */

@@ -40,7 +40,7 @@ export const PAST: Kind = {
 export const KINDS: readonly Kind[] = [
   {
     name: "sessions, their streams, and calls that end",
-    share: 1,
+    share: 0.5,
     async once({ mcpUrl }) {
       const session = await openLegacySession(mcpUrl("own"));
       const headers = { "mcp-session-id": session.id };
@@ -52,7 +52,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: "streams of a session that goes on",
-    share: 1,
+    share: 0.5,
     async once({ mcpUrl }, index) {
       sessionOf[index % LANES] ??= openLegacySession(mcpUrl("own"));
       const session = await sessionOf[index % LANES];
@@ -63,7 +63,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: "modern subscriptions",
-    share: 1,
+    share: 0.5,
     async once({ mcpUrl }) {
       const filter = { toolsListChanged: true, resourcesListChanged: true };
       const listen = modern("subscriptions/listen", { notifications: filter }, "at the head");
@@ -72,14 +72,14 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: "streams of events",
-    share: 1,
+    share: 0.5,
     async once({ url }) {
       expectStatus(await sendAndLeave(`${url}/api/events`, { method: "GET", leave: "at the head" }), 200, 503);
     },
   },
   {
     name: "calls that modern clients leave",
-    share: 1,
+    share: 0.5,
     once: async ({ mcpUrl }) =>
       void (await sendAndLeave(mcpUrl("own"), modern("tools/call", SLEEP, LEAVE_MS, "sleep"))),
   },
