@@ -62,8 +62,7 @@ export async function startHangar(upstream: Upstream, wish: HangarWish): Promise
  * @throws Error when it is not built.
  */
 export function launchHangar(upstreams: Readonly<Record<string, Upstream>>, wish: HangarWish): Promise<Launched> {
-  const own = wish.fromSources ? "../../../server/src/main.ts" : "../../../server/dist/main.js";
-  const main = wish.main ?? fileURLToPath(new URL(own, import.meta.url));
+  const main = wish.main ?? (wish.fromSources ? sources() : program("../../../server/dist/main.js"));
   if (!existsSync(main)) throw new Error(`${main} does not exist; run \`pnpm build\` first`);
   // A file of its own: the gateway follows changes of it.
   const config = join(workFolder(), `config-${configurations++}.json`);
@@ -99,6 +98,11 @@ function configuration(
     // Older builds, with which this one is compared, do not know the key.
     ...(compliance !== undefined && { compliance }),
   };
+}
+
+/** The gateway as the sources are: what the setup of the tests has bundled of them (`scripts/testing/fresh-bundle.ts`), or they themselves. */
+function sources(): string {
+  return process.env.HANGAR_BUNDLE ?? program("../../../server/src/main.ts");
 }
 
 function program(file: string): string {

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { callRecord, collect, openJournal, realClock, temporaryFolder } from "./support.ts";
 
 /** Lives at the same time: each mostly waits, for its timers and for the next turn of the loop. */
-const LANES = 6;
+const LANES = 20;
 
 /**
  * Journals whose disk is full, stalls and is gone at random, out of seeds. Each must leave a chain that verifies, with every record that

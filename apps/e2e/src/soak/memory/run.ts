@@ -30,7 +30,7 @@ export interface KindReport {
 const PAST_CALLS = 1_100;
 
 /** Uses of each kind before it is measured, at least: after so many, everything that has a limit or a time is full. */
-const WARM_UP_USES_MIN = 240;
+const WARM_UP_USES_MIN = 400;
 
 /** Uses at the same time. */
 const LANES = 8;
