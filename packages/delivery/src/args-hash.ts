@@ -1,6 +1,6 @@
-import { createHmac } from "node:crypto";
 import type { CallFinished, Sensitive } from "@mcp-hangar/telemetry";
 import { canonicalJson } from "./canonical-json.ts";
+import type { KeyedHash } from "./keyed-hash.ts";
 
 /** Bytes of a request beyond which its arguments are not digested: canonical JSON of more takes long. */
 const HASHED_BYTES_MAX = 65_536;
@@ -14,14 +14,13 @@ export function isHashed(requestBytes: number | undefined): requestBytes is numb
  * Digest by which equal arguments are recognised without being recorded: HMAC-SHA-256 of their canonical JSON (RFC 8785), in hexadecimal.
  * The key keeps those who read it from trying likely arguments. It takes some microseconds a kilobyte: not for the caller's time.
  */
-export function argsHash(args: Sensitive<unknown> | undefined, key: string): string {
+export function argsHash(args: Sensitive<unknown> | undefined, key: KeyedHash): string {
   const value = args?.reveal({ exporter: "args_hash", capture: true }) ?? {};
   // The arguments of a tool are an object; where a caller sends something else, it is that in a list.
-  const canonical = canonicalJson(typeof value === "object" ? value : [value]);
-  return createHmac("sha256", key).update(canonical).digest("hex");
+  return key.of(canonicalJson(typeof value === "object" ? value : [value]));
 }
 
 /** The same for a finished call; `undefined` where nothing was sent, or too much. */
-export function argsHashOf({ arguments: args, attempts }: CallFinished, key: string): string | undefined {
+export function argsHashOf({ arguments: args, attempts }: CallFinished, key: KeyedHash): string | undefined {
   return isHashed(attempts.at(-1)?.requestBytes) ? argsHash(args, key) : undefined;
 }

@@ -2,6 +2,7 @@ export { argsHash, argsHashOf, isHashed } from "./args-hash.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export * from "./clock.ts";
 export * from "./deferred-work.ts";
+export { KeyedHash } from "./keyed-hash.ts";
 export * from "./queue/delivery-queue.ts";
 export type { BatchLimits, DeliveryQueueOptions } from "./queue/options.ts";
 export type { RetryLimits } from "./queue/retry.ts";

@@ -14,6 +14,7 @@ import type { Labels } from "./label-values.ts";
 import {
   increase,
   observe,
+  observeTraced,
   type StoredCounter,
   type StoredHistogram,
   storedCounter,
@@ -85,10 +86,10 @@ export function eventHistogram(definition: HistogramDefinition, options: EventMe
     },
   });
   const record = (event: HangarEvent, { labels, value }: Sample<LabelSpecs>) => {
-    const { labels: own, stored } = labelSets.admit(labels);
+    const { stored } = labelSets.admit(labels);
     const traceId = enableExemplars ? sampledTraceId(event) : undefined;
     if (traceId === undefined) observe(stored, buckets, value);
-    else metric.observe({ labels: own, value, exemplarLabels: { trace_id: traceId } });
+    else observeTraced(stored, buckets, value, traceId);
   };
   return { metric, labelSets, definition, recorders: recorders(on, record) };
 }

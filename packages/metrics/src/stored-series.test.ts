@@ -1,6 +1,6 @@
 import { Counter, Histogram } from "prom-client";
 import { expect, test } from "vitest";
-import { increase, observe, storedCounter, storedHistogram } from "./stored-series.ts";
+import { increase, observe, observeTraced, storedCounter, storedHistogram } from "./stored-series.ts";
 
 const labels = { b: "2", a: "1" };
 
@@ -24,6 +24,26 @@ test("the entry of a histogram follows its observations", () => {
 test("a series that prom-client does not have is an error, not a zero", () => {
   const counter = new Counter({ name: "c_total", help: "C.", labelNames: ["a"], registers: [] });
   expect(() => storedCounter(counter, { a: "1" })).toThrow('prom-client keeps no series "a:1," of c_total');
+});
+
+test("an exemplar stands where prom-client puts it", () => {
+  const bounds = [0.1, 1, 2.5];
+  const parts = { name: "h", help: "H.", labelNames: ["a", "b"], buckets: bounds, registers: [], enableExemplars: true };
+  const [ours, theirs] = [new Histogram(parts), new Histogram(parts)];
+  ours.zero(labels);
+  theirs.zero(labels);
+  const series = storedHistogram(ours, labels);
+  for (const [at, value] of [0, 0.1, 0.2, 2.5, 2.6, 0.3, 9].entries()) {
+    const traceId = String(at).repeat(32);
+    observeTraced(series, bounds, value, traceId);
+    theirs.observe({ labels, value, exemplarLabels: { trace_id: traceId } });
+  }
+  const withoutTime = ({ bucketExemplars = {}, ...others }: ReturnType<typeof storedHistogram>) => ({
+    ...others,
+    exemplars: Object.entries(bucketExemplars).map(([bound, each]) => [bound, each?.labelSet, each?.value]),
+  });
+  expect(withoutTime(series)).toEqual(withoutTime(storedHistogram(theirs, labels)));
+  expect(Object.values(series.bucketExemplars ?? {}).every((each) => each === null || each.timestamp > 1e9)).toBe(true);
 });
 
 test("what is added to entries is what prom-client adds by itself", () => {

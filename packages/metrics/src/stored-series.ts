@@ -18,7 +18,7 @@ export interface StoredHistogram {
   count: number;
   sum: number;
   /** By boundary, `-1` standing for the last bucket; absent when exemplars are off. */
-  readonly bucketExemplars?: Readonly<Record<string, StoredExemplar | null>>;
+  readonly bucketExemplars?: Record<string, StoredExemplar | null>;
 }
 
 export interface StoredExemplar {
@@ -49,11 +49,27 @@ export function observe(series: StoredHistogram, bounds: readonly number[], valu
   if (!Number.isFinite(value)) throw new TypeError(`a histogram cannot observe ${value}`);
   series.sum += value;
   series.count += 1;
-  for (const bound of bounds) {
-    if (value > bound) continue;
-    series.bucketValues[bound] = (series.bucketValues[bound] ?? 0) + 1;
-    return;
-  }
+  const bound = boundOf(bounds, value);
+  if (bound !== undefined) series.bucketValues[bound] = (series.bucketValues[bound] ?? 0) + 1;
+}
+
+/** The same of a value that comes from a trace, which the bucket then has as its exemplar. */
+export function observeTraced(
+  series: StoredHistogram,
+  bounds: readonly number[],
+  value: number,
+  traceId: string,
+): void {
+  observe(series, bounds, value);
+  const { bucketExemplars } = series;
+  if (bucketExemplars === undefined) return;
+  const exemplar = { labelSet: { trace_id: traceId }, value, timestamp: Date.now() / 1_000 };
+  bucketExemplars[boundOf(bounds, value) ?? -1] = exemplar;
+}
+
+function boundOf(bounds: readonly number[], value: number): number | undefined {
+  for (const bound of bounds) if (value <= bound) return bound;
+  return undefined;
 }
 
 interface Internals {

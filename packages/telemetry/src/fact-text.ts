@@ -1,4 +1,5 @@
 import type { CallOutcome } from "./call-course.ts";
+import { CleanTexts } from "./redaction/clean-texts.ts";
 import { redactText } from "./redaction/index.ts";
 
 /** Characters of a message that are kept: callers and servers write them, of any length. */
@@ -10,12 +11,16 @@ const LOOK_AHEAD_CHARS = 1_024;
 /** Shorter texts are not looked for: neither known secrets nor tokens are. */
 const SECRET_CHARS_MIN = 6;
 
+const cleanNames = new CleanTexts();
+
 /** A name without secrets, of at most {@link FACT_NAME_CHARS_MAX} characters and "…". */
 export function factName(text: string): string;
 export function factName(text: string | undefined): string | undefined;
 export function factName(text: string | undefined): string | undefined {
-  if (text === undefined || text.length < SECRET_CHARS_MIN) return text;
-  return redactText(text, FACT_NAME_CHARS_MAX);
+  if (text === undefined || text.length < SECRET_CHARS_MIN || cleanNames.has(text)) return text;
+  const name = redactText(text, FACT_NAME_CHARS_MAX);
+  if (name === text) cleanNames.add(text);
+  return name;
 }
 
 /** A message without secrets, of at most {@link FACT_MESSAGE_CHARS_MAX} characters and "…". */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { AuditJournal, FileSink, TrailPage, TrailQuery } from "@mcp-hangar/compliance";
 import type { Platform } from "@mcp-hangar/core";
-import { argsHashOf } from "@mcp-hangar/delivery";
+import { argsHashOf, KeyedHash } from "@mcp-hangar/delivery";
 import {
   type AuditTrailSnapshot,
   type CallFinished,
@@ -222,7 +222,8 @@ function tellOfRest(logger: Logger, exporter: Pick<Exporter, "name" | "snapshot"
 
 /** The digest of arguments in the words of the package. */
 function hashedBy(key: string | undefined) {
-  return given({ argsHash: key === undefined ? undefined : (event: CallFinished) => argsHashOf(event, key) });
+  const hash = key === undefined ? undefined : new KeyedHash(key);
+  return given({ argsHash: hash && ((event: CallFinished) => argsHashOf(event, hash)) });
 }
 
 /** The filter of a sink in the words of the package. */

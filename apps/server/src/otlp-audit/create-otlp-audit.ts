@@ -1,5 +1,5 @@
 import type { Platform } from "@mcp-hangar/core";
-import { argsHashOf } from "@mcp-hangar/delivery";
+import { argsHashOf, KeyedHash } from "@mcp-hangar/delivery";
 import type { OTLPAuditExporter } from "@mcp-hangar/otlp-audit";
 import { type EventIds, type Exporter, knownSecrets } from "@mcp-hangar/telemetry";
 import { DeferredEvents } from "../assemble/deferred-events.ts";
@@ -40,6 +40,7 @@ export function createOtlpAudit(
   knownSecrets.replace("otlp_audit", secretsOf(destination));
   const resource = otlp.auditResource(env, { name: serviceName, version: BUILD.version, instance: run });
   const { spool_folder: folder, spool_max_bytes: bytesMax, when_full: whenFull } = options;
+  const hash = argsHashKey === undefined ? undefined : new KeyedHash(argsHashKey);
   const exporter = new otlp.OTLPAuditExporter({
     destination,
     resource,
@@ -47,7 +48,7 @@ export function createOtlpAudit(
     instance: resource["service.instance.id"] ?? "",
     version: BUILD.version,
     ids,
-    ...(argsHashKey !== undefined && { argsHash: (event) => argsHashOf(event, argsHashKey) }),
+    ...(hash && { argsHash: (event) => argsHashOf(event, hash) }),
     spool: folder === undefined ? undefined : { folder, bytesMax, whenFull },
     onProblem(problem) {
       if (problem === undefined) logger.info("otlp_audit_recovered");
@@ -56,7 +57,7 @@ export function createOtlpAudit(
     clock,
     random: () => platform.random(),
   });
-  return argsHashKey === undefined ? exporter : deferred(exporter, clock);
+  return hash === undefined ? exporter : deferred(exporter, clock);
 }
 
 /** Digests take time that callers must not wait for. */

@@ -1,13 +1,14 @@
 import { createHmac } from "node:crypto";
+import { KeyedHash } from "@mcp-hangar/delivery";
 import { type Attempt, AttributeList, registeredName, Sensitive, type SpanAttributes } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
-import { heldPayload, type Payload, type PayloadOptions, putPayload } from "./payload.ts";
+import { heldPayload, type Payload, type PayloadSettings, putPayload } from "./payload.ts";
 
-const NOTHING: PayloadOptions = {
+const NOTHING: PayloadSettings = {
   captureArguments: false,
   captureResults: false,
   captureCharsMax: 200,
-  argsHashKey: undefined,
+  hash: undefined,
 };
 const ATTEMPT: Attempt = {
   server: registeredName("math"),
@@ -21,7 +22,7 @@ const ATTEMPT: Attempt = {
   responseBytes: undefined,
   code: "success",
 };
-const ALL: PayloadOptions = { ...NOTHING, captureArguments: true, captureResults: true };
+const ALL: PayloadSettings = { ...NOTHING, captureArguments: true, captureResults: true };
 
 function payload(args: unknown, result?: unknown, requestBytes?: number): Payload {
   return {
@@ -32,7 +33,7 @@ function payload(args: unknown, result?: unknown, requestBytes?: number): Payloa
   };
 }
 
-function payloadAttributes(payload: Payload, options: PayloadOptions): SpanAttributes {
+function payloadAttributes(payload: Payload, options: PayloadSettings): SpanAttributes {
   const list = new AttributeList();
   putPayload(list, payload, options);
   return list.toObject();
@@ -91,20 +92,20 @@ describe("the payload of a call", () => {
   });
 
   test("has a digest of its canonical form, by the key", () => {
-    const options = { ...NOTHING, argsHashKey: "key" };
+    const options = { ...NOTHING, hash: new KeyedHash("key") };
     const digest = createHmac("sha256", "key").update('{"a":1,"b":[true,"é"]}').digest("hex");
     expect(payloadAttributes(payload({ b: [true, "é"], a: 1 }, undefined, 50), options)).toEqual({
       "mcp.tool.args_hash": digest,
     });
     expect(
-      payloadAttributes(payload({ b: [true, "é"], a: 1 }, undefined, 50), { ...options, argsHashKey: "other" }),
+      payloadAttributes(payload({ b: [true, "é"], a: 1 }, undefined, 50), { ...options, hash: new KeyedHash("other") }),
     ).not.toEqual({
       "mcp.tool.args_hash": digest,
     });
   });
 
   test("has none when nothing was sent, and when canonical JSON would take long", () => {
-    const options = { ...NOTHING, argsHashKey: "key" };
+    const options = { ...NOTHING, hash: new KeyedHash("key") };
     expect(payloadAttributes(payload({ a: 1 }), options)).toEqual({});
     expect(payloadAttributes(payload({ a: 1 }, undefined, 65_537), options)).toEqual({});
   });
@@ -112,17 +113,17 @@ describe("the payload of a call", () => {
 
 describe("what of a payload is held until its span is made", () => {
   const [args, result] = [new Sensitive<unknown>({}), new Sensitive<unknown>({})];
-  const held = (options: Partial<PayloadOptions>, sizes: { requestBytes?: number; responseBytes?: number }) =>
+  const held = (options: Partial<PayloadSettings>, sizes: { requestBytes?: number; responseBytes?: number }) =>
     heldPayload({ arguments: args, result, attempts: [{ ...ATTEMPT, ...sizes }] }, { ...NOTHING, ...options });
   const sizes = { requestBytes: 100, responseBytes: 1_000 };
 
   test("is nothing when nothing is wanted", () => {
     expect(held({}, sizes)).toBeUndefined();
-    expect(held({ argsHashKey: "key" }, { ...sizes, requestBytes: 65_537 })).toBeUndefined();
+    expect(held({ hash: new KeyedHash("key") }, { ...sizes, requestBytes: 65_537 })).toBeUndefined();
   });
 
   test("is what is wanted, with the bytes that its messages took", () => {
-    expect(held({ argsHashKey: "key" }, sizes)).toMatchObject({ arguments: args, result: undefined, bytes: 100 });
+    expect(held({ hash: new KeyedHash("key") }, sizes)).toMatchObject({ arguments: args, result: undefined, bytes: 100 });
     expect(held({ captureResults: true }, sizes)).toMatchObject({ arguments: undefined, result, bytes: 1_000 });
     expect(held({ captureArguments: true, captureResults: true }, sizes)?.bytes).toBe(1_100);
   });

@@ -1,4 +1,4 @@
-import { argsHash, isHashed } from "@mcp-hangar/delivery";
+import { argsHash, isHashed, type KeyedHash } from "@mcp-hangar/delivery";
 import {
   type AttributeList,
   type CallFinished,
@@ -17,6 +17,11 @@ export interface PayloadOptions {
   readonly captureCharsMax: number;
   /** Key of the digest of arguments; there is none without. */
   readonly argsHashKey: string | undefined;
+}
+
+/** The same, with what digests arguments in the place of its key. */
+export interface PayloadSettings extends Omit<PayloadOptions, "argsHashKey"> {
+  readonly hash: KeyedHash | undefined;
 }
 
 /** What of the payload of a call is wanted, held until its span is made. */
@@ -38,10 +43,10 @@ const UNMEASURED_BYTES = 256 * 1024;
 /** What of the payload is wanted; everything else is let go with the event. */
 export function heldPayload(
   { arguments: args, result, attempts }: Pick<CallFinished, "arguments" | "result" | "attempts">,
-  { captureArguments, captureResults, argsHashKey }: PayloadOptions,
+  { captureArguments, captureResults, hash }: PayloadSettings,
 ): Payload | undefined {
   const { requestBytes, responseBytes } = attempts.at(-1) ?? {};
-  const holdsArguments = captureArguments || (argsHashKey !== undefined && isHashed(requestBytes));
+  const holdsArguments = captureArguments || (hash !== undefined && isHashed(requestBytes));
   const holdsResult = captureResults && result !== undefined;
   if (!holdsArguments && !holdsResult) return undefined;
   const ofArguments = holdsArguments ? (requestBytes ?? UNMEASURED_BYTES) : 0;
@@ -55,11 +60,11 @@ export function heldPayload(
 }
 
 /** Puts the digest that recognises equal arguments, and what of arguments and result was asked for, redacted and cut. */
-export function putPayload(to: AttributeList, payload: Payload, options: PayloadOptions): void {
-  const { captureArguments, captureResults, captureCharsMax, argsHashKey } = options;
+export function putPayload(to: AttributeList, payload: Payload, settings: PayloadSettings): void {
+  const { captureArguments, captureResults, captureCharsMax, hash } = settings;
   const { requestBytes } = payload;
-  if (argsHashKey !== undefined && isHashed(requestBytes)) {
-    to.put(HANGAR.toolArgsHash, argsHash(payload.arguments, argsHashKey));
+  if (hash !== undefined && isHashed(requestBytes)) {
+    to.put(HANGAR.toolArgsHash, argsHash(payload.arguments, hash));
   }
   const args = open(payload.arguments, captureArguments);
   if (args !== undefined) to.put(OTEL.genAiToolCallArguments, shownJson(args, captureCharsMax));

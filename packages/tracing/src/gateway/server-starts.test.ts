@@ -18,7 +18,7 @@ function gateway() {
     ids: new RandomIdGenerator(),
     sampler: new AlwaysOnSampler(),
     keep: { errors: true, slowMs: undefined },
-    payload: { captureArguments: false, captureResults: false, captureCharsMax: 1, argsHashKey: undefined },
+    payload: { captureArguments: false, captureResults: false, captureCharsMax: 1, hash: undefined },
     mayHaveBaggage: () => false,
     exportSpans: (draft) => drafts.push(draft),
     onMissing() {},

@@ -1,4 +1,4 @@
-import { type Clock, DeferredWork, DeliveryQueue, type SendOutcome } from "@mcp-hangar/delivery";
+import { type Clock, DeferredWork, DeliveryQueue, KeyedHash, type SendOutcome } from "@mcp-hangar/delivery";
 import { OtlpClient, type OtlpDestination } from "@mcp-hangar/delivery/otlp";
 import {
   type CallTracer,
@@ -93,6 +93,7 @@ export class TraceExporter implements Exporter {
 
   private constructor(options: TraceExporterOptions, destination: OtlpDestination) {
     const { clock, env, random, serviceVersion: version, onDiagnostic } = options;
+    const { argsHashKey, ...payload } = options.payload;
     this.#clock = clock;
     this.#client = new OtlpClient({
       destination,
@@ -127,7 +128,7 @@ export class TraceExporter implements Exporter {
       ids: new RandomIdGenerator(),
       sampler: samplerOf(options.sampleRate, env),
       keep: options.keep,
-      payload: options.payload,
+      payload: { ...payload, hash: argsHashKey === undefined ? undefined : new KeyedHash(argsHashKey) },
       mayHaveBaggage: options.mayHaveBaggage,
       exportSpans: (draft) => this.#accept(draft),
       onMissing: (spans) => {

@@ -6,11 +6,11 @@ import {
   type TraceRef,
   tracestateOf,
 } from "@mcp-hangar/telemetry";
-import { ROOT_CONTEXT, SpanKind, TraceFlags, trace } from "@opentelemetry/api";
+import { type Context, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from "@opentelemetry/api";
 import { type IdGenerator, type Sampler, SamplingDecision } from "@opentelemetry/sdk-trace";
 import { HeldBack } from "./held-back.ts";
 import { type Export, LocalTrace } from "./local-trace.ts";
-import type { PayloadOptions } from "./payload.ts";
+import type { PayloadSettings } from "./payload.ts";
 import type { SpanLink, SpanParent } from "./span-record.ts";
 
 /** What is exported although the sampler did not choose it. */
@@ -26,7 +26,7 @@ export interface TracingCoreOptions {
   readonly ids: IdGenerator;
   readonly sampler: Sampler;
   readonly keep: KeepOptions;
-  readonly payload: PayloadOptions;
+  readonly payload: PayloadSettings;
   readonly mayHaveBaggage: MayHaveBaggage;
   readonly exportSpans: Export;
   /** Told of spans that were to be exported and for which there was no room. */
@@ -143,19 +143,19 @@ export class TracingCore {
   }
 
   #isSampled(parent: TraceRef | undefined, traceId: string, kind: SpanKind): boolean {
-    const context =
-      parent === undefined
-        ? ROOT_CONTEXT
-        : trace.setSpanContext(ROOT_CONTEXT, {
-            traceId: parent.traceId,
-            spanId: parent.spanId,
-            isRemote: true,
-            traceFlags: parent.sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
-          });
+    const context = parent === undefined ? ROOT_CONTEXT : parent.sampled ? UNDER_SAMPLED : UNDER_UNSAMPLED;
     // Names are known in the end; none of the samplers that can be configured looks at them.
     const { decision } = this.options.sampler.shouldSample(context, traceId, SpanKind[kind], kind, {}, []);
     return decision === SamplingDecision.RECORD_AND_SAMPLED;
   }
+}
+
+/** What samplers see of a parent in another process: they are told the trace's own id besides, and look at the flag alone. */
+const UNDER_SAMPLED = contextUnder(TraceFlags.SAMPLED);
+const UNDER_UNSAMPLED = contextUnder(TraceFlags.NONE);
+
+function contextUnder(traceFlags: TraceFlags): Context {
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId: "1".repeat(32), spanId: "1".repeat(16), isRemote: true, traceFlags });
 }
 
 function linksTo(carrier: TraceCarrier | undefined): readonly SpanLink[] {

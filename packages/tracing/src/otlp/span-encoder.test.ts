@@ -1,5 +1,5 @@
 import { seededRandom } from "@mcp-hangar/delivery/testing";
-import { AttributeList, type SpanAttributes } from "@mcp-hangar/telemetry";
+import { AttributeList, HANGAR_ATTRIBUTES, OTEL_ATTRIBUTES, type SpanAttributes } from "@mcp-hangar/telemetry";
 import { OtlpReceiver, type ReceivedSpan } from "@mcp-hangar/testing/otlp";
 import { type Link, ROOT_CONTEXT, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
 import { type ExportResult, ExportResultCode, millisToHrTime, TraceState } from "@opentelemetry/core";
@@ -132,7 +132,11 @@ class RandomRecords {
 
   #attributes(max: number): SpanAttributes {
     return Object.fromEntries(
-      this.#some(max, () => [this.#chance(0.02) ? "" : `key.${this.#text(30)}`, this.#value()]),
+      this.#some(max, () => {
+        // What the gateway writes, over and over, and what it does not.
+        if (this.#chance(0.5)) return [this.#of(NAMES), this.#chance(0.8) ? this.#of(VALUES) : this.#value()];
+        return [this.#chance(0.02) ? "" : `key.${this.#text(30)}`, this.#value()];
+      }),
     );
   }
 
@@ -178,6 +182,9 @@ class RandomRecords {
   }
 }
 
+const NAMES = [...Object.values(HANGAR_ATTRIBUTES), ...Object.values(OTEL_ATTRIBUTES)];
+const VALUES: readonly SpanAttributes[string][] = ["math", "", "true", "8443", "ж 😀", "\ud800", true, false, 0, -0, 8_443]
+  .concat(["x".repeat(127), "x".repeat(128), "x".repeat(129), "long ".repeat(40)]);
 const LENGTHS = [0, 1, 2, 7, 41, 42, 43, 63, 64, 100, 120, 127, 128, 129, 200, 4_095, 4_096, 5_461, 20_000];
 const NUMBERS = [0, -0, 1, -1, 0.5, -0.5, 127, 128, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53, -(2 ** 31), -(2 ** 53)]
   .concat([2 ** 62, -(2 ** 63), 2 ** 63, -(2 ** 64), 1e300, 5e-324, Number.NaN, Number.POSITIVE_INFINITY])
@@ -208,6 +215,19 @@ describe("spans that are encoded", () => {
     const expected = byId(await theirs(records, limits));
     expect(expected.some(({ droppedAttributesCount }) => droppedAttributesCount > 5)).toBe(true);
     expect(byId(await ours(records, limits))).toEqual(expected);
+  });
+
+  test("have attributes with more values than are kept, each its own", async () => {
+    const [record] = [new RandomRecords(8).record()];
+    const records = Array.from({ length: 1_000 }, (_each, index) => ({
+      ...record,
+      spanId: (index + 1).toString(16).padStart(16, "0"),
+      attributes: AttributeList.of({ [HANGAR_ATTRIBUTES.toolName]: `tool ${index % 300}`, [OTEL_ATTRIBUTES.serverPort]: index }),
+    }));
+    const attributes = (await ours(records)).map((span) => span.attributes);
+    // A receiver reads whole numbers as those of 64 bits.
+    const expected = records.map((_each, index) => ({ "mcp.tool.name": `tool ${index % 300}`, "server.port": BigInt(index) }));
+    expect(attributes).toEqual(expected);
   });
 
   test("keep the latest events and links of too many, as the SDK does", async () => {

@@ -3,6 +3,7 @@ import { SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import { TraceState } from "@opentelemetry/core";
 import type { SpanEvent, SpanLink, SpanRecord } from "../gateway/span-record.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
+import { RepeatedAttributes } from "./repeated-attributes.ts";
 import type { SpanLimits } from "./span-limits.ts";
 
 /** What spans come from. */
@@ -58,6 +59,7 @@ const UNLIMITED: SpanLimits = { attributesMax: Number.POSITIVE_INFINITY, valueCh
  */
 export class SpanEncoder {
   readonly #writer = new ProtobufWriter();
+  readonly #repeated = new RepeatedAttributes();
   readonly #limits: SpanLimits;
   readonly #eventLimits: SpanLimits;
   readonly #resource: Uint8Array;
@@ -116,7 +118,7 @@ export class SpanEncoder {
     writer.varint(SPAN.kind, record.kind + 1);
     writer.nanoseconds(SPAN.startTime, startMs);
     writer.nanoseconds(SPAN.endTime, Math.max(startMs, endMs));
-    const dropped = this.#attributes(SPAN.attributes, record.attributes, this.#limits);
+    const dropped = this.#ofSpan(record.attributes);
     if (dropped > 0) writer.varint(SPAN.droppedAttributes, dropped);
     this.#events(record.events ?? []);
     this.#links(record.links ?? []);
@@ -159,18 +161,43 @@ export class SpanEncoder {
 
   /** Returns how many attributes were too many, or had no name. */
   #attributes(field: number, { names, values }: AttributeList, limits: SpanLimits): number {
-    const writer = this.#writer;
     let kept = 0;
     for (const [place, name] of names.entries()) {
       const value = values[place];
       if (value === undefined || name === "" || kept >= limits.attributesMax) continue;
       kept++;
-      const begun = writer.begin(field);
-      writer.text(KEY_VALUE.key, name);
-      this.#value(KEY_VALUE.value, value, limits.valueCharsMax);
-      writer.end(begun);
+      this.#attribute(field, name, value, limits);
     }
     return names.length - kept;
+  }
+
+  /** The same for those of a span, most of which stood in one before. */
+  #ofSpan({ names, values }: AttributeList): number {
+    const { attributesMax } = this.#limits;
+    let kept = 0;
+    for (const [place, name] of names.entries()) {
+      const value = values[place];
+      if (value === undefined || name === "" || kept >= attributesMax) continue;
+      kept++;
+      const encoded = this.#repeated.get(name, value);
+      if (encoded === undefined) this.#newOfSpan(name, value);
+      else this.#writer.bytes(encoded);
+    }
+    return names.length - kept;
+  }
+
+  #newOfSpan(name: string, value: SpanAttributes[string]): void {
+    const from = this.#writer.written;
+    this.#attribute(SPAN.attributes, name, value, this.#limits);
+    if (this.#repeated.isRepeated(name, value)) this.#repeated.keep(name, value, this.#writer.copySince(from));
+  }
+
+  #attribute(field: number, name: string, value: SpanAttributes[string], limits: SpanLimits): void {
+    const writer = this.#writer;
+    const begun = writer.begin(field);
+    writer.text(KEY_VALUE.key, name);
+    this.#value(KEY_VALUE.value, value, limits.valueCharsMax);
+    writer.end(begun);
   }
 
   #value(field: number, value: SpanAttributes[string], charsMax: number): void {
