@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
-import { seededRandom } from "./testing/index.ts";
 import { KeyedHash } from "./keyed-hash.ts";
+import { seededRandom } from "./testing/index.ts";
 
 /** Around the sizes of a block of SHA-256, and of the room that is kept. */
 const LENGTHS = [0, 1, 54, 55, 56, 63, 64, 65, 72, 127, 128, 2_047, 2_048, 2_049, 6_143, 6_144, 70_000];

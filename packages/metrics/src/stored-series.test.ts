@@ -28,7 +28,14 @@ test("a series that prom-client does not have is an error, not a zero", () => {
 
 test("an exemplar stands where prom-client puts it", () => {
   const bounds = [0.1, 1, 2.5];
-  const parts = { name: "h", help: "H.", labelNames: ["a", "b"], buckets: bounds, registers: [], enableExemplars: true };
+  const parts = {
+    name: "h",
+    help: "H.",
+    labelNames: ["a", "b"],
+    buckets: bounds,
+    registers: [],
+    enableExemplars: true,
+  };
   const [ours, theirs] = [new Histogram(parts), new Histogram(parts)];
   ours.zero(labels);
   theirs.zero(labels);

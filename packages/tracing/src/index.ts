@@ -9,6 +9,7 @@ export {
 } from "./api/propagation.ts";
 export { type SpanValues, traceSpan } from "./api/trace-span.ts";
 export type { OnDiagnostic } from "./diagnostics.ts";
+export { checkTracing, type TracingPlace } from "./gateway/check-tracing.ts";
 export type { PayloadOptions } from "./gateway/payload.ts";
 export { TRACE_EXPORTER_NAME, TraceExporter, type TraceExporterOptions } from "./gateway/trace-exporter.ts";
 export type { KeepOptions } from "./gateway/tracing-core.ts";

@@ -6,6 +6,7 @@ import {
   type CompliancePackage,
   isComplianceWanted,
 } from "../compliance/create-compliance.ts";
+import { mayNeedOtlp } from "../config/preflight-otlp.ts";
 import type { Config } from "../config/schema.ts";
 import { History } from "../history/history.ts";
 import type { Logging } from "../logging/logging.ts";
@@ -40,13 +41,6 @@ export async function loadExporters(
 /** One key for spans and records, so that a call is found in both. */
 function argsHashKeyOf({ observability, compliance }: Config): string | undefined {
   return observability.tracing.args_hash_key ?? compliance.args_hash_key;
-}
-
-/** One that is enabled without an endpoint says so. */
-function mayNeedOtlp({ otlp_audit: audit, otlp_logs: logs }: Config["observability"], env: Platform["env"]): boolean {
-  if (logs.enabled || audit.enabled === true) return true;
-  const endpoint = audit.endpoint || env.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
-  return audit.enabled !== false && Boolean(endpoint);
 }
 
 /** Where telemetry goes. */

@@ -1,6 +1,7 @@
 import { nodePlatform } from "@mcp-hangar/core";
 import { byLine, loadConfig } from "../config/load.ts";
 import { preflight } from "../config/preflight.ts";
+import { preflightOtlp } from "../config/preflight-otlp.ts";
 import { ConfigError } from "../config/problem.ts";
 import { printText } from "./terminal-text.ts";
 
@@ -19,6 +20,9 @@ export async function runConfigCheck(file: string | undefined, options: ConfigCh
   }
   const ids = Object.keys(loaded.config.mcp_servers);
   const servers = ids.length === 1 ? "1 server" : `${ids.length} servers`;
+  // What is set wrong and does no harm to the start stands in no problem.
+  const notes = options.syntaxOnly ? [] : (await preflightOtlp(loaded.config.observability, nodePlatform.env)).notes;
   printText(`${loaded.file}: valid, ${servers}${ids.length === 0 ? "" : `: ${ids.join(", ")}`}`);
+  for (const note of notes) printText(`  ${note}`);
   return 0;
 }

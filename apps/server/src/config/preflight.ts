@@ -10,6 +10,7 @@ import {
 import { KeyFile } from "../access/key-file.ts";
 import { preflightCompliance } from "../compliance/preflight.ts";
 import { readTlsFiles } from "../http/tls-certificate.ts";
+import { preflightOtlp } from "./preflight-otlp.ts";
 import type { ConfigPath, ConfigProblem } from "./problem.ts";
 import type { Config } from "./schema.ts";
 
@@ -47,7 +48,7 @@ export async function preflight(config: Config, options: PreflightOptions): Prom
 }
 
 function checksOf(
-  { mcp_servers, discovery, auth, http, history, logging, compliance }: Config,
+  { mcp_servers, discovery, auth, http, history, logging, compliance, observability }: Config,
   platform: Platform,
 ): readonly Check[] {
   const file = (section: ConfigPath, path: string | undefined, look: (path: string) => void): readonly Check[] =>
@@ -68,6 +69,7 @@ function checksOf(
     ...file(["history", "file"], history.file, historyFile),
     ...file(["logging", "file"], logging.file, appendable),
     { section: ["compliance"], find: async () => preflightCompliance(compliance) },
+    { section: ["observability"], find: async () => (await preflightOtlp(observability, platform.env)).problems },
   ];
 }
 

@@ -6,7 +6,7 @@ import { DeferredEvents } from "../assemble/deferred-events.ts";
 import { BUILD } from "../build-info.ts";
 import type { Logger } from "../logging/logging.ts";
 import { secretsOf } from "../otlp-logs/destination-secrets.ts";
-import type { OtlpAuditOptions } from "./options.ts";
+import { OTLP_AUDIT_OFF, type OtlpAuditOptions } from "./options.ts";
 
 interface OtlpAuditEnvironment {
   readonly otlp: typeof import("@mcp-hangar/otlp-audit");
@@ -33,8 +33,7 @@ export function createOtlpAudit(
   const { env, clock } = platform;
   const destination = otlp.otlpLogsDestination(env, options);
   if (destination === undefined) {
-    const message = "observability.otlp_audit is enabled without an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT";
-    if (options.enabled === true) logger.warning("otlp_audit_off", { message });
+    if (options.enabled === true) logger.warning("otlp_audit_off", { message: OTLP_AUDIT_OFF });
     return undefined;
   }
   knownSecrets.replace("otlp_audit", secretsOf(destination));

@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { otlpLogsDestinationShape } from "../otlp-logs/destination-options.ts";
 
+/** Said where audit records are asked for, and nothing names a collector. */
+export const OTLP_AUDIT_OFF =
+  "observability.otlp_audit is enabled without an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT";
+
 /** The `observability.otlp_audit` section of the configuration. */
 export const otlpAuditOptions = z
   .strictObject({

@@ -7,7 +7,7 @@ import type { LogEntry } from "../logging/line.ts";
 import type { Logging } from "../logging/logging.ts";
 import { redactFields } from "../logging/redact.ts";
 import { secretsOf } from "./destination-secrets.ts";
-import type { OtlpLogsOptions } from "./options.ts";
+import { OTLP_LOGS_OFF, type OtlpLogsOptions } from "./options.ts";
 
 interface OtlpLogsEnvironment {
   readonly otlp: typeof import("@mcp-hangar/otlp-audit");
@@ -33,8 +33,7 @@ export function createOtlpLogs(
   const { logger } = logging;
   const destination = otlp.otlpLogsDestination(env, options);
   if (destination === undefined) {
-    const message = "observability.otlp_logs is enabled without an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT";
-    logger.warning("otlp_logs_off", { message });
+    logger.warning("otlp_logs_off", { message: OTLP_LOGS_OFF });
     return undefined;
   }
   knownSecrets.replace("otlp_logs", secretsOf(destination));

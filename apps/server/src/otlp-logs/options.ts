@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { otlpLogsDestinationShape } from "./destination-options.ts";
 
+/** Said where log lines are asked for, and nothing names a collector. */
+export const OTLP_LOGS_OFF = "observability.otlp_logs is enabled without an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT";
+
 /** The `observability.otlp_logs` section of the configuration. */
 export const otlpLogsOptions = z
   .strictObject({

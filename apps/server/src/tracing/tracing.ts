@@ -9,22 +9,28 @@ import {
   passThroughTracer,
   registeredName,
 } from "@mcp-hangar/telemetry";
-import type { TraceExporter } from "@mcp-hangar/tracing";
+import type { TraceExporter, TracingPlace } from "@mcp-hangar/tracing";
 import { BUILD } from "../build-info.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Logger } from "../logging/logging.ts";
 import type { TracingOptions } from "./options.ts";
 
 /** Whether spans are made, and if not although they were asked for, why. */
-type Wish = { readonly isOn: true } | { readonly isOn: false; readonly problem?: string };
+export type TracingWish = { readonly isOn: true } | { readonly isOn: false; readonly problem?: string };
 
 /** Off until there is an endpoint: nothing is ever sent to a port that nobody has named. */
-function wishOf({ enabled, endpoint }: TracingOptions, env: Environment): Wish {
+export function wishOf({ enabled, endpoint }: TracingOptions, env: Environment): TracingWish {
   const isDisabled = isSet(env.OTEL_SDK_DISABLED, "true") || isSet(env.OTEL_TRACES_EXPORTER, "none");
   if (enabled === false || isDisabled) return { isOn: false };
   if (endpoint !== undefined || hasEndpoint(env)) return { isOn: true };
   if (enabled !== true) return { isOn: false };
   return { isOn: false, problem: "tracing is enabled without an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT" };
+}
+
+/** Where spans go and which; the environment wins over the file. */
+export function placeOfSpans(options: TracingOptions, env: Environment): TracingPlace {
+  const { endpoint, protocol, headers, sample_rate: sampleRate } = options;
+  return { endpoint, protocol, headers, sampleRate: env.OTEL_TRACES_SAMPLER?.trim() ? undefined : sampleRate, env };
 }
 
 interface TracingEnvironment {
@@ -79,11 +85,7 @@ export class Tracing implements Exporter {
     const baggageTo = new Set(options.baggage_to);
     knownSecrets.replace("OTLP headers", headerValues(env, options.headers));
     this.#exporter = await TraceExporter.create({
-      endpoint: options.endpoint,
-      protocol: options.protocol,
-      // The environment wins over the file.
-      sampleRate: env.OTEL_TRACES_SAMPLER?.trim() ? undefined : options.sample_rate,
-      headers: options.headers,
+      ...placeOfSpans(options, env),
       serviceName: options.service_name,
       serviceVersion: BUILD.version,
       serviceInstance: run,
@@ -95,7 +97,6 @@ export class Tracing implements Exporter {
         argsHashKey: options.args_hash_key ?? platform.uuid() + platform.uuid(),
       },
       mayHaveBaggage: (server) => baggageTo.has(server),
-      env,
       clock,
       random: () => platform.random(),
       onDiagnostic: (level, message) => logger[level]("opentelemetry", { message }),

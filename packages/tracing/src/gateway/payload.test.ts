@@ -123,7 +123,11 @@ describe("what of a payload is held until its span is made", () => {
   });
 
   test("is what is wanted, with the bytes that its messages took", () => {
-    expect(held({ hash: new KeyedHash("key") }, sizes)).toMatchObject({ arguments: args, result: undefined, bytes: 100 });
+    expect(held({ hash: new KeyedHash("key") }, sizes)).toMatchObject({
+      arguments: args,
+      result: undefined,
+      bytes: 100,
+    });
     expect(held({ captureResults: true }, sizes)).toMatchObject({ arguments: undefined, result, bytes: 1_000 });
     expect(held({ captureArguments: true, captureResults: true }, sizes)?.bytes).toBe(1_100);
   });

@@ -12,18 +12,13 @@ import { context } from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
 import { RandomIdGenerator } from "@opentelemetry/sdk-trace";
 import { type OnDiagnostic, takeDiagnostics } from "../diagnostics.ts";
-import {
-  type Environment,
-  type SpanProtocol,
-  spansDestination,
-  TracingConfigurationError,
-  text,
-} from "../otlp/destination.ts";
+import { type Environment, type SpanProtocol, text } from "../otlp/destination.ts";
 import { SpanEncoder } from "../otlp/span-encoder.ts";
 import { spanLimitsOf } from "../otlp/span-limits.ts";
 import { resourceAttributes } from "../resource.ts";
 import { samplerOf } from "../sampler.ts";
 import { GatewayTracer } from "./call-tracer.ts";
+import { destinationOf } from "./check-tracing.ts";
 import { recordHealthCheck } from "./health-checks.ts";
 import type { Draft } from "./local-trace.ts";
 import type { PayloadOptions } from "./payload.ts";
@@ -140,15 +135,10 @@ export class TraceExporter implements Exporter {
     this.tracer = new GatewayTracer(this.#core, this.#starts);
   }
 
-  /** Rejects with a {@link TracingConfigurationError} when it could not work as it is configured. */
+  /** Rejects with a `TracingConfigurationError` when it could not work as it is configured. */
   static async create(options: TraceExporterOptions): Promise<TraceExporter> {
     takeDiagnostics(options.onDiagnostic);
-    const { endpoint, protocol, env, headers } = options;
-    const destination = spansDestination(env, { endpoint, protocol, headers });
-    if (destination === undefined) {
-      throw new TracingConfigurationError("tracing needs an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT");
-    }
-    const exporter = new TraceExporter(options, destination);
+    const exporter = new TraceExporter(options, destinationOf(options));
     await exporter.#client.open();
     return exporter;
   }

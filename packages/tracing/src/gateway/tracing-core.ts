@@ -155,7 +155,12 @@ const UNDER_SAMPLED = contextUnder(TraceFlags.SAMPLED);
 const UNDER_UNSAMPLED = contextUnder(TraceFlags.NONE);
 
 function contextUnder(traceFlags: TraceFlags): Context {
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId: "1".repeat(32), spanId: "1".repeat(16), isRemote: true, traceFlags });
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId: "1".repeat(32),
+    spanId: "1".repeat(16),
+    isRemote: true,
+    traceFlags,
+  });
 }
 
 function linksTo(carrier: TraceCarrier | undefined): readonly SpanLink[] {

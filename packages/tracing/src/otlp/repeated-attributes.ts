@@ -52,7 +52,9 @@ export class RepeatedAttributes {
 
   /** Whether it is worth keeping. */
   isRepeated(name: string, value: Value): boolean {
-    return this.#values.has(name) && typeof value !== "object" && (typeof value !== "string" || value.length <= CHARS_MAX);
+    return (
+      this.#values.has(name) && typeof value !== "object" && (typeof value !== "string" || value.length <= CHARS_MAX)
+    );
   }
 
   /** Keeps an attribute; the bytes must not change any more. */

@@ -183,8 +183,19 @@ class RandomRecords {
 }
 
 const NAMES = [...Object.values(HANGAR_ATTRIBUTES), ...Object.values(OTEL_ATTRIBUTES)];
-const VALUES: readonly SpanAttributes[string][] = ["math", "", "true", "8443", "ж 😀", "\ud800", true, false, 0, -0, 8_443]
-  .concat(["x".repeat(127), "x".repeat(128), "x".repeat(129), "long ".repeat(40)]);
+const VALUES: readonly SpanAttributes[string][] = [
+  "math",
+  "",
+  "true",
+  "8443",
+  "ж 😀",
+  "\ud800",
+  true,
+  false,
+  0,
+  -0,
+  8_443,
+].concat(["x".repeat(127), "x".repeat(128), "x".repeat(129), "long ".repeat(40)]);
 const LENGTHS = [0, 1, 2, 7, 41, 42, 43, 63, 64, 100, 120, 127, 128, 129, 200, 4_095, 4_096, 5_461, 20_000];
 const NUMBERS = [0, -0, 1, -1, 0.5, -0.5, 127, 128, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53, -(2 ** 31), -(2 ** 53)]
   .concat([2 ** 62, -(2 ** 63), 2 ** 63, -(2 ** 64), 1e300, 5e-324, Number.NaN, Number.POSITIVE_INFINITY])
@@ -222,11 +233,17 @@ describe("spans that are encoded", () => {
     const records = Array.from({ length: 1_000 }, (_each, index) => ({
       ...record,
       spanId: (index + 1).toString(16).padStart(16, "0"),
-      attributes: AttributeList.of({ [HANGAR_ATTRIBUTES.toolName]: `tool ${index % 300}`, [OTEL_ATTRIBUTES.serverPort]: index }),
+      attributes: AttributeList.of({
+        [HANGAR_ATTRIBUTES.toolName]: `tool ${index % 300}`,
+        [OTEL_ATTRIBUTES.serverPort]: index,
+      }),
     }));
     const attributes = (await ours(records)).map((span) => span.attributes);
     // A receiver reads whole numbers as those of 64 bits.
-    const expected = records.map((_each, index) => ({ "mcp.tool.name": `tool ${index % 300}`, "server.port": BigInt(index) }));
+    const expected = records.map((_each, index) => ({
+      "mcp.tool.name": `tool ${index % 300}`,
+      "server.port": BigInt(index),
+    }));
     expect(attributes).toEqual(expected);
   });
 
