@@ -10,6 +10,18 @@ export class AttributeList {
   readonly names: string[] = [];
   /** By the place of their names. */
   readonly values: Value[] = [];
+  #isRepeated = false;
+
+  /** Whether it stands in many records as it is, so that an encoder may keep what it made of it. */
+  get isRepeated(): boolean {
+    return this.#isRepeated;
+  }
+
+  /** Says so: nothing is put into it any more. */
+  asRepeated(): this {
+    this.#isRepeated = true;
+    return this;
+  }
 
   static of(attributes: SpanAttributes): AttributeList {
     const list = new AttributeList();

@@ -22,7 +22,7 @@ const SAMPLERS: Readonly<Record<string, (ratio: () => number) => Sampler>> = {
  * say, in letters of either case. Throws a {@link TracingConfigurationError} for a sampler that does not exist and a ratio that is none.
  */
 export function samplerOf(ratio: number | undefined, env: Environment): Sampler {
-  if (ratio !== undefined) return new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) });
+  if (ratio !== undefined) return new ParentBasedSampler({ root: samplerOfRatio(ratio) });
   const name = text(env.OTEL_TRACES_SAMPLER)?.toLowerCase() ?? "parentbased_always_on";
   const create = Object.hasOwn(SAMPLERS, name) ? SAMPLERS[name] : undefined;
   if (create === undefined) {
@@ -30,6 +30,11 @@ export function samplerOf(ratio: number | undefined, env: Environment): Sampler 
     throw new TracingConfigurationError(`OTEL_TRACES_SAMPLER is "${name.slice(0, 100)}"; it may be one of ${known}`);
   }
   return create(() => ratioOf(text(env.OTEL_TRACES_SAMPLER_ARG)));
+}
+
+/** All of them need no look at their ids. */
+function samplerOfRatio(ratio: number): Sampler {
+  return ratio >= 1 ? new AlwaysOnSampler() : new TraceIdRatioBasedSampler(ratio);
 }
 
 function ratioOf(argument = "1"): number {

@@ -3,7 +3,6 @@ import {
   type AttemptSpan,
   AttributeList,
   attributesOf,
-  attributesOfAttempt,
   baggageOf,
   type CallFacts,
   type CallFinished,
@@ -11,7 +10,6 @@ import {
   type CallStart,
   callFacts,
   HANGAR_ATTRIBUTES as HANGAR,
-  OTEL_ATTRIBUTES as OTEL,
   type RequestFacts,
   type RequestFinished,
   requestFacts,
@@ -162,8 +160,7 @@ export class GatewayCallSpan implements CallSpan {
     if (attempt === undefined) return;
     const { traceId, spanId: callId } = this.#begun.identity;
     const isLast = attempt === facts.reached;
-    const attributes = attributesOfAttempt(attempt, isLast ? facts.rpcErrorCode : undefined);
-    for (const shared of SHARED) attributes.put(shared, ofCall.get(shared));
+    const attributes = this.#core.attempts.of(attempt, facts, ofCall);
     records.push({
       traceId,
       spanId,
@@ -214,17 +211,6 @@ interface CallParts {
   readonly name: string;
   readonly attributes: AttributeList;
 }
-
-/** Attributes of a call that hold for its attempts as well. */
-const SHARED = [
-  OTEL.mcpMethodName,
-  OTEL.genAiOperationName,
-  OTEL.genAiToolName,
-  OTEL.genAiPromptName,
-  OTEL.mcpResourceUri,
-  HANGAR.toolName,
-  HANGAR.serverGroupId,
-] as const;
 
 /** Such as `tools/call add`. Only names that servers have listed: what callers type would make endless names. */
 function nameOf(facts: CallFacts | RequestFacts, method: string): string {

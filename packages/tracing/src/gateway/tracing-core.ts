@@ -8,6 +8,7 @@ import {
 } from "@mcp-hangar/telemetry";
 import { type Context, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from "@opentelemetry/api";
 import { type IdGenerator, type Sampler, SamplingDecision } from "@opentelemetry/sdk-trace";
+import { AttemptAttributes } from "./attempt-attributes.ts";
 import { HeldBack } from "./held-back.ts";
 import { type Export, LocalTrace } from "./local-trace.ts";
 import type { PayloadSettings } from "./payload.ts";
@@ -88,6 +89,7 @@ export class TracingCore {
   readonly options: TracingCoreOptions;
   /** Operations and batches that run, by the id of their span. */
   readonly #open = new Map<string, OpenSpan>();
+  readonly attempts = new AttemptAttributes();
   readonly #heldBack: HeldBack;
 
   constructor(options: TracingCoreOptions) {

@@ -93,7 +93,7 @@ export class ProtobufWriter {
     const target = this.#bytes;
     let at = this.#at;
     for (let index = 0; index + 1 < digits.length; index += 2) {
-      target[at++] = valueOf(digits.charCodeAt(index)) * 16 + valueOf(digits.charCodeAt(index + 1));
+      target[at++] = digitValue(digits.charCodeAt(index)) * 16 + digitValue(digits.charCodeAt(index + 1));
     }
     this.#at = at;
   }
@@ -216,6 +216,6 @@ export class ProtobufWriter {
 }
 
 /** The value of a hexadecimal digit, of either case. Without a branch, of which half would be guessed wrong. */
-function valueOf(digit: number): number {
+function digitValue(digit: number): number {
   return (digit & 0xf) + (digit >> 6) * 9;
 }

@@ -12,6 +12,12 @@ export interface SpanOrigin {
   readonly scope: { readonly name: string; readonly version: string | undefined };
 }
 
+/** The attributes of a list, and how many were dropped. */
+interface EncodedList {
+  readonly bytes: Uint8Array;
+  readonly dropped: number;
+}
+
 /** Events, links, and attributes of an event that the SDK of OpenTelemetry keeps. */
 const PARTS_MAX = 128;
 /** Bits of `Span.flags` beside those of W3C: whether it is known that the parent is remote, and whether it is. */
@@ -60,6 +66,8 @@ const UNLIMITED: SpanLimits = { attributesMax: Number.POSITIVE_INFINITY, valueCh
 export class SpanEncoder {
   readonly #writer = new ProtobufWriter();
   readonly #repeated = new RepeatedAttributes();
+  /** Lists that stand in many spans. */
+  readonly #lists = new WeakMap<AttributeList, EncodedList>();
   readonly #limits: SpanLimits;
   readonly #eventLimits: SpanLimits;
   readonly #resource: Uint8Array;
@@ -171,8 +179,21 @@ export class SpanEncoder {
     return names.length - kept;
   }
 
-  /** The same for those of a span, most of which stood in one before. */
-  #ofSpan({ names, values }: AttributeList): number {
+  /** The same for those of a span, most of which stood in one before, and many in a list as a whole. */
+  #ofSpan(list: AttributeList): number {
+    if (!list.isRepeated) return this.#eachOfSpan(list);
+    const known = this.#lists.get(list);
+    if (known !== undefined) {
+      this.#writer.bytes(known.bytes);
+      return known.dropped;
+    }
+    const from = this.#writer.written;
+    const dropped = this.#eachOfSpan(list);
+    this.#lists.set(list, { bytes: this.#writer.copySince(from), dropped });
+    return dropped;
+  }
+
+  #eachOfSpan({ names, values }: AttributeList): number {
     const { attributesMax } = this.#limits;
     let kept = 0;
     for (const [place, name] of names.entries()) {
