@@ -101,6 +101,42 @@ describe("config check", () => {
     expect(stderr).toContain("line 2, http.prot: unknown key; did you mean port?");
     expect(stderr).toContain('line 4, logging.level: "loud" is not allowed');
   });
+
+  it.each([
+    [{ OTEL_TRACES_SAMPLER: "sometimes" }, ["observability.tracing: OTEL_TRACES_SAMPLER is"]],
+    [
+      { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "7" },
+      ['tracing: OTEL_TRACES_SAMPLER_ARG is "7"; a ratio is a number from 0 to 1'],
+    ],
+    [{ OTEL_EXPORTER_OTLP_TIMEOUT: "10s" }, ["tracing: OTEL_EXPORTER_OTLP_TIMEOUT", "otlp_audit: OTEL_EXPORTER_OTLP_TIMEOUT"]],
+    [{ OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: "carrier" }, ["otlp_audit: OTEL_EXPORTER_OTLP_LOGS_PROTOCOL"]],
+    [{ OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: "zip" }, ["tracing: OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"]],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: "a=b,hidden" }, ["OTEL_EXPORTER_OTLP_HEADERS: entry 2 is not key=value"]],
+  ])("says of %j what the start says", async (variables, says) => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9", ...variables };
+    const checked = await runCommand(["config", "check", file], env);
+    expect({ code: checked.code, stdout: checked.stdout }).toEqual({ code: 1, stdout: "" });
+    for (const text of says) expect(checked.stderr).toContain(text);
+    expect(checked.stderr).not.toContain("hidden");
+    const started = await runHangar(["serve", "--http", "--port", "0", "--config", file], env);
+    const message = /observability\.\w+: (.*)$/m.exec(checked.stderr)?.[1];
+    expect(message?.length).toBeGreaterThan(20);
+    // There it may stand within JSON.
+    expect({ code: started.code, said: started.stderr.replaceAll('\\"', '"') }).toEqual({
+      code: 1,
+      said: expect.stringContaining(message ?? "") as unknown,
+    });
+    // Nobody asks for what is not sent anywhere.
+    expect(await runCommand(["config", "check", file], { ...variables })).toMatchObject({ code: 0 });
+  });
+
+  it("says what is left out and does no harm to the start", async () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9", OTEL_RESOURCE_ATTRIBUTES: "a=b,nothing" };
+    expect(await runCommand(["config", "check", file], env)).toMatchObject({
+      code: 0,
+      stdout: `${file}: valid, 1 server: slow\n  OTEL_RESOURCE_ATTRIBUTES is left out: entry 2 is not key=value with percent-encoding\n`,
+    });
+  });
 });
 
 describe("call", () => {

@@ -1,10 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AuditJournal, type FailMode, verifyJournal } from "@mcp-hangar/compliance";
+import { AuditJournal, type FailMode, machineClock, verifyJournal } from "@mcp-hangar/compliance";
 import { type CallFinished, EventIds } from "@mcp-hangar/telemetry";
 import { sampleEvent } from "@mcp-hangar/telemetry/testing";
-import { realClock } from "./support.ts";
 
 // What a record costs in the journal, on this machine. Usage: node --conditions=@mcp-hangar/source test/journal/journal-bench.ts
 
@@ -25,7 +24,7 @@ async function withJournal(
       ids: new EventIds("bench"),
       mode,
       memory: { recordsMax: 1_000_000, bytesMax: 10_000_000_000 },
-      clock: realClock,
+      clock: machineClock,
       random: Math.random,
     });
     await journal.open();

@@ -1,7 +1,7 @@
-import { readJournal, verifyJournal } from "@mcp-hangar/compliance";
+import { machineClock, readJournal, verifyJournal } from "@mcp-hangar/compliance";
 import { MemoryFiles, seededRandom } from "@mcp-hangar/delivery/testing";
 import { expect } from "vitest";
-import { callRecord, collect, openJournal, realClock, temporaryFolder } from "./support.ts";
+import { callRecord, collect, openJournal, temporaryFolder } from "./support.ts";
 
 /** Lives at the same time: each mostly waits, for its timers and for the next turn of the loop. */
 const LANES = 20;
@@ -45,7 +45,7 @@ async function surviveLife(seed: number): Promise<void> {
         const id = `call-${number}`;
         void journal.record(callRecord(id)).then((isDurable) => isDurable && confirmed.add(id));
       }
-      if (random() < 0.5) await new Promise((resolve) => realClock.schedule(random() * 10, () => resolve(undefined)));
+      if (random() < 0.5) await new Promise((resolve) => machineClock.schedule(random() * 10, () => resolve(undefined)));
       else await pause();
     }
     if (random() < 0.5) {

@@ -6,6 +6,7 @@ import {
   canonical,
   entryOfLine,
   hashOf,
+  machineClock,
   type ReadLine,
   readJournal,
   replayJournal,
@@ -18,7 +19,7 @@ import { registeredName } from "@mcp-hangar/telemetry";
 import { sampleEvents } from "@mcp-hangar/telemetry/testing";
 import { poll } from "@mcp-hangar/testing";
 import { expect, test } from "vitest";
-import { callRecord, collect, openJournal, realClock, temporaryFolder, verified } from "./support.ts";
+import { callRecord, collect, openJournal, temporaryFolder, verified } from "./support.ts";
 import { segmentNames } from "./tampering.ts";
 
 const numbersOf = (lines: readonly ReadLine[]): readonly number[] => lines.map(({ sequence }) => sequence);
@@ -69,7 +70,7 @@ test("the tail is read, and followed while it grows into new files", async () =>
   const end = new AbortController();
   const found: ReadLine[] = [];
   const following = (async () => {
-    const follow = { clock: realClock, signal: end.signal };
+    const follow = { clock: signal: end.signal };
     for await (const line of tailJournal(folder.path, { lines: 2, follow })) found.push(line);
   })();
   await poll("the tail", () => found.length >= 2);

@@ -7,24 +7,13 @@ import {
   type JournalFinding,
   type JournalProblem,
   type JournalSummary,
+  machineClock,
   type VerifyOptions,
   verifyJournal,
 } from "@mcp-hangar/compliance";
-import type { Clock } from "@mcp-hangar/delivery";
 import type { SpoolFiles } from "@mcp-hangar/delivery/spool";
 import { type AuditRecord, auditRecordOf, EventIds, type HangarEvent } from "@mcp-hangar/telemetry";
 import { sampleEvent } from "@mcp-hangar/telemetry/testing";
-
-/** The clock of this process. */
-export const realClock: Clock = {
-  nowMs: () => performance.now(),
-  wallMs: () => Date.now(),
-  schedule(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-  defer: (callback) => void setImmediate(callback),
-};
 
 /** In memory where there is such a folder: most of it is not about how long a disk takes. */
 const TEMPORARY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -41,7 +30,7 @@ export function optionsFor(folder: string, changes: Partial<AuditJournalOptions>
     consumers: [],
     instance: "gateway-1",
     ids: new EventIds("run"),
-    clock: realClock,
+    clock: machineClock,
     random: Math.random,
     ...changes,
   };

@@ -1,8 +1,8 @@
 import { Spool, SpoolForwarder } from "@mcp-hangar/delivery/spool";
 import { poll } from "@mcp-hangar/testing";
 import { expect, test } from "vitest";
-import { callbackSink, journalFeed, type SinkExporter } from "../../src/index.ts";
-import { callRecord, openJournal, realClock, temporaryFolder } from "../journal/support.ts";
+import { callbackSink, journalFeed, machineClock, type SinkExporter } from "../../src/index.ts";
+import { callRecord, openJournal, temporaryFolder } from "../journal/support.ts";
 import { idIn } from "./entries.ts";
 import { exporterOver } from "./exporter-under-test.ts";
 
@@ -52,7 +52,7 @@ test("lines that are no records are counted and hold up none that is", async () 
   await spool.appendAll([lineOf("one", 1), Buffer.from("no record"), lineOf("two", 3)]);
   const batches: (readonly string[])[] = [];
   const open = journalFeed(
-    { forward: (parts) => new SpoolForwarder({ ...parts, spool, clock: realClock, random: Math.random }) },
+    { forward: (parts) => new SpoolForwarder({ ...parts, spool, clock: random: Math.random }) },
     "siem",
     () => Promise.resolve(),
   );
