@@ -108,7 +108,10 @@ describe("config check", () => {
       { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "7" },
       ['tracing: OTEL_TRACES_SAMPLER_ARG is "7"; a ratio is a number from 0 to 1'],
     ],
-    [{ OTEL_EXPORTER_OTLP_TIMEOUT: "10s" }, ["tracing: OTEL_EXPORTER_OTLP_TIMEOUT", "otlp_audit: OTEL_EXPORTER_OTLP_TIMEOUT"]],
+    [
+      { OTEL_EXPORTER_OTLP_TIMEOUT: "10s" },
+      ["tracing: OTEL_EXPORTER_OTLP_TIMEOUT", "otlp_audit: OTEL_EXPORTER_OTLP_TIMEOUT"],
+    ],
     [{ OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: "carrier" }, ["otlp_audit: OTEL_EXPORTER_OTLP_LOGS_PROTOCOL"]],
     [{ OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: "zip" }, ["tracing: OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"]],
     [{ OTEL_EXPORTER_OTLP_HEADERS: "a=b,hidden" }, ["OTEL_EXPORTER_OTLP_HEADERS: entry 2 is not key=value"]],

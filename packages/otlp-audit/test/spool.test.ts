@@ -1,33 +1,20 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Spool } from "@mcp-hangar/delivery/spool";
 import type { OTLPAuditExporter } from "@mcp-hangar/otlp-audit";
 import { auditRecordOf, type HangarEvent } from "@mcp-hangar/telemetry";
 import { poll } from "@mcp-hangar/testing";
-import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { auditExporter } from "./exporter-under-test.ts";
+import { withCollector } from "./with-collector.ts";
 
-let folder: string;
-let receiver: OtlpReceiver;
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "hangar-otlp-audit-"));
-  receiver = await OtlpReceiver.start();
-});
-afterEach(async () => {
-  await receiver.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const around = withCollector();
 
 function exporter(): OTLPAuditExporter {
-  const spool = { folder: join(folder, "spool"), bytesMax: 10_000_000, whenFull: "drop_oldest" } as const;
-  return auditExporter({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.httpUrl }, { spool });
+  const spool = { folder: join(around.folder, "spool"), bytesMax: 10_000_000, whenFull: "drop_oldest" } as const;
+  return auditExporter({ OTEL_EXPORTER_OTLP_ENDPOINT: around.receiver.httpUrl }, { spool });
 }
 
 const STARTED: HangarEvent = { type: "gateway.started", timeMs: 1_769_846_400_000, version: "of this release" };
-const names = (): readonly unknown[] =>
-  receiver.logRecords.map(({ attributes }) => attributes["mcp.audit.target.name"]);
 
 test("of two exporters with the same folder the second says what to do, and the first goes on", async () => {
   const first = exporter();
@@ -47,7 +34,7 @@ test("of two exporters with the same folder the second says what to do, and the 
 
 test("records of another release are sent as far as they can be read, others are counted, and nothing waits behind them", async () => {
   const opened = await Spool.open({
-    folder: join(folder, "spool"),
+    folder: join(around.folder, "spool"),
     segmentBytesMax: 2_500_000,
     bytesMax: 10_000_000,
     whenFull: "drop_oldest",
@@ -78,7 +65,7 @@ test("records of another release are sent as far as they can be read, others are
   await later.open();
   later.listener(STARTED);
   await poll("everything to be sent or dropped", () => later.snapshot().queueSize === 0);
-  expect(names()).toEqual(expect.arrayContaining(["of another release", "of this release"]));
+  expect(around.names()).toEqual(expect.arrayContaining(["of another release", "of this release"]));
   const { delivered, dropped } = later.snapshot();
   const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
   expect(lost).toBeGreaterThanOrEqual(3);

@@ -1,53 +1,33 @@
-import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
 import { context, type DiagLogger, diag, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import {
-  getCurrentTraceId,
-  initTracing,
-  injectTraceContext,
-  type TracingHandle,
-  traceSpan,
-  withTraceContext,
-} from "../src/index.ts";
+import { getCurrentTraceId, initTracing, injectTraceContext, traceSpan, withTraceContext } from "../src/index.ts";
+import { libraryUnderTest, PARENT } from "./library-under-test.ts";
 
-const PARENT = { traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`, tracestate: "vendor=value" };
-
-let receiver: OtlpReceiver;
-let handle: TracingHandle | undefined;
-
-beforeEach(async () => {
-  receiver = await OtlpReceiver.start();
-});
-
-afterEach(async () => {
-  await handle?.shutdown();
-  handle = undefined;
-  await receiver.close();
-});
+const library = libraryUnderTest();
 
 describe("the end of tracing", () => {
   test("comes once: a handle of before takes nothing from who came later", async () => {
-    const options = { serviceName: "weather", otlpEndpoint: receiver.httpUrl };
+    const options = { serviceName: "weather", otlpEndpoint: library.receiver.httpUrl };
     const first = await initTracing(options);
     await first.shutdown();
-    handle = await initTracing(options);
-    expect(handle).not.toBe(first);
+    library.handle = await initTracing(options);
+    expect(library.handle).not.toBe(first);
     await first.shutdown();
-    expect(await initTracing(options)).toBe(handle);
+    expect(await initTracing(options)).toBe(library.handle);
     expect(traceSpan("work", {}, () => getCurrentTraceId())).toMatch(/^[0-9a-f]{32}$/);
-    await Promise.all([handle.shutdown(), handle.shutdown()]);
-    expect(receiver.spans.map(({ name }) => name)).toEqual(["work"]);
+    await Promise.all([library.handle.shutdown(), library.handle.shutdown()]);
+    expect(library.receiver.spans.map(({ name }) => name)).toEqual(["work"]);
   });
 
   test("is not that of a handle that has started nothing", async () => {
     const off = await initTracing({ serviceName: "weather" });
     expect(off.state).toEqual({ kind: "off", reason: "no_endpoint" });
     await off.shutdown();
-    handle = await initTracing({ serviceName: "weather", otlpEndpoint: receiver.httpUrl });
+    library.handle = await initTracing({ serviceName: "weather", otlpEndpoint: library.receiver.httpUrl });
     await off.shutdown();
-    expect(await initTracing()).toBe(handle);
+    expect(await initTracing()).toBe(library.handle);
   });
 
   test("leaves what somebody else has registered", async () => {
@@ -61,7 +41,7 @@ describe("the end of tracing", () => {
     try {
       const heard: string[] = [];
       const own = await initTracing({
-        otlpEndpoint: receiver.httpUrl,
+        otlpEndpoint: library.receiver.httpUrl,
         onDiagnostic: (_level, text) => heard.push(text),
       });
       expect(own.state.kind).toBe("started");
@@ -103,8 +83,8 @@ describe("a service whose OpenTelemetry has an older copy of the API", () => {
     // As version 2 of the SDK registers itself, with the API 1.9 that it wants.
     const older = { version: "1.9.0", trace: provider, context: new AsyncLocalStorageContextManager().enable() };
     globals[API] = older;
-    handle = await initTracing({ serviceName: "weather", otlpEndpoint: receiver.httpUrl });
-    expect(handle.state).toEqual({ kind: "existing" });
+    library.handle = await initTracing({ serviceName: "weather", otlpEndpoint: library.receiver.httpUrl });
+    expect(library.handle.state).toEqual({ kind: "existing" });
     await withTraceContext(PARENT, () =>
       traceSpan("outer", {}, async () => {
         await new Promise((resolve) => setImmediate(resolve));
@@ -115,7 +95,7 @@ describe("a service whose OpenTelemetry has an older copy of the API", () => {
     const [inner, outer] = exporter.getFinishedSpans();
     expect(outer?.parentSpanContext?.spanId).toBe("b".repeat(16));
     expect(inner?.parentSpanContext?.spanId).toBe(outer?.spanContext().spanId);
-    await handle.shutdown();
+    await library.handle.shutdown();
     expect(globals[API]).toBe(older);
     expect(Object.keys(older)).toEqual(["version", "trace", "context"]);
   });
@@ -123,10 +103,10 @@ describe("a service whose OpenTelemetry has an older copy of the API", () => {
   test("is told that nothing can be registered beside it", async () => {
     const older = { version: "1.9.0", diag: {} };
     globals[API] = older;
-    handle = await initTracing({ serviceName: "weather", otlpEndpoint: receiver.httpUrl });
-    expect(handle.state).toEqual({ kind: "off", reason: "other_api" });
+    library.handle = await initTracing({ serviceName: "weather", otlpEndpoint: library.receiver.httpUrl });
+    expect(library.handle.state).toEqual({ kind: "off", reason: "other_api" });
     expect(traceSpan("work", {}, () => 42)).toBe(42);
-    await handle.shutdown();
+    await library.handle.shutdown();
     expect(Object.keys(older)).toEqual(["version", "diag"]);
   });
 });
@@ -136,13 +116,13 @@ test("a service with OpenTelemetry of its own keeps it, and gets the spans there
   const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   trace.setGlobalTracerProvider(provider);
   try {
-    handle = await initTracing({ serviceName: "weather", otlpEndpoint: receiver.httpUrl });
-    expect(handle.state).toEqual({ kind: "existing" });
+    library.handle = await initTracing({ serviceName: "weather", otlpEndpoint: library.receiver.httpUrl });
+    expect(library.handle.state).toEqual({ kind: "existing" });
     traceSpan("work", {}, () => {});
-    await handle.shutdown();
+    await library.handle.shutdown();
     traceSpan("more work", {}, () => {});
     expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(["work", "more work"]);
-    expect(receiver.attempts).toBe(0);
+    expect(library.receiver.attempts).toBe(0);
   } finally {
     trace.disable();
   }

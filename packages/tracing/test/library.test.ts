@@ -1,36 +1,22 @@
 import { runInNewContext } from "node:vm";
-import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
 import { context } from "@opentelemetry/api";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import {
   extractTraceContext,
   getCurrentTraceId,
   initTracing,
   injectTraceContext,
   setGovernanceAttributes,
-  type TracingHandle,
   traceSpan,
   withTraceContext,
 } from "../src/index.ts";
+import { libraryUnderTest, PARENT } from "./library-under-test.ts";
 
-const PARENT = { traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`, tracestate: "vendor=value" };
-
-let receiver: OtlpReceiver;
-let handle: TracingHandle | undefined;
-
-beforeEach(async () => {
-  receiver = await OtlpReceiver.start();
-});
-
-afterEach(async () => {
-  await handle?.shutdown();
-  handle = undefined;
-  await receiver.close();
-});
+const library = libraryUnderTest();
 
 describe("a service that starts tracing", () => {
   beforeEach(async () => {
-    handle = await initTracing({ serviceName: "weather", otlpEndpoint: receiver.httpUrl });
+    library.handle = await initTracing({ serviceName: "weather", otlpEndpoint: library.receiver.httpUrl });
   });
 
   test("has its spans at the collector, beneath each other, across await", async () => {
@@ -39,9 +25,9 @@ describe("a service that starts tracing", () => {
       await new Promise((resolve) => setImmediate(resolve));
       return traceSpan("inner", {}, () => 42);
     });
-    await handle?.flush();
+    await library.handle?.flush();
     expect(result).toBe(42);
-    const [inner, outer] = receiver.spans;
+    const [inner, outer] = library.receiver.spans;
     expect(outer).toMatchObject({ name: "outer", resource: { "service.name": "weather" } });
     expect(outer?.attributes).toEqual({
       "my.key": 1n,
@@ -69,11 +55,11 @@ describe("a service that starts tracing", () => {
     ],
   ])("sees what failed when its work %s, without secrets, and gets the error itself", async (_how, work) => {
     await expect((async () => work())()).rejects.toThrow(TypeError);
-    await handle?.flush();
-    expect(receiver.spans).toMatchObject([
+    await library.handle?.flush();
+    expect(library.receiver.spans).toMatchObject([
       { status: { code: "STATUS_CODE_ERROR" }, attributes: { "error.type": "TypeError" } },
     ]);
-    expect(receiver.spans[0]?.status.message).toMatch(/^no .*\[redacted\].* here$/);
+    expect(library.receiver.spans[0]?.status.message).toMatch(/^no .*\[redacted\].* here$/);
   });
 
   test.each<[thrown: string, error: unknown, type: string, message: string]>([
@@ -100,9 +86,9 @@ describe("a service that starts tracing", () => {
     }
     expect(caught.every((each) => each === error)).toBe(true);
     expect(caught).toHaveLength(2);
-    await handle?.flush();
+    await library.handle?.flush();
     const expected = { status: { code: "STATUS_CODE_ERROR", message }, attributes: { "error.type": type } };
-    expect(receiver.spans).toMatchObject([expected, expected]);
+    expect(library.receiver.spans).toMatchObject([expected, expected]);
   });
 
   test("has spans that last as long as a promise, of whichever realm, and no thenable is begun for it", async () => {
@@ -114,13 +100,13 @@ describe("a service that starts tracing", () => {
     const lazy = {};
     Reflect.set(lazy, "then", () => void begun++);
     expect(traceSpan("lazy", {}, () => lazy)).toBe(lazy);
-    await handle?.flush();
-    expect(receiver.spans.map(({ name }) => name)).toEqual(["lazy"]);
+    await library.handle?.flush();
+    expect(library.receiver.spans.map(({ name }) => name)).toEqual(["lazy"]);
     expect(begun).toBe(0);
     gate.resolve();
     await waiting;
-    await handle?.flush();
-    expect(receiver.spans.map(({ name }) => name)).toEqual(["lazy", "foreign"]);
+    await library.handle?.flush();
+    expect(library.receiver.spans.map(({ name }) => name)).toEqual(["lazy", "foreign"]);
   });
 
   test.each<unknown>([7, true, null, {}, [], ["vendor=other"], { a: 1 }, "", "\u0000", "x".repeat(1_000_000), "=,=,;"])(
@@ -128,8 +114,8 @@ describe("a service that starts tracing", () => {
     async (value) => {
       const carrier = { traceparent: PARENT.traceparent, tracestate: value, baggage: value };
       withTraceContext(carrier, () => traceSpan("work", {}, () => injectTraceContext({}, { baggage: true })));
-      await handle?.flush();
-      expect(receiver.spans).toMatchObject([{ traceId: "a".repeat(32), parentSpanId: "b".repeat(16) }]);
+      await library.handle?.flush();
+      expect(library.receiver.spans).toMatchObject([{ traceId: "a".repeat(32), parentSpanId: "b".repeat(16) }]);
     },
   );
 
@@ -156,9 +142,9 @@ describe("a service that starts tracing", () => {
         return meta;
       }),
     );
-    await handle?.flush();
-    expect(receiver.spans).toMatchObject([{ traceId: "a".repeat(32), parentSpanId: "b".repeat(16) }]);
-    expect(String(carrier.traceparent)).toContain(receiver.spans[0]?.spanId);
+    await library.handle?.flush();
+    expect(library.receiver.spans).toMatchObject([{ traceId: "a".repeat(32), parentSpanId: "b".repeat(16) }]);
+    expect(String(carrier.traceparent)).toContain(library.receiver.spans[0]?.spanId);
   });
 
   test("hands baggage on only when it says so", () => {
@@ -176,28 +162,28 @@ describe("a service that starts tracing", () => {
         expect(extractTraceContext(carrier)).toBe(context.active());
         withTraceContext(carrier, () => traceSpan("inner", {}, () => {}));
       });
-      await handle?.flush();
-      const [inner, outer] = receiver.spans;
+      await library.handle?.flush();
+      const [inner, outer] = library.receiver.spans;
       expect(inner?.parentSpanId).toBe(outer?.spanId);
     },
   );
 
   test("gets the same tracing when it starts it twice", async () => {
-    expect(await initTracing({ serviceName: "other", otlpEndpoint: receiver.grpcUrl })).toBe(handle);
+    expect(await initTracing({ serviceName: "other", otlpEndpoint: library.receiver.grpcUrl })).toBe(library.handle);
   });
 });
 
 describe("a service without an endpoint", () => {
   test("makes no spans, sends nothing anywhere, and works as before", async () => {
-    handle = await initTracing({ serviceName: "weather" });
-    expect(handle.state).toEqual({ kind: "off", reason: "no_endpoint" });
+    library.handle = await initTracing({ serviceName: "weather" });
+    expect(library.handle.state).toEqual({ kind: "off", reason: "no_endpoint" });
     expect(traceSpan("work", {}, () => getCurrentTraceId())).toBeUndefined();
     expect(injectTraceContext({})).toEqual({});
   });
 
   test("is not traced either when tracing is switched off", async () => {
-    handle = await initTracing({ otlpEndpoint: receiver.httpUrl, enabled: false });
-    expect(handle.state).toEqual({ kind: "off", reason: "disabled" });
+    library.handle = await initTracing({ otlpEndpoint: library.receiver.httpUrl, enabled: false });
+    expect(library.handle.state).toEqual({ kind: "off", reason: "disabled" });
   });
 });
 

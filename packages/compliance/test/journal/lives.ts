@@ -45,7 +45,8 @@ async function surviveLife(seed: number): Promise<void> {
         const id = `call-${number}`;
         void journal.record(callRecord(id)).then((isDurable) => isDurable && confirmed.add(id));
       }
-      if (random() < 0.5) await new Promise((resolve) => machineClock.schedule(random() * 10, () => resolve(undefined)));
+      if (random() < 0.5)
+        await new Promise((resolve) => machineClock.schedule(random() * 10, () => resolve(undefined)));
       else await pause();
     }
     if (random() < 0.5) {

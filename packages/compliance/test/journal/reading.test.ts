@@ -70,7 +70,7 @@ test("the tail is read, and followed while it grows into new files", async () =>
   const end = new AbortController();
   const found: ReadLine[] = [];
   const following = (async () => {
-    const follow = { clock: signal: end.signal };
+    const follow = { clock: machineClock, signal: end.signal };
     for await (const line of tailJournal(folder.path, { lines: 2, follow })) found.push(line);
   })();
   await poll("the tail", () => found.length >= 2);

@@ -52,7 +52,7 @@ test("lines that are no records are counted and hold up none that is", async () 
   await spool.appendAll([lineOf("one", 1), Buffer.from("no record"), lineOf("two", 3)]);
   const batches: (readonly string[])[] = [];
   const open = journalFeed(
-    { forward: (parts) => new SpoolForwarder({ ...parts, spool, clock: random: Math.random }) },
+    { forward: (parts) => new SpoolForwarder({ ...parts, spool, clock: machineClock, random: Math.random }) },
     "siem",
     () => Promise.resolve(),
   );

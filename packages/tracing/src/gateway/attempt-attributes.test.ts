@@ -6,7 +6,6 @@ import {
   callFacts,
   knownSecrets,
   registeredName,
-  type SpanAttributes,
 } from "@mcp-hangar/telemetry";
 import { sampleEvent } from "@mcp-hangar/telemetry/testing";
 import { afterEach, expect, test } from "vitest";
@@ -51,12 +50,16 @@ test("attempts have the attributes of their own, whatever came before them", () 
     const attempt = { ...ATTEMPT, ...ofAttempt };
     const facts = callFacts({ ...EVENT, ...CALL, ...ofCall, attempts: [attempt] });
     const call = attributesOf(facts);
-    const shared = ["mcp.method.name", "gen_ai.operation.name", "gen_ai.tool.name", "mcp.tool.name", "mcp.server.group_id"];
-    const expected: SpanAttributes = {
-      ...attributesOfAttempt(attempt, facts.rpcErrorCode).toObject(),
-      ...Object.fromEntries(shared.flatMap((name) => (call.get(name) === undefined ? [] : [[name, call.get(name)]]))),
-    };
-    expect(attempts.of(attempt, facts, call).toObject()).toEqual(expected);
+    const shared = [
+      "mcp.method.name",
+      "gen_ai.operation.name",
+      "gen_ai.tool.name",
+      "mcp.tool.name",
+      "mcp.server.group_id",
+    ];
+    const expected = attributesOfAttempt(attempt, facts.rpcErrorCode);
+    for (const name of shared) expected.put(name, call.get(name));
+    expect(attempts.of(attempt, facts, call).toObject()).toEqual(expected.toObject());
   }
 });
 
