@@ -36,36 +36,52 @@ export function firingSteps(burns: readonly Burn[], clock: BurnClock): readonly 
   const recorded = recordedRates(burns, clock);
   // The rates themselves are already means over the base window.
   const steps = (seconds: number): number => (seconds === clock.base ? 0 : Math.floor(seconds / clock.step));
+  const over = (seconds: number, now: number): Rates => sumOf(recorded, Math.max(0, now - steps(seconds)), now);
+  const seenOf = shareSeen(clock, recorded.length);
   let pending: number | undefined;
   return recorded.map((_, now) => {
-    const isBurning = [clock.long, clock.short].every((seconds) => {
-      const ratio = ratioOf(recorded.slice(Math.max(0, now - steps(seconds)), now + 1));
-      // The short window only says that it goes on.
-      const seen = seconds === clock.long ? seenOf(now * clock.step, seconds, clock) : 1;
-      return ratio !== undefined && ratio * seen > clock.threshold;
-    });
-    const bad = recorded.slice(Math.max(0, now - steps(clock.long)), now + 1).reduce((sum, each) => sum + each.bad, 0);
-    const isEnough = clock.minimum === undefined || bad * clock.minimum.each >= clock.minimum.count;
+    // The short window only says that it goes on. It is the quicker to add up, and mostly decides.
+    const isBurning =
+      isBeyond(over(clock.short, now), 1, clock) && isBeyond(over(clock.long, now), seenOf(now * clock.step), clock);
+    const isEnough = clock.minimum === undefined || !isBurning || isEnoughFor(clock.minimum, over(clock.long, now));
     pending = isBurning && isEnough ? (pending ?? now) : undefined;
     return pending !== undefined && (now - pending) * clock.step >= clock.wait;
   });
 }
 
+function isBeyond({ bad, valid }: Rates, seen: number, { threshold }: BurnClock): boolean {
+  return valid > 0 && (bad / valid) * seen > threshold;
+}
+
+function isEnoughFor({ count, each }: NonNullable<BurnClock["minimum"]>, { bad }: Rates): boolean {
+  return bad * each >= count;
+}
+
 /** How long Prometheus takes the last value of a series for the present one. */
 const LOOKBACK_SECONDS = 300;
 
-/** How much of a window was seen by then: the looks at it, from its beginning to now, that found something recorded. */
-function seenOf(now: number, seconds: number, { step, base }: BurnClock): number {
-  const { every, count } = looksAt(fromSeconds(seconds));
+/**
+ * How much of the long window was seen by a time in seconds: the looks at it, from its beginning to then, that found something
+ * recorded. Looks are counted once for all times of a story of so many evaluations.
+ */
+function shareSeen({ step, base, long }: BurnClock, evaluations: number): (now: number) => number {
+  const { every, count } = looksAt(fromSeconds(long));
   // Rates need two samples, so that nothing is recorded at time zero.
   const first = base === 0 ? 0 : step;
-  const from = Math.ceil(Math.max(0, now - seconds) / every);
-  const looks = Array.from({ length: Math.floor(now / every) - from + 1 }, (_, index) => (from + index) * every);
-  const found = looks.filter((at) => {
+  const looks = Math.floor((evaluations * step) / every) + 1;
+  // How many of the looks before each have found something.
+  const foundBefore = [0];
+  for (let look = 0; look < looks; look++) {
+    const at = look * every;
     const recorded = Math.floor(at / step) * step;
-    return recorded >= first && at - recorded < LOOKBACK_SECONDS;
-  });
-  return Math.min(1, found.length / count);
+    const found = recorded >= first && at - recorded < LOOKBACK_SECONDS;
+    foundBefore.push((foundBefore[look] ?? 0) + (found ? 1 : 0));
+  }
+  return (now) => {
+    const from = Math.ceil(Math.max(0, now - long) / every);
+    const found = (foundBefore[Math.floor(now / every) + 1] ?? 0) - (foundBefore[from] ?? 0);
+    return Math.min(1, found / count);
+  };
 }
 
 interface Rates {
@@ -73,10 +89,14 @@ interface Rates {
   readonly valid: number;
 }
 
-function ratioOf(rates: readonly Rates[]): number | undefined {
-  const bad = rates.reduce((sum, each) => sum + each.bad, 0);
-  const valid = rates.reduce((sum, each) => sum + each.valid, 0);
-  return valid > 0 ? bad / valid : undefined;
+/** What was recorded from one evaluation to another, both of them included. */
+function sumOf(rates: readonly Rates[], from: number, to: number): Rates {
+  let [bad, valid] = [0, 0];
+  for (let at = from; at <= to; at++) {
+    bad += rates[at]?.bad ?? 0;
+    valid += rates[at]?.valid ?? 0;
+  }
+  return { bad, valid };
 }
 
 /** The rates that are recorded at each evaluation: means over the base window, which is empty before time zero. */
