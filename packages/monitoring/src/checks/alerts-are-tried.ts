@@ -8,8 +8,11 @@ export const alertsAreTried: Check = {
   run(stack) {
     const ids = new Set(stack.alerts.map(({ id }) => id));
     const strangers = [...stack.scenarios, ...stack.scenarioWaivers].filter(({ alert }) => !ids.has(alert));
+    const scenarios = Map.groupBy(stack.scenarios, ({ alert }) => alert);
+    const waivers = Map.groupBy(stack.scenarioWaivers, ({ alert }) => alert);
+    const told = ({ id }: AlertRule): Told => ({ scenarios: scenarios.get(id) ?? [], waivers: waivers.get(id) ?? [] });
     return [
-      ...stack.alerts.flatMap((alert) => SCENARIO_KINDS.flatMap((kind) => findingsAbout(alert, kind, stack))),
+      ...stack.alerts.flatMap((alert) => SCENARIO_KINDS.flatMap((kind) => findingsAbout(alert, kind, told(alert)))),
       ...strangers.map(({ alert, kind }) => ({
         subject: `scenario "${kind}" of ${alert}`,
         problem: "there is no such alert",
@@ -19,11 +22,15 @@ export const alertsAreTried: Check = {
   },
 };
 
-function findingsAbout(alert: AlertRule, kind: ScenarioKind, stack: Stack): readonly Finding[] {
-  const isOwn = (each: { readonly alert: string; readonly kind: ScenarioKind }): boolean =>
-    each.alert === alert.id && each.kind === kind;
-  const scenarios = stack.scenarios.filter(isOwn);
-  const waivers = stack.scenarioWaivers.filter(isOwn);
+/** What there is about one alert. */
+interface Told {
+  readonly scenarios: Stack["scenarios"];
+  readonly waivers: Stack["scenarioWaivers"];
+}
+
+function findingsAbout(alert: AlertRule, kind: ScenarioKind, told: Told): readonly Finding[] {
+  const scenarios = told.scenarios.filter((each) => each.kind === kind);
+  const waivers = told.waivers.filter((each) => each.kind === kind);
   const finding = (problem: string, mend: string): Finding => ({
     subject: `alert ${alert.id}`,
     expr: alert.expr,

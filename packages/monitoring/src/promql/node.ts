@@ -106,20 +106,20 @@ export function isComparison(operator: BinaryOperator): operator is ComparisonOp
 
 /** Every node of an expression, the outer before the inner, from left to right. */
 export function* nodesOf(node: Node): Generator<Node> {
-  yield node;
-  switch (node.kind) {
-    case "number":
-    case "selector":
-      return;
-    case "call":
-      for (const argument of node.arguments) if (typeof argument !== "string") yield* nodesOf(argument);
-      return;
-    case "aggregate":
-    case "subquery":
-      yield* nodesOf(node.of);
-      return;
-    case "binary":
-      yield* nodesOf(node.left);
-      yield* nodesOf(node.right);
+  // Not by calling itself: a generator within generators takes as many steps for each node as it lies deep.
+  const open: Node[] = [node];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    yield next;
+    switch (next.kind) {
+      case "call":
+        for (const argument of next.arguments.toReversed()) if (typeof argument !== "string") open.push(argument);
+        break;
+      case "aggregate":
+      case "subquery":
+        open.push(next.of);
+        break;
+      case "binary":
+        open.push(next.right, next.left);
+    }
   }
 }

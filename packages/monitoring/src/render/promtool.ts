@@ -3,7 +3,7 @@ import type { Duration } from "../promql/duration.ts";
 import { printPromql } from "../promql/print.ts";
 import type { Expression } from "../promql/vector.ts";
 import type { Stack } from "../stack.ts";
-import { alertGroups, recordingGroups } from "./rules.ts";
+import { groupNames } from "./rules.ts";
 
 /** Where a test file finds the rules: one folder above it. */
 const RULE_FILES = ["../alerts.yaml", "../recording-rules.yaml"];
@@ -18,7 +18,7 @@ export function promtoolTests(scenarios: readonly Scenario[], stack: Stack): obj
     rule_files: RULE_FILES,
     evaluation_interval: scenarios[0]?.every ?? options.evaluationInterval,
     // Otherwise the order is left to chance, and an alert may see what was recorded one evaluation before.
-    group_eval_order: [...recordingGroups(stack), ...alertGroups(stack)].map(({ name }) => name),
+    group_eval_order: groupNames(stack),
     tests: scenarios.map((scenario) => testOf(scenario, alertWith(scenario.alert, alerts))),
   };
 }

@@ -16,19 +16,40 @@ export interface RuleGroup {
 
 /** The alerts, one group a severity. */
 export function alertGroups(stack: Stack): readonly RuleGroup[] {
-  return SEVERITIES.map((severity) => ({
-    name: `mcp-hangar-${severity === "none" ? "heartbeat" : severity}`,
-    rules: stack.alerts.filter((alert) => alert.severity === severity).map((alert) => alertOf(alert, stack)),
-  })).filter(({ rules }) => rules.length > 0);
+  return groupedAlerts(stack).map(({ name, alerts }) => ({ name, rules: alerts.map((alert) => alertOf(alert, stack)) }));
 }
 
 /** The recording rules, one group a topic and evaluation interval. */
 export function recordingGroups(stack: Stack): readonly RuleGroup[] {
-  return stack.topics.flatMap(({ name, recordingRules }) =>
+  return groupedRecords(stack).map(({ name, every, rules }) => ({
+    name,
+    ...(every === undefined ? {} : { interval: every }),
+    rules: rules.map((rule) => recordingOf(rule, stack)),
+  }));
+}
+
+/** The names of all groups in the order of their evaluation: an alert sees what is recorded in the same evaluation. */
+export function groupNames(stack: Stack): readonly string[] {
+  return [...groupedRecords(stack), ...groupedAlerts(stack)].map(({ name }) => name);
+}
+
+function groupedAlerts({ alerts }: Stack): readonly { readonly name: string; readonly alerts: readonly AlertRule[] }[] {
+  return SEVERITIES.map((severity) => ({
+    name: `mcp-hangar-${severity === "none" ? "heartbeat" : severity}`,
+    alerts: alerts.filter((alert) => alert.severity === severity),
+  })).filter((group) => group.alerts.length > 0);
+}
+
+function groupedRecords({ topics }: Stack): readonly {
+  readonly name: string;
+  readonly every: RecordingRule["every"];
+  readonly rules: readonly RecordingRule[];
+}[] {
+  return topics.flatMap(({ name, recordingRules }) =>
     [...Map.groupBy(recordingRules, ({ every }) => every)].map(([every, rules]) => ({
       name: `mcp-hangar-${name}${every === undefined ? "" : `-every-${every}`}`,
-      ...(every === undefined ? {} : { interval: every }),
-      rules: rules.map((rule) => recordingOf(rule, stack)),
+      every,
+      rules,
     })),
   );
 }

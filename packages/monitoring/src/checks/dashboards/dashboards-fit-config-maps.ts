@@ -7,7 +7,7 @@ const BYTES_MAX = 940_000;
 export const dashboardsFitConfigMaps: DashboardCheck = {
   name: "dashboards-fit-config-maps",
   run(dashboard) {
-    const bytes = new TextEncoder().encode(JSON.stringify(dashboard, null, 2)).length;
+    const bytes = Buffer.byteLength(JSON.stringify(dashboard, null, 2));
     if (bytes <= BYTES_MAX) return [];
     return [{ problem: `it has ${bytes} bytes; a ConfigMap holds ${BYTES_MAX}`, mend: "split it" }];
   },
