@@ -10,20 +10,29 @@ export function canary(place: string): string {
 }
 
 const PLAIN = new RegExp(`${MARK}(?:-|%2d)([a-z-]*)`, "gi");
-/** Base64 of the mark, wherever it begins within a group of three bytes, and hexadecimal digits of it. */
-const ENCODED: readonly (readonly [encoding: "base64" | "hex", pattern: RegExp])[] = [
-  ["base64", new RegExp(`[\\w+/-]*(?:${[0, 1, 2].map(base64Within).join("|")})[\\w+/-]*`, "g")],
-  ["hex", new RegExp(`${Buffer.from(MARK).toString("hex")}[0-9a-f]*`, "gi")],
-];
+/** Base64 of the mark, wherever it begins within a group of three bytes, and what follows. */
+const BASE64 = new RegExp(`(?:${[0, 1, 2].map(base64Within).join("|")})[\\w+/-]*`, "g");
+const BASE64_DIGIT = /[\w+/-]/;
+/** Hexadecimal digits of the mark, and what follows. */
+const HEX = new RegExp(`${Buffer.from(MARK).toString("hex")}[0-9a-f]*`, "gi");
 
 /** The places of all canaries in some bytes, as they are or encoded, sorted, each once. */
 export function canariesIn(bytes: Buffer | string): readonly string[] {
   const text = typeof bytes === "string" ? bytes : bytes.toString("latin1");
   const places = [...text.matchAll(PLAIN)].map(([, place = ""]) => place.replace(/-$/, ""));
-  for (const [encoding, pattern] of ENCODED) {
-    for (const [encoded] of text.matchAll(pattern)) places.push(...canariesIn(Buffer.from(encoded, encoding)));
-  }
+  for (const encoded of encodedIn(text)) places.push(...canariesIn(encoded));
   return [...new Set(places)].sort();
+}
+
+/** The bytes of whatever holds the mark in another writing. */
+function* encodedIn(text: string): Generator<Buffer> {
+  for (const { 0: encoded, index } of text.matchAll(BASE64)) {
+    let from = index;
+    // Backwards from the mark: a pattern that begins with "any digits" would try them at each place of a long text.
+    while (BASE64_DIGIT.test(text.charAt(from - 1))) from--;
+    yield Buffer.from(text.slice(from, index + encoded.length), "base64");
+  }
+  for (const [encoded] of text.matchAll(HEX)) yield Buffer.from(encoded, "hex");
 }
 
 /** The digits that depend on the mark alone when this many bytes stand before it in its group. */

@@ -45,8 +45,16 @@ const table = factTable();
 
 /** Everything that callers have caused, in short and in order: type, what was done or why it was refused, and by whom. */
 export function causedFacts({ events }: Witness): readonly string[] {
-  return events().flatMap((event) => (CAUSED.includes(event.type) ? [inShort(event)] : []));
+  const all = events();
+  const facts = causedSoFar.get(all) ?? { read: 0, found: [] };
+  causedSoFar.set(all, facts);
+  for (const event of all.slice(facts.read)) if (CAUSED.includes(event.type)) facts.found.push(inShort(event));
+  facts.read = all.length;
+  return [...facts.found];
 }
+
+/** What was found in the events of a witness, which only become more: every step asks for them, over and over while it waits. */
+const causedSoFar = new WeakMap<readonly WitnessedEvent[], { read: number; readonly found: string[] }>();
 
 function inShort({ type, record }: WitnessedEvent): string {
   const isRefusal = type === "access.denied" || type === "authentication.failed";

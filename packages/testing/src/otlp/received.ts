@@ -66,8 +66,8 @@ export interface ReceivedLogRecord extends Received {
 }
 
 /** The spans of an export of traces. */
-export function spansOf({ message }: ReceivedExport): readonly ReceivedSpan[] {
-  return itemsOf(message, { groups: "resourceSpans", scopes: "scopeSpans", items: "spans" }).map(
+export const spansOf = once(({ message }): readonly ReceivedSpan[] =>
+  itemsOf(message, { groups: "resourceSpans", scopes: "scopeSpans", items: "spans" }).map(
     ([span, received]) => ({
       ...received,
       traceId: hex(span.traceId),
@@ -93,11 +93,11 @@ export function spansOf({ message }: ReceivedExport): readonly ReceivedSpan[] {
       })),
       status: statusOf(span.status),
     }),
-  );
-}
+  ),
+);
 
 /** The log records of an export of logs. */
-export function logRecordsOf({ message }: ReceivedExport): readonly ReceivedLogRecord[] {
+export const logRecordsOf = once(({ message }): readonly ReceivedLogRecord[] => {
   const fields = { groups: "resourceLogs", scopes: "scopeLogs", items: "logRecords" };
   return itemsOf(message, fields).map(([log, received]) => ({
     ...received,
@@ -113,6 +113,18 @@ export function logRecordsOf({ message }: ReceivedExport): readonly ReceivedLogR
     spanId: hex(log.spanId),
     flags: Number(log.flags),
   }));
+});
+
+/** Reads each export once: a test that waits looks at all of them again and again. */
+function once<Read>(read: (received: ReceivedExport) => Read): (received: ReceivedExport) => Read {
+  const known = new WeakMap<ReceivedExport, Read>();
+  return (received) => {
+    const before = known.get(received);
+    if (before !== undefined) return before;
+    const now = read(received);
+    known.set(received, now);
+    return now;
+  };
 }
 
 /** All signals are laid out alike: groups by resource, in them groups by scope, in those the items. */
