@@ -111,6 +111,9 @@ export function* nodesOf(node: Node): Generator<Node> {
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     yield next;
     switch (next.kind) {
+      case "number":
+      case "selector":
+        break;
       case "call":
         for (const argument of next.arguments.toReversed()) if (typeof argument !== "string") open.push(argument);
         break;

@@ -16,7 +16,10 @@ export interface RuleGroup {
 
 /** The alerts, one group a severity. */
 export function alertGroups(stack: Stack): readonly RuleGroup[] {
-  return groupedAlerts(stack).map(({ name, alerts }) => ({ name, rules: alerts.map((alert) => alertOf(alert, stack)) }));
+  return groupedAlerts(stack).map(({ name, alerts }) => ({
+    name,
+    rules: alerts.map((alert) => alertOf(alert, stack)),
+  }));
 }
 
 /** The recording rules, one group a topic and evaluation interval. */

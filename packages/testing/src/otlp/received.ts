@@ -67,33 +67,31 @@ export interface ReceivedLogRecord extends Received {
 
 /** The spans of an export of traces. */
 export const spansOf = once(({ message }): readonly ReceivedSpan[] =>
-  itemsOf(message, { groups: "resourceSpans", scopes: "scopeSpans", items: "spans" }).map(
-    ([span, received]) => ({
-      ...received,
-      traceId: hex(span.traceId),
-      spanId: hex(span.spanId),
-      parentSpanId: hex(span.parentSpanId) || undefined,
-      traceState: String(span.traceState),
-      flags: Number(span.flags),
-      name: String(span.name),
-      kind: String(span.kind),
-      startTimeUnixNano: nanoseconds(span.startTimeUnixNano),
-      endTimeUnixNano: nanoseconds(span.endTimeUnixNano),
-      attributes: attributesOf(span.attributes),
-      droppedAttributesCount: Number(span.droppedAttributesCount),
-      events: list(span.events).map((event) => ({
-        name: String(event.name),
-        timeUnixNano: nanoseconds(event.timeUnixNano),
-        attributes: attributesOf(event.attributes),
-      })),
-      links: list(span.links).map((link) => ({
-        traceId: hex(link.traceId),
-        spanId: hex(link.spanId),
-        attributes: attributesOf(link.attributes),
-      })),
-      status: statusOf(span.status),
-    }),
-  ),
+  itemsOf(message, { groups: "resourceSpans", scopes: "scopeSpans", items: "spans" }).map(([span, received]) => ({
+    ...received,
+    traceId: hex(span.traceId),
+    spanId: hex(span.spanId),
+    parentSpanId: hex(span.parentSpanId) || undefined,
+    traceState: String(span.traceState),
+    flags: Number(span.flags),
+    name: String(span.name),
+    kind: String(span.kind),
+    startTimeUnixNano: nanoseconds(span.startTimeUnixNano),
+    endTimeUnixNano: nanoseconds(span.endTimeUnixNano),
+    attributes: attributesOf(span.attributes),
+    droppedAttributesCount: Number(span.droppedAttributesCount),
+    events: list(span.events).map((event) => ({
+      name: String(event.name),
+      timeUnixNano: nanoseconds(event.timeUnixNano),
+      attributes: attributesOf(event.attributes),
+    })),
+    links: list(span.links).map((link) => ({
+      traceId: hex(link.traceId),
+      spanId: hex(link.spanId),
+      attributes: attributesOf(link.attributes),
+    })),
+    status: statusOf(span.status),
+  })),
 );
 
 /** The log records of an export of logs. */
