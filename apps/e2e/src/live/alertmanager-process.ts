@@ -65,7 +65,7 @@ export async function startAlertmanager(folder: string, address: string): Promis
       alertmanager
         .stderr()
         .split("\n")
-        .filter((line) => /\blevel=(warn|error)\b/.test(line)),
+        .filter((line) => /\blevel=(warn|error)\b/i.test(line)),
     [Symbol.asyncDispose]: () => alertmanager[Symbol.asyncDispose](),
   };
 }

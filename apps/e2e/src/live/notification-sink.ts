@@ -1,7 +1,11 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { type Answer, answerOf, type PagerDutyEvent, type SlackMessage } from "./receiver-rules.ts";
+import { answerOf } from "./receiver-rules.ts";
+import type { Answer } from "./receivers/answer.ts";
+import type { PagerDutyEvent } from "./receivers/pagerduty.ts";
+import type { SlackMessage } from "./receivers/slack.ts";
+import type { WebhookMessage } from "./receivers/webhook.ts";
 
 /** Receivers as Alertmanager's configuration names them. */
 const RECEIVERS = ["pagerduty", "slack", "info", "heartbeat", "default"] as const;
@@ -77,7 +81,7 @@ async function receive(request: IncomingMessage): Promise<Received> {
   const refused = (why: string): string => `${request.url}: ${why}: ${body}`;
   try {
     const payload: unknown = JSON.parse(body);
-    const answer = answerOf(receiver, payload);
+    const answer = answerOf(receiver, body, payload);
     if (receiver === undefined || answer.refusal !== undefined)
       return { ...answer, found: [], refusal: refused(answer.refusal ?? "") };
     const told = PARSERS[receiver](payload as never);
@@ -90,13 +94,6 @@ async function receive(request: IncomingMessage): Promise<Received> {
 
 type Told = readonly (readonly [alert: string, status: Notification["status"]])[];
 
-interface WebhookMessage {
-  readonly alerts: readonly {
-    readonly status: Notification["status"];
-    readonly labels: { readonly alertname: string };
-  }[];
-}
-
 /** What each receiver's payload says. They throw when a field that a person needs is not there. */
 const PARSERS: Readonly<Record<Receiver, (payload: never) => Told>> = {
   pagerduty: fromPagerDuty,
@@ -108,7 +105,7 @@ const PARSERS: Readonly<Record<Receiver, (payload: never) => Told>> = {
 
 /** The page of an alert is named after it; an event about alerts of others leads to the list of pages. */
 function fromPagerDuty({ event_action, payload }: PagerDutyEvent): Told {
-  const [, page] = /\/(\w+)\.md$/.exec(payload?.custom_details?.runbook ?? "") ?? [];
+  const [, page] = /\/(\w+)\.md$/.exec(payload.custom_details.runbook) ?? [];
   return page === undefined ? [] : [[page, event_action === "resolve" ? "resolved" : "firing"]];
 }
 

@@ -75,7 +75,7 @@ export async function startPrometheus(folder: string, port?: number): Promise<Pr
       prometheus
         .stderr()
         .split("\n")
-        .filter((line) => /\blevel=(warn|error)\b/.test(line)),
+        .filter((line) => /\blevel=(warn|error)\b/i.test(line)),
     [Symbol.asyncDispose]: () => prometheus[Symbol.asyncDispose](),
   };
 }

@@ -4,7 +4,8 @@ import { type Alerting, startAlerting } from "../../src/live/alerting.ts";
 import type { PostedAlert } from "../../src/live/alertmanager-process.ts";
 import { productOptions } from "../../src/live/live-options.ts";
 import type { Notification } from "../../src/live/notification-sink.ts";
-import type { PagerDutyEvent, SlackMessage } from "../../src/live/receiver-rules.ts";
+import type { PagerDutyEvent } from "../../src/live/receivers/pagerduty.ts";
+import type { SlackMessage } from "../../src/live/receivers/slack.ts";
 
 /** Long against the second or two that a notification takes, for a busy machine. */
 const DEADLINE_MS = 60_000;
@@ -36,17 +37,17 @@ describe("what arrives at receivers", { tags: ["prometheus-alertmanager"] }, () 
       const alerts = group(`MCPHangarPage${size}`, "critical", size);
       await alerting.alertmanager.post(alerts);
       const { payload, ...event } = await arrived<PagerDutyEvent>("pagerduty", alerts, "firing");
-      expect(payload?.summary).toBe(summaryOf(size));
-      expect(payload?.custom_details?.firing).toContain("Calls to server-001 are refused. http://");
-      expect(payload?.custom_details?.firing?.match(/are refused/g)).toHaveLength(Math.min(size, 20));
-      expect(payload?.custom_details).toMatchObject({ resolved: "none", runbook: alerts[0]?.annotations.runbook_url });
+      expect(payload.summary).toBe(summaryOf(size));
+      expect(payload.custom_details.firing).toContain("Calls to server-001 are refused. http://");
+      expect(payload.custom_details.firing.match(/are refused/g)).toHaveLength(Math.min(size, 20));
+      expect(payload.custom_details).toMatchObject({ resolved: "none", runbook: alerts[0]?.annotations.runbook_url });
       expect(event.client_url).toMatch(size === 1 ? /server-001$/ : ALL_ALERTS);
 
       await alerting.alertmanager.post(ended(alerts));
       const resolved = await arrived<PagerDutyEvent>("pagerduty", alerts, "resolved");
       // A flush between two of the alerts may have told that the first are over.
-      expect(resolved.payload?.summary).toMatch(/The circuit breaker of server-\d{3} has tripped/);
-      expect(resolved.payload?.custom_details?.firing).toBe("none");
+      expect(resolved.payload.summary).toMatch(/The circuit breaker of server-\d{3} has tripped/);
+      expect(resolved.payload.custom_details.firing).toBe("none");
       expect(resolved.dedup_key).toBe(event.dedup_key);
     });
 
@@ -76,11 +77,11 @@ describe("what arrives at receivers", { tags: ["prometheus-alertmanager"] }, () 
     await alerting.alertmanager.post(ended(others));
     const event = await poll(
       "the event about what is left",
-      () => events(alerts).find(({ payload }) => payload?.summary === "The circuit breaker of server-001 has tripped"),
+      () => events(alerts).find(({ payload }) => payload.summary === "The circuit breaker of server-001 has tripped"),
       DEADLINE_MS,
     );
     expect(event.event_action).toBe("trigger");
-    expect(event.payload?.custom_details?.resolved).toMatch(/Calls to server-00[2-5] are refused\./);
+    expect(event.payload.custom_details.resolved).toMatch(/Calls to server-00[2-5] are refused\./);
   });
 
   /** What rules of others may send, whom the routes take by their severity: they page as well. */
@@ -104,7 +105,7 @@ describe("what arrives at receivers", { tags: ["prometheus-alertmanager"] }, () 
       await alerting.alertmanager.post([...pages.slice(0, 1), ...messages]);
       const alone = await arrivedBare("pagerduty", summary);
       expect(alone.client_url).toMatch(ALL_ALERTS);
-      expect(alone.payload?.custom_details?.runbook).toMatch(LIST_OF_PAGES);
+      expect(alone.payload.custom_details.runbook).toMatch(LIST_OF_PAGES);
       await alerting.alertmanager.post(pages);
       await arrivedBare("pagerduty", new RegExp(`^2 alerts: ${summary.source.slice(1, -1)}; `, "u"));
       const [message] = (await arrivedAs<SlackMessage>("slack", `Foreign${index}Message`, "firing")).attachments ?? [];
@@ -187,6 +188,6 @@ async function arrivedBare(receiver: "pagerduty", summary: RegExp): Promise<Page
     alerting.sink.notifications
       .filter((each) => each.receiver === receiver)
       .map(({ payload }) => payload as PagerDutyEvent)
-      .find(({ payload }) => summary.test(payload?.summary ?? ""));
+      .find(({ payload }) => summary.test(payload.summary));
   return await poll(`a page like ${summary}`, look, DEADLINE_MS);
 }
