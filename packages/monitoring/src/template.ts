@@ -11,6 +11,7 @@ export type ValueFormat = "percentage" | "duration" | "bytes" | "number";
 type Part =
   | string
   | { readonly kind: "label"; readonly name: string }
+  | WhereThere
   | { readonly kind: "value"; readonly format: ValueFormat }
   | MostReference;
 
@@ -24,6 +25,12 @@ export interface Template<Label extends string = string> {
 export interface LabelReference<Label extends string> {
   readonly kind: "label";
   readonly name: Label;
+}
+
+interface WhereThere {
+  readonly kind: "where";
+  readonly before: string;
+  readonly name: string;
 }
 
 interface MostReference {
@@ -43,6 +50,11 @@ export function label<const Label extends string>(name: Label): LabelReference<L
   return { kind: "label", name };
 }
 
+/** The value of a label that only some of the alert's series have, with words before it; nothing where it is missing. */
+export function whereThere(before: string, name: string): WhereThere {
+  return { kind: "where", before, name };
+}
+
 /** The value of the alert's expression. */
 export function value(format: ValueFormat): ValueReference {
   return { kind: "value", format };
@@ -59,7 +71,7 @@ export function most(before: string, after: string, of: Expression): MostReferen
 /** Text with labels and values: ``text`${label("mcp_server")} fails ${value("percentage")} of its calls.` ``. */
 export function text<const Label extends string = never>(
   strings: TemplateStringsArray,
-  ...references: readonly (LabelReference<Label> | ValueReference | MostReference | string | number)[]
+  ...references: readonly (LabelReference<Label> | ValueReference | WhereThere | MostReference | string | number)[]
 ): Template<Label> {
   const parts = strings.flatMap((string, index): readonly Part[] => {
     const reference = references[index];
@@ -72,6 +84,11 @@ export function text<const Label extends string = never>(
 /** The names of the labels that a template needs. */
 export function labelsUsedBy({ parts }: Template): readonly string[] {
   return parts.flatMap((part) => (typeof part !== "string" && part.kind === "label" ? [part.name] : []));
+}
+
+/** What a template asks Prometheus. */
+export function queriesOf({ parts }: Template): readonly Expression[] {
+  return parts.flatMap((part) => (typeof part !== "string" && part.kind === "most" ? [part.of] : []));
 }
 
 /** Functions of Prometheus templates for each format. */
@@ -99,6 +116,7 @@ export function printTemplate({ parts }: Template, style: TemplateStyle = {}): s
     .map((part) => {
       if (typeof part === "string") return part;
       if (part.kind === "most") return asks ? printMost(part, targetLabels) : "";
+      if (part.kind === "where") return `{{ with $labels.${part.name} }}${part.before}{{ . }}{{ end }}`;
       return part.kind === "label" ? `{{ $labels.${part.name} }}` : FORMATS[part.format](valueName);
     })
     .join("");

@@ -1,10 +1,11 @@
-import type { RecordingRule, Scenario } from "../src/model.ts";
+import type { AlertRule, RecordingRule, Scenario } from "../src/model.ts";
 import { nodesOf } from "../src/promql/node.ts";
 import type { Expression } from "../src/promql/vector.ts";
 import { promtoolFiles } from "../src/render/promtool.ts";
 import { alertGroups, recordingGroups } from "../src/render/rules.ts";
 import { yamlFile } from "../src/render/yaml.ts";
 import type { Stack } from "../src/stack.ts";
+import { queriesOf } from "../src/template.ts";
 import { type Play, playRules, type Verdicts } from "./play.ts";
 
 /** Some scenarios and the rules that they are played against. */
@@ -34,6 +35,11 @@ function rulesOf(stack: Stack): Play["rules"] {
   };
 }
 
+/** The files with an alert and the recording rules behind it and behind what its texts ask. */
+export function rulesForTexts(stack: Stack, { id, summary, description }: AlertRule): Play["rules"] {
+  return rulesOf(trimmed(stack, new Set([id]), [summary, description].flatMap(queriesOf)));
+}
+
 /** An alert and the recording rules behind it, as Prometheus gets them. */
 export function ruleText(stack: Stack, alert: string): string {
   return Object.values(rulesOf(trimmed(stack, new Set([alert]))))
@@ -41,11 +47,11 @@ export function ruleText(stack: Stack, alert: string): string {
     .join("");
 }
 
-/** The stack with nothing but the rules that these alerts need. */
-function trimmed(stack: Stack, ids: ReadonlySet<string>): Stack {
+/** The stack with nothing but the rules that these alerts, and these expressions, need. */
+function trimmed(stack: Stack, ids: ReadonlySet<string>, further: readonly Expression[] = []): Stack {
   const alerts = stack.alerts.filter(({ id }) => ids.has(id));
   const needed = rulesBehind(
-    alerts.flatMap(({ expr, conditions }) => [expr, ...conditions.map(({ measure }) => measure)]),
+    [...alerts.flatMap(({ expr, conditions }) => [expr, ...conditions.map(({ measure }) => measure)]), ...further],
     stack.recordingRules,
   );
   const topics = stack.topics.map((topic) => ({

@@ -50,6 +50,7 @@ export function burnAlerts(
             ".",
             avgOverTime(rules.series(badByServer.metric, labels), shortName),
           );
+    const speed = window.factor > 1 ? `${window.factor} times as fast as allowed` : "faster than allowed";
     return alertRule({
       alert: ALERT_OF[slo.name],
       variant: window.long,
@@ -57,7 +58,7 @@ export function burnAlerts(
       expr: told.expr,
       conditions: [...told.conditions.slice(0, 1), short, ...told.conditions.slice(1)],
       labels: { slo: slo.name, long_window: window.long },
-      summary: text`SLO ${slo.name} of ${label("job")} spends its error budget ${window.factor} times too fast`,
+      summary: text`SLO ${slo.name} of ${label("job")} spends its error budget ${speed}`,
       description: text`${value("percentage")} of the last ${window.long} was bad; the objective of ${percent(slo.objective)} % allows ${percent(slo.budget)} %. At this rate the budget of ${slo.period} lasts ${exhausted}.${spenders}`,
       dashboard: { uid: "mcp-hangar-slo" },
     });

@@ -61,7 +61,7 @@ function chainBroken({ options, rules }: Context): AlertRule {
     expr: condition.expr,
     conditions: [condition],
     summary: text`The audit journal of ${label("instance")} is not as it was written`,
-    description: text`Verification found ${value("number")} places in the audit journal of ${label("instance")} (${label("job")}) that are not as they were written: records were edited, removed or put in another order, or the disk is damaged.`,
+    description: text`Places in the audit journal of ${label("instance")} (${label("job")}) that verification has not found as they were written: ${value("number")}. Records were edited, removed or put in another order, or the disk is damaged.`,
     dashboard,
   });
 }

@@ -4,7 +4,7 @@ import type { Topic } from "../model.ts";
 import { prometheusMetrics } from "../promql/external.ts";
 import { absent, constant } from "../promql/functions.ts";
 import { or } from "../promql/operators.ts";
-import { label, text } from "../template.ts";
+import { label, text, whereThere } from "../template.ts";
 
 /** Whether the gateway can be seen, and whether the alerting itself works. */
 export function availability({ options: { alerts }, rules }: Context): Topic {
@@ -20,8 +20,8 @@ export function availability({ options: { alerts }, rules }: Context): Topic {
         // A target that has left service discovery has no `up` that could be 0.
         expr: or(down.expr, absent(up)),
         conditions: [down],
-        summary: text`MCP Hangar (${label("job")}) does not respond`,
-        description: text`Prometheus cannot scrape a gateway of the job ${label("job")}, or service discovery knows none any more. Its clients most likely cannot call tools.`,
+        summary: text`MCP Hangar (${label("job")}) does not respond${whereThere(" on ", "instance")}`,
+        description: text`Prometheus cannot scrape the gateway${whereThere(" ", "instance")} of the job ${label("job")}, or service discovery knows none any more. Its clients most likely cannot call tools.`,
         dashboard: { uid: "mcp-hangar-overview" },
       }),
       alertRule({

@@ -62,7 +62,7 @@ function auditDropped({ options, rules }: Context): AlertRule {
     expr: condition.expr,
     conditions: [condition],
     summary: text`The exporter ${label("exporter")} of ${label("job")} loses audit records`,
-    description: text`${value("number")} audit records of the exporter ${label("exporter")} (${label("job")}) were lost within ${setting.window}. The audit trail has a hole.`,
+    description: text`Audit records that the exporter ${label("exporter")} (${label("job")}) has lost within ${setting.window}: ${value("number")}. The audit trail has a hole.`,
     dashboard,
   });
 }
@@ -78,7 +78,7 @@ function recordsDropped({ options, rules }: Context): AlertRule {
     expr: condition.expr,
     conditions: [condition],
     summary: text`The exporter ${label("exporter")} of ${label("job")} loses records`,
-    description: text`${value("number")} records of the exporter ${label("exporter")} (${label("job")}), which carries the signal ${label("signal")}, were lost within ${setting.window}.`,
+    description: text`Records that the exporter ${label("exporter")} (${label("job")}), which carries the signal ${label("signal")}, has lost within ${setting.window}: ${value("number")}.`,
     dashboard,
   });
 }
@@ -93,7 +93,7 @@ function listenerErrors({ options, rules }: Context): AlertRule {
     expr: condition.expr,
     conditions: [condition],
     summary: text`The telemetry listener ${label("listener")} of ${label("job")} throws`,
-    description: text`The listener ${label("listener")} threw ${value("number")} times within ${setting.window}. Calls go on, but what it should have recorded is missing. This is a defect of MCP Hangar.`,
+    description: text`Exceptions that the listener ${label("listener")} has thrown within ${setting.window}: ${value("number")}. Calls go on, but what it should have recorded is missing. This is a defect of MCP Hangar.`,
     dashboard,
   });
 }
@@ -108,7 +108,7 @@ function seriesLimit({ options, rules }: Context): AlertRule {
     expr: condition.expr,
     conditions: [condition],
     summary: text`The metric ${label("metric")} has reached its series limit`,
-    description: text`Within ${setting.window}, ${value("number")} observations of ${label("metric")} (${label("job")}) were counted as _other, because the metric has as many series as it may have.`,
+    description: text`The metric ${label("metric")} (${label("job")}) has as many series as it may have. Observations counted as _other within ${setting.window}: ${value("number")}.`,
     dashboard,
   });
 }
