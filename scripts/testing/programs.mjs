@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { isUnpacked, unpack } from "./unpacked-programs.mjs";
+import { isUnpacked, programsFolder, unpack } from "./unpacked-programs.mjs";
 
 /**
  * What tests need beyond Node.js and the packages of npm. The name is the tag that such tests carry.
@@ -38,6 +38,23 @@ function logger(name, executable, packages, description) {
   const unpacked = { name, executable, packages };
   const mend = `"npm test" as root on Debian, which unpacks ${packages.join(", ")}`;
   return { name, description, mend, unpacked, isMet: () => isUnpacked(unpacked) };
+}
+
+/**
+ * The newest release of a program, beside the oldest one that is supported, which Debian's stable release has. It counts only where it runs:
+ * a suite that is ahead of this machine may ask for newer libraries.
+ * @param {string} name
+ * @param {string} executable
+ * @param {string} debianPackage
+ * @param {string} description
+ * @returns {Requirement}
+ */
+function newest(name, executable, debianPackage, description) {
+  const unpacked = { name, executable, packages: [debianPackage], suite: "sid" };
+  const file = join(programsFolder, name, executable);
+  const mend = `"npm test" as root on Debian, which unpacks ${debianPackage} of sid`;
+  const runs = () => spawnSync(file, ["--version"], { stdio: "ignore" }).status === 0;
+  return { name, description, mend, unpacked, isMet: () => isUnpacked(unpacked) && runs() };
 }
 
 /**
@@ -79,6 +96,14 @@ export const requirements = [
     "usr/sbin/syslog-ng",
     ["syslog-ng-core", "syslog-ng-scl"],
     "reads what is written as syslog, and strictly",
+  ),
+  newest("newest-promtool", "usr/bin/promtool", "promtool", "plays incidents with the newest Prometheus"),
+  newest("newest-prometheus", "usr/bin/prometheus", "prometheus", "evaluates the generated rules as of late"),
+  newest(
+    "newest-alertmanager",
+    "usr/bin/prometheus-alertmanager",
+    "prometheus-alertmanager",
+    "routes the alerts as of late",
   ),
   {
     name: "unshare",

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../toolchain/pins.mjs";
 
@@ -9,6 +9,7 @@ import { root } from "../toolchain/pins.mjs";
  * @property {string} name
  * @property {string} executable where it is in its packages
  * @property {readonly string[]} packages
+ * @property {string} [suite] of Debian, where it is not the one of this machine. Then libraries of the machine have to do.
  */
 
 /** Where they are unpacked, each into a folder of its name. Tests find it in the variable `HANGAR_PROGRAMS`. */
@@ -27,7 +28,7 @@ export function isUnpacked({ name, executable }) {
  * @param {UnpackedProgram} program
  * @returns {string | undefined} what failed
  */
-export function unpack({ name, packages }) {
+export function unpack({ name, packages, suite }) {
   const folder = join(programsFolder, name);
   const unpacking = `${folder}.${process.pid}`;
   const archives = join(unpacking, "archives");
@@ -35,7 +36,9 @@ export function unpack({ name, packages }) {
   const options = ["-o", `Dir::Cache::archives=${archives}`, "-o", "Debug::NoLocking=1"];
   try {
     const problem =
-      run("apt-get", ["install", "-y", "--no-install-recommends", "--download-only", ...options, ...packages]) ??
+      (suite === undefined
+        ? run("apt-get", ["install", "-y", "--no-install-recommends", "--download-only", ...options, ...packages])
+        : download(packages, suite, archives)) ??
       readdirSync(archives)
         .filter((file) => file.endsWith(".deb"))
         .map((file) => run("dpkg", ["-x", join(archives, file), unpacking]))
@@ -51,12 +54,39 @@ export function unpack({ name, packages }) {
 }
 
 /**
- * @param {string} command
- * @param {readonly string[]} args
+ * Brings packages of another suite. Its lists stay in the folder, so that nothing of it is ever installed on this machine.
+ * @param {readonly string[]} packages
+ * @param {string} suite
+ * @param {string} folder
  * @returns {string | undefined} what failed
  */
-function run(command, args) {
+function download(packages, suite, folder) {
+  const state = join(folder, "lists");
+  mkdirSync(join(state, "partial"), { recursive: true });
+  const source = join(folder, "source.list");
+  writeFileSync(source, `deb [signed-by=${DEBIAN_KEYS}] http://deb.debian.org/debian ${suite} main\n`);
+  const options = {
+    "Dir::Etc::SourceList": source,
+    "Dir::Etc::SourceParts": "/dev/null",
+    "Dir::State::Lists": state,
+    "Dir::Cache": folder,
+    "APT::Sandbox::User": "root",
+    "Acquire::Languages": "none",
+  };
+  const given = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+  return run("apt-get", [...given, "update"]) ?? run("apt-get", [...given, "download", ...packages], folder);
+}
+
+const DEBIAN_KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {string} [cwd]
+ * @returns {string | undefined} what failed
+ */
+function run(command, args, cwd) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: "utf8", timeout: 300_000 });
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: "utf8", timeout: 300_000 });
   return status === 0 ? undefined : `"${command} ${args.join(" ")}" failed.\n${stdout ?? ""}${stderr ?? ""}`;
 }

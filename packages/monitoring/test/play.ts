@@ -13,6 +13,9 @@ export interface Play {
   readonly test: object;
 }
 
+/** The promtool that plays: of the oldest Prometheus that is supported, which the machine has, unless the variable names another. */
+const PROMTOOL = process.env.HANGAR_PROMTOOL ?? "promtool";
+
 /** What promtool says of each group of plays; empty means that it was content with all of them. */
 export type Verdicts = readonly string[];
 
@@ -31,12 +34,13 @@ const GOGC = "400";
 export async function playRules(
   groups: Iterable<readonly Play[]>,
   kept: KeptVerdicts = new KeptVerdicts(),
+  promtool = PROMTOOL,
 ): Promise<{ readonly verdicts: Verdicts; readonly played: number }> {
   const folder = mkdtempSync(join(tmpdir(), "promtool-"));
   try {
     const known = new Map<string, string>();
     const open = new Set<string>();
-    const version = promtoolVersion();
+    const version = promtoolVersion(promtool);
     const keys = Array.from(groups, (group) =>
       group.map((play) => {
         const texts = textsOf(play);
@@ -52,7 +56,7 @@ export async function playRules(
         return key;
       }),
     );
-    const played = await testRules([...open], folder);
+    const played = await testRules([...open], folder, promtool);
     kept.keep(played);
     const verdictOn = (key: string): string => verdictIn(known.get(key) ?? played.get(key));
     return { verdicts: keys.map((own) => own.map(verdictOn).join("")), played: open.size };
@@ -75,7 +79,11 @@ function write(texts: Texts, folder: string): void {
 }
 
 /** What `promtool test rules` says of the test in each of these folders within `cwd`. */
-async function testRules(folders: readonly string[], cwd: string): Promise<ReadonlyMap<string, string>> {
+async function testRules(
+  folders: readonly string[],
+  cwd: string,
+  promtool: string,
+): Promise<ReadonlyMap<string, string>> {
   const size = Math.max(1, Math.min(FILES_PER_PROCESS, Math.ceil(folders.length / PROCESSES)));
   const batches = Array.from({ length: Math.ceil(folders.length / size) }, (_, index) =>
     folders.slice(index * size, (index + 1) * size),
@@ -84,7 +92,8 @@ async function testRules(folders: readonly string[], cwd: string): Promise<Reado
   await Promise.all(
     Array.from({ length: PROCESSES }, async (_, process) => {
       for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) {
-        for (const [own, text] of await testBatch(batch, cwd, join(cwd, `output-${process}`))) said.set(own, text);
+        for (const [own, text] of await testBatch(batch, cwd, join(cwd, `output-${process}`), promtool))
+          said.set(own, text);
       }
     }),
   );
@@ -92,11 +101,11 @@ async function testRules(folders: readonly string[], cwd: string): Promise<Reado
 }
 
 /** Verdicts and reasons go to different streams; only in one file, `output`, does it show which belong together. */
-async function testBatch(folders: readonly string[], cwd: string, output: string): Promise<Texts> {
+async function testBatch(folders: readonly string[], cwd: string, output: string, promtool: string): Promise<Texts> {
   const file = openSync(output, "w");
   const args = ["test", "rules", ...folders.map((folder) => join(folder, TEST_FILE))];
   try {
-    const child = spawn("promtool", args, { cwd, env: { ...process.env, GOGC }, stdio: ["ignore", file, file] });
+    const child = spawn(promtool, args, { cwd, env: { ...process.env, GOGC }, stdio: ["ignore", file, file] });
     const [code, signal] = await once(child, "close");
     // Of what was ended in mid sentence nothing counts: it may have stopped before it had found anything.
     if (code !== 0 && code !== 1) {
@@ -105,20 +114,29 @@ async function testBatch(folders: readonly string[], cwd: string, output: string
   } finally {
     closeSync(file);
   }
-  return sayingsIn(readFileSync(output, "utf8"));
+  return sayingsIn(readFileSync(output, "utf8"), folders);
 }
 
 const CONTENT = "SUCCESS";
 
-/** promtool prints `Unit Testing: <file>` and then `SUCCESS`, or `FAILED:` and the reasons. */
-function sayingsIn(output: string): Texts {
-  return output
-    .split(/^Unit Testing: +/m)
-    .slice(1)
-    .map((part) => {
-      const [file = "", ...rest] = part.split("\n");
-      return [file.trim().slice(0, -(TEST_FILE.length + 1)), rest.join("\n").trim()] as const;
-    })
+/**
+ * promtool prints `SUCCESS`, or `FAILED:` and the reasons, of one file after the other; before version 3 it says first which
+ * it is: `Unit Testing: <file>`.
+ */
+function sayingsIn(output: string, folders: readonly string[]): Texts {
+  const named = output.split(/^Unit Testing: +/m).slice(1);
+  const told =
+    named.length > 0
+      ? named.map((part): readonly [string, string] => {
+          const [file = "", ...rest] = part.split("\n");
+          return [file.trim().slice(0, -(TEST_FILE.length + 1)), rest.join("\n")];
+        })
+      : output
+          .split(/^(?= {2}(?:SUCCESS|FAILED:)$)/m)
+          .filter((part) => part.trim() !== "")
+          .map((part, at): readonly [string, string] => [folders[at] ?? "", part]);
+  return told
+    .map(([folder, said]) => [folder, said.trim()] as const)
     .filter(([, said]) => said === CONTENT || said.startsWith("FAILED:"));
 }
 
@@ -127,8 +145,8 @@ function verdictIn(said: string | undefined): string {
   return said === CONTENT ? "" : said;
 }
 
-function promtoolVersion(): string {
-  const { status, stdout, stderr, error } = spawnSync("promtool", ["--version"], { encoding: "utf8" });
+function promtoolVersion(promtool: string): string {
+  const { status, stdout, stderr, error } = spawnSync(promtool, ["--version"], { encoding: "utf8" });
   if (status !== 0) throw new Error(`promtool does not tell its version: ${error?.message ?? stderr}`);
   return stdout + stderr;
 }

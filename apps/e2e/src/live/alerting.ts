@@ -5,6 +5,7 @@ import { temporaryFolder } from "../harness/temporary-folder.ts";
 import { type AlertmanagerProcess, freeAddress, startAlertmanager } from "./alertmanager-process.ts";
 import type { LiveEndpoints } from "./live-options.ts";
 import { type NotificationSink, startNotificationSink } from "./notification-sink.ts";
+import type { Release } from "./releases.ts";
 
 /** Alertmanager as a process that runs the generated files, and what receives its notifications. */
 export interface Alerting extends AsyncDisposable {
@@ -22,6 +23,7 @@ export interface Alerting extends AsyncDisposable {
 export async function startAlerting(settings: {
   readonly targets: readonly string[];
   readonly options: (endpoints: LiveEndpoints) => MonitoringOverrides;
+  readonly release?: Release | undefined;
 }): Promise<Alerting> {
   await using cleanup = new AsyncDisposableStack();
   const { path: folder } = cleanup.use(await temporaryFolder());
@@ -34,7 +36,7 @@ export async function startAlerting(settings: {
   const files = filesFor(settings.targets);
   await writeFiles(folder, files);
   await writeFiles(folder, secretsFor(sink.url));
-  const alertmanager = cleanup.use(await startAlertmanager(folder, address));
+  const alertmanager = cleanup.use(await startAlertmanager(folder, address, settings.release?.alertmanager));
   const owned = cleanup.move();
   return {
     alertmanager,

@@ -32,9 +32,13 @@ export interface AlertmanagerProcess extends AsyncDisposable {
 }
 
 /** Starts Alertmanager with `<folder>/alertmanager/alertmanager.yaml`, alone: no cluster. */
-export async function startAlertmanager(folder: string, address: string): Promise<AlertmanagerProcess> {
+export async function startAlertmanager(
+  folder: string,
+  address: string,
+  command = ALERTMANAGER,
+): Promise<AlertmanagerProcess> {
   const alertmanager = await startProcess({
-    command: ALERTMANAGER,
+    command,
     args: [
       `--config.file=${join(folder, "alertmanager/alertmanager.yaml")}`,
       `--storage.path=${join(folder, "alertmanager-data")}`,

@@ -228,6 +228,12 @@ export const GLOBAL_FAULTS: readonly Fault[] = [FLOOD, DOWN, GONE];
 export const UNPROVED: Readonly<Record<string, string>> = {
   HighMemoryUsage: "two gigabytes are more than a test may take",
   HighCPUUsage: "what a process gets of a busy machine is chance",
+  MemoryNearLimit: "a test has no container whose memory it may fill",
+  HeapNearLimit: "a heap that is nearly full ends before it can be scraped for long",
+  FileDescriptorsNearLimit: "a gateway that can open no more files fails in other ways, and not in the same way twice",
+  EventLoopLagging: "how late a busy machine lets a process run is chance",
+  GatewayShedsLoad: "it takes more clients than a test has",
+  ClockSkewed: "gateways and Prometheus have one clock here",
   GCSlowCycles: "a sweep that takes half a second needs more servers than there are",
   HighAccessDenialRate: "the gateways of these tests ask nobody who they are",
   ...Object.fromEntries(

@@ -5,6 +5,7 @@ import type { AlertmanagerProcess } from "./alertmanager-process.ts";
 import { type LiveEndpoints, quickOptions } from "./live-options.ts";
 import type { NotificationSink } from "./notification-sink.ts";
 import { type PrometheusProcess, startPrometheus } from "./prometheus-process.ts";
+import type { Release } from "./releases.ts";
 
 /** Prometheus and Alertmanager as processes that run the generated files, and what receives their notifications. */
 export interface MonitoringStack extends AsyncDisposable {
@@ -25,14 +26,16 @@ export interface MonitoringStackSettings {
   readonly options?: (endpoints: LiveEndpoints) => MonitoringOverrides;
   /** The port of Prometheus; any free one by default. */
   readonly prometheusPort?: number | undefined;
+  /** The programs that run; by default those that the machine has. */
+  readonly release?: Release | undefined;
 }
 
 /** Generates the files, starts what runs them and waits until both are ready. */
 export async function startMonitoring(settings: MonitoringStackSettings): Promise<MonitoringStack> {
-  const { targets, options = quickOptions, prometheusPort } = settings;
+  const { targets, options = quickOptions, prometheusPort, release } = settings;
   await using cleanup = new AsyncDisposableStack();
-  const { folder, files, sink, alertmanager, write } = cleanup.use(await startAlerting({ targets, options }));
-  const prometheus = cleanup.use(await startPrometheus(folder, prometheusPort));
+  const { folder, files, sink, alertmanager, write } = cleanup.use(await startAlerting({ targets, options, release }));
+  const prometheus = cleanup.use(await startPrometheus(folder, prometheusPort, release?.prometheus));
   const owned = cleanup.move();
   return {
     prometheus,

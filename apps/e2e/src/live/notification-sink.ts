@@ -49,10 +49,10 @@ export async function startNotificationSink(): Promise<NotificationSink> {
   const notifications: Notification[] = [];
   const misunderstood: string[] = [];
   const server = createServer((request, response) => {
-    void receive(request).then(({ found, refusal, status, body }) => {
+    void receive(request).then(({ found, refusal, status, body, contentType = "application/json" }) => {
       if (refusal !== undefined) misunderstood.push(refusal);
       notifications.push(...found);
-      response.writeHead(status, { "content-type": "application/json" }).end(body);
+      response.writeHead(status, { "content-type": contentType }).end(body);
     });
   }).listen(0, "127.0.0.1");
   // A connection that is closed for being idle may just then be used again, and Alertmanager warns of that.

@@ -36,11 +36,15 @@ export interface PrometheusProcess extends AsyncDisposable {
   complaints(): readonly string[];
 }
 
-/** Starts Prometheus with `<folder>/prometheus/prometheus.yaml`; its data go below the folder too. */
-export async function startPrometheus(folder: string, port?: number): Promise<PrometheusProcess> {
+/** Starts Prometheus with `<folder>/prometheus/prometheus.yaml`; its data go below the folder too. `command` is the one to run. */
+export async function startPrometheus(
+  folder: string,
+  port?: number,
+  command = "prometheus",
+): Promise<PrometheusProcess> {
   const address = `127.0.0.1:${port ?? (await freePort())}`;
   const prometheus = await startProcess({
-    command: "prometheus",
+    command,
     args: [
       `--config.file=${join(folder, "prometheus/prometheus.yaml")}`,
       `--storage.tsdb.path=${join(folder, "prometheus-data")}`,

@@ -7,12 +7,15 @@ import type { Load } from "../../src/live/load.ts";
 import { type MonitoringStack, startMonitoring } from "../../src/live/monitoring-stack.ts";
 import { prove } from "../../src/live/prove.ts";
 import { type PublishedQuery, publishedQueries, reasonForSilence } from "../../src/live/queries.ts";
+import { isThere, newest } from "../../src/live/releases.ts";
 import { alertName, firing } from "../../src/live/watch.ts";
 
 const DASHBOARDS = ["alerts", "mcp-server-details", "overview", "slo", "telemetry"].map((name) => `${name}.json`);
 
 let fleet: Fleet;
 let stack: MonitoringStack;
+/** The newest release looks at the same gateways at the same time, where the machine has it. */
+let later: MonitoringStack | undefined;
 let load: Load;
 
 describe("with Prometheus and Alertmanager for real,", {
@@ -22,11 +25,13 @@ describe("with Prometheus and Alertmanager for real,", {
     fleet = await startFleet();
     await warmUp(fleet);
     stack = await startMonitoring({ targets: fleet.targets });
+    later = isThere(newest) ? await startMonitoring({ targets: fleet.targets, release: newest }) : undefined;
   });
 
   afterAll(async () => {
     await load?.[Symbol.asyncDispose]();
     await stack?.[Symbol.asyncDispose]();
+    await later?.[Symbol.asyncDispose]();
     await fleet?.[Symbol.asyncDispose]();
   });
 
@@ -119,7 +124,32 @@ describe("with Prometheus and Alertmanager for real,", {
       expect(stack.alertmanager.complaints()).toEqual([]);
     });
   });
+
+  describe("the newest release", { tags: ["newest-prometheus", "newest-alertmanager"] }, () => {
+    test("has fired the same alerts, and no others", async () => {
+      expect(await names('ALERTS{alertstate="firing"}[1h]', later ?? stack)).toEqual([...explained()].sort());
+    });
+
+    test("has told the same receivers of each, in payloads that they take", () => {
+      expect(toldBy(later)).toEqual(toldBy(stack));
+      expect(later?.sink.misunderstood).toEqual([]);
+    });
+
+    test("has loaded every rule and had nothing to complain of", async () => {
+      const rules = (await later?.prometheus.rules()) ?? [];
+      expect(rules.map(({ name }) => name).sort()).toEqual([...rulesWritten(stack.files)].sort());
+      expect(rules.filter(({ health }) => health !== "ok")).toEqual([]);
+      expect(later?.prometheus.complaints()).toEqual([]);
+      expect(later?.alertmanager.complaints()).toEqual([]);
+    });
+  });
 });
+
+/** Which alert has reached which receiver, and whether its end has. */
+function toldBy(told: MonitoringStack | undefined): readonly string[] {
+  const heard = told?.sink.notifications.map(({ alert, receiver, status }) => `${alert} ${receiver} ${status}`);
+  return [...new Set(heard)].sort();
+}
 
 /** Names of the alerts that faults cause, and of the one that always fires. */
 function explained(): readonly string[] {
@@ -140,8 +170,8 @@ async function withoutAnswer(queries: readonly PublishedQuery[]): Promise<readon
 }
 
 /** Names of the alerts in a range of the series `ALERTS`, sorted. */
-async function names(range: string): Promise<readonly string[]> {
-  const found = await stack.prometheus.query(`count by (alertname) (count_over_time(${range}))`);
+async function names(range: string, of = stack): Promise<readonly string[]> {
+  const found = await of.prometheus.query(`count by (alertname) (count_over_time(${range}))`);
   return found.map(({ metric }) => metric.alertname ?? "").sort();
 }
 

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { getHeapSpaceStatistics, getHeapStatistics } from "node:v8";
 import type { RuntimeMetricKey } from "@mcp-hangar/telemetry";
 import { availableCpus, type ReadFile } from "./available-cpus.ts";
@@ -27,6 +27,8 @@ export function runtimeReaders(lag: EventLoopLag): Readonly<Record<ReadRuntimeMe
     processOpenFds: () => readdirSync("/proc/self/fd").length - 1,
     processMaxFds: () => kernelNumber("/proc/self/limits", /^Max open files\s+(\d+|unlimited)\s/m),
     availableCpus: () => availableCpus(readKernelFile, availableParallelism()),
+    memoryLimit: () => memoryLimit(),
+    clock: () => Date.now() / 1_000,
     eventLoopActive: () => performance.eventLoopUtilization().active / 1_000,
     eventLoopLagMean: () => lag.mean(),
     eventLoopLagP50: () => lag.percentile(50),
@@ -46,6 +48,12 @@ export function runtimeReaders(lag: EventLoopLag): Readonly<Record<ReadRuntimeMe
       Object.fromEntries(getHeapSpaceStatistics().map((space) => [space.space_name, space.space_used_size])),
     version: () => ({ [process.version]: 1 }),
   };
+}
+
+/** Node.js reads the limits of control groups of both versions; without one it says 0, or a number beyond all memory. */
+function memoryLimit(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
 /** Clock ticks a second in what Linux tells user programs, whatever the kernel's own frequency. */

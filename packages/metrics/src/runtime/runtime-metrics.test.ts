@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { type RuntimeMetricDefinition, runtimeMetrics } from "@mcp-hangar/telemetry";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Scrape, type TestGateway, testGateway } from "../../test/scrape.ts";
@@ -43,6 +43,9 @@ describe("runtime metrics", () => {
     expect(value("nodejs_heap_size_limit_bytes")).toBeGreaterThan(value("nodejs_heap_size_used_bytes") ?? Infinity);
     expect(value("nodejs_available_cpus")).toBeGreaterThan(0);
     expect(value("nodejs_available_cpus")).toBeLessThanOrEqual(availableParallelism());
+    expect(value("nodejs_memory_limit_bytes")).toBeGreaterThan(value("process_resident_memory_bytes") ?? Infinity);
+    expect(value("nodejs_memory_limit_bytes")).toBeLessThanOrEqual(totalmem());
+    expect(Math.abs((value("process_clock_timestamp_seconds") ?? 0) - Date.now() / 1_000)).toBeLessThan(60);
     expect(value("nodejs_version_info", { version: process.version })).toBe(1);
   });
 

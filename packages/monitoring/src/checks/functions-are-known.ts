@@ -4,6 +4,7 @@ import { expressionsOf } from "./check.ts";
 
 /** Since which minor version of Prometheus 2 a function or aggregation exists; 0 is long before anything supported. */
 const SINCE: Readonly<Record<string, number>> = {
+  abs: 0,
   absent: 0,
   absent_over_time: 16,
   avg: 0,

@@ -120,6 +120,8 @@ function boundsOfCall({ name, arguments: given }: CallNode): Bounds {
     case "changes":
     case "resets":
     case "time":
+    case "timestamp":
+    case "abs":
     case "count_over_time":
     case "clamp_min":
       return FROM_ZERO;

@@ -84,6 +84,8 @@ function call({ name, arguments: given }: CallNode, world: readonly ConstantSeri
     case "changes":
     case "resets":
       return each(() => 0);
+    case "abs":
+      return each(Math.abs);
     case "clamp_min":
       return each((value) => Math.max(value, number));
     case "clamp_max":

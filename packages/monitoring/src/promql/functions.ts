@@ -138,6 +138,13 @@ export function secondsSince<Label extends string>(timestamp: Vector<Label, "lev
   });
 }
 
+/** The seconds by which a clock that was scraped is off that of Prometheus, in either direction. A scrape's duration is among them. */
+export function clockSkew<Label extends string>(clock: Selector<Label, "level">): Vector<Label, "level"> {
+  const scraped = { kind: "call", name: "timestamp", arguments: [clock.node] } as const;
+  const behind = { kind: "binary", operator: "-", left: scraped, right: clock.node } as const;
+  return vector({ kind: "call", name: "abs", arguments: [behind] });
+}
+
 /** The values of a vector, or 0 where rounding has left something below it. */
 export function notNegative<Label extends string>(of: Vector<Label, Comparable>): Vector<Label, "rate"> {
   return vector({ kind: "call", name: "clamp_min", arguments: [of.node, { kind: "number", value: 0 }] });

@@ -63,6 +63,7 @@ function ofCall({ name, arguments: given }: CallNode): Quantity | undefined {
     case "irate":
     case "deriv":
       return inner && { ...inner, perSecond: true };
+    case "abs":
     case "increase":
     case "delta":
     case "clamp_min":
@@ -76,6 +77,7 @@ function ofCall({ name, arguments: given }: CallNode): Quantity | undefined {
     case "histogram_quantile":
       return series === undefined ? undefined : observedIn(series);
     case "time":
+    case "timestamp":
       return { ...NUMBER, kind: "point in time" };
     case "absent":
     case "absent_over_time":

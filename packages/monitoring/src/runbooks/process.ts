@@ -6,18 +6,19 @@ import { prometheusMetrics, runtime } from "../promql/external.ts";
 import { rate } from "../promql/functions.ts";
 import { portion } from "../promql/operators.ts";
 import { percent } from "../slo/decimal.ts";
+import { limits } from "./limits.ts";
 import { query, see, shell } from "./look.ts";
 
 /** What the gateway's process takes of its machine. */
 export function process(context: Context): readonly Runbook[] {
-  return [memory(context), cpu(context)];
+  return [memory(context), cpu(context), ...limits(context)];
 }
 
 function memory({ options, rules }: Context): Runbook {
   const { level } = options.alerts.HighMemoryUsage;
   return {
     alert: "MCPHangarHighMemoryUsage",
-    meaning: `The gateway's process holds more than ${level / 1e9} GB of memory; its servers' processes are not counted.`,
+    meaning: `The gateway's process holds more than ${(level / 2 ** 30).toPrecision(4)} GiB of memory; its servers' processes are not counted.`,
     impact:
       "Garbage collection slows calls down. At the limit of the container or the heap the process is killed, and all calls in flight with it.",
     confirm: [

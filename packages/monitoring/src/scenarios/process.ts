@@ -1,12 +1,13 @@
 import type { Context } from "../context.ts";
 import type { Topic } from "../model.ts";
 import { runtime } from "../promql/external.ts";
+import { limits } from "./limits.ts";
 import { counter, gauge, steady } from "./series.ts";
 import { alertNamed, around, type Coverage, stepOf, tell, together } from "./story.ts";
 
 const CPUS = 4;
 
-/** A process that takes too much memory, or too much of its CPUs. */
+/** A process that comes near its limits, takes too much memory, or too much of its CPUs. */
 export function process(context: Context, { alerts }: Topic): Coverage {
   const { HighMemoryUsage: memory, HighCPUUsage: cpu } = context.options.alerts;
   const busy = around(cpu.share, cpu.window, context);
@@ -39,6 +40,7 @@ export function process(context: Context, { alerts }: Topic): Coverage {
         firing: { instance: "a:8000" },
       },
     ]),
+    ...limits(context, alerts),
     tell(context, alertNamed(alerts, "HighCPUUsage"), [
       {
         course: { kind: "average", window: cpu.window },

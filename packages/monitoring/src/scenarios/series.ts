@@ -13,7 +13,7 @@ export type Mood = "idle" | "healthy" | "below" | "above";
 export interface StorySeries {
   readonly metric: Metric;
   readonly suffix: SelectorNode["suffix"];
-  readonly kind: "counter" | "gauge" | "clock";
+  readonly kind: "counter" | "gauge" | "clock" | "skewed";
   readonly labels: Readonly<Record<string, string>>;
   readonly in: Readonly<Record<Mood, number>>;
 }
@@ -72,6 +72,22 @@ export function lastSuccess<M extends GaugeOf>(metric: M, labels: SeriesLabels<M
     in: { idle: 0, healthy: 1, below: 1, above },
   });
   return [clock("a:8000", 0), clock("b:8000", 1)];
+}
+
+/** A clock that is so many seconds before the present; with a negative number after it. On a second instance it is right. */
+export function clockOff<M extends GaugeOf>(
+  metric: M,
+  labels: SeriesLabels<M>,
+  by: { readonly below: number; readonly above: number },
+): readonly StorySeries[] {
+  const clock = (instance: string, { below, above }: typeof by): StorySeries => ({
+    metric,
+    suffix: "",
+    kind: "skewed",
+    labels: { instance, ...labels },
+    in: { idle: 0, healthy: 0, below, above },
+  });
+  return [clock("a:8000", by), clock("b:8000", { below: 0, above: 0 })];
 }
 
 /** What is observed at every step: how much there is, and in each mood the share beyond the limit. */

@@ -4,7 +4,7 @@ import { ALERT_PREFIX } from "../names.ts";
 import { type Duration, toSeconds } from "../promql/duration.ts";
 import { frames } from "./frames.ts";
 import type { Mood, StorySeries } from "./series.ts";
-import { clockValues, counterValues, gaugeValues, type Stretch, tidy } from "./values.ts";
+import { clockValues, counterValues, gaugeValues, type Stretch, skewedValues, tidy } from "./values.ts";
 
 /**
  * How an expression follows the world.
@@ -161,6 +161,7 @@ export function play(
       counter: () => counterValues(stretches, from),
       gauge: () => gaugeValues(stretches),
       clock: () => clockValues(stretches, step),
+      skewed: () => skewedValues(stretches, step),
     }[kind]();
     return { metric, suffix, labels: { job, ...labels }, values };
   });

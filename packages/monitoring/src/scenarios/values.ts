@@ -52,6 +52,18 @@ export function clockValues(stretches: readonly Stretch[], stepSeconds: number):
   return parts.join(" ");
 }
 
+/** The values of a clock that in each stretch is so many seconds before the present, or after it. */
+export function skewedValues(stretches: readonly Stretch[], stepSeconds: number): string {
+  let now = 0;
+  const parts = [String(stretches[0]?.value ?? 0)];
+  for (const { steps, value } of stretches) {
+    if (steps <= 0) continue;
+    parts.push(`${now + stepSeconds + value}+${stepSeconds}x${steps - 1}`);
+    now += steps * stepSeconds;
+  }
+  return parts.join(" ");
+}
+
 /** Without the noise of binary fractions, which would make a test file unreadable. */
 export function tidy(value: number): number {
   return Number(value.toPrecision(12));

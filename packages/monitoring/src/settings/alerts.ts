@@ -45,6 +45,11 @@ export interface RateAlert extends AlertSetting {
   readonly window: Duration;
 }
 
+/** Fires when a share of what there is of something is taken. */
+export interface SaturationAlert extends AlertSetting {
+  readonly share: number;
+}
+
 /** Fires when a level is exceeded. */
 export interface LevelAlert extends AlertSetting {
   readonly level: number;
@@ -89,6 +94,18 @@ export interface AlertSettings {
   readonly HighMemoryUsage: LevelAlert;
   /** The share of the CPU that the process may use. */
   readonly HighCPUUsage: ShareAlert;
+  /** The share of the container's memory that the gateway's process has, or of the machine's where there is no limit. */
+  readonly MemoryNearLimit: SaturationAlert;
+  /** The share of the JavaScript heap's limit. */
+  readonly HeapNearLimit: SaturationAlert;
+  /** The share of the file descriptors that the process may open. */
+  readonly FileDescriptorsNearLimit: SaturationAlert;
+  /** Seconds that the slowest one in a hundred turns of the event loop comes late. */
+  readonly EventLoopLagging: LevelAlert;
+  /** Requests, answers and connections that a limit of the gateway has cut off. */
+  readonly GatewayShedsLoad: RateAlert;
+  /** Seconds between the clocks of the gateway and of Prometheus. */
+  readonly ClockSkewed: LevelAlert;
   readonly McpServerStarted: CountAlert;
   readonly HighToolCallVolume: RateAlert;
   readonly Watchdog: AlertSetting;
@@ -154,6 +171,16 @@ export const defaultAlertSettings: AlertSettings = {
   GCSlowCycles: { ...warning, quantile: 0.95, limit: 0.5, minimum: 3, window: "15m", for: "5m" },
   HighMemoryUsage: { ...warning, level: 2_000_000_000, for: "10m" },
   HighCPUUsage: { ...warning, share: 0.8, window: "5m", for: "10m" },
+  // What is near its limit goes on to it within minutes or stays there for days; either is for somebody who is awake.
+  MemoryNearLimit: { ...warning, share: 0.9, for: "5m" },
+  HeapNearLimit: { ...warning, share: 0.9, for: "5m" },
+  FileDescriptorsNearLimit: { ...warning, share: 0.8, for: "5m" },
+  // Calls become half a second slower, and health checks with them.
+  EventLoopLagging: { ...warning, level: 0.5, for: "5m" },
+  // A client that reads too slowly is cut off once; six a minute for five minutes are more than one client.
+  GatewayShedsLoad: { ...warning, perSecond: 0.1, window: "5m", for: "5m" },
+  // A scrape may take seconds. Tokens are accepted with a minute of leeway at most.
+  ClockSkewed: { ...warning, level: 30, for: "5m" },
   McpServerStarted: { ...info, count: 0, window: "5m", for: "0s" },
   HighToolCallVolume: { ...info, perSecond: 100, window: "5m", for: "0s" },
   Watchdog: { severity: "none", enabled: true, for: "0s" },

@@ -6,10 +6,11 @@ import { rate } from "../promql/functions.ts";
 import { divideOn } from "../promql/operators.ts";
 import { percent } from "../slo/decimal.ts";
 import { label, text, value } from "../template.ts";
+import { limits } from "./limits.ts";
 
-/** What the gateway's process takes of its machine. */
+/** What the gateway's process takes of its machine, and how near it is to the end of that. */
 export function process(context: Context): Topic {
-  return { name: "process", recordingRules: [], alerts: [memory(context), cpu(context)] };
+  return { name: "process", recordingRules: [], alerts: [memory(context), cpu(context), ...limits(context)] };
 }
 
 function memory({ options, rules }: Context): AlertRule {
@@ -21,7 +22,7 @@ function memory({ options, rules }: Context): AlertRule {
     expr: condition.expr,
     conditions: [condition],
     summary: text`MCP Hangar on ${label("instance")} uses ${value("bytes")} of memory`,
-    description: text`The process of ${label("job")} on ${label("instance")} has held ${value("bytes")} of memory for ${setting.for}, more than ${setting.level / 1e9} GB.`,
+    description: text`The process of ${label("job")} on ${label("instance")} has held ${value("bytes")} of memory for ${setting.for}, more than the limit of ${(setting.level / 2 ** 30).toPrecision(4)}GiB.`,
     dashboard: { uid: "mcp-hangar-overview" },
   });
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { AlertRule } from "../../src/model.ts";
 import { ALERT_PREFIX, type Severity } from "../../src/names.ts";
@@ -117,6 +118,36 @@ function said(severity: string): (entry: readonly [string, number]) => object {
     exp_samples: [{ labels: `{alertname="${ALERT_PREFIX}${key}"}`, value: 1 }],
   });
 }
+
+/** As `npm test` unpacks it; the one of the machine is the oldest that is supported. */
+const NEWEST = join(process.env.HANGAR_PROGRAMS ?? "", "newest-promtool/usr/bin/promtool");
+/** The hardest: of each way in which alerts are asked, of what must be held back, and of what must stay silent. */
+const HARDEST = [
+  "One failed call at night",
+  "Four calls an hour, one failure every two hours",
+  "A gateway that is new: two scrapes of its first hour failed",
+  "A breaker opens once; nobody calls any more",
+  "Every call fails, one a minute",
+  "One server of fifty fails all of its calls, and its health checks pass",
+  "One tool of a server fails every time",
+  "Service discovery has lost the gateway",
+  "A server with 30 % of the calls is dead",
+  "A server is dead for one minute in four",
+  "The gateway restarts every 40 seconds, and every scrape finds it up",
+  "The destination of an exporter is away",
+];
+
+describe("the newest promtool", { tags: ["newest-promtool"] }, () => {
+  test("says the same of the hardest incidents", { timeout: 600_000 }, async () => {
+    const hardest = HARDEST.map((each) => incidents.find(({ what }) => what === each));
+    expect(hardest).not.toContain(undefined);
+    const plays = hardest.flatMap((incident) =>
+      incident === undefined ? [] : [[playOf(incident, touchedBy(incident))]],
+    );
+    const { verdicts } = await playRules(plays, undefined, NEWEST);
+    expect(HARDEST.flatMap((what, index) => (verdicts[index] === "" ? [] : [[what, verdicts[index]]]))).toEqual([]);
+  });
+});
 
 describe("promtool", { tags: ["promtool"] }, () => {
   test("sees each incident paged, warned of or silent as it is said to be", { timeout: 1_200_000 }, async () => {

@@ -79,7 +79,9 @@ function textsOf({ summary, description }: Pick<AlertRule, "summary" | "descript
   return [summary, description].map((each) =>
     printTemplate(each)
       .replace(/faster than|[\d.]+ times as fast as/, "#")
-      .replaceAll(/\d+(\.\d+)?[mhd]?/g, "#"),
+      .replaceAll(/\d+(\.\d+)?[mhd]?/g, "#")
+      // Queries are broken into lines by their length.
+      .replaceAll(/\s+/g, ""),
   );
 }
 

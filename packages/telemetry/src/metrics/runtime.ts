@@ -78,6 +78,20 @@ export const runtimeMetrics = {
     labels: [],
     platform: "any",
   },
+  memoryLimit: {
+    name: "nodejs_memory_limit_bytes",
+    type: "gauge",
+    help: "Memory that the process and those beside it in its container may have: the control group's limit where one is set, else the machine's memory.",
+    labels: [],
+    platform: "any",
+  },
+  clock: {
+    name: "process_clock_timestamp_seconds",
+    type: "gauge",
+    help: "What the clock of the machine says when it is scraped, as Unix time.",
+    labels: [],
+    platform: "any",
+  },
   eventLoopActive: {
     name: "nodejs_eventloop_active_seconds_total",
     type: "counter",

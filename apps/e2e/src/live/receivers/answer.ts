@@ -2,6 +2,8 @@
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  /** JSON unless said. */
+  readonly contentType?: string;
   readonly refusal: string | undefined;
 }
 

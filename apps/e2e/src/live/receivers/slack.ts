@@ -38,6 +38,8 @@ const slackMessage = z.strictObject({
 
 export type SlackMessage = z.infer<typeof slackMessage>;
 
+/** An incoming webhook answers with a word, which a client that is told it were JSON cannot read. */
+const PLAIN = "text/plain; charset=utf-8";
 /** As slack_sdk's `Message` refuses them. */
 const ATTACHMENTS_MAX = 100;
 /** Characters of a text. Slack cuts what is longer; what is cut nobody reads. */
@@ -54,8 +56,8 @@ export function slackAnswer(given: unknown): Answer {
       ? error.issues.map(({ path, message }) => `invalid_payload (${path.join(".")}: ${message})`)
       : complaintsOf(data);
   return refusal.length === 0
-    ? { status: 200, body: "ok", refusal: undefined }
-    : { status: 400, body: refusal[0] ?? "", refusal: refusal.join(", ") };
+    ? { status: 200, body: "ok", contentType: PLAIN, refusal: undefined }
+    : { status: 400, body: refusal[0] ?? "", contentType: PLAIN, refusal: refusal.join(", ") };
 }
 
 function complaintsOf({ attachments }: SlackMessage): readonly string[] {

@@ -61,6 +61,12 @@ const PANEL_IDS: Readonly<Record<Exclude<keyof AlertSettings, "Watchdog">, numbe
   McpServerFlapping: 1041,
   McpServerCrashLooping: 1042,
   GatewayRestarting: 1043,
+  MemoryNearLimit: 1044,
+  HeapNearLimit: 1045,
+  FileDescriptorsNearLimit: 1046,
+  EventLoopLagging: 1047,
+  GatewayShedsLoad: 1048,
+  ClockSkewed: 1049,
 };
 
 const PANELS_A_ROW = 3;

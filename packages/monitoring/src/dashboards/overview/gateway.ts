@@ -67,9 +67,10 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           id: 604,
           title: "P99 event loop delay",
           description:
-            "How long work waits for the thread. Above 0.1 s calls and health checks become slow for no other reason.",
+            "How long work waits for the thread. Above 0.1 s calls and health checks become slow for no other reason; EventLoopLagging fires above the line.",
           unit: "s",
           queries: [query(max(chosen.series(runtime.eventLoopLagP99), perInstance), "{{instance}}")],
+          drawn: draw("s", "EventLoopLagging"),
           width: 6,
           whenEmpty: whyEmpty.gateways,
         }),

@@ -1,0 +1,112 @@
+import { catalog } from "@mcp-hangar/telemetry";
+import type { Context } from "../context.ts";
+import { alertRule, when } from "../define.ts";
+import type { AlertRule } from "../model.ts";
+import { by, sum } from "../promql/aggregate.ts";
+import { runtime } from "../promql/external.ts";
+import { clockSkew, rate } from "../promql/functions.ts";
+import { portion } from "../promql/operators.ts";
+import { percent } from "../slo/decimal.ts";
+import { label, text, value } from "../template.ts";
+
+/** What a gateway runs into: the ends of its memory, heap and file descriptors, its one thread, its limits towards clients, its clock. */
+export function limits(context: Context): readonly AlertRule[] {
+  return [
+    memory(context),
+    heap(context),
+    fileDescriptors(context),
+    eventLoop(context),
+    shedding(context),
+    clock(context),
+  ];
+}
+
+/** By the container's limit, where two gigabytes may be little or more than there is. */
+function memory({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.MemoryNearLimit;
+  const taken = portion(rules.series(runtime.processResidentMemory), rules.series(runtime.memoryLimit));
+  const condition = when(taken, ">", { threshold: setting.share, unit: "percentunit" });
+  return alertRule({
+    alert: "MemoryNearLimit",
+    setting,
+    expr: condition.expr,
+    conditions: [condition],
+    summary: text`MCP Hangar on ${label("instance")} has nearly all of its memory`,
+    description: text`The process of ${label("job")} on ${label("instance")} has had ${value("percentage")} of the memory that its container or its machine has, for ${setting.for}; the limit is ${percent(setting.share)} %. At 100 % the kernel kills it, without a last word in its log.`,
+    dashboard: { uid: "mcp-hangar-telemetry", panel: "memory-share" },
+  });
+}
+
+function heap({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.HeapNearLimit;
+  const taken = portion(rules.series(runtime.heapUsed), rules.series(runtime.heapLimit));
+  const condition = when(taken, ">", { threshold: setting.share, unit: "percentunit" });
+  return alertRule({
+    alert: "HeapNearLimit",
+    setting,
+    expr: condition.expr,
+    conditions: [condition],
+    summary: text`The JavaScript heap of ${label("instance")} is nearly full`,
+    description: text`The process of ${label("job")} on ${label("instance")} has used ${value("percentage")} of the heap that Node.js may have, for ${setting.for}; the limit is ${percent(setting.share)} %. Node.js ends the process when it is full, and collects garbage all the time before.`,
+    dashboard: { uid: "mcp-hangar-telemetry", panel: "heap" },
+  });
+}
+
+function fileDescriptors({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.FileDescriptorsNearLimit;
+  const taken = portion(rules.series(runtime.processOpenFds), rules.series(runtime.processMaxFds));
+  const condition = when(taken, ">", { threshold: setting.share, unit: "percentunit" });
+  return alertRule({
+    alert: "FileDescriptorsNearLimit",
+    setting,
+    expr: condition.expr,
+    conditions: [condition],
+    summary: text`MCP Hangar on ${label("instance")} has nearly all of its files open`,
+    description: text`The process of ${label("job")} on ${label("instance")} has had ${value("percentage")} of the files and sockets open that it may open, for ${setting.for}; the limit is ${percent(setting.share)} %. At 100 % it takes no connection and starts no server.`,
+    dashboard: { uid: "mcp-hangar-telemetry", panel: "file-descriptors-share" },
+  });
+}
+
+function eventLoop({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.EventLoopLagging;
+  const condition = when(rules.series(runtime.eventLoopLagP99), ">", { threshold: setting.level, unit: "s" });
+  return alertRule({
+    alert: "EventLoopLagging",
+    setting,
+    expr: condition.expr,
+    conditions: [condition],
+    summary: text`The event loop of ${label("instance")} comes ${value("duration")} late`,
+    description: text`The one thread of the process of ${label("job")} on ${label("instance")} has come ${value("duration")} late in one of a hundred turns, for ${setting.for}; the limit is ${setting.level} s. Every call and every health check waits as long.`,
+    dashboard: { uid: "mcp-hangar-overview", panel: "event-loop-lag" },
+  });
+}
+
+/** Calls that a rate limit or a policy refuses are the caller's; these the gateway cannot take. */
+function shedding({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.GatewayShedsLoad;
+  const shed = sum(rate(rules.series(catalog.loadShed), setting.window), by("job", "instance", "reason"));
+  const condition = when(shed, ">", { threshold: setting.perSecond, unit: "cps" });
+  return alertRule({
+    alert: "GatewayShedsLoad",
+    setting,
+    expr: condition.expr,
+    conditions: [condition],
+    summary: text`MCP Hangar on ${label("instance")} refuses what it has no room for (${label("reason")})`,
+    description: text`Over ${setting.window}, the gateway of ${label("job")} on ${label("instance")} has refused or ended ${value("number")} requests, answers or connections a second because of its limit ${label("reason")}; the alert begins above ${setting.perSecond}.`,
+    dashboard: { uid: "mcp-hangar-telemetry", panel: "load-shed-rate" },
+  });
+}
+
+function clock({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.ClockSkewed;
+  const condition = when(clockSkew(rules.series(runtime.clock)), ">", { threshold: setting.level, unit: "s" });
+  return alertRule({
+    alert: "ClockSkewed",
+    setting,
+    expr: condition.expr,
+    conditions: [condition],
+    summary: text`The clock of ${label("instance")} is ${value("duration")} off`,
+    description: text`The clocks of the gateway of ${label("job")} on ${label("instance")} and of Prometheus have been ${value("duration")} apart for ${setting.for}; the limit is ${setting.level} s. Tokens are refused or live too long, and times of records are wrong.`,
+    dashboard: { uid: "mcp-hangar-telemetry", panel: "clock-skew" },
+  });
+}
