@@ -45,7 +45,7 @@ export function slackTexts(options: MonitoringOptions): SlackTexts {
   return {
     title: `${counted} {{ or .CommonLabels.alertname "alerts of MCP Hangar"${SLACK_ESCAPE} }}`,
     titleLink: runbookOf(options),
-    text: `${OF_GROUP}${listOf("$alerts", { escaped: SLACK_ESCAPE, link: "<{{ . }}|Dashboard>" })}`,
+    text: `${OF_GROUP}${listOf("$alerts", { escaped: SLACK_ESCAPE, link: "<{{ . }}|Dashboard>", isCounted: false })}`,
     fallback: `${counted} ${OF_GROUP}${summaryOf(SLACK_ESCAPE)}`,
   };
 }
@@ -68,17 +68,24 @@ interface ListStyle {
   readonly escaped: string;
   /** How the address of a dashboard is written; the dot is the address. */
   readonly link: string;
+  /** The last line says how many there are. */
+  readonly isCounted: boolean;
 }
 
-const PLAIN: ListStyle = { escaped: "", link: "{{ . }}" };
+/**
+ * Alertmanager reads details of PagerDuty as YAML from 0.28 on, and a description with a colon would come out as an object: a last line
+ * without one makes of every list a text.
+ */
+const PLAIN: ListStyle = { escaped: "", link: "{{ . }}", isCounted: true };
 
-function listOf(alerts: string, { escaped, link }: ListStyle): string {
+function listOf(alerts: string, { escaped, link, isCounted }: ListStyle): string {
   return [
     `{{ range $index, $alert := ${alerts} }}{{ if lt $index ${LISTED_MAX} }}`,
     firstOf(["Annotations.description", "Annotations.summary", "Labels.alertname"], LISTED_CHARACTERS_MAX, escaped),
     `{{ with $alert.Annotations.dashboard_url }} ${link}{{ end }}\n`,
     "{{ end }}{{ else }}none{{ end }}",
     `{{ if gt (len ${alerts}) ${LISTED_MAX} }}These are the first ${LISTED_MAX} of {{ len ${alerts} }}.\n{{ end }}`,
+    isCounted ? `{{ with ${alerts} }}{{ len . }} in all{{ end }}` : "",
   ].join("");
 }
 

@@ -77,6 +77,8 @@ function quickAlerts(): NonNullable<MonitoringOverrides["alerts"]> {
     McpServerCrashLooping: { window: "10s", count: 1 },
     // An exporter waits longer and longer before it tries again: more than two failures take longer than five seconds.
     TelemetryExportFailing: { window: "30s", silence: "3s", for: "1s" },
+    // How late a busy machine lets a process run is chance.
+    EventLoopLagging: { level: 60 },
     // The gateway looks at its journal every quarter of a minute.
     AuditSinkLagging: { level: 5, for: "1s" },
     AuditJournalFilling: { level: 0.5, for: "1s" },

@@ -106,6 +106,7 @@ for (const { tag, release } of RELEASES) {
       ["a blank summary", { summary: " \n\t " }, /^Foreign\d+Page$/],
       ["a summary of five thousand characters", { summary: "🔥".repeat(5_000) }, /^(🔥){300}$/u],
       ["a summary in the language of templates", { summary: '{{ template "x" }}' }, /^\{\{ template "x" \}\}$/],
+      ["texts that are YAML", { summary: "lost: 1", description: "lost: 1\nwhere: here" }, /^lost: 1$/],
       ["mentions and markup", { summary: "<!channel> & <@U1>", description: "<!here>" }, /^<!channel> & <@U1>$/],
     ];
 

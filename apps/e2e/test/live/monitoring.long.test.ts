@@ -125,13 +125,18 @@ describe("with Prometheus and Alertmanager for real,", {
     });
   });
 
+  /** Alerts that nothing holds back: of the others it depends on the moment whether somebody is told. */
+  const certain = new RegExp(
+    `^MCPHangar(${[...FAULTS, ...GLOBAL_FAULTS].flatMap(({ alerts }) => alerts.flatMap(({ alert, inhibited }) => (inhibited ? [] : [alert]))).join("|")}) `,
+  );
+
   describe("the newest release", { tags: ["newest-prometheus", "newest-alertmanager"] }, () => {
     test("has fired the same alerts, and no others", async () => {
       expect(await names('ALERTS{alertstate="firing"}[1h]', later ?? stack)).toEqual([...explained()].sort());
     });
 
     test("has told the same receivers of each, in payloads that they take", () => {
-      expect(toldBy(later)).toEqual(toldBy(stack));
+      expect(toldBy(later)).toEqual(expect.arrayContaining(toldBy(stack).filter((line) => certain.test(line))));
       expect(later?.sink.misunderstood).toEqual([]);
     });
 

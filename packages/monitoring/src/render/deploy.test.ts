@@ -318,6 +318,18 @@ describe("the way in", () => {
   });
 });
 
+test("two jobs in one Prometheus have no rule, object or series in common", () => {
+  const [one, other] = ["mcp-hangar", "Gateway EU"].map((jobName) => generateMonitoring({ jobName }));
+  for (const path of ["kubernetes/prometheus-rule.yaml", "kubernetes/service-monitor.yaml"]) {
+    const names = [one, other].map((each) => (load(each?.get(path) ?? "") as Yaml).metadata.name);
+    expect([path, names]).toEqual([path, ["mcp-hangar", "mcp-hangar-gateway-eu"]]);
+  }
+  const exprs = [...(other?.get("prometheus/alerts.yaml") ?? "").matchAll(/job(?:=~?)"([^"]+)"/g)].map(
+    ([, job]) => job,
+  );
+  expect(new Set(exprs)).toEqual(new Set(["Gateway EU"]));
+});
+
 test("labels that tell clusters apart are in every rule, group and inhibition", () => {
   const all = generateMonitoring({ targetLabels: ["cluster", "namespace"] });
   const rules = ["alerts", "recording-rules"].flatMap((name) =>

@@ -7,7 +7,7 @@ export function prometheusRule(stack: Stack): object {
   return {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "PrometheusRule",
-    metadata: metadata("mcp-hangar", stack),
+    metadata: metadata(nameOf(stack), stack),
     spec: { groups: [...recordingGroups(stack), ...alertGroups(stack)] },
   };
 }
@@ -20,7 +20,7 @@ export function serviceMonitor(stack: Stack): object {
   return {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "ServiceMonitor",
-    metadata: metadata("mcp-hangar", stack),
+    metadata: metadata(nameOf(stack), stack),
     spec: {
       namespaceSelector: { matchNames: [namespace] },
       selector: { matchLabels: { app } },
@@ -78,6 +78,15 @@ export function dashboardConfigMap(stack: Stack, file: string, content: string):
     },
     data: { [file]: content },
   };
+}
+
+/** Objects of two jobs in one namespace must not overwrite each other. Names are lower-case letters, digits and hyphens. */
+function nameOf({ options }: Stack): string {
+  const name = options.jobName
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "");
+  return name.startsWith("mcp-hangar") ? name : `mcp-hangar-${name}`;
 }
 
 function metadata(
