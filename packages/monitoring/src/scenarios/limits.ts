@@ -23,6 +23,9 @@ export function limits(context: Context, alerts: readonly AlertRule[]): readonly
       ...steady(used, {}, MUCH, B),
       ...steady(most, {}, MUCH),
       ...steady(most, {}, 10 * MUCH, B),
+      // A third one does not know its limit.
+      ...steady(used, {}, MUCH, "c:8000"),
+      ...steady(most, {}, 0, "c:8000"),
     ]);
   const late = settings.EventLoopLagging.level;
   const off = settings.ClockSkewed.level;

@@ -2,7 +2,6 @@ import { catalog } from "@mcp-hangar/telemetry";
 import type { Context } from "../context.ts";
 import { alertRule, when } from "../define.ts";
 import type { AlertRule } from "../model.ts";
-import { by, sum } from "../promql/aggregate.ts";
 import { runtime } from "../promql/external.ts";
 import { clockSkew, rate } from "../promql/functions.ts";
 import { portion } from "../promql/operators.ts";
@@ -84,7 +83,7 @@ function eventLoop({ options, rules }: Context): AlertRule {
 /** Calls that a rate limit or a policy refuses are the caller's; these the gateway cannot take. */
 function shedding({ options, rules }: Context): AlertRule {
   const setting = options.alerts.GatewayShedsLoad;
-  const shed = sum(rate(rules.series(catalog.loadShed), setting.window), by("job", "instance", "reason"));
+  const shed = rate(rules.series(catalog.loadShed), setting.window);
   const condition = when(shed, ">", { threshold: setting.perSecond, unit: "cps" });
   return alertRule({
     alert: "GatewayShedsLoad",

@@ -124,8 +124,8 @@ const NEWEST = join(process.env.HANGAR_PROGRAMS ?? "", "newest-promtool/usr/bin/
 /** The hardest: of each way in which alerts are asked, of what must be held back, and of what must stay silent. */
 const HARDEST = [
   "One failed call at night",
-  "Four calls an hour, one failure every two hours",
-  "A gateway that is new: two scrapes of its first hour failed",
+  "An agent that fails four times in a minute and gives up",
+  "A server fails two health checks and recovers",
   "A breaker opens once; nobody calls any more",
   "Every call fails, one a minute",
   "One server of fifty fails all of its calls, and its health checks pass",
