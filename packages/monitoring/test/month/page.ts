@@ -24,7 +24,7 @@ export function monthPage({ days, before, now }: Results): string {
       firedRows(before, now),
     ),
     "## How soon an incident is told",
-    "Minutes from the beginning of each incident to the first page and to the first warning, as promtool plays them: the alert, and whether it was known before. What one alert holds back another is not considered here; [incidents](incidents.md) does.",
+    "Minutes from the beginning of each incident to the first page and to the first warning, as promtool plays them, each with the alert that tells it. That alerts hold others back is not considered here; [incidents](incidents.md) does.",
     markdownTable(["Incident", "Page before", "Page now", "Warning before", "Warning now"], detectedRows(before, now)),
     "",
   ].join("\n\n");
