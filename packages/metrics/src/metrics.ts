@@ -55,6 +55,8 @@ export interface MetricsOptions {
    * {@link RenderRequest.scraper}.
    */
   readonly nowMs?: () => number;
+  /** The clock of the machine, as Unix time in milliseconds. Without it there is no `process_clock_timestamp_seconds`. */
+  readonly wallClockMs?: () => number;
   /** Whether to expose `process_*` and `nodejs_*`; true by default. */
   readonly runtimeMetrics?: boolean;
   /**
@@ -139,7 +141,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   }
   for (const { metric } of [...eventMetrics, ...interpretation.snapshotMetrics]) registry.registerMetric(metric);
   known.reconcile(options.snapshot());
-  const closeRuntimeMetrics = options.runtimeMetrics === false ? () => {} : registerRuntimeMetrics(registry);
+  const closeRuntimeMetrics =
+    options.runtimeMetrics === false ? () => {} : registerRuntimeMetrics(registry, options.wallClockMs);
   const record = new PausableListener(dispatch(eventMetrics, known));
   const unsubscribe = options.bus.on("metrics", record.listener);
 

@@ -28,7 +28,13 @@ export function testGateway(
 ): TestGateway {
   const bus = new TelemetryBus();
   const read = { snapshot: gatewaySnapshot(servers) };
-  const metrics = createMetrics({ bus, snapshot: () => read.snapshot, runtimeMetrics: false, ...options });
+  const metrics = createMetrics({
+    bus,
+    snapshot: () => read.snapshot,
+    runtimeMetrics: false,
+    wallClockMs: () => Date.now(),
+    ...options,
+  });
   return Object.assign(read, {
     bus,
     metrics,

@@ -109,7 +109,7 @@ function fromPagerDuty({ event_action, payload }: PagerDutyEvent): Told {
   return page === undefined ? [] : [[page, event_action === "resolve" ? "resolved" : "firing"]];
 }
 
-function fromSlack({ attachments = [] }: SlackMessage): Told {
+function fromSlack({ attachments }: SlackMessage): Told {
   return attachments.flatMap(({ title = "" }) => {
     const [, status, alert] = /^\[(FIRING:\d+|RESOLVED)\] (.+)$/.exec(title) ?? [];
     return alert === undefined ? [] : [[alert, status === "RESOLVED" ? "resolved" : "firing"] as const];

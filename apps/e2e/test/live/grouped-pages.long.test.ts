@@ -124,8 +124,8 @@ for (const { tag, release } of RELEASES) {
         expect(alone.payload.custom_details.runbook).toMatch(LIST_OF_PAGES);
         await alerting.alertmanager.post(pages);
         await arrivedBare(alerting.sink, "pagerduty", new RegExp(`^2 alerts: ${summary.source.slice(1, -1)}; `, "u"));
-        const [message] =
-          (await arrivedAs<SlackMessage>(alerting.sink, "slack", `Foreign${index}Message`, "firing")).attachments ?? [];
+        const [message] = (await arrivedAs<SlackMessage>(alerting.sink, "slack", `Foreign${index}Message`, "firing"))
+          .attachments;
         expect(message?.title).toBe(`[FIRING:2] Foreign${index}Message`);
         expect(message?.title_link).toMatch(LIST_OF_PAGES);
       },
@@ -173,7 +173,9 @@ function events(sink: NotificationSink, alerts: readonly PostedAlert[]): readonl
 }
 
 async function attachment(sink: NotificationSink, alerts: readonly PostedAlert[], status: Notification["status"]) {
-  const { attachments: [only, ...more] = [] } = await arrived<SlackMessage>(sink, "slack", alerts, status);
+  const {
+    attachments: [only, ...more],
+  } = await arrived<SlackMessage>(sink, "slack", alerts, status);
   expect(more).toEqual([]);
   return only ?? {};
 }

@@ -31,6 +31,7 @@ export function addMetrics(config: Config, environment: MetricsEnvironment): Met
       reason: hasAuthentication(config) ? [] : ["unauthenticated", ...AUTHENTICATION_FAILURES],
     },
     nowMs: () => platform.clock.nowMs(),
+    wallClockMs: () => platform.clock.wallMs(),
     yieldTurn: () => setImmediate(),
   });
   // They listen by themselves and are scraped: nothing waits in them.

@@ -10,9 +10,11 @@ export type RuntimeReader = () => number | Readonly<Record<string, number>>;
 
 /** The histogram counts by itself; everything else is read at scrape time. */
 export type ReadRuntimeMetric = Exclude<RuntimeMetricKey, "gcDuration">;
+/** The clock is the caller's. */
+type ReadHere = Exclude<ReadRuntimeMetric, "clock">;
 
 /** How each runtime metric is read. Files below `/proc` and `/sys` are the kernel's memory, so reading them does not wait. */
-export function runtimeReaders(lag: EventLoopLag): Readonly<Record<ReadRuntimeMetric, RuntimeReader>> {
+export function runtimeReaders(lag: EventLoopLag): Readonly<Record<ReadHere, RuntimeReader>> {
   return {
     processCpuUser: () => process.cpuUsage().user / 1e6,
     processCpuSystem: () => process.cpuUsage().system / 1e6,
@@ -28,7 +30,6 @@ export function runtimeReaders(lag: EventLoopLag): Readonly<Record<ReadRuntimeMe
     processMaxFds: () => kernelNumber("/proc/self/limits", /^Max open files\s+(\d+|unlimited)\s/m),
     availableCpus: () => availableCpus(readKernelFile, availableParallelism()),
     memoryLimit: () => memoryLimit(),
-    clock: () => Date.now() / 1_000,
     eventLoopActive: () => performance.eventLoopUtilization().active / 1_000,
     eventLoopLagMean: () => lag.mean(),
     eventLoopLagP50: () => lag.percentile(50),

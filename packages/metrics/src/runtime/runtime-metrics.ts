@@ -9,11 +9,12 @@ import { type ReadRuntimeMetric, type RuntimeReader, runtimeReaders } from "./re
  * set is not used: it has gauges named like counters, which `promtool check metrics` rejects, loses all but one
  * of the garbage collections reported together, adds the measuring interval to the event loop lag and cannot be stopped.
  */
-export function registerRuntimeMetrics(registry: Registry): () => void {
+export function registerRuntimeMetrics(registry: Registry, wallClockMs?: () => number): () => void {
   const lag = watchEventLoopLag();
   const readers = runtimeReaders(lag);
+  if (wallClockMs !== undefined) register(registry, "clock", () => wallClockMs() / 1_000);
   // `Object.keys` forgets that the keys of the object are those of its type.
-  for (const key of Object.keys(readers) as ReadRuntimeMetric[]) register(registry, key, readers[key]);
+  for (const key of Object.keys(readers) as (keyof typeof readers)[]) register(registry, key, readers[key]);
   const stopObserving = observeGarbageCollections(registry);
   return () => {
     stopObserving();

@@ -59,7 +59,7 @@ export class BackfilledPrometheus implements AsyncDisposable {
       const to = Math.min(minutes - 1, from + every * (POINTS_MAX - 1));
       for (const { metric, values } of await this.#range(expr, from, to, every)) {
         const { __name__: _, ...labels } = metric;
-        const key = JSON.stringify(Object.entries(labels).sort());
+        const key = JSON.stringify(Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1)));
         const series = found.get(key) ?? { labels, values: [] };
         found.set(key, series);
         for (const [seconds, value] of values) series.values.push([(seconds - BEGIN) / 60, Number(value)]);
