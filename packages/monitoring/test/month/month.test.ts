@@ -50,7 +50,9 @@ test("chance is the same for the same seed, and as often as it is expected", () 
 
 test("a fleet has as many calls as it is said to have, and no counter falls but by a restart", () => {
   for (const fleet of fleets) {
-    const series = trafficOf(fleet, 10 * 1_440);
+    // Of few calls it takes longer until they are as many as expected.
+    const minutes = (fleet.callsAMinute < 1 ? 15 : 1) * 1_440;
+    const series = trafficOf(fleet, minutes);
     const started = new Set(
       series
         .filter(({ name }) => name === "process_start_time_seconds")
@@ -64,9 +66,9 @@ test("a fleet has as many calls as it is said to have, and no counter falls but 
         calls += value < last ? value : value - last;
         last = value;
       }
-      expect([name, falls < started.size]).toEqual([name, true]);
+      expect([name, falls <= started.size]).toEqual([name, true]);
     }
-    const expected = fleet.gateways * fleet.callsAMinute * 10 * 1_440;
+    const expected = fleet.gateways * fleet.callsAMinute * minutes;
     expect(calls / expected, fleet.name).toBeGreaterThan(0.9);
     expect(calls / expected, fleet.name).toBeLessThan(1.15);
   }
