@@ -89,7 +89,7 @@ export function eventHistogram(definition: HistogramDefinition, options: EventMe
     const { stored } = labelSets.admit(labels);
     const traceId = enableExemplars ? sampledTraceId(event) : undefined;
     if (traceId === undefined) observe(stored, buckets, value);
-    else observeTraced(stored, buckets, value, traceId);
+    else observeTraced(stored, buckets, { value, traceId, timeMs: event.timeMs });
   };
   return { metric, labelSets, definition, recorders: recorders(on, record) };
 }

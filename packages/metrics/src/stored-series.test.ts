@@ -42,7 +42,7 @@ test("an exemplar stands where prom-client puts it", () => {
   const series = storedHistogram(ours, labels);
   for (const [at, value] of [0, 0.1, 0.2, 2.5, 2.6, 0.3, 9].entries()) {
     const traceId = String(at).repeat(32);
-    observeTraced(series, bounds, value, traceId);
+    observeTraced(series, bounds, { value, traceId, timeMs: 1_000 * at });
     theirs.observe({ labels, value, exemplarLabels: { trace_id: traceId } });
   }
   const withoutTime = ({ bucketExemplars = {}, ...others }: ReturnType<typeof storedHistogram>) => ({
@@ -50,7 +50,8 @@ test("an exemplar stands where prom-client puts it", () => {
     exemplars: Object.entries(bucketExemplars).map(([bound, each]) => [bound, each?.labelSet, each?.value]),
   });
   expect(withoutTime(series)).toEqual(withoutTime(storedHistogram(theirs, labels)));
-  expect(Object.values(series.bucketExemplars ?? {}).every((each) => each === null || each.timestamp > 1e9)).toBe(true);
+  const seconds = bounds.concat(-1).map((bound) => series.bucketExemplars?.[bound]?.timestamp);
+  expect(seconds).toEqual([1, 5, 3, 6]);
 });
 
 test("what is added to entries is what prom-client adds by itself", () => {

@@ -53,17 +53,24 @@ export function observe(series: StoredHistogram, bounds: readonly number[], valu
   if (bound !== undefined) series.bucketValues[bound] = (series.bucketValues[bound] ?? 0) + 1;
 }
 
+/** A value that comes from a trace. */
+interface TracedValue {
+  readonly value: number;
+  readonly traceId: string;
+  /** Unix time in milliseconds. */
+  readonly timeMs: number;
+}
+
 /** The same of a value that comes from a trace, which the bucket then has as its exemplar. */
 export function observeTraced(
   series: StoredHistogram,
   bounds: readonly number[],
-  value: number,
-  traceId: string,
+  { value, traceId, timeMs }: TracedValue,
 ): void {
   observe(series, bounds, value);
   const { bucketExemplars } = series;
   if (bucketExemplars === undefined) return;
-  const exemplar = { labelSet: { trace_id: traceId }, value, timestamp: Date.now() / 1_000 };
+  const exemplar = { labelSet: { trace_id: traceId }, value, timestamp: timeMs / 1_000 };
   bucketExemplars[boundOf(bounds, value) ?? -1] = exemplar;
 }
 

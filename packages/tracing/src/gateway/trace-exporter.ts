@@ -10,6 +10,7 @@ import {
 } from "@mcp-hangar/telemetry";
 import { context } from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
+import { RandomIdGenerator } from "@opentelemetry/sdk-trace";
 import { type OnDiagnostic, takeDiagnostics } from "../diagnostics.ts";
 import { type Environment, type SpanProtocol, text } from "../otlp/destination.ts";
 import { SpanEncoder } from "../otlp/span-encoder.ts";
@@ -22,7 +23,7 @@ import { recordHealthCheck } from "./health-checks.ts";
 import type { Draft } from "./local-trace.ts";
 import type { PayloadOptions } from "./payload.ts";
 import { ServerStarts } from "./server-starts.ts";
-import { SpanIds } from "./span-ids.ts";
+
 import { type KeepOptions, TracingCore } from "./tracing-core.ts";
 
 /** How the spans of a gateway are made and where they go. What is absent is said by the standard variables. */
@@ -120,7 +121,7 @@ export class TraceExporter implements Exporter {
     this.#drafts = new DeferredWork({ clock, limits: PENDING, work: (draft) => this.#make(draft) });
     this.#core = new TracingCore({
       clock,
-      ids: new SpanIds(),
+      ids: new RandomIdGenerator(),
       sampler: samplerOf(options.sampleRate, env),
       keep: options.keep,
       payload: { ...payload, hash: argsHashKey === undefined ? undefined : new KeyedHash(argsHashKey) },
