@@ -25,9 +25,9 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
 /** What tests share; it is private, and what is published never depends on it. */
 export const testSupport = "@mcp-hangar/testing";
 
-/** Whether a file may import what tests share: tests may, and the app that is nothing but tests. */
+/** Whether a file may import what tests share: tests may, and the apps that do nothing but test and measure. */
 export function mayUseTestSupport(file: string): boolean {
-  return isTestFile(file) || file.startsWith("apps/e2e/");
+  return isTestFile(file) || file.startsWith("apps/e2e/") || file.startsWith("apps/bench/");
 }
 
 /** Packages of others that belong to an exporter, which core therefore never imports. */

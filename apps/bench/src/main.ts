@@ -1,8 +1,9 @@
-import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { helpText, parseOptions } from "./options.ts";
 import { cleanUp } from "./processes/launch.ts";
-import { meets } from "./report/figure.ts";
+import { figuresOf, meets } from "./report/figure.ts";
+import { type KeptRun, keptRun } from "./report/kept-run.ts";
+import { pageOf } from "./report/page.ts";
 import { render } from "./report/print.ts";
 import { run } from "./run.ts";
 
@@ -15,18 +16,22 @@ try {
   const parsed = parseOptions(process.argv.slice(2), process.env.INIT_CWD);
   if (parsed.help) {
     process.stdout.write(helpText);
+  } else if (parsed.files.page !== undefined && parsed.files.from !== undefined) {
+    // Written by --json; what is none makes a page that nobody will take for one.
+    const kept = JSON.parse(readFileSync(parsed.files.from, "utf8")) as KeptRun;
+    writeFileSync(parsed.files.page, pageOf(kept));
   } else {
-    const { options, strict } = parsed;
-    const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model ?? "unknown" };
-    const findings = await run(options, (text) => process.stderr.write(`… ${text}\n`));
+    const { options, strict, files } = parsed;
+    const kept = keptRun(options);
+    const sections = await run(options, (text) => process.stderr.write(`… ${text}\n`));
+    const { node, cpus, model } = kept.machine;
     const { seconds, rounds } = options;
     process.stdout.write(
-      `Node ${machine.node}, ${machine.cpus} × ${machine.model}; ${rounds} rounds of ${seconds} s, medians\n\n${render(findings)}\n`,
+      `Node ${node}, ${cpus} × ${model}; ${rounds} rounds of ${seconds} s, medians\n\n${render(sections)}\n`,
     );
-    if (options.jsonFile !== undefined) {
-      writeFileSync(options.jsonFile, `${JSON.stringify({ machine, options, figures: findings.figures }, null, 2)}\n`);
-    }
-    const missed = findings.figures.some(({ value, target }) => target !== undefined && !meets(value, target));
+    if (files.json !== undefined) writeFileSync(files.json, `${JSON.stringify({ ...kept, sections }, null, 2)}\n`);
+    if (files.page !== undefined) writeFileSync(files.page, pageOf({ ...kept, sections }));
+    const missed = figuresOf(sections).some(({ value, target }) => target !== undefined && !meets(value, target));
     if (strict && missed) process.exitCode = 1;
   }
 } catch (error) {

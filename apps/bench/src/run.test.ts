@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type BenchOptions, parseOptions } from "./options.ts";
+import { figuresOf } from "./report/figure.ts";
 import { run } from "./run.ts";
 
 function quick(...args: string[]): BenchOptions {
@@ -10,12 +11,12 @@ function quick(...args: string[]): BenchOptions {
 
 test("the references answer every call rightly over HTTP, in both eras", async () => {
   for (const era of ["legacy", "modern"]) {
-    const { tables } = await run(
+    const [section] = await run(
       quick("--era", era, "--only", "throughput", "--contenders", "direct,sdk,bare"),
       () => {},
     );
-    expect(tables).toHaveLength(3);
-    for (const { rows } of tables) {
+    expect(section?.tables).toHaveLength(3);
+    for (const { rows } of section?.tables ?? []) {
       expect(rows.map(([name]) => name)).toEqual(["direct", "sdk", "bare"]);
       for (const [, callsPerSecond] of rows) expect(Number(callsPerSecond?.replaceAll(",", ""))).toBeGreaterThan(0);
     }
@@ -30,7 +31,7 @@ test("a contender or scenario that does not exist is refused by name", async () 
 });
 
 test("the monitoring is generated and timed, cold and warm", async () => {
-  const { figures } = await run(quick("--from-sources", "--only", "monitoring"), () => {});
+  const figures = figuresOf(await run(quick("--from-sources", "--only", "monitoring"), () => {}));
   expect(figures.map(({ id }) => id)).toEqual(["monitoring.cold", "monitoring.warm"]);
   for (const { value } of figures) expect(value).toBeGreaterThan(0);
 });

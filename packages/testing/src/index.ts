@@ -3,6 +3,7 @@ export * from "./child-process.ts";
 export * from "./compile-cache.ts";
 export * from "./cpu-time.ts";
 export * from "./hangar-process.ts";
+export * from "./heap-probe.ts";
 export * from "./log-events.ts";
 export * from "./loop-probe.ts";
 export * from "./poll.ts";

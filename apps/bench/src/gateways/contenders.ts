@@ -1,13 +1,15 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Dialect } from "../load/mcp-session.ts";
+import type { PeerName } from "../peers/pins.ts";
 import { type Launched, launch, workFolder } from "../processes/launch.ts";
 
 /** Names of what a comparison may hold, in the order of the report. */
 export const contenderNames = ["direct", "hangar", "sdk", "bare"] as const;
 
-/** One of {@link contenderNames}, or another build of the gateway. */
-export type ContenderName = (typeof contenderNames)[number] | "before";
+/** One of {@link contenderNames}, a gateway from npm, or another build of this one. */
+export type ContenderName = (typeof contenderNames)[number] | PeerName | "before";
 
 /** Where a gateway's calls go: an HTTP endpoint, or a program that speaks MCP on its pipes. */
 export type Upstream =
@@ -21,6 +23,10 @@ export interface Contender {
   readonly process: Launched;
   /** What stands before the upstream's tool names. */
   readonly prefix: string;
+  /** How it wants to be spoken to, if not in the era of the load generator. */
+  readonly dialect?: Dialect;
+  /** It takes connections before it can answer: the first call is repeated until it is answered rightly. */
+  readonly listensUnready?: boolean;
 }
 
 /** Prefix of every gateway: the id of the one upstream, and two underscores. */

@@ -1,5 +1,5 @@
+import { type Caller, openCaller } from "./caller.ts";
 import { fault, type Workload } from "./expectation.ts";
-import { HttpConnection } from "./http-connection.ts";
 import { type CallWriter, callWriter, type McpSession, sequenceDigits } from "./mcp-session.ts";
 
 /** How to load a server. */
@@ -28,15 +28,15 @@ let nextSequence = 10 ** (sequenceDigits - 1);
  */
 export async function runClosedLoop(request: LoadRequest): Promise<LoadResult> {
   const { session, workload, inFlight, seconds } = request;
-  const connections = await Promise.all(Array.from({ length: inFlight }, () => HttpConnection.open(session.baseUrl)));
+  const callers = await Promise.all(Array.from({ length: inFlight }, () => openCaller(session)));
   const writer = callWriter(session, workload.tool, workload.argumentsJson);
   const latencies: number[] = [];
   const startMs = performance.now();
   const endMs = startMs + seconds * 1_000;
   try {
-    await Promise.all(connections.map((connection) => loop({ connection, writer, workload, latencies, endMs })));
+    await Promise.all(callers.map((caller) => loop({ caller, writer, workload, latencies, endMs })));
   } finally {
-    for (const connection of connections) connection.close();
+    for (const caller of callers) caller.close();
   }
   return {
     calls: latencies.length,
@@ -46,19 +46,19 @@ export async function runClosedLoop(request: LoadRequest): Promise<LoadResult> {
 }
 
 interface Loop {
-  readonly connection: HttpConnection;
+  readonly caller: Caller;
   readonly writer: CallWriter;
   readonly workload: Workload;
   readonly latencies: number[];
   readonly endMs: number;
 }
 
-function loop({ connection, writer, workload, latencies, endMs }: Loop): Promise<void> {
+function loop({ caller, writer, workload, latencies, endMs }: Loop): Promise<void> {
   return new Promise((resolve, reject) => {
     const next = (): void => {
       const sequence = nextSequence++;
       const sentMs = performance.now();
-      connection.send(writer.request(sequence), (answer) => {
+      caller.call(writer.request(sequence), sequence, (answer) => {
         const nowMs = performance.now();
         const wrong = answer instanceof Error ? answer.message : fault(workload, sequence, answer);
         if (wrong !== undefined) {

@@ -1,8 +1,13 @@
 import { field, type HttpAnswer } from "./answer-reader.ts";
+import { openCaller } from "./caller.ts";
 import { HttpConnection } from "./http-connection.ts";
+import { MessageStream } from "./message-stream.ts";
 
 /** Protocol era that the load generator speaks. */
 export type Era = "legacy" | "modern";
+
+/** How a server is spoken to: Streamable HTTP of an era, or the transport of 2024-11-05, HTTP with one stream for all answers. */
+export type Dialect = Era | "http+sse";
 
 /** Where calls go and what they carry. */
 export interface McpSession {
@@ -11,9 +16,12 @@ export interface McpSession {
   readonly era: Era;
   /** Header lines that every request of this session carries, each ended by CRLF. */
   readonly headerLines: string;
+  /** Where answers arrive, if not as answers of the requests. */
+  readonly stream?: MessageStream;
 }
 
 const legacyVersion = "2025-11-25";
+const streamVersion = "2024-11-05";
 const modernVersion = "2026-07-28";
 const modernMeta =
   `"_meta":{"io.modelcontextprotocol/protocolVersion":"${modernVersion}",` +
@@ -23,27 +31,44 @@ const modernMeta =
  * Opens an MCP session as a client would: the handshake for the legacy era, nothing for the modern one.
  * @throws Error when the server refuses the handshake.
  */
-export async function openSession(baseUrl: string, path: string, era: Era): Promise<McpSession> {
-  if (era === "modern") return { baseUrl, path, era, headerLines: `mcp-protocol-version: ${modernVersion}\r\n` };
-  const connection = await HttpConnection.open(baseUrl);
+export async function openSession(baseUrl: string, path: string, dialect: Dialect): Promise<McpSession> {
+  if (dialect === "modern") {
+    return { baseUrl, path, era: dialect, headerLines: `mcp-protocol-version: ${modernVersion}\r\n` };
+  }
+  if (dialect === "legacy") return handshake({ baseUrl, path, era: dialect, headerLines: "" }, legacyVersion);
+  const stream = await MessageStream.open(baseUrl, path);
+  return handshake({ baseUrl, path: stream.endpoint, era: "legacy", headerLines: "", stream }, streamVersion);
+}
+
+/** Ends a session, so that a server that keeps something for each does not carry those of earlier turns along. */
+export async function endSession(session: McpSession): Promise<void> {
+  session.stream?.close();
+  if (!session.headerLines.includes("mcp-session-id")) return;
+  const connection = await HttpConnection.open(session.baseUrl);
   try {
-    const bare: McpSession = { baseUrl, path, era, headerLines: "" };
-    const answer = await connection.exchange(
-      post(
-        bare,
-        `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"${legacyVersion}",` +
-          `"capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}`,
-      ),
-    );
+    // What it answers does not matter: a server may refuse to end sessions.
+    await connection.exchange(`${head(session, "", "DELETE")}\r\n`);
+  } finally {
+    connection.close();
+  }
+}
+
+async function handshake(bare: McpSession, version: string): Promise<McpSession> {
+  const caller = await openCaller(bare);
+  try {
+    const initialize =
+      `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"${version}",` +
+      `"capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}`;
+    const answer = await caller.exchange(post(bare, initialize), 0);
     if (answer.status !== 200 || !answer.body.includes(`"protocolVersion"`)) throw refused("initialize", answer);
     const id = field(answer.head, "mcp-session-id");
-    const headerLines = `mcp-protocol-version: ${legacyVersion}\r\n${id === undefined ? "" : `mcp-session-id: ${id}\r\n`}`;
+    const headerLines = `mcp-protocol-version: ${version}\r\n${id === undefined ? "" : `mcp-session-id: ${id}\r\n`}`;
     const session: McpSession = { ...bare, headerLines };
-    const noted = await connection.exchange(post(session, `{"jsonrpc":"2.0","method":"notifications/initialized"}`));
+    const noted = await caller.notify(post(session, `{"jsonrpc":"2.0","method":"notifications/initialized"}`));
     if (noted.status >= 300) throw refused("notifications/initialized", noted);
     return session;
   } finally {
-    connection.close();
+    caller.close();
   }
 }
 
@@ -78,9 +103,9 @@ export function callWriter(session: McpSession, tool: string, argumentsJson: str
   return { request: (sequence) => start + pieces.join(String(sequence)) };
 }
 
-function head(session: McpSession, extra: string): string {
+function head(session: McpSession, extra: string, method = "POST"): string {
   return (
-    `POST ${session.path} HTTP/1.1\r\nhost: ${new URL(session.baseUrl).host}\r\n` +
+    `${method} ${session.path} HTTP/1.1\r\nhost: ${new URL(session.baseUrl).host}\r\n` +
     `content-type: application/json\r\naccept: application/json, text/event-stream\r\n${session.headerLines}${extra}`
   );
 }

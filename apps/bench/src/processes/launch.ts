@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -24,6 +25,8 @@ export interface LaunchRequest {
   readonly name: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it will listen, for a program that does not say so; it has started when it takes connections there. */
+  readonly url?: string;
 }
 
 /** Milliseconds between SIGTERM and SIGKILL: enough for a graceful stop that also writes a CPU profile. */
@@ -41,7 +44,7 @@ export function workFolder(): string {
 }
 
 /**
- * Starts `node` with the given arguments and waits for its `http_listening` line.
+ * Starts `node` with the given arguments and waits for its `http_listening` line, or until its address takes connections.
  *
  * stderr goes to a file, not to a pipe: reading thousands of log lines a second would slow the load generator.
  * @throws Error with the end of stderr when the program exits or stays silent for {@link startPatienceMs}.
@@ -57,7 +60,7 @@ export async function launch(request: LaunchRequest): Promise<Launched> {
   closeSync(log);
   running.add(child);
   child.once("exit", () => running.delete(child));
-  const url = await listening(child, request.name, logFile, startedAtMs + startPatienceMs);
+  const url = await listening(child, request, logFile, startedAtMs + startPatienceMs);
   return { name: request.name, pid: pidOf(child, request.name), url, startedAtMs, logFile, stop: () => stop(child) };
 }
 
@@ -69,22 +72,45 @@ export function cleanUp(): void {
   folder = undefined;
 }
 
-async function listening(child: ChildProcess, name: string, logFile: string, deadlineMs: number): Promise<string> {
+async function listening(
+  child: ChildProcess,
+  { name, url }: LaunchRequest,
+  logFile: string,
+  deadlineMs: number,
+): Promise<string> {
   for (;;) {
-    const found = /"url":"(http:[^"]+)"/.exec(lineWith(logFile, `"http_listening"`));
-    if (found?.[1] !== undefined) return found[1];
+    const found = url === undefined ? announced(logFile) : (await takesConnections(url)) ? url : undefined;
+    if (found !== undefined) return found;
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new Error(
         `${name} ended (${child.exitCode ?? child.signalCode}) before it listened; its stderr:\n${tail(logFile)}`,
       );
     }
     if (performance.now() > deadlineMs) {
-      throw new Error(
-        `${name} did not log "http_listening" within ${startPatienceMs} ms; its stderr:\n${tail(logFile)}`,
-      );
+      const missing = url === undefined ? `log "http_listening"` : `listen at ${url}`;
+      throw new Error(`${name} did not ${missing} within ${startPatienceMs} ms; its stderr:\n${tail(logFile)}`);
     }
     await sleep(2);
   }
+}
+
+function announced(logFile: string): string | undefined {
+  const line = readFileSync(logFile, "utf8")
+    .split("\n")
+    .find((each) => each.includes(`"http_listening"`));
+  return line === undefined ? undefined : /"url":"(http:[^"]+)"/.exec(line)?.[1];
+}
+
+function takesConnections(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -99,14 +125,6 @@ async function stop(child: ChildProcess): Promise<void> {
 function pidOf(child: ChildProcess, name: string): number {
   if (child.pid === undefined) throw new Error(`${name} could not be started: ${process.execPath} has no process id`);
   return child.pid;
-}
-
-function lineWith(file: string, part: string): string {
-  return (
-    readFileSync(file, "utf8")
-      .split("\n")
-      .find((line) => line.includes(part)) ?? ""
-  );
 }
 
 function tail(file: string): string {

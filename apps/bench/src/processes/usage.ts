@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { commandLine, parentOf, processesMarked } from "@mcp-hangar/testing";
 
 /** Clock ticks a second of /proc/<pid>/stat: fixed at 100 by the Linux user-space interface, whatever the kernel runs at. */
 const ticksPerSecond = 100;
@@ -28,4 +29,18 @@ function cpuMsFromPs(pid: number): number {
 
 function ps(pid: number, column: string): string {
   return execFileSync("ps", ["-o", `${column}=`, "-p", String(pid)], { encoding: "utf8" }).trim();
+}
+
+/**
+ * A process and those that it has started, directly or through others, without the branches whose command line is to be left out.
+ * The process itself always belongs.
+ */
+export function processTree(root: number, isLeftOut: (commandLine: string) => boolean): readonly number[] {
+  const children = Map.groupBy(processesMarked(""), parentOf);
+  const members = [root];
+  // Grows while it is walked.
+  for (const pid of members) {
+    members.push(...(children.get(pid) ?? []).filter((child) => !isLeftOut(commandLine(child))));
+  }
+  return members;
 }

@@ -33,6 +33,11 @@ export interface Findings {
   readonly figures: readonly Figure[];
 }
 
+/** All figures of what several scenarios found. */
+export function figuresOf(found: readonly Findings[]): readonly Figure[] {
+  return found.flatMap(({ figures }) => figures);
+}
+
 /** Whether a figure keeps its target; a figure that is not a number never does. */
 export function meets(value: number, target: Target): boolean {
   return "atLeast" in target ? value >= target.atLeast : value <= target.atMost;

@@ -1,9 +1,8 @@
-import { type Figure, type Findings, type Table, verdict } from "./figure.ts";
+import { type Figure, type Findings, figuresOf, type Table, verdict } from "./figure.ts";
 
 /** The findings as text: the tables, then every figure with its target and verdict. */
-export function render(findings: Findings): string {
-  const tables = [...findings.tables, figureTable(findings.figures)];
-  return tables
+export function render(sections: readonly Findings[]): string {
+  return [...sections.flatMap(({ tables }) => tables), figureTable(figuresOf(sections))]
     .filter((table) => table.rows.length > 0)
     .map(renderTable)
     .join("\n\n");
@@ -29,7 +28,8 @@ function figureTable(figures: readonly Figure[]): Table {
   };
 }
 
-function targetText({ target, unit }: Figure): string {
+/** The target of a figure with its unit; empty when it has none. */
+export function targetText({ target, unit }: Figure): string {
   if (target === undefined) return "";
   return ("atLeast" in target ? `≥ ${target.atLeast} ${unit}` : `≤ ${target.atMost} ${unit}`).trim();
 }

@@ -39,6 +39,7 @@ interface Life extends Turns {
 /** What the audit trail costs, beside a gateway of the same build without any. */
 export const audit: Scenario = {
   name: "audit",
+  title: "What the audit trail costs",
   async run(context) {
     const lives = new Map<string, Life[]>();
     const commits: Float64Array[] = [];

@@ -17,6 +17,7 @@ const LOADS = [
 /** What a call costs against another build, of which `--against` names the entry point; nothing without it. */
 export const builds: Scenario = {
   name: "builds",
+  title: "Against another build",
   async run(context) {
     const tables = [];
     const figures: Figure[] = [];

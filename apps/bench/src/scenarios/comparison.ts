@@ -6,6 +6,7 @@ import {
   startReference,
   type Upstream,
 } from "../gateways/contenders.ts";
+import { startPeer } from "../gateways/peers.ts";
 import type { BenchOptions } from "../options.ts";
 import type { Launched } from "../processes/launch.ts";
 import type { Table } from "../report/figure.ts";
@@ -77,5 +78,9 @@ async function start(name: ContenderName, lean: Launched, { behind, options }: C
     case "sdk":
     case "bare":
       return startReference(name, upstream);
+    case "mcp-hub":
+    case "mcp-proxy":
+    case "supergateway":
+      return startPeer(name, upstream);
   }
 }

@@ -20,6 +20,7 @@ const COMPARED = ["well again", "hangs", "answers 503"] as const;
 /** What calls notice of a destination of telemetry that hangs or refuses, with everything exported. */
 export const exporterFaults: Scenario = {
   name: "exporter-faults",
+  title: "When the destination of telemetry fails",
   async run(context) {
     const { options } = context;
     const rounds: ReadonlyMap<string, Turns>[] = [];

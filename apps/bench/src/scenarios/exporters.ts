@@ -42,6 +42,7 @@ interface Life extends Turns {
 /** What exporters cost: CPU a call, throughput, start and memory, beside a gateway of the same build without any. */
 export const exporters: Scenario = {
   name: "exporters",
+  title: "What exporters cost",
   async run(context) {
     const lives = new Map<string, Life[]>();
     for (let round = 1; round <= context.options.rounds; round++) {

@@ -20,6 +20,7 @@ const deadEndpoint = "http://127.0.0.1:9/mcp";
 /** What a dead and a slow server do to the calls of a third one, and to the list of all tools. */
 export const isolation: Scenario = {
   name: "isolation",
+  title: "Beside a slow and a dead server",
   run({ options, progress }) {
     return withLean({ ...options, muteCalls: true }, (slow) =>
       withLean(options, async (lean) => {

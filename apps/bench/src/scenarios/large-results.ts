@@ -9,6 +9,7 @@ export const largeBytes = 100_000;
 /** Results of 100 KB over an HTTP upstream. */
 export const largeResults: Scenario = {
   name: "large-results",
+  title: "Large results",
   run(context) {
     return withContenders({ options: context.options, behind: "http" }, async (contenders) => {
       const rounds = await runRounds(context, { contenders, workload: blobWorkload(largeBytes), inFlight: 16 });

@@ -6,15 +6,14 @@ import { residentBytes } from "../processes/usage.ts";
 import { short } from "../report/print.ts";
 import { median } from "../report/statistics.ts";
 import { withContenders } from "./comparison.ts";
+import { sampledBytes } from "./members.ts";
 import { observedFigures } from "./observed.ts";
 import type { Scenario } from "./scenario.ts";
-
-/** Milliseconds between two readings of the resident memory. */
-const sampleMs = 100;
 
 /** Resident memory of the gateway: idle with its upstream connected, under load, and after it. */
 export const memory: Scenario = {
   name: "memory",
+  title: "Memory",
   run({ options, progress }) {
     return withContenders({ options, behind: "http", names: ["hangar"] }, async ([contender]) => {
       if (contender === undefined) return { tables: [], figures: [] };
@@ -26,7 +25,7 @@ export const memory: Scenario = {
       await sleep(Math.min(1_000, options.seconds * 1_000));
       const idle = residentBytes(pid);
       progress("memory under load");
-      const { samples, result } = await sampled(pid, () =>
+      const { samples, result } = await sampledBytes([pid], () =>
         runClosedLoop({ session, workload, inFlight: 16, seconds: options.seconds * options.rounds }),
       );
       await sleep(Math.min(2_000, options.seconds * 1_000));
@@ -62,16 +61,6 @@ export const memory: Scenario = {
     });
   },
 };
-
-async function sampled<T>(pid: number, work: () => Promise<T>): Promise<{ samples: readonly number[]; result: T }> {
-  const samples = [residentBytes(pid)];
-  const timer = setInterval(() => samples.push(residentBytes(pid)), sampleMs);
-  try {
-    return { result: await work(), samples };
-  } finally {
-    clearInterval(timer);
-  }
-}
 
 /** A heap fills up at first; a leak is what still grows between the second and the last third. */
 function growth(samples: readonly number[]): number {

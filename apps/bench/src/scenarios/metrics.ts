@@ -1,21 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { launchHangar, type Upstream } from "../gateways/contenders.ts";
+import { launchHangar } from "../gateways/contenders.ts";
 import type { HttpAnswer } from "../load/answer-reader.ts";
 import { runClosedLoop } from "../load/closed-loop.ts";
 import { echoWorkload, fault } from "../load/expectation.ts";
 import { HttpConnection } from "../load/http-connection.ts";
 import { callWriter, type McpSession, openSession, sequenceDigits } from "../load/mcp-session.ts";
-import { modernRequest } from "../load/modern-request.ts";
 import type { BenchOptions } from "../options.ts";
 import type { Launched } from "../processes/launch.ts";
 import { cpuMs } from "../processes/usage.ts";
 import type { Figure } from "../report/figure.ts";
 import { median, percentile } from "../report/statistics.ts";
 import { withLean } from "../upstreams/lean.ts";
+import { extraTools, fleetOf, listEveryTool, serverName, servers, toolsPerServer } from "./fleet.ts";
 import type { Scenario } from "./scenario.ts";
 
-const servers = 100;
-const toolsPerServer = 50;
 /** Scrapes of which the figures are medians. */
 const scrapes = 20;
 /** Milliseconds between two scrapes while calls run: far denser than Prometheus, so that a short run catches many. */
@@ -24,6 +22,7 @@ const scrapeEveryMs = 250;
 /** The cost of `/metrics` of 100 servers with 50 tools each: listed and never called, and all called. */
 export const metrics: Scenario = {
   name: "metrics",
+  title: "Scrapes",
   run({ options, progress }) {
     if (options.contenders.length > 0 && !options.contenders.includes("hangar")) {
       return Promise.resolve({ tables: [], figures: [] });
@@ -31,45 +30,27 @@ export const metrics: Scenario = {
     return withLean(
       options,
       async (lean) => {
-        const gateway = await launchHangar(fleet(lean.url), options);
+        const gateway = await launchHangar(fleetOf(servers, lean.url), options);
         try {
           const session = await openSession(gateway.url, "/mcp", options.era);
           progress(`listing ${servers} × ${toolsPerServer} tools`);
-          await listEveryTool(gateway.url);
+          const listed = await listEveryTool(gateway.url);
+          if (listed !== servers * toolsPerServer) throw new Error(`${listed} tools were listed`);
           progress("scraping");
-          const listed = await measure(gateway, session, options, LISTED);
+          const shown = await measure(gateway, session, options, LISTED);
           progress(`calling each of ${servers} × ${toolsPerServer} tools`);
           await callEveryTool(session);
           progress("scraping");
           const called = await measure(gateway, session, options, CALLED);
-          return { tables: [], figures: [...listed, ...called] };
+          return { tables: [], figures: [...shown, ...called] };
         } finally {
           await gateway.stop();
         }
       },
-      // `echo` and `blob` are the other two.
-      toolsPerServer - 2,
+      extraTools,
     );
   },
 };
-
-function fleet(leanUrl: string): Record<string, Upstream> {
-  const entries = Array.from({ length: servers }, (_, n): [string, Upstream] => [
-    serverName(n),
-    { kind: "http", endpoint: `${leanUrl}/mcp/${n}` },
-  ]);
-  return Object.fromEntries(entries);
-}
-
-function serverName(n: number): string {
-  return `s${n}`;
-}
-
-async function listEveryTool(url: string): Promise<void> {
-  const answer = await modernRequest(url, "tools/list", {}, AbortSignal.timeout(60_000));
-  const body = await answer.text();
-  if (!body.includes(`${serverName(0)}__echo`)) throw new Error(`the tools were not listed: ${body.slice(0, 300)}`);
-}
 
 async function callEveryTool(session: McpSession): Promise<void> {
   const names = Array.from({ length: servers * toolsPerServer }, (_, n) => {

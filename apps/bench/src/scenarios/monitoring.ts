@@ -19,6 +19,7 @@ const patienceMs = 60_000;
 /** Time to generate, check and write the whole monitoring: what it adds to a build, and to each look at a change. */
 export const monitoring: Scenario = {
   name: "monitoring",
+  title: "Monitoring generated",
   async run({ options, progress }) {
     const cold: number[] = [];
     const warm: number[] = [];

@@ -21,6 +21,7 @@ const sampleMicros = 200;
 /** Where the gateway's own time goes at 16 in flight; not a comparison, because profiling slows the gateway. */
 export const profile: Scenario = {
   name: "profile",
+  title: "Profile",
   run({ options, progress }) {
     return withLean(options, async (lean): Promise<Findings> => {
       const folder = options.profileFolder || join(workFolder(), "profile");

@@ -1,16 +1,16 @@
 import type { Contender, ContenderName } from "../gateways/contenders.ts";
 import { runClosedLoop } from "../load/closed-loop.ts";
 import type { Workload } from "../load/expectation.ts";
-import { openSession } from "../load/mcp-session.ts";
-import { cpuMs, residentBytes } from "../processes/usage.ts";
+import { endSession, openSession } from "../load/mcp-session.ts";
 import { median, percentile } from "../report/statistics.ts";
+import { membersOf, treeBytes, treeCpuMs } from "./members.ts";
 import type { ScenarioContext } from "./scenario.ts";
 
 /** What one contender showed in one round. */
 export interface Round {
   readonly calls: number;
   readonly callsPerSecond: number;
-  /** CPU time of the contender's process; for `direct` that is the upstream itself. */
+  /** CPU time of the contender's processes; for `direct` that is the upstream itself. */
   readonly cpuMsPerCall: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -78,20 +78,21 @@ export async function runOnce(
   contender: Contender,
   seconds: number,
 ): Promise<Round> {
-  const { pid, url } = contender.process;
-  const session = await openSession(url, "/mcp", options.era);
-  const cpuBeforeMs = cpuMs(pid);
+  const { url } = contender.process;
+  const members = membersOf(contender);
+  const session = await openSession(url, "/mcp", contender.dialect ?? options.era);
+  const cpuBeforeMs = treeCpuMs(members);
   try {
     const prefixed = { ...workload, tool: contender.prefix + workload.tool };
     const result = await runClosedLoop({ session, workload: prefixed, inFlight, seconds });
     return {
       calls: result.calls,
       callsPerSecond: result.calls / result.seconds,
-      cpuMsPerCall: (cpuMs(pid) - cpuBeforeMs) / result.calls,
+      cpuMsPerCall: (treeCpuMs(members) - cpuBeforeMs) / result.calls,
       p50Ms: percentile(result.latenciesMs, 0.5),
       p99Ms: percentile(result.latenciesMs, 0.99),
       latenciesMs: result.latenciesMs,
-      residentBytes: residentBytes(pid),
+      residentBytes: treeBytes(members),
     };
   } catch (error) {
     throw new Error(
@@ -100,5 +101,8 @@ export async function runOnce(
         cause: error,
       },
     );
+  } finally {
+    // A gateway that has failed cannot end it, and has failed the run already.
+    await endSession(session).catch(() => {});
   }
 }

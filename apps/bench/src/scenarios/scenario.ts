@@ -4,6 +4,8 @@ import type { Findings } from "../report/figure.ts";
 /** One question that the bench answers. */
 export interface Scenario {
   readonly name: string;
+  /** What it is about, as a heading. */
+  readonly title: string;
   /** Starts what it needs, measures, and stops it again. */
   run(context: ScenarioContext): Promise<Findings>;
 }

@@ -7,6 +7,7 @@ import type { Scenario } from "./scenario.ts";
 /** Small calls to one stdio child that many callers share. */
 export const stdio: Scenario = {
   name: "stdio",
+  title: "Small calls to a stdio child",
   run(context) {
     const names = ["hangar", "sdk", "bare"] as const;
     return withContenders({ options: context.options, behind: "stdio", names }, async (contenders) => {

@@ -7,6 +7,7 @@ import type { Scenario } from "./scenario.ts";
 /** Small calls over HTTP on both sides, alone and with 16 and 32 in flight. */
 export const throughput: Scenario = {
   name: "throughput",
+  title: "Small calls over HTTP",
   run(context) {
     return withContenders({ options: context.options, behind: "http" }, async (contenders) => {
       const tables = [];

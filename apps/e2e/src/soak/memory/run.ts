@@ -1,9 +1,8 @@
-import { awaitLogEvent, openFiles, poll, processesMarked, startProcess } from "@mcp-hangar/testing";
+import { awaitLogEvent, heapProbe, openFiles, poll, processesMarked, startProcess } from "@mcp-hangar/testing";
 import { gatewayArguments, writeConfig } from "../../harness/gateway-process.ts";
 import { temporaryFolder } from "../../harness/temporary-folder.ts";
 import { EVERYTHING, nodeServer } from "../../harness/upstreams.ts";
 import { fixtureFile } from "../../harness/workspace.ts";
-import { heapProbe } from "./heap-probe.ts";
 import { KINDS, type Kind, PAST, type Target } from "./kinds.ts";
 import { type Slope, slopeOf } from "./slope.ts";
 
@@ -54,7 +53,7 @@ export async function runMemorySoak(
   const args = ["--inspect=127.0.0.1:0", ...gatewayArguments("serve", "--http", "--port", "0", "--config", config)];
   await using gateway = await startProcess({ command: process.execPath, args });
   const url = String((await awaitLogEvent(gateway, "http_listening")).url).replace(/\/$/, "");
-  using heap = await heapProbe(gateway);
+  using heap = await heapProbe(() => gateway.stderr());
   const target: Target = {
     url,
     mcpUrl: (server) => (server === undefined ? `${url}/mcp` : `${url}/servers/${server}/mcp`),

@@ -1,4 +1,4 @@
-import { poll, type RunningProcess } from "@mcp-hangar/testing";
+import { poll } from "./poll.ts";
 
 /** Looks at the heap of a Node.js process that was started with `--inspect`. */
 export interface HeapProbe extends Disposable {
@@ -19,9 +19,9 @@ const LISTENING = /Debugger listening on (ws:\S+)/;
 /** One collection leaves what finalizers let go of to the next. */
 const COLLECTIONS = 3;
 
-/** Connects to the inspector of a process. */
-export async function heapProbe(process: RunningProcess): Promise<HeapProbe> {
-  const url = await poll("the inspector", () => LISTENING.exec(process.stderr())?.[1]);
+/** Connects to the inspector of a process, whose stderr so far is asked for until it tells where that is. */
+export async function heapProbe(stderr: () => string): Promise<HeapProbe> {
+  const url = await poll("the inspector", () => LISTENING.exec(stderr())?.[1]);
   const socket = new WebSocket(url);
   const waiting = new Map<number, (result: Readonly<Record<string, unknown>>) => void>();
   socket.addEventListener("message", ({ data }) => {

@@ -1,0 +1,56 @@
+import { spawnSync } from "node:child_process";
+import { cpus, loadavg, totalmem, type } from "node:os";
+import type { BenchOptions } from "../options.ts";
+import type { Section } from "../run.ts";
+
+/** A run of the bench as it is kept: what it found, where, when and of what. */
+export interface KeptRun extends RunCircumstances {
+  readonly sections: readonly Section[];
+}
+
+/** What one has to know of a run to read its figures. */
+export interface RunCircumstances {
+  /** When it began, ISO 8601 in UTC to the second. */
+  readonly date: string;
+  /** Of the sources, shortened, with `+` if they had been changed; `unknown` outside of a repository. */
+  readonly commit: string;
+  readonly machine: {
+    readonly node: string;
+    readonly system: string;
+    readonly cpus: number;
+    readonly model: string;
+    /** In whole GB. */
+    readonly memoryGb: number;
+    /** Processes that wanted a core in the minute before the run. */
+    readonly loadBefore: number;
+  };
+  /** Seconds of load in one round, and rounds. */
+  readonly load: Pick<BenchOptions, "seconds" | "rounds" | "era">;
+}
+
+/** The circumstances of a run that begins now. */
+export function keptRun({ seconds, rounds, era }: BenchOptions): RunCircumstances {
+  const [{ model = "unknown" } = {}] = cpus();
+  const [loadBefore = 0] = loadavg();
+  return {
+    date: `${new Date().toISOString().slice(0, 19)}Z`,
+    commit: commit(),
+    machine: {
+      node: process.version,
+      system: `${type()} ${process.arch}`,
+      cpus: cpus().length,
+      model: model.trim(),
+      memoryGb: Math.round(totalmem() / 1e9),
+      loadBefore: Math.round(loadBefore * 10) / 10,
+    },
+    load: { seconds, rounds, era },
+  };
+}
+
+function commit(): string {
+  const said = spawnSync("git", ["describe", "--always", "--dirty=+", "--exclude=*"], {
+    cwd: import.meta.dirname,
+    encoding: "utf8",
+  });
+  return said.status === 0 ? said.stdout.trim() : "unknown";
+}
