@@ -1,23 +1,19 @@
 import { spawn } from "node:child_process";
 import { announce, exitOnSignals } from "../processes/announce.ts";
+import { onLines } from "../processes/lines.ts";
 import { bareFront } from "./bare-front.ts";
 
 // A program: the bare relay in front of one stdio child; its arguments are those of `node` for that child.
 
 const child = spawn(process.execPath, process.argv.slice(2), { stdio: ["pipe", "pipe", "inherit"] });
 const waiting = new Map<number, (text: string) => void>();
-let rest = "";
 let out = "";
 
-child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-  const lines = (rest + chunk).split("\n");
-  rest = lines.pop() ?? "";
-  for (const line of lines) {
-    const id = Number(/"id":(\d+)/.exec(line)?.[1]);
-    const onAnswer = waiting.get(id);
-    waiting.delete(id);
-    onAnswer?.(line);
-  }
+onLines(child.stdout, (line) => {
+  const id = Number(/"id":(\d+)/.exec(line)?.[1]);
+  const onAnswer = waiting.get(id);
+  waiting.delete(id);
+  onAnswer?.(line);
 });
 
 const server = bareFront((body, ownId, onAnswer) => {

@@ -21,7 +21,7 @@ export function serverName(n: number): string {
   return `s${n}`;
 }
 
-/** Walks the whole merged list, page after page; how many tools it has. Throws when a page is no list. */
+/** Walks the whole merged list, page after page; how many tools of the fleet it has, beside the gateway's own. Throws when a page is no list. */
 export async function listEveryTool(url: string): Promise<number> {
   let tools = 0;
   let cursor: string | undefined;
@@ -29,14 +29,14 @@ export async function listEveryTool(url: string): Promise<number> {
     const params = cursor === undefined ? {} : { cursor };
     const answer = await modernRequest(url, "tools/list", params, AbortSignal.timeout(60_000));
     const page = pageOf(await answer.text());
-    tools += page.tools.length;
+    tools += page.tools.filter(({ name }) => /^s\d+__/.test(name)).length;
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   return tools;
 }
 
 interface Page {
-  readonly tools: readonly unknown[];
+  readonly tools: readonly { readonly name: string }[];
   readonly nextCursor?: string;
 }
 
