@@ -9,6 +9,8 @@ export interface LoadRequest {
   /** Calls that are always in flight, each on its own connection. */
   readonly inFlight: number;
   readonly seconds: number;
+  /** Goes on until so many calls were answered, however long that takes. */
+  readonly calls?: number;
 }
 
 /** What a closed loop saw; every call that is counted was answered, and its id and content were verified. */
@@ -27,14 +29,15 @@ let nextSequence = 10 ** (sequenceDigits - 1);
  * @throws Error on the first answer that is missing, wrong or another call's: figures of a faulty run mean nothing.
  */
 export async function runClosedLoop(request: LoadRequest): Promise<LoadResult> {
-  const { session, workload, inFlight, seconds } = request;
+  const { session, workload, inFlight, seconds, calls = 0 } = request;
   const callers = await Promise.all(Array.from({ length: inFlight }, () => openCaller(session)));
   const writer = callWriter(session, workload.tool, workload.argumentsJson);
   const latencies: number[] = [];
   const startMs = performance.now();
   const endMs = startMs + seconds * 1_000;
+  const goesOn = (nowMs: number): boolean => nowMs < endMs || latencies.length < calls;
   try {
-    await Promise.all(callers.map((caller) => loop({ caller, writer, workload, latencies, endMs })));
+    await Promise.all(callers.map((caller) => loop({ caller, writer, workload, latencies, goesOn })));
   } finally {
     for (const caller of callers) caller.close();
   }
@@ -50,10 +53,10 @@ interface Loop {
   readonly writer: CallWriter;
   readonly workload: Workload;
   readonly latencies: number[];
-  readonly endMs: number;
+  readonly goesOn: (nowMs: number) => boolean;
 }
 
-function loop({ caller, writer, workload, latencies, endMs }: Loop): Promise<void> {
+function loop({ caller, writer, workload, latencies, goesOn }: Loop): Promise<void> {
   return new Promise((resolve, reject) => {
     const next = (): void => {
       const sequence = nextSequence++;
@@ -66,7 +69,7 @@ function loop({ caller, writer, workload, latencies, endMs }: Loop): Promise<voi
           return;
         }
         latencies.push(nowMs - sentMs);
-        if (nowMs < endMs) next();
+        if (goesOn(nowMs)) next();
         else resolve();
       });
     };
