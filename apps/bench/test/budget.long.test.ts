@@ -24,7 +24,7 @@ const TURN_CALLS = 1_500;
 const TURNS = 6;
 
 function options(): BenchOptions {
-  const parsed = parseOptions([]);
+  const parsed = parseOptions(["--from-sources"]);
   if (parsed.help) throw new Error("no help was asked for");
   return parsed.options;
 }

@@ -1,6 +1,6 @@
 /** A gateway of somebody else that the npm registry has. */
 export interface Peer {
-  readonly name: PeerName;
+  readonly name: string;
   readonly version: string;
   /** Of its archive, as the registry has it; what has another is not what was looked at. Its dependencies are chosen by npm. */
   readonly integrity: string;

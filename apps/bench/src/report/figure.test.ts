@@ -9,6 +9,7 @@ test("a figure on its limit passes, and one beyond it says by how much it falls 
   expect(verdict({ ...base, value: 0.6, target: { atLeast: 0.8 } })).toBe("short by 25 %");
   expect(verdict({ ...base, value: 0.15, target: { atMost: 0.15 } })).toBe("PASS");
   expect(verdict({ ...base, value: 0.3, target: { atMost: 0.15 } })).toBe("short by 100 %");
+  expect(verdict({ ...base, value: 1.0034, target: { atMost: 1 } })).toBe("short by 0.3 %");
   expect(verdict({ ...base, value: 1 })).toBe("");
 });
 

@@ -49,5 +49,6 @@ export function verdict(figure: Figure): string {
   if (target === undefined) return "";
   if (meets(value, target)) return "PASS";
   const limit = "atLeast" in target ? target.atLeast : target.atMost;
-  return `short by ${Math.abs((value / limit - 1) * 100).toFixed(0)} %`;
+  const percent = Math.abs((value / limit - 1) * 100);
+  return `short by ${percent < 1 ? percent.toPrecision(1) : percent.toFixed(0)} %`;
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { cpus, loadavg, totalmem, type } from "node:os";
+import { join } from "node:path";
 import type { BenchOptions } from "../options.ts";
 import type { Section } from "../run.ts";
 
@@ -12,7 +13,7 @@ export interface KeptRun extends RunCircumstances {
 export interface RunCircumstances {
   /** When it began, ISO 8601 in UTC to the second. */
   readonly date: string;
-  /** Of the sources, shortened, with `+` if they had been changed; `unknown` outside of a repository. */
+  /** The last one that changed the gateway, shortened, with `+` if its sources were changed since; `unknown` outside of a repository. */
   readonly commit: string;
   readonly machine: {
     readonly node: string;
@@ -47,10 +48,17 @@ export function keptRun({ seconds, rounds, era }: BenchOptions): RunCircumstance
   };
 }
 
+/** What a gateway is built of. Commits of the bench itself come and go, and measure the same. */
+const GATEWAY = ["packages", "apps/server", ":(exclude)packages/testing"];
+
 function commit(): string {
-  const said = spawnSync("git", ["describe", "--always", "--dirty=+", "--exclude=*"], {
-    cwd: import.meta.dirname,
-    encoding: "utf8",
-  });
-  return said.status === 0 ? said.stdout.trim() : "unknown";
+  const last = git("log", "-1", "--format=%h", "--", ...GATEWAY);
+  const changed = git("status", "--porcelain", "--", ...GATEWAY);
+  return last === undefined || last === "" ? "unknown" : `${last}${changed === "" ? "" : "+"}`;
+}
+
+function git(...args: readonly string[]): string | undefined {
+  const cwd = join(import.meta.dirname, "../../../..");
+  const { status, stdout } = spawnSync("git", args, { cwd, encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
 }

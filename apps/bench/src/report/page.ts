@@ -18,7 +18,7 @@ export function pageOf(run: KeptRun): string {
       columns: ["", ""],
       rows: [
         ["date", date.replace("T", " ").replace("Z", " UTC")],
-        ["commit", commit],
+        ["commit of the gateway", commit],
         ["machine", `${machine.cpus} × ${machine.model}, ${machine.memoryGb} GB, ${machine.system}`],
         ["Node.js", machine.node],
         ["load", `${load.rounds} rounds of ${load.seconds} s, ${load.era} era, all on this machine`],

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Contender, ContenderName, Upstream } from "../gateways/contenders.ts";
 import { echoWorkload } from "../load/expectation.ts";
 import { installOwn, installPeer } from "../peers/install.ts";
-import { type PeerName, peerNames, peers as pinned } from "../peers/pins.ts";
+import { peerNames, peers as pinned } from "../peers/pins.ts";
 import type { Findings } from "../report/figure.ts";
 import { withContenders } from "./comparison.ts";
 import { membersOf, sampledBytes, treeBytes } from "./members.ts";
@@ -90,9 +90,4 @@ function rotated<T>(list: readonly T[], by: number): readonly T[] {
 
 function put(lives: Map<string, Life[]>, name: string, life: Life): void {
   lives.set(name, [...(lives.get(name) ?? []), life]);
-}
-
-/** Whether a name is that of a gateway from npm. */
-export function isPeer(name: string): name is PeerName {
-  return (peerNames as readonly string[]).includes(name);
 }
