@@ -18,10 +18,10 @@ const BOUNDS = {
 } as const;
 
 /** Calls until code is warm. */
-const WARM_UP_CALLS = 8_000;
+const WARM_UP_CALLS = 6_000;
 /** The two take turns of so many calls: a turn of so much time would be one of few calls on a busy machine, and those few the dearer. */
-const TURN_CALLS = 1_500;
-const TURNS = 6;
+const TURN_CALLS = 1_200;
+const TURNS = 5;
 
 function options(): BenchOptions {
   const parsed = parseOptions(["--from-sources"]);
