@@ -31,7 +31,7 @@ export interface RunCircumstances {
 
 /** The circumstances of a run that begins now. */
 export function keptRun({ seconds, rounds, era }: BenchOptions): RunCircumstances {
-  const [{ model = "unknown" } = {}] = cpus();
+  const model = cpus()[0]?.model ?? "unknown";
   const [loadBefore = 0] = loadavg();
   return {
     date: `${new Date().toISOString().slice(0, 19)}Z`,
