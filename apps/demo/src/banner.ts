@@ -23,7 +23,8 @@ ${hangar(`call everything get-sum --args '{"a": 1, "b": 2}'`)}
   curl -s ${url}/health/ready
   curl -s ${url}/api/history
 
-The same with the MCP Inspector (Node.js 22.19 or later), or point any MCP client at ${url}/mcp:
+The same with the MCP Inspector (Node.js 22.19 or later), or point any MCP client at ${url}/mcp; tools that
+manage the gateway are at ${url}/manage/mcp:
 
   npx -y @modelcontextprotocol/inspector@2 --cli --server-url ${url}/mcp --transport http --method tools/list
 

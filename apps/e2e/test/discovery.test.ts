@@ -161,10 +161,10 @@ describe.concurrent("a server that waits for approval", () => {
     expect((await rest(gateway, "GET", "/api/mcp_servers/math")).status).toBe(404);
   });
 
-  test("is decided upon by the tools of /mcp as well", async () => {
+  test("is decided upon by the tools of /manage/mcp as well", async () => {
     await using folder = await temporaryFolder();
     await using gateway = await startGateway(configFor(folder.path, { approve: "manual" }));
-    await using client = await connect("sdk v1", gateway.mcpUrl());
+    await using client = await connect("sdk v1", gateway.manageUrl);
     await drop(folder.path, "math.json", nodeServer(STDIO));
     await client.call("hangar_discover", { source: "files" });
     await inState(gateway, "math", "pending");

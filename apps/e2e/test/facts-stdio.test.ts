@@ -82,7 +82,7 @@ test("whatever the client at the other end of the pipes does is told once", asyn
   const config = {
     mcp_servers: fleetOf(fixture.url, nodeServer(EVERYTHING)),
     history: { file: join(folder.path, "history.db") },
-    management: { allow_runtime_servers: ["remote"] },
+    management: { allow_runtime_servers: ["remote"], tools: { on_mcp: ["*"] } },
     logging: { level: "debug", json_format: true },
     config_reload: { watch: false },
   };

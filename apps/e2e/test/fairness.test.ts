@@ -192,10 +192,10 @@ describe("a bucket of one", () => {
 
   test("holds one management tool, and the calls of a batch are counted each", async () => {
     const headers = somebody();
-    const call = (name: string, args: object = {}): Promise<RpcAnswer> =>
-      ask(headers, "tools/call", { name, arguments: args });
-    expect((await call("hangar_list")).message.result?.isError ?? false).toBe(false);
-    const refused = (await call("hangar_list")).message;
+    const listServers = (): Promise<RpcAnswer> =>
+      modernRequest(gateway.manageUrl, "tools/call", { name: "hangar_list", arguments: {} }, { headers });
+    expect((await listServers()).message.result?.isError ?? false).toBe(false);
+    const refused = (await listServers()).message;
     expect(refused.result?.isError).toBe(true);
     expect(JSON.parse(textOf(refused))).toMatchObject({
       error_type: "rate_limited",

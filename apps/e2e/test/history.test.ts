@@ -58,7 +58,7 @@ describe.concurrent("the history of a gateway", () => {
     expect(next.calls).toMatchObject([{ server: "own", tool: "crash" }]);
 
     const tool = { name: "hangar_history", arguments: { server: "own", tool: "ok" } };
-    const { message } = await modernRequest(gateway.mcpUrl(), "tools/call", tool);
+    const { message } = await modernRequest(gateway.manageUrl, "tools/call", tool);
     expect(message.result?.structuredContent).toMatchObject({ calls: [{ tool: "ok", status: "success" }] });
     const page = await gateway.metrics();
     await poll("the entries of the second run to be written", async () => {

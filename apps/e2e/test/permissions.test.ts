@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startGateway } from "../src/harness/gateway-process.ts";
 import { bearer, type SecuredGateway, startSecuredGateway } from "../src/harness/secured-gateway.ts";
+import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { MEMORY, nodeServer } from "../src/harness/upstreams.ts";
 import { modernRequest, namesIn, type RpcAnswer } from "../src/harness/wire-client.ts";
 
@@ -24,13 +25,26 @@ interface Route {
 
 interface Tool {
   readonly name: string;
+  /** Of the endpoint that has it. */
+  readonly path: string;
   readonly annotations: { readonly readOnlyHint: boolean };
 }
 
 const SERVER = "memory";
-const SERVERS = { [SERVER]: nodeServer(MEMORY), other: nodeServer(MEMORY) };
-/** So that the tool that registers servers exists. */
-const MANAGEMENT = { allow_runtime_servers: ["remote"] };
+const folder = await temporaryFolder();
+/** Whatever a tool of the management may need to exist is configured. */
+const CONFIG = {
+  mcp_servers: {
+    [SERVER]: nodeServer(MEMORY),
+    other: nodeServer(MEMORY),
+    member: nodeServer(MEMORY),
+    pool: { mode: "group", members: [{ id: "member" }] },
+  },
+  management: { allow_runtime_servers: ["remote"] },
+  history: { file: `${folder.path}/history.sqlite` },
+  compliance: { journal: { folder: `${folder.path}/journal` } },
+  discovery: { sources: { files: { type: "filesystem", path: folder.path } } },
+};
 const ALL_TOOLS = "tools:call";
 /** Strangers are tried on every route. */
 const PATIENT = { max_failures: 1_000 };
@@ -41,11 +55,14 @@ const OTHER_ROUTES: readonly Route[] = [
   { method: "POST", path: "/mcp", permission: ALL_TOOLS },
   { method: "GET", path: "/mcp", permission: ALL_TOOLS },
   { method: "DELETE", path: "/mcp", permission: ALL_TOOLS },
+  { method: "POST", path: "/manage/mcp", permission: ALL_TOOLS },
+  { method: "GET", path: "/manage/mcp", permission: ALL_TOOLS },
+  { method: "DELETE", path: "/manage/mcp", permission: ALL_TOOLS },
   { method: "POST", path: `/servers/${SERVER}/mcp`, permission: ALL_TOOLS },
   { method: "GET", path: `/servers/${SERVER}/mcp`, permission: ALL_TOOLS },
   { method: "DELETE", path: `/servers/${SERVER}/mcp`, permission: ALL_TOOLS },
   ...["live", "ready", "startup"].map((probe) => ({ method: "GET", path: `/health/${probe}`, permission: undefined })),
-  ...["", "/mcp", `/servers/${SERVER}/mcp`].map((resource) => ({
+  ...["", "/mcp", "/manage/mcp", `/servers/${SERVER}/mcp`].map((resource) => ({
     method: "GET",
     path: `/.well-known/oauth-protected-resource${resource}`,
     permission: undefined,
@@ -61,8 +78,7 @@ const keys = new Map<string, string>();
 
 beforeAll(async () => {
   secured = await startSecuredGateway({
-    mcp_servers: SERVERS,
-    management: MANAGEMENT,
+    ...CONFIG,
     auth: { roles: roles(offer), lockout: PATIENT },
   });
   url = secured.gateway.url;
@@ -72,6 +88,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await secured?.[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
 });
 
 /** The key of somebody whose only role this is. */
@@ -128,7 +145,11 @@ describe.each(offer.routes)("$method $path ($permission)", (route) => {
   });
 });
 
-describe.each(offer.managementTools)("the tool $name", ({ name, annotations }) => {
+describe.each(offer.managementTools)("the tool $name", ({ name, path, annotations }) => {
+  const list = (token: string): Promise<readonly string[]> => listAt(`${url}${path}`, token);
+  const call = (tool: string, args: object, token: string | undefined): Promise<RpcAnswer> =>
+    callAt(`${url}${path}`, tool, args, token);
+
   test("needs exactly one permission, which fits what it does: without it, it does not exist", async () => {
     const needed: string[] = [];
     for (const permission of offer.permissions.filter((each) => each !== ALL_TOOLS)) {
@@ -225,13 +246,20 @@ async function everyWay(tool: string, token: string): Promise<readonly string[]>
 }
 
 function call(name: string, args: object, token: string | undefined, server?: string): Promise<RpcAnswer> {
-  const at = secured.gateway.mcpUrl(server);
+  return callAt(secured.gateway.mcpUrl(server), name, args, token);
+}
+
+function callAt(at: string, name: string, args: object, token: string | undefined): Promise<RpcAnswer> {
   const headers = token === undefined ? {} : bearer(token);
   return modernRequest(at, "tools/call", { name, arguments: args }, { headers });
 }
 
-async function list(token: string, server?: string): Promise<readonly string[]> {
-  const { message } = await modernRequest(secured.gateway.mcpUrl(server), "tools/list", {}, { headers: bearer(token) });
+function list(token: string, server?: string): Promise<readonly string[]> {
+  return listAt(secured.gateway.mcpUrl(server), token);
+}
+
+async function listAt(at: string, token: string): Promise<readonly string[]> {
+  const { message } = await modernRequest(at, "tools/list", {}, { headers: bearer(token) });
   return namesIn(message, "tools");
 }
 
@@ -276,7 +304,7 @@ function roles({ permissions, serverTools }: Offer): Record<string, object> {
 }
 
 async function offerOfAnOpenGateway(): Promise<Offer> {
-  await using gateway = await startGateway({ mcp_servers: SERVERS, management: MANAGEMENT });
+  await using gateway = await startGateway(CONFIG);
   const document = (await (await fetch(`${gateway.url}/api/openapi.json`)).json()) as {
     readonly paths: Record<string, Record<string, { readonly "x-permission"?: string }>>;
   };
@@ -286,12 +314,16 @@ async function offerOfAnOpenGateway(): Promise<Offer> {
     ),
   );
   const { message } = await modernRequest(gateway.mcpUrl(), "tools/list");
-  // A list of tools, each with the annotations that the gateway gives its own.
-  const tools = message.result?.tools as unknown as readonly Tool[];
+  const managed = await modernRequest(gateway.manageUrl, "tools/list");
+  const toolsAt = (path: string, listed: RpcAnswer["message"]): readonly Tool[] =>
+    // A list of tools, each with the annotations that the gateway gives its own.
+    ((listed.result?.tools ?? []) as unknown as readonly Omit<Tool, "path">[])
+      .filter(({ name }) => name.startsWith("hangar_"))
+      .map((tool) => ({ ...tool, path }));
   const routes = [...described, ...OTHER_ROUTES];
   return {
     routes,
-    managementTools: tools.filter(({ name }) => name.startsWith("hangar_")),
+    managementTools: [...toolsAt("/mcp", message), ...toolsAt("/manage/mcp", managed.message)],
     serverTools: namesIn(message, "tools").flatMap((name) =>
       name.startsWith(`${SERVER}__`) ? [name.slice(`${SERVER}__`.length)] : [],
     ),

@@ -284,7 +284,7 @@ describe.concurrent("a file that cannot be used", () => {
       body: { error: { code: "invalid_config", problems: expect.arrayContaining([expect.objectContaining(problem)]) } },
     });
     expect(await rest(gateway, "GET", "/api/config/diff")).toMatchObject({ status: 422 });
-    const tool = await modernRequest(gateway.mcpUrl(), "tools/call", { name: "hangar_reload_config", arguments: {} });
+    const tool = await modernRequest(gateway.manageUrl, "tools/call", { name: "hangar_reload_config", arguments: {} });
     expect(tool.message.result).toMatchObject({ isError: true });
     expect(textOf(tool.message)).toContain("invalid_config");
     await poll("both failures in the log", () => reloads(gateway).length === 2);

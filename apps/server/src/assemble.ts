@@ -59,6 +59,8 @@ export interface Hangar {
   readonly noOperation: NoOperation;
   /** All servers under one roof, tools prefixed. */
   readonly aggregateFace: McpFace;
+  /** The tools of the gateway itself, without those of servers. */
+  readonly managementFace: McpFace;
   /** One face a server, tools under their own names. */
   readonly serverFaces: ServerFaces;
   readonly reloader: Reloader;
@@ -165,7 +167,7 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     },
     reloader,
   });
-  const management = createManagementTools(operations, access, () => reloader.config.management);
+  const ownTools = createManagementTools(operations, access, () => reloader.config.management);
   const rooms = { traffic, subscriptionQuota: new SubscriptionQuota(), sessionRoom: new SessionRoom() };
   const { origin } = accessSystem;
   const addressOf = (request: IncomingMessage): string => origin.address(request);
@@ -186,7 +188,8 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     events,
     operations,
     noOperation,
-    aggregateFace: createMcpFace({ ...faceParts, scope: { kind: "all" }, management }),
+    aggregateFace: createMcpFace({ ...faceParts, scope: { kind: "all" }, management: ownTools.forAgents }),
+    managementFace: createMcpFace({ ...faceParts, scope: { kind: "none" }, management: ownTools.forOperators }),
     serverFaces: new ServerFaces({
       exists: (id) => gateway.fleet.entry(id) !== undefined,
       create: (id) => createMcpFace({ ...faceParts, scope: { kind: "server", id } }),

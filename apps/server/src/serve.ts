@@ -115,13 +115,14 @@ async function nothingLeft(count: () => number, withinMs: number): Promise<boole
   return true;
 }
 
-function interruptFaces({ aggregateFace, serverFaces }: Hangar): void {
+function interruptFaces({ aggregateFace, managementFace, serverFaces }: Hangar): void {
   aggregateFace.interrupt();
+  managementFace.interrupt();
   serverFaces.interrupt();
 }
 
-async function closeFaces({ aggregateFace, serverFaces }: Hangar): Promise<void> {
-  await Promise.all([aggregateFace.close(), serverFaces.close()]);
+async function closeFaces({ aggregateFace, managementFace, serverFaces }: Hangar): Promise<void> {
+  await Promise.all([aggregateFace.close(), managementFace.close(), serverFaces.close()]);
 }
 
 async function shutDown(hangar: Hangar, door: OpenedDoor | undefined): Promise<void> {

@@ -18,6 +18,8 @@ export interface HttpGateway extends AsyncDisposable {
   readonly configFile: string;
   /** URL of the aggregated endpoint, or of one server's own. */
   readonly mcpUrl: (server?: string) => string;
+  /** Where the tools of the gateway itself are. */
+  readonly manageUrl: string;
   events(name?: string): readonly LogEvent[];
   metrics(headers?: Readonly<Record<string, string>>): Promise<MetricsPage>;
   /** Asks it to stop (SIGTERM) and waits; throws if it does not within the deadline. */
@@ -49,6 +51,7 @@ export async function startGateway(
     process: gateway,
     url,
     configFile,
+    manageUrl: `${url}/manage/mcp`,
     mcpUrl: (server) => (server === undefined ? `${url}/mcp` : `${url}/servers/${server}/mcp`),
     events: gateway.events,
     metrics: (headers) => scrape(`${url}/metrics`, headers),

@@ -74,7 +74,8 @@ const FIELDS: Readonly<Record<string, Send>> = {
   "a tool in a path": (text) => operate("POST", `/api/mcp_servers/fixture/tools/${encodeURIComponent(text)}/call`, {}),
   "a server in a path": (text) => operate("POST", `/api/mcp_servers/${encodeURIComponent(text)}/stop`),
   "a group in a path": (text) => operate("GET", `/api/groups/${encodeURIComponent(text)}`),
-  "the target of a tool": (text) => ask("tools/call", { name: "hangar_stop", arguments: { server: text } }),
+  "the target of a tool": (text) =>
+    modernRequest(gateway.manageUrl, "tools/call", { name: "hangar_stop", arguments: { server: text } }),
   "the id of a key": (text) => operate("DELETE", `/api/keys/${encodeURIComponent(text)}`),
   "the name of a user": (text) =>
     ask("tools/call", {

@@ -4,6 +4,7 @@ import { CLIENT_KINDS, connect } from "../../src/harness/mcp-client.ts";
 import { rest } from "../../src/harness/rest.ts";
 import { temporaryFolder } from "../../src/harness/temporary-folder.ts";
 import { EVERYTHING, nodeServer } from "../../src/harness/upstreams.ts";
+import { modernRequest } from "../../src/harness/wire-client.ts";
 
 const SERVERS = {
   everything: nodeServer(EVERYTHING),
@@ -20,6 +21,9 @@ afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
 });
 
+/** What agents have on `/mcp`. */
+const WORK = ["hangar_call", "hangar_fetch_continuation", "hangar_delete_continuation"];
+
 /** Each once, in an order in which each can succeed. */
 const CALLS: readonly (readonly [string, Record<string, unknown>, object])[] = [
   ["hangar_list", {}, { mcp_servers: [{ id: "everything" }, { id: "pool" }] }],
@@ -35,16 +39,17 @@ const CALLS: readonly (readonly [string, Record<string, unknown>, object])[] = [
   ["hangar_rotation", { group: "pool", server: "everything", in_rotation: true }, { in_rotation: 1 }],
   ["hangar_health", {}, { status: "healthy" }],
   ["hangar_status", {}, { name: "mcp-hangar" }],
-  ["hangar_call", { calls: [{ server: "everything", tool: "echo", arguments: { message: "x" } }] }, { succeeded: 1 }],
   ["hangar_stop", { server: "everything" }, { state: "cold" }],
 ];
 
 // The clients compare each structured result with the output schema of its tool, and refuse one that does not fit.
 describe.each(CLIENT_KINDS)("for %s", (kind) => {
   test("every management tool says what it takes and gives, and keeps to it", async () => {
-    await using client = await connect(kind, gateway.mcpUrl());
-    const tools = (await client.tools()).filter(({ name }) => name.startsWith("hangar_"));
-    expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(CALLS.map(([name]) => name)));
+    await using client = await connect(kind, gateway.manageUrl);
+    const tools = await client.tools();
+    const names = tools.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(CALLS.map(([name]) => name)));
+    expect(names.filter((name) => !name.startsWith("hangar_") || WORK.includes(name))).toEqual([]);
     for (const tool of tools) {
       expect(tool).toMatchObject({
         title: expect.any(String),
@@ -61,14 +66,23 @@ describe.each(CLIENT_KINDS)("for %s", (kind) => {
     }
   });
 
-  test("what could not be done is a result that says why", async () => {
+  test("agents find on /mcp what they need for their work, and nothing of the management", async () => {
     await using client = await connect(kind, gateway.mcpUrl());
+    const names = (await client.tools()).map(({ name }) => name);
+    expect(names.filter((name) => name.startsWith("hangar_"))).toEqual(WORK);
+    expect(names).toContain("pool__echo");
+    await expect(client.call("hangar_list")).rejects.toThrow(/unknown tool/);
+    const batch = { calls: [{ server: "everything", tool: "echo", arguments: { message: "x" } }] };
+    expect((await client.call("hangar_call", batch)).structuredContent).toMatchObject({ succeeded: 1 });
+  });
+
+  test("what could not be done is a result that says why", async () => {
+    await using client = await connect(kind, gateway.manageUrl);
     await client.tools();
     const failures: readonly (readonly [string, Record<string, unknown>, string])[] = [
       ["hangar_start", { server: "none" }, "unknown_server"],
       ["hangar_start", {}, "invalid_request"],
       ["hangar_start", { server: "pool" }, "is_group"],
-      ["hangar_fetch_continuation", { continuation_id: "none" }, "unknown_continuation"],
     ];
     for (const [name, args, code] of failures) {
       const { content, isError, structuredContent } = await client.call(name, args);
@@ -79,41 +93,94 @@ describe.each(CLIENT_KINDS)("for %s", (kind) => {
 });
 
 test("tools that the configuration denies do not exist, and those of REST stay", async () => {
-  const management = { tools: { deny: ["hangar_*"], allow: ["*"] } };
+  const management = { tools: { deny: ["hangar_*"], allow: ["*"], on_mcp: ["*"] } };
   await using few = await startGateway({ mcp_servers: SERVERS, management });
-  await using client = await connect("sdk v2 auto", few.mcpUrl());
-  expect((await client.tools()).filter(({ name }) => name.startsWith("hangar_"))).toEqual([]);
-  await expect(client.call("hangar_list")).rejects.toThrow(/unknown tool/);
+  for (const url of [few.mcpUrl(), few.manageUrl]) {
+    await using client = await connect("sdk v2 auto", url);
+    expect((await client.tools()).filter(({ name }) => name.startsWith("hangar_"))).toEqual([]);
+    await expect(client.call("hangar_list")).rejects.toThrow(/unknown tool/);
+  }
   expect((await rest(few, "GET", "/api/mcp_servers")).status).toBe(200);
 });
 
-test("servers can be registered by a tool only where the configuration allows it", async () => {
-  await using client = await connect("sdk v2 auto", gateway.mcpUrl());
-  expect((await client.tools()).map(({ name }) => name)).not.toContain("hangar_register");
-  await expect(client.call("hangar_register")).rejects.toThrow(/unknown tool/);
-  await using open = await startGateway({ mcp_servers: {}, management: { allow_runtime_servers: ["subprocess"] } });
-  await using other = await connect("sdk v2 auto", open.mcpUrl());
+test("only tools of what is configured exist", async () => {
+  const namesOf = async (config: object): Promise<readonly string[]> => {
+    await using open = await startGateway({ mcp_servers: {}, ...config });
+    await using client = await connect("sdk v2 auto", open.manageUrl);
+    return (await client.tools()).map(({ name }) => name).sort();
+  };
+  await using folder = await temporaryFolder();
+  const few = await namesOf({ config_reload: { enabled: false } });
+  const all = await namesOf({
+    mcp_servers: SERVERS,
+    management: { allow_runtime_servers: ["remote"] },
+    history: { file: `${folder.path}/history.sqlite` },
+    compliance: { journal: { folder: `${folder.path}/journal` } },
+    discovery: { sources: { files: { type: "filesystem", path: folder.path } } },
+  });
+  expect(all).toEqual(expect.arrayContaining([...few]));
+  expect(all.filter((name) => !few.includes(name))).toEqual([
+    "hangar_approve",
+    "hangar_audit",
+    "hangar_discover",
+    "hangar_discovery",
+    "hangar_group",
+    "hangar_groups",
+    "hangar_history",
+    "hangar_logs",
+    "hangar_register",
+    "hangar_reject",
+    "hangar_reload_config",
+    "hangar_rotation",
+    "hangar_unregister",
+  ]);
+});
+
+test("a server that a tool has registered is called on /mcp, where the operator may put that tool, too", async () => {
+  const management = { allow_runtime_servers: ["subprocess"], tools: { on_mcp: ["hangar_*register"] } };
+  await using open = await startGateway({ mcp_servers: {}, management });
+  await using client = await connect("sdk v2 auto", open.mcpUrl());
+  expect((await client.tools()).map(({ name }) => name)).toEqual(["hangar_register", "hangar_unregister", ...WORK]);
   const options = nodeServer(EVERYTHING);
-  const { structuredContent } = await other.call("hangar_register", { server: "late", options });
+  const { structuredContent } = await client.call("hangar_register", { server: "late", options });
   expect(structuredContent).toMatchObject({ id: "late", origin: "runtime" });
-  expect(await other.call("late__echo", { message: "x" })).toMatchObject({ content: [{ text: "Echo: x" }] });
-  const removed = await other.call("hangar_unregister", { server: "late" });
+  expect(await client.call("late__echo", { message: "x" })).toMatchObject({ content: [{ text: "Echo: x" }] });
+  const removed = await client.call("hangar_unregister", { server: "late" });
   expect(removed.structuredContent).toEqual({ server: "late", removed: true });
 });
 
-test("over stdio, whoever started the gateway may do everything", async () => {
+test("the endpoint of the management says what it is, and has nothing of servers", async () => {
+  await using client = await connect("sdk v2 auto", gateway.manageUrl);
+  await expect(client.call("everything__echo", { message: "x" })).rejects.toThrow(/unknown tool/);
+  const discovered = await modernRequest(gateway.manageUrl, "server/discover");
+  expect(discovered.message.result).toMatchObject({
+    capabilities: { tools: {} },
+    instructions: expect.stringContaining("/mcp"),
+  });
+  for (const [method, key] of [
+    ["prompts/list", "prompts"],
+    ["resources/list", "resources"],
+  ] as const) {
+    expect((await modernRequest(gateway.manageUrl, method)).message.result?.[key]).toEqual([]);
+  }
+});
+
+test("over stdio, an agent has what it has on /mcp, and whoever started the gateway may do all that", async () => {
   await using folder = await temporaryFolder();
-  const configFile = await writeConfig(folder.path, { mcp_servers: SERVERS, auth: { roles: {} } });
+  const management = { tools: { on_mcp: ["hangar_list", "hangar_st*"] } };
+  const configFile = await writeConfig(folder.path, { mcp_servers: SERVERS, auth: { roles: {} }, management });
   const args = [...gatewayArguments("serve", "--config", configFile)];
   await using client = await connect("sdk v2 auto", { command: process.execPath, args });
   const names = (await client.tools()).map(({ name }) => name);
-  expect(names).toEqual(expect.arrayContaining(["hangar_list", "hangar_stop", "hangar_unregister", "pool__echo"]));
+  const own = names.filter((name) => name.startsWith("hangar_"));
+  expect(own.sort()).toEqual([...WORK, "hangar_list", "hangar_start", "hangar_status", "hangar_stop"].sort());
+  expect(names).toContain("pool__echo");
   const { structuredContent } = await client.call("hangar_list");
   expect(structuredContent).toMatchObject({ mcp_servers: [{ id: "everything" }, { id: "pool" }] });
 });
 
 test("both doors give the same", async () => {
-  await using client = await connect("sdk v2 auto", gateway.mcpUrl());
+  await using client = await connect("sdk v2 auto", gateway.manageUrl);
   for (const [tool, path] of [
     ["hangar_list", "/api/mcp_servers"],
     ["hangar_groups", "/api/groups"],

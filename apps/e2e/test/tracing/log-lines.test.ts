@@ -15,7 +15,7 @@ test("every line about the work of one request names its trace, also where no sp
   const meta = { traceparent };
   const calls = [{ server: "pipe", tool: "ok", arguments: {} }];
   await modernRequest(gateway.mcpUrl(), "tools/call", { name: "hangar_call", arguments: { calls }, _meta: meta });
-  await modernRequest(gateway.mcpUrl(), "tools/call", { name: "hangar_list", arguments: {}, _meta: meta });
+  await modernRequest(gateway.manageUrl, "tools/call", { name: "hangar_list", arguments: {}, _meta: meta });
   await modernRequest(gateway.mcpUrl(), "tools/list", { _meta: meta });
   const lines = ["batch_finished", "tool_invoked", "operation_finished", "request_finished"];
   await poll("a line of each", () => lines.every((name) => gateway.events(name).length > 0));

@@ -13,6 +13,7 @@ export function metadataRoutes(resource: ProtectedResource): readonly Route[] {
   return [
     route("", () => ""),
     route("/mcp", () => "/mcp"),
+    route("/manage/mcp", () => "/manage/mcp"),
     route("/servers/{server}/mcp", ({ server = "" }) => `/servers/${server}/mcp`),
   ];
 }

@@ -7,7 +7,7 @@ import type { JwtOptions } from "./options.ts";
 export const METADATA_PATH = "/.well-known/oauth-protected-resource";
 
 /** Paths that are resources of their own. Any id does: whether there is such a server is not told to strangers. */
-const RESOURCE = /^\/(?:mcp|servers\/[a-z0-9_-]{1,63}\/mcp)$/;
+const RESOURCE = /^\/(?:mcp|manage\/mcp|servers\/[a-z0-9_-]{1,63}\/mcp)$/;
 
 /** What a client needs to know to get a token for a resource of this gateway. */
 export interface ProtectedResource {

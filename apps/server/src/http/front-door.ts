@@ -71,6 +71,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     places,
     denials,
     aggregate: hangar.aggregateFace,
+    management: hangar.managementFace,
     ofServer: (id) => hangar.serverFaces.get(id),
     bodyBytesMax: http.max_body_bytes,
     traffic: hangar.traffic,

@@ -65,6 +65,7 @@ async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answer
   const mcp = new McpEndpoint({
     access: OPEN_ACCESS,
     aggregate: face,
+    management: face,
     ofServer: (id) => (id === "math" ? face : undefined),
     bodyBytesMax: 1_000,
     traffic,

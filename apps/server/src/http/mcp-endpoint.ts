@@ -10,7 +10,7 @@ import { readBody } from "./read-body.ts";
 import type { Strangers } from "./strangers.ts";
 import type { Exchange, Traffic } from "./traffic.ts";
 
-/** One face of the protocol: the aggregate, or one server. */
+/** One face of the protocol: the aggregate, the management, or one server. */
 export interface HttpFace {
   /** Answers a POST, GET or DELETE whose body has been read; empty for GET and DELETE. `exchange` has counted the body. */
   handleHttp(
@@ -37,6 +37,8 @@ export interface McpEndpointOptions {
   /** Told of everybody who is refused with 403; nobody is without it. */
   readonly denials?: Denials | undefined;
   readonly aggregate: HttpFace;
+  /** The tools of the gateway itself. */
+  readonly management: HttpFace;
   /** The face of one server; `undefined` when there is no such server. */
   readonly ofServer: (id: string) => HttpFace | undefined;
   readonly bodyBytesMax: number;
@@ -44,11 +46,10 @@ export interface McpEndpointOptions {
 }
 
 /** Where a path of MCP leads. */
-export interface McpTarget {
-  /** The server that the path names; `undefined` for the aggregate. It may not exist. */
-  readonly server: string | undefined;
-  readonly path: string;
-}
+export type McpTarget =
+  | { readonly kind: "aggregate" | "management" }
+  /** The server that the path names; it may not exist. */
+  | { readonly kind: "server"; readonly id: string; readonly path: string };
 
 const ALLOW = "GET, POST, DELETE, OPTIONS";
 const SERVERS = "/servers/";
@@ -68,9 +69,10 @@ export class McpEndpoint {
 
   targetOf(path: string): McpTarget | undefined {
     if (path === "/mcp") return AGGREGATE;
+    if (path === "/manage/mcp") return MANAGEMENT;
     if (!path.startsWith(SERVERS)) return undefined;
     // What is no endpoint is one of a server that does not exist, so that who asks for it is known.
-    return { server: SERVER_PATH.exec(path)?.[1] ?? "", path };
+    return { kind: "server", id: SERVER_PATH.exec(path)?.[1] ?? "", path };
   }
 
   handle(target: McpTarget, request: IncomingMessage, response: ServerResponse): void {
@@ -108,19 +110,16 @@ export class McpEndpoint {
       const message = `"${caller.id}" may not use MCP: no role of theirs has the permission tools:call`;
       return this.refuse(response, { status: 403, code: "forbidden", message });
     }
+    if (target.kind !== "server") return this.#serve(this.#options[target.kind], request, response, caller);
+    const face = this.#options.ofServer(target.id);
+    if (face === undefined) return this.#refuseCaller(aggregate, response, caller, unknownServer(target.path));
     // A server of which the caller may use nothing does not exist for the caller.
-    const face =
-      target.server === undefined
-        ? aggregate
-        : access.reaches(caller, target.server)
-          ? this.#options.ofServer(target.server)
-          : undefined;
-    if (face === undefined) {
-      const exists = target.server !== undefined && this.#options.ofServer(target.server) !== undefined;
-      if (!exists) return this.#refuseCaller(aggregate, response, caller, unknownServer(target));
-      denials?.report(request, { door: "mcp", reason: "not_reached", caller });
-      return this.refuse(response, unknownServer(target));
-    }
+    if (access.reaches(caller, target.id)) return this.#serve(face, request, response, caller);
+    denials?.report(request, { door: "mcp", reason: "not_reached", caller });
+    this.refuse(response, unknownServer(target.path));
+  }
+
+  #serve(face: HttpFace, request: IncomingMessage, response: ServerResponse, caller: Caller): void {
     const refusal = refusalOf(request);
     if (refusal !== undefined) return this.#refuseCaller(face, response, caller, refusal);
     if (open !== undefined) return this.#post(face, request, open, caller);
@@ -155,10 +154,11 @@ export class McpEndpoint {
   }
 }
 
-const AGGREGATE: McpTarget = { server: undefined, path: "/mcp" };
+const AGGREGATE: McpTarget = { kind: "aggregate" };
+const MANAGEMENT: McpTarget = { kind: "management" };
 const EMPTY: Buffer = Buffer.alloc(0);
 
-function unknownServer({ path }: McpTarget): Refusal {
+function unknownServer(path: string): Refusal {
   const message = `there is no server at ${JSON.stringify(path.slice(0, 100))}; GET /api/mcp_servers lists them`;
   return { status: 404, code: "unknown_server", message };
 }

@@ -8,8 +8,9 @@ const INTRODUCTION = `# REST interface and management tools
 <!-- Generated from apps/server/src/management by pnpm generate. Do not edit. -->
 
 What operators do with the gateway, once for programs and once for agents: each line is one operation, with its place
-under \`/api\` and its name among the tools of \`/mcp\`. Both take the same input, give the same answer and ask for the same
-permission. [openapi.json](openapi.json), which a gateway serves at \`${OPENAPI_PATH}\` too, has all fields.
+under \`/api\` and its name among the tools of \`/manage/mcp\`; tools that agents need at their work are on \`/mcp\` instead. Both
+take the same input, give the same answer and ask for the same permission. A tool exists while what it is about is configured:
+discovery sources, groups, a history, an audit journal, servers registered at run time. [openapi.json](openapi.json), which a gateway serves at \`${OPENAPI_PATH}\` too, has all fields.
 
 Over REST the input is the path, the query and the JSON body together; a field that does not exist is refused. What could
 not be done is answered with a status of 4xx or 5xx and \`{"error": {"code", "message", "problems"}}\`. A tool that could not do
@@ -20,10 +21,10 @@ const EFFECTS: Readonly<Record<Operation["effect"], string>> = { read: "", chang
 
 /** The page `docs/reference/api.md`. */
 export function apiReference(operations: readonly Operation[]): string {
-  const rows = operations.map(({ title, tool, route, permission, effect, openWorld }) => [
+  const rows = operations.map(({ title, tool, route, permission, effect, openWorld, forAgents }) => [
     title,
     route === undefined ? "" : code(`${route.method} ${route.path}`),
-    tool === undefined ? "" : code(tool),
+    tool === undefined ? "" : `${code(tool)}${forAgents === true ? " on `/mcp`" : ""}`,
     code(permission),
     openWorld === true ? "that of the tools" : EFFECTS[effect],
   ]);

@@ -28,7 +28,11 @@ function tool(name: `hangar_${string}`, permission: Permission, effect: Operatio
 }
 
 const OPERATIONS = [tool("hangar_list", "servers:read"), tool("hangar_stop", "servers:write", "change")];
-const EVERYTHING = { allow: ["*"], deny: [] };
+const EVERYTHING = { allow: ["*"], deny: [], on_mcp: [] };
+
+type ToolPolicy = Parameters<typeof createManagementTools>[2] extends () => { readonly tools: infer Tools }
+  ? Tools
+  : never;
 
 const namesOf = (tools: ManagementTools): readonly unknown[] => tools.definitionsFor(CALLER).map(({ name }) => name);
 
@@ -38,30 +42,58 @@ describe("a management tool", () => {
       ...OPEN_ACCESS,
       permits: (_caller: Caller, permission: Permission) => permission !== "servers:write",
     };
-    const tools = createManagementTools(OPERATIONS, access, () => ({ tools: EVERYTHING }));
+    const tools = createManagementTools(OPERATIONS, access, () => ({ tools: EVERYTHING })).forOperators;
     expect(namesOf(tools)).toEqual(["hangar_list"]);
     expect(tools.find("hangar_stop", CALLER)).toBeUndefined();
     expect(tools.find("hangar_list", CALLER)).toBeDefined();
   });
 
   it("exists as the configuration says at that moment", () => {
-    let policy: { readonly allow: string[]; readonly deny: string[] } = { allow: ["hangar_*"], deny: ["hangar_l*"] };
-    const tools = createManagementTools(OPERATIONS, OPEN_ACCESS, () => ({ tools: policy }));
+    let policy: ToolPolicy = { allow: ["hangar_*"], deny: ["hangar_l*"], on_mcp: [] };
+    const tools = createManagementTools(OPERATIONS, OPEN_ACCESS, () => ({ tools: policy })).forOperators;
     expect(namesOf(tools)).toEqual(["hangar_stop"]);
     expect(tools.find("hangar_list", CALLER)).toBeUndefined();
-    policy = { allow: [], deny: [] };
+    policy = { ...EVERYTHING, allow: [] };
     expect(namesOf(tools)).toEqual([]);
     policy = EVERYTHING;
     expect(namesOf(tools)).toEqual(["hangar_list", "hangar_stop"]);
   });
 
+  it.each<[string, Partial<ToolPolicy>, readonly string[], readonly string[]]>([
+    ["is for operators, and that of work for agents", {}, ["hangar_call"], ["hangar_list", "hangar_stop"]],
+    [
+      "that a glob names is for agents, too",
+      { on_mcp: ["hangar_l*"] },
+      ["hangar_list", "hangar_call"],
+      ["hangar_list", "hangar_stop"],
+    ],
+    [
+      "is for nobody where it is denied",
+      { on_mcp: ["*"], deny: ["hangar_stop", "hangar_call"] },
+      ["hangar_list"],
+      ["hangar_list"],
+    ],
+    ["is for nobody where it is not allowed", { on_mcp: ["*"], allow: ["hangar_call"] }, ["hangar_call"], []],
+  ])("%s", (_what, policy, agents, operators) => {
+    const operations = [...OPERATIONS, { ...tool("hangar_call", "tools:call"), forAgents: true } as const];
+    const tools = createManagementTools(operations, OPEN_ACCESS, () => ({ tools: { ...EVERYTHING, ...policy } }));
+    for (const [view, names] of [
+      [tools.forAgents, agents],
+      [tools.forOperators, operators],
+    ] as const) {
+      expect(namesOf(view)).toEqual(names);
+      const found = operations.filter((operation) => view.find(operation.tool, CALLER) !== undefined);
+      expect(found.map((operation) => operation.tool)).toEqual(names);
+    }
+  });
+
   it.each([undefined, null, 1, "", "constructor", "hangar_", {}])("named %j is none", (name) => {
-    const tools = createManagementTools(OPERATIONS, OPEN_ACCESS, () => ({ tools: EVERYTHING }));
+    const tools = createManagementTools(OPERATIONS, OPEN_ACCESS, () => ({ tools: EVERYTHING })).forOperators;
     expect(tools.find(name, CALLER)).toBeUndefined();
   });
 
   it("answers as data and as text, and a failure as text that no schema has to fit", async () => {
-    const found = createManagementTools(OPERATIONS, OPEN_ACCESS, () => ({ tools: EVERYTHING })).find(
+    const found = createManagementTools(OPERATIONS, OPEN_ACCESS, () => ({ tools: EVERYTHING })).forOperators.find(
       "hangar_list",
       CALLER,
     );

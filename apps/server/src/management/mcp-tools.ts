@@ -24,12 +24,20 @@ interface Entry {
   readonly tool: ManagementTool;
 }
 
+/** The gateway's own tools by who looks for them. */
+export interface OwnTools {
+  /** Of `/mcp`: what agents need at their work, and what the operator wants them to have. */
+  readonly forAgents: ManagementTools;
+  /** Of `/manage/mcp`: all others. */
+  readonly forOperators: ManagementTools;
+}
+
 /** Offers the operations that have a `tool` as tools of MCP. `options` are read on each use, because they may change. */
 export function createManagementTools(
   operations: readonly Operation[],
   access: CallerRights,
   options: () => Pick<ManagementOptions, "tools">,
-): ManagementTools {
+): OwnTools {
   const entries = new Map<unknown, Entry>();
   for (const operation of operations) {
     if (operation.tool === undefined) continue;
@@ -45,18 +53,28 @@ export function createManagementTools(
   };
   const permits = (caller: Caller, { operation }: Entry): boolean => {
     const { allow, deny } = options().tools;
-    const fits = (glob: string): boolean => globMatches(glob, operation.tool ?? "");
     if (operation.offered?.() === false) return false;
-    return allow.some(fits) && !deny.some(fits) && access.permits(caller, operation.permission);
+    return fits(operation, allow) && !fits(operation, deny) && access.permits(caller, operation.permission);
+  };
+  const toolsOf = (isThere: (operation: Operation) => boolean): ManagementTools => {
+    const exists = (caller: Caller, entry: Entry): boolean => isThere(entry.operation) && permits(caller, entry);
+    return {
+      definitionsFor: (caller) =>
+        [...entries.values()].filter((entry) => exists(caller, entry)).map(({ operation }) => definition(operation)),
+      find(name, caller) {
+        const entry = entries.get(name);
+        return entry !== undefined && exists(caller, entry) ? entry.tool : undefined;
+      },
+    };
   };
   return {
-    definitionsFor: (caller) =>
-      [...entries.values()].filter((entry) => permits(caller, entry)).map(({ operation }) => definition(operation)),
-    find(name, caller) {
-      const entry = entries.get(name);
-      return entry !== undefined && permits(caller, entry) ? entry.tool : undefined;
-    },
+    forAgents: toolsOf((operation) => operation.forAgents === true || fits(operation, options().tools.on_mcp)),
+    forOperators: toolsOf(({ forAgents }) => forAgents !== true),
   };
+}
+
+function fits({ tool }: Operation, globs: readonly string[]): boolean {
+  return tool !== undefined && globs.some((glob) => globMatches(glob, tool));
 }
 
 function definitionOf({ tool, title, description, input, output, effect, openWorld }: Operation): JsonObject {

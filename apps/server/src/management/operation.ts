@@ -58,6 +58,8 @@ interface OperationShape<Input extends z.ZodObject, Output extends z.ZodObject> 
   readonly output: Output;
   /** Its name among the management tools, such as `hangar_start`; absent when it is no tool. */
   readonly tool?: `hangar_${string}`;
+  /** Its tool is for agents at their work, which find it on `/mcp`; the tools of others are at `/manage/mcp`. */
+  readonly forAgents?: true;
   /** Whether it can succeed as the gateway is configured now. If not, the tool does not exist, and REST says why. */
   readonly offered?: () => boolean;
   /** Its place in the REST interface; absent when it has none. Input comes from path, query and JSON body together. */

@@ -15,9 +15,18 @@ export const managementOptions = z
       .strictObject({
         allow: z.array(z.string().min(1).max(200)).max(1_000).default(["*"]).describe("Globs of those that exist."),
         deny: z.array(z.string().min(1).max(200)).max(1_000).default([]).describe("Globs of those that do not; wins."),
+        on_mcp: z
+          .array(z.string().min(1).max(200))
+          .max(1_000)
+          .default([])
+          .describe(
+            "Globs of those of `/manage/mcp` that agents find on `/mcp`, and over stdio, too, such as `hangar_list`. Each costs the context of every agent.",
+          ),
       })
       .prefault({})
-      .describe("Which tools of the gateway itself, `hangar_*`, exist on `/mcp`. REST has them all the same."),
+      .describe(
+        "Which tools of the gateway itself, `hangar_*`, exist. `hangar_call` and its continuations are at `/mcp`, the others at `/manage/mcp`. REST has them all the same.",
+      ),
     runtime_addresses: z
       .array(addressRange)
       .max(1_000)

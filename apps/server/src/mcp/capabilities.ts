@@ -17,6 +17,12 @@ const AGGREGATE_CAPABILITIES: JsonObject = {
   logging: {},
 };
 
+const MANAGEMENT: Omit<EndpointDescription, "info"> = {
+  capabilities: { tools: {} },
+  instructions:
+    "Tools that manage this gateway and the MCP servers behind it. The tools of the servers themselves are at /mcp.",
+};
+
 /**
  * Describes an endpoint to clients of one era. The aggregate offers what any server may offer; a single server is
  * started if need be, and offers what it says itself to clients of that era, as far as the gateway relays it. A group
@@ -26,6 +32,7 @@ export async function describe(
   { scope, info: gatewayInfo, gateway }: Pick<Endpoint, "scope" | "info" | "gateway">,
   { era, caller, signal }: Pick<ClientRequest, "era" | "caller" | "signal">,
 ): Promise<EndpointDescription | Failure> {
+  if (scope.kind === "none") return { ...MANAGEMENT, info: gatewayInfo };
   const [entry] = scope.entries(caller);
   if (!scope.single || entry === undefined) {
     return {

@@ -3,10 +3,14 @@ import type { Caller } from "@mcp-hangar/telemetry";
 import type { CallerRights } from "../access/access.ts";
 
 /**
- * What an endpoint shows: everything under prefixed names, or one server or group as if it were spoken to directly.
+ * What an endpoint shows: everything under prefixed names, one server or group as if it were spoken to directly, or no server.
  * Where everything is shown, a group stands for its members: those are called by their own names, but not listed.
  */
-export type ScopeSelector = { readonly kind: "all" } | { readonly kind: "server"; readonly id: string };
+export type ScopeSelector =
+  | { readonly kind: "all" }
+  | { readonly kind: "server"; readonly id: string }
+  /** No server at all: the tools of the gateway itself only. */
+  | { readonly kind: "none" };
 
 /** A name or URI of a client, resolved to what is behind it. */
 export interface Target {
@@ -32,6 +36,7 @@ const URI_SCHEME = "hangar://";
  * caller may use nothing does not exist for the caller.
  */
 export interface Scope {
+  readonly kind: ScopeSelector["kind"];
   readonly single: boolean;
   /** Whether all callers see the same: only then may caches in front share what a server calls public. */
   readonly sameForAll: boolean;
@@ -62,8 +67,33 @@ interface ScopeParts {
 
 /** The scope for a selector. Servers are looked up on each use, so that the fleet may change. */
 export function createScope(parts: ScopeParts, selector: ScopeSelector): Scope {
-  return selector.kind === "server" ? singleScope(parts, selector.id) : aggregateScope(parts);
+  switch (selector.kind) {
+    case "all":
+      return aggregateScope(parts);
+    case "server":
+      return singleScope(parts, selector.id);
+    case "none":
+      return EMPTY_SCOPE;
+  }
 }
+
+/** Every name and URI means something of a server that does not exist. */
+const EMPTY_SCOPE: Scope = {
+  kind: "none",
+  single: false,
+  // What callers may do decides which tools they see.
+  sameForAll: false,
+  entries: () => [],
+  servers: () => [],
+  exists: () => false,
+  shows: () => false,
+  has: () => false,
+  concerns: () => false,
+  qualify: (_server, name) => name,
+  qualifyUri: (_server, uri) => uri,
+  resolve: (name) => ({ server: "", name }),
+  resolveUri: (uri) => ({ server: "", name: uri }),
+};
 
 function common({ gateway, access }: ScopeParts): Pick<Scope, "sameForAll" | "exists" | "shows"> {
   return {
@@ -78,6 +108,7 @@ function singleScope(parts: ScopeParts, id: string): Scope {
   const has = (other: string): boolean => other === id || gateway.fleet.groups.get(id)?.has(other) === true;
   return {
     ...common(parts),
+    kind: "server",
     single: true,
     entries: (caller) => {
       const entry = gateway.fleet.entry(id);
@@ -106,6 +137,7 @@ function aggregateScope(parts: ScopeParts): Scope {
   };
   return {
     ...common(parts),
+    kind: "all",
     single: false,
     entries: (caller) => gateway.fleet.shown().filter(({ id }) => access.reaches(caller, id)),
     servers: (caller) => gateway.fleet.all().filter(({ id }) => concerns(caller, id)),

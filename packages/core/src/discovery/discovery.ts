@@ -113,6 +113,11 @@ export class Discovery {
     }));
   }
 
+  /** Whether there is any source that could find something. */
+  get hasSources(): boolean {
+    return this.#sources.size > 0;
+  }
+
   /** Everything that was found, and what became of it. */
   report(): DiscoveryReport {
     const { state } = this.#registrar;

@@ -58,12 +58,17 @@ interface ManagementCall {
   readonly facts: (walker: Walker) => readonly string[];
 }
 
+/** The tools of what the gateways of the walk have not configured: a discovery source, an audit journal. */
+const ABSENT = ["hangar_discovery", "hangar_approve", "hangar_reject", "hangar_discover", "hangar_audit"];
+
 /** A call of every tool of the management that is documented. */
 export function managementCalls(): readonly ManagementCall[] {
   return documented().flatMap(({ id, template, tool: name, permission = "" }) => {
     if (name === undefined) return [];
     const named = [...template.matchAll(/\{(\w+)\}/g)].map(([, key = ""]) => [key, VALUES[key] ?? "nothing"]);
     const args = { ...Object.fromEntries(named), ...BODIES[id] };
-    return [{ name, arguments: args, permission, facts: (walker: Walker) => operationFacts(id, walker) }];
+    const facts = (walker: Walker): readonly string[] =>
+      ABSENT.includes(name) ? [`call.finished ${walker.name}`] : operationFacts(id, walker);
+    return [{ name, arguments: args, permission, facts }];
   });
 }

@@ -3,14 +3,22 @@ import { listenBriefly, modernRequest, post } from "../wire-client.ts";
 import { managementCalls } from "./documented-operations.ts";
 import { type Headers, openAndLeave, SERVER, type Step, type Walker } from "./step.ts";
 
-function managementToolSteps(ask: Ask): readonly Step[] {
-  return managementCalls().map(({ permission, facts, ...params }) => ({
-    what: params.name,
-    permission: "tools:call",
-    act: (headers) => ask("tools/call", params, headers),
-    // For who may not use it there is no such tool.
-    facts: (walker) => (walker.may(permission) ? facts(walker) : [`call.finished ${walker.name}`]),
-  }));
+/** Tools of the management that agents have on `/mcp`; the others are at `/manage/mcp`. */
+const WORK = ["hangar_call", "hangar_fetch_continuation", "hangar_delete_continuation"];
+
+/** Every tool of the management, at the endpoint where it is and at the one where it is not. */
+function managementToolSteps({ mcpUrl, manageUrl }: HttpGateway): readonly Step[] {
+  return managementCalls().flatMap(({ permission, facts, ...params }) => {
+    const isWork = WORK.includes(params.name);
+    const step = (url: string, exists: boolean): Step => ({
+      what: `${params.name} at ${new URL(url).pathname}`,
+      permission: "tools:call",
+      act: (headers) => modernRequest(url, "tools/call", params, { headers }),
+      // For who may not use it there is no such tool.
+      facts: (walker) => (exists && walker.may(permission) ? facts(walker) : [`call.finished ${walker.name}`]),
+    });
+    return [step(mcpUrl(), isWork), step(manageUrl, !isWork)];
+  });
 }
 
 /** A batch of two calls, which is told beside them. */
@@ -83,7 +91,7 @@ export function modernSteps(gateway: HttpGateway, server?: string): readonly Ste
     step("another method in the header", "request.finished tools/list", (headers) =>
       modernRequest(url, "tools/list", {}, { headers: { ...headers, "mcp-method": "prompts/list" } }),
     ),
-    ...(server === undefined ? [...managementToolSteps(ask), batchStep(ask)] : []),
+    ...(server === undefined ? [...managementToolSteps(gateway), batchStep(ask)] : []),
   ];
 }
 

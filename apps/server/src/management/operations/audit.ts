@@ -51,6 +51,7 @@ export function auditOperations(parts: ManagementParts): readonly Operation[] {
       permission: PERMISSION,
       effect: "read",
       tool: "hangar_audit",
+      offered: () => parts.auditTrail !== undefined,
       route: { method: "GET", path: "/api/audit" },
       input: auditQuery,
       output: z.object({

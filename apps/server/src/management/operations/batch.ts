@@ -53,6 +53,7 @@ export function batchOperations({ batches }: Pick<ManagementParts, "batches">): 
       effect: "destroy",
       openWorld: true,
       tool: "hangar_call",
+      forAgents: true,
       route: { method: "POST", path: "/api/batch" },
       input: batchRequest,
       output: batchReport,

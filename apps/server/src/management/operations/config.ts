@@ -78,6 +78,7 @@ export function configOperations(
       permission: "config:reload",
       effect: "change",
       tool: "hangar_reload_config",
+      offered: () => reloader.config.config_reload.enabled,
       route: { method: "POST", path: "/api/config/reload" },
       input: z.object({}),
       output: changesView,

@@ -21,6 +21,7 @@ export function continuationOperations({
       permission: "tools:call",
       effect: "read",
       tool: "hangar_fetch_continuation",
+      forAgents: true,
       route: { method: "GET", path: "/api/continuations/{continuation_id}" },
       input: z.object({
         continuation_id: continuationId,
@@ -56,6 +57,7 @@ export function continuationOperations({
       permission: "tools:call",
       effect: "destroy",
       tool: "hangar_delete_continuation",
+      forAgents: true,
       route: { method: "DELETE", path: "/api/continuations/{continuation_id}" },
       input: z.object({ continuation_id: continuationId }),
       output: z.object({ continuation_id: z.string(), deleted: z.boolean() }),

@@ -61,6 +61,7 @@ const decisionInput = z.object({
 /** What discovery sources found, and the decisions on it. */
 export function discoveryOperations(parts: Pick<ManagementParts, "discovery" | "access">): readonly Operation[] {
   const { discovery, access } = parts;
+  const offered = (): boolean => discovery.hasSources;
   const decide = (
     how: "approve" | "reject",
     { server, ...target }: z.output<typeof decisionInput>,
@@ -86,6 +87,7 @@ export function discoveryOperations(parts: Pick<ManagementParts, "discovery" | "
       permission: "discovery:read",
       effect: "read",
       tool: "hangar_discovery",
+      offered,
       route: { method: "GET", path: "/api/discovery" },
       input: z.object({
         state: z.enum(DISCOVERED_STATES).optional().describe("Only servers in this state."),
@@ -112,6 +114,7 @@ export function discoveryOperations(parts: Pick<ManagementParts, "discovery" | "
       permission: WRITE,
       effect: "change",
       tool: "hangar_approve",
+      offered,
       route: { method: "POST", path: "/api/discovery/servers/{server}/approve" },
       input: decisionInput,
       output: discoveredView,
@@ -125,6 +128,7 @@ export function discoveryOperations(parts: Pick<ManagementParts, "discovery" | "
       permission: WRITE,
       effect: "change",
       tool: "hangar_reject",
+      offered,
       route: { method: "POST", path: "/api/discovery/servers/{server}/reject" },
       input: decisionInput,
       output: discoveredView,
@@ -137,6 +141,7 @@ export function discoveryOperations(parts: Pick<ManagementParts, "discovery" | "
       permission: WRITE,
       effect: "change",
       tool: "hangar_discover",
+      offered,
       route: { method: "POST", path: "/api/discovery/run" },
       input: z.object({
         source: sourceInput.optional().describe("Only this source."),

@@ -49,6 +49,7 @@ const groupInput = serverInput.describe("Id of the group.");
 /** Groups of servers, and which members take calls. */
 export function groupOperations(parts: Pick<ManagementParts, "gateway" | "access">): readonly Operation[] {
   const { gateway, access } = parts;
+  const offered = (): boolean => gateway.fleet.groups.all().length > 0;
   const find = (
     id: string,
     { caller }: OperationContext,
@@ -71,6 +72,7 @@ export function groupOperations(parts: Pick<ManagementParts, "gateway" | "access
       permission: "groups:read",
       effect: "read",
       tool: "hangar_groups",
+      offered,
       route: { method: "GET", path: "/api/groups" },
       input: z.object({}),
       output: z.object({ groups: z.array(groupView) }),
@@ -86,6 +88,7 @@ export function groupOperations(parts: Pick<ManagementParts, "gateway" | "access
       permission: "groups:read",
       effect: "read",
       tool: "hangar_group",
+      offered,
       route: { method: "GET", path: "/api/groups/{group}" },
       input: z.object({ group: groupInput }),
       output: groupView,
@@ -104,6 +107,7 @@ export function groupOperations(parts: Pick<ManagementParts, "gateway" | "access
       permission: "groups:write",
       effect: "change",
       tool: "hangar_rotation",
+      offered,
       route: { method: "PUT", path: "/api/groups/{group}/members/{server}/rotation" },
       input: z.object({
         group: groupInput,

@@ -22,6 +22,7 @@ export function historyOperations(parts: ManagementParts): readonly Operation[] 
   const { gateway, history, access } = parts;
   /** A page may have a thousand entries, and all pages come through one thread: each caller waits for its own. */
   const turns = new Turns();
+  const offered = (): boolean => history !== undefined;
   const read = <Page>(
     { caller, signal }: OperationContext,
     look: (history: History) => Promise<Page>,
@@ -61,6 +62,7 @@ export function historyOperations(parts: ManagementParts): readonly Operation[] 
       permission: PERMISSION,
       effect: "read",
       tool: "hangar_history",
+      offered,
       route: { method: "GET", path: "/api/mcp_servers/{server}/history" },
       input: callQuery.extend({ server: serverInput }),
       output: callPage,
@@ -80,6 +82,7 @@ export function historyOperations(parts: ManagementParts): readonly Operation[] 
       permission: PERMISSION,
       effect: "read",
       tool: "hangar_logs",
+      offered,
       route: { method: "GET", path: "/api/mcp_servers/{server}/logs" },
       input: logQuery.extend({ server: serverInput }),
       output: z.object({ logs: z.array(logRow), next_before: nextBefore }),

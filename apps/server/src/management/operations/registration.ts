@@ -22,6 +22,7 @@ export function registrationOperations(
   parts: Pick<ManagementParts, "gateway" | "access" | "options" | "platform">,
 ): readonly Operation[] {
   const { gateway, access } = parts;
+  const offered = (): boolean => parts.options.allow_runtime_servers.length > 0;
   return [
     operation({
       id: "registerServer",
@@ -31,8 +32,7 @@ export function registrationOperations(
       permission,
       effect: "change",
       tool: "hangar_register",
-      // Its schema is the largest of all, and agents read what they are offered.
-      offered: () => parts.options.allow_runtime_servers.length > 0,
+      offered,
       route: { method: "POST", path: "/api/mcp_servers" },
       input: z.object({
         server: serverId.describe("Id of the new server."),
@@ -92,6 +92,7 @@ export function registrationOperations(
       permission,
       effect: "destroy",
       tool: "hangar_unregister",
+      offered,
       route: { method: "DELETE", path: "/api/mcp_servers/{server}" },
       input: z.object({ server: serverInput }),
       output: z.object({ server: z.string(), removed: z.boolean().describe("False when somebody else was quicker.") }),
