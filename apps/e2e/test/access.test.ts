@@ -108,10 +108,10 @@ describe("a server that a role does not reach", () => {
         );
       const [hidden, absent] = [await asked("everything"), await asked("nowhere")];
       expect(hidden.message.error, method).toBeDefined();
-      expect({ ...hidden.message.error, status: hidden.status }).toEqual({
-        ...absent.message.error,
-        status: absent.status,
-      });
+      // Word for word, but for the name that was asked for.
+      const said = (answer: RpcAnswer): string =>
+        JSON.stringify({ ...answer.message.error, status: answer.status }).replaceAll("nowhere", "everything");
+      expect(said(hidden)).toBe(said(absent));
     }
     // A server's own URI, which only that server lists.
     const bare = await modern(memoryOnly, "resources/read", { uri });
@@ -139,12 +139,18 @@ describe("a server that a role does not reach", () => {
   });
 
   test("is named to operators: the record says access_denied where the caller hears of an unknown tool", async () => {
+    const name = "mcp_hangar_tool_call_rejections_total";
     const before = await gateway.metrics(bearer(secured.admin));
     const answer = await modern(memoryOnly, "tools/call", { name: "everything__echo", arguments: {} });
-    expect(answer.message.error?.message).toBe('unknown tool "echo" of server "everything"');
+    expect(answer.message.error?.message).toBe('unknown tool "everything__echo"');
+    // What never was is counted alike, by its name and by its path.
+    await modern(memoryOnly, "tools/call", { name: "nowhere__echo", arguments: {} });
+    const nowhere = gateway.mcpUrl("nowhere");
+    await modernRequest(nowhere, "tools/call", { name: "echo", arguments: {} }, { headers: bearer(memoryOnly) });
     const after = await gateway.metrics(bearer(secured.admin));
+    const unknown = { mcp_server: "_other", reason: "unknown_tool" };
+    expect(after.sum(name, unknown) - before.sum(name, unknown)).toBe(2);
     const labels = { mcp_server: "everything", reason: "access_denied" };
-    const name = "mcp_hangar_tool_call_rejections_total";
     expect(after.sum(name, labels) - before.sum(name, labels)).toBe(1);
     await poll("the record", () => gateway.process.stderr().includes('"access_denied"'));
   });

@@ -9,7 +9,7 @@ export interface FailureKind {
   readonly rpcCode: number;
   /** Status of a REST answer. */
   readonly httpStatus: number;
-  /** Whether the same call may succeed if it is made again a little later. */
+  /** Whether such a call may succeed if it is made again a little later. */
   readonly retryable: boolean;
 }
 
@@ -51,6 +51,13 @@ export interface Failure {
   readonly maybeExecuted: boolean;
   /** Whether it is an answer of the upstream, which says that it is alive; absent when it is not. */
   readonly answered?: true;
+  /** Whether the same call fails until somebody mends something; absent where {@link FAILURES} decides alone. */
+  readonly lasting?: true;
+}
+
+/** Whether the same call may succeed if it is made again a little later. */
+export function isRetryable({ code, lasting }: Failure): boolean {
+  return FAILURES[code].retryable && lasting !== true;
 }
 
 /** What records say about a failure. */

@@ -17,7 +17,15 @@ export { type DiscoveryOptions, discoveryOptions } from "./discovery/options.ts"
 export { DISCOVERED_STATES, type DiscoveredReport } from "./discovery/report.ts";
 export type { SourceReport } from "./discovery/running-source.ts";
 export type { DiscoveredServer, DiscoverySource, SourceContext } from "./discovery/source.ts";
-export { diagnosisOf, FAILURES, type Failure, type FailureCode, type FailureKind, failure } from "./errors.ts";
+export {
+  diagnosisOf,
+  FAILURES,
+  type Failure,
+  type FailureCode,
+  type FailureKind,
+  failure,
+  isRetryable,
+} from "./errors.ts";
 export { Fleet, type FleetEntry, type FleetObserver, type FleetOptions } from "./fleet.ts";
 export { Gateway, type GatewayOptions, type Relay } from "./gateway.ts";
 export type { OutReason } from "./groups/group-member.ts";

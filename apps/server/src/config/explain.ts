@@ -1,6 +1,6 @@
 import { isSecretKey, redactText } from "@mcp-hangar/telemetry";
-import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
+import { nearest } from "../nearest.ts";
 import type { ConfigDocument } from "./document.ts";
 import { isFileReference } from "./expand.ts";
 import type { ConfigPath, ConfigProblem } from "./problem.ts";
@@ -30,23 +30,6 @@ export function explainIssue(issue: z.core.$ZodIssue, context: ExplainContext): 
   const message =
     variable === undefined ? describe(issue, path, context) : `${variable}: ${describe(issue, path, context)}`;
   return [{ path, line: variable === undefined ? context.document.lineOf(path) : undefined, message }];
-}
-
-/** The candidate that a mistyped `name` most likely means; `undefined` when none is near. */
-export function nearest(name: string, candidates: readonly string[]): string | undefined {
-  const wanted = normalise(name);
-  const ranked = candidates
-    .map((candidate) => ({ candidate, far: distance(wanted, normalise(candidate)) }))
-    .sort((a, b) => a.far - b.far);
-  const [best] = ranked;
-  return best !== undefined && best.far <= Math.max(2, Math.floor(wanted.length / 3)) ? best.candidate : undefined;
-}
-
-function normalise(name: string): string {
-  return name
-    .slice(0, 100)
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]/g, "");
 }
 
 function unknownKey(path: ConfigPath, { schema, root, document }: ExplainContext): ConfigProblem {

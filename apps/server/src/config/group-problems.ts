@@ -1,6 +1,6 @@
 import type { EntryOptions, GroupOptions } from "@mcp-hangar/core";
+import { nearest } from "../nearest.ts";
 import type { ConfigDocument } from "./document.ts";
-import { nearest } from "./explain.ts";
 import type { ConfigPath, ConfigProblem } from "./problem.ts";
 
 type Entries = Readonly<Record<string, EntryOptions>>;

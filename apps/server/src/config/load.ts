@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
+import { nearest } from "../nearest.ts";
 import { type ConfigDocument, parseConfigDocument } from "./document.ts";
 import { ENVIRONMENT, type Environment, SERVE_MODES, type ServeMode } from "./environment.ts";
-import { explainIssue, nearest } from "./explain.ts";
+import { explainIssue } from "./explain.ts";
 import { groupProblems } from "./group-problems.ts";
 import { ConfigError, type ConfigPath, type ConfigProblem } from "./problem.ts";
 import { settleScalars } from "./scalars.ts";

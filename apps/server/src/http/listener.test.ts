@@ -5,7 +5,7 @@ import { nodePlatform } from "@mcp-hangar/core";
 import { afterEach, describe, expect, it } from "vitest";
 import { OPEN_ACCESS } from "../access/access.ts";
 import { HttpListener, type ListenerOptions } from "./listener.ts";
-import { type HttpFace, McpEndpoint } from "./mcp-endpoint.ts";
+import { type AggregateFace, type HttpFace, McpEndpoint } from "./mcp-endpoint.ts";
 import { requestGuard } from "./request-guard.ts";
 import type { Route } from "./route.ts";
 import { Router } from "./router.ts";
@@ -46,13 +46,16 @@ const answerBody: HttpFace["handleHttp"] = (_request, response, body) => {
 
 async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answerBody): Promise<Served> {
   const [bodies, errors, told]: [string[], unknown[], string[]] = [[], [], []];
-  const face: HttpFace = {
+  const face: AggregateFace = {
     handleHttp(incoming, response, body, caller) {
       bodies.push(body.toString());
       handleHttp(incoming, response, body, caller);
     },
     tellRefused(_incoming, caller, { failure }) {
       told.push(`${failure} ${caller.id}`);
+    },
+    tellUnknownServer(_incoming, caller, { server }) {
+      told.push(`unknown server ${server} ${caller.id}`);
     },
   };
   const text = (path: string, handle: (name: string) => string): Route => ({
@@ -162,8 +165,15 @@ describe("what an endpoint of MCP refuses before it is asked", () => {
     ["PUT", "/mcp", "", "invalid_request"],
     ["POST", "/mcp", "content-type: text/plain\r\ncontent-length: 2\r\n\r\n{}", "invalid_request"],
     ["POST", "/mcp", "content-type: application/json\r\ncontent-length: 9999\r\n", "invalid_request"],
-    ["POST", "/servers/none/mcp", "content-length: 0\r\n", "invalid_request"],
-    ["GET", "/servers/math/mcp/more", "", "invalid_request"],
+    ["POST", "/servers/none/mcp", "content-length: 0\r\n", "unknown server none"],
+    [
+      "POST",
+      "/servers/none/mcp",
+      "content-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
+      "unknown server none",
+    ],
+    ["POST", "/servers/none/mcp", "content-type: application/json\r\ncontent-length: 9999\r\n", "invalid_request"],
+    ["GET", "/servers/math/mcp/more", "", "unknown server "],
   ])("is told once: %s %s with %j", async (method, path, rest, failure) => {
     const { port, bodies, told } = await serve();
     await raw(port, `${method} ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${rest}\r\n`);

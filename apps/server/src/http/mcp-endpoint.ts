@@ -28,6 +28,16 @@ export interface HttpFace {
   ): void;
 }
 
+/** The aggregate, which also has recorded what becomes of requests that no other face is there for. */
+export interface AggregateFace extends HttpFace {
+  /** Has it recorded what was asked of a server that does not exist: a call as one of an unknown tool. It is answered elsewhere. */
+  tellUnknownServer(
+    request: IncomingMessage,
+    caller: Caller,
+    asked: { readonly server: string; readonly body: Buffer; readonly message: string },
+  ): void;
+}
+
 export interface McpEndpointOptions {
   readonly access: Access;
   /** Limits by address what is refused before anybody is known; nothing is limited without it. */
@@ -36,7 +46,7 @@ export interface McpEndpointOptions {
   readonly places?: CallerPlaces | undefined;
   /** Told of everybody who is refused with 403; nobody is without it. */
   readonly denials?: Denials | undefined;
-  readonly aggregate: HttpFace;
+  readonly aggregate: AggregateFace;
   /** The tools of the gateway itself. */
   readonly management: HttpFace;
   /** The face of one server; `undefined` when there is no such server. */
@@ -111,12 +121,34 @@ export class McpEndpoint {
       return this.refuse(response, { status: 403, code: "forbidden", message });
     }
     if (target.kind !== "server") return this.#serve(this.#options[target.kind], request, response, caller);
-    const face = this.#options.ofServer(target.id);
-    if (face === undefined) return this.#refuseCaller(aggregate, response, caller, unknownServer(target.path));
-    // A server of which the caller may use nothing does not exist for the caller.
-    if (access.reaches(caller, target.id)) return this.#serve(face, request, response, caller);
-    denials?.report(request, { door: "mcp", reason: "not_reached", caller });
-    this.refuse(response, unknownServer(target.path));
+    const face = access.reaches(caller, target.id) ? this.#options.ofServer(target.id) : undefined;
+    if (face !== undefined) return this.#serve(face, request, response, caller);
+    const nowhere = this.#nowhere(target);
+    if (request.method === "POST" && refusalOf(request) === undefined) {
+      return this.#post(nowhere, request, response, caller);
+    }
+    nowhere.handleHttp(request, response, EMPTY, caller);
+  }
+
+  /**
+   * The face of a server that does not exist, or of which the caller may use nothing, so that it does not exist for the
+   * caller. Both are read and refused alike, whatever is wrong with the request.
+   */
+  #nowhere({ id, path }: Extract<McpTarget, { kind: "server" }>): HttpFace {
+    const { aggregate, access, denials, ofServer } = this.#options;
+    const refusal = unknownServer(path);
+    const isHidden = (caller: Caller): boolean => ofServer(id) !== undefined && !access.reaches(caller, id);
+    return {
+      handleHttp: (request, response, body, caller) => {
+        if (isHidden(caller)) denials?.report(request, { door: "mcp", reason: "not_reached", caller });
+        else aggregate.tellUnknownServer(request, caller, { server: id, body, message: refusal.message });
+        this.refuse(response, refusal);
+      },
+      tellRefused: (request, caller, told) => {
+        if (isHidden(caller)) denials?.report(request, { door: "mcp", reason: "not_reached", caller });
+        else aggregate.tellRefused(request, caller, told);
+      },
+    };
   }
 
   #serve(face: HttpFace, request: IncomingMessage, response: ServerResponse, caller: Caller): void {

@@ -3,6 +3,7 @@ import {
   FAILURES,
   type Failure,
   failure,
+  isRetryable,
   type JsonObject,
   type JsonRpcErrorObject,
   type JsonValue,
@@ -42,10 +43,15 @@ export function answerOf(result: CallResult): Answer {
       }
       return { ...withoutKnownSecrets(result), httpStatus: result.error.code === RPC.missingCapability ? 400 : 200 };
     case "failure": {
-      const { rpcCode, retryable } = FAILURES[result.code];
+      const { rpcCode } = FAILURES[result.code];
       const retryAfter = result.retryAfterMs === undefined ? {} : { retry_after_ms: Math.ceil(result.retryAfterMs) };
       // Messages may quote what a server wrote to its stderr, and callers are not its operators.
-      return errorAnswer(rpcCode, redactText(result.message), { error_type: result.code, retryable, ...retryAfter });
+      return errorAnswer(rpcCode, redactText(result.message), {
+        error_type: result.code,
+        retryable: isRetryable(result),
+        may_have_run: result.maybeExecuted,
+        ...retryAfter,
+      });
     }
   }
 }

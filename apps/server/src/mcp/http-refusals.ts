@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type FailureCode, type JsonRpcId, type JsonRpcRequest, RPC } from "@mcp-hangar/core";
+import { decodeMessage, type FailureCode, type JsonRpcId, type JsonRpcRequest, metaOf, RPC } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { ENDING } from "./answer.ts";
 import { httpClient } from "./client.ts";
@@ -49,6 +49,24 @@ export class HttpRefusals {
   /** Has it recorded that a request came when the gateway had begun to end. */
   tellEnding(http: IncomingMessage, caller: Caller, { id, method }: JsonRpcRequest): void {
     this.tell(http, caller, { id, method, message: ENDING.message, failure: ENDING.code });
+  }
+
+  /** Has it recorded what was asked of a server that does not exist; a call is counted as one of an unknown tool is. */
+  tellUnknownServer(
+    http: IncomingMessage,
+    caller: Caller,
+    { server, body, message: said }: { readonly server: string; readonly body: Buffer; readonly message: string },
+  ): void {
+    const message = body.length === 0 ? undefined : decodeMessage(body, false);
+    if (message?.kind !== "request") return this.tell(http, caller, { message: said });
+    const { id, method, params } = message;
+    if (method !== "tools/call") return this.tell(http, caller, { id, method, message: said });
+    const { gateway, addressOf } = this.#endpoint;
+    const meta = metaOf(params);
+    const client = httpClient(http, addressOf(http), { rpcId: id, session: undefined, meta });
+    const tool = typeof params.name === "string" ? params.name : "";
+    // Refused by its name before anything else. Should there be such a server by now, nothing is sent to it all the same.
+    void gateway.callTool({ caller, client, meta, trace: {}, origin: "mcp", server, tool }, AbortSignal.abort());
   }
 
   /** Has a refusal recorded that is answered elsewhere. */

@@ -21,6 +21,12 @@ export interface McpFace {
   ): void;
   /** Has it recorded that a request over HTTP was refused before this was asked; it is answered elsewhere. */
   tellRefused(request: IncomingMessage, caller: Caller, refusal: ToldRefusal): void;
+  /** Has it recorded what was asked of a server that does not exist: a call as one of an unknown tool. It is answered elsewhere. */
+  tellUnknownServer(
+    request: IncomingMessage,
+    caller: Caller,
+    asked: { readonly server: string; readonly body: Buffer; readonly message: string },
+  ): void;
   /** Serves the client at the other end of the pipes until it closes its end. */
   serveStdio(input: Readable, output: Writable): Promise<void>;
   /** Answers all that still runs, and what comes from now on, with the end of the gateway. */
@@ -36,6 +42,7 @@ export function createMcpFace(options: EndpointOptions): McpFace {
   return {
     handleHttp: (request, response, body, caller, exchange) => http.handle(request, response, body, caller, exchange),
     tellRefused: (request, caller, refusal) => http.refusals.tell(request, caller, refusal),
+    tellUnknownServer: (request, caller, asked) => http.refusals.tellUnknownServer(request, caller, asked),
     serveStdio(input, output) {
       stdio = new StdioEndpoint(endpoint, output);
       return stdio.serve(input);

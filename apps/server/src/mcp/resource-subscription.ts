@@ -34,7 +34,7 @@ export async function subscribeTo(
   const refusal = endpoint.gateway.admitRequest(request.caller);
   if (refusal !== undefined) return answerOf(refusal);
   const server = serverOf(endpoint, request.caller, target);
-  if (server === undefined) return forward(endpoint, asked(request), wanted(target));
+  if (server === undefined) return forward(endpoint, asked(request), wanted(target, uri));
   const giveBack = endpoint.subscriptionQuota.take(request, uri);
   if (giveBack === undefined) {
     endpoint.traffic.countShed("subscriptions");
@@ -128,11 +128,15 @@ function serverOf(endpoint: Endpoint, caller: Caller, target: Target): ManagedSe
   return isOffered(endpoint, caller, { list: "resources", target }) ? server : undefined;
 }
 
-function wanted(target: Target): Parameters<typeof forward>[2] {
-  return { list: "resources", target, renamed: { uri: target.name } };
+function wanted(target: Target, asked: string): Parameters<typeof forward>[2] {
+  return { list: "resources", target, renamed: { uri: target.name }, asked };
 }
 
-async function holdAt(server: ManagedServer, endpoint: Endpoint, { request, target }: Wish): Promise<Hold | Answer> {
+async function holdAt(
+  server: ManagedServer,
+  endpoint: Endpoint,
+  { request, target, uri }: Wish,
+): Promise<Hold | Answer> {
   const letGo = server.keepUp();
   const session = await server.ensureReady(request.signal);
   const era = "code" in session ? undefined : (await session.peerFor(request.era)).era;
@@ -151,7 +155,7 @@ async function holdAt(server: ManagedServer, endpoint: Endpoint, { request, targ
   let answer = "code" in session ? endpoint.failed(session, request.caller, server.id) : undefined;
   if (answer === undefined) {
     await server.subscriptions.add(target.name, async () => {
-      answer = await forward(endpoint, asked(request), wanted(target));
+      answer = await forward(endpoint, asked(request), wanted(target, uri));
       return answer.kind === "result";
     });
   }

@@ -60,6 +60,8 @@ interface Item {
   startedMs: number | undefined;
   /** How the last attempt ended, while there may be another. */
   last: CallResult | undefined;
+  /** Whether any attempt may have reached the server. */
+  mayHaveRun: boolean;
 }
 
 /**
@@ -87,7 +89,15 @@ export class BatchRun {
     this.#open = request.calls.length;
     this.#settled = request.calls.map(() => undefined);
     for (const [index, call] of request.calls.entries()) {
-      this.#queue.push({ index, server: call.server, call, attempts: 0, startedMs: undefined, last: undefined });
+      this.#queue.push({
+        index,
+        server: call.server,
+        call,
+        attempts: 0,
+        startedMs: undefined,
+        last: undefined,
+        mayHaveRun: false,
+      });
     }
   }
 
@@ -134,6 +144,7 @@ export class BatchRun {
     // Abandoned: the batch has answered, and how the call ended is in its own event.
     if (!this.#executing.delete(item)) return;
     const result = keep(item.index, ended);
+    item.mayHaveRun ||= result.kind !== "failure" || result.maybeExecuted;
     if (leftMs <= wantedMs && isTimeout(result)) this.#cut("timeout");
     if (!this.#retry(item, result)) this.#settle(item, result);
     this.#fill();
@@ -165,7 +176,7 @@ export class BatchRun {
       callId: item.attempts === 0 ? undefined : this.#callId(item),
       attempts: item.attempts,
       elapsedMs: item.startedMs === undefined ? 0 : clock.nowMs() - item.startedMs,
-      result,
+      result: result.kind === "failure" && item.mayHaveRun ? { ...result, maybeExecuted: true } : result,
     };
     this.#open--;
     if (this.#open === 0) this.#done.resolve();

@@ -27,6 +27,8 @@ export interface BatchItemReport {
   readonly error_code?: number;
   /** When it makes sense to try again, where that is known. */
   readonly retry_after_ms?: number;
+  /** Of a call that the gateway ended: false when no attempt can have reached the server. */
+  readonly may_have_run?: boolean;
   readonly attempts: number;
   readonly elapsed_ms: number;
 }
@@ -72,6 +74,7 @@ export function reportItem(item: SettledItem, shortened: ShortenedResult | undef
     ...(result.kind === "failure" && result.retryAfterMs !== undefined
       ? { retry_after_ms: Math.ceil(result.retryAfterMs) }
       : {}),
+    ...(result.kind === "failure" ? { may_have_run: result.maybeExecuted } : {}),
     attempts,
     elapsed_ms: Math.round(elapsedMs),
   };

@@ -41,6 +41,8 @@ function mayRetry(result: CallResult, repeatable: () => boolean): boolean {
     case "failure": {
       // A server that cannot say when it may be started again was removed, or the gateway is shutting down.
       if (result.code === "start_failed" && result.retryAfterMs === undefined) return false;
+      // Another member of a group may have what this server lacks; the same server has not.
+      if (result.lasting === true) return false;
       return isSafeToRepeat(result, repeatable);
     }
   }

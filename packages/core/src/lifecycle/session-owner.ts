@@ -4,7 +4,7 @@ import { type Failure, failure } from "../errors.ts";
 import type { ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
 import { backoffMs } from "../resilience/backoff.ts";
-import { StartError, type Transport, type UpstreamSession } from "../transports/session.ts";
+import { isLastingStartError, StartError, type Transport, type UpstreamSession } from "../transports/session.ts";
 import { attemptStart, type SessionCallbacks, startTimeout } from "./start-attempt.ts";
 import { INITIAL_STATE, type ServerState } from "./state.ts";
 import { type LifecycleEffect, type LifecycleInput, type LifecycleLimits, transition } from "./transition.ts";
@@ -41,8 +41,8 @@ export class SessionOwner {
   #state: ServerState<UpstreamSession> = INITIAL_STATE;
   #opening: Opening | undefined;
   #retired = false;
-  /** Why the last start or session failed, in words for any caller. */
-  #trouble = "";
+  /** Why the last start or session failed, in words for any caller, and whether the next start fails in the same way. */
+  #trouble: { readonly what: string; readonly lasting?: true } = { what: "" };
 
   constructor(context: SessionOwnerContext) {
     this.#context = context;
@@ -104,7 +104,7 @@ export class SessionOwner {
   checked(session: UpstreamSession, problem: string | undefined): void {
     if (problem === undefined) this.#apply({ type: "check_succeeded", session });
     else {
-      this.#trouble = "its health checks fail";
+      this.#trouble = { what: "its health checks fail" };
       this.#apply({ type: "check_failed", session, message: problem });
     }
   }
@@ -166,7 +166,7 @@ export class SessionOwner {
       abort.signal,
       (session, message) => {
         endedMessage = message;
-        this.#trouble = "it ended by itself";
+        this.#trouble = { what: "it ended by itself" };
         this.#apply({ type: "session_ended", session, message });
       },
     );
@@ -177,8 +177,11 @@ export class SessionOwner {
       durationSeconds: (clock.nowMs() - startedMs) / 1_000,
     } as const;
     if (outcome.kind === "failed") {
-      this.#trouble =
-        outcome.code === undefined ? "it could not be started" : `it could not be started (${outcome.code})`;
+      const { code } = outcome;
+      this.#trouble = {
+        what: code === undefined ? "it could not be started" : `it could not be started (${code})`,
+        ...(isLastingStartError(code) && { lasting: true }),
+      };
       this.#emit({ ...finished, result: "failure", diagnosis: outcome.message });
       this.#apply({ type: "open_failed", attempt, message: outcome.message });
       return;
@@ -202,8 +205,9 @@ export class SessionOwner {
     if (state.lastError === undefined) {
       return failure("start_failed", `${what}: it was stopped while it started`, retryAfterMs);
     }
-    const message = `${what}: ${this.#trouble}; those who run the gateway find the reason in its log`;
-    return { ...failure("start_failed", message, retryAfterMs), diagnosis: `${what}: ${state.lastError}` };
+    const { what: trouble, ...kind } = this.#trouble;
+    const message = `${what}: ${trouble}; those who run the gateway find the reason in its log`;
+    return { ...failure("start_failed", message, retryAfterMs), diagnosis: `${what}: ${state.lastError}`, ...kind };
   }
 
   #track(work: Promise<void>): void {

@@ -118,6 +118,24 @@ export interface SessionEnd {
   readonly message: string;
 }
 
+/** Codes of starts that fail until somebody changes the configuration, the machine or the server. */
+const LASTING_CODES: ReadonlySet<string> = new Set([
+  "auth_failed",
+  "not_found",
+  "redirected",
+  "not_mcp",
+  "handshake_refused",
+  "address_refused",
+  "invalid_options",
+  "tls_failed",
+  "command_not_found",
+]);
+
+/** Whether a start that failed with this code of a {@link StartError} fails until somebody mends something. */
+export function isLastingStartError(code: string | undefined): boolean {
+  return code !== undefined && LASTING_CODES.has(code);
+}
+
 /** Thrown by `open` when no session came about. `message` says what happened and what to do next. */
 export class StartError extends Error {
   readonly code: string;

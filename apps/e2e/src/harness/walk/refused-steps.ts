@@ -1,6 +1,6 @@
 import type { HttpGateway } from "../gateway-process.ts";
 import { rest } from "../rest.ts";
-import { post } from "../wire-client.ts";
+import { modernRequest, post } from "../wire-client.ts";
 import { announceAndLeave, type Headers, SERVER, type Step } from "./step.ts";
 
 /** More bytes than any gateway takes. */
@@ -52,6 +52,13 @@ export function refusedMcpSteps(gateway: HttpGateway): readonly Step[] {
       .filter(([what]) => AT_SERVERS.includes(what))
       .map((form) => step(form, SERVER)),
     nowhere("POST", "/servers/nowhere/mcp"),
+    {
+      what: "a call at a server that does not exist",
+      permission: "tools:call",
+      act: (headers) =>
+        modernRequest(gateway.mcpUrl("nowhere"), "tools/call", { name: "x", arguments: {} }, { headers }),
+      facts: ({ name }) => [`call.finished ${name}`],
+    },
     nowhere("GET", `/servers/${SERVER}/mcp/more`),
   ];
 }

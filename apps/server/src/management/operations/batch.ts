@@ -24,6 +24,7 @@ const batchItem = z.object({
   error_type: z.string().nullable(),
   error_code: z.number().optional().describe("Code of the server's own JSON-RPC error."),
   retry_after_ms: z.number().optional(),
+  may_have_run: z.boolean().optional().describe("Of a failed call: false when it certainly never reached the server."),
   attempts: z.int(),
   elapsed_ms: z.number(),
 });

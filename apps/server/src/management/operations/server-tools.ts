@@ -1,4 +1,4 @@
-import type { JsonObject } from "@mcp-hangar/core";
+import { isRetryable, type JsonObject } from "@mcp-hangar/core";
 import { LIST_FAULT_ACTIONS, redactText } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import { isOperationFailure, type Operation, operation, operationFailure } from "../operation.ts";
@@ -122,7 +122,10 @@ export function serverToolOperations(parts: Pick<ManagementParts, "gateway" | "a
             return { ...operationFailure("upstream_error", 502, message), details: { upstream: error } };
           }
           case "failure":
-            return failureOf(result);
+            return {
+              ...failureOf(result),
+              details: { retryable: isRetryable(result), may_have_run: result.maybeExecuted },
+            };
         }
       },
     }),

@@ -20,6 +20,7 @@ import { isOffered, noteRefusal, type Wanted } from "../offered.ts";
 import { paramHeaderRefusal } from "../param-header-refusal.ts";
 import { withQualifiedLinks } from "../resource-links.ts";
 import { type Target, textOf } from "../scope.ts";
+import { unknownName } from "../unknown-names.ts";
 
 /** `tools/call`: the one method that is counted, traced and audited as a call. */
 export async function callTool(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
@@ -52,6 +53,9 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
     request.signal,
   );
   if (mismatch !== undefined) return errorAnswer(RPC.headerMismatch, mismatch, undefined, 400);
+  if (result.kind === "failure" && result.code === "unknown_tool" && typeof name === "string") {
+    return answerOf({ ...result, message: unknownName(endpoint, request.caller, { list: "tools", name }) });
+  }
   return translated(linked(endpoint, target, answerOf(result)), request);
 }
 
@@ -65,7 +69,12 @@ export async function getPrompt(endpoint: Endpoint, request: ClientRequest): Pro
   const { name } = request.params;
   if (typeof name !== "string") return errorAnswer(RPC.invalidParams, 'prompts/get needs a string "name"');
   const target = endpoint.scope.resolve(name);
-  const answer = await forward(endpoint, request, { list: "prompts", target, renamed: { name: target.name } });
+  const answer = await forward(endpoint, request, {
+    list: "prompts",
+    target,
+    renamed: { name: target.name },
+    asked: name,
+  });
   return linked(endpoint, target, answer);
 }
 
@@ -73,7 +82,12 @@ export async function readResource(endpoint: Endpoint, request: ClientRequest): 
   const { uri } = request.params;
   if (typeof uri !== "string") return errorAnswer(RPC.invalidParams, 'resources/read needs a string "uri"');
   const target = endpoint.scope.resolveUri(uri, request.caller);
-  const answer = await forward(endpoint, request, { list: "resources", target, renamed: { uri: target.name } });
+  const answer = await forward(endpoint, request, {
+    list: "resources",
+    target,
+    renamed: { uri: target.name },
+    asked: uri,
+  });
   if (answer.kind === "error") return answer;
   const value = withShownContents(endpoint, request.caller, { target, value: answer.result.value });
   if (request.era === "legacy") return resultAnswer(value);
@@ -87,12 +101,17 @@ export async function complete(endpoint: Endpoint, request: ClientRequest): Prom
   const { name, uri, ...rest } = ref;
   if (typeof name === "string" && ref.type !== "ref/resource") {
     const target = endpoint.scope.resolve(name);
-    return forward(endpoint, request, { list: "prompts", target, renamed: { ref: { ...rest, name: target.name } } });
+    return forward(endpoint, request, {
+      list: "prompts",
+      target,
+      renamed: { ref: { ...rest, name: target.name } },
+      asked: name,
+    });
   }
   if (typeof uri === "string" && ref.type !== "ref/prompt") {
     const target = endpoint.scope.resolveUri(uri, request.caller);
     const renamed = { ref: { ...rest, uri: target.name } };
-    return forward(endpoint, request, { list: "resourceTemplates", target, renamed });
+    return forward(endpoint, request, { list: "resourceTemplates", target, renamed, asked: uri });
   }
   return errorAnswer(RPC.invalidParams, 'the "ref" of completion/complete needs a "name" or a "uri"');
 }
@@ -115,9 +134,14 @@ function withShownContents(
   return { ...value, contents };
 }
 
+/** Characters of a URI that an error repeats. */
+const URI_CHARS_MAX = 2_048;
+
 /** A request to one server, with its names as the server spells them. */
 interface Forwarded extends Wanted {
   readonly renamed: JsonObject;
+  /** What the client asked for, as it spells it. */
+  readonly asked: string;
 }
 
 /** Passes a request on. What does not exist for the caller is refused before the server is asked. */
@@ -125,8 +149,7 @@ export async function forward(endpoint: Endpoint, request: ClientRequest, forwar
   const { target, renamed } = forwarded;
   if (!isOffered(endpoint, request.caller, forwarded)) {
     noteRefusal(endpoint, request, forwarded);
-    const code = request.method.startsWith("resources/") ? notFoundCode(request) : RPC.invalidParams;
-    return errorAnswer(code, `${request.method}: no server of this gateway offers "${shortText(target.name, 200)}"`);
+    return notOffered(endpoint, request, forwarded);
   }
   const { _meta, ...params } = request.params;
   const result = await endpoint.gateway.relay(
@@ -141,7 +164,29 @@ export async function forward(endpoint: Endpoint, request: ClientRequest, forwar
     request.signal,
   );
   if (request.record !== undefined) request.record.result = result;
-  return translated(answerOf(result), request);
+  return translated(withOwnUri(endpoint, target, answerOf(result)), request);
+}
+
+/** What is said of a prompt, resource or template that does not exist for the caller, in the client's own words. */
+function notOffered(endpoint: Endpoint, request: ClientRequest, { list, target, asked }: Forwarded): Answer {
+  if (list === "tools" || list === "prompts") {
+    return errorAnswer(RPC.invalidParams, unknownName(endpoint, request.caller, { list, name: asked }));
+  }
+  const code = request.method.startsWith("resources/") ? notFoundCode(request) : RPC.invalidParams;
+  const form =
+    target.server === "" && !endpoint.scope.single ? "; URIs here are hangar://<server>/<URI of the server>" : "";
+  const uri = shortText(asked, URI_CHARS_MAX);
+  return errorAnswer(code, `${request.method}: no server of this gateway offers "${shortText(asked, 200)}"${form}`, {
+    uri,
+  });
+}
+
+/** An error about a resource names it as this endpoint does: servers say the URI in `data` (server/resources, "Error Handling"). */
+function withOwnUri({ scope }: Endpoint, { server }: Target, answer: Answer): Answer {
+  if (scope.single || answer.kind === "result") return answer;
+  const { data } = answer.error;
+  if (!isJsonObject(data) || typeof data.uri !== "string") return answer;
+  return { ...answer, error: { ...answer.error, data: { ...data, uri: scope.qualifyUri(server, data.uri) } } };
 }
 
 /** A resource that does not exist: revision 2026-07-28 made it an invalid parameter. */

@@ -125,6 +125,23 @@ const CASES: readonly Case[] = [
     status: "401",
   },
   {
+    what: "sends elsewhere",
+    handler: (_, response) => void response.writeHead(307, { location: "http://elsewhere.invalid/" }).end(),
+    reply: {
+      errorType: "protocol",
+      maybeExecuted: false,
+      answered: true,
+      diagnosis: expect.stringContaining("elsewhere"),
+    },
+    status: "307",
+  },
+  {
+    what: "finds the request bad",
+    handler: (_, response) => void response.writeHead(400).end("bad"),
+    reply: { errorType: "upstream_rejected", maybeExecuted: true, answered: true },
+    status: "400",
+  },
+  {
     what: "redirects",
     handler: (_, response) => void response.writeHead(302, { location: "http://elsewhere.invalid/" }).end(),
     reply: {

@@ -4,8 +4,10 @@ import { tooLarge, type UpstreamFailure } from "../session.ts";
 import type { Ending } from "./message-exchange.ts";
 import { retryAfter } from "./retry-after.ts";
 
-/** Statuses that refuse a request before anything runs. */
-const REFUSED_BEFORE_EXECUTION: ReadonlySet<number> = new Set([401, 403, 404, 405, 406, 407, 411, 413, 415, 429]);
+/** Statuses that refuse a request before anything runs. 307 and 308 ask for the same request elsewhere (RFC 9110, 15.4.8). */
+const REFUSED_BEFORE_EXECUTION: ReadonlySet<number> = new Set([
+  307, 308, 401, 403, 404, 405, 406, 407, 411, 413, 415, 429,
+]);
 const EXCERPT_CHARACTERS = 200;
 
 /** Turns the end of a response without an answer into the failure of the request `method`. */
