@@ -7,8 +7,9 @@ const OFFER: Offer = {
   resources: ["memo://a"],
   templates: ["memo://{id}"],
 };
-const ROLE = { tools: { allow: ["math", "files"], deny: ["math/secret_*"] } };
-const SERVERS = { math: {}, files: {} };
+const ROLE = { tools: { allow: ["math", "files"], deny: ["*/secret_*"] } };
+/** Over stdio there are no roles. */
+const SERVERS = { math: { tools: { deny: ["secret_*"] } }, files: { tools: { deny: ["secret_*"] } } };
 const ALL = { kind: "all" } as const;
 const ONE = { kind: "server", id: "math" } as const;
 
@@ -17,7 +18,7 @@ const messageOf = ({ error }: RigAnswer): unknown => error?.message;
 /** What is said of a tool that does not exist. */
 const TOOLS: readonly (readonly [name: string, onAggregate: string, onServer: string])[] = [
   ["add", '; names here are <server>__<tool>; did you mean "math__add"?', "-"],
-  ["math.add", '; names here are <server>__<tool>; did you mean "math__add"?', "-"],
+  ["math.add", '; names here are <server>__<tool>; did you mean "math__add"?', ""],
   ["math__ad", '; did you mean "math__add"?', '; did you mean "add"?'],
   ["math__add", "-", '; did you mean "add"?'],
   ["hangar_list", "; names here are <server>__<tool>", ""],
