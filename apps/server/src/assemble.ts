@@ -23,6 +23,7 @@ import type { Operation } from "./management/operation.ts";
 import { createOperations } from "./management/operations/index.ts";
 import type { NoOperation } from "./management/recorded.ts";
 import { createMcpFace, type McpFace } from "./mcp/index.ts";
+import type { McpOptions } from "./mcp/options.ts";
 import { ServerFaces } from "./mcp/server-faces.ts";
 import { SessionRoom } from "./mcp/session-room.ts";
 import { SubscriptionQuota } from "./mcp/subscription-quota.ts";
@@ -171,7 +172,8 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
   const rooms = { traffic, subscriptionQuota: new SubscriptionQuota(), sessionRoom: new SessionRoom() };
   const { origin } = accessSystem;
   const addressOf = (request: IncomingMessage): string => origin.address(request);
-  const faceParts = { gateway, info: BUILD, platform, access, bus, addressOf, ...rooms };
+  const options = (): McpOptions => reloader.config.mcp;
+  const faceParts = { options, gateway, info: BUILD, platform, access, bus, addressOf, ...rooms };
   return {
     config,
     platform,

@@ -12,6 +12,7 @@ export const RELOADABLE = [
   "auth.api_keys.static",
   "auth.lockout",
   "management",
+  "mcp",
   "http.shutdown_timeout_s",
   "http.max_connections",
   "http.max_connections_per_address",

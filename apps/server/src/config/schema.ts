@@ -13,6 +13,7 @@ import { historyOptions } from "../history/options.ts";
 import { parseHost } from "../http/host-names.ts";
 import { securityOptions } from "../http/security-options.ts";
 import { managementOptions } from "../management/options.ts";
+import { mcpOptions } from "../mcp/options.ts";
 import { otlpAuditOptions } from "../otlp-audit/options.ts";
 import { otlpLogsOptions } from "../otlp-logs/options.ts";
 import { tracingOptions } from "../tracing/options.ts";
@@ -180,6 +181,7 @@ export const configSchema = z
     history: historyOptions.prefault({}),
     auth: authOptions.prefault({}),
     management: managementOptions.prefault({}),
+    mcp: mcpOptions.prefault({}),
     config_reload: configReloadOptions.prefault({}),
   })
   .superRefine(({ observability, compliance }, context) => {

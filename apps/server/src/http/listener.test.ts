@@ -125,7 +125,7 @@ describe("routes", () => {
     ["GET", "/mcp", 200],
     ["DELETE", "/mcp", 200],
     ["OPTIONS", "/mcp", 204],
-    ["HEAD", "/mcp", 405],
+    ["HEAD", "/mcp", 200],
     ["PUT", "/mcp", 405],
     ["GET", "/servers/math/mcp", 200],
     ["GET", "/servers/none/mcp", 404],

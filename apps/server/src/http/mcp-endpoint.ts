@@ -61,7 +61,7 @@ export type McpTarget =
   /** The server that the path names; it may not exist. */
   | { readonly kind: "server"; readonly id: string; readonly path: string };
 
-const ALLOW = "GET, POST, DELETE, OPTIONS";
+const ALLOW = "GET, HEAD, POST, DELETE, OPTIONS";
 const SERVERS = "/servers/";
 const SERVER_PATH = /^\/servers\/([^/]+)\/mcp$/;
 
@@ -152,6 +152,8 @@ export class McpEndpoint {
   }
 
   #serve(face: HttpFace, request: IncomingMessage, response: ServerResponse, caller: Caller): void {
+    // Clients and load balancers ask in this way whether there is anything: nothing is done for it, and nothing told.
+    if (request.method === "HEAD") return sendHead(response);
     const refusal = refusalOf(request);
     if (refusal !== undefined) return this.#refuseCaller(face, response, caller, refusal);
     if (open !== undefined) return this.#post(face, request, open, caller);
@@ -189,6 +191,12 @@ export class McpEndpoint {
 const AGGREGATE: McpTarget = { kind: "aggregate" };
 const MANAGEMENT: McpTarget = { kind: "management" };
 const EMPTY: Buffer = Buffer.alloc(0);
+
+/** Answers HEAD at an endpoint that is there. */
+function sendHead(response: ServerResponse): void {
+  response.req.resume();
+  send(response, { status: 200, contentType: "application/json", body: "", headers: { allow: ALLOW } }, true);
+}
 
 function unknownServer(path: string): Refusal {
   const message = `there is no server at ${JSON.stringify(path.slice(0, 100))}; GET /api/mcp_servers lists them`;

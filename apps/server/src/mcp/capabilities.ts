@@ -1,6 +1,14 @@
-import { type Failure, type Implementation, isJsonObject, type JsonObject, ServerGroup } from "@mcp-hangar/core";
+import {
+  type Failure,
+  type FleetEntry,
+  type Implementation,
+  isJsonObject,
+  type JsonObject,
+  ServerGroup,
+} from "@mcp-hangar/core";
 import type { ClientRequest } from "./client-request.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { mergedInstructions } from "./instructions.ts";
 
 /** What an endpoint says about itself. */
 export interface EndpointDescription {
@@ -29,17 +37,16 @@ const MANAGEMENT: Omit<EndpointDescription, "info"> = {
  * looks like one of its members, without subscriptions, which only one server can keep.
  */
 export async function describe(
-  { scope, info: gatewayInfo, gateway }: Pick<Endpoint, "scope" | "info" | "gateway">,
+  { scope, info: gatewayInfo, gateway, options }: Pick<Endpoint, "scope" | "info" | "gateway" | "options">,
   { era, caller, signal }: Pick<ClientRequest, "era" | "caller" | "signal">,
 ): Promise<EndpointDescription | Failure> {
   if (scope.kind === "none") return { ...MANAGEMENT, info: gatewayInfo };
   const [entry] = scope.entries(caller);
   if (!scope.single || entry === undefined) {
     return {
-      capabilities: AGGREGATE_CAPABILITIES,
+      capabilities: { ...AGGREGATE_CAPABILITIES, ...mergedExtensions(scope.entries(caller)) },
       info: gatewayInfo,
-      instructions:
-        "Tools and prompts of all servers are named <server>__<name>. hangar_call runs many tool calls in parallel.",
+      instructions: mergedInstructions(scope.entries(caller), options()),
     };
   }
   // To start a server is as much as any request to it.
@@ -61,5 +68,31 @@ function relayed(upstream: JsonObject, mayRemember: boolean): JsonObject {
   }
   if (isJsonObject(upstream.completions)) relayed.completions = {};
   if (isJsonObject(upstream.logging)) relayed.logging = {};
-  return relayed;
+  return { ...relayed, ...extensionsOf(upstream) };
+}
+
+/**
+ * Extensions that need no methods but those that are relayed. What is `experimental`, and every other extension, has methods
+ * or notifications that would lead nowhere, and is not shown. MCP Apps are tools and resources (SEP-1865).
+ */
+const RELAYED_EXTENSIONS = ["io.modelcontextprotocol/ui"] as const;
+
+function extensionsOf(upstream: JsonObject | undefined): JsonObject {
+  const { extensions = {} } = upstream ?? {};
+  if (!isJsonObject(extensions)) return {};
+  const relayed = RELAYED_EXTENSIONS.flatMap((name) => {
+    const declared = extensions[name];
+    return isJsonObject(declared) ? [[name, declared] as const] : [];
+  });
+  return relayed.length === 0 ? {} : { extensions: Object.fromEntries(relayed) };
+}
+
+/** Of the servers that have ever run: an extension that any of them has is there, as the first of them declares it. */
+function mergedExtensions(entries: readonly FleetEntry[]): JsonObject {
+  return extensionsOf({
+    extensions: Object.assign(
+      {},
+      ...entries.map(({ peer }) => extensionsOf(peer?.capabilities).extensions ?? {}).toReversed(),
+    ) as JsonObject,
+  });
 }

@@ -6,6 +6,7 @@ import { Traffic } from "../http/traffic.ts";
 import type { ManagementTools } from "../management/mcp-tools.ts";
 import { Announcements } from "./announcements.ts";
 import { type Answer, answerOf } from "./answer.ts";
+import type { McpOptions } from "./options.ts";
 import type { KeptSubscription } from "./resource-subscription.ts";
 import { createScope, type Scope, type ScopeSelector } from "./scope.ts";
 import type { SessionRoom } from "./session-room.ts";
@@ -22,6 +23,8 @@ export interface EndpointOptions {
   readonly access?: CallerRights | undefined;
   /** Tools of the gateway itself; none when absent. */
   readonly management?: ManagementTools | undefined;
+  /** What clients of the aggregate are told; read on each use. The defaults when absent. */
+  readonly options?: (() => McpOptions) | undefined;
   /** Counts what waits for clients over HTTP; an account of its own when absent. */
   readonly traffic?: Traffic | undefined;
   /** Bounds subscriptions, together with other endpoints; a quota of its own when absent. */
@@ -34,6 +37,8 @@ export interface EndpointOptions {
   readonly bus?: TelemetryBus | undefined;
 }
 
+const DEFAULTS: McpOptions = { server_instructions: true };
+
 /** What the methods of one endpoint work on. */
 export class Endpoint {
   readonly gateway: Gateway;
@@ -42,6 +47,7 @@ export class Endpoint {
   readonly scope: Scope;
   readonly access: CallerRights;
   readonly management: ManagementTools | undefined;
+  readonly options: () => McpOptions;
   readonly traffic: Traffic;
   readonly subscriptionQuota: SubscriptionQuota;
   readonly sessions: SessionStore;
@@ -57,6 +63,7 @@ export class Endpoint {
     this.info = options.info;
     this.platform = options.platform;
     this.management = options.management;
+    this.options = options.options ?? (() => DEFAULTS);
     this.traffic = options.traffic ?? new Traffic();
     this.subscriptionQuota = options.subscriptionQuota ?? new SubscriptionQuota();
     this.access = options.access ?? OPEN_ACCESS;

@@ -11,6 +11,7 @@ import {
 } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { ClientRequest } from "./client-request.ts";
+import { withQualifiedApp } from "./resource-links.ts";
 import { type Scope, textOf } from "./scope.ts";
 
 /**
@@ -161,6 +162,7 @@ function qualified(scope: Scope, id: string, list: ListKind, item: JsonObject): 
   const renamed = { ...item, name: scope.qualify(id, textOf(item.name)) };
   switch (list) {
     case "tools":
+      return withQualifiedApp(renamed, (uri) => scope.qualifyUri(id, uri));
     case "prompts":
       return renamed;
     case "resources":

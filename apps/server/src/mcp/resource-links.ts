@@ -52,3 +52,19 @@ function mapped(items: readonly JsonValue[], map: (item: JsonValue) => JsonValue
   const written = items.map(map);
   return written.some((item, index) => item !== items[index]) ? written : items;
 }
+
+/** A tool that has an app, with the URI of the app such as the endpoint reads it: `_meta.ui.resourceUri`, or the older spelling of it. */
+export function withQualifiedApp(tool: JsonObject, qualify: Qualify): JsonObject {
+  const { _meta: meta } = tool;
+  if (!isJsonObject(meta)) return tool;
+  const { ui, [OLDER_APP_KEY]: older } = meta;
+  const qualified = {
+    ...(isJsonObject(ui) &&
+      typeof ui.resourceUri === "string" && { ui: { ...ui, resourceUri: qualify(ui.resourceUri) } }),
+    ...(typeof older === "string" && { [OLDER_APP_KEY]: qualify(older) }),
+  };
+  return { ...tool, _meta: { ...meta, ...qualified } };
+}
+
+/** How drafts of SEP-1865 spelled it; hosts still read it. */
+const OLDER_APP_KEY = "ui/resourceUri";

@@ -10,7 +10,7 @@ import { FakeTransport, fakePlatform, resultReply } from "@mcp-hangar/core/testi
 import { TelemetryBus } from "@mcp-hangar/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OPEN_ACCESS } from "../access/access.ts";
-import { createScope, type Scope } from "./scope.ts";
+import { createScope, type Scope, withoutPrefix } from "./scope.ts";
 
 const SHARED = "memo://shared";
 let gateway: Gateway;
@@ -71,6 +71,30 @@ describe("where everything is shown", () => {
     expect(scope.resolveUri(SHARED, LOCAL_CALLER)).toEqual({ server: "pair", name: SHARED });
     expect(scope.resolveUri(`hangar://two/${SHARED}`, LOCAL_CALLER)).toEqual({ server: "two", name: SHARED });
     expect(scope.resolveUri("memo://nobody", LOCAL_CALLER)).toEqual({ server: "", name: "memo://nobody" });
+  });
+});
+
+describe("a name or URI of a server, as clients of everything know it", () => {
+  const names = ["do", "a__b", "__", "", "one__do", "ü"];
+  const uris = [
+    "memo://1",
+    "ui://panel/view.html",
+    "ui://one__panel",
+    "ui://",
+    "hangar://one/memo://1",
+    "file:///a b",
+    "x",
+  ];
+
+  it.each([...names, ...uris])("leads back to it: %j", (text) => {
+    const scope = createScope({ gateway, access: OPEN_ACCESS }, { kind: "all" });
+    for (const server of ["one", "pair", "alone"]) {
+      const [name, uri] = [scope.qualify(server, text), scope.qualifyUri(server, text)];
+      expect(scope.resolve(name)).toEqual({ server, name: text });
+      expect(scope.resolveUri(uri, LOCAL_CALLER)).toEqual({ server, name: text });
+      expect([withoutPrefix(server, name), withoutPrefix(server, uri)]).toEqual([text, text]);
+      expect(uri.startsWith("ui://")).toBe(text.startsWith("ui://"));
+    }
   });
 });
 

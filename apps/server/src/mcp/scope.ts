@@ -30,6 +30,8 @@ interface Items {
 const SEPARATOR = "__";
 /** In front of resource URIs of the aggregate: `hangar://<server>/<the server's own URI>`. */
 const URI_SCHEME = "hangar://";
+/** URIs of MCP Apps keep their scheme, by which hosts know them (SEP-1865): `ui://<server>__<the rest of the server's own URI>`. */
+const UI_SCHEME = "ui://";
 
 /**
  * The names of an endpoint: how servers' names look to clients, and what clients' names mean. A server or group of which a
@@ -144,11 +146,24 @@ function aggregateScope(parts: ScopeParts): Scope {
     has: () => true,
     concerns,
     qualify: (server, name) => `${server}${SEPARATOR}${name}`,
-    qualifyUri: (server, uri) => `${URI_SCHEME}${server}/${uri}`,
+    qualifyUri,
     resolve: (name) => split(name, SEPARATOR),
-    resolveUri: (uri, caller) =>
-      uri.startsWith(URI_SCHEME) ? split(uri.slice(URI_SCHEME.length), "/") : ownerOf(parts, uri, caller),
+    resolveUri: (uri, caller) => qualifiedTarget(gateway, uri) ?? ownerOf(parts, uri, caller),
   };
+}
+
+function qualifyUri(server: string, uri: string): string {
+  return uri.startsWith(UI_SCHEME)
+    ? `${UI_SCHEME}${server}${SEPARATOR}${uri.slice(UI_SCHEME.length)}`
+    : `${URI_SCHEME}${server}/${uri}`;
+}
+
+/** What a URI of the aggregate means; `undefined` for one that may be a server's own. */
+function qualifiedTarget({ fleet }: Gateway, uri: string): Target | undefined {
+  if (uri.startsWith(URI_SCHEME)) return split(uri.slice(URI_SCHEME.length), "/");
+  if (!uri.startsWith(UI_SCHEME)) return undefined;
+  const { server, name } = split(uri.slice(UI_SCHEME.length), SEPARATOR);
+  return fleet.entry(server) === undefined ? undefined : { server, name: `${UI_SCHEME}${name}` };
 }
 
 /** Whether the caller's roles reach a server, and show one of these items of it. */
@@ -187,6 +202,8 @@ function ownerOf({ gateway, access }: ScopeParts, uri: string, caller: Caller): 
 
 /** What a client calls something of a server, as the server itself spells it. */
 export function withoutPrefix(server: string, text: string): string {
+  const ui = `${UI_SCHEME}${server}${SEPARATOR}`;
+  if (text.startsWith(ui)) return `${UI_SCHEME}${text.slice(ui.length)}`;
   const prefix = [`${URI_SCHEME}${server}/`, `${server}${SEPARATOR}`].find((each) => text.startsWith(each)) ?? "";
   return text.slice(prefix.length);
 }

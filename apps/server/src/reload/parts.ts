@@ -53,6 +53,7 @@ export function createReloadParts({
     "auth.api_keys.static": access,
     "auth.lockout": access,
     management: readWhenUsed,
+    mcp: readWhenUsed,
     "http.shutdown_timeout_s": readWhenUsed,
     "http.max_connections": readWhenUsed,
     "http.max_connections_per_address": readWhenUsed,

@@ -13,6 +13,7 @@ import type { ManagedServer } from "../lifecycle/managed-server.ts";
 import { MessageCounter } from "../lifecycle/message-totals.ts";
 import type { GroupOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { PeerDescription } from "../protocol/eras.ts";
 import { type BreakerPermit, CircuitBreaker } from "../resilience/circuit-breaker.ts";
 import type { UpstreamSession } from "../transports/session.ts";
 import { GroupCatalog } from "./group-catalog.ts";
@@ -68,6 +69,11 @@ export class ServerGroup {
   /** The members that are registered, in rotation or not, in the order of the configuration. */
   servers(): readonly ManagedServer[] {
     return this.#roster.servers();
+  }
+
+  /** What the first of its members that were ever started said of itself. */
+  get peer(): PeerDescription | undefined {
+    return this.servers().find(({ peer }) => peer !== undefined)?.peer;
   }
 
   /** Calls through the group that have not ended. */

@@ -15,6 +15,7 @@ import { diagnosisOf, type Failure, failure } from "../errors.ts";
 import { type CheckOutcome, probe } from "../health/probe.ts";
 import { listMaxAgeMs, type ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { PeerDescription } from "../protocol/eras.ts";
 import { type JsonRpcNotification, RPC } from "../protocol/json-rpc.ts";
 import type { CircuitBreaker } from "../resilience/circuit-breaker.ts";
 import type { ConcurrencyLimit } from "../resilience/concurrency-limit.ts";
@@ -83,7 +84,7 @@ export class ManagedServer {
   readonly #owner: SessionOwner;
   readonly #messages = new MessageCounter();
   readonly #lists: ListRefresher;
-  #initialized = false;
+  #peer: PeerDescription | undefined;
   #inFlight = 0;
   #keepers = 0;
   readonly #whenUnused: (() => void)[] = [];
@@ -118,7 +119,7 @@ export class ManagedServer {
       platform,
       callbacks: this.#callbacks(),
       emit: (event) => bus.emit(event),
-      onStarted: (toolsChanged) => this.#onStarted(toolsChanged),
+      onStarted: (toolsChanged, peer) => this.#onStarted(toolsChanged, peer),
     });
     this.#lists = new ListRefresher({
       catalog: this.catalog,
@@ -141,6 +142,11 @@ export class ManagedServer {
 
   get state(): ServerState<UpstreamSession> {
     return this.#owner.state;
+  }
+
+  /** What the server said of itself when it was last started; `undefined` when it never was. */
+  get peer(): PeerDescription | undefined {
+    return this.#peer;
   }
 
   /** The live session, if there is one. */
@@ -272,7 +278,7 @@ export class ManagedServer {
       group: this.#context.membership.groupOf(this),
       state: state.name,
       up: state.name === "ready" || (state.name === "cold" && state.failures === 0),
-      initialized: this.#initialized,
+      initialized: this.#peer !== undefined,
       coldStartInProgress: state.name === "initializing",
       consecutiveFailures: state.failures,
       breaker: this.breaker.state(),
@@ -303,8 +309,8 @@ export class ManagedServer {
     };
   }
 
-  #onStarted(toolsChanged: boolean): void {
-    this.#initialized = true;
+  #onStarted(toolsChanged: boolean, peer: PeerDescription): void {
+    this.#peer = peer;
     this.#lastUsedMs = this.#context.platform.clock.nowMs();
     this.#lists.fetched("tools");
     if (toolsChanged) this.#onListChanged("tools");

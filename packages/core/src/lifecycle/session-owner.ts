@@ -3,6 +3,7 @@ import type { ServerCatalog } from "../catalog/server-catalog.ts";
 import { type Failure, failure } from "../errors.ts";
 import type { ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { PeerDescription } from "../protocol/eras.ts";
 import { backoffMs } from "../resilience/backoff.ts";
 import { isLastingStartError, StartError, type Transport, type UpstreamSession } from "../transports/session.ts";
 import { attemptStart, type SessionCallbacks, startTimeout } from "./start-attempt.ts";
@@ -24,7 +25,7 @@ export interface SessionOwnerContext {
   readonly callbacks: SessionCallbacks;
   readonly emit: (event: HangarEvent) => void;
   /** A start succeeded; told before anybody gets the session. */
-  readonly onStarted: (toolsChanged: boolean) => void;
+  readonly onStarted: (toolsChanged: boolean, peer: PeerDescription) => void;
 }
 
 interface Opening {
@@ -187,7 +188,7 @@ export class SessionOwner {
       return;
     }
     this.#emit({ ...finished, result: "success", diagnosis: undefined });
-    this.#context.onStarted(outcome.toolsChanged);
+    this.#context.onStarted(outcome.toolsChanged, outcome.session.peer);
     this.#apply({ type: "opened", attempt, session: outcome.session });
     // It may have ended between its last answer and its adoption, when nobody owned it yet.
     if (endedMessage !== undefined) {
