@@ -3,6 +3,7 @@ import { addressRange } from "./address-range.ts";
 import { offerRules } from "./catalog/rule-options.ts";
 import { groupShape } from "./groups/options.ts";
 import { refuseWith } from "./option-problem.ts";
+import { serverId } from "./server-id.ts";
 import { containerOptions } from "./transports/docker/container-options.ts";
 import { containerProblems } from "./transports/docker/container-problems.ts";
 import { remoteProblems } from "./transports/http/remote-problems.ts";
@@ -16,8 +17,14 @@ const MEBIBYTE = 1024 * 1024;
 /** Name or number of a user or group of the system; the largest number means nobody. */
 const account = z.union([z.int().min(0).max(4_294_967_294), z.string().min(1).max(256)]);
 
+/** In front of names, of servers and groups. */
+const prefix = serverId
+  .optional()
+  .describe("Stands in front of its tools and prompts on `/mcp` in the place of its id: `<prefix>__<tool>`. As an id.");
+
 const common = {
   ...offerRules("server"),
+  prefix,
   idle_ttl_s: seconds.default(300).describe("Stop the server after this time without calls."),
   health_check_interval_s: seconds.default(60).describe("Time between health checks."),
   max_consecutive_failures: z.int().min(1).max(100).default(3).describe("Failed checks until the server is degraded."),
@@ -138,6 +145,7 @@ export type ServerOptions = z.infer<typeof serverOptions>;
 export const groupOptions = z.strictObject({
   ...groupShape,
   ...offerRules("group"),
+  prefix,
   call_timeout_s: common.call_timeout_s,
 });
 export type GroupOptions = z.infer<typeof groupOptions>;

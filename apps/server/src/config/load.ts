@@ -4,6 +4,7 @@ import { type ConfigDocument, parseConfigDocument } from "./document.ts";
 import { ENVIRONMENT, type Environment, SERVE_MODES, type ServeMode } from "./environment.ts";
 import { explainIssue } from "./explain.ts";
 import { groupProblems } from "./group-problems.ts";
+import { prefixProblems } from "./prefix-problems.ts";
 import { ConfigError, type ConfigPath, type ConfigProblem } from "./problem.ts";
 import { settleScalars } from "./scalars.ts";
 import { type Config, configSchema } from "./schema.ts";
@@ -77,7 +78,8 @@ function validate(document: ConfigDocument, env: Environment, problems: ConfigPr
     overriddenBy(path) !== undefined || document.variablesOf(path).length > 0;
   const result = settleScalars(configSchema, root, mayBeText);
   if (result.success) {
-    problems.push(...groupProblems(result.data.mcp_servers, document));
+    const { mcp_servers: entries } = result.data;
+    problems.push(...groupProblems(entries, document), ...prefixProblems(entries, document));
     return result.data;
   }
   const context = { schema: configSchema, root, document, overriddenBy };

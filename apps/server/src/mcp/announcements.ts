@@ -10,8 +10,9 @@ import {
   shareOf,
 } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
+import { textOf } from "../text-of.ts";
 import { resourceKey } from "./resource-subscription.ts";
-import { type Scope, textOf } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import type { SessionStore } from "./session-store.ts";
 
 /** What a modern client wants to hear, as `subscriptions/listen` spells it. */

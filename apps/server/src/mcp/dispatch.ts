@@ -15,6 +15,8 @@ import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { initialize } from "./methods/handshake.ts";
 import { METHODS } from "./methods/index.ts";
+import { SEPARATOR } from "./qualified-names.ts";
+import type { Scope } from "./scope.ts";
 
 /**
  * Answers one request, and has it recorded unless that is done elsewhere: tool calls are, and a `ping` is nothing that anybody did.
@@ -48,7 +50,7 @@ async function recorded(
 ): Promise<Answer> {
   const { scope, gateway } = endpoint;
   const only = scope.single ? scope.entries(request.caller)[0] : undefined;
-  const about = { method: request.method, server: only?.id ?? "", subject: subjectOf(request.params) };
+  const about = { method: request.method, server: only?.id ?? "", subject: subjectOf(request.params, scope) };
   const record = gateway.record(about, request);
   record.server = only?.id;
   const answer = await work({ ...request, record });
@@ -107,10 +109,17 @@ export function notified(session: LegacySession | undefined, method: string, par
   if (method === "notifications/cancelled") session?.cancel(params.requestId);
 }
 
-/** What a request is about, in the client's words. */
-function subjectOf({ uri, name, level, ref }: JsonObject): string | undefined {
-  const inRef = isJsonObject(ref) ? (ref.name ?? ref.uri) : undefined;
-  return [uri, name, level, inRef].find((text): text is string => typeof text === "string");
+/** What a request is about, in the client's words, but for prefixes and shortened names: records have ids and whole names. */
+function subjectOf({ uri, name, level, ref }: JsonObject, scope: Scope): string | undefined {
+  const inRef = isJsonObject(ref) ? ref : {};
+  const named = [name, inRef.name].find((text) => typeof text === "string");
+  const whole = named === undefined ? undefined : wholeName(named, scope);
+  return [uri, whole, level, inRef.uri].find((text): text is string => typeof text === "string");
+}
+
+function wholeName(text: string, scope: Scope): string {
+  const { server, name } = scope.resolve(text);
+  return scope.single || server === "" ? text : `${server}${SEPARATOR}${name}`;
 }
 
 /** What an answer that comes from no server says for the records. */

@@ -9,9 +9,9 @@ import type {
 } from "@mcp-hangar/core";
 import { ChurnMap, isJsonObject, LISTS } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
+import { textOf } from "../text-of.ts";
 import type { ClientName } from "./client.ts";
 import type { ResourceSubscription } from "./resource-subscription.ts";
-import { textOf } from "./scope.ts";
 
 /** Requests of servers that wait for this client at the same time; more are refused. */
 const MAX_PENDING_ASKS = 64;

@@ -10,9 +10,10 @@ import {
   largeItemChars,
 } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
+import { textOf } from "../text-of.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { withQualifiedApp } from "./resource-links.ts";
-import { type Scope, textOf } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 
 /**
  * How long the first list of an aggregate waits for a server that has never been listed. What comes later is announced by

@@ -1,6 +1,9 @@
 import type { FleetEntry, Gateway, ListKind, ManagedServer } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { CallerRights } from "../access/access.ts";
+import { QualifiedNames, SEPARATOR, split, type Target } from "./qualified-names.ts";
+
+export type { Target } from "./qualified-names.ts";
 
 /**
  * What an endpoint shows: everything under prefixed names, one server or group as if it were spoken to directly, or no server.
@@ -12,22 +15,12 @@ export type ScopeSelector =
   /** No server at all: the tools of the gateway itself only. */
   | { readonly kind: "none" };
 
-/** A name or URI of a client, resolved to what is behind it. */
-export interface Target {
-  /** Id of a server or group. */
-  readonly server: string;
-  /** As the server itself spells it. */
-  readonly name: string;
-}
-
 /** Items of a list, by their names or the server's own URIs. */
 interface Items {
   readonly list: ListKind;
   readonly names: Iterable<string>;
 }
 
-/** Between the server and the name of a tool or prompt; server ids cannot contain it. */
-const SEPARATOR = "__";
 /** In front of resource URIs of the aggregate: `hangar://<server>/<the server's own URI>`. */
 const URI_SCHEME = "hangar://";
 /** URIs of MCP Apps keep their scheme, by which hosts know them (SEP-1865): `ui://<server>__<the rest of the server's own URI>`. */
@@ -58,6 +51,8 @@ export interface Scope {
   qualifyUri(server: string, uri: string): string;
   /** Always a target: a name that means nothing resolves to a server that does not exist. */
   resolve(name: string): Target;
+  /** The server that has to be listed before anybody can know what a shortened name stands for. */
+  unlisted(name: string): FleetEntry | undefined;
   resolveUri(uri: string, caller: Caller): Target;
 }
 
@@ -94,6 +89,7 @@ const EMPTY_SCOPE: Scope = {
   qualify: (_server, name) => name,
   qualifyUri: (_server, uri) => uri,
   resolve: (name) => ({ server: "", name }),
+  unlisted: () => undefined,
   resolveUri: (uri) => ({ server: "", name: uri }),
 };
 
@@ -126,12 +122,14 @@ function singleScope(parts: ScopeParts, id: string): Scope {
     qualify: (_server, name) => name,
     qualifyUri: (_server, uri) => uri,
     resolve: (name) => ({ server: id, name }),
+    unlisted: () => undefined,
     resolveUri: (uri) => ({ server: id, name: uri }),
   };
 }
 
 function aggregateScope(parts: ScopeParts): Scope {
   const { gateway, access } = parts;
+  const names = new QualifiedNames(gateway.fleet);
   const concerns = (caller: Caller, id: string, about?: Items): boolean => {
     if (reachesAny(access, caller, id, about)) return true;
     const group = gateway.fleet.groups.of(id);
@@ -145,9 +143,10 @@ function aggregateScope(parts: ScopeParts): Scope {
     servers: (caller) => gateway.fleet.all().filter(({ id }) => concerns(caller, id)),
     has: () => true,
     concerns,
-    qualify: (server, name) => `${server}${SEPARATOR}${name}`,
+    qualify: (server, name) => names.qualify(server, name),
     qualifyUri,
-    resolve: (name) => split(name, SEPARATOR),
+    resolve: (name) => names.resolve(name),
+    unlisted: (name) => names.unlisted(name),
     resolveUri: (uri, caller) => qualifiedTarget(gateway, uri) ?? ownerOf(parts, uri, caller),
   };
 }
@@ -185,11 +184,6 @@ function showsItem(
   return access.shows(caller, id, { kind: list === "prompts" ? "prompts" : "resources", name });
 }
 
-function split(text: string, separator: string): Target {
-  const at = text.indexOf(separator);
-  return at < 0 ? { server: "", name: text } : { server: text.slice(0, at), name: text.slice(at + separator.length) };
-}
-
 /** A tool result may link to a resource by the server's own URI; it resolves when exactly one of those shown lists it. */
 function ownerOf({ gateway, access }: ScopeParts, uri: string, caller: Caller): Target {
   const owners = gateway.fleet
@@ -206,9 +200,4 @@ export function withoutPrefix(server: string, text: string): string {
   if (text.startsWith(ui)) return `${UI_SCHEME}${text.slice(ui.length)}`;
   const prefix = [`${URI_SCHEME}${server}/`, `${server}${SEPARATOR}`].find((each) => text.startsWith(each)) ?? "";
   return text.slice(prefix.length);
-}
-
-/** A name or URI that a server sent, which may be anything. */
-export function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

@@ -1,8 +1,8 @@
 import { LISTS, type ListKind } from "@mcp-hangar/core";
 import { type Caller, shortText } from "@mcp-hangar/telemetry";
 import { nearest } from "../nearest.ts";
+import { textOf } from "../text-of.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { textOf } from "./scope.ts";
 
 /** Names that a suggestion is looked for among: to compare them with what somebody typed takes a turn of the event loop. */
 const COMPARED_MAX = 1_000;

@@ -1,6 +1,7 @@
-import { isRetryable, type JsonObject } from "@mcp-hangar/core";
+import { type Fleet, type FleetEntry, isRetryable, type JsonObject } from "@mcp-hangar/core";
 import { LIST_FAULT_ACTIONS, redactText } from "@mcp-hangar/telemetry";
 import { z } from "zod";
+import { QualifiedNames, SEPARATOR } from "../../mcp/qualified-names.ts";
 import { isOperationFailure, type Operation, operation, operationFailure } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 import { failureOf, findEntry, serverInput } from "./server-view.ts";
@@ -32,6 +33,11 @@ export function serverToolOperations(parts: Pick<ManagementParts, "gateway" | "a
         tools: z
           .array(z.looseObject({ name: z.string() }))
           .describe("As the server describes them, apart from what clients could not read."),
+        shortened: z
+          .record(z.string(), z.string())
+          .describe(
+            "Names of tools on /mcp that are too long for model APIs there, by what the server calls the tools.",
+          ),
         faults: z
           .object({
             mended: z.number().describe("Tools of which something was dropped or mended."),
@@ -57,6 +63,11 @@ export function serverToolOperations(parts: Pick<ManagementParts, "gateway" | "a
         return {
           server: id,
           tools,
+          shortened: shortenedNames(
+            gateway.fleet,
+            entry,
+            tools.map(({ name }) => name),
+          ),
           faults: {
             mended,
             left_out: leftOut,
@@ -130,4 +141,10 @@ export function serverToolOperations(parts: Pick<ManagementParts, "gateway" | "a
       },
     }),
   ];
+}
+
+function shortenedNames(fleet: Fleet, entry: FleetEntry, tools: readonly string[]): Readonly<Record<string, string>> {
+  const names = new QualifiedNames(fleet);
+  const pairs = tools.map((tool) => [tool, names.qualify(entry.id, tool)] as const);
+  return Object.fromEntries(pairs.filter(([tool, name]) => !name.endsWith(`${SEPARATOR}${tool}`)));
 }

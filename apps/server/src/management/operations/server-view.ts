@@ -9,6 +9,7 @@ import {
 import { BREAKER_STATES, type Caller, redactText, SERVER_MODES, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import type { Permission } from "../../access/permissions.ts";
+import { QualifiedNames } from "../../mcp/qualified-names.ts";
 import { type OperationFailure, operationFailure } from "../operation.ts";
 import type { ManagementParts } from "../parts.ts";
 
@@ -21,6 +22,7 @@ export const serverInput = z.string().min(1).max(NAME_MAX).describe("Id of the M
 /** One server in lists. */
 export const serverView = z.object({
   id: z.string(),
+  prefix: z.string().describe("In front of its tools and prompts on /mcp: `<prefix>__<tool>`."),
   mode: z.enum(SERVER_MODES),
   group: z.string().nullable(),
   origin: z
@@ -48,6 +50,7 @@ export function viewOf(
   const lastError = "state" in entry && "lastError" in entry.state ? entry.state.lastError : undefined;
   return {
     id: snapshot.id,
+    prefix: new QualifiedNames(gateway.fleet).prefixOf(entry),
     mode: snapshot.mode,
     group: group !== undefined && access.reaches(caller, group, permission) ? group : null,
     origin: gateway.fleet.originOf(entry.id) ?? "config",

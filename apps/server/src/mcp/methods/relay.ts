@@ -1,6 +1,7 @@
 import {
   DEFAULT_LOG_LEVEL,
   type Failure,
+  type FleetEntry,
   failure,
   hearsLevel,
   isJsonObject,
@@ -12,6 +13,7 @@ import {
   RPC,
 } from "@mcp-hangar/core";
 import { type Caller, shortText } from "@mcp-hangar/telemetry";
+import { textOf } from "../../text-of.ts";
 import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
@@ -19,7 +21,7 @@ import { cacheable, forLegacyClient, forModernClient } from "../era-translation.
 import { isOffered, noteRefusal, type Wanted } from "../offered.ts";
 import { paramHeaderRefusal } from "../param-header-refusal.ts";
 import { withQualifiedLinks } from "../resource-links.ts";
-import { type Target, textOf } from "../scope.ts";
+import type { Target } from "../scope.ts";
 import { unknownName } from "../unknown-names.ts";
 
 /** `tools/call`: the one method that is counted, traced and audited as a call. */
@@ -33,7 +35,10 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
     return translated({ kind: "result", result }, request);
   }
   // Without a usable name the gateway still counts the refusal, under the empty name.
-  const target = endpoint.scope.resolve(typeof name === "string" ? name : "");
+  const wanted = typeof name === "string" ? name : "";
+  const unlisted = endpoint.scope.unlisted(wanted);
+  if (unlisted !== undefined) await listFirst(unlisted, endpoint, request);
+  const target = endpoint.scope.resolve(wanted);
   let mismatch: string | undefined;
   const refusedFor = (definition: JsonObject): Failure | undefined => {
     mismatch = paramHeaderRefusal(request, definition);
@@ -57,6 +62,16 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
     return answerOf({ ...result, message: unknownName(endpoint, request.caller, { list: "tools", name }) });
   }
   return translated(linked(endpoint, target, answerOf(result)), request);
+}
+
+/** Lists the server of a shortened name if it never was, because nobody can know otherwise what the name stands for. */
+async function listFirst(
+  entry: FleetEntry,
+  { gateway, scope }: Endpoint,
+  { caller, signal }: ClientRequest,
+): Promise<void> {
+  if (scope.exists(entry.id, caller) && gateway.admitRequest(caller) === undefined)
+    await entry.refresh("tools", signal);
 }
 
 /** On the aggregate, links lead to resources under the names that they have there. */
