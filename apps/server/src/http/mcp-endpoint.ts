@@ -55,6 +55,14 @@ export interface McpEndpointOptions {
   readonly traffic: Traffic;
 }
 
+/** A request of somebody who is known. */
+interface Asked {
+  readonly response: ServerResponse;
+  readonly caller: Caller;
+  /** Of a POST only. */
+  readonly open: OpenAnswer | undefined;
+}
+
 /** Where a path of MCP leads. */
 export type McpTarget =
   | { readonly kind: "aggregate" | "management" }
@@ -120,13 +128,12 @@ export class McpEndpoint {
       const message = `"${caller.id}" may not use MCP: no role of theirs has the permission tools:call`;
       return this.refuse(response, { status: 403, code: "forbidden", message });
     }
-    if (target.kind !== "server") return this.#serve(this.#options[target.kind], request, response, caller);
+    const asked = { response, caller, open };
+    if (target.kind !== "server") return this.#serve(this.#options[target.kind], request, asked);
     const face = access.reaches(caller, target.id) ? this.#options.ofServer(target.id) : undefined;
-    if (face !== undefined) return this.#serve(face, request, response, caller);
+    if (face !== undefined) return this.#serve(face, request, asked);
     const nowhere = this.#nowhere(target);
-    if (request.method === "POST" && refusalOf(request) === undefined) {
-      return this.#post(nowhere, request, response, caller);
-    }
+    if (open !== undefined && refusalOf(request) === undefined) return this.#post(nowhere, request, open, caller);
     nowhere.handleHttp(request, response, EMPTY, caller);
   }
 
@@ -151,7 +158,7 @@ export class McpEndpoint {
     };
   }
 
-  #serve(face: HttpFace, request: IncomingMessage, response: ServerResponse, caller: Caller): void {
+  #serve(face: HttpFace, request: IncomingMessage, { response, caller, open }: Asked): void {
     // Clients and load balancers ask in this way whether there is anything: nothing is done for it, and nothing told.
     if (request.method === "HEAD") return sendHead(response);
     const refusal = refusalOf(request);
