@@ -19,7 +19,7 @@ const messageOf = ({ error }: RigAnswer): unknown => error?.message;
 const TOOLS: readonly (readonly [name: string, onAggregate: string, onServer: string])[] = [
   ["add", '; names here are <server>__<tool>; did you mean "math__add"?', "-"],
   ["math.add", '; names here are <server>__<tool>; did you mean "math__add"?', ""],
-  ["math__ad", '; did you mean "math__add"?', '; did you mean "add"?'],
+  ["math__ad", '; did you mean "math__add"?', ""],
   ["math__add", "-", '; did you mean "add"?'],
   ["hangar_list", "; names here are <server>__<tool>", ""],
   ["nobody__add", '; did you mean "math__add"?', '; did you mean "add"?'],
