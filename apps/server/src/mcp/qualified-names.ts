@@ -13,7 +13,7 @@ export interface Target {
 /** Between the server and the name of a tool or prompt; server ids and prefixes cannot contain it. */
 export const SEPARATOR = "__";
 /** Characters of a name that model APIs accept (Anthropic, OpenAI: `^[a-zA-Z0-9_-]{1,64}$`). */
-export const NAME_CHARS_MAX = 64;
+const NAME_CHARS_MAX = 64;
 /** Hexadecimal digits of SHA-256 at the end of a shortened name: 40 bits, too many for two names to meet by chance. */
 const DIGITS = 10;
 const SHORTENED = new RegExp(`_[0-9a-f]{${DIGITS}}$`);

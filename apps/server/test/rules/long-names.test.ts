@@ -1,6 +1,7 @@
 import type { JsonObject } from "@mcp-hangar/core";
 import { seededRandom } from "@mcp-hangar/core/testing";
 import { describe, expect, it } from "vitest";
+import { textOf } from "../../src/text-of.ts";
 import { DOORS, FaceRig, type Offer, type RigAnswer } from "./face-rig.ts";
 
 const random = seededRandom(20_261_201);
@@ -15,7 +16,7 @@ const SERVERS = { math: {}, search: { prefix: "web" }, [`s${"x".repeat(60)}`]: {
 
 function namesOf({ result }: RigAnswer, key: "tools" | "prompts"): readonly string[] {
   // The lists of the gateway are lists of objects with a name.
-  return ((result?.[key] ?? []) as readonly JsonObject[]).map(({ name }) => String(name));
+  return ((result?.[key] ?? []) as readonly JsonObject[]).map(({ name }) => textOf(name));
 }
 
 function rigOf(scope: ConstructorParameters<typeof FaceRig>[0]["scope"] = { kind: "all" }): FaceRig {
