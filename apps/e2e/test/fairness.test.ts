@@ -137,7 +137,12 @@ describe("a bucket of one", () => {
     const before = await hits();
     const refused = await Promise.all(Array.from({ length: 30 }, () => ask(headers, method, params)));
     for (const { message } of refused) {
-      const retry = { error_type: "rate_limited", retryable: true, may_have_run: false, retry_after_ms: expect.any(Number) };
+      const retry = {
+        error_type: "rate_limited",
+        retryable: true,
+        may_have_run: false,
+        retry_after_ms: expect.any(Number),
+      };
       expect(message.error?.data).toEqual(retry);
     }
     expect((await hits()) - before).toBe(30);
