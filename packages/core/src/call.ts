@@ -36,6 +36,8 @@ export interface RelayContext {
   readonly trace?: TraceCarrier | undefined;
   /** Deadline; the server's `call_timeout_s` when absent. */
   readonly timeoutMs?: number | undefined;
+  /** Whether progress extends the deadline even though one is given; without one it always does, up to `max_call_s`. */
+  readonly extendable?: boolean | undefined;
   /** Progress and log messages of this request. */
   readonly onNotification?: ((notification: JsonRpcNotification) => void) | undefined;
   /** Requests of the server to the agent that arise from this request. */

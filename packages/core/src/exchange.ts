@@ -10,6 +10,7 @@ import { resultOf, verdictOf, verdictOfFailure } from "./reply-meaning.ts";
 import type { RequestRecord } from "./request-record.ts";
 import type { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
 import { type Deadline, startDeadline } from "./resilience/deadline.ts";
+import { type Talk, talkOf } from "./talk.ts";
 import { answerInputs, wantsInput } from "./transports/input-rounds.ts";
 import type { UpstreamRequest } from "./transports/session.ts";
 import type { Witnesses } from "./witnesses.ts";
@@ -40,7 +41,7 @@ export async function exchangeWith(
 ): Promise<CallResult> {
   const timeoutMs = exchange.context.timeoutMs ?? server.options.call_timeout_s * 1_000;
   const { clock } = platform;
-  const deadline = startDeadline(clock, timeoutMs, signal);
+  const deadline = startDeadline(clock, timeoutMs, signal, Math.max(timeoutMs, server.options.max_call_s * 1_000));
   const { record } = exchange;
   const attempt = new AttemptRecord(server);
   record.attempts.push(attempt);
@@ -67,7 +68,8 @@ export async function exchangeWith(
       const refusal = witnesses.mustAgree ? await begin(exchange, witnesses, deadline.signal) : undefined;
       if (refusal !== undefined) return conclude(refusal);
       const sentMs = clock.nowMs();
-      const request = upstreamRequest(exchange, prepared.params, { attempt, span, deadline });
+      const talk = talkOf(exchange.context, { server, deadline, clock });
+      const request = upstreamRequest(exchange, prepared.params, { attempt, span, deadline, talk });
       let reply = await session.request(request);
       attempt.upstreamSeconds = (clock.nowMs() - sentMs) / 1_000;
       verdict = verdictOf(reply, sentMs, server);
@@ -140,15 +142,21 @@ function upstreamRequest(
     attempt,
     span,
     deadline,
-  }: { readonly attempt: AttemptRecord; readonly span: AttemptSpan; readonly deadline: Deadline },
+    talk,
+  }: {
+    readonly attempt: AttemptRecord;
+    readonly span: AttemptSpan;
+    readonly deadline: Deadline;
+    readonly talk: Talk;
+  },
 ): UpstreamRequest {
   return {
     method,
     params,
     signal: deadline.signal,
     trace: span.outbound,
-    onNotification: context.onNotification,
-    onServerRequest: context.onServerRequest,
+    onNotification: talk.onNotification,
+    onServerRequest: talk.onServerRequest,
     clientCapabilities: context.clientCapabilities,
     origin: originOf(context),
     sizes: attempt,
@@ -165,6 +173,18 @@ function originOf({ caller }: RelayContext): string | undefined {
 /** What ended because time was up is a timeout, whichever hop noticed it. */
 function expired(result: CallResult, deadline: Deadline, timeoutMs: number, server: ManagedServer): CallResult {
   if (result.kind !== "failure" || result.code !== "cancelled" || !deadline.timedOut()) return result;
-  const timeout = failure("timeout", `server "${server.id}" did not answer within ${timeoutMs / 1_000} s`);
+  const timeout = failure("timeout", `server "${server.id}" ${whatItTook(deadline, timeoutMs, server)}`);
   return { ...timeout, maybeExecuted: result.maybeExecuted };
+}
+
+function whatItTook({ passed }: Deadline, timeoutMs: number, { options }: ManagedServer): string {
+  const seconds = timeoutMs / 1_000;
+  switch (passed) {
+    case "limit":
+      return `worked for ${Math.max(seconds, options.max_call_s)} s, which is the limit (max_call_s)`;
+    case "silence":
+      return `has shown no progress for ${seconds} s`;
+    default:
+      return `did not answer within ${seconds} s`;
+  }
 }

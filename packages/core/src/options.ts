@@ -43,7 +43,19 @@ const common = {
     .describe(
       "Age from which a list is fetched again when somebody asks for it, of a server that does not announce changes. Without it a minute, or five health checks if that is less.",
     ),
-  call_timeout_s: seconds.default(30).describe("Time a call may take, a cold start included."),
+  call_timeout_s: seconds
+    .default(30)
+    .describe(
+      "Time a call may take, a cold start included. It begins anew with each sign of progress, and stands still while the client is asked something for the server.",
+    ),
+  max_call_s: seconds
+    .default(3_600)
+    .describe("Time a call may take in all, progress and questions included; never less than `call_timeout_s`."),
+  ask_timeout_s: seconds
+    .default(600)
+    .describe(
+      "Time a client has to answer what the server asks it in the middle of a call; then the server is told that nobody answered.",
+    ),
 } as const;
 
 /** A server run as a child process that speaks MCP over its pipes. */

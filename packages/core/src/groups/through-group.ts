@@ -31,7 +31,7 @@ export function callToolOfGroup(
     attempt: (server, extra, timeoutMs) => {
       record.server = server.id;
       record.tool = server.catalog.tool(call.tool);
-      return send(server, { ...call, extra, timeoutMs });
+      return send(server, { ...call, extra, timeoutMs, extendable: call.timeoutMs === undefined });
     },
     onFailover: (failed, next, { code }) => {
       record.span.event("failover", {
@@ -59,6 +59,7 @@ export async function relayToGroup(
     timeoutMs: request.timeoutMs,
     // What a group relays only reads.
     repeatable: () => true,
-    attempt: (server, params = {}, timeoutMs) => send(server, { ...request, params, timeoutMs }),
+    attempt: (server, params = {}, timeoutMs) =>
+      send(server, { ...request, params, timeoutMs, extendable: request.timeoutMs === undefined }),
   });
 }

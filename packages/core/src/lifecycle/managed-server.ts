@@ -250,8 +250,14 @@ export class ManagedServer {
   async #check(timeoutMs: number): Promise<CheckOutcome> {
     const session = this.session();
     if (session !== undefined) {
-      const outcome = await probe(session, timeoutMs, this.#context.platform.clock);
+      const { clock } = this.#context.platform;
+      const askedMs = clock.nowMs();
+      const outcome = await probe(session, timeoutMs, clock);
       if (this.session() !== session) return { result: "skipped", message: undefined };
+      // It works on a call and shows it: a server that does one thing at a time answers when that is done.
+      if (outcome.result === "unhealthy" && this.#inFlight > 0 && this.signs.since(askedMs)) {
+        return { result: "skipped", message: undefined };
+      }
       if (outcome.result === "healthy") this.signs.answered();
       this.#owner.checked(
         session,
@@ -300,9 +306,9 @@ export class ManagedServer {
           this.#context.onLog(this, logMessageLine(notification.params));
         this.#context.onNotification(this, notification);
       },
-      onServerRequest: async ({ method }) => ({
+      onServerRequest: async ({ method }, why) => ({
         kind: "error",
-        error: { code: RPC.methodNotFound, message: `${method}: no client behind this gateway can answer it now` },
+        error: { code: RPC.methodNotFound, message: `${method}: no client can be asked, because ${why}` },
       }),
       onLog: (line) => this.#context.onLog(this, line),
       onMessage: (direction, kind) => this.#messages.count(direction, kind),

@@ -27,7 +27,15 @@ export class SignsOfLife {
     this.#context = context;
   }
 
-  /** The server has answered a request of whatever kind, be it with an error: a sign for all who wait for it. */
+  /** Whether the server has given a sign of life since then. */
+  since(ms: number): boolean {
+    return this.#lastAnswerMs > ms;
+  }
+
+  /**
+   * The server has answered a request of whatever kind, be it with an error, or has asked or told something in the middle of one: a
+   * sign for all who wait for it.
+   */
   answered(): void {
     this.#lastAnswerMs = this.#context.clock.nowMs();
   }

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { FakeClock } from "../testing/fake-clock.ts";
-import { startDeadline } from "./deadline.ts";
+import { type Deadline, startDeadline } from "./deadline.ts";
 
 describe("startDeadline", () => {
   it("aborts when the time is up, not before", () => {
@@ -91,5 +91,66 @@ describe("startDeadline", () => {
     const schedule = vi.spyOn(clock, "schedule");
     startDeadline(clock, Number.POSITIVE_INFINITY);
     expect(schedule.mock.calls[0]?.[0]).toBe(2 ** 31 - 1);
+  });
+
+  it("stands still while anybody has stopped it, and goes on with what was left", () => {
+    const clock = new FakeClock();
+    const deadline = startDeadline(clock, 1_000);
+    clock.advance(400);
+    const [goOn, goOnToo] = [deadline.pause(), deadline.pause()];
+    clock.advance(60_000);
+    goOn();
+    goOn();
+    clock.advance(60_000);
+    expect(deadline.signal.aborted).toBe(false);
+    goOnToo();
+    clock.advance(599);
+    expect(deadline.signal.aborted).toBe(false);
+    clock.advance(1);
+    expect([deadline.signal.aborted, deadline.passed, clock.pendingTimers]).toEqual([true, "time", 0]);
+  });
+
+  it("begins its time anew whenever it is extended", () => {
+    const clock = new FakeClock();
+    const deadline = startDeadline(clock, 1_000);
+    for (let i = 0; i < 20; i++) {
+      clock.advance(900);
+      deadline.extend();
+    }
+    expect([deadline.signal.aborted, clock.pendingTimers]).toEqual([false, 1]);
+    const goOn = deadline.pause();
+    deadline.extend();
+    clock.advance(5_000);
+    goOn();
+    clock.advance(999);
+    expect(deadline.signal.aborted).toBe(false);
+    clock.advance(1);
+    expect([deadline.signal.aborted, deadline.passed]).toEqual([true, "silence"]);
+  });
+
+  it.each([
+    ["is extended", (deadline: Deadline) => deadline.extend()],
+    ["stands still", (deadline: Deadline) => void deadline.pause()],
+  ])("passes at its limit, however often it %s", (_name, act) => {
+    const clock = new FakeClock();
+    const deadline = startDeadline(clock, 1_000, undefined, 2_500);
+    for (let i = 0; i < 5; i++) {
+      clock.advance(499);
+      act(deadline);
+    }
+    expect(deadline.signal.aborted).toBe(false);
+    clock.advance(5);
+    expect([deadline.signal.aborted, deadline.passed, clock.pendingTimers]).toEqual([true, "limit", 0]);
+  });
+
+  it("starts no timer when it goes on after its end", () => {
+    const clock = new FakeClock();
+    const deadline = startDeadline(clock, 1_000);
+    const goOn = deadline.pause();
+    deadline.dispose();
+    goOn();
+    deadline.extend();
+    clock.advance(5_000);
+    expect([deadline.signal.aborted, clock.pendingTimers]).toEqual([false, 0]);
   });
 });

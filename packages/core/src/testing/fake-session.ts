@@ -146,7 +146,7 @@ export class FakeSession implements UpstreamSession {
   /** The server sends a request that belongs to no request of the gateway. */
   emitRequest(request: JsonRpcRequest): Promise<ServerRequestReply> {
     this.#count("received", "request");
-    return this.#options.observer.onServerRequest(request);
+    return this.#options.observer.onServerRequest(request, "no call is in flight");
   }
 
   /** The server writes a line to its stderr. */

@@ -1,4 +1,5 @@
-import type { UpstreamRequest } from "./session.ts";
+import type { JsonRpcRequest } from "../protocol/json-rpc.ts";
+import type { ServerRequestReply, SessionObserver, UpstreamRequest } from "./session.ts";
 
 /** Methods that make no server ask back or log on behalf of a caller. */
 const HOUSEKEEPING: ReadonlySet<string> = new Set([
@@ -13,10 +14,12 @@ const HOUSEKEEPING: ReadonlySet<string> = new Set([
   "tools/list",
 ]);
 
-/** How long a server may go on working on a call after it was told that nobody waits any more, in ms. */
+/** How long a server may go on with a call after it was told that nobody waits any more, in ms, if nothing shows that it has heard. */
 const GIVEN_UP_MS = 30_000;
-/** How long a server may go on talking about a call that it has answered, in ms: log lines are often written late. */
+/** How long a server may go on talking about a call that it has answered, or heard the end of, in ms: log lines are often written late. */
 const ANSWERED_MS = 1_000;
+/** Calls given up of which it is known whose they were; of more, all is unknown. */
+const GIVEN_UP_MAX = 256;
 
 /** When a call of a caller was last answered. */
 interface Answered {
@@ -24,13 +27,28 @@ interface Answered {
   readonly atMs: number;
 }
 
+/** A call that nobody waits for any more. */
+interface GivenUp {
+  readonly id: number;
+  readonly caller: string | undefined;
+  /** Requests with a larger id were sent after the server was told. */
+  readonly lastId: number;
+  /** From then on nothing that the server says stems from it. */
+  silentAtMs: number;
+}
+
+/** Why it cannot be told whose call a message stems from, as a clause. */
+export type Unclear = string;
+
 /**
  * Tells from which call a message must stem that says nothing about its origin. A session is shared by callers who must not
  * hear of each other, so the answer is a call only when it cannot have been another caller's.
  */
 export class CallOrigins {
-  /** Until then, messages may stem from a call that was given up. */
-  #givenUpUntilMs = Number.NEGATIVE_INFINITY;
+  /** Oldest first. */
+  #givenUp: GivenUp[] = [];
+  /** Until then, messages may stem from a call of which nothing is known any more. */
+  #unknownUntilMs = Number.NEGATIVE_INFINITY;
   /** The last call that was answered, and the last of any other caller. */
   #last: Answered = NEVER;
   #lastOfOthers: Answered = NEVER;
@@ -42,35 +60,72 @@ export class CallOrigins {
     this.#last = { caller: request.origin, atMs: nowMs };
   }
 
-  /** The caller of a request has left, while the server may go on with it. */
-  givenUp(request: UpstreamRequest, nowMs: number): void {
-    if (isCall(request)) this.#givenUpUntilMs = nowMs + GIVEN_UP_MS;
-  }
-
-  /** Whether what comes now may stem from a call that was given up. */
-  mayBeOfOneGivenUp(nowMs: number): boolean {
-    return nowMs < this.#givenUpUntilMs;
+  /** The caller of the request `id` has left, while the server may go on with it. `lastId` is the last id that was used. */
+  givenUp(request: UpstreamRequest, { id, lastId }: { id: number; lastId: number }, nowMs: number): void {
+    if (!isCall(request)) return;
+    this.#givenUp = this.#givenUp.filter(({ silentAtMs }) => silentAtMs > nowMs);
+    const silentAtMs = nowMs + GIVEN_UP_MS;
+    if (this.#givenUp.length >= GIVEN_UP_MAX) this.#unknownUntilMs = silentAtMs;
+    else this.#givenUp.push({ id, caller: request.origin, lastId, silentAtMs });
   }
 
   /**
-   * The only call in flight, or the latest of them when all are of one caller who is known. `undefined` when there is none,
-   * or when it cannot be told.
+   * The server has answered the request `id`, whether or not anybody waits for it. It has read what was sent before, and knows of
+   * the calls that had been given up by then; a late answer ends the call for good.
    */
-  callOf(inFlight: Iterable<UpstreamRequest>, nowMs: number): UpstreamRequest | undefined {
-    if (this.mayBeOfOneGivenUp(nowMs)) return undefined;
+  heard(id: number, nowMs: number): void {
+    for (const call of this.#givenUp) {
+      if (call.id === id || call.lastId < id) call.silentAtMs = Math.min(call.silentAtMs, nowMs + ANSWERED_MS);
+    }
+  }
+
+  /** Whether the server has yet to show that it knows which calls were given up. */
+  doubts(nowMs: number): boolean {
+    return this.#givenUp.some(({ silentAtMs }) => silentAtMs > nowMs + ANSWERED_MS);
+  }
+
+  /** Whether what comes now may stem from a call that was given up; with a caller, from one of anybody else. */
+  mayBeOfOneGivenUp(nowMs: number, besides?: string): boolean {
+    if (nowMs < this.#unknownUntilMs) return true;
+    return this.#givenUp.some(
+      ({ caller, silentAtMs }) => nowMs < silentAtMs && (caller === undefined || caller !== besides),
+    );
+  }
+
+  /**
+   * The only call in flight, or the latest of them when all are of one caller who is known. When there is none, or when it cannot be
+   * told, the reason.
+   */
+  callOf(inFlight: Iterable<UpstreamRequest>, nowMs: number): UpstreamRequest | Unclear {
     let call: UpstreamRequest | undefined;
     for (const request of inFlight) {
       if (!isCall(request)) continue;
       // Callers who need not say who they are may be many.
-      if (call !== undefined && (call.origin === undefined || call.origin !== request.origin)) return undefined;
+      if (call !== undefined && (call.origin === undefined || call.origin !== request.origin)) return SEVERAL;
       call = request;
     }
-    if (call === undefined) return undefined;
+    if (call === undefined) return NOBODY;
+    if (this.mayBeOfOneGivenUp(nowMs, call.origin)) return GONE;
     const others = call.origin === this.#last.caller ? this.#lastOfOthers : this.#last;
-    return nowMs - others.atMs < ANSWERED_MS ? undefined : call;
+    return nowMs - others.atMs < ANSWERED_MS ? JUST_ANSWERED : call;
   }
 }
 
+const NOBODY: Unclear = "no call is in flight";
+const SEVERAL: Unclear = "calls of several clients are in flight on the one session that they share";
+const GONE: Unclear = "a call of another client was given up a moment ago and may be what it stems from";
+const JUST_ANSWERED: Unclear = "a call of another client was answered a moment ago and may be what it stems from";
+/** Has a request of a server answered by the client of the call it stems from, or by the owner of the session. */
+export function answerOf(
+  request: JsonRpcRequest,
+  origin: UpstreamRequest | Unclear,
+  observer: Pick<SessionObserver, "onServerRequest">,
+): Promise<ServerRequestReply> {
+  if (typeof origin === "string") return observer.onServerRequest(request, origin);
+  return origin.onServerRequest?.(request) ?? observer.onServerRequest(request, NOT_ASKABLE);
+}
+
+const NOT_ASKABLE: Unclear = "the client behind the call cannot be asked";
 const NEVER: Answered = { caller: undefined, atMs: Number.NEGATIVE_INFINITY };
 
 /** Whether a server may ask back or log on behalf of a caller while it works on this request. */

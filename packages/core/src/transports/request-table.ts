@@ -16,6 +16,11 @@ export class RequestTable<Value extends object> {
     return this.#size;
   }
 
+  /** The id that was given last; 0 before the first. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
   /** The id of the next request, which is to be added before another is asked for. */
   nextId(): number {
     if (this.#size * 2 >= this.#values.length) this.#grow();

@@ -102,8 +102,8 @@ export interface UpstreamSession {
 export interface SessionObserver {
   /** A notification that belongs to no request: list_changed, resource updates, log messages. */
   onNotification(notification: JsonRpcNotification): void;
-  /** A request of the server that belongs to no request of ours, or to none that can be told. */
-  onServerRequest(request: JsonRpcRequest): Promise<ServerRequestReply>;
+  /** A request of the server that no client of a call can be asked: none is in flight, or it cannot be told which; `why` is a clause. */
+  onServerRequest(request: JsonRpcRequest, why: string): Promise<ServerRequestReply>;
   /** The session ended by itself: crash, exit, lost connection. Called once, and not after `close()`. */
   onClosed(cause: SessionEnd): void;
   /** A line the server wrote to its stderr, without the line break, capped. */

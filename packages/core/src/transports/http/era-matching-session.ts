@@ -156,7 +156,7 @@ export class EraMatchingSession implements UpstreamSession {
     const observer = this.#observer;
     return {
       onNotification: (notification) => observer.onNotification(notification),
-      onServerRequest: (request) => observer.onServerRequest(request),
+      onServerRequest: (request, why) => observer.onServerRequest(request, why),
       onLog: (line) => observer.onLog(line),
       onMessage: (direction, kind) => observer.onMessage(direction, kind),
       onClosed,

@@ -2,8 +2,9 @@ import type { IncomingMessage } from "../../protocol/decode.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
 import { isJsonObject, type JsonRpcNotification, type JsonRpcRequest, RPC } from "../../protocol/json-rpc.ts";
 import type { ResultPayload } from "../../protocol/result-payload.ts";
+import { answerOf, type Unclear } from "../call-origins.ts";
 import { replyText } from "../outgoing-message.ts";
-import { RequestTable } from "../request-table.ts";
+import { ownId, RequestTable } from "../request-table.ts";
 import type {
   ServerRequestReply,
   SessionObserver,
@@ -25,11 +26,6 @@ const SESSION_NEWS: ReadonlySet<string> = new Set([
   "notifications/resources/list_changed",
   "notifications/resources/updated",
 ]);
-
-const METHOD_NOT_FOUND: ServerRequestReply = {
-  kind: "error",
-  error: { code: RPC.methodNotFound, message: "MCP Hangar cannot serve this request here" },
-};
 
 /** Things skipped, of one session, that the log tells of: more say nothing new. */
 const SKIPPED_LOGGED_MAX = 20;
@@ -68,6 +64,11 @@ export abstract class HttpSession implements UpstreamSession {
 
   protected get closed(): boolean {
     return this.#closing !== undefined;
+  }
+
+  /** The id of the request that was sent last. */
+  protected get lastId(): number {
+    return this.#calls.lastId;
   }
 
   /** The requests that wait for their answers. */
@@ -133,19 +134,13 @@ export abstract class HttpSession implements UpstreamSession {
     else if (!call.settled) call.request.onNotification?.(notification);
   }
 
-  /** Answers a request of the server; `call` is the one on whose stream it came. */
-  serve(request: JsonRpcRequest, call: RpcCall | undefined): void {
+  /** Has a request of the server answered, by the client of the call on whose stream it came or from which it must stem. */
+  serve(request: JsonRpcRequest, origin: UpstreamRequest | Unclear): void {
     if (request.method === "ping") {
       this.reply(request, { kind: "result", result: {} });
       return;
     }
-    const handler =
-      call === undefined ? this.observer.onServerRequest.bind(this.observer) : call.request.onServerRequest;
-    if (handler === undefined) {
-      this.reply(request, METHOD_NOT_FOUND);
-      return;
-    }
-    handler(request).then(
+    answerOf(request, origin, this.observer).then(
       (reply) => this.reply(request, reply),
       (error: unknown) => this.reply(request, internalError(error)),
     );
@@ -163,7 +158,8 @@ export abstract class HttpSession implements UpstreamSession {
 
   #routeProgress(notification: JsonRpcNotification): void {
     const token = notification.params.progressToken;
-    const call = typeof token === "number" ? this.#calls.get(token) : undefined;
+    const own = ownId(token);
+    const call = own === undefined ? undefined : this.#calls.get(own);
     const meta = call?.request.params._meta;
     if (call === undefined || !isJsonObject(meta) || meta.progressToken === undefined) return;
     const params = { ...notification.params, progressToken: meta.progressToken };

@@ -1,4 +1,4 @@
-import type { CancelTimer, Platform } from "../../platform/platform.ts";
+import type { Platform } from "../../platform/platform.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
 import type { JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import type { ResultPayload } from "../../protocol/result-payload.ts";
@@ -14,6 +14,7 @@ import { HttpSession } from "./http-session.ts";
 import { type Ending, MessageExchange } from "./message-exchange.ts";
 import { sendAndWait } from "./posted-message.ts";
 import { addTrace, postHeaders, streamHeaders } from "./protocol-headers.ts";
+import { Resumptions } from "./resumptions.ts";
 import type { RpcCall } from "./rpc-call.ts";
 import { BACKGROUND_STREAM, SessionLoss, subjectOf } from "./session-loss.ts";
 
@@ -40,20 +41,13 @@ export interface Epoch extends LegacyHandshake {
   readonly openedFor: string | undefined;
 }
 
-/** How often in a row asking for an interrupted answer may fail. A server may end the stream as often as it likes. */
-const RESUME_FAILURES_MAX = 3;
-const RESUME_MS = 1_000;
-/** A server that has nothing to say is not asked more often than this. */
-const RESUME_MS_MIN = 50;
-const RESUME_MS_MAX = 60_000;
-
 /**
  * A session with a server of revision 2025-11-25 or older. When the server forgets the session, it is renewed once for
  * all requests that meet the loss, and they are sent again: a server that does not know the session has run nothing.
  */
 export class LegacySession extends HttpSession {
   readonly #options: LegacySessionOptions;
-  readonly #resumptions = new Map<RpcCall, CancelTimer>();
+  readonly #resumptions: Resumptions;
   readonly #ending = new AbortController();
   readonly #origins = new CallOrigins();
   readonly #loss = new SessionLoss(() => this.#isUnknown());
@@ -66,6 +60,7 @@ export class LegacySession extends HttpSession {
   constructor(client: HttpClient, observer: SessionObserver, options: LegacySessionOptions, first: LegacyHandshake) {
     super(client, observer);
     this.#options = options;
+    this.#resumptions = new Resumptions(client, options.platform.clock);
     this.#epoch = this.#begin(first);
   }
 
@@ -94,6 +89,7 @@ export class LegacySession extends HttpSession {
 
   override learn(call: RpcCall, result: ResultPayload): ResultPayload {
     this.#loss.answered(call.request);
+    this.#origins.heard(call.id, this.#options.platform.clock.nowMs());
     return result;
   }
 
@@ -146,24 +142,21 @@ export class LegacySession extends HttpSession {
         return;
       }
     }
-    if (this.#resume(call, ending, exchange)) return;
+    if (!this.closed && this.#resumptions.begin(call, ending, exchange, () => this.#epoch.headers)) return;
     const failure = failureOf(ending, call.request.method);
     call.fail(exchange.method === "POST" ? failure : resumeFailure(failure));
   }
 
   override cancelled(call: RpcCall): void {
-    this.#origins.givenUp(call.request, this.#options.platform.clock.nowMs());
-    this.#resumptions.get(call)?.();
-    this.#resumptions.delete(call);
+    this.#origins.givenUp(call.request, { id: call.id, lastId: this.lastId }, this.#options.platform.clock.nowMs());
+    this.#resumptions.forget(call);
     this.notify({ method: "notifications/cancelled", params: { requestId: call.id, reason: "the caller gave up" } });
   }
 
   override forget(call: RpcCall): void {
     super.forget(call);
     this.#origins.answered(call.request, this.#options.platform.clock.nowMs());
-    if (this.#resumptions.size === 0) return;
-    this.#resumptions.get(call)?.();
-    this.#resumptions.delete(call);
+    this.#resumptions.forget(call);
   }
 
   protected override async farewell(): Promise<void> {
@@ -262,7 +255,8 @@ export class LegacySession extends HttpSession {
         this.count(message);
         if (message.kind === "notification") this.#announced({ method: message.method, params: message.params });
         else if (message.kind === "request") {
-          this.serve({ id: message.id, method: message.method, params: message.params }, undefined);
+          const origin = this.#origins.callOf(this.inFlight(), this.#options.platform.clock.nowMs());
+          this.serve({ id: message.id, method: message.method, params: message.params }, origin);
         }
       },
       onOpen: (gap) => {
@@ -282,27 +276,8 @@ export class LegacySession extends HttpSession {
   #announced(notification: JsonRpcNotification): void {
     const { clock } = this.#options.platform;
     const isLog = notification.method === "notifications/message";
-    const origin = isLog ? this.#origins.callOf(this.inFlight(), clock.nowMs()) : undefined;
-    if (origin?.onNotification === undefined) this.route(notification, undefined);
+    const origin = isLog ? this.#origins.callOf(this.inFlight(), clock.nowMs()) : "it is no log message";
+    if (typeof origin === "string" || origin.onNotification === undefined) this.route(notification, undefined);
     else origin.onNotification(notification);
-  }
-
-  /** Takes an interrupted answer up where it broke off; false when the server gave no way to. */
-  #resume(call: RpcCall, ending: Ending, exchange: MessageExchange): boolean {
-    const interrupted = ending.kind === "broken" || (ending.kind === "complete" && ending.stream);
-    const refused = exchange.method === "GET" && ending.kind === "status" && ending.status >= 500;
-    if (call.lastEventId === undefined || !(interrupted || refused) || this.closed) return false;
-    // The end of a stream that stood is how servers let clients come back later; the deadline of the call bounds that.
-    if (ending.kind === "complete") call.resumeFailures = 0;
-    else if (call.resumeFailures++ >= RESUME_FAILURES_MAX) return false;
-    const waitMs = Math.min(Math.max(call.retryMs ?? RESUME_MS, RESUME_MS_MIN), RESUME_MS_MAX);
-    const cancel = this.#options.platform.clock.schedule(waitMs, () => {
-      this.#resumptions.delete(call);
-      const next = new MessageExchange(this.client, "GET", call);
-      call.attach(next);
-      this.client.send(next, streamHeaders(this.#epoch.headers, call.lastEventId), null);
-    });
-    this.#resumptions.set(call, cancel);
-    return true;
   }
 }

@@ -106,7 +106,7 @@ export class RpcCall implements MessageReceiver {
         this.#session.route({ method: message.method, params: message.params }, this);
         break;
       case "request":
-        this.#session.serve({ id: message.id, method: message.method, params: message.params }, this);
+        this.#session.serve({ id: message.id, method: message.method, params: message.params }, this.request);
         break;
       case "invalid":
         if (ownId(message.answers) === this.id) this.#protocolError(message.reason);

@@ -1,16 +1,9 @@
 import type { Clock } from "../../platform/platform.ts";
-import {
-  decodeLargeMessage,
-  decodeMessage,
-  type IncomingMessage,
-  type InvalidMessage,
-  LARGE_MESSAGE_BYTES,
-  type MessageBatch,
-} from "../../protocol/decode.ts";
+import type { IncomingMessage, InvalidMessage } from "../../protocol/decode.ts";
 import { META } from "../../protocol/eras.ts";
-import { type JsonObject, type JsonRpcId, type JsonRpcNotification, RPC } from "../../protocol/json-rpc.ts";
+import type { JsonObject, JsonRpcId, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
-import { skippedMessage } from "../../protocol/skipped-message.ts";
+import type { SkippedMessage } from "../../protocol/skipped-message.ts";
 import { type HopMeta, notificationText, outgoingParams, replyText, requestText } from "../outgoing-message.ts";
 import {
   type SessionObserver,
@@ -20,8 +13,8 @@ import {
   type UpstreamRequest,
 } from "../session.ts";
 import type { StdioLimits } from "./limits.ts";
-import { type Flow, LinePace } from "./line-pace.ts";
-import { LineSplitter, type SkippedEnd } from "./line-splitter.ts";
+import type { Flow } from "./line-pace.ts";
+import { MessageReader } from "./message-reader.ts";
 import { deliver, PendingRequests } from "./pending-requests.ts";
 import type { PipeWriter } from "./pipe-writer.ts";
 import { ServerRequests } from "./server-requests.ts";
@@ -42,44 +35,29 @@ export interface ConnectionContext {
 const EXCERPT_BYTES = 200;
 /** Lines that were no messages, of one session, that the log tells of: more say nothing new. */
 const NOISE_LOGGED_MAX = 1_000;
-/** Bytes of `{"id":1}`: what is shorter does not even tell which request it may belong to, and need not be parsed. */
-const MESSAGE_BYTES_MIN = 8;
-const TOO_SHORT: InvalidMessage = {
-  kind: "invalid",
-  reason: "it is too short to be a message",
-  code: RPC.parseError,
-  id: undefined,
-  answers: undefined,
-};
-/** Bytes of the beginning of a line that is too long: enough to tell what it was. */
-const HEAD_BYTES = 512;
-
 /** Many requests of many callers over the two pipes of one server. */
 export class StdioConnection {
   readonly #context: ConnectionContext;
   readonly #pending = new PendingRequests();
-  readonly #incoming: LineSplitter;
-  readonly #pace: LinePace;
+  readonly #reader: MessageReader;
   readonly #serverRequests: ServerRequests;
   /** Why nothing is sent any more. */
   #over: Pick<UpstreamFailure, "errorType" | "message"> | undefined;
   /** Set when the server turns out to be modern. */
   #hop: HopMeta;
   #noise = 0;
-  /** Lines that came while a large one is being read; `undefined` while none is. */
-  #waiting: Buffer[] | undefined;
-  /** The first bytes of a line that is too long, until it has ended. */
-  #head: Buffer | undefined;
+  /** Whether the server is being asked for a sign that it knows which calls were given up. */
+  #isListening = false;
 
   constructor(context: ConnectionContext) {
     this.#context = context;
-    // While a large message is read, the flow is held back on its behalf.
-    this.#pace = new LinePace(context.clock, context.flow, () => this.#waiting === undefined);
-    this.#incoming = new LineSplitter(
-      context.limits.lineBytesMax,
-      (line, truncated) => this.#receive(line, truncated),
-      (skipped) => this.#skipped(skipped),
-    );
+    this.#reader = new MessageReader({
+      ...context,
+      isOver: () => this.#over !== undefined,
+      onMessage: (message, line) => this.#take(message, line),
+      onTooLarge: (message, bytes) => this.#skipped(message, bytes),
+      onBroken: (message) => this.#break(message),
+    });
     this.#serverRequests = new ServerRequests(context.observer, context.limits.serverRequestsMax, (request, reply) => {
       if (this.#push(replyText(request, reply)) !== undefined) {
         context.observer.onMessage("sent", reply.kind === "result" ? "response" : "error");
@@ -142,18 +120,13 @@ export class StdioConnection {
 
   /** Takes what came out of the server's stdout. */
   read(chunk: Buffer): void {
-    this.#incoming.push(chunk);
-    this.#pace.chunk();
-    const { skippedBytesMax } = this.#context.limits;
-    if (this.#incoming.skippedBytes > skippedBytesMax) {
-      this.#break(`the server wrote more than ${skippedBytesMax} bytes without a line break, which is no message`);
-    }
+    this.#reader.read(chunk);
   }
 
   /** Ends the connection; every request in flight settles with that failure. Only the first end counts. */
   end(errorType: UpstreamFailure["errorType"], message: string): void {
     if (this.#over !== undefined) return;
-    this.#incoming.end();
+    this.#reader.end();
     this.#over = { errorType, message };
     for (const { line, settle } of this.#pending.takeAll()) {
       settle(failed(errorType, message, this.#context.writer.isWritten(line)));
@@ -170,42 +143,20 @@ export class StdioConnection {
     const why = reason instanceof Error ? reason.message : "the caller left";
     this.notify({ method: "notifications/cancelled", params: { requestId: id, reason: why } });
     entry.settle(failed("aborted", "the request was given up", this.#context.writer.isWritten(entry.line)));
+    this.#listenAnew();
   }
 
-  #receive(line: Buffer, truncated: boolean): void {
-    this.#pace.line();
-    if (this.#over !== undefined || isBlank(line)) return;
-    if (truncated) {
-      this.#head = Buffer.from(line.subarray(0, HEAD_BYTES));
-      return;
-    }
-    if (line.length < MESSAGE_BYTES_MIN) this.#skip(line, TOO_SHORT);
-    else if (this.#waiting !== undefined) this.#waiting.push(line);
-    else if (line.length >= LARGE_MESSAGE_BYTES) void this.#receiveLarge(line);
-    else this.#takeAll(decodeMessage(line), line);
-  }
-
-  /** Reads a large message in slices. What comes meanwhile waits, so that all is taken in the order in which it was written. */
-  async #receiveLarge(first: Buffer): Promise<void> {
-    const { clock, flow } = this.#context;
-    const waiting = [first];
-    this.#waiting = waiting;
-    flow.pause();
-    for (let line = waiting.shift(); line !== undefined; line = waiting.shift()) {
-      const large = line.length >= LARGE_MESSAGE_BYTES;
-      const message = large
-        ? await decodeLargeMessage(line, (resume) => clock.schedule(0, resume))
-        : decodeMessage(line);
-      if (this.#over !== undefined) return;
-      this.#takeAll(message, line);
-    }
-    this.#waiting = undefined;
-    flow.resume();
-  }
-
-  #takeAll(message: IncomingMessage | MessageBatch, line: Buffer): void {
-    if (message.kind !== "batch") this.#take(message, line);
-    else for (const each of message.messages) this.#take(each, line);
+  /**
+   * A server that was told that a call was given up may still ask something on its behalf, so that nobody can be asked until it has
+   * shown that it was told: by an answer to whatever came later on the same pipe. One question at a time.
+   */
+  #listenAnew(): void {
+    if (this.#isListening || this.#hop !== undefined || !this.#pending.doubts(this.#context.clock.nowMs())) return;
+    this.#isListening = true;
+    void this.request({ method: "ping", params: {}, signal: undefined, trace: {} }).then(({ kind }) => {
+      this.#isListening = false;
+      if (kind !== "failed") this.#listenAnew();
+    });
   }
 
   #take(message: IncomingMessage, line: Buffer): void {
@@ -234,10 +185,7 @@ export class StdioConnection {
    * A message was too large and has ended. It fails the request that it answers, and no other: where the ends do not tell which
    * one that is, and more than one is in flight, each waits on for its own answer or its deadline.
    */
-  #skipped({ bytes, tail }: SkippedEnd): void {
-    const message = skippedMessage(this.#head ?? tail, tail);
-    this.#head = undefined;
-    if (this.#over !== undefined) return;
+  #skipped(message: SkippedMessage, bytes: number): void {
     const known = message.kind === "response" ? message.id : undefined;
     const entry =
       known !== undefined
@@ -277,7 +225,9 @@ export class StdioConnection {
   #ownerOf(method: string, params: JsonObject): UpstreamRequest | undefined {
     const subscription = metaOf(params)[META.subscriptionId];
     if (subscription !== undefined) return this.#pending.request(subscription);
-    return method === "notifications/message" ? this.#pending.originOf(this.#context.clock.nowMs()) : undefined;
+    if (method !== "notifications/message") return undefined;
+    const origin = this.#pending.originOf(this.#context.clock.nowMs());
+    return typeof origin === "string" ? undefined : origin;
   }
 
   #skip(line: Buffer, message: InvalidMessage): void {
@@ -302,15 +252,6 @@ export class StdioConnection {
 
 function failed(errorType: UpstreamFailure["errorType"], message: string, maybeExecuted: boolean): UpstreamFailure {
   return { kind: "failed", errorType, message, maybeExecuted };
-}
-
-/** What is longer is no separator between messages, but something to complain of. */
-const BLANK_BYTES_MAX = 1_024;
-
-function isBlank(line: Buffer): boolean {
-  if (line.length > BLANK_BYTES_MAX) return false;
-  for (const byte of line) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
-  return true;
 }
 
 function excerpt(line: Buffer): string {

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
-import { CallOrigins, isCall } from "../call-origins.ts";
+import { CallOrigins, isCall, type Unclear } from "../call-origins.ts";
 import { ownId, RequestTable } from "../request-table.ts";
 import type { UpstreamReply, UpstreamRequest } from "../session.ts";
 
@@ -41,15 +41,23 @@ export class PendingRequests {
 
   /** Removes and returns a request that the server has answered. */
   answered(id: unknown, nowMs: number): PendingRequest | undefined {
-    const entry = this.take(id);
+    const own = ownId(id);
+    if (own === undefined) return undefined;
+    const entry = this.#entries.take(own);
     if (entry !== undefined) this.#origins.answered(entry.request, nowMs);
+    this.#origins.heard(own, nowMs);
     return entry;
+  }
+
+  /** Whether the server has yet to show that it knows which calls were given up. */
+  doubts(nowMs: number): boolean {
+    return this.#origins.doubts(nowMs);
   }
 
   /** Removes a request whose caller has left, while the server may go on with it. */
   giveUp(id: number, nowMs: number): PendingRequest | undefined {
     const entry = this.take(id);
-    if (entry !== undefined) this.#origins.givenUp(entry.request, nowMs);
+    if (entry !== undefined) this.#origins.givenUp(entry.request, { id, lastId: this.#entries.lastId }, nowMs);
     return entry;
   }
 
@@ -71,8 +79,8 @@ export class PendingRequests {
     return entries;
   }
 
-  /** The call that a message without an origin must stem from; `undefined` when it cannot be told. */
-  originOf(nowMs: number): UpstreamRequest | undefined {
+  /** The call that a message without an origin must stem from, or why that cannot be told. */
+  originOf(nowMs: number): UpstreamRequest | Unclear {
     return this.#origins.callOf(
       this.#entries.values().map(({ request }) => request),
       nowMs,

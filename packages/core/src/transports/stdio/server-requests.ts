@@ -1,4 +1,5 @@
 import { type JsonObject, type JsonRpcId, type JsonRpcRequest, type JsonValue, RPC } from "../../protocol/json-rpc.ts";
+import { answerOf, type Unclear } from "../call-origins.ts";
 import type { ServerRequestReply, SessionObserver, UpstreamRequest } from "../session.ts";
 
 /** Requests of the server to us, until each is answered. */
@@ -24,8 +25,8 @@ export class ServerRequests {
     this.#refusing = true;
   }
 
-  /** Has a request answered: by `call`, when that is the only one it can stem from, else by the owner of the session. */
-  serve({ id, method, params }: JsonRpcRequest, call: UpstreamRequest | undefined): void {
+  /** Has a request answered: by the call it stems from, or by the owner of the session, who hears why that cannot be told. */
+  serve({ id, method, params }: JsonRpcRequest, origin: UpstreamRequest | Unclear): void {
     const request: JsonRpcRequest = { id, method, params };
     if (method === "ping") {
       this.#reply(request, { kind: "result", result: {} satisfies JsonObject });
@@ -38,7 +39,7 @@ export class ServerRequests {
       this.#reply(request, refusal(RPC.internalError, `${this.#waitingMax} requests wait for an answer already`));
     } else {
       this.#waiting.set(id, request);
-      void this.#answer(request, call);
+      void this.#answer(request, origin);
     }
   }
 
@@ -47,10 +48,10 @@ export class ServerRequests {
     if (typeof id === "string" || typeof id === "number") this.#waiting.delete(id);
   }
 
-  async #answer(request: JsonRpcRequest, call: UpstreamRequest | undefined): Promise<void> {
+  async #answer(request: JsonRpcRequest, origin: UpstreamRequest | Unclear): Promise<void> {
     let reply: ServerRequestReply;
     try {
-      reply = await (call?.onServerRequest?.(request) ?? this.#observer.onServerRequest(request));
+      reply = await answerOf(request, origin, this.#observer);
     } catch (error) {
       reply = refusal(RPC.internalError, error instanceof Error ? error.message : String(error));
     }
