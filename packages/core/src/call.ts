@@ -17,6 +17,7 @@ import {
 } from "@mcp-hangar/telemetry";
 import type { AttemptRecord } from "./attempt.ts";
 import { diagnosisOf, type Failure } from "./errors.ts";
+import type { ClientLine } from "./lifecycle/session-party.ts";
 import type { Era } from "./protocol/eras.ts";
 import type { JsonObject, JsonRpcErrorObject, JsonRpcNotification, JsonRpcRequest } from "./protocol/json-rpc.ts";
 import { correlationOf } from "./protocol/meta.ts";
@@ -44,6 +45,8 @@ export interface RelayContext {
   readonly onServerRequest?: ((request: JsonRpcRequest) => Promise<ServerRequestReply>) | undefined;
   /** What the agent can do, for modern servers. */
   readonly clientCapabilities?: JsonObject | undefined;
+  /** The client behind the request, where it can be reached outside of it; servers may keep a session for it. */
+  readonly line?: ClientLine | undefined;
   /** Era in which the agent speaks: one of the legacy era is asked on the way for what a modern server wants to know. */
   readonly clientEra?: Era | undefined;
 }

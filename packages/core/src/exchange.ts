@@ -4,6 +4,7 @@ import { AttemptRecord, attemptCode } from "./attempt.ts";
 import { CallRecord, type CallResult, LOCAL_CALLER, type RelayContext } from "./call.ts";
 import { type Failure, failure } from "./errors.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
+import type { Lease, OwnSessions } from "./lifecycle/own-sessions.ts";
 import type { Clock, Platform } from "./platform/platform.ts";
 import type { JsonObject } from "./protocol/json-rpc.ts";
 import { resultOf, verdictOf, verdictOfFailure } from "./reply-meaning.ts";
@@ -58,10 +59,21 @@ export async function exchangeWith(
     const admission = admitted instanceof Promise ? await timed(admitted, attempt, "waitedSeconds", clock) : admitted;
     if (admission.kind === "failure") return conclude(admission);
     let verdict: LateVerdict = "neutral";
+    let lease: Lease | undefined;
     try {
-      const session = server.session() ?? (await coldStart(server, exchange, { attempt, deadline, clock }));
+      let session = server.session() ?? (await coldStart(server, exchange, { attempt, deadline, clock }));
       // The lifecycle has a backoff of its own for servers that do not start; the breaker judges those that run.
       if ("code" in session) return conclude(session);
+      if (server.ownSessions !== undefined) {
+        const own = await ownSession(server.ownSessions, exchange, { attempt, deadline, clock });
+        if ("code" in own) {
+          // There is no backoff for these.
+          if (own.code === "start_failed") verdict = "failure";
+          return conclude(own);
+        }
+        lease = own;
+        session = own.session;
+      }
       attempt.protocolVersion = session.peer.protocolVersion;
       const prepared = exchange.params();
       if ("code" in prepared) return conclude(prepared);
@@ -73,6 +85,7 @@ export async function exchangeWith(
       let reply = await session.request(request);
       attempt.upstreamSeconds = (clock.nowMs() - sentMs) / 1_000;
       verdict = verdictOf(reply, sentMs, server);
+      if (lease !== undefined && deadline.timedOut()) lease.doubt();
       if (request.clientEra === "legacy" && wantsInput(reply)) {
         reply = await answerInputs(session, request, reply, platform);
         if (reply.kind === "failed") {
@@ -86,6 +99,7 @@ export async function exchangeWith(
       if (verdict === "failure" && !server.signs.isNews(session)) verdict = "neutral";
       return conclude(resultOf(reply, server));
     } finally {
+      lease?.release();
       admission.release(verdict);
     }
   } finally {
@@ -95,13 +109,34 @@ export async function exchangeWith(
   }
 }
 
+/** What there is to a wait for a session. */
+interface Wait {
+  readonly attempt: AttemptRecord;
+  readonly deadline: Deadline;
+  readonly clock: Clock;
+}
+
 function coldStart(
   server: ManagedServer,
   exchange: Exchange,
-  { attempt, deadline, clock }: { readonly attempt: AttemptRecord; readonly deadline: Deadline; readonly clock: Clock },
+  { attempt, deadline, clock }: Wait,
 ): ReturnType<ManagedServer["ensureReady"]> {
   exchange.onColdStart?.();
   return timed(server.ensureReady(deadline.signal), attempt, "coldStartSeconds", clock);
+}
+
+/** The session of the caller or client alone; its start is a cold one, too. */
+async function ownSession(
+  sessions: OwnSessions,
+  { record, context, onColdStart }: Exchange,
+  { attempt, deadline, clock }: Wait,
+): Promise<Lease | Failure> {
+  const fromMs = clock.nowMs();
+  const own = await sessions.acquire({ caller: record.caller, line: context.line }, deadline.signal);
+  if ("code" in own || !own.isNew) return own;
+  onColdStart?.();
+  attempt.coldStartSeconds = (attempt.coldStartSeconds ?? 0) + (clock.nowMs() - fromMs) / 1_000;
+  return own;
 }
 
 /** Notes how long an attempt waits for something. */

@@ -13,6 +13,7 @@ import type { ServerGroup } from "./groups/server-group.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
 import { IdleSweep } from "./health/idle-sweep.ts";
 import { ManagedServer } from "./lifecycle/managed-server.ts";
+import type { Audience, ClientLine } from "./lifecycle/session-party.ts";
 import type { CircuitBreakerOptions, EntryOptions, ExecutionOptions, ServerOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { Implementation } from "./protocol/eras.ts";
@@ -41,9 +42,9 @@ export interface FleetOptions {
 /** What an id stands for: a server, or a group of them. */
 export type FleetEntry = ManagedServer | ServerGroup;
 
-/** Hears of what servers announce on their own account. */
+/** Hears of what servers announce on their own account; what is said in the session of one caller or client has an audience. */
 export interface FleetObserver {
-  onNotification(server: ManagedServer, notification: JsonRpcNotification): void;
+  onNotification(server: ManagedServer, notification: JsonRpcNotification, audience?: Audience): void;
   /** A list of a server changed, in the items of these names or URIs as far as known, or a server or group came or went. */
   onListChanged(entry: FleetEntry, list: ListKind, changed?: ReadonlySet<string>): void;
 }
@@ -163,6 +164,16 @@ export class Fleet {
     }
   }
 
+  /** Hands on what a client says of itself, to the servers that keep a session for it. */
+  notify(line: ClientLine, notification: JsonRpcNotification): void {
+    for (const { ownSessions } of this.all()) ownSessions?.notify(line, notification);
+  }
+
+  /** A client has gone, and what servers keep for it goes as well. */
+  left(line: ClientLine): void {
+    for (const { ownSessions } of [...this.all(), ...this.#retiring.keys()]) ownSessions?.left(line);
+  }
+
   /** Subscribes to announcements of servers; the returned function unsubscribes. */
   observe(observer: FleetObserver): () => void {
     this.#observers.add(observer);
@@ -239,8 +250,8 @@ export class Fleet {
       transport: (this.#options.transports ?? createTransport)(id, options, { platform, bus, info }),
       breaker: new CircuitBreaker(this.#breakerLimits(), clock, (from, to) => this.#onBreaker(server, from, to)),
       slots: callLimit(this.#slotsOf(options), execution),
-      onNotification: (from, notification) => {
-        for (const observer of this.#observers) observer.onNotification(from, notification);
+      onNotification: (from, notification, audience) => {
+        for (const observer of this.#observers) observer.onNotification(from, notification, audience);
       },
       onListChanged: (from, list, changed) => {
         for (const observer of this.#observers) observer.onListChanged(from, list, changed);

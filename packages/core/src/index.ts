@@ -33,6 +33,7 @@ export type { GroupMemberSnapshot, GroupSnapshot } from "./groups/group-snapshot
 export { ServerGroup } from "./groups/server-group.ts";
 export { DEFAULT_LOG_LEVEL, hearsLevel, LOG_LEVELS } from "./lifecycle/log-levels.ts";
 export type { ManagedServer } from "./lifecycle/managed-server.ts";
+export type { Audience, ClientLine, Party } from "./lifecycle/session-party.ts";
 export type { OptionProblem } from "./option-problem.ts";
 export * from "./options.ts";
 export { nodePlatform } from "./platform/node-platform.ts";

@@ -48,6 +48,20 @@ const common = {
     .describe(
       "Time a call may take, a cold start included. It begins anew with each sign of progress, and stands still while the client is asked something for the server.",
     ),
+  sessions: z
+    .enum(["shared", "per_caller", "per_client"])
+    .default("shared")
+    .describe(
+      "Who shares a session with the server, and so what the server remembers: everybody, the clients of one caller, or nobody. With sessions of their own, a subprocess or container is started for each. Callers who do not say who they are count as their clients do.",
+    ),
+  max_sessions: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(20)
+    .describe(
+      "Sessions of callers or clients at a time; for one more, the session that was idle for longest is ended. The lists are asked for in one session besides.",
+    ),
   max_call_s: seconds
     .default(3_600)
     .describe("Time a call may take in all, progress and questions included; never less than `call_timeout_s`."),

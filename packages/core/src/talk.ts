@@ -49,16 +49,28 @@ async function inPause(
 ): Promise<ServerRequestReply> {
   server.signs.answered();
   const goOn = deadline.pause();
-  const seconds = server.options.ask_timeout_s;
+  try {
+    return await orTooLate(asked, ask(asked), server.options.ask_timeout_s, clock);
+  } finally {
+    goOn();
+  }
+}
+
+/** What a client answers, or that it did not within so many seconds. */
+export async function orTooLate(
+  { method }: JsonRpcRequest,
+  answer: Promise<ServerRequestReply>,
+  seconds: number,
+  clock: Clock,
+): Promise<ServerRequestReply> {
   const tooLate = Promise.withResolvers<ServerRequestReply>();
   const cancelTimer = clock.schedule(seconds * 1_000, () => {
-    const message = `${asked.method}: the client did not answer within ${seconds} s`;
+    const message = `${method}: the client did not answer within ${seconds} s`;
     tooLate.resolve({ kind: "error", error: { code: RPC.internalError, message } });
   });
   try {
-    return await Promise.race([ask(asked), tooLate.promise]);
+    return await Promise.race([answer, tooLate.promise]);
   } finally {
     cancelTimer();
-    goOn();
   }
 }

@@ -22,7 +22,12 @@ export async function runConfigCheck(file: string | undefined, options: ConfigCh
   const servers = ids.length === 1 ? "1 server" : `${ids.length} servers`;
   // What is set wrong and does no harm to the start stands in no problem.
   const notes = options.syntaxOnly ? [] : (await preflightOtlp(loaded.config.observability, nodePlatform.env)).notes;
+  const separate = Object.entries(loaded.config.mcp_servers).flatMap(([id, entry]) =>
+    entry.mode === "group" || entry.sessions === "shared"
+      ? []
+      : [`${id}: a session ${entry.sessions.replace("_", " ")}, ${entry.max_sessions} at most`],
+  );
   printText(`${loaded.file}: valid, ${servers}${ids.length === 0 ? "" : `: ${ids.join(", ")}`}`);
-  for (const note of notes) printText(`  ${note}`);
+  for (const note of [...separate, ...notes]) printText(`  ${note}`);
   return 0;
 }

@@ -17,6 +17,8 @@ const SERVER = {
   tool_count: "number",
 } as const;
 
+const SESSIONS = { mode: "string", open: "number", max: "number" } as const;
+
 const isSystem = (body: unknown) => hasFields(body, SYSTEM);
 const isServer = (value: unknown) => hasFields(value, SERVER);
 const isCheck = (value: unknown) => hasFields(value, { name: "string", status: "string" });
@@ -70,7 +72,7 @@ function complaints({ checks }: Readiness): readonly string[] {
 function serverTable(fleet: readonly Server[]): string {
   if (fleet.length === 0) return "no servers are configured";
   return table(
-    ["SERVER", "MODE", "STATE", "BREAKER", "FAILURES", "IN FLIGHT", "TOOLS"],
+    ["SERVER", "MODE", "STATE", "BREAKER", "FAILURES", "IN FLIGHT", "SESSIONS", "TOOLS"],
     fleet.map((each) => [
       each.id,
       each.mode,
@@ -78,10 +80,18 @@ function serverTable(fleet: readonly Server[]): string {
       each.circuit_breaker,
       String(each.consecutive_failures),
       String(each.in_flight),
+      sessionsOf(each),
       // A server that was never started has listed nothing yet.
       each.state === "cold" && each.tool_count === 0 ? "-" : String(each.tool_count),
     ]),
   );
+}
+
+/** Who shares a session, and how many there are. A gateway of an earlier release does not say. */
+function sessionsOf(server: Server): string {
+  if (!hasFields(server, { sessions: "object" }) || !hasFields(server.sessions, SESSIONS)) return "-";
+  const { mode, open, max } = server.sessions;
+  return mode === "shared" ? mode : `${mode} ${open}/${max}`;
 }
 
 function duration(seconds: number): string {

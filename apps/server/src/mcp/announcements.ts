@@ -1,4 +1,6 @@
 import {
+  type Audience,
+  DEFAULT_LOG_LEVEL,
   type FleetEntry,
   type Gateway,
   hearsLevel,
@@ -11,6 +13,7 @@ import {
 } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { textOf } from "../text-of.ts";
+import type { LegacySession } from "./legacy-session.ts";
 import { resourceKey } from "./resource-subscription.ts";
 import type { Scope } from "./scope.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -55,7 +58,7 @@ export class Announcements {
     this.#sessions = sessions;
     this.#unobserve = gateway.fleet.observe({
       onListChanged: (entry, list, changed) => this.#onListChanged(entry, list, changed),
-      onNotification: (server, notification) => this.#onNotification(server, notification),
+      onNotification: (server, notification, audience) => this.#onNotification(server, notification, audience),
     });
   }
 
@@ -96,25 +99,26 @@ export class Announcements {
     }
   }
 
-  #onNotification(server: ManagedServer, { method, params }: JsonRpcNotification): void {
+  #onNotification(server: ManagedServer, { method, params }: JsonRpcNotification, audience?: Audience): void {
     if (!this.#scope.has(server.id)) return;
-    if (method === "notifications/resources/updated") this.#onResourceUpdated(server, params);
-    else if (method === "notifications/message") this.#onLogMessage(server, { method, params });
+    if (method === "notifications/resources/updated") this.#onResourceUpdated(server, params, audience);
+    else if (method === "notifications/message") this.#onLogMessage(server, { method, params }, audience);
   }
 
-  #onResourceUpdated(server: ManagedServer, params: JsonObject): void {
+  #onResourceUpdated(server: ManagedServer, params: JsonObject, audience?: Audience): void {
     const name = textOf(params.uri);
     const key = resourceKey({ server: server.id, name });
     if (server.catalog.hides("resources", name)) return;
     const about = { list: "resources", names: [name] } as const;
-    const concerns = (caller: Caller): boolean => this.#scope.concerns(caller, server.id, about);
+    const concerns = (caller: Caller, line?: LegacySession): boolean =>
+      this.#scope.concerns(caller, server.id, about) && audience?.({ caller, line }) !== false;
     const notification = (uri: string): JsonRpcNotification => {
       return { method: "notifications/resources/updated", params: { ...params, uri } };
     };
     // Who could subscribe may have lost the right since.
     for (const session of this.#sessions.all()) {
       const uri = session.subscriptions.get(key)?.uri;
-      if (uri !== undefined && concerns(session.caller)) session.push(notification(uri));
+      if (uri !== undefined && concerns(session.caller, session)) session.push(notification(uri));
     }
     for (const { resources, send, caller } of this.#listeners) {
       const uris = resources.get(key);
@@ -124,13 +128,19 @@ export class Announcements {
 
   /**
    * A message that stems from nobody knows whose call, so it is for nobody who may not hear of all of them: only for the client
-   * that started this process, which is the operator. Messages with a known origin go to the channel of their call.
+   * that started this process, which is the operator. In the session of one caller or client it is for that. Messages with a known
+   * origin go to the channel of their call.
    */
-  #onLogMessage(server: ManagedServer, notification: JsonRpcNotification): void {
+  #onLogMessage(server: ManagedServer, notification: JsonRpcNotification, audience?: Audience): void {
+    const { level } = notification.params;
     for (const session of this.#sessions.all()) {
-      if (session.caller.type !== "local" || !this.#scope.concerns(session.caller, server.id)) continue;
-      if (session.logLevel !== undefined && hearsLevel(session.logLevel, notification.params.level))
+      const { caller, logLevel } = session;
+      if (!this.#scope.concerns(caller, server.id)) continue;
+      if (audience === undefined) {
+        if (caller.type === "local" && logLevel !== undefined && hearsLevel(logLevel, level)) session.push(notification);
+      } else if (audience({ caller, line: session }) && hearsLevel(logLevel ?? DEFAULT_LOG_LEVEL, level)) {
         session.push(notification);
+      }
     }
   }
 }

@@ -105,8 +105,16 @@ export function unanswerable(method: string): string | undefined {
 }
 
 /** Handles a client's notification; those that mean nothing here are ignored, as the protocol wants it. */
-export function notified(session: LegacySession | undefined, method: string, params: JsonObject): void {
-  if (method === "notifications/cancelled") session?.cancel(params.requestId);
+export function notified(
+  { gateway }: Pick<Endpoint, "gateway">,
+  session: LegacySession | undefined,
+  method: string,
+  params: JsonObject,
+): void {
+  if (session === undefined) return;
+  if (method === "notifications/cancelled") session.cancel(params.requestId);
+  // Only servers that keep a session for this client know whose roots those are.
+  else if (method === "notifications/roots/list_changed") gateway.fleet.notify(session, { method, params: {} });
 }
 
 /** What a request is about, in the client's words, but for prefixes and shortened names: records have ids and whole names. */

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import type { JsonObject, JsonRpcErrorObject, JsonRpcId, JsonRpcNotification } from "@mcp-hangar/core";
+import type { JsonObject, JsonRpcErrorObject, JsonRpcId, JsonRpcNotification, JsonRpcRequest } from "@mcp-hangar/core";
 import type { Answer } from "./answer.ts";
 
 /**
@@ -28,6 +28,11 @@ export function encodeNotification({ method, params }: JsonRpcNotification): str
 
 export function encodeRequest(id: JsonRpcId, method: string, params: JsonObject): string {
   return JSON.stringify({ jsonrpc: "2.0", id, method, params });
+}
+
+/** Encodes what is sent to a client outside of its requests. */
+export function encodeUnsolicited(message: JsonRpcNotification | JsonRpcRequest): string {
+  return "id" in message ? encodeRequest(message.id, message.method, message.params) : encodeNotification(message);
 }
 
 export function encodedText(message: Encoded): string {

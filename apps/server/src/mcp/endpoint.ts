@@ -69,7 +69,10 @@ export class Endpoint {
     this.access = options.access ?? OPEN_ACCESS;
     this.addressOf = options.addressOf ?? (({ socket }) => socket.remoteAddress ?? "");
     this.scope = createScope({ gateway: options.gateway, access: this.access }, options.scope);
-    this.sessions = new SessionStore(options);
+    this.sessions = new SessionStore({
+      ...options,
+      onClosed: (session) => options.gateway.fleet.left(session),
+    });
     this.announcements = new Announcements(options.gateway, this.scope, this.sessions);
     this.#unobserve = options.gateway.fleet.observe({
       onNotification: () => {},

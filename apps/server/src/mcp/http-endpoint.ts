@@ -20,7 +20,7 @@ import { SHUTTING_DOWN } from "./answer.ts";
 import { httpClient } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { dispatch, shakeHands } from "./dispatch.ts";
-import { encodeNotification } from "./encode.ts";
+import { encodeNotification, encodeUnsolicited } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type HttpRefusal, HttpRefusals } from "./http-refusals.ts";
 import type { LegacySession } from "./legacy-session.ts";
@@ -241,7 +241,7 @@ export class HttpEndpoint {
     // Requests of the session may have brought a newer token since.
     const stream = this.#stream(response, { acceptsEvents: true, exchange, caller: () => session.caller });
     const end = (): void => void response.end();
-    const detach = session.attach((notification) => stream.send(encodeNotification(notification)), end);
+    const detach = session.attach((message) => stream.send(encodeUnsolicited(message)), end);
     // The endpoint outlives its streams: what it remembers of one goes with it.
     const closing = this.#endpoint.closing.signal;
     closing.addEventListener("abort", end);

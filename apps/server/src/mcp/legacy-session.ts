@@ -1,4 +1,5 @@
 import type {
+  ClientLine,
   JsonObject,
   JsonRpcErrorObject,
   JsonRpcId,
@@ -43,10 +44,10 @@ export interface LegacySessionParts {
 }
 
 /** How a session reaches its client outside of an answer. */
-export type SessionStream = (notification: JsonRpcNotification) => void;
+export type SessionStream = (message: JsonRpcNotification | JsonRpcRequest) => void;
 
 /** What the gateway remembers of a legacy client between its requests. */
-export class LegacySession {
+export class LegacySession implements ClientLine {
   readonly id: string;
   readonly protocolVersion: string;
   /** What the client calls itself. */
@@ -54,6 +55,8 @@ export class LegacySession {
   readonly openedMs: number;
   /** The part of its capabilities by which servers may ask it something in the middle of a request; the rest is not kept. */
   readonly askable: JsonObject;
+  /** The same for a server that keeps a session for this client, and hears of changed roots. */
+  readonly abilities: JsonObject;
   /** Whose session it is, with the roles they had when they were last heard of. */
   caller: Caller;
   lastSeenMs: number;
@@ -83,6 +86,9 @@ export class LegacySession {
     this.id = id;
     this.protocolVersion = protocolVersion;
     this.askable = askableOf(capabilities);
+    const { roots } = capabilities;
+    const tellsRoots = isJsonObject(roots) && roots.listChanged === true;
+    this.abilities = tellsRoots ? { ...this.askable, roots: { listChanged: true } } : this.askable;
     this.lastSeenMs = nowMs;
   }
 
@@ -176,6 +182,15 @@ export class LegacySession {
     });
   }
 
+  /** Asks the client outside of its requests, on the stream that it keeps open. */
+  async askAnytime(request: JsonRpcRequest): Promise<ServerRequestReply> {
+    if (!this.canAnswer(request.method)) return refused(`${request.method}: the client cannot answer it`);
+    const stream = this.#stream;
+    if (stream === undefined) return refused(`${request.method}: the client has no stream open on which it could be asked`);
+    const { signal } = new AbortController();
+    return await this.ask(request, (id, method, params) => stream({ id, method, params }), signal);
+  }
+
   /** Hands a client's response to whoever asked; an answer to nothing is ignored. */
   answered(id: JsonRpcId | null, reply: ServerRequestReply): void {
     if (typeof id === "string") this.#asked.get(id)?.(reply);
@@ -191,7 +206,7 @@ export class LegacySession {
   async wantLevel(level: string, servers: readonly ManagedServer[]): Promise<JsonRpcErrorObject | undefined> {
     this.logLevel = level;
     for (const server of servers) this.#levelled.add(server);
-    const refusals = await Promise.all(servers.map(({ logLevels }) => logLevels.want(this, level)));
+    const refusals = await Promise.all(servers.map((server) => server.wantLevel({ caller: this.caller, line: this }, level)));
     // The client may have left meanwhile.
     if (this.#closed) this.#forgetLevels();
     return refusals.find((refusal) => refusal !== undefined);

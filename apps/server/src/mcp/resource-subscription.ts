@@ -154,17 +154,22 @@ async function holdAt(
   }
   let answer = "code" in session ? endpoint.failed(session, request.caller, server.id) : undefined;
   if (answer === undefined) {
-    await server.subscriptions.add(target.name, async () => {
+    const subscriptions = server.subscriptionsOf({ caller: request.caller, line: request.session });
+    if ("code" in subscriptions) {
+      letGo();
+      return endpoint.failed(subscriptions, request.caller, server.id);
+    }
+    let agreed = false;
+    await subscriptions.add(target.name, async () => {
       answer = await forward(endpoint, asked(request), wanted(target, uri));
-      return answer.kind === "result";
+      agreed = answer.kind === "result";
+      return agreed;
     });
-  }
-  if (answer?.kind === "result") {
     const release = (): void => {
-      server.subscriptions.remove(target.name);
+      subscriptions.remove(target.name);
       letGo();
     };
-    return { server, letGo: release };
+    if (agreed) return { server, letGo: release };
   }
   letGo();
   return answer ?? errorAnswer(RPC.internalError, `server "${server.id}" was not asked`);

@@ -96,7 +96,7 @@ export class SessionRequests {
     if (message.kind === "notification") {
       const { method, params } = message;
       const problem = unanswerable(method);
-      if (problem === undefined) notified(session, method, params);
+      if (problem === undefined) notified(this.#endpoint, session, method, params);
       else this.#refusals.tell(http, caller, { method, message: problem });
     } else if (message.kind === "response") {
       session?.answered(message.id, { kind: "result", result: message.result.value });

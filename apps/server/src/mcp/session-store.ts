@@ -13,6 +13,8 @@ export interface SessionStoreOptions {
   readonly bus?: TelemetryBus | undefined;
   /** Shared by all endpoints of a gateway; a room of its own when absent. */
   readonly sessionRoom?: SessionRoom | undefined;
+  /** A session has ended. */
+  readonly onClosed?: ((session: LegacySession) => void) | undefined;
 }
 
 /** What a client said when it opened a session. */
@@ -32,9 +34,11 @@ export class SessionStore {
   /** Give the places of sessions back. */
   readonly #giveBack = new Map<LegacySession, () => void>();
   #cancelSweep: () => void;
+  readonly #onClosed: SessionStoreOptions["onClosed"];
   #closedFor: SessionEndReason | undefined;
 
-  constructor({ platform, bus, sessionRoom = new SessionRoom() }: SessionStoreOptions) {
+  constructor({ platform, bus, sessionRoom = new SessionRoom(), onClosed }: SessionStoreOptions) {
+    this.#onClosed = onClosed;
     this.#platform = platform;
     this.#bus = bus;
     this.#room = sessionRoom;
@@ -82,6 +86,7 @@ export class SessionStore {
     this.#giveBack.get(session)?.();
     this.#giveBack.delete(session);
     session.close();
+    this.#onClosed?.(session);
     const { clock } = this.#platform;
     const { id: sessionId, caller, openedMs } = session;
     const durationSeconds = (clock.nowMs() - openedMs) / 1_000;

@@ -16,7 +16,7 @@ import { type Answer, errorAnswer, SHUTTING_DOWN } from "./answer.ts";
 import { stdioClient } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { dispatch, notified, refused, shakeHands, unanswerable } from "./dispatch.ts";
-import { type Encoded, encodeAnswer, encodeNotification, encodeRequest, writeFramed } from "./encode.ts";
+import { type Encoded, encodeAnswer, encodeNotification, encodeRequest, encodeUnsolicited, writeFramed } from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { LineReader } from "./line-reader.ts";
@@ -116,7 +116,7 @@ export class StdioEndpoint {
   #notified({ method, params }: JsonRpcNotification): void {
     if (method === "notifications/cancelled") this.#running.get(key(params.requestId))?.controller.abort();
     const problem = unanswerable(method);
-    if (problem === undefined) notified(this.#session, method, params);
+    if (problem === undefined) notified(this.#endpoint, this.#session, method, params);
     else this.#tellRefused(null, method, problem);
   }
 
@@ -178,7 +178,7 @@ export class StdioEndpoint {
     if (session !== undefined) {
       if (this.#session !== undefined) this.#endpoint.sessions.close(this.#session, "client");
       this.#session = session;
-      session.attach((notification) => this.#write(encodeNotification(notification)));
+      session.attach((message) => this.#write(encodeUnsolicited(message)));
     }
     this.#write(encodeAnswer(request.id, answer));
   }

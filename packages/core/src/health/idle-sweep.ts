@@ -37,6 +37,7 @@ export class IdleSweep {
     const startedMs = clock.nowMs();
     let idle = 0;
     for (const server of this.#servers()) {
+      server.ownSessions?.sweep(startedMs);
       if (!server.isIdle(startedMs)) continue;
       idle++;
       const stopping = server.stop("idle").finally(() => this.#stopping.delete(stopping));

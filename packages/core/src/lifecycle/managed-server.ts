@@ -1,41 +1,35 @@
 import {
   type Attempt,
-  type ListLabel,
   type RegisteredName,
   registeredName,
   type ServerSnapshot,
   type StopReason,
   type TelemetryBus,
 } from "@mcp-hangar/telemetry";
-import { ListRefresher } from "../catalog/list-refresher.ts";
 import type { ListItems, ListKind } from "../catalog/lists.ts";
-import { OfferFilter } from "../catalog/offer-filter.ts";
-import { ServerCatalog } from "../catalog/server-catalog.ts";
-import { diagnosisOf, type Failure, failure } from "../errors.ts";
-import { type CheckOutcome, probe } from "../health/probe.ts";
-import { listMaxAgeMs, type ServerOptions } from "../options.ts";
+import type { ServerCatalog } from "../catalog/server-catalog.ts";
+import { ServerLists } from "../catalog/server-lists.ts";
+import type { Failure } from "../errors.ts";
+import { type CheckOutcome, checkServer } from "../health/probe.ts";
+import type { ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { PeerDescription } from "../protocol/eras.ts";
-import { type JsonRpcNotification, RPC } from "../protocol/json-rpc.ts";
+import { type JsonRpcErrorObject, type JsonRpcNotification, RPC } from "../protocol/json-rpc.ts";
 import type { CircuitBreaker } from "../resilience/circuit-breaker.ts";
 import type { ConcurrencyLimit } from "../resilience/concurrency-limit.ts";
 import type { Transport, UpstreamSession } from "../transports/session.ts";
 import { LogLevels } from "./log-levels.ts";
 import { logMessageLine } from "./log-message-line.ts";
 import { MessageCounter } from "./message-totals.ts";
+import { OwnSessions } from "./own-sessions.ts";
 import { ResourceSubscriptions } from "./resource-subscriptions.ts";
 import { ResourceWatches } from "./resource-watches.ts";
 import { SessionOwner } from "./session-owner.ts";
+import type { Audience, ClientLine, Party } from "./session-party.ts";
 import { SignsOfLife } from "./signs-of-life.ts";
 import type { SessionCallbacks } from "./start-attempt.ts";
 import type { ServerState } from "./state.ts";
-
-const LABELS = {
-  tools: "tools",
-  prompts: "prompts",
-  resources: "resources",
-  resourceTemplates: "resource_templates",
-} as const satisfies Record<ListKind, ListLabel>;
+import { Usage } from "./usage.ts";
 
 /** What the groups of the gateway know of a server, and want to know. */
 export interface Membership {
@@ -56,7 +50,7 @@ export interface ServerContext {
   readonly platform: Platform;
   readonly bus: TelemetryBus;
   /** Notifications of the server that belong to no request of ours. */
-  readonly onNotification: (server: ManagedServer, notification: JsonRpcNotification) => void;
+  readonly onNotification: (server: ManagedServer, notification: JsonRpcNotification, audience?: Audience) => void;
   /** A list of the server has other items than before. */
   readonly onListChanged: (server: ManagedServer, list: ListKind, changed: ReadonlySet<string> | undefined) => void;
   readonly onLog: (server: ManagedServer, line: string) => void;
@@ -80,15 +74,14 @@ export class ManagedServer {
   readonly logLevels: LogLevels;
   /** What its answers, and their absence, say about it. */
   readonly signs: SignsOfLife;
+  /** The sessions of its callers or clients, if each has its own. */
+  readonly ownSessions: OwnSessions | undefined;
   readonly #context: ServerContext;
   readonly #owner: SessionOwner;
   readonly #messages = new MessageCounter();
-  readonly #lists: ListRefresher;
+  readonly #lists: ServerLists;
   #peer: PeerDescription | undefined;
-  #inFlight = 0;
-  #keepers = 0;
-  readonly #whenUnused: (() => void)[] = [];
-  #lastUsedMs: number;
+  readonly #usage: Usage;
 
   constructor(context: ServerContext) {
     const { platform, options, bus } = context;
@@ -100,17 +93,17 @@ export class ManagedServer {
     this.address = options.mode === "remote" ? URL.parse(options.endpoint)?.host : undefined;
     this.breaker = context.breaker;
     this.slots = context.slots;
-    const stamp = (): { timeMs: number; server: RegisteredName } => ({
-      timeMs: platform.clock.wallMs(),
-      server: this.id,
+    this.#lists = new ServerLists({
+      id: this.id,
+      options,
+      clock: platform.clock,
+      bus,
+      session: () => this.session(),
+      ensureReady: (signal) => this.ensureReady(signal),
+      onChanged: (list, changed) => context.onListChanged(this, list, changed),
     });
-    this.catalog = new ServerCatalog(new OfferFilter(options), platform.clock, {
-      onFaults: (list, faults) => {
-        bus.emit({ type: "server.list_faulty", ...stamp(), list: LABELS[list], ...faults });
-      },
-      onRedefined: (changes) => bus.emit({ type: "server.tools_changed", ...stamp(), ...changes }),
-    });
-    this.#lastUsedMs = platform.clock.nowMs();
+    this.catalog = this.#lists.catalog;
+    this.#usage = new Usage(platform.clock);
     this.#owner = new SessionOwner({
       id: this.id,
       options,
@@ -121,14 +114,6 @@ export class ManagedServer {
       emit: (event) => bus.emit(event),
       onStarted: (toolsChanged, peer) => this.#onStarted(toolsChanged, peer),
     });
-    this.#lists = new ListRefresher({
-      catalog: this.catalog,
-      clock: platform.clock,
-      timeoutMs,
-      maxAgeMs: listMaxAgeMs(options),
-      session: () => this.session(),
-      onChanged: (list) => this.#onListChanged(list),
-    });
     const session = (): UpstreamSession | undefined => this.session();
     this.signs = new SignsOfLife({ clock: platform.clock, callTimeoutMs: timeoutMs, session });
     const upstream = { platform, timeoutMs, session };
@@ -138,6 +123,7 @@ export class ManagedServer {
       ...upstream,
       onUpdated: (notification) => context.onNotification(this, notification),
     });
+    if (options.sessions !== "shared") this.ownSessions = this.#separated();
   }
 
   get state(): ServerState<UpstreamSession> {
@@ -162,72 +148,63 @@ export class ManagedServer {
     return this.#owner.ensureReady(signal, force);
   }
 
-  /** Stops the server and resolves when its session is gone. The next call starts it again. */
-  stop(reason: Exclude<StopReason, "crashed">): Promise<void> {
-    return this.#owner.stop(reason);
+  /** Stops the server and resolves when its sessions are gone. The next call starts it again. */
+  async stop(reason: Exclude<StopReason, "crashed">): Promise<void> {
+    await Promise.all([this.#owner.stop(reason), this.ownSessions?.stop()]);
   }
 
   /** Stops for good: no later call starts it again. */
   async close(reason: Exclude<StopReason, "crashed">): Promise<void> {
     this.watches.close();
-    await this.#owner.retire(reason);
+    await Promise.all([this.#owner.retire(reason), this.ownSessions?.retire()]);
   }
 
   /** Calls that wait for the server or run at it. */
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#usage.inFlight;
   }
 
   /** Keeps the idle sweep away until the returned function is called, as for a subscription; a removal does not wait. */
   keepUp(): () => void {
-    this.#keepers++;
-    return () => {
-      this.#keepers--;
-      this.#lastUsedMs = this.#context.platform.clock.nowMs();
-    };
+    return this.#usage.keep();
   }
 
   /** Marks the server as in use until {@link endUse}; a server in use is neither swept nor closed by a removal. */
   beginUse(): void {
-    this.#inFlight++;
+    this.#usage.begin();
   }
 
   /** The end of one use, by this attempt. */
   endUse(attempt: Pick<Attempt, "requestBytes" | "responseBytes">): void {
     this.#messages.countBytes(attempt);
-    this.#lastUsedMs = this.#context.platform.clock.nowMs();
-    if (--this.#inFlight === 0) for (const resolve of this.#whenUnused.splice(0)) resolve();
+    this.#usage.end();
   }
 
   /** Resolves as soon as nobody uses the server. */
-  async unused(): Promise<void> {
-    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#whenUnused.push(resolve));
+  unused(): Promise<void> {
+    return this.#usage.unused();
   }
 
   /** Whether it runs, nobody uses it, and its time to live has passed. */
   isIdle(nowMs: number): boolean {
-    return (
-      this.session() !== undefined &&
-      this.#inFlight === 0 &&
-      this.#keepers === 0 &&
-      nowMs - this.#lastUsedMs >= this.options.idle_ttl_s * 1_000
-    );
+    return this.session() !== undefined && this.#usage.isIdle(nowMs, this.options.idle_ttl_s * 1_000);
+  }
+
+  /** Where the subscriptions of a client to resources of a legacy server are kept. */
+  subscriptionsOf(party: Party): ResourceSubscriptions | Failure {
+    return this.ownSessions === undefined ? this.subscriptions : this.ownSessions.subscriptionsOf(party);
+  }
+
+  /** A client wants these log messages from now on. Resolves to why the server refused. */
+  async wantLevel(party: Party & { readonly line: ClientLine }, level: string): Promise<JsonRpcErrorObject | undefined> {
+    if (this.ownSessions === undefined) return await this.logLevels.want(party.line, level);
+    await this.ownSessions.tellLevel(party, level);
+    return undefined;
   }
 
   /** Fetches a list if it is stale, at most one fetch at a time. */
-  async refresh(list: ListKind, signal: AbortSignal): Promise<ListItems | Failure> {
-    const session = await this.ensureReady(signal);
-    if ("kind" in session) return session;
-    if (this.catalog.isStale(list)) {
-      const problem = await this.#lists.refresh(list, session);
-      if (typeof problem !== "boolean") {
-        const what = `server "${this.id}"`;
-        const refused = failure(problem.errorType, `${what} does not list its ${list}`);
-        // What a server says to a question of the gateway is not for whoever made the gateway ask.
-        return { ...refused, diagnosis: `${what}: ${problem.message}` };
-      }
-    }
-    return this.catalog.known(list) ?? [];
+  refresh(list: ListKind, signal: AbortSignal): Promise<ListItems | Failure> {
+    return this.#lists.refresh(list, signal);
   }
 
   /** Fetches a stale list without anybody waiting; a difference is announced. */
@@ -242,38 +219,13 @@ export class ManagedServer {
 
   /** Probes the running server, or tries to bring a failed one back; what there is nothing to probe of is skipped. */
   async check(timeoutMs: number): Promise<CheckOutcome> {
-    const outcome = await this.#check(timeoutMs);
+    const outcome = await checkServer(this, timeoutMs, {
+      owner: this.#owner,
+      clock: this.#context.platform.clock,
+      isSuspected: () => this.#context.membership.isSuspected(this),
+    });
     this.#context.membership.checked(this, outcome);
     return outcome;
-  }
-
-  async #check(timeoutMs: number): Promise<CheckOutcome> {
-    const session = this.session();
-    if (session !== undefined) {
-      const { clock } = this.#context.platform;
-      const askedMs = clock.nowMs();
-      const outcome = await probe(session, timeoutMs, clock);
-      if (this.session() !== session) return { result: "skipped", message: undefined };
-      // It works on a call and shows it: a server that does one thing at a time answers when that is done.
-      if (outcome.result === "unhealthy" && this.#inFlight > 0 && this.signs.since(askedMs)) {
-        return { result: "skipped", message: undefined };
-      }
-      if (outcome.result === "healthy") this.signs.answered();
-      this.#owner.checked(
-        session,
-        outcome.result === "healthy" ? undefined : (outcome.message ?? "health check failed"),
-      );
-      return outcome;
-    }
-    const { state, retired } = this.#owner;
-    // Nobody else would start a server that is out of its group's rotation, so it could never come back.
-    const suspected = state.name === "cold" && (state.failures > 0 || this.#context.membership.isSuspected(this));
-    const broken = state.name === "dead" || suspected;
-    if (!broken || retired) return { result: "skipped", message: undefined };
-    const started = await this.ensureReady(new AbortController().signal);
-    return "kind" in started
-      ? { result: "unhealthy", message: diagnosisOf(started) }
-      : { result: "healthy", message: undefined };
   }
 
   snapshot(): ServerSnapshot {
@@ -288,13 +240,17 @@ export class ManagedServer {
       coldStartInProgress: state.name === "initializing",
       consecutiveFailures: state.failures,
       breaker: this.breaker.state(),
-      inFlight: this.#inFlight,
-      httpConnections: this.options.mode === "remote" ? (this.session()?.connections() ?? 0) : undefined,
+      inFlight: this.inFlight,
+      httpConnections: this.options.mode === "remote" ? this.#connections() : undefined,
       messages: this.#messages.totals(),
       transferBytes: this.#messages.bytes(),
       tools: this.catalog.toolNames(),
       toolDefinitionBytes: this.catalog.definitionBytes(),
     };
+  }
+
+  #connections(): number {
+    return (this.session()?.connections() ?? 0) + (this.ownSessions?.connections() ?? 0);
   }
 
   #callbacks(): SessionCallbacks {
@@ -315,21 +271,24 @@ export class ManagedServer {
     };
   }
 
-  #onStarted(toolsChanged: boolean, peer: PeerDescription): void {
-    this.#peer = peer;
-    this.#lastUsedMs = this.#context.platform.clock.nowMs();
-    this.#lists.fetched("tools");
-    if (toolsChanged) this.#onListChanged("tools");
-    // The session is adopted when this turn is over.
-    this.#context.platform.clock.defer(() => this.logLevels.renew());
+  #separated(): OwnSessions {
+    return new OwnSessions({
+      ...this.#context,
+      id: this.id,
+      onLog: (line) => this.#context.onLog(this, line),
+      onMessage: (direction, kind) => this.#messages.count(direction, kind),
+      onNotification: (notification, audience) => {
+        // Lists are those of the server, whoever hears of a change.
+        if (!this.#lists.announced(notification.method)) this.#context.onNotification(this, notification, audience);
+      },
+    });
   }
 
-  #onListChanged(list: ListKind): void {
-    if (list === "tools") {
-      const timeMs = this.#context.platform.clock.wallMs();
-      const tools = this.catalog.toolNames();
-      this.#context.bus.emit({ type: "server.tools_listed", timeMs, server: this.id, tools });
-    }
-    this.#context.onListChanged(this, list, this.catalog.changed(list));
+  #onStarted(toolsChanged: boolean, peer: PeerDescription): void {
+    this.#peer = peer;
+    this.#usage.touch();
+    this.#lists.started(toolsChanged);
+    // The session is adopted when this turn is over.
+    this.#context.platform.clock.defer(() => this.logLevels.renew());
   }
 }

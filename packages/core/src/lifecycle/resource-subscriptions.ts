@@ -32,6 +32,11 @@ export class ResourceSubscriptions {
     this.#context = context;
   }
 
+  /** Whether nobody is subscribed, or about to be. */
+  get isEmpty(): boolean {
+    return this.#resources.size === 0;
+  }
+
   /** Subscribes by `ask`, which resolves to whether the server agreed. Only then there is something to {@link remove}. */
   async add(uri: string, ask: () => Promise<boolean>): Promise<void> {
     const key = foldedUri(uri);
@@ -58,22 +63,28 @@ export class ResourceSubscriptions {
     if (resource !== undefined) this.#release(key, resource);
   }
 
+  /** The server has started and knows nothing of what was subscribed to. Never rejects. */
+  async renew(): Promise<void> {
+    const uris = [...this.#resources.values()].flatMap(({ spellings }) => [...spellings]);
+    await this.#tell("resources/subscribe", uris);
+  }
+
   #release(key: string, resource: Resource): void {
     if (--resource.holders > 0) return;
     this.#resources.delete(key);
     if (resource.spellings.size === 0) return;
-    const farewell = this.#unsubscribe([...resource.spellings]).finally(() => this.#farewells.delete(key));
+    const farewell = this.#tell("resources/unsubscribe", [...resource.spellings]).finally(() => this.#farewells.delete(key));
     this.#farewells.set(key, farewell);
   }
 
-  /** Never rejects: a server that does not want to hear of it goes on announcing what is not passed on. */
-  async #unsubscribe(uris: readonly string[]): Promise<void> {
+  /** Never rejects: a server that does not want to hear of it goes on as it likes, and what is not wanted is not passed on. */
+  async #tell(method: "resources/subscribe" | "resources/unsubscribe", uris: readonly string[]): Promise<void> {
     const session = this.#context.session();
-    if (session === undefined) return;
+    if (session === undefined || uris.length === 0) return;
     const deadline = startDeadline(this.#context.platform.clock, this.#context.timeoutMs);
     const { signal } = deadline;
     const replies = uris.map((uri) =>
-      session.request({ method: "resources/unsubscribe", params: { uri }, signal, trace: {}, clientEra: "legacy" }),
+      session.request({ method, params: { uri }, signal, trace: {}, clientEra: "legacy" }),
     );
     await Promise.all(replies);
     deadline.dispose();

@@ -45,6 +45,7 @@ export type Unclear = string;
  * hear of each other, so the answer is a call only when it cannot have been another caller's.
  */
 export class CallOrigins {
+  readonly #isSole: boolean;
   /** Oldest first. */
   #givenUp: GivenUp[] = [];
   /** Until then, messages may stem from a call of which nothing is known any more. */
@@ -52,6 +53,11 @@ export class CallOrigins {
   /** The last call that was answered, and the last of any other caller. */
   #last: Answered = NEVER;
   #lastOfOthers: Answered = NEVER;
+
+  /** `isSole` is for a session of one client or caller, where whatever is in flight is theirs. */
+  constructor(isSole = false) {
+    this.#isSole = isSole;
+  }
 
   /** A request was answered. */
   answered(request: UpstreamRequest, nowMs: number): void {
@@ -62,7 +68,7 @@ export class CallOrigins {
 
   /** The caller of the request `id` has left, while the server may go on with it. `lastId` is the last id that was used. */
   givenUp(request: UpstreamRequest, { id, lastId }: { id: number; lastId: number }, nowMs: number): void {
-    if (!isCall(request)) return;
+    if (this.#isSole || !isCall(request)) return;
     this.#givenUp = this.#givenUp.filter(({ silentAtMs }) => silentAtMs > nowMs);
     const silentAtMs = nowMs + GIVEN_UP_MS;
     if (this.#givenUp.length >= GIVEN_UP_MAX) this.#unknownUntilMs = silentAtMs;
@@ -101,10 +107,11 @@ export class CallOrigins {
     for (const request of inFlight) {
       if (!isCall(request)) continue;
       // Callers who need not say who they are may be many.
-      if (call !== undefined && (call.origin === undefined || call.origin !== request.origin)) return SEVERAL;
+      if (call !== undefined && !this.#isSole && (call.origin === undefined || call.origin !== request.origin)) return SEVERAL;
       call = request;
     }
     if (call === undefined) return NOBODY;
+    if (this.#isSole) return call;
     if (this.mayBeOfOneGivenUp(nowMs, call.origin)) return GONE;
     const others = call.origin === this.#last.caller ? this.#lastOfOthers : this.#last;
     return nowMs - others.atMs < ANSWERED_MS ? JUST_ANSWERED : call;

@@ -151,14 +151,21 @@ export class StartError extends Error {
   }
 }
 
+/** Of a session that is for one client or caller alone: whatever comes without an origin is for whoever is behind it. */
+export interface SoleUse {
+  /** What the server may ask of the client, in place of what the gateway offers for all. */
+  readonly capabilities: JsonObject;
+}
+
 /** Opens sessions to one upstream. Holds what outlives a session: the era last negotiated, connection pools. */
 export interface Transport {
   /**
    * Starts or connects, negotiates the era and shakes hands.
    * When `signal` aborts (start timeout, stop), everything begun is torn down before the promise rejects.
+   * `sole` is for a session that is not shared.
    * @throws StartError
    */
-  open(observer: SessionObserver, signal: AbortSignal): Promise<UpstreamSession>;
+  open(observer: SessionObserver, signal: AbortSignal, sole?: SoleUse): Promise<UpstreamSession>;
   /** Frees what outlives sessions. Idempotent. */
   close(): Promise<void>;
 }

@@ -34,6 +34,14 @@ export const serverView = z.object({
   consecutive_failures: z.int(),
   circuit_breaker: z.enum(BREAKER_STATES),
   in_flight: z.int().describe("Calls that wait for the server or run at it."),
+  sessions: z
+    .object({
+      mode: z.enum(["shared", "per_caller", "per_client"]).describe("Who shares a session with the server."),
+      open: z.int().describe("Sessions of callers or clients that are open or being opened; 0 of a shared one."),
+      max: z.int().describe("Sessions of callers or clients at a time; 0 of a shared one."),
+    })
+    .nullable()
+    .describe("Null for a group."),
   tool_count: z.int().describe("Tools it listed last; 0 until it has started once."),
   last_error: z.string().nullable().describe("Why its last start or session failed; null when it did not."),
 });
@@ -60,10 +68,16 @@ export function viewOf(
     consecutive_failures: snapshot.consecutiveFailures,
     circuit_breaker: snapshot.breaker,
     in_flight: snapshot.inFlight,
+    sessions: entry instanceof ServerGroup ? null : sessionsOf(entry),
     tool_count: snapshot.tools.length,
     // It may quote what the server wrote to its stderr.
     last_error: lastError === undefined ? null : redactText(lastError),
   };
+}
+
+function sessionsOf({ options, ownSessions }: ManagedServer): ServerView["sessions"] {
+  const max = ownSessions === undefined ? 0 : options.max_sessions;
+  return { mode: options.sessions, open: ownSessions?.size ?? 0, max };
 }
 
 /** Who asks for a server, and what for. */

@@ -233,6 +233,7 @@ function relayContext(request: ClientRequest): RelayContext {
     onNotification: (notification) => {
       if (isWanted(notification, request)) channel.notify(notification);
     },
+    line: session,
     clientEra: request.era,
     clientCapabilities: canAnswer ? session.askable : request.era === "modern" ? request.capabilities : undefined,
     onServerRequest: canAnswer

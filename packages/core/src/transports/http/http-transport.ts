@@ -3,7 +3,7 @@ import type { RemoteOptions } from "../../options.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Era, Implementation } from "../../protocol/eras.ts";
 import type { JsonObject } from "../../protocol/json-rpc.ts";
-import { type SessionObserver, StartError, type Transport, type UpstreamSession } from "../session.ts";
+import { type SessionObserver, type SoleUse, StartError, type Transport, type UpstreamSession } from "../session.ts";
 import { AddressGuard } from "./address-guard.ts";
 import { EraMatchingSession } from "./era-matching-session.ts";
 import type { HttpClient } from "./http-client.ts";
@@ -44,9 +44,11 @@ class HttpTransport implements Transport {
     this.#context = context;
   }
 
-  async open(observer: SessionObserver, signal: AbortSignal): Promise<UpstreamSession> {
+  async open(observer: SessionObserver, signal: AbortSignal, sole?: SoleUse): Promise<UpstreamSession> {
     refuseUnusable(this.#options);
-    const { clientInfo, clientCapabilities } = this.#context;
+    const { clientInfo } = this.#context;
+    const clientCapabilities = sole?.capabilities ?? this.#context.clientCapabilities;
+    const isSole = sole !== undefined;
     const fixedHeaders = staticHeaders(this.#options, clientInfo);
     const introduction = { clientInfo, clientCapabilities: clientCapabilities ?? {}, fixedHeaders };
     const client = await this.#connect();
@@ -55,14 +57,14 @@ class HttpTransport implements Transport {
       const negotiated = await negotiate(parties, this.#era, signal);
       if (signal.aborted) throw new StartError("timeout", "the start was given up");
       this.#era = negotiated.era;
-      if (negotiated.era === "legacy") return this.#legacy(parties, negotiated.handshake);
+      if (negotiated.era === "legacy") return this.#legacy(parties, negotiated.handshake, isSole);
       const { platform } = this.#context;
       const modern = new ModernSession(client, observer, { platform, peer: negotiated.peer, clientInfo, fixedHeaders });
       return new EraMatchingSession(modern, observer, {
         clock: platform.clock,
         openTimeoutMs: client.limits.probeTimeoutMs,
         openLegacy: (twinObserver, twinSignal) =>
-          this.#openLegacy({ ...introduction, observer: twinObserver }, twinSignal),
+          this.#openLegacy({ ...introduction, observer: twinObserver }, twinSignal, isSole),
       });
     } catch (error) {
       // The server may have been replaced by one of the other era: the next attempt asks again.
@@ -99,12 +101,16 @@ class HttpTransport implements Transport {
    * Opens a session with the legacy side of a modern server. Without a session id it is of no use: a server that keeps
    * no sessions can neither ask its client nor remember what it subscribed to.
    */
-  async #openLegacy(introduction: Omit<Parties, "client">, signal: AbortSignal): Promise<UpstreamSession | undefined> {
+  async #openLegacy(
+    introduction: Omit<Parties, "client">,
+    signal: AbortSignal,
+    isSole: boolean,
+  ): Promise<UpstreamSession | undefined> {
     const client = await this.#connect();
     try {
       const parties = { ...introduction, client };
       const handshake = await initialize(parties, signal);
-      if (handshake.sessionId !== undefined) return this.#legacy(parties, handshake);
+      if (handshake.sessionId !== undefined) return this.#legacy(parties, handshake, isSole);
       await client.destroy();
       return undefined;
     } catch (error) {
@@ -113,10 +119,11 @@ class HttpTransport implements Transport {
     }
   }
 
-  #legacy(parties: Parties, handshake: LegacyHandshake): UpstreamSession {
+  #legacy(parties: Parties, handshake: LegacyHandshake, isSole: boolean): UpstreamSession {
     const options = {
       platform: this.#context.platform,
       fixedHeaders: parties.fixedHeaders,
+      isSole,
       renewTimeoutMs: this.#options.start_timeout_s * 1_000,
       shakeHands: (signal: AbortSignal) => initialize(parties, signal),
     };

@@ -28,6 +28,8 @@ export interface LegacyHandshake {
 export interface LegacySessionOptions {
   readonly platform: Platform;
   readonly fixedHeaders: readonly string[];
+  /** Whether the session is for one client or caller alone. */
+  readonly isSole?: boolean;
   /** Milliseconds a renewal of the session may take. */
   readonly renewTimeoutMs: number;
   /** Shakes hands anew. @throws StartError */
@@ -49,7 +51,7 @@ export class LegacySession extends HttpSession {
   readonly #options: LegacySessionOptions;
   readonly #resumptions: Resumptions;
   readonly #ending = new AbortController();
-  readonly #origins = new CallOrigins();
+  readonly #origins: CallOrigins;
   readonly #loss = new SessionLoss(() => this.#isUnknown());
   #epoch: Epoch;
   #renewal: Promise<boolean> | undefined;
@@ -60,6 +62,7 @@ export class LegacySession extends HttpSession {
   constructor(client: HttpClient, observer: SessionObserver, options: LegacySessionOptions, first: LegacyHandshake) {
     super(client, observer);
     this.#options = options;
+    this.#origins = new CallOrigins(options.isSole);
     this.#resumptions = new Resumptions(client, options.platform.clock);
     this.#epoch = this.#begin(first);
   }

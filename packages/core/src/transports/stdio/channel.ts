@@ -14,6 +14,8 @@ export interface ChannelContext {
   readonly platform: Platform;
   readonly observer: SessionObserver;
   readonly limits: StdioLimits;
+  /** Whether the session is for one client or caller alone. */
+  readonly isSole: boolean;
   /** How a process ended, as a clause. */
   readonly describeEnd: (code: number | undefined) => string;
 }
@@ -30,7 +32,7 @@ export class StdioChannel {
   #announced = false;
   #closed = false;
 
-  private constructor(process: ServerProcess, { platform, observer, limits, describeEnd }: ChannelContext) {
+  private constructor(process: ServerProcess, { platform, observer, limits, describeEnd, isSole }: ChannelContext) {
     this.#process = process;
     this.#describeEnd = describeEnd;
     this.#limits = limits;
@@ -42,6 +44,7 @@ export class StdioChannel {
       clock: platform.clock,
       observer,
       limits,
+      isSole,
       flow: process.stdout,
       onBroken: (message) => this.#break(message),
     });

@@ -4,6 +4,7 @@ import { META } from "../../protocol/eras.ts";
 import type { JsonObject, JsonRpcId, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
 import type { SkippedMessage } from "../../protocol/skipped-message.ts";
+import { CallOrigins } from "../call-origins.ts";
 import { type HopMeta, notificationText, outgoingParams, replyText, requestText } from "../outgoing-message.ts";
 import {
   type SessionObserver,
@@ -25,6 +26,8 @@ export interface ConnectionContext {
   readonly clock: Clock;
   readonly observer: SessionObserver;
   readonly limits: StdioLimits;
+  /** Whether the session is for one client or caller alone. */
+  readonly isSole?: boolean;
   /** Holds back what the server writes for as long as there is enough to do. */
   readonly flow: Flow;
   /** The server broke the protocol beyond repair: nothing it sends can be understood any more. */
@@ -38,7 +41,7 @@ const NOISE_LOGGED_MAX = 1_000;
 /** Many requests of many callers over the two pipes of one server. */
 export class StdioConnection {
   readonly #context: ConnectionContext;
-  readonly #pending = new PendingRequests();
+  readonly #pending: PendingRequests;
   readonly #reader: MessageReader;
   readonly #serverRequests: ServerRequests;
   /** Why nothing is sent any more. */
@@ -51,6 +54,7 @@ export class StdioConnection {
 
   constructor(context: ConnectionContext) {
     this.#context = context;
+    this.#pending = new PendingRequests(new CallOrigins(context.isSole));
     this.#reader = new MessageReader({
       ...context,
       isOver: () => this.#over !== undefined,

@@ -3,7 +3,7 @@ import type { Era, Implementation } from "../../protocol/eras.ts";
 import { modernHop } from "../../protocol/handshake.ts";
 import type { JsonObject } from "../../protocol/json-rpc.ts";
 import { describeExit, quoteStderr } from "../diagnosis.ts";
-import { type SessionObserver, StartError, type Transport, type UpstreamSession } from "../session.ts";
+import { type SessionObserver, type SoleUse, StartError, type Transport, type UpstreamSession } from "../session.ts";
 import { StdioChannel } from "./channel.ts";
 import { ConnectionEnded, shakeHands } from "./handshake.ts";
 import { STDIO_LIMITS, type StdioLimits } from "./limits.ts";
@@ -49,13 +49,13 @@ class StdioTransport implements Transport {
     this.#limits = { ...STDIO_LIMITS, ...context.limits };
   }
 
-  async open(observer: SessionObserver, signal: AbortSignal): Promise<UpstreamSession> {
+  async open(observer: SessionObserver, signal: AbortSignal, sole?: SoleUse): Promise<UpstreamSession> {
     try {
-      return await this.#start(observer, signal, this.#era ?? "modern");
+      return await this.#start(observer, signal, this.#era ?? "modern", sole);
     } catch (error) {
       // Some servers exit on a request that they do not know before they are initialized.
       if (!(error instanceof ProbeExit)) throw error;
-      return await this.#start(observer, signal, "legacy");
+      return await this.#start(observer, signal, "legacy", sole);
     }
   }
 
@@ -63,12 +63,24 @@ class StdioTransport implements Transport {
     await Promise.all([...this.#channels].map((channel) => channel.close()));
   }
 
-  async #start(observer: SessionObserver, signal: AbortSignal, first: Era): Promise<UpstreamSession> {
+  async #start(
+    observer: SessionObserver,
+    signal: AbortSignal,
+    first: Era,
+    sole: SoleUse | undefined,
+  ): Promise<UpstreamSession> {
     throwIfAborted(signal);
-    const { platform, id, info, capabilities = CAPABILITIES } = this.#context;
+    const { platform, id, info } = this.#context;
+    const capabilities = sole?.capabilities ?? this.#context.capabilities ?? CAPABILITIES;
     const command = await this.#program.prepare((line) => observer.onLog(line));
     const describeEnd = (code: number | undefined): string => this.#program.describeEnd?.(code) ?? describeExit(code);
-    const channel = await StdioChannel.open(command, { platform, observer, limits: this.#limits, describeEnd });
+    const channel = await StdioChannel.open(command, {
+      platform,
+      observer,
+      limits: this.#limits,
+      describeEnd,
+      isSole: sole !== undefined,
+    });
     this.#channels.add(channel);
     void channel.gone().then(() => this.#channels.delete(channel));
     const { promise: aborted, reject } = Promise.withResolvers<never>();

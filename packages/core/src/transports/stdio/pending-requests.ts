@@ -1,6 +1,6 @@
 import type { JsonObject, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
-import { CallOrigins, isCall, type Unclear } from "../call-origins.ts";
+import { type CallOrigins, isCall, type Unclear } from "../call-origins.ts";
 import { ownId, RequestTable } from "../request-table.ts";
 import type { UpstreamReply, UpstreamRequest } from "../session.ts";
 
@@ -16,8 +16,12 @@ export interface PendingRequest {
 /** The requests in flight of one connection, by our own ids: integers that are never used twice. */
 export class PendingRequests {
   readonly #entries = new RequestTable<PendingRequest>();
-  readonly #origins = new CallOrigins();
+  readonly #origins: CallOrigins;
   #hadCalls = false;
+
+  constructor(origins: CallOrigins) {
+    this.#origins = origins;
+  }
 
   nextId(): number {
     return this.#entries.nextId();
