@@ -137,7 +137,8 @@ export class Announcements {
       const { caller, logLevel } = session;
       if (!this.#scope.concerns(caller, server.id)) continue;
       if (audience === undefined) {
-        if (caller.type === "local" && logLevel !== undefined && hearsLevel(logLevel, level)) session.push(notification);
+        if (caller.type === "local" && logLevel !== undefined && hearsLevel(logLevel, level))
+          session.push(notification);
       } else if (audience({ caller, line: session }) && hearsLevel(logLevel ?? DEFAULT_LOG_LEVEL, level)) {
         session.push(notification);
       }

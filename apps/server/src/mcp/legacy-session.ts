@@ -186,7 +186,8 @@ export class LegacySession implements ClientLine {
   async askAnytime(request: JsonRpcRequest): Promise<ServerRequestReply> {
     if (!this.canAnswer(request.method)) return refused(`${request.method}: the client cannot answer it`);
     const stream = this.#stream;
-    if (stream === undefined) return refused(`${request.method}: the client has no stream open on which it could be asked`);
+    if (stream === undefined)
+      return refused(`${request.method}: the client has no stream open on which it could be asked`);
     const { signal } = new AbortController();
     return await this.ask(request, (id, method, params) => stream({ id, method, params }), signal);
   }
@@ -206,7 +207,9 @@ export class LegacySession implements ClientLine {
   async wantLevel(level: string, servers: readonly ManagedServer[]): Promise<JsonRpcErrorObject | undefined> {
     this.logLevel = level;
     for (const server of servers) this.#levelled.add(server);
-    const refusals = await Promise.all(servers.map((server) => server.wantLevel({ caller: this.caller, line: this }, level)));
+    const refusals = await Promise.all(
+      servers.map((server) => server.wantLevel({ caller: this.caller, line: this }, level)),
+    );
     // The client may have left meanwhile.
     if (this.#closed) this.#forgetLevels();
     return refusals.find((refusal) => refusal !== undefined);

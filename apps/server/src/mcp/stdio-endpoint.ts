@@ -16,7 +16,14 @@ import { type Answer, errorAnswer, SHUTTING_DOWN } from "./answer.ts";
 import { stdioClient } from "./client.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { dispatch, notified, refused, shakeHands, unanswerable } from "./dispatch.ts";
-import { type Encoded, encodeAnswer, encodeNotification, encodeRequest, encodeUnsolicited, writeFramed } from "./encode.ts";
+import {
+  type Encoded,
+  encodeAnswer,
+  encodeNotification,
+  encodeRequest,
+  encodeUnsolicited,
+  writeFramed,
+} from "./encode.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { LineReader } from "./line-reader.ts";

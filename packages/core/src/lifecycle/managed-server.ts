@@ -196,7 +196,10 @@ export class ManagedServer {
   }
 
   /** A client wants these log messages from now on. Resolves to why the server refused. */
-  async wantLevel(party: Party & { readonly line: ClientLine }, level: string): Promise<JsonRpcErrorObject | undefined> {
+  async wantLevel(
+    party: Party & { readonly line: ClientLine },
+    level: string,
+  ): Promise<JsonRpcErrorObject | undefined> {
     if (this.ownSessions === undefined) return await this.logLevels.want(party.line, level);
     await this.ownSessions.tellLevel(party, level);
     return undefined;

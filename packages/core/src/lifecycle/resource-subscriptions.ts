@@ -73,7 +73,9 @@ export class ResourceSubscriptions {
     if (--resource.holders > 0) return;
     this.#resources.delete(key);
     if (resource.spellings.size === 0) return;
-    const farewell = this.#tell("resources/unsubscribe", [...resource.spellings]).finally(() => this.#farewells.delete(key));
+    const farewell = this.#tell("resources/unsubscribe", [...resource.spellings]).finally(() =>
+      this.#farewells.delete(key),
+    );
     this.#farewells.set(key, farewell);
   }
 

@@ -107,7 +107,8 @@ export class CallOrigins {
     for (const request of inFlight) {
       if (!isCall(request)) continue;
       // Callers who need not say who they are may be many.
-      if (call !== undefined && !this.#isSole && (call.origin === undefined || call.origin !== request.origin)) return SEVERAL;
+      if (call !== undefined && !this.#isSole && (call.origin === undefined || call.origin !== request.origin))
+        return SEVERAL;
       call = request;
     }
     if (call === undefined) return NOBODY;

@@ -1,0 +1,243 @@
+import { commandLine, poll, processesMarked } from "@mcp-hangar/testing";
+import { describe, expect, test } from "vitest";
+import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
+import { type Person, person } from "../src/harness/person.ts";
+import { reloadByRest } from "../src/harness/reloading.ts";
+import { rest } from "../src/harness/rest.ts";
+import { type SecuredGateway, startSecuredGateway } from "../src/harness/secured-gateway.ts";
+import { type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
+import { modernRequest, textOf } from "../src/harness/wire-client.ts";
+import { fixtureFile } from "../src/harness/workspace.ts";
+
+let numbers = 0;
+const newMarker = (): string => `own-sessions-${process.pid}-${++numbers}-end`;
+const subprocess = (marker: string, options: object = {}): Record<string, unknown> => ({
+  ...nodeServer(fixtureFile("browser/main.ts"), "stdio", marker),
+  ...options,
+});
+
+/** The servers themselves: a supervisor has the same words in its command line, but is another program. */
+const serversOf = (marker: string): readonly number[] =>
+  processesMarked(marker).filter((pid) => commandLine(pid).startsWith(process.execPath));
+const allGone = (marker: string): Promise<unknown> =>
+  poll(`the end of ${marker}`, () => processesMarked(marker).length === 0);
+
+async function sessionsOf(gateway: HttpGateway, headers: Record<string, string> = {}): Promise<unknown> {
+  const answer = await rest(gateway, "GET", "/api/mcp_servers/browser", { headers });
+  return (answer.json() as { readonly sessions: unknown }).sessions;
+}
+
+/** Two people with keys of their own, ann with two clients. */
+interface House extends AsyncDisposable {
+  readonly secured: SecuredGateway;
+  readonly ann: Person;
+  readonly annToo: Person;
+  readonly bob: Person;
+}
+
+async function house(server: Record<string, unknown>): Promise<House> {
+  await using cleanup = new AsyncDisposableStack();
+  const secured = cleanup.use(await startSecuredGateway({ mcp_servers: { browser: server } }));
+  const url = secured.gateway.mcpUrl("browser");
+  const [annKey, bobKey] = [await secured.keyFor("ann", "agent"), await secured.keyFor("bob", "agent")];
+  const ann = cleanup.use(await person(url, "ann", annKey));
+  const annToo = cleanup.use(await person(url, "ann-too", annKey));
+  const bob = cleanup.use(await person(url, "bob", bobKey));
+  const owned = cleanup.move();
+  return { secured, ann, annToo, bob, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+describe.each(["subprocess", "remote"])("a server with a memory (%s)", (mode) => {
+  async function serverOf(sessions: string): Promise<[Record<string, unknown>, HttpUpstream | undefined]> {
+    if (mode === "subprocess") return [subprocess(newMarker(), { sessions }), undefined];
+    const upstream = await startFixture("browser/main.ts", "http");
+    return [{ mode: "remote", endpoint: upstream.url, sessions }, upstream];
+  }
+
+  test("shows each of two people their own page, and asks each of them, also at the same time and at any time", async () => {
+    const [server, upstream] = await serverOf("per_caller");
+    await using _upstream = upstream;
+    await using home = await house(server);
+    const { ann, annToo, bob, secured } = home;
+
+    await Promise.all([ann.use("open", "https://ann"), bob.use("open", "https://bob")]);
+    expect(await Promise.all([ann, annToo, bob].map((each) => each.use("page")))).toEqual([
+      "https://ann",
+      "https://ann",
+      "https://bob",
+    ]);
+    expect(await sessionsOf(secured.gateway, { authorization: `Bearer ${secured.admin}` })).toEqual({
+      mode: "per_caller",
+      open: 2,
+      max: 20,
+    });
+
+    for (let round = 0; round < 5; round++) {
+      const [hers, his] = await Promise.all([ann.use("who"), bob.use("who"), bob.use("work", "20")]);
+      expect([hers, his]).toEqual(["ann", "bob"]);
+    }
+
+    await ann.client.setLoggingLevel("debug");
+    const working = bob.use("work", "500");
+    await Promise.all([ann.use("later"), bob.use("later")]);
+    const heard = (each: Person, answer: string): Promise<unknown> =>
+      poll(`what ${answer} says`, async () => (await each.use("heard")) === answer);
+    await Promise.all([heard(ann, "ann file:///ann"), heard(bob, "bob file:///bob")]);
+    await working;
+    await poll("the log", () => ann.logs.length > 0);
+    // Debug messages are not for those who did not ask for them.
+    expect([ann.logs, bob.logs]).toEqual([["https://ann"], []]);
+
+    await ann.client.sendRootsListChanged();
+    await poll("the change of her roots", async () => (await ann.use("rootChanges")) === "1");
+    expect(await bob.use("rootChanges")).toBe("0");
+    expect(JSON.parse(await ann.use("abilities"))).toEqual({
+      elicitation: { form: {} },
+      roots: { listChanged: true },
+    });
+
+    await Promise.all([ann, bob].map((each) => each.client.subscribeResource({ uri: "page://current" })));
+    await ann.use("open", "https://ann/2");
+    await poll("the update", () => ann.updates.length > 0);
+    await bob.use("open", "https://bob/2");
+    await poll("his update", () => bob.updates.length > 0);
+    expect([ann.updates, bob.updates]).toEqual([["page://current"], ["page://current"]]);
+    expect((await bob.client.readResource({ uri: "page://current" })).contents).toEqual([
+      { uri: "page://current", text: "https://bob/2" },
+    ]);
+  }, 150_000);
+
+  test("shows each client its own page where clients are what counts, those of nobody in particular, too", async () => {
+    const [server, upstream] = await serverOf("per_client");
+    await using _upstream = upstream;
+    await using home = await house(server);
+    const { ann, annToo } = home;
+    await Promise.all([ann.use("open", "https://1"), annToo.use("open", "https://2")]);
+    expect(await Promise.all([ann.use("page"), annToo.use("page")])).toEqual(["https://1", "https://2"]);
+    expect(await Promise.all([ann.use("who"), annToo.use("who")])).toEqual(["ann", "ann-too"]);
+
+    await using open = await startGateway({ mcp_servers: { browser: { ...server, sessions: "per_caller" } } });
+    const url = open.mcpUrl("browser");
+    await using first = await person(url, "one");
+    await using second = await person(url, "two");
+    await Promise.all([first.use("open", "https://1"), second.use("open", "https://2")]);
+    expect(await Promise.all([first.use("page"), second.use("page")])).toEqual(["https://1", "https://2"]);
+    expect(await Promise.all([first.use("who"), second.use("who")])).toEqual(["one", "two"]);
+    // Who cannot be told apart from others shares with nobody.
+    const open3 = await modernRequest(url, "tools/call", { name: "open", arguments: { text: "https://3" } });
+    expect(textOf(open3.message)).toBe("https://3");
+    const page = await modernRequest(url, "tools/call", { name: "page", arguments: {} });
+    expect(textOf(page.message)).toBe("about:blank");
+    expect(await sessionsOf(open)).toMatchObject({ open: 2 });
+  }, 150_000);
+});
+
+describe("sessions that are processes", () => {
+  test("end with their clients, and leave nothing behind", async () => {
+    const marker = newMarker();
+    await using gateway = await startGateway({
+      mcp_servers: { browser: subprocess(marker, { sessions: "per_client" }) },
+    });
+    const url = gateway.mcpUrl("browser");
+    {
+      await using ann = await person(url, "ann");
+      await using bob = await person(url, "bob");
+      const pids = await Promise.all([ann.use("pid"), bob.use("pid")]);
+      expect(new Set(pids).size).toBe(2);
+      expect(serversOf(marker)).toHaveLength(3);
+    }
+    await poll("the end of two", () => serversOf(marker).length === 1);
+    expect(await sessionsOf(gateway)).toMatchObject({ open: 0 });
+    await gateway.stop();
+    await allGone(marker);
+  });
+
+  test("are started anew for whoever lost one, twenty times, while others keep theirs", async () => {
+    const marker = newMarker();
+    await using gateway = await startGateway({
+      mcp_servers: { browser: subprocess(marker, { sessions: "per_client" }) },
+    });
+    await using ann = await person(gateway.mcpUrl("browser"), "ann");
+    await using bob = await person(gateway.mcpUrl("browser"), "bob");
+    await bob.use("open", "https://bob");
+    await ann.client.subscribeResource({ uri: "page://current" });
+    for (let kill = 0; kill < 20; kill++) {
+      await ann.use("open", "https://ann");
+      const pid = Number(await ann.use("pid"));
+      const lost = kill % 2 === 0 ? ann.use("work", "60000") : undefined;
+      if (lost !== undefined) await poll("the call", async () => (await inFlight(gateway)) === 1);
+      process.kill(pid, "SIGKILL");
+      await lost?.catch(() => undefined);
+      // A call in the instant between the end and the news of it fails, and can be made again.
+      expect(await poll("another", () => ann.use("page"))).toBe("about:blank");
+      expect(await bob.use("page")).toBe("https://bob");
+    }
+    // What she had subscribed to is known to the newest, too.
+    const before = ann.updates.length;
+    await ann.use("open", "https://ann");
+    await poll("the update", () => ann.updates.length > before);
+    expect(serversOf(marker)).toHaveLength(3);
+    await gateway.stop();
+    await allGone(marker);
+  }, 150_000);
+
+  test("leave no orphan when the gateway is killed", async () => {
+    for (let kill = 0; kill < 4; kill++) {
+      const marker = newMarker();
+      await using gateway = await startGateway({
+        mcp_servers: { browser: subprocess(marker, { sessions: "per_client" }) },
+      });
+      const people = await Promise.all(["a", "b", "c"].map((name) => person(gateway.mcpUrl("browser"), name)));
+      const working = people.map(async (each) => {
+        await each.use("page");
+        if (kill % 2 === 0) await each.use("work", "60000");
+      });
+      const ended = Promise.allSettled(working);
+      if (kill % 2 === 0) await poll("the calls", async () => (await inFlight(gateway)) === 3);
+      else await ended;
+      await poll("all servers", () => serversOf(marker).length === 4);
+      gateway.process.kill("SIGKILL");
+      await allGone(marker);
+      await ended;
+      await Promise.all(people.map(({ client }) => client.close()));
+    }
+  }, 150_000);
+
+  test("are no more than allowed, end when nobody uses them, and with a reload", async () => {
+    const marker = newMarker();
+    const config = (options: object): Parameters<typeof startGateway>[0] => ({
+      mcp_servers: { browser: subprocess(marker, { sessions: "per_client", ...options }) },
+    });
+    await using gateway = await startGateway(config({ max_sessions: 2 }));
+    const url = gateway.mcpUrl("browser");
+    await using ann = await person(url, "ann");
+    await using bob = await person(url, "bob");
+    await using eve = await person(url, "eve");
+    await ann.use("open", "https://ann");
+    await bob.use("open", "https://bob");
+    // The one that is in use stays, whoever came first.
+    const working = ann.use("work", "60000").catch(() => undefined);
+    await poll("the call", async () => (await inFlight(gateway)) === 1);
+    await eve.use("open", "https://eve");
+    expect(await sessionsOf(gateway)).toEqual({ mode: "per_client", open: 2, max: 2 });
+    const more = eve.use("work", "60000").catch(() => undefined);
+    await poll("both calls", async () => (await inFlight(gateway)) === 2);
+    await expect(bob.use("page")).rejects.toThrow(/all 2 sessions with server "browser" \(max_sessions\) are in use/);
+
+    expect((await reloadByRest(gateway, config({ max_sessions: 2, idle_ttl_s: 1 }))).status).toBe(200);
+    // Their calls go on at the old ones.
+    expect(await bob.use("page")).toBe("about:blank");
+    expect(await sessionsOf(gateway)).toMatchObject({ open: 1 });
+    await poll("idle ones to end", async () => ((await sessionsOf(gateway)) as { readonly open: number }).open === 0);
+    // The calls end with their clients, and what they used with them.
+    await Promise.all([ann, eve].map((each) => each[Symbol.asyncDispose]()));
+    await Promise.all([working, more]);
+    await gateway.stop();
+    await allGone(marker);
+  }, 150_000);
+});
+
+async function inFlight(gateway: HttpGateway): Promise<number> {
+  const answer = await rest(gateway, "GET", "/api/mcp_servers/browser");
+  return (answer.json() as { readonly in_flight: number }).in_flight;
+}
