@@ -40,9 +40,9 @@ async function house(server: Record<string, unknown>): Promise<House> {
   const secured = cleanup.use(await startSecuredGateway({ mcp_servers: { browser: server } }));
   const url = secured.gateway.mcpUrl("browser");
   const [annKey, bobKey] = [await secured.keyFor("ann", "agent"), await secured.keyFor("bob", "agent")];
-  const ann = cleanup.use(await person(url, "ann", annKey));
-  const annToo = cleanup.use(await person(url, "ann-too", annKey));
-  const bob = cleanup.use(await person(url, "bob", bobKey));
+  const ann = cleanup.use(await person(url, "ann", { key: annKey }));
+  const annToo = cleanup.use(await person(url, "ann-too", { key: annKey }));
+  const bob = cleanup.use(await person(url, "bob", { key: bobKey }));
   const owned = cleanup.move();
   return { secured, ann, annToo, bob, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -132,7 +132,7 @@ async function ownSession(
   { attempt, deadline, clock }: Wait,
 ): Promise<Lease | Failure> {
   const fromMs = clock.nowMs();
-  const own = await sessions.acquire({ caller: record.caller, line: context.line }, deadline.signal);
+  const own = await sessions.acquire({ caller: record.caller, line: context.line }, deadline);
   if ("code" in own || !own.isNew) return own;
   onColdStart?.();
   attempt.coldStartSeconds = (attempt.coldStartSeconds ?? 0) + (clock.nowMs() - fromMs) / 1_000;

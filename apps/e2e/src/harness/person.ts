@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
@@ -14,20 +15,35 @@ import { bearer } from "./secured-gateway.ts";
 export interface Person extends AsyncDisposable {
   readonly client: Client;
   /** The text of what a tool answers. */
-  use(tool: string, text?: string): Promise<string>;
+  use(tool: string, text?: string, signal?: AbortSignal): Promise<string>;
+  /** How often they were asked who they are. */
+  readonly asked: () => number;
   /** Log messages that came. */
   readonly logs: readonly unknown[];
   /** URIs of resources that were told to have changed. */
   readonly updates: readonly string[];
 }
 
-/** Connects a person who proves who they are by `key`, if they have one. */
-export async function person(url: string, name: string, key?: string): Promise<Person> {
+/** What a person is like. */
+interface Manner {
+  /** By which they prove who they are. */
+  readonly key?: string;
+  /** Milliseconds after which they answer. */
+  readonly thinksFor?: number;
+}
+
+/** Connects a person. */
+export async function person(url: string, name: string, { key, thinksFor = 0 }: Manner = {}): Promise<Person> {
   const capabilities = { elicitation: { form: {} }, roots: { listChanged: true } };
   const client = new Client({ name, version: "1.0.0" }, { capabilities });
+  let asked = 0;
   const logs: unknown[] = [];
   const updates: string[] = [];
-  client.setRequestHandler(ElicitRequestSchema, () => ({ action: "accept", content: { name } }));
+  client.setRequestHandler(ElicitRequestSchema, async () => {
+    asked += 1;
+    await delay(thinksFor);
+    return { action: "accept", content: { name, response: name } };
+  });
   client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [{ uri: `file:///${name}` }] }));
   client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => void logs.push(params.data));
   client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => void updates.push(params.uri));
@@ -38,12 +54,14 @@ export async function person(url: string, name: string, key?: string): Promise<P
   await client.connect(transport as Transport);
   return {
     client,
+    asked: () => asked,
     logs,
     updates,
-    async use(tool, text = "") {
+    async use(tool, text = "", signal) {
       const result = await client.request(
-        { method: "tools/call", params: { name: tool, arguments: { text } } },
+        { method: "tools/call", params: { name: tool, arguments: { text, message: text } } },
         CallToolResultSchema,
+        signal && { signal },
       );
       const [first] = result.content;
       return first?.type === "text" ? first.text : "";

@@ -182,6 +182,10 @@ export class LegacySession implements ClientLine {
     });
   }
 
+  get isListening(): boolean {
+    return this.#stream !== undefined;
+  }
+
   /** Asks the client outside of its requests, on the stream that it keeps open. */
   async askAnytime(request: JsonRpcRequest): Promise<ServerRequestReply> {
     if (!this.canAnswer(request.method)) return refused(`${request.method}: the client cannot answer it`);

@@ -5,9 +5,15 @@ import type { ServerOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
 import { isJsonObject, type JsonRpcNotification, type JsonRpcRequest, RPC } from "../protocol/json-rpc.ts";
 import type { ConcurrencyLimit } from "../resilience/concurrency-limit.ts";
-import { startDeadline } from "../resilience/deadline.ts";
+import { type Deadline, startDeadline } from "../resilience/deadline.ts";
 import { orTooLate } from "../talk.ts";
-import type { ServerRequestReply, SessionObserver, Transport, UpstreamSession } from "../transports/session.ts";
+import type {
+  ServerRequestReply,
+  SessionObserver,
+  Transport,
+  UpstreamRequest,
+  UpstreamSession,
+} from "../transports/session.ts";
 import { ResourceSubscriptions } from "./resource-subscriptions.ts";
 import type { ClientLine } from "./session-party.ts";
 import { startTimeout } from "./start-attempt.ts";
@@ -43,6 +49,8 @@ export class OwnSession {
   /** Requests that use it or wait for it. */
   users = 0;
   lastUsedMs: number;
+  /** Of the requests that use it. */
+  readonly deadlines = new Set<Deadline>();
   /** Whether it ends with its last use. */
   passing = false;
   readonly subscriptions: ResourceSubscriptions;
@@ -70,9 +78,14 @@ export class OwnSession {
     return this.#session;
   }
 
-  /** Whether nobody uses it, now or by a subscription. */
+  /** Whether nobody uses it or waits for it, nor is subscribed to anything. */
+  get isUnwanted(): boolean {
+    return this.users === 0 && this.subscriptions.isEmpty;
+  }
+
+  /** The same of one that is not about to be opened either: somebody may have left whose next request would find it. */
   get isUnused(): boolean {
-    return this.users === 0 && this.#opening === undefined && this.subscriptions.isEmpty;
+    return this.isUnwanted && this.#opening === undefined;
   }
 
   /** The session, opened if need be. Whoever waits leaves by its own `signal`, which does not end the start. */
@@ -155,7 +168,7 @@ export class OwnSession {
       if (opened !== undefined) this.#ended(opened, message);
     };
     const { onLog, onMessage, onNotification, transport } = this.#context;
-    const onServerRequest: SessionObserver["onServerRequest"] = (request, why) => this.#ask(request, why);
+    const onServerRequest: SessionObserver["onServerRequest"] = (request, why, call) => this.#ask(request, why, call);
     const observer = { onLog, onMessage, onNotification, onServerRequest, onClosed };
     const session = await transport.open(observer, signal, { capabilities: this.line?.abilities ?? {} });
     if (ended !== undefined || signal.aborted) {
@@ -178,14 +191,27 @@ export class OwnSession {
     this.#context.onEnded();
   }
 
-  /** Outside of calls, the client is asked that used the session last. */
-  async #ask(request: JsonRpcRequest, why: string): Promise<ServerRequestReply> {
+  /**
+   * Whoever used the session last is asked on the stream that it keeps open, because the question need not belong to a call; if there is
+   * none, on the way of a call. Which call waits for the answer is not known, so that the time of all of them stands still.
+   */
+  async #ask(request: JsonRpcRequest, why: string, call: UpstreamRequest | undefined): Promise<ServerRequestReply> {
     const { line } = this;
+    if (line === undefined || !line.isListening) {
+      const inCall = call?.onServerRequest?.(request);
+      if (inCall !== undefined) return await inCall;
+    }
     if (line === undefined) {
-      return { kind: "error", error: { code: RPC.methodNotFound, message: `${request.method}: ${why}` } };
+      const message = `${request.method}: no client can be asked, because ${why}`;
+      return { kind: "error", error: { code: RPC.methodNotFound, message } };
     }
     const { platform, options } = this.#context;
-    return await orTooLate(request, line.askAnytime(request), options.ask_timeout_s, platform.clock);
+    const goOn = [...this.deadlines].map((deadline) => deadline.pause());
+    try {
+      return await orTooLate(request, line.askAnytime(request), options.ask_timeout_s, platform.clock);
+    } finally {
+      for (const each of goOn) each();
+    }
   }
 
   async #endIfSilent(): Promise<void> {

@@ -2,8 +2,9 @@ import { type Caller, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import { type ServerOptions, subprocessOptions } from "../options.ts";
 import type { JsonRpcNotification } from "../protocol/json-rpc.ts";
-import { FakeTransport, fakePlatform } from "../testing/index.ts";
-import { StartError } from "../transports/session.ts";
+import { type Deadline, startDeadline } from "../resilience/deadline.ts";
+import { FakeClock, FakeTransport, fakePlatform } from "../testing/index.ts";
+import { type ServerRequestReply, StartError } from "../transports/session.ts";
 import { type Lease, OwnSessions } from "./own-sessions.ts";
 import type { Audience, ClientLine, Party } from "./session-party.ts";
 
@@ -14,12 +15,13 @@ const client = (id: string, logLevel?: string): ClientLine => {
   return {
     id,
     abilities: { roots: {} },
+    isListening: true,
     logLevel,
     askAnytime: async ({ method }) => ({ kind: "result", result: { by: id, method } }),
   };
 };
 const by = (name: string, line?: ClientLine, type?: Caller["type"]): Party => ({ caller: person(name, type), line });
-const NEVER = new AbortController().signal;
+const until = (signal?: AbortSignal): Deadline => startDeadline(new FakeClock(), 60_000, signal);
 
 function setUp(options: Partial<ServerOptions> = {}, behaviour: ConstructorParameters<typeof FakeTransport>[1] = {}) {
   const platform = fakePlatform();
@@ -40,8 +42,8 @@ function setUp(options: Partial<ServerOptions> = {}, behaviour: ConstructorParam
     onMessage: () => undefined,
     onNotification: (notification, audience) => told.push({ notification, audience }),
   });
-  const lease = async (party: Party, signal = NEVER): Promise<Lease> => {
-    const acquired = await sessions.acquire(party, signal);
+  const lease = async (party: Party, deadline = until()): Promise<Lease> => {
+    const acquired = await sessions.acquire(party, deadline);
     if ("code" in acquired) throw new Error(acquired.message);
     return acquired;
   };
@@ -108,9 +110,31 @@ describe("whose session it is", () => {
     sessions.notify(first, { method: "notifications/roots/list_changed", params: {} });
     expect(transport.lastSession?.notifications).toHaveLength(1);
     sessions.left(second);
-    expect(await ask()).toMatchObject({ kind: "error", error: { message: "roots/list: no call is in flight" } });
+    expect(await ask()).toMatchObject({
+      kind: "error",
+      error: { message: "roots/list: no client can be asked, because no call is in flight" },
+    });
     // It is the caller's, and stays.
     expect([sessions.size, transport.live]).toEqual([1, 1]);
+  });
+});
+
+describe("while the client of a session is asked", () => {
+  it("the time of its calls stands still, whichever of them waits for the answer", async () => {
+    const { lease, transport, clock } = setUp();
+    const answer = Promise.withResolvers<ServerRequestReply>();
+    const line = { ...client("1"), askAnytime: () => answer.promise };
+    const deadlines = [startDeadline(clock, 1_000), startDeadline(clock, 1_000)];
+    const leases = await Promise.all(deadlines.map((deadline) => lease(by("ann", line), deadline)));
+    const asked = transport.lastSession?.emitRequest({ id: 1, method: "roots/list", params: {} });
+    await clock.advanceAsync(60_000);
+    answer.resolve({ kind: "result", result: {} });
+    expect(await asked).toEqual({ kind: "result", result: {} });
+    await clock.advanceAsync(999);
+    expect(deadlines.map((deadline) => deadline.timedOut())).toEqual([false, false]);
+    await clock.advanceAsync(1);
+    expect(deadlines.map((deadline) => deadline.timedOut())).toEqual([true, true]);
+    for (const { release } of leases) release();
   });
 });
 
@@ -139,7 +163,7 @@ describe("the number of sessions", () => {
       (await lease(by("bob"))).release();
       return true;
     });
-    expect(await sessions.acquire(by("cid"), NEVER)).toMatchObject({
+    expect(await sessions.acquire(by("cid"), until())).toMatchObject({
       code: "overloaded",
       message: 'all 2 sessions with server "browser" (max_sessions) are in use; try again later',
       maybeExecuted: false,
@@ -186,7 +210,7 @@ describe("a start", () => {
   it("is one for all requests of its owner, and each leaves by its own signal", async () => {
     const { sessions, lease, clock, transport } = setUp({}, { openDelayMs: 1_000 });
     const leaving = new AbortController();
-    const [stays, leaves] = [lease(by("ann")), sessions.acquire(by("ann"), leaving.signal)];
+    const [stays, leaves] = [lease(by("ann")), sessions.acquire(by("ann"), until(leaving.signal))];
     await clock.advanceAsync(500);
     leaving.abort();
     expect(await leaves).toMatchObject({ code: "cancelled" });
@@ -211,7 +235,7 @@ describe("a start", () => {
   it("that fails says why to those who run the gateway, and is tried again by the next request", async () => {
     const openError = new StartError("exited", "it exited with 3: /secret/path");
     const { sessions, transport, lease, logs } = setUp({}, { openError });
-    const refused = await sessions.acquire(by("ann"), NEVER);
+    const refused = await sessions.acquire(by("ann"), until());
     expect(refused).toMatchObject({ code: "start_failed", maybeExecuted: false });
     expect("code" in refused && refused.message).not.toContain("/secret/path");
     expect(refused).toMatchObject({ diagnosis: expect.stringContaining("/secret/path") });
@@ -223,7 +247,7 @@ describe("a start", () => {
 
   it("that takes too long is given up", async () => {
     const { sessions, clock, transport } = setUp({ start_timeout_s: 5 }, { openHangs: true });
-    const acquired = sessions.acquire(by("ann"), NEVER);
+    const acquired = sessions.acquire(by("ann"), until());
     await clock.advanceAsync(5_000);
     expect(await acquired).toMatchObject({ code: "start_failed", diagnosis: expect.stringContaining("5 s") });
     expect([transport.opening, sessions.size]).toEqual([0, 0]);
@@ -257,6 +281,17 @@ describe("a start", () => {
 });
 
 describe("an end", () => {
+  it("comes to a start that was for one request alone when that has left", async () => {
+    const { sessions, clock, transport } = setUp({}, { openDelayMs: 1_000 });
+    const leaving = new AbortController();
+    const acquired = sessions.acquire(by("nobody", undefined, "anonymous"), until(leaving.signal));
+    await clock.advanceAsync(500);
+    leaving.abort();
+    expect(await acquired).toMatchObject({ code: "cancelled" });
+    await clock.advanceAsync(0);
+    expect([sessions.size, transport.live, transport.opening]).toEqual([0, 0, 0]);
+  });
+
   it("of one session leaves the others; the next request has a new one", async () => {
     const { use, lease, transport, sessions, logs } = setUp();
     const bobs = await use(by("bob"));
@@ -284,7 +319,7 @@ describe("an end", () => {
     const { sessions, use, clock, transport } = setUp();
     await use(by("ann"));
     transport.behaviour.openHangs = true;
-    const starting = sessions.acquire(by("bob"), NEVER);
+    const starting = sessions.acquire(by("bob"), until());
     await clock.advanceAsync(0);
     await sessions.stop();
     expect(await starting).toMatchObject({ code: "start_failed" });
@@ -292,7 +327,7 @@ describe("an end", () => {
     transport.behaviour.openHangs = false;
     await use(by("ann"));
     await sessions.retire();
-    expect(await sessions.acquire(by("ann"), NEVER)).toMatchObject({ code: "start_failed" });
+    expect(await sessions.acquire(by("ann"), until())).toMatchObject({ code: "start_failed" });
     expect([sessions.size, transport.live]).toEqual([0, 0]);
   });
 });

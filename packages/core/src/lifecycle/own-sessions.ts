@@ -4,6 +4,7 @@ import { type Failure, failure } from "../errors.ts";
 import type { ServerOptions } from "../options.ts";
 import type { JsonRpcNotification } from "../protocol/json-rpc.ts";
 import { ConcurrencyLimit } from "../resilience/concurrency-limit.ts";
+import type { Deadline } from "../resilience/deadline.ts";
 import type { UpstreamSession } from "../transports/session.ts";
 import { OwnSession, type OwnSessionContext } from "./own-session.ts";
 import type { ResourceSubscriptions } from "./resource-subscriptions.ts";
@@ -67,19 +68,20 @@ export class OwnSessions {
     return [...this.#sessions.values()].reduce((sum, { session }) => sum + (session?.connections() ?? 0), 0);
   }
 
-  /** The session of whoever is behind a request, opened if need be. */
-  async acquire(party: Party, signal: AbortSignal): Promise<Lease | Failure> {
+  /** The session of whoever is behind a request with that deadline, opened if need be. */
+  async acquire(party: Party, deadline: Deadline): Promise<Lease | Failure> {
     const own = this.#of(party);
     if ("code" in own) return own;
     own.users++;
+    own.deadlines.add(deadline);
     own.line = party.line ?? own.line;
     const isNew = own.session === undefined;
-    const session = await own.ready(signal);
+    const session = await own.ready(deadline.signal);
     if ("code" in session) {
-      this.#release(own);
+      this.#release(own, deadline);
       return session;
     }
-    return { session, isNew, release: () => this.#release(own), doubt: () => void own.doubt() };
+    return { session, isNew, release: () => this.#release(own, deadline), doubt: () => void own.doubt() };
   }
 
   /** Where the subscriptions of a party are kept: with its session. */
@@ -109,7 +111,7 @@ export class OwnSessions {
       if (own.line === line) own.line = undefined;
       if (own.owner !== `client ${line.id}`) continue;
       own.passing = true;
-      if (own.isUnused) this.#end(own);
+      if (own.isUnwanted) this.#end(own);
     }
   }
 
@@ -166,10 +168,11 @@ export class OwnSessions {
     return (party) => ownerOf(this.#context.options.sessions, party) === key;
   }
 
-  #release(own: OwnSession): void {
+  #release(own: OwnSession, deadline: Deadline): void {
     own.users--;
+    own.deadlines.delete(deadline);
     own.lastUsedMs = this.#context.platform.clock.nowMs();
-    if (own.isUnused && (own.passing || own.session === undefined)) this.#end(own);
+    if (own.passing ? own.isUnwanted : own.isUnused && own.session === undefined) this.#end(own);
   }
 
   /** Of whoever has most sessions, the one that was idle for longest. */

@@ -11,6 +11,8 @@ export interface ClientLine {
   readonly abilities: JsonObject;
   /** The level of log messages that it chose, if it has. */
   readonly logLevel: string | undefined;
+  /** Whether it can be asked something now that belongs to none of its requests. */
+  readonly isListening: boolean;
   /** Asks the client something that belongs to none of its requests. A client that cannot be asked is a refusal. */
   askAnytime(request: JsonRpcRequest): Promise<ServerRequestReply>;
 }

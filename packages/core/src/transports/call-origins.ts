@@ -123,13 +123,18 @@ const NOBODY: Unclear = "no call is in flight";
 const SEVERAL: Unclear = "calls of several clients are in flight on the one session that they share";
 const GONE: Unclear = "a call of another client was given up a moment ago and may be what it stems from";
 const JUST_ANSWERED: Unclear = "a call of another client was answered a moment ago and may be what it stems from";
-/** Has a request of a server answered by the client of the call it stems from, or by the owner of the session. */
+/**
+ * Has a request of a server answered by the client of the call it stems from, or by the owner of the session. In a session of one client
+ * or caller (`isSole`) the owner decides: the server may ask on its own account, too, and the call may end before the answer.
+ */
 export function answerOf(
   request: JsonRpcRequest,
   origin: UpstreamRequest | Unclear,
   observer: Pick<SessionObserver, "onServerRequest">,
+  isSole = false,
 ): Promise<ServerRequestReply> {
   if (typeof origin === "string") return observer.onServerRequest(request, origin);
+  if (isSole) return observer.onServerRequest(request, NOT_ASKABLE, origin);
   return origin.onServerRequest?.(request) ?? observer.onServerRequest(request, NOT_ASKABLE);
 }
 

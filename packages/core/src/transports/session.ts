@@ -102,8 +102,8 @@ export interface UpstreamSession {
 export interface SessionObserver {
   /** A notification that belongs to no request: list_changed, resource updates, log messages. */
   onNotification(notification: JsonRpcNotification): void;
-  /** A request of the server that no client of a call can be asked: none is in flight, or it cannot be told which; `why` is a clause. */
-  onServerRequest(request: JsonRpcRequest, why: string): Promise<ServerRequestReply>;
+  /** A request of the server that no client of a call can be asked: none is in flight, or it cannot be told which; `why` is a clause. Of a session that is for one client or caller, `call` is one in flight. */
+  onServerRequest(request: JsonRpcRequest, why: string, call?: UpstreamRequest): Promise<ServerRequestReply>;
   /** The session ended by itself: crash, exit, lost connection. Called once, and not after `close()`. */
   onClosed(cause: SessionEnd): void;
   /** A line the server wrote to its stderr, without the line break, capped. */

@@ -156,7 +156,7 @@ export class EraMatchingSession implements UpstreamSession {
     const observer = this.#observer;
     return {
       onNotification: (notification) => observer.onNotification(notification),
-      onServerRequest: (request, why) => observer.onServerRequest(request, why),
+      onServerRequest: (request, why, call) => observer.onServerRequest(request, why, call),
       onLog: (line) => observer.onLog(line),
       onMessage: (direction, kind) => observer.onMessage(direction, kind),
       onClosed,

@@ -135,12 +135,12 @@ export abstract class HttpSession implements UpstreamSession {
   }
 
   /** Has a request of the server answered, by the client of the call on whose stream it came or from which it must stem. */
-  serve(request: JsonRpcRequest, origin: UpstreamRequest | Unclear): void {
+  serve(request: JsonRpcRequest, origin: UpstreamRequest | Unclear, isSole = false): void {
     if (request.method === "ping") {
       this.reply(request, { kind: "result", result: {} });
       return;
     }
-    answerOf(request, origin, this.observer).then(
+    answerOf(request, origin, this.observer, isSole).then(
       (reply) => this.reply(request, reply),
       (error: unknown) => this.reply(request, internalError(error)),
     );

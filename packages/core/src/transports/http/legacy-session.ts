@@ -259,7 +259,8 @@ export class LegacySession extends HttpSession {
         if (message.kind === "notification") this.#announced({ method: message.method, params: message.params });
         else if (message.kind === "request") {
           const origin = this.#origins.callOf(this.inFlight(), this.#options.platform.clock.nowMs());
-          this.serve({ id: message.id, method: message.method, params: message.params }, origin);
+          const request = { id: message.id, method: message.method, params: message.params };
+          this.serve(request, origin, this.#options.isSole);
         }
       },
       onOpen: (gap) => {

@@ -177,7 +177,7 @@ export class StdioConnection {
         this.#route(message.method, message.params);
         break;
       case "request":
-        this.#serverRequests.serve(message, this.#pending.originOf(this.#context.clock.nowMs()));
+        this.#serverRequests.serve(message, this.#pending.originOf(this.#context.clock.nowMs()), this.#context.isSole);
         break;
       case "invalid":
         this.#skip(line, message);

@@ -26,7 +26,7 @@ export class ServerRequests {
   }
 
   /** Has a request answered: by the call it stems from, or by the owner of the session, who hears why that cannot be told. */
-  serve({ id, method, params }: JsonRpcRequest, origin: UpstreamRequest | Unclear): void {
+  serve({ id, method, params }: JsonRpcRequest, origin: UpstreamRequest | Unclear, isSole = false): void {
     const request: JsonRpcRequest = { id, method, params };
     if (method === "ping") {
       this.#reply(request, { kind: "result", result: {} satisfies JsonObject });
@@ -39,7 +39,7 @@ export class ServerRequests {
       this.#reply(request, refusal(RPC.internalError, `${this.#waitingMax} requests wait for an answer already`));
     } else {
       this.#waiting.set(id, request);
-      void this.#answer(request, origin);
+      void this.#answer(request, origin, isSole);
     }
   }
 
@@ -48,10 +48,10 @@ export class ServerRequests {
     if (typeof id === "string" || typeof id === "number") this.#waiting.delete(id);
   }
 
-  async #answer(request: JsonRpcRequest, origin: UpstreamRequest | Unclear): Promise<void> {
+  async #answer(request: JsonRpcRequest, origin: UpstreamRequest | Unclear, isSole: boolean): Promise<void> {
     let reply: ServerRequestReply;
     try {
-      reply = await answerOf(request, origin, this.#observer);
+      reply = await answerOf(request, origin, this.#observer, isSole);
     } catch (error) {
       reply = refusal(RPC.internalError, error instanceof Error ? error.message : String(error));
     }
