@@ -12,11 +12,8 @@ it("the group of a server has no name for who does not reach it", () => {
   });
   // What a view asks of the gateway and of a server.
   const gateway = { fleet: { originOf: () => "config" } } as unknown as Gateway;
-  const member = {
-    id: "one",
-    options: {},
-    snapshot: () => ({ id: "one", group: "pool", tools: [] }),
-  } as unknown as FleetEntry;
+  const snapshot = () => ({ id: "one", group: "pool", tools: [] });
+  const member = { id: "one", options: { sessions: "shared" }, snapshot } as unknown as FleetEntry;
   const groupFor = (role: string): string | null => {
     const caller: Caller = { type: "api_key", id: registeredName("ann"), roles: [role], credential: "api_key:ann" };
     const parts = { gateway, access: roles as unknown as Access };
