@@ -9,7 +9,8 @@ export interface EventStreamPlan {
   readonly method: "GET" | "POST";
   /** Headers and body of one attempt; `lastEventId` is where to go on. */
   request(lastEventId: string | undefined): { readonly headers: string[]; readonly text: string | null };
-  onMessage(message: IncomingMessage): void;
+  /** `bytes` is the size of the message. */
+  onMessage(message: IncomingMessage, bytes: number): void;
   /** The stream stands. `gap` is true when it did not stand for a while, and may have missed something. */
   onOpen?(gap: boolean): void;
   /** The server refused with a status; true when it is worth another attempt. */
@@ -49,6 +50,11 @@ export class EventStream implements MessageReceiver {
     this.#client.send(this.#exchange, headers, text);
   }
 
+  /** Whether nothing will come any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Ends the stream for good. */
   close(): void {
     this.#closed = true;
@@ -62,8 +68,8 @@ export class EventStream implements MessageReceiver {
     this.#plan.onOpen?.(this.#triedBefore && this.#lastEventId === undefined);
   }
 
-  onMessage(message: IncomingMessage): void {
-    if (!this.#closed) this.#plan.onMessage(message);
+  onMessage(message: IncomingMessage, _exchange: MessageExchange, bytes: number): void {
+    if (!this.#closed) this.#plan.onMessage(message, bytes);
   }
 
   onEnding(ending: Ending, exchange: MessageExchange): void {

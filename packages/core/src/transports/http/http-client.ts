@@ -9,6 +9,7 @@ import { Pool } from "undici";
 import type { Clock } from "../../platform/platform.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import { guardedConnector } from "./guarded-connect.ts";
+import { HangUps } from "./hang-ups.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import { Lingering } from "./lingering.ts";
@@ -34,6 +35,7 @@ export class HttpClient {
   readonly lingering: Lingering;
   readonly #path: string;
   readonly #pool: Pool;
+  readonly #hangUps: HangUps;
   readonly #server: RegisteredName;
   readonly #emit: (event: UpstreamRequestFinished) => void;
 
@@ -46,7 +48,9 @@ export class HttpClient {
     this.#path = endpoint.pathname + endpoint.search;
     this.#server = options.server;
     this.#emit = options.emit;
+    this.#hangUps = new HangUps(options.clock);
     this.#pool = new Pool(endpoint.origin, {
+      factory: this.#hangUps.connection,
       connections: limits.connectionsMax,
       pipelining: 1,
       // One socket carries one request at a time: over HTTP/2 undici spends more CPU on a call than it saves in sockets.
@@ -65,7 +69,7 @@ export class HttpClient {
   /** Sends one request; everything that follows is told to `exchange`. */
   send(exchange: HttpExchange, headers: string[], body: string | null, path = this.#path): void {
     exchange.carry(headers, body);
-    this.#pool.dispatch({ path, method: exchange.method, headers, body }, exchange);
+    this.#pool.dispatch({ path, method: exchange.method, headers, body, reset: this.#hangUps.expected }, exchange);
   }
 
   /** The path that a redirect names; `undefined` when it leads to another origin, where credentials must not go. */

@@ -1,5 +1,6 @@
 import type { HttpMethod } from "@mcp-hangar/telemetry";
 import type { Dispatcher } from "undici";
+import type { Carried } from "./hang-ups.ts";
 import type { HttpClient } from "./http-client.ts";
 
 /** Response headers as undici gives them: lower-case names. */
@@ -10,6 +11,11 @@ const REDIRECTS_MAX = 5;
 /** What is read of the body of a redirect, so that its socket can be used again. */
 const REDIRECT_BODY_BYTES = 16 * 1024;
 
+/** How often a request that may be sent twice is sent again, when its connection ended before anything was answered. */
+const REPEATS_MAX = 3;
+/** What a connection ends with that the other side has closed. */
+const CLOSED_CODES: ReadonlySet<string | undefined> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
+
 const ABORTED = new Error("the request was given up");
 
 /**
@@ -18,6 +24,10 @@ const ABORTED = new Error("the request was given up");
  */
 export abstract class HttpExchange implements Dispatcher.DispatchHandler {
   readonly method: HttpMethod;
+  /** Whether the server may get the request twice: it changes nothing, or nothing more the second time. */
+  repeatable = true;
+  /** What its connection is to remember of it. */
+  readonly carried: Carried = { endedMs: undefined };
   protected readonly client: HttpClient;
   #startedMs: number;
   #headers: string[] = [];
@@ -25,7 +35,9 @@ export abstract class HttpExchange implements Dispatcher.DispatchHandler {
   /** Where the server wants the same request to go. */
   #movedTo: string | undefined;
   #movedBytes = 0;
+  #path: string | undefined;
   #redirects = 0;
+  #repeats = 0;
   #controller: Dispatcher.DispatchController | undefined;
   #sent = false;
   #aborted = false;
@@ -130,6 +142,7 @@ export abstract class HttpExchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.#over = true;
+    this.carried.endedMs = this.client.clock.nowMs();
     this.report(this.#status);
     this.end();
   }
@@ -140,6 +153,11 @@ export abstract class HttpExchange implements Dispatcher.DispatchHandler {
       this.#move(this.#movedTo);
       return;
     }
+    if (this.#isRepeated(error)) {
+      this.#repeats++;
+      this.#sendAgain(undefined);
+      return;
+    }
     this.#over = true;
     this.report(undefined);
     this.fail(error);
@@ -147,12 +165,25 @@ export abstract class HttpExchange implements Dispatcher.DispatchHandler {
 
   /** Sends the same request to another path of the same server. */
   #move(path: string): void {
-    this.report(this.#status);
-    this.#reported = false;
-    this.#startedMs = this.client.clock.nowMs();
     this.#movedTo = undefined;
     this.#movedBytes = 0;
     this.#redirects++;
-    this.client.send(this, this.#headers, this.#body, path);
+    this.#path = path;
+    this.#sendAgain(this.#status);
+  }
+
+  /** Whether the server hung up on a request that may be sent twice, before it said anything. */
+  #isRepeated(error: Error): boolean {
+    if (!this.repeatable || !this.#sent || this.#status !== 0 || this.#repeats >= REPEATS_MAX) return false;
+    return "code" in error && typeof error.code === "string" && CLOSED_CODES.has(error.code);
+  }
+
+  /** Counts the attempt that has ended with `status`, and makes another. */
+  #sendAgain(status: number | undefined): void {
+    this.report(status);
+    this.#reported = false;
+    this.#startedMs = this.client.clock.nowMs();
+    this.#status = 0;
+    this.client.send(this, this.#headers, this.#body, this.#path);
   }
 }

@@ -111,6 +111,13 @@ export abstract class HttpSession implements UpstreamSession {
     return result;
   }
 
+  /** Takes an answer that came on the stream of the session, where some servers send all that they say. */
+  protected answeredElsewhere(message: IncomingMessage, bytes: number): void {
+    if (message.kind !== "response" && message.kind !== "error") return;
+    const id = ownId(message.id);
+    if (id !== undefined) this.#calls.get(id)?.answerElsewhere(message, bytes);
+  }
+
   forget(call: RpcCall): void {
     this.#calls.take(call.id);
   }

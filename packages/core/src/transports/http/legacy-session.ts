@@ -145,9 +145,15 @@ export class LegacySession extends HttpSession {
         return;
       }
     }
+    if (this.#isPromised(ending)) return;
     if (!this.closed && this.#resumptions.begin(call, ending, exchange, () => this.#epoch.headers)) return;
     const failure = failureOf(ending, call.request.method);
     call.fail(exchange.method === "POST" ? failure : resumeFailure(failure));
+  }
+
+  /** Whether the answer is to come on the stream of the session: the request was accepted, and the stream may stand. */
+  #isPromised(ending: Ending): boolean {
+    return ending.kind === "complete" && ending.status === 202 && this.#news?.closed === false;
   }
 
   override cancelled(call: RpcCall): void {
@@ -175,6 +181,7 @@ export class LegacySession extends HttpSession {
 
   #send(call: RpcCall): void {
     const exchange = new MessageExchange(this.client, "POST", call);
+    exchange.repeatable = call.repeatable;
     call.epoch = this.#epoch;
     call.attach(exchange);
     const headers = this.#epoch.headers.slice();
@@ -254,14 +261,14 @@ export class LegacySession extends HttpSession {
     this.#news = new EventStream(this.client, this.#options.platform, {
       method: "GET",
       request: (lastEventId) => ({ headers: streamHeaders(headers, lastEventId), text: null }),
-      onMessage: (message) => {
+      onMessage: (message, bytes) => {
         this.count(message);
         if (message.kind === "notification") this.#announced({ method: message.method, params: message.params });
         else if (message.kind === "request") {
           const origin = this.#origins.callOf(this.inFlight(), this.#options.platform.clock.nowMs());
           const request = { id: message.id, method: message.method, params: message.params };
           this.serve(request, origin, this.#options.isSole);
-        }
+        } else this.answeredElsewhere(message, bytes);
       },
       onOpen: (gap) => {
         if (gap) this.#announceChanges();

@@ -184,7 +184,18 @@ export class MessageExchange extends HttpExchange implements SseSink {
   protected override fail(error: Error): void {
     this.#decoder?.destroy();
     const stream = this.#mode === "events";
-    this.#end({ kind: "broken", error, sent: this.sent, stream });
+    if (this.#tookWhole()) this.#end({ kind: "complete", stream, status: this.status });
+    else this.#end({ kind: "broken", error, sent: this.sent, stream });
+  }
+
+  /** Whether the answer was whole though the body was cut off: half of a JSON text is none. */
+  #tookWhole(): boolean {
+    if (this.#mode !== "json" || this.#decoder !== undefined) return false;
+    if (this.#bytes === 0 || this.#bytes >= LARGE_MESSAGE_BYTES) return false;
+    const message = decodeMessage(Buffer.concat(this.#chunks));
+    if (message.kind === "invalid") return false;
+    this.#deliver(message, this.#bytes);
+    return true;
   }
 
   onEvent(data: Buffer, type: string): void {

@@ -77,6 +77,7 @@ export class ModernSession extends HttpSession {
     if (method === "tools/call") this.#paramHeaders.add(headers, params);
     addTrace(headers, trace);
     const exchange = new MessageExchange(this.client, "POST", call, method === LISTEN);
+    exchange.repeatable = call.repeatable;
     call.attach(exchange);
     this.client.send(exchange, headers, call.text);
   }

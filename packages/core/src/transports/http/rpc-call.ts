@@ -46,6 +46,11 @@ export class RpcCall implements MessageReceiver {
     return this.#settled;
   }
 
+  /** Whether the server may get it twice. Of a tool nobody knows what it does. */
+  get repeatable(): boolean {
+    return this.request.method !== "tools/call";
+  }
+
   /** Whether an attempt may have reached the server. */
   get sent(): boolean {
     return this.#sent || (this.#exchange?.sent ?? false);
@@ -115,6 +120,14 @@ export class RpcCall implements MessageReceiver {
     }
   }
 
+  /** Takes the answer from another stream than its own. */
+  answerElsewhere(message: Extract<IncomingMessage, { kind: "response" | "error" }>, bytes: number): void {
+    const exchange = this.#exchange;
+    if (message.kind === "error") this.#answer({ kind: "error", error: message.error }, undefined, bytes);
+    else this.#answer({ kind: "result", result: this.#session.learn(this, message.result) }, undefined, bytes);
+    exchange?.abort();
+  }
+
   onEnding(ending: Ending, exchange: MessageExchange): void {
     if (this.#settled) {
       this.#session.client.lingering.delete(exchange);
@@ -130,9 +143,9 @@ export class RpcCall implements MessageReceiver {
     this.#session.ended(this, ending, exchange);
   }
 
-  #answer(reply: UpstreamReply, exchange: MessageExchange, bytes: number): void {
+  #answer(reply: UpstreamReply, exchange: MessageExchange | undefined, bytes: number): void {
     if (this.request.sizes !== undefined) this.request.sizes.responseBytes = bytes;
-    if (exchange.streaming) this.#session.client.lingering.add(exchange);
+    if (exchange?.streaming) this.#session.client.lingering.add(exchange);
     this.settle(reply);
   }
 
