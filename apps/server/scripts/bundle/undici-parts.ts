@@ -2,7 +2,11 @@ import { dirname, join } from "node:path";
 import type { Plugin } from "rolldown";
 
 /** What the gateway imports of undici at its start, and the files of undici that export it. */
-const PARTS = { Pool: "lib/dispatcher/pool.js", buildConnector: "lib/core/connect.js" };
+const PARTS = {
+  Client: "lib/dispatcher/client.js",
+  Pool: "lib/dispatcher/pool.js",
+  buildConnector: "lib/core/connect.js",
+};
 const PREFIX = "\0undici:";
 
 /** Static imports of undici get its parts; its index loads all clients, fetch, WebSockets and caches along. */
