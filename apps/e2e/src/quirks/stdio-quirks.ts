@@ -37,7 +37,7 @@ export const STDIO_QUIRKS: readonly StdioQuirk[] = [
   },
   { name: "a batch of one", write: (answer) => [`[${answer}]\n`], silent: true },
   { name: "the answer twice", write: (answer) => [`${answer}\n${answer}\n`] },
-  { name: "one byte at a time", write: (answer) => [...answer, "\n"] },
+  { name: "one byte at a time", write: (answer) => [...answer.split(""), "\n"] },
   { name: "an exit behind the answer", write: (answer) => [`${answer}\n`], exits: true },
   { name: "text when it starts", write: () => ["Welcome!\n\x1b[32mready\x1b[0m\n"], atStart: true },
   {
