@@ -44,7 +44,7 @@ export * from "./protocol/eras.ts";
 export * from "./protocol/json-rpc.ts";
 export { metaOf, traceParents, withoutTrace } from "./protocol/meta.ts";
 export { type ReadJson, readJson } from "./protocol/read-json.ts";
-export { ResultPayload } from "./protocol/result-payload.ts";
+export { ResultPayload, summarise } from "./protocol/result-payload.ts";
 export type { Registration, ServerOrigin } from "./registration.ts";
 export { RequestRecord } from "./request-record.ts";
 export { Allowance, partOf } from "./resilience/allowance.ts";

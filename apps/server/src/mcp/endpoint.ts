@@ -12,6 +12,7 @@ import { createScope, type Scope, type ScopeSelector } from "./scope.ts";
 import type { SessionRoom } from "./session-room.ts";
 import { SessionStore } from "./session-store.ts";
 import { SubscriptionQuota } from "./subscription-quota.ts";
+import { WrittenPages } from "./written-pages.ts";
 
 export interface EndpointOptions {
   readonly gateway: Gateway;
@@ -53,6 +54,7 @@ export class Endpoint {
   readonly sessions: SessionStore;
   readonly announcements: Announcements;
   readonly subscriptions = new Set<KeptSubscription>();
+  readonly pages = new WrittenPages();
   readonly addressOf: (request: IncomingMessage) => string;
   readonly #unobserve: () => void;
   /** Aborted when the endpoint closes: long-lived streams end. */

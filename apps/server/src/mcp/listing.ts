@@ -28,6 +28,8 @@ const PAGE_CHARS = 4 * 1024 * 1024;
 /** What one server or group contributes to a list, or the gateway itself, whose names are not prefixed. */
 export interface ListPart {
   readonly id: string | undefined;
+  /** What stands before its names here; empty for the gateway itself. */
+  readonly prefix: string;
   readonly items: ListItems;
 }
 
@@ -49,7 +51,8 @@ export async function mergedList(
     scope.entries(caller).map(async (entry) => {
       const items = await (scope.single ? listOf(entry, list, patience) : listOnce(entry, list, patience, signal));
       if (isFailure(items)) return items;
-      return { id: entry.id, items: await shownItems(scope, caller, { id: entry.id, list, items }, judging) };
+      const prefix = scope.qualify(entry.id, "");
+      return { id: entry.id, prefix, items: await shownItems(scope, caller, { id: entry.id, list, items }, judging) };
     }),
   );
   const [only] = parts;

@@ -1,5 +1,5 @@
 import { type ListKind, RPC } from "@mcp-hangar/core";
-import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
+import { type Answer, answerOf, errorAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { cacheable } from "../era-translation.ts";
@@ -18,9 +18,13 @@ export function listMethod(list: ListKind): (endpoint: Endpoint, request: Client
     request.session?.listed.add(list);
     const { cursor } = request.params;
     const own = list === "tools" ? (endpoint.management?.definitionsFor(request.caller) ?? []) : [];
-    const parts = [{ id: undefined, items: own }, ...merged.parts];
-    const result = page(list, parts, { scope: endpoint.scope, era: request.era, cursor });
+    const parts = [{ id: undefined, prefix: "", items: own }, ...merged.parts];
+    const { era } = request;
+    const result = endpoint.pages.of(`${era} ${list} ${String(cursor)}`, parts, () => {
+      const written = page(list, parts, { scope, era, cursor });
+      return written && era === "modern" ? { resultType: "complete", ...cacheable(written) } : written;
+    });
     if (result === undefined) return errorAnswer(RPC.invalidParams, `invalid cursor ${JSON.stringify(cursor)}`);
-    return resultAnswer(request.era === "modern" ? { resultType: "complete", ...cacheable(result) } : result);
+    return { kind: "result", result };
   };
 }
