@@ -32,9 +32,10 @@ const shared = { isolate: false, setupFiles: ["packages/telemetry/test/forget-se
 
 const bundle = "scripts/testing/fresh-bundle.ts";
 const long = "{packages,apps}/*/test/**/*.long.test.ts";
+const nightly = "{packages,apps}/*/test/**/*.nightly.test.ts";
 
 /**
- * Three projects, of which `npm test` runs the first two. Sources are resolved directly, so tests need no build; the gateway that
+ * Four projects, of which `npm test` runs the first two; `nightly` installs packages of others from npm. Sources are resolved directly, so tests need no build; the gateway that
  * tests start as a process is a bundle, which a setup makes of the sources before the first test and whenever they have changed.
  * A test that needs a program carries its name as a tag, and is left out where there is none.
  */
@@ -67,11 +68,12 @@ export default defineConfig({
           name: "process",
           ...shared,
           include: ["{packages,apps}/*/test/**/*.test.ts"],
-          exclude: [long],
+          exclude: [long, nightly],
           globalSetup: [bundle],
         },
       },
       { extends: true, test: { name: "long", include: [long], globalSetup: [bundle] } },
+      { extends: true, test: { name: "nightly", include: [nightly], globalSetup: [bundle] } },
     ],
   },
 });
