@@ -46,6 +46,10 @@ const FOREIGN_WORDS = [
   "--journal",
   "--public-key",
   "--checkpoints",
+  // Limits of the machine and of Node.js.
+  "ulimit -n",
+  "LimitNOFILE=",
+  "NODE_OPTIONS=--max-old-space-size",
 ];
 
 let gateway: HttpGateway;

@@ -161,7 +161,7 @@ function eventLoop({ options, rules }: Context): Runbook {
         mend: "Raise the quota to one CPU at least.",
       },
     ],
-    actions: ["Add a gateway, or limit the callers with `rate_limit`."],
+    actions: ["Add a gateway, or limit the callers with `rate_limit.requests_per_second`."],
     escalate: "Calls fail because of it: wake the owner of the gateway.",
     resolves: "When it comes in time again.",
   };
