@@ -3,7 +3,7 @@ import { alertRule, when } from "../define.ts";
 import type { AlertRule, Topic } from "../model.ts";
 import { runtime } from "../promql/external.ts";
 import { rate } from "../promql/functions.ts";
-import { divideOn } from "../promql/operators.ts";
+import { divide } from "../promql/operators.ts";
 import { percent } from "../slo/decimal.ts";
 import { label, text, value } from "../template.ts";
 import { limits } from "./limits.ts";
@@ -31,7 +31,7 @@ function memory({ options, rules }: Context): AlertRule {
 function cpu({ options, rules }: Context): AlertRule {
   const setting = options.alerts.HighCPUUsage;
   const used = rate(rules.series(runtime.processCpu), setting.window);
-  const usage = divideOn(used, ["job", "instance"], rules.series(runtime.availableCpus));
+  const usage = divide(used, rules.series(runtime.availableCpus));
   const condition = when(usage, ">", { threshold: setting.share, unit: "percentunit" });
   return alertRule({
     alert: "HighCPUUsage",
