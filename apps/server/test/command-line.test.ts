@@ -214,3 +214,15 @@ describe("status", () => {
     });
   });
 });
+
+describe("a reader that has seen enough", () => {
+  it.each([[["serve", "--help"]], [["keys", "creat", "--help"]], [["status", "--json", "--url"]]])(
+    "is no error of %j",
+    async (args) => {
+      await using reading = await startHangar(args.at(-1) === "--url" ? [...args, url] : args);
+      reading.closeStdout();
+      const { signal } = await reading.exited;
+      expect([signal, reading.stderr()]).toEqual([null, ""]);
+    },
+  );
+});

@@ -65,5 +65,21 @@ test("what chosen tools are given is in the journal, readable by who has the pri
   expect([cef.code, cef.stderr]).toEqual([1, expect.stringContaining("use --decrypt with --format json-lines")]);
   const publicKey = await exported("--decrypt", at("own.pub.pem"));
   expect([publicKey.code, publicKey.stderr]).toEqual([1, expect.stringContaining("own.pub.pem is no private key")]);
+
+  const passphrase = { format: "pem", cipher: "aes-256-cbc", passphrase: "a passphrase" } as const;
+  await writeFile(at("locked.pem"), own.privateKey.export({ type: "pkcs8", ...passphrase }));
+  await writeFile(at("signs.pem"), privatePem(generateKeyPairSync("ed25519").privateKey));
+  for (const [file, problem] of [
+    ["locked.pem", "locked.pem is protected by a passphrase"],
+    ["signs.pem", "signs.pem opens nothing that was captured: it is of the type ed25519"],
+  ] as const) {
+    const none = await exported("--decrypt", at(file));
+    expect([none.code, none.stdout, none.stderr]).toEqual([1, "", expect.stringContaining(problem)]);
+  }
+  await writeFile(at("own.jwk"), JSON.stringify(own.privateKey.export({ format: "jwk" })));
+  await writeFile(at("pkcs1.pem"), own.privateKey.export({ type: "pkcs1", format: "pem" }));
+  for (const file of ["own.jwk", "pkcs1.pem"]) {
+    expect(await exported("--decrypt", at(file))).toMatchObject({ code: 0, stdout: both.stdout });
+  }
   expect(await verifyJournal(journal)).toMatchObject({ code: 0 });
 });

@@ -1,15 +1,17 @@
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { PayloadKey } from "@mcp-hangar/compliance";
+import { unusableType } from "../compliance/create-capture.ts";
 import type { CompliancePackage } from "../compliance/create-compliance.ts";
 
 /** Reads what records have captured, with the private keys of those who may. */
 export class CapturedPayloads {
-  readonly #keys: readonly PayloadKey[];
+  /** PKCS #8 in PEM. */
+  readonly #keys: readonly string[];
   readonly #files: string;
   readonly #compliance: CompliancePackage;
   #unread = 0;
 
-  /** @throws Error when a file cannot be read, or is no JSON although it looks like a JWK. */
+  /** @throws Error when a file cannot be read, or holds no private key with which anything could have been captured. */
   constructor(files: readonly string[], compliance: CompliancePackage) {
     this.#files = files.join(", ");
     this.#keys = files.map(keyIn);
@@ -54,11 +56,28 @@ export class CapturedPayloads {
   }
 }
 
-function keyIn(file: string): PayloadKey {
+/** What the file cannot be must be told apart from a key that opens nothing: who has the right one would look for another. */
+function keyIn(file: string): string {
   const text = readFileSync(file, "utf8");
-  if (text.trimStart().startsWith("{")) return JSON.parse(text) as Exclude<PayloadKey, string>;
-  if (!text.includes("PRIVATE KEY")) {
-    throw new Error(`${file} is no private key: PKCS #8 in PEM (-----BEGIN PRIVATE KEY-----), or a JWK`);
+  const key = privateKeyIn(text);
+  if (key === undefined) {
+    throw new Error(
+      /ENCRYPTED/.test(text)
+        ? `${file} is protected by a passphrase: write it without one where only you can read it, with: openssl pkey -in ${file} -out plain.key.pem`
+        : `${file} is no private key: PKCS #8 in PEM (-----BEGIN PRIVATE KEY-----), or a JWK`,
+    );
   }
-  return text;
+  const unusable = unusableType(key);
+  if (unusable !== undefined) throw new Error(`${file} opens nothing that was captured: it is of the type ${unusable}`);
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+function privateKeyIn(text: string): KeyObject | undefined {
+  try {
+    return text.trimStart().startsWith("{")
+      ? createPrivateKey({ key: JSON.parse(text), format: "jwk" })
+      : createPrivateKey(text);
+  } catch {
+    return undefined;
+  }
 }

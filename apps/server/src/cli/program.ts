@@ -5,6 +5,7 @@ import type { GatewayAddress } from "./ask-gateway.ts";
 import { addAuditCommands } from "./audit-program.ts";
 import { examples } from "./examples.ts";
 import { addKeysCommands } from "./keys-program.ts";
+import { writeTo } from "./terminal-text.ts";
 
 /**
  * The command line. Each command loads its code when it runs, so that `--help` and `status` do not pay for the gateway.
@@ -14,6 +15,10 @@ export function createProgram(setExitCode: (code: number) => void): Command {
   const program = new Command("mcp-hangar")
     .description("A self-hosted gateway for a fleet of MCP servers.")
     .version(BUILD.version)
+    .configureOutput({
+      writeOut: (text) => writeTo(process.stdout, text),
+      writeErr: (text) => writeTo(process.stderr, text),
+    })
     .showHelpAfterError("(add --help for the options and examples)")
     .addHelpText(
       "after",

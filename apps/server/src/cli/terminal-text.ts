@@ -32,17 +32,27 @@ export function escapedJson(json: string): string {
 
 /** Prints text for people, and a line break. */
 export function printText(text: string): void {
-  process.stdout.write(`${terminalText(text)}\n`);
+  writeTo(process.stdout, `${terminalText(text)}\n`);
 }
 
 /** Prints JSON for scripts. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${terminalJson(value)}\n`);
+  writeTo(process.stdout, `${terminalJson(value)}\n`);
 }
 
 /** Says on stderr what went wrong. */
 export function printProblem(message: string): void {
-  process.stderr.write(`${terminalText(`mcp-hangar: ${message}`)}\n`);
+  writeTo(process.stderr, `${terminalText(`mcp-hangar: ${message}`)}\n`);
+}
+
+/** Writes text as it is. That its reader has seen enough (`| head`) is no error. */
+export function writeTo(stream: NodeJS.WriteStream, text: string): void {
+  if (!stream.listeners("error").includes(onWriteError)) stream.on("error", onWriteError);
+  stream.write(text);
+}
+
+function onWriteError(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 function hexadecimal(character: string): string {

@@ -18,11 +18,11 @@ const FRAME_BYTES = 64;
 
 /**
  * Captures what the configuration says. What encrypts is loaded meanwhile.
- * @throws Error when the file of the key cannot be read.
+ * @throws Error that says why nothing can be encrypted to the key in the file.
  */
 export function createCapture(section: CaptureSection, compliance: CompliancePackage): Capture {
   const { public_key_file: file, key_id: keyId, max_bytes: bytesMax, tools } = section;
-  const loading = compliance.encryptedPayload(readFileSync(file, "utf8"), {
+  const loading = compliance.encryptedPayload(capturePublicKey(file), {
     bytesMax: bytesMax + FRAME_BYTES,
     ...given({ keyId }),
   });
@@ -45,10 +45,10 @@ const REMEDY =
   "make one with: openssl genpkey -algorithm X25519 -out capture.key.pem && openssl pkey -in capture.key.pem -pubout -out capture.pub.pem";
 
 /**
- * Checks that payloads can be encrypted to the key in a file.
+ * The public key in a file that payloads can be encrypted to, as SubjectPublicKeyInfo in PEM.
  * @throws Error that says what is wrong with it.
  */
-export function usableCaptureKey(file: string): void {
+export function capturePublicKey(file: string): string {
   const pem = readFileSync(file, "utf8");
   if (!pem.includes("PUBLIC KEY")) {
     const isPrivate = pem.includes("PRIVATE KEY");
@@ -65,12 +65,17 @@ export function usableCaptureKey(file: string): void {
     // The message of OpenSSL helps nobody.
     throw new Error(`${file} is no public key in PEM; ${REMEDY}`);
   }
+  const unusable = unusableType(key);
+  if (unusable !== undefined) throw new Error(`${file} is of the type ${unusable}; ${REMEDY}`);
+  return key.export({ type: "spki", format: "pem" }).toString();
+}
+
+/** The type of a key with which nothing is captured, and those to use instead; `undefined` for one that will do. */
+export function unusableType(key: KeyObject): string | undefined {
   const { asymmetricKeyType: type = "unknown", asymmetricKeyDetails: { modulusLength = 0, namedCurve = "" } = {} } =
     key;
-  if (type === "x25519" || (type === "rsa" && modulusLength >= 2_048)) return;
-  if (type === "ec" && ["prime256v1", "secp384r1", "secp521r1"].includes(namedCurve)) return;
+  if (type === "x25519" || (type === "rsa" && modulusLength >= 2_048)) return undefined;
+  if (type === "ec" && ["prime256v1", "secp384r1", "secp521r1"].includes(namedCurve)) return undefined;
   const what = [type, modulusLength || namedCurve].filter(Boolean).join(" ");
-  throw new Error(
-    `${file} is of the type ${what}: use X25519, P-256, P-384, P-521, or RSA from 2048 bits on; ${REMEDY}`,
-  );
+  return `${what}: use X25519, P-256, P-384, P-521, or RSA from 2048 bits on`;
 }

@@ -3,7 +3,7 @@ import { accessSync, constants, lstatSync, readFileSync, statfsSync, statSync } 
 import { dirname, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import type { OptionProblem } from "@mcp-hangar/core";
-import { usableCaptureKey } from "./create-capture.ts";
+import { capturePublicKey } from "./create-capture.ts";
 import { type ComplianceSection, sinksOf } from "./options.ts";
 import { OUTPUT_SINK } from "./output-sink.ts";
 import type { SinkOptions, SinkTlsOptions } from "./sink-options.ts";
@@ -20,7 +20,7 @@ export function preflightCompliance(section: ComplianceSection): readonly Option
       : thrown(["journal", "key_file"], () => signingKey(journal.key_file ?? ""))),
     ...(capture === undefined
       ? []
-      : thrown(["capture", "public_key_file"], () => usableCaptureKey(capture.public_key_file))),
+      : thrown(["capture", "public_key_file"], () => capturePublicKey(capture.public_key_file))),
     ...sinks.flatMap((sink, place) => sinkProblems(sink, place < offset ? undefined : place - offset)),
   ];
 }

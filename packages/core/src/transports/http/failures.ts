@@ -99,7 +99,7 @@ export function describeStatus(ending: Extract<Ending, { kind: "status" }>): str
   const { status, headers } = ending;
   const location = headers.location;
   if (status >= 300 && status < 400 && location !== undefined) {
-    return `HTTP ${status}, a redirect to ${excerpt(String(location))}; only 307 and 308 within one origin are followed, so set endpoint to the final address`;
+    return `HTTP ${status}, a redirect to ${excerpt(String(location))}; only 307 and 308 within one origin are followed, five times at most, so set endpoint to the final address`;
   }
   const error = rpcErrorIn(ending.body);
   const text = error?.error.message ?? ending.body.toString("utf8");
