@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { isatty } from "node:tty";
-import { escapedJson, terminalLine, terminalText } from "./terminal-text.ts";
+import { escapedJson, onWriteError, terminalLine, terminalText } from "./terminal-text.ts";
 
 const STDOUT = 1;
 
@@ -43,7 +43,7 @@ export class LineOutput {
   }
 
   readonly #onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== "EPIPE") throw error;
+    if (error.code !== "EPIPE") onWriteError.call(process.stdout, error);
     this.#isClosed = true;
     process.stdout.emit("drain");
   };

@@ -51,8 +51,11 @@ export function writeTo(stream: NodeJS.WriteStream, text: string): void {
   stream.write(text);
 }
 
-function onWriteError(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+/** What could not be written. Nobody reads any more, or the disk is full: then the command ends, and says so where it can. */
+export function onWriteError(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") return;
+  if (this.fd === process.stdout.fd) printProblem(`the output cannot be written: ${error.message}`);
+  process.exit(1);
 }
 
 function hexadecimal(character: string): string {
