@@ -60,7 +60,7 @@ const common = {
     .max(1_000)
     .default(20)
     .describe(
-      "Sessions of callers or clients at a time; for one more, the session that was idle for longest is ended. The lists are asked for in one session besides.",
+      "Sessions of callers or clients at a time; for one more, the session that was idle for longest is ended. One caller may have four fifths of five or more. The lists are asked for in one session besides.",
     ),
   max_call_s: seconds
     .default(3_600)

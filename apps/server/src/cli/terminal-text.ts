@@ -54,7 +54,7 @@ export function writeTo(stream: NodeJS.WriteStream, text: string): void {
 /** What could not be written. Nobody reads any more, or the disk is full: then the command ends, and says so where it can. */
 export function onWriteError(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") return;
-  if (this.fd === process.stdout.fd) printProblem(`the output cannot be written: ${error.message}`);
+  if (this === process.stdout) printProblem(`the output cannot be written: ${error.message}`);
   process.exit(1);
 }
 

@@ -174,6 +174,26 @@ describe("the number of sessions", () => {
     held.release();
   });
 
+  it("leaves room for others, whatever one caller keeps with as many clients as it likes", async () => {
+    const { use, sessions } = setUp({ sessions: "per_client", max_sessions: 5 });
+    const greedy = Array.from({ length: 5 }, (_each, index) => by("greedy", client(`g${index}`)));
+    for (const party of greedy.slice(0, 4)) {
+      await use(party);
+      const subscriptions = sessions.subscriptionsOf(party);
+      if ("code" in subscriptions) throw new Error(subscriptions.message);
+      await subscriptions.add("page://", async () => true);
+    }
+    expect(await sessions.acquire(by("greedy", client("g5")), until())).toMatchObject({
+      code: "overloaded",
+      message:
+        'all 4 of 5 sessions that one caller may have with server "browser" (max_sessions) are in use; try again later',
+      maybeExecuted: false,
+    });
+    const anns = await use(by("ann", client("a")));
+    await expect(use(by("greedy", client("g5")))).rejects.toThrow("one caller may have");
+    expect(await use(by("ann", client("a")))).toBe(anns);
+  });
+
   it("falls when nobody uses them for their time to live, and those that are used stay", async () => {
     const { use, lease, sessions, clock, transport } = setUp({ idle_ttl_s: 60 });
     await use(by("ann"));

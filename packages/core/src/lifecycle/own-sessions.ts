@@ -15,6 +15,9 @@ const STARTS_AT_ONCE = 4;
 /** Of them, those of one caller while there are others. */
 const STARTS_OF_ONE = 2;
 
+/** Of so many sessions one is left to others by each caller, whose subscriptions would keep all of them for ever. */
+const ROOM_FOR_OTHERS = 5;
+
 /** What the sessions need of their server. */
 export interface OwnSessionsContext extends Pick<OwnSessionContext, "transport" | "platform" | "onLog" | "onMessage"> {
   readonly id: RegisteredName;
@@ -36,7 +39,7 @@ export interface Lease {
 
 /**
  * The sessions of a server of which each caller or client has its own. There are `max_sessions` at most: for somebody new, the one that
- * was idle for longest has to go, of whoever has most. What is idle for `idle_ttl_s` ends, and what is only for one client ends with it.
+ * was idle for longest has to go, of whoever has most, and one caller leaves room for others. What is idle for `idle_ttl_s` ends, and what is only for one client ends with it.
  */
 export class OwnSessions {
   readonly #context: OwnSessionsContext;
@@ -141,17 +144,24 @@ export class OwnSessions {
     const owner = ownerOf(options.sessions, party);
     const known = owner === undefined ? undefined : this.#sessions.get(owner);
     if (known !== undefined) return known;
-    if (this.#sessions.size >= options.max_sessions) {
-      const idle = this.#idlest();
+    const { max_sessions: max } = options;
+    const share = shareOf(party.caller);
+    const ofOne = max - Math.floor(max / ROOM_FOR_OTHERS);
+    const ownOnes = [...this.#sessions.values()].filter((own) => own.share === share);
+    const isGreedy = ownOnes.length >= ofOne;
+    if (isGreedy || this.#sessions.size >= max) {
+      const idle = this.#idlest(isGreedy ? ownOnes : [...this.#sessions.values()]);
       if (idle === undefined) {
-        const what = `all ${options.max_sessions} sessions with server "${id}" (max_sessions) are in use`;
+        const which =
+          isGreedy && ofOne < max ? `${ofOne} of ${max} sessions that one caller may have` : `${max} sessions`;
+        const what = `all ${which} with server "${id}" (max_sessions) are in use`;
         return failure("overloaded", `${what}; try again later`);
       }
       this.#context.onLog(`a session was ended before its time, to make room for another (max_sessions)`);
       this.#end(idle);
     }
     const key = owner ?? `request ${++this.#requests}`;
-    const own: OwnSession = new OwnSession(owner, shareOf(party.caller), {
+    const own: OwnSession = new OwnSession(owner, share, {
       ...this.#context,
       starts: this.#starts,
       onNotification: (notification) => this.#context.onNotification(notification, this.#audienceOf(key)),
@@ -175,12 +185,12 @@ export class OwnSessions {
     if (own.passing ? own.isUnwanted : own.isUnused && own.session === undefined) this.#end(own);
   }
 
-  /** Of whoever has most sessions, the one that was idle for longest. */
-  #idlest(): OwnSession | undefined {
+  /** Of whoever has most sessions, the one of those that was idle for longest. */
+  #idlest(sessions: readonly OwnSession[]): OwnSession | undefined {
     const counts = new Map<string, number>();
     for (const { share } of this.#sessions.values()) counts.set(share, (counts.get(share) ?? 0) + 1);
     const countOf = ({ share }: OwnSession): number => counts.get(share) ?? 0;
-    const [first] = [...this.#sessions.values()]
+    const [first] = sessions
       .filter((own) => own.isUnused)
       .sort((one, other) => countOf(other) - countOf(one) || one.lastUsedMs - other.lastUsedMs);
     return first;
