@@ -23,7 +23,7 @@ const known = new WeakMap<ListItems, Map<string, ReadonlyMap<string, string>>>()
 
 /**
  * The names of tools and prompts on the aggregate: `<prefix>__<name>`, shortened to {@link NAME_CHARS_MAX} characters if it
- * is longer. The same name is always shortened in the same way. Longer names and the ids of servers are understood as well.
+ * is longer or looks like one that was. The same name is always shortened in the same way. Longer names and the ids of servers are understood as well.
  */
 export class QualifiedNames {
   readonly #fleet: Fleet;
@@ -78,8 +78,13 @@ function isShortened(text: string): boolean {
   return text.length === NAME_CHARS_MAX && SHORTENED.test(text);
 }
 
+/** A name that looks as if it had been shortened is another's to be: a server that gave it to a tool would have two of that name. */
+function isItself(name: string): boolean {
+  return name.length <= NAME_CHARS_MAX && !isShortened(name);
+}
+
 function shortened(name: string): string {
-  if (name.length <= NAME_CHARS_MAX) return name;
+  if (isItself(name)) return name;
   const digest = createHash("sha256").update(name).digest("hex").slice(0, DIGITS);
   return `${name.slice(0, NAME_CHARS_MAX - DIGITS - 1)}_${digest}`;
 }
@@ -100,7 +105,7 @@ function longNamesOf(items: ListItems, prefix: string): ReadonlyMap<string, stri
   const names = new Map<string, string>();
   for (const { name } of items) {
     const full = `${prefix}${SEPARATOR}${textOf(name)}`;
-    if (full.length > NAME_CHARS_MAX) names.set(shortened(full), textOf(name));
+    if (!isItself(full)) names.set(shortened(full), textOf(name));
   }
   known.set(items, byPrefix.set(prefix, names));
   return names;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   circuitBreakerOptions,
   executionOptions,
@@ -13,6 +14,10 @@ import { OPEN_ACCESS } from "../access/access.ts";
 import { createScope, type Scope, withoutPrefix } from "./scope.ts";
 
 const SHARED = "memo://shared";
+const LONG = "t".repeat(80);
+/** What {@link LONG} of the server "alone" is shortened to, without its prefix. */
+const TAKEN = `${"t".repeat(46)}_${createHash("sha256").update(`alone__${LONG}`).digest("hex").slice(0, 10)}`;
+const TOOLS = [LONG, TAKEN].map((name) => ({ name, inputSchema: { type: "object" } }));
 let gateway: Gateway;
 
 beforeEach(() => {
@@ -35,7 +40,7 @@ beforeEach(() => {
         capabilities: { tools: {}, resources: {} },
         instructions: undefined,
       } as const;
-      return new FakeTransport(platform.clock, { peer, reply: () => resultReply({ tools: [], resources }) });
+      return new FakeTransport(platform.clock, { peer, reply: () => resultReply({ tools: TOOLS, resources }) });
     },
   });
 });
@@ -48,6 +53,18 @@ describe("where everything is shown", () => {
   let scope: Scope;
   beforeEach(() => {
     scope = createScope({ gateway, access: OPEN_ACCESS }, { kind: "all" });
+  });
+
+  it("a tool that is named like the shortened name of another does not take its place", async () => {
+    const { signal } = new AbortController();
+    await gateway.fleet.entry("alone")?.refresh("tools", signal);
+    const here = [LONG, TAKEN].map((name) => scope.qualify("alone", name));
+    expect(here[0]).toBe(`alone__${TAKEN}`);
+    expect(new Set(here).size).toBe(2);
+    expect(here.map((name) => [name.length, scope.resolve(name)])).toEqual([
+      [64, { server: "alone", name: LONG }],
+      [64, { server: "alone", name: TAKEN }],
+    ]);
   });
 
   it("a group stands in the place of its members, which are still there", () => {
