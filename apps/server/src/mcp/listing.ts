@@ -124,14 +124,15 @@ function listOf(entry: FleetEntry, list: ListKind, signal: AbortSignal): ListIte
 export interface PageRequest {
   readonly scope: Scope;
   readonly era: Era;
-  readonly cursor: unknown;
+  /** Place of its first item. */
+  readonly start: number;
 }
 
-/** One page of a list as a result, or `undefined` for a cursor that this gateway did not hand out. */
+/** One page of a list as a result, or `undefined` for one that begins behind the end. */
 export function page(list: ListKind, parts: readonly ListPart[], request: PageRequest): JsonObject | undefined {
-  const start = request.cursor === undefined ? 0 : offsetOf(request.cursor);
+  const { start } = request;
   const total = parts.reduce((sum, { items }) => sum + items.length, 0);
-  if (start === undefined || (start > 0 && start >= total)) return undefined;
+  if (start > 0 && start >= total) return undefined;
   const items: JsonObject[] = [];
   let chars = 0;
   let skip = start;
@@ -178,7 +179,9 @@ function qualified(scope: Scope, id: string, list: ListKind, item: JsonObject): 
 
 const CURSOR_PREFIX = "from-";
 
-function offsetOf(cursor: unknown): number | undefined {
+/** Where the page of a cursor begins: none is the first one, and `undefined` is for what this gateway did not hand out. */
+export function startOf(cursor: unknown): number | undefined {
+  if (cursor === undefined) return 0;
   const match = typeof cursor === "string" ? /^from-(\d{1,9})$/.exec(cursor) : null;
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }

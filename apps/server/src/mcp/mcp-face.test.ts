@@ -310,6 +310,13 @@ describe("a modern client over HTTP", () => {
     await expect.poll(() => math.lastSession?.inFlight).toBe(0);
   });
 
+  it("refuses cursors that the gateway did not hand out, whatever they are", async () => {
+    for (const cursor of [null, "undefined", "null", 5, ["from-0"], { toString: 1, valueOf: 1 }, "from-999999999"]) {
+      const { body } = await modern("tools/list", { cursor });
+      expect([cursor, body]).toMatchObject([cursor, { error: { code: -32602 } }]);
+    }
+  });
+
   it("listens to what the filter names, and the stream ends with a result when the gateway closes", async () => {
     await modern("tools/list");
     const response = await fetch(url, {

@@ -3,7 +3,7 @@ import { type Answer, answerOf, errorAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { cacheable } from "../era-translation.ts";
-import { mergedList, page } from "../listing.ts";
+import { mergedList, page, startOf } from "../listing.ts";
 
 /** The handler of one of the four list methods. */
 export function listMethod(list: ListKind): (endpoint: Endpoint, request: ClientRequest) => Promise<Answer> {
@@ -20,10 +20,14 @@ export function listMethod(list: ListKind): (endpoint: Endpoint, request: Client
     const own = list === "tools" ? (endpoint.management?.definitionsFor(request.caller) ?? []) : [];
     const parts = [{ id: undefined, prefix: "", items: own }, ...merged.parts];
     const { era } = request;
-    const result = endpoint.pages.of(`${era} ${list} ${String(cursor)}`, parts, () => {
-      const written = page(list, parts, { scope, era, cursor });
+    const start = startOf(cursor);
+    const write = (from: number) => {
+      const written = page(list, parts, { scope, era, start: from });
       return written && era === "modern" ? { resultType: "complete", ...cacheable(written) } : written;
-    });
+    };
+    // Clients may send anything as a cursor: a page is known by where it begins.
+    const result =
+      start === undefined ? undefined : endpoint.pages.of(`${era} ${list} ${start}`, parts, () => write(start));
     if (result === undefined) return errorAnswer(RPC.invalidParams, `invalid cursor ${JSON.stringify(cursor)}`);
     return { kind: "result", result };
   };
