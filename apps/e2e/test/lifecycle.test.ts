@@ -1,8 +1,8 @@
-import { commandLine, poll, processesMarked } from "@mcp-hangar/testing";
+import { commandLine, freePort, poll, processesMarked } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { callUnderWay } from "../src/harness/under-way.ts";
-import { freePort, nodeServer, startFixture } from "../src/harness/upstreams.ts";
+import { nodeServer, startFixture } from "../src/harness/upstreams.ts";
 import {
   modernRequest,
   namesIn,

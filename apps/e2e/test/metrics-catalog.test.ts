@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UNEXPORTED_SIGNALS } from "@mcp-hangar/monitoring";
 import { catalog, EXPORT_SIGNALS, type MetricDefinition } from "@mcp-hangar/telemetry";
-import { POLL_DEADLINE_MS, poll, runProcess } from "@mcp-hangar/testing";
+import { freePort, POLL_DEADLINE_MS, poll, runProcess } from "@mcp-hangar/testing";
 import { LangfuseReceiver } from "@mcp-hangar/testing/langfuse";
 import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,7 +12,7 @@ import type { MetricsPage } from "../src/harness/metrics-page.ts";
 import { type Family, parseOpenMetrics } from "../src/harness/openmetrics/parse.ts";
 import { reloadByRest, rest } from "../src/harness/reloading.ts";
 import { type TemporaryFolder, temporaryFolder } from "../src/harness/temporary-folder.ts";
-import { freePort, type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
+import { type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
 import { modernRequest, openLegacySession } from "../src/harness/wire-client.ts";
 import { fixtureFile } from "../src/harness/workspace.ts";
 

@@ -1,3 +1,4 @@
+import { freePort } from "@mcp-hangar/testing";
 import {
   Client as ClientV2,
   ClientCredentialsProvider as CredentialsV2,
@@ -15,7 +16,7 @@ import {
   startAuthorizationServer,
 } from "../src/harness/authorization-server.ts";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
-import { freePort, MEMORY, nodeServer } from "../src/harness/upstreams.ts";
+import { MEMORY, nodeServer } from "../src/harness/upstreams.ts";
 
 /** How an official client finds its way: it knows the URL of the gateway and its own secret, and nothing else. */
 interface Way {

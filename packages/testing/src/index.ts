@@ -2,6 +2,7 @@ export * from "./certificates.ts";
 export * from "./child-process.ts";
 export * from "./compile-cache.ts";
 export * from "./cpu-time.ts";
+export * from "./free-port.ts";
 export * from "./hangar-process.ts";
 export * from "./heap-probe.ts";
 export * from "./log-events.ts";

@@ -1,6 +1,4 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { awaitLogEvent, COMPILE_CACHE, poll, SOURCE_CONDITION, startProcess } from "@mcp-hangar/testing";
+import { awaitLogEvent, COMPILE_CACHE, freePort, poll, SOURCE_CONDITION, startProcess } from "@mcp-hangar/testing";
 import { fixtureFile, packageFile } from "./workspace.ts";
 
 /** An upstream MCP server that listens on loopback. Disposing kills it. */
@@ -52,16 +50,6 @@ export async function startFixtureWith(
   });
   const { url } = await awaitLogEvent(upstream, "listening");
   return asUpstream(upstream, String(url));
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  // A TCP server's address is an AddressInfo once it listens.
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function asUpstream(upstream: Awaited<ReturnType<typeof startProcess>>, url: string): HttpUpstream {

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { POLL_DEADLINE_MS, startProcess } from "@mcp-hangar/testing";
-import { freePort } from "../harness/upstreams.ts";
+import { freePort, POLL_DEADLINE_MS, startProcess } from "@mcp-hangar/testing";
 import { type Labels, ready } from "./prometheus-process.ts";
 
 /** Debian's name for it. */

@@ -1,11 +1,10 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { poll } from "@mcp-hangar/testing";
+import { freePort, poll } from "@mcp-hangar/testing";
 import { type HttpGateway, startGateway } from "../harness/gateway-process.ts";
 import { rest } from "../harness/rest.ts";
 import { temporaryFolder } from "../harness/temporary-folder.ts";
-import { freePort } from "../harness/upstreams.ts";
 
 /** How the journal of a gateway is kept, where it is not as usual here. */
 export interface JournalChanges {

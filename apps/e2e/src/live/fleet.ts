@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { POLL_DEADLINE_MS, poll } from "@mcp-hangar/testing";
+import { freePort, POLL_DEADLINE_MS, poll } from "@mcp-hangar/testing";
 import { type GatewayConfig, type HttpGateway, startGateway } from "../harness/gateway-process.ts";
 import { temporaryFolder } from "../harness/temporary-folder.ts";
-import { EVERYTHING, freePort, type HttpUpstream, nodeServer, startFixture } from "../harness/upstreams.ts";
+import { EVERYTHING, type HttpUpstream, nodeServer, startFixture } from "../harness/upstreams.ts";
 import { modernRequest, type RpcMessage } from "../harness/wire-client.ts";
 import { fixtureFile } from "../harness/workspace.ts";
 import { Collector } from "./collector.ts";

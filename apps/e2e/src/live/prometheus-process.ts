@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { POLL_DEADLINE_MS, poll, type RunningProcess, startProcess } from "@mcp-hangar/testing";
-import { freePort } from "../harness/upstreams.ts";
+import { freePort, POLL_DEADLINE_MS, poll, type RunningProcess, startProcess } from "@mcp-hangar/testing";
 
 /** Labels of a series. */
 export type Labels = Readonly<Record<string, string>>;

@@ -1,9 +1,9 @@
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { processesMarked } from "@mcp-hangar/testing";
+import { freePort, processesMarked } from "@mcp-hangar/testing";
 import { type HttpGateway, startGateway } from "../harness/gateway-process.ts";
 import { temporaryFolder } from "../harness/temporary-folder.ts";
-import { freePort, type HttpUpstream, nodeServer, startFixture } from "../harness/upstreams.ts";
+import { type HttpUpstream, nodeServer, startFixture } from "../harness/upstreams.ts";
 import { fixtureFile } from "../harness/workspace.ts";
 
 /** Servers that are there all the time: nothing ever happens to the first. */

@@ -1,12 +1,12 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { poll } from "@mcp-hangar/testing";
+import { freePort, poll } from "@mcp-hangar/testing";
 import { expect, test } from "vitest";
 import { startGateway } from "../../src/harness/gateway-process.ts";
 import { verifyJournal } from "../../src/harness/journal.ts";
 import { rest } from "../../src/harness/rest.ts";
 import { temporaryFolder } from "../../src/harness/temporary-folder.ts";
-import { freePort, MEMORY, nodeServer } from "../../src/harness/upstreams.ts";
+import { MEMORY, nodeServer } from "../../src/harness/upstreams.ts";
 
 test("a gateway finds out by itself that its journal was altered, and tells how far a sink is behind", async () => {
   await using folder = await temporaryFolder();

@@ -1,9 +1,9 @@
-import { poll } from "@mcp-hangar/testing";
+import { freePort, poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../../src/harness/gateway-process.ts";
 import { rest } from "../../src/harness/reloading.ts";
 import { callUnderWay } from "../../src/harness/under-way.ts";
-import { freePort, type HttpUpstream, startFixture } from "../../src/harness/upstreams.ts";
+import { type HttpUpstream, startFixture } from "../../src/harness/upstreams.ts";
 import { type LegacySession, modernRequest, openLegacySession } from "../../src/harness/wire-client.ts";
 import { type Act, HTTP_FIXTURE, LASTS_MS, NOBODY, ROWS, type Row } from "./rows.ts";
 

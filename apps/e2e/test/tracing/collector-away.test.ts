@@ -1,10 +1,10 @@
-import { poll } from "@mcp-hangar/testing";
+import { freePort, poll } from "@mcp-hangar/testing";
 import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { gatewayArguments, type HttpGateway, startGateway, writeConfig } from "../../src/harness/gateway-process.ts";
 import { connect } from "../../src/harness/mcp-client.ts";
 import { temporaryFolder } from "../../src/harness/temporary-folder.ts";
-import { freePort, nodeServer } from "../../src/harness/upstreams.ts";
+import { nodeServer } from "../../src/harness/upstreams.ts";
 import { modernRequest, textOf } from "../../src/harness/wire-client.ts";
 import { fixtureFile } from "../../src/harness/workspace.ts";
 

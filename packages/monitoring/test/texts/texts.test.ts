@@ -85,12 +85,19 @@ function textsOf({ summary, description }: Pick<AlertRule, "summary" | "descript
   );
 }
 
+/** Of equal shares, such as `math (50%), files (50%)`, Prometheus names any first. */
+function byName(text: string): string {
+  return text.replaceAll(/[^\s,]+ \((\d+%)\)(?:, [^\s,]+ \(\1\))+/g, (equals) =>
+    equals.split(", ").toSorted().join(", "),
+  );
+}
+
 function page(): string {
   const rows = expanded.map(({ id, labels, annotations: { summary = "", description = "" } }) => [
     id,
     labels.severity ?? "",
-    summary,
-    description,
+    byName(summary),
+    byName(description),
   ]);
   return [
     "# Texts of alerts",

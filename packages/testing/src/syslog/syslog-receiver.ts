@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCertificate } from "../certificates.ts";
 import { type Command, exitOf, type RunningProcess, startProcess } from "../child-process.ts";
+import { freePort } from "../free-port.ts";
 import { poll } from "../poll.ts";
-import { freePort } from "./free-ports.ts";
 import { SYSLOG_TRANSPORTS, type SyslogPorts, type SyslogTransport, sendSyslog } from "./syslog-sender.ts";
 
 /** What a receiver made of a message. */
