@@ -11,6 +11,7 @@ import { Counter, Histogram } from "prom-client";
 import { formatLabels } from "./exposition/format.ts";
 import { LabelSets, type LabelSetsOptions } from "./label-sets.ts";
 import type { Labels } from "./label-values.ts";
+import { foreseenOfServer, type ImpossibleValues } from "./pre-initialise.ts";
 import {
   increase,
   observe,
@@ -31,8 +32,8 @@ export interface Series<Stored> {
   readonly stored: Stored;
 }
 
-export interface EventMetricOptions extends Omit<LabelSetsOptions<object>, "create"> {
-  readonly birth: () => number;
+export interface EventMetricOptions extends Omit<LabelSetsOptions<object>, "create" | "ofServer"> {
+  readonly impossible: ImpossibleValues;
 }
 
 /** A metric that events count up. */
@@ -53,12 +54,15 @@ const TRACED_EVENTS: readonly HangarEventType[] = ["call.finished"];
 
 export function eventCounter(definition: CounterDefinition, options: EventMetricOptions): EventCounter {
   const { name, help, labels: specs, on } = definition;
-  const metric = new Counter({ name, help, labelNames: Object.keys(specs), registers: [] });
+  // Whoever reads prom-client finds there what a scrape shows.
+  const collect = (): void => labelSets.wakeAll();
+  const metric: Counter = new Counter({ name, help, labelNames: Object.keys(specs), registers: [], collect });
   const labelSets = new LabelSets<Series<StoredCounter>>(specs, {
     ...options,
-    create: (labels) => {
+    ofServer: foreseenOfServer(definition, options.impossible),
+    create: (labels, birth) => {
       metric.inc(labels, 0);
-      return { labels, text: formatLabels(labels), birth: options.birth(), stored: storedCounter(metric, labels) };
+      return { labels, text: formatLabels(labels), birth, stored: storedCounter(metric, labels) };
     },
   });
   const record = (_event: HangarEvent, { labels, value }: Sample<LabelSpecs>) =>
@@ -70,19 +74,21 @@ export function eventHistogram(definition: HistogramDefinition, options: EventMe
   const { name, help, labels: specs, on, buckets } = definition;
   const enableExemplars = TRACED_EVENTS.some((type) => type in on);
   // prom-client accepts exemplars only in OpenMetrics registries, so it is registered after construction.
-  const metric = new Histogram({
+  const metric: Histogram = new Histogram({
     name,
     help,
     labelNames: Object.keys(specs),
     buckets: [...buckets],
     enableExemplars,
     registers: [],
+    collect: () => labelSets.wakeAll(),
   });
   const labelSets = new LabelSets<Series<StoredHistogram>>(specs, {
     ...options,
-    create: (labels) => {
+    ofServer: foreseenOfServer(definition, options.impossible),
+    create: (labels, birth) => {
       metric.zero(labels);
-      return { labels, text: formatLabels(labels), birth: options.birth(), stored: storedHistogram(metric, labels) };
+      return { labels, text: formatLabels(labels), birth, stored: storedHistogram(metric, labels) };
     },
   });
   const record = (event: HangarEvent, { labels, value }: Sample<LabelSpecs>) => {

@@ -105,7 +105,11 @@ export class KnownNames {
   #learnServer(server: string, mode: ServerMode): void {
     if (this.#servers.has(server)) return;
     this.#servers.set(server, { listed: undefined, called: new Set() });
-    this.#preInitialise("mcp_server", { servers: new Map([[server, []]]), sources: [] }, mode);
+    for (const { definition, labelSets } of this.#metrics) {
+      const { labels, foreseenOf } = definition;
+      if ("mcp_server" in labels && (foreseenOf === undefined || foreseenOf.includes(mode)))
+        labelSets.reserveServer(server);
+    }
   }
 
   #learnTools(server: string, tools: readonly string[]): void {
@@ -139,11 +143,9 @@ export class KnownNames {
     }
   }
 
-  #preInitialise(label: string, names: Parameters<typeof preInitialise>[1], mode?: ServerMode): void {
+  #preInitialise(label: string, names: Parameters<typeof preInitialise>[1]): void {
     for (const metric of this.#metrics) {
-      const { labels, foreseenOf } = metric.definition;
-      const isForeseen = mode === undefined || foreseenOf === undefined || foreseenOf.includes(mode);
-      if (label in labels && isForeseen) preInitialise(metric, names, this.#impossible);
+      if (label in metric.definition.labels) preInitialise(metric, names, this.#impossible);
     }
   }
 }

@@ -18,6 +18,7 @@ function labelSets(limit = 100, placeOfTool: (server: string, tool: string) => T
     limit,
     isKnownServer: (server) => known.has(server),
     placeOfTool,
+    birth: () => 0,
     create: (labels) => {
       created.push(labels);
       return { labels };
@@ -168,6 +169,7 @@ describe("LabelSets", () => {
         limit: 0,
         isKnownServer: () => false,
         placeOfTool: () => "own",
+        birth: () => 0,
         create: (labels) => ({ labels }),
       },
     );

@@ -513,6 +513,25 @@ describe("a scraper", () => {
     expect(await value(scraper)).toBe(shown);
   });
 
+  test.each([
+    ["at once what is counted of a server that it was shown with 0", true, 1],
+    ["what is counted of a server between its arrival and the next scrape after a 0", false, 0],
+  ])("is shown %s", async (_name, isShownBefore, shownThen) => {
+    const gateway = testGateway();
+    const value = async (): Promise<number> => {
+      const { body, delivered } = await gateway.metrics.render({ accept: "text/plain", scraper });
+      delivered();
+      return Number(/stops_total\{mcp_server="math",reason="requested"\} (\d+)\n/.exec(String(body))?.[1]);
+    };
+    expect(await value()).toBeNaN();
+    gateway.emit({ type: "server.registered", timeMs: 0, server: math, mode: "remote", origin: "api" });
+    gateway.snapshot = gatewaySnapshot([serverSnapshot("math")]);
+    if (isShownBefore) expect(await value()).toBe(0);
+    gateway.emit({ type: "server.stopped", timeMs: 0, server: math, reason: "requested", message: undefined });
+    expect(await value()).toBe(shownThen);
+    expect(await value()).toBe(1);
+  });
+
   test("that did not get its answer is shown 0 again", async () => {
     const gateway = testGateway([serverSnapshot("math", ["add"])]);
     (await gateway.metrics.render({ scraper })).delivered();

@@ -115,6 +115,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     isKnownServer: (server) => known.isKnownServer(server),
     placeOfTool: (server, tool) => known.placeOfTool(server, tool),
     birth: () => firstIncreases.birth(),
+    impossible,
     snapshot: takeSnapshot,
   });
   eventMetrics.push(...interpretation.eventMetrics);

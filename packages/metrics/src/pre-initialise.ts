@@ -23,9 +23,23 @@ export function preInitialise(
   // A call may name a server or a tool that does not resolve, so the series for that are foreseen as well.
   const others = "call.finished" in (definition.on ?? {}) ? [OTHER] : [];
   for (const labels of foreseen(definition.labels, names, others)) {
-    if (!Object.entries(labels).some(([name, value]) => impossible[name]?.includes(value) === true))
-      labelSets.reserve(labels);
+    if (isPossible(labels, impossible)) labelSets.reserve(labels);
   }
+}
+
+/** The label sets that can be foreseen of each server, with an empty name in its place. */
+export function foreseenOfServer(
+  { labels, on }: EventMetric["definition"],
+  impossible: ImpossibleValues,
+): readonly Labels[] {
+  if (!("mcp_server" in labels)) return [];
+  const others = "call.finished" in (on ?? {}) ? [OTHER] : [];
+  const sets = foreseen(labels, { servers: new Map([["", []]]), sources: [] }, others);
+  return sets.filter((set) => set.mcp_server === "" && isPossible(set, impossible));
+}
+
+function isPossible(labels: Labels, impossible: ImpossibleValues): boolean {
+  return !Object.entries(labels).some(([name, value]) => impossible[name]?.includes(value) === true);
 }
 
 function foreseen(specs: LabelSpecs, names: NamesToReserve, others: readonly string[]): readonly Labels[] {

@@ -1,5 +1,6 @@
 import { BACKSLASH, CLOSE_LIST, CLOSE_OBJECT, COLON, COMMA, OPEN_LIST, OPEN_OBJECT, QUOTE } from "./json-bytes.ts";
 import { NESTING_MAX } from "./nesting.ts";
+import { PlainText } from "./plain-text.ts";
 
 /** Where a value lies in the bytes; the end is exclusive. */
 export interface ValueRange {
@@ -20,6 +21,10 @@ type State =
   | "too deep"
   | "too much";
 
+/** 1 for each byte that makes an escape with a backslash in front of it alone. */
+const SHORT_ESCAPES = new Uint8Array(256);
+for (const character of '"\\/bfnrt') SHORT_ESCAPES[character.charCodeAt(0)] = 1;
+
 /** Whether a document was read to its end, and what it is. */
 export type ScanOutcome = "more" | "valid" | "invalid" | "too deep" | "too much";
 
@@ -38,6 +43,7 @@ const ODD_NUMBER_VALUES = 3;
  */
 export class JsonScan {
   readonly #bytes: Buffer;
+  readonly #text: PlainText;
   readonly #valuesMax: number;
   #values = 0;
   readonly #isObject = new Uint8Array(NESTING_MAX + 1);
@@ -56,6 +62,7 @@ export class JsonScan {
   /** A document of more than `valuesMax` values is not read to its end. */
   constructor(bytes: Buffer, valuesMax = Number.POSITIVE_INFINITY) {
     this.#bytes = bytes;
+    this.#text = new PlainText(bytes);
     this.#valuesMax = valuesMax;
   }
 
@@ -200,25 +207,19 @@ export class JsonScan {
 
   #string(end: number): void {
     const bytes = this.#bytes;
-    let at = this.#at;
-    for (; at < end; at++) {
-      const byte = bytes[at] ?? 0;
-      if (byte === QUOTE) {
+    let at = this.#text.endOf(this.#at, end);
+    while (at < end) {
+      if (bytes[at] === QUOTE) {
         this.#at = at + 1;
         this.#endString(at);
         return;
       }
-      if (byte < 0x20) {
-        this.#state = "invalid";
-        return;
-      }
-      if (byte !== BACKSLASH) continue;
-      const length = escapeLength(bytes, at + 1);
+      const length = bytes[at] === BACKSLASH ? escapeLength(bytes, at + 1) : 0;
       if (length === 0) {
         this.#state = "invalid";
         return;
       }
-      at += length;
+      at = this.#text.endOf(at + 1 + length, end);
     }
     this.#at = Math.min(at, bytes.length);
   }
@@ -288,7 +289,7 @@ function afterDigits(bytes: Buffer, from: number): number {
 /** Bytes of an escape behind its backslash; 0 when it is none. */
 function escapeLength(bytes: Buffer, at: number): number {
   const byte = bytes[at] ?? 0;
-  if (byte !== 0x75) return '"\\/bfnrt'.includes(String.fromCharCode(byte)) ? 1 : 0;
+  if (byte !== 0x75) return SHORT_ESCAPES[byte] ?? 0;
   for (let digit = at + 1; digit <= at + 4; digit++) {
     const value = bytes[digit] ?? 0;
     const hexadecimal = (value >= 0x30 && value <= 0x39) || ((value | 0x20) >= 0x61 && (value | 0x20) <= 0x66);

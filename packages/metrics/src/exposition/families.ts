@@ -1,5 +1,6 @@
 import { bucketLabel, type ScrapeSnapshot } from "@mcp-hangar/telemetry";
-import type { EventCounter, EventHistogram, EventMetric } from "../event-metric.ts";
+import type { EventCounter, EventHistogram, EventMetric, Series } from "../event-metric.ts";
+import type { ZeroSeries } from "../idle-servers.ts";
 import type { SnapshotMetric } from "../snapshot-metric.ts";
 import type { StoredExemplar, StoredHistogram } from "../stored-series.ts";
 import {
@@ -82,9 +83,9 @@ function isHistogram(metric: EventMetric): metric is EventHistogram {
 
 function* counterBlocks({ definition, labelSets }: EventCounter, view: View): Iterable<string> {
   const name = counterSampleName(definition.name, view.format);
-  for (const { labels, text, birth, stored } of labelSets.all()) {
-    if (view.shows !== undefined && !view.shows(labels)) continue;
-    yield `${name}${braced(text)} ${birth >= view.heldFrom ? "0" : formatValue(stored.value)}\n`;
+  for (const series of labelSets.shown()) {
+    if (view.shows !== undefined && !view.shows(series.labels)) continue;
+    yield `${name}${braced(series.text)} ${formatValue(counted(series, view)?.value ?? 0)}\n`;
   }
 }
 
@@ -92,9 +93,10 @@ function* histogramBlocks({ definition, labelSets }: EventHistogram, view: View)
   const { name } = definition;
   const buckets = "buckets" in definition ? definition.buckets : [];
   const boundaries = [...buckets.map((boundary) => [String(boundary), bucketLabel(boundary)]), ["-1", "+Inf"]] as const;
-  for (const { labels, text, birth, stored } of labelSets.all()) {
+  for (const series of labelSets.shown()) {
+    const { labels, text } = series;
     if (view.shows !== undefined && !view.shows(labels)) continue;
-    const { count, sum, bucketValues, bucketExemplars } = birth >= view.heldFrom ? NOTHING : stored;
+    const { count, sum, bucketValues, bucketExemplars } = counted(series, view) ?? NOTHING;
     const opening = `${name}_bucket{${text}${text === "" ? "" : ","}le="`;
     const exemplars = view.format === "openMetrics" ? bucketExemplars : undefined;
     let cumulative = 0;
@@ -107,6 +109,11 @@ function* histogramBlocks({ definition, labelSets }: EventHistogram, view: View)
     const suffix = braced(text);
     yield `${block}${name}_sum${suffix} ${formatValue(sum)}\n${name}_count${suffix} ${count}\n`;
   }
+}
+
+/** What was counted of a series; `undefined` when that is nothing, or is held back. */
+function counted<Stored>(series: Series<Stored> | ZeroSeries, { heldFrom }: View): Stored | undefined {
+  return "stored" in series && series.birth < heldFrom ? series.stored : undefined;
 }
 
 /** What a histogram shows whose observations are held back. */

@@ -51,7 +51,8 @@ function counterFamily(name: string): string {
   return name.endsWith("_total") ? name.slice(0, -"_total".length) : name;
 }
 
-function escapeLabelValue(value: string): string {
+/** A label value as it stands between quotation marks. */
+export function escapeLabelValue(value: string): string {
   return /[\\"\n]/.test(value) ? value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n") : value;
 }
 
