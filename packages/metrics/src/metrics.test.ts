@@ -524,7 +524,7 @@ describe("a scraper", () => {
       return Number(/stops_total\{mcp_server="math",reason="requested"\} (\d+)\n/.exec(String(body))?.[1]);
     };
     expect(await value()).toBeNaN();
-    gateway.emit({ type: "server.registered", timeMs: 0, server: math, mode: "remote", origin: "api" });
+    gateway.emit({ type: "server.registered", timeMs: 0, server: math, mode: "remote", origin: "runtime" });
     gateway.snapshot = gatewaySnapshot([serverSnapshot("math")]);
     if (isShownBefore) expect(await value()).toBe(0);
     gateway.emit({ type: "server.stopped", timeMs: 0, server: math, reason: "requested", message: undefined });

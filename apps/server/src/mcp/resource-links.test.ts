@@ -1,4 +1,4 @@
-import { type JsonObject, ResultPayload } from "@mcp-hangar/core";
+import { decodeMessage, type JsonObject, ResultPayload } from "@mcp-hangar/core";
 import { describe, expect, it } from "vitest";
 import { withQualifiedLinks } from "./resource-links.ts";
 
@@ -42,6 +42,17 @@ describe("links", () => {
     ["no list", { content: { type: "resource_link", uri: "x" }, messages: "resource" }],
   ])("are nothing that is looked for in %s", (_name, value) => {
     for (const form of forms(value as JsonObject)) expect(withQualifiedLinks(form, qualify).value).toEqual(value);
+  });
+
+  it.each([
+    [TEXT, TEXT],
+    [LINK, LINKED],
+    [EMBEDDED, EMBEDDED_LINKED],
+  ])("in a large result that is relayed are looked for where there may be some: %o", (block, expected) => {
+    const content = [{ type: "text", text: "x".repeat(200_000) }, block];
+    const message = decodeMessage(Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: 1, result: { content } })));
+    if (message.kind !== "response") throw new Error(message.kind);
+    expect(withQualifiedLinks(message.result, qualify).value).toEqual({ content: [content[0], expected] });
   });
 
   it("in a very large result stay as they are, and so do its bytes", () => {

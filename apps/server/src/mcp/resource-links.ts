@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue, ResultPayload } from "@mcp-hangar/core";
 
-/** What every link and every embedded resource has in its JSON, whatever else stands there. */
+/** What every link and every embedded resource has in its JSON, whatever else stands there; the scan of large messages looks for it. */
 const MARK = Buffer.from('"resource');
 /** Bytes of a result that is parsed and written anew for the sake of its links. */
 const REBUILT_BYTES_MAX = 1024 * 1024;
@@ -13,8 +13,9 @@ type Qualify = (uri: string) => string;
  * or is too large to be rebuilt, stays as it is.
  */
 export function withQualifiedLinks(result: ResultPayload, qualify: Qualify): ResultPayload {
-  const { bytes } = result;
-  if (bytes !== undefined && (bytes.length > REBUILT_BYTES_MAX || !bytes.includes(MARK))) return result;
+  const { bytes, summary } = result;
+  if (bytes !== undefined && (bytes.length > REBUILT_BYTES_MAX || !(summary.mayLink ?? bytes.includes(MARK))))
+    return result;
   const { content, messages } = result.value;
   const changed = {
     ...(Array.isArray(content) && { content: mapped(content, (item) => block(item, qualify)) }),

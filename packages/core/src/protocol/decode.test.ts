@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { seededRandom } from "../testing/seeded-random.ts";
 import { decodeLargeMessage, decodeMessage, type IncomingMessage, type MessageBatch } from "./decode.ts";
 
 /** Above the size from which results are relayed as bytes. */
@@ -164,6 +165,106 @@ test("an id that no double holds is refused, because it could not be given back"
   expect(decode('{"jsonrpc":"2.0","id":12345678901234567890,"method":"m"}')).toMatchObject({ kind: "invalid" });
 });
 
+describe("whatever a server writes", () => {
+  const random = seededRandom(12);
+  const SPACES = ["", "", "", " ", "\n", "\r\n\t"] as const;
+  const VALUES = [
+    "1",
+    "-0",
+    "1e5",
+    "12345678901234567890",
+    "true",
+    "null",
+    '"x"',
+    String.raw`"\ud800"`,
+    String.raw`"\u0000\n\"\\\/"`,
+    '"é😀\u2028"',
+    String.raw`"},\"id\":9,\"result\":{}"`,
+    '{"__proto__":{"a":1},"a":2,"a":3}',
+    '{"id":9,"result":{"id":9},"jsonrpc":"1.0","error":{}}',
+    '[1,[2,{"result":{}}]]',
+    "[".repeat(60) + "]".repeat(60),
+  ] as const;
+  const KEYS = [
+    '"a"',
+    '"id"',
+    '"result"',
+    '"__proto__"',
+    '"isError"',
+    '"_meta"',
+    '"resultType"',
+    String.raw`"\u0069d"`,
+  ] as const;
+  const ODD_MEMBERS = [
+    '"id":8',
+    '"id":"7"',
+    '"result":{}',
+    '"result":[]',
+    '"error":null',
+    '"x":1',
+    '"jsonrpc":"1.0"',
+    String.raw`"r\u0065sult":{"b":1}`,
+  ] as const;
+  /** What breaks a document, wherever it is put. */
+  const DAMAGE = ["}", "{", '"', ",", "\\", "\u0007", "]", "1", "\ufeff"] as const;
+
+  function object(pad: number): string {
+    const members = Array.from(
+      { length: random.integer(0, 5) },
+      () => `${random.pick(KEYS)}${random.pick(SPACES)}:${random.pick(SPACES)}${random.pick(VALUES)}`,
+    );
+    members.splice(
+      random.integer(0, members.length),
+      0,
+      `"pad":"${random.pick(["x", "é", String.raw`\n`]).repeat(pad)}"`,
+    );
+    return `{${random.pick(SPACES)}${members.join(`,${random.pick(SPACES)}`)}${random.pick(SPACES)}}`;
+  }
+
+  function document(pad: number): string {
+    const members = [`"jsonrpc":"2.0"`, `"id":7`, `"result":${object(pad)}`];
+    if (random.chance(0.4)) members.splice(random.integer(0, 3), 0, random.pick(ODD_MEMBERS));
+    if (random.chance(0.5)) members.reverse();
+    const text = `${random.chance(0.1) ? "\ufeff" : ""}{${members.join(`,${random.pick(SPACES)}`)}}${random.pick(SPACES)}`;
+    if (random.chance(0.7)) return text;
+    const at = random.chance(0.5) ? random.integer(0, 40) : text.length - random.integer(0, 40);
+    return text.slice(0, at) + random.pick(DAMAGE) + text.slice(at);
+  }
+
+  test.each([100, 10_000, 70_000, 300_000])(
+    "%i characters and more, what is relayed says what a parser reads",
+    (pad) => {
+      let relayed = 0;
+      for (let round = 0; round < Math.min(1_500, 20_000_000 / pad); round++) {
+        // The damage may part two halves of a character, which no bytes of UTF-8 have.
+        const text = document(pad).toWellFormed();
+        const message = decode(text);
+        let parsed: unknown;
+        try {
+          parsed = JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
+        } catch {
+          expect(message.kind, text).toBe("invalid");
+          continue;
+        }
+        if (message.kind !== "response") continue;
+        const { jsonrpc, id, result, error } = parsed as Record<string, unknown>;
+        expect({ jsonrpc, id: message.id, error: error ?? undefined }, text).toEqual({
+          jsonrpc: "2.0",
+          id,
+          error: undefined,
+        });
+        const bytes = message.result.bytes?.toString() ?? JSON.stringify(message.result.value);
+        expect(bytes).not.toMatch(/[\n\r]/);
+        // Both written again by the same library; numbers that it rounds are rounded in both.
+        const isSame = JSON.stringify(JSON.parse(bytes)) === JSON.stringify(result);
+        expect(isSame, isSame ? "" : text.replaceAll(/(x|é|\\n){9,}/g, "…")).toBe(true);
+        if (message.result.bytes !== undefined) relayed++;
+      }
+      expect(relayed > 10).toBe(pad > 8_000);
+    },
+  );
+});
+
 describe("a message that is read without being built", () => {
   const big = JSON.stringify(Array.from({ length: 80_000 }, (_, index) => ({ index, text: "é" })));
   const inTurns = (resume: () => void): void => void setImmediate(resume);
@@ -178,7 +279,7 @@ describe("a message that is read without being built", () => {
     for (const message of [decodeMessage(Buffer.from(text)), await decodeLargeMessage(Buffer.from(text), inTurns)]) {
       if (message.kind !== "response") throw new Error(message.kind);
       expect(message.id).toBe(7);
-      expect(message.result.summary).toEqual({ isError: true, resultType: "complete", hasMeta: false });
+      expect(message.result.summary).toEqual({ isError: true, resultType: "complete", hasMeta: false, mayLink: false });
       expect(message.result.bytes?.includes(0x0a)).toBe(false);
       expect(message.result.value).toEqual((JSON.parse(text) as { result: object }).result);
     }

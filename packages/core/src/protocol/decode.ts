@@ -48,6 +48,8 @@ export interface InvalidMessage {
 
 /** From here on a parse followed by a rebuild costs more than finding the result inside the bytes. */
 const SPLICE_FROM_BYTES = 8 * 1024;
+/** From here on scanning a response costs less than a parse: most bytes of what is large are text, which need not be copied. */
+const RELAYED_SCAN_FROM_BYTES = 64 * 1024;
 /** Messages from this size on are scanned in slices, between which others have their turn. */
 export const LARGE_MESSAGE_BYTES = 1024 * 1024;
 /** Bytes of one slice: some 10 ms for the most expensive JSON. */
@@ -60,7 +62,7 @@ const SLICE_BYTES = 256 * 1024;
 export function decodeMessage(text: Buffer, relayed = true): IncomingMessage | MessageBatch {
   const bytes = withoutMark(text);
   if (!isUtf8(bytes)) return invalid("it is not valid UTF-8", RPC.parseError);
-  if (bytes.length >= SCAN_FROM_BYTES) {
+  if (bytes.length >= (relayed ? RELAYED_SCAN_FROM_BYTES : SCAN_FROM_BYTES)) {
     // What is not relayed has to be built, so that there is no use in reading on when it is too much.
     const scan = new JsonScan(bytes, relayed ? Number.POSITIVE_INFINITY : VALUES_MAX);
     return decodeScanned(bytes, scan, { outcome: scan.run(Number.POSITIVE_INFINITY), relayed });
@@ -98,16 +100,17 @@ function withoutMark(text: Buffer): Buffer {
   return marked ? text.subarray(3) : text;
 }
 
-/** The members of an envelope whose values are short. */
+/** Bytes of a value of the envelope, and of a `_meta`, that are read. */
 const ENVELOPE_VALUE_BYTES_MAX = 1_024;
+const META_BYTES_MAX = 16 * 1024;
 
 function decodeScanned(
   bytes: Buffer,
   scan: JsonScan,
   { outcome, relayed }: { readonly outcome: ScanOutcome; readonly relayed: boolean },
 ): IncomingMessage | MessageBatch {
-  const read = (range: ValueRange | undefined): JsonValue | undefined => {
-    if (range === undefined || range.end - range.start > ENVELOPE_VALUE_BYTES_MAX) return undefined;
+  const read = (range: ValueRange | undefined, bytesMax = ENVELOPE_VALUE_BYTES_MAX): JsonValue | undefined => {
+    if (range === undefined || range.end - range.start > bytesMax) return undefined;
     const json = buildJson(bytes.subarray(range.start, range.end));
     return json.kind === "value" ? json.value : undefined;
   };
@@ -118,13 +121,14 @@ function decodeScanned(
   if (relayed && outcome === "valid" && result !== undefined && alone && wellFormed && bytes[result.start] === 0x7b) {
     const resultType = read(scan.memberOfResult("resultType"));
     const metaRange = scan.memberOfResult("_meta");
-    const meta = read(metaRange);
+    const meta = read(metaRange, META_BYTES_MAX);
     const json = onOneLine(bytes.subarray(result.start, result.end));
     const summary = {
       isError: read(scan.memberOfResult("isError")) === true,
       resultType: typeof resultType === "string" ? resultType : undefined,
       hasMeta: metaRange !== undefined,
       meta: isJsonObject(meta) ? meta : undefined,
+      mayLink: scan.namesResource,
     };
     return { kind: "response", id, result: ResultPayload.ofJson(json, summary) };
   }

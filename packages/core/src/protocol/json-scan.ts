@@ -1,6 +1,6 @@
 import { BACKSLASH, CLOSE_LIST, CLOSE_OBJECT, COLON, COMMA, OPEN_LIST, OPEN_OBJECT, QUOTE } from "./json-bytes.ts";
 import { NESTING_MAX } from "./nesting.ts";
-import { PlainText } from "./plain-text.ts";
+import { escapeLength, PlainText } from "./string-text.ts";
 
 /** Where a value lies in the bytes; the end is exclusive. */
 export interface ValueRange {
@@ -21,12 +21,10 @@ type State =
   | "too deep"
   | "too much";
 
-/** 1 for each byte that makes an escape with a backslash in front of it alone. */
-const SHORT_ESCAPES = new Uint8Array(256);
-for (const character of '"\\/bfnrt') SHORT_ESCAPES[character.charCodeAt(0)] = 1;
-
 /** Whether a document was read to its end, and what it is. */
 export type ScanOutcome = "more" | "valid" | "invalid" | "too deep" | "too much";
+
+const RESOURCE = Array.from(Buffer.from("resource"));
 
 /** Lengths of the names that the protocol gives a meaning: `id`, `error`, `result`, `jsonrpc`, `resultType` and the like. */
 const NAME_LENGTHS: ReadonlySet<number> = new Set([2, 5, 6, 7, 10]);
@@ -46,6 +44,7 @@ export class JsonScan {
   readonly #text: PlainText;
   readonly #valuesMax: number;
   #values = 0;
+  #namesResource = false;
   readonly #isObject = new Uint8Array(NESTING_MAX + 1);
   readonly #members = new Map<string, ValueRange>();
   readonly #innerMembers = new Map<string, ValueRange>();
@@ -69,6 +68,11 @@ export class JsonScan {
   /** Values of all kinds and names of members so far: what makes it expensive to build the document. */
   get values(): number {
     return this.#values;
+  }
+
+  /** Whether a string so far begins with `resource` and is no name of a member: the types of links and of embedded resources do. */
+  get namesResource(): boolean {
+    return this.#namesResource;
   }
 
   /** Reads on, to about `until`. */
@@ -146,6 +150,7 @@ export class JsonScan {
     if (byte === QUOTE) {
       this.#at++;
       this.#state = "in string";
+      if (this.#bytes[this.#at] === RESOURCE[0]) this.#namesResource ||= startsWithResource(this.#bytes, this.#at);
     } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
       this.#open(byte === OPEN_OBJECT ? 1 : 0);
     } else if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) {
@@ -280,20 +285,12 @@ export class JsonScan {
   }
 }
 
+function startsWithResource(bytes: Buffer, at: number): boolean {
+  return RESOURCE.every((byte, index) => bytes[at + index] === byte);
+}
+
 function afterDigits(bytes: Buffer, from: number): number {
   let at = from;
   for (let byte = bytes[at] ?? 0; byte >= 0x30 && byte <= 0x39; byte = bytes[at] ?? 0) at++;
   return at;
-}
-
-/** Bytes of an escape behind its backslash; 0 when it is none. */
-function escapeLength(bytes: Buffer, at: number): number {
-  const byte = bytes[at] ?? 0;
-  if (byte !== 0x75) return SHORT_ESCAPES[byte] ?? 0;
-  for (let digit = at + 1; digit <= at + 4; digit++) {
-    const value = bytes[digit] ?? 0;
-    const hexadecimal = (value >= 0x30 && value <= 0x39) || ((value | 0x20) >= 0x61 && (value | 0x20) <= 0x66);
-    if (!hexadecimal) return 0;
-  }
-  return 5;
 }

@@ -115,8 +115,10 @@ function restored(value: unknown, mark: string, sources: readonly string[], leve
     const member = object[key];
     if (typeof member !== "string" && typeof member !== "object") continue;
     const put = restored(member, mark, sources, levels - 1);
-    // An assignment to __proto__ would set the prototype; as a member it holds no number worth that.
-    if (put !== member && key !== "__proto__") object[key] = put;
+    if (put === member) continue;
+    // An assignment to __proto__ would set the prototype.
+    if (key === "__proto__") Object.defineProperty(object, key, { value: put, enumerable: true });
+    else object[key] = put;
   }
   return object;
 }

@@ -11,6 +11,8 @@ export interface ResultSummary {
   readonly hasMeta: boolean;
   /** The `_meta`; `undefined` where there is none, or where it is too much to be read out of a large message. */
   readonly meta: JsonObject | undefined;
+  /** Whether it may have a link to a resource, or one embedded; `undefined` when nobody has looked. */
+  readonly mayLink?: boolean;
 }
 
 /** Reads the summary off a parsed result. */

@@ -1,5 +1,6 @@
 import { cpuTimeMs } from "@mcp-hangar/testing";
 import { expect, test } from "vitest";
+import { seededRandom } from "../../testing/seeded-random.ts";
 import { LineSplitter } from "./line-splitter.ts";
 
 function split(chunks: readonly (string | Uint8Array)[], lineBytesMax = 1_000): string[] {
@@ -32,6 +33,29 @@ test("any way to cut a text gives the same lines", () => {
     const chunks = [];
     for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
     expect(split(chunks)).toEqual(whole);
+  }
+});
+
+test("any way to cut long lines gives the same lines, and what of them is too long", () => {
+  const random = seededRandom(8);
+  for (let round = 0; round < 60; round++) {
+    const max = random.pick([10, 5_000, 40_000, 1_000_000]);
+    const lines = Array.from({ length: random.integer(1, 4) }, (_, index) =>
+      String.fromCharCode(97 + index).repeat(random.pick([0, 1, 9, 4_096, 16_384, random.integer(0, 200_000)])),
+    );
+    const text = Buffer.from(lines.join("\n"));
+    const chunks: Buffer[] = [];
+    for (let at = 0; at < text.length; at += chunks.at(-1)?.length ?? 0) {
+      chunks.push(text.subarray(at, at + random.pick([1, 100, 4_095, 16_383, 16_384, 65_536])));
+    }
+    const expected = lines.map((line) => (line.length > max ? `${line.slice(0, max)} (cut)` : line));
+    if (expected.at(-1) === "") expected.pop();
+    const found = split(chunks, max);
+    expect(found.map(({ length }) => length)).toEqual(expected.map(({ length }) => length));
+    expect(
+      found.every((line, index) => line === expected[index]),
+      `round ${round}`,
+    ).toBe(true);
   }
 });
 

@@ -5,6 +5,10 @@ const MEANS_MORE = new Uint8Array(256).fill(1, 0, 0x20);
 MEANS_MORE[QUOTE] = 1;
 MEANS_MORE[BACKSLASH] = 1;
 
+/** 1 for each byte that makes an escape with a backslash in front of it alone. */
+const SHORT_ESCAPES = new Uint8Array(256);
+for (const character of '"\\/bfnrt') SHORT_ESCAPES[character.charCodeAt(0)] = 1;
+
 /** Bytes that are looked at together. */
 const WORD_BYTES = 4;
 
@@ -36,7 +40,8 @@ export class PlainText {
     for (let at = from; at < end; at++) {
       if (((at - lead) & 3) === 0) {
         let word = (at - lead) >> 2;
-        while (word < lastWord && !meansMore(words[word] ?? 0)) word++;
+        // A default in place of `undefined`, which there is none of, would take as long as the rest.
+        while (word < lastWord && isPlain(words[word] as number)) word++;
         at = lead + word * WORD_BYTES;
         if (at >= end) return end;
       }
@@ -47,13 +52,25 @@ export class PlainText {
 }
 
 /**
- * Whether one of the four bytes in a word does. A byte is below 0x20 when taking that away borrows from its highest bit, and equal to
- * another when taking 1 from their difference does; the borrow may spoil bytes above it, but only where there is something to find.
+ * Whether all four bytes are plain text. Of the lower seven bits of each, a sum reaches the eighth when they are 0x20 or more, or differ
+ * from the other byte, and never carries into the next byte. Bytes that have the eighth bit themselves are text.
  */
-function meansMore(word: number): boolean {
-  const quote = word ^ (QUOTE * 0x01010101);
-  const backslash = word ^ (BACKSLASH * 0x01010101);
-  const borrowed =
-    ((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash);
-  return (borrowed & 0x80808080) !== 0;
+function isPlain(word: number): boolean {
+  const low = word & 0x7f7f7f7f;
+  const notControl = low + 0x60606060;
+  const notQuote = (low ^ 0x22222222) + 0x7f7f7f7f;
+  const notBackslash = (low ^ 0x5c5c5c5c) + 0x7f7f7f7f;
+  return (((notControl & notQuote & notBackslash) | word) & 0x80808080) === (0x80808080 | 0);
+}
+
+/** Bytes of an escape behind its backslash; 0 when it is none. */
+export function escapeLength(bytes: Buffer, at: number): number {
+  const byte = bytes[at] ?? 0;
+  if (byte !== 0x75) return SHORT_ESCAPES[byte] ?? 0;
+  for (let digit = at + 1; digit <= at + 4; digit++) {
+    const value = bytes[digit] ?? 0;
+    const hexadecimal = (value >= 0x30 && value <= 0x39) || ((value | 0x20) >= 0x61 && (value | 0x20) <= 0x66);
+    if (!hexadecimal) return 0;
+  }
+  return 5;
 }
