@@ -7,12 +7,16 @@ export interface HeapProbe extends Disposable {
    * the same functions again as they get warmer, for hundreds of clients, and keeps nothing of theirs in it.
    */
   liveBytes(): Promise<number>;
+  /** Bytes of objects of the old generation, in use or not: those that outlived collections of the young one since the last of the old. */
+  oldBytes(): Promise<number>;
 }
 
-/** Bytes in use of all spaces of the heap but those of code, as an expression for the process. */
-const OBJECT_BYTES = `process.getBuiltinModule("v8").getHeapSpaceStatistics()
-  .filter(({ space_name: name }) => !/code|trusted|read_only/.test(name))
+/** Bytes in use of the spaces of the heap that a test finds, as an expression for the process. */
+const bytesOf = (test: string): string => `process.getBuiltinModule("v8").getHeapSpaceStatistics()
+  .filter(({ space_name: name }) => ${test})
   .reduce((sum, { space_used_size: bytes }) => sum + bytes, 0)`;
+const OBJECT_BYTES = bytesOf("!/code|trusted|read_only/.test(name)");
+const OLD_BYTES = bytesOf('name === "old_space"');
 
 /** Node.js tells where its inspector listens in the first lines of stderr. */
 const LISTENING = /Debugger listening on (ws:\S+)/;
@@ -40,14 +44,18 @@ export async function heapProbe(stderr: () => string): Promise<HeapProbe> {
       waiting.set(++lastId, resolve);
       socket.send(JSON.stringify({ id: lastId, method, params }));
     });
+  const bytes = async (expression: string): Promise<number> => {
+    const { result } = await ask("Runtime.evaluate", { expression, returnByValue: true });
+    const { value } = result as { readonly value?: unknown };
+    if (typeof value !== "number") throw new Error(`the process does not tell its heap: ${JSON.stringify(result)}`);
+    return value;
+  };
   return {
     async liveBytes() {
       for (let count = 0; count < COLLECTIONS; count++) await ask("HeapProfiler.collectGarbage");
-      const { result } = await ask("Runtime.evaluate", { expression: OBJECT_BYTES, returnByValue: true });
-      const { value } = result as { readonly value?: unknown };
-      if (typeof value !== "number") throw new Error(`the process does not tell its heap: ${JSON.stringify(result)}`);
-      return value;
+      return bytes(OBJECT_BYTES);
     },
+    oldBytes: () => bytes(OLD_BYTES),
     [Symbol.dispose]: () => socket.close(),
   };
 }

@@ -60,7 +60,13 @@ interface Asked {
   readonly response: ServerResponse;
   readonly caller: Caller;
   /** Of a POST only. */
-  readonly open: OpenAnswer | undefined;
+  readonly open: OpenAnswer<Unread> | undefined;
+}
+
+/** Who would answer a request whose body has not come, and who asks. */
+interface Unread {
+  readonly face: HttpFace;
+  readonly caller: Caller;
 }
 
 /** Where a path of MCP leads. */
@@ -79,7 +85,10 @@ const SERVER_PATH = /^\/servers\/([^/]+)\/mcp$/;
  */
 export class McpEndpoint {
   readonly #options: McpEndpointOptions;
-  readonly open = new OpenAnswers((response, refusal) => this.refuse(response, refusal));
+  readonly open = new OpenAnswers<Unread>((response, refusal, unread) => {
+    if (unread === undefined) this.refuse(response, refusal);
+    else this.#refuseCaller(unread.face, response, unread.caller, refusal);
+  });
 
   constructor(options: McpEndpointOptions) {
     this.#options = options;
@@ -116,7 +125,7 @@ export class McpEndpoint {
     target: McpTarget,
     request: IncomingMessage,
     response: ServerResponse,
-    open: OpenAnswer | undefined,
+    open: OpenAnswer<Unread> | undefined,
   ): void {
     if (who.kind === "refused") return this.refuse(response, who.refusal);
     const { caller } = who;
@@ -179,15 +188,15 @@ export class McpEndpoint {
     face.tellRefused(request, caller, { message, failure: "cancelled" });
   }
 
-  #post(face: HttpFace, request: IncomingMessage, open: OpenAnswer, caller: Caller): void {
+  #post(face: HttpFace, request: IncomingMessage, open: OpenAnswer<Unread>, caller: Caller): void {
     const { bodyBytesMax: bytesMax, traffic } = this.#options;
     const { response } = open;
     const exchange = traffic.exchange(request, response, caller);
-    open.refuseUnread = (refusal) => this.#refuseCaller(face, response, caller, refusal);
+    open.unread = { face, caller };
     readBody(request, response, { bytesMax, exchange }, (outcome) => {
       // What was refused while it came is told already.
-      if (open.refuseUnread === undefined) return;
-      open.refuseUnread = undefined;
+      if (open.unread === undefined) return;
+      open.unread = undefined;
       if (outcome.kind === "body") return face.handleHttp(request, response, outcome.body, caller, exchange);
       if (outcome.kind === "aborted") return this.#tellLeft(face, request, caller);
       this.#refuseCaller(face, response, caller, outcome.kind === "no_room" ? NO_ROOM : bodyTooLarge(bytesMax));

@@ -47,6 +47,8 @@ const EMPTY = Buffer.alloc(0);
 /** Nobody reads this answer; it says in records what became of the request. */
 const CLIENT_LEFT: Refusal = { status: 499, code: "cancelled", message: "the client left before its request had come" };
 
+/** Goes on with a request whose body has not come as with one that is refused. */
+type RefuseUnread = (refusal: Refusal) => void;
 type Found = NonNullable<ReturnType<RouteMatch["find"]>>;
 
 /**
@@ -56,7 +58,9 @@ type Found = NonNullable<ReturnType<RouteMatch["find"]>>;
 export class Router {
   readonly #options: RouterOptions;
   readonly #table: RouteTable;
-  readonly open = new OpenAnswers(refuse);
+  readonly open = new OpenAnswers<RefuseUnread>((response, refusal, unread) =>
+    unread === undefined ? refuse(response, refusal) : unread(refusal),
+  );
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -130,7 +134,7 @@ export class Router {
   #work(
     path: string,
     response: ServerResponse,
-    work: (owed: { readonly open: OpenAnswer; readonly signal: AbortSignal }) => Promise<void>,
+    work: (owed: { readonly open: OpenAnswer<RefuseUnread>; readonly signal: AbortSignal }) => Promise<void>,
   ): void {
     const open = this.open.add(response);
     const left = new AbortController();
@@ -145,7 +149,7 @@ export class Router {
   async #answer(
     { route, params }: Found,
     asked: Pick<RouteRequest, "http" | "query" | "signal">,
-    open: OpenAnswer,
+    open: OpenAnswer<RefuseUnread>,
   ): Promise<void> {
     const { http } = asked;
     const { response } = open;
@@ -163,12 +167,12 @@ export class Router {
   }
 
   /** The body of a request, or why it is refused. */
-  async #body(http: IncomingMessage, open: OpenAnswer, exchange: Exchange): Promise<Buffer | Refusal> {
+  async #body(http: IncomingMessage, open: OpenAnswer<RefuseUnread>, exchange: Exchange): Promise<Buffer | Refusal> {
     const refusal = unsupportedBody(http);
     if (refusal !== undefined) return refusal;
     const { bodyBytesMax: bytesMax } = this.#options;
     const body = await new Promise<Buffer | Refusal>((resolve) => {
-      open.refuseUnread = resolve;
+      open.unread = resolve;
       readBody(http, open.response, { bytesMax, exchange }, (outcome) => {
         switch (outcome.kind) {
           case "body":
@@ -182,7 +186,7 @@ export class Router {
         }
       });
     });
-    open.refuseUnread = undefined;
+    open.unread = undefined;
     return body;
   }
 
