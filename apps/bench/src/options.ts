@@ -39,7 +39,7 @@ The gateway runs from apps/server/dist, which this command builds first.
   --quick                  smoke run: one short round of everything; its figures mean little
   --seconds <n>            seconds of load in one round (3)
   --rounds <n>             rounds of each comparison, contenders taking turns (5)
-  --only <name>            run this scenario; repeat for several: peers, throughput, stdio, large-results, memory, startup,
+  --only <name>            run this scenario; repeat for several: peers, relay, throughput, stdio, large-results, memory, startup,
                            scale, costs, isolation, metrics, monitoring, exporters, exporter-faults, audit, builds
   --contenders <a,b>       of direct, hangar, sdk, bare, and with --peers of mcp-hub, mcp-proxy, supergateway (all)
   --peers                  scenario peers: gateways from npm beside this one. They are downloaded once into the user's cache

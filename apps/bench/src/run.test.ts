@@ -25,7 +25,7 @@ test("the references answer every call rightly over HTTP, in both eras", async (
 
 test("a contender or scenario that does not exist is refused by name", async () => {
   await expect(run(quick("--only", "thruput"), () => {})).rejects.toThrow(
-    "--only names thruput; give some of peers, throughput, stdio",
+    "--only names thruput; give some of peers, relay, throughput, stdio",
   );
   await expect(run(quick("--contenders", "nginx"), () => {})).rejects.toThrow("--contenders names nginx");
 });

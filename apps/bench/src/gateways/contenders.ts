@@ -8,8 +8,8 @@ import { type Launched, launch, workFolder } from "../processes/launch.ts";
 /** Names of what a comparison may hold, in the order of the report. */
 export const contenderNames = ["direct", "hangar", "sdk", "bare"] as const;
 
-/** One of {@link contenderNames}, a gateway from npm, or another build of this one. */
-export type ContenderName = (typeof contenderNames)[number] | PeerName | "before";
+/** One of {@link contenderNames}, a relay written by hand, a gateway from npm, or another build of this one. */
+export type ContenderName = (typeof contenderNames)[number] | "relay" | PeerName | "before";
 
 /** Where a gateway's calls go: an HTTP endpoint, or a program that speaks MCP on its pipes. */
 export type Upstream =
@@ -35,11 +35,15 @@ const gatewayPrefix = "lean__";
 /** Configuration files that were written so far. */
 let configurations = 0;
 
-/** Starts the SDK gateway or the bare relay in front of an upstream. */
-export async function startReference(name: "sdk" | "bare", upstream: Upstream): Promise<Contender> {
+/** Starts the SDK gateway or a relay in front of an upstream; `relay` is one of HTTP only. */
+export async function startReference(name: "sdk" | "bare" | "relay", upstream: Upstream): Promise<Contender> {
   const target = upstream.kind === "http" ? [upstream.endpoint] : upstream.args;
-  const args =
-    name === "sdk" ? [program("sdk.ts"), upstream.kind, ...target] : [program(`bare-${upstream.kind}.ts`), ...target];
+  const programs = {
+    sdk: [program("sdk.ts"), upstream.kind],
+    bare: [program(`bare-${upstream.kind}.ts`)],
+    relay: [program("json-relay.ts")],
+  };
+  const args = [...programs[name], ...target];
   return { name, process: await launch({ name, args }), prefix: gatewayPrefix };
 }
 

@@ -77,6 +77,7 @@ async function start(name: ContenderName, lean: Launched, { behind, options }: C
       return startHangar(upstream, { fromSources: false, main: options.against ?? "" });
     case "sdk":
     case "bare":
+    case "relay":
       return startReference(name, upstream);
     case "mcp-hub":
     case "mcp-proxy":

@@ -9,6 +9,7 @@ import { memory } from "./memory.ts";
 import { metrics } from "./metrics.ts";
 import { monitoring } from "./monitoring.ts";
 import { peers } from "./peers.ts";
+import { relay } from "./relay.ts";
 import { scale } from "./scale.ts";
 import type { Scenario } from "./scenario.ts";
 import { startup } from "./startup.ts";
@@ -18,6 +19,7 @@ import { throughput } from "./throughput.ts";
 /** Every scenario of a comparison, in the order in which they run. */
 export const scenarios: readonly Scenario[] = [
   peers,
+  relay,
   throughput,
   stdio,
   largeResults,
