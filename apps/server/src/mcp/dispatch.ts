@@ -15,7 +15,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { LegacySession } from "./legacy-session.ts";
 import { initialize } from "./methods/handshake.ts";
 import { METHODS } from "./methods/index.ts";
-import { SEPARATOR } from "./qualified-names.ts";
+import { type NamedList, SEPARATOR } from "./qualified-names.ts";
 import type { Scope } from "./scope.ts";
 
 /**
@@ -50,7 +50,7 @@ async function recorded(
 ): Promise<Answer> {
   const { scope, gateway } = endpoint;
   const only = scope.single ? scope.entries(request.caller)[0] : undefined;
-  const about = { method: request.method, server: only?.id ?? "", subject: subjectOf(request.params, scope) };
+  const about = { method: request.method, server: only?.id ?? "", subject: subjectOf(request, scope) };
   const record = gateway.record(about, request);
   record.server = only?.id;
   const answer = await work({ ...request, record });
@@ -118,15 +118,17 @@ export function notified(
 }
 
 /** What a request is about, in the client's words, but for prefixes and shortened names: records have ids and whole names. */
-function subjectOf({ uri, name, level, ref }: JsonObject, scope: Scope): string | undefined {
+function subjectOf({ method, params }: Pick<ClientRequest, "method" | "params">, scope: Scope): string | undefined {
+  const { uri, name, level, ref } = params;
   const inRef = isJsonObject(ref) ? ref : {};
   const named = [name, inRef.name].find((text) => typeof text === "string");
-  const whole = named === undefined ? undefined : wholeName(named, scope);
+  const whole =
+    named === undefined ? undefined : wholeName(named, method === "tools/call" ? "tools" : "prompts", scope);
   return [uri, whole, level, inRef.uri].find((text): text is string => typeof text === "string");
 }
 
-function wholeName(text: string, scope: Scope): string {
-  const { server, name } = scope.resolve(text);
+function wholeName(text: string, list: NamedList, scope: Scope): string {
+  const { server, name } = scope.resolve(text, list);
   return scope.single || server === "" ? text : `${server}${SEPARATOR}${name}`;
 }
 

@@ -28,8 +28,8 @@ const PAGE_CHARS = 4 * 1024 * 1024;
 /** What one server or group contributes to a list, or the gateway itself, whose names are not prefixed. */
 export interface ListPart {
   readonly id: string | undefined;
-  /** What stands before its names here; empty for the gateway itself. */
-  readonly prefix: string;
+  /** What its names here depend on, beside the names in `items`. */
+  readonly naming: string;
   readonly items: ListItems;
 }
 
@@ -51,8 +51,8 @@ export async function mergedList(
     scope.entries(caller).map(async (entry) => {
       const items = await (scope.single ? listOf(entry, list, patience) : listOnce(entry, list, patience, signal));
       if (isFailure(items)) return items;
-      const prefix = scope.qualify(entry.id, "");
-      return { id: entry.id, prefix, items: await shownItems(scope, caller, { id: entry.id, list, items }, judging) };
+      const naming = scope.naming(entry, list);
+      return { id: entry.id, naming, items: await shownItems(scope, caller, { id: entry.id, list, items }, judging) };
     }),
   );
   const [only] = parts;
@@ -164,7 +164,7 @@ function forLegacyClients(tool: JsonObject): JsonObject {
 
 function qualified(scope: Scope, id: string, list: ListKind, item: JsonObject): JsonObject {
   if (scope.single) return item;
-  const renamed = { ...item, name: scope.qualify(id, textOf(item.name)) };
+  const renamed = { ...item, name: scope.qualify(id, list, textOf(item.name)) };
   switch (list) {
     case "tools":
       return withQualifiedApp(renamed, (uri) => scope.qualifyUri(id, uri));

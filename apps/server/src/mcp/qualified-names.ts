@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
-import type { Fleet, FleetEntry, ListItems } from "@mcp-hangar/core";
+import type { Fleet, FleetEntry, ListItems, ListKind } from "@mcp-hangar/core";
 import { textOf } from "../text-of.ts";
+import { isShort, isShortened, shortName, shortNames } from "./short-names.ts";
 
 /** A name or URI of a client, resolved to what is behind it. */
 export interface Target {
@@ -10,20 +10,29 @@ export interface Target {
   readonly name: string;
 }
 
+/** Lists of things that clients ask for by name. */
+export type NamedList = Extract<ListKind, "tools" | "prompts">;
+
 /** Between the server and the name of a tool or prompt; server ids and prefixes cannot contain it. */
 export const SEPARATOR = "__";
-/** Characters of a name that model APIs accept (Anthropic, OpenAI: `^[a-zA-Z0-9_-]{1,64}$`). */
-const NAME_CHARS_MAX = 64;
-/** Hexadecimal digits of SHA-256 at the end of a shortened name: 40 bits, too many for two names to meet by chance. */
-const DIGITS = 10;
-const SHORTENED = new RegExp(`_[0-9a-f]{${DIGITS}}$`);
 
-/** By the lists that servers gave, which are replaced as a whole, and by prefix: what the shortened names stand for. */
-const known = new WeakMap<ListItems, Map<string, ReadonlyMap<string, string>>>();
+/** The long names of one list of a server. */
+interface LongNames {
+  /** Short names by the names that the server gave. */
+  readonly short: ReadonlyMap<string, string>;
+  /** The names that the server gave by short ones. */
+  readonly own: ReadonlyMap<string, string>;
+  /** Those that share a digest with others. */
+  readonly colliding: readonly string[];
+}
+
+/** By the lists that servers gave, which are replaced as a whole, and by what stands in front of the names. */
+const known = new WeakMap<ListItems, Map<string, LongNames>>();
 
 /**
- * The names of tools and prompts on the aggregate: `<prefix>__<name>`, shortened to {@link NAME_CHARS_MAX} characters if it
- * is longer or looks like one that was. The same name is always shortened in the same way. Longer names and the ids of servers are understood as well.
+ * The names of tools and prompts on the aggregate: `<prefix>__<name>`, shortened to 64 characters if it is longer or looks like one that
+ * was. The same name is always shortened in the same way, unless others in its list would be shortened to the same: then all of them get
+ * longer digests. Longer names and the ids of servers are understood as well.
  */
 export class QualifiedNames {
   readonly #fleet: Fleet;
@@ -32,9 +41,18 @@ export class QualifiedNames {
     this.#fleet = fleet;
   }
 
-  qualify(server: string, name: string): string {
+  qualify(server: string, list: ListKind, name: string): string {
     const entry = this.#fleet.entry(server);
-    return shortened(`${entry === undefined ? server : this.prefixOf(entry)}${SEPARATOR}${name}`);
+    const front = entry === undefined ? `${server}${SEPARATOR}` : this.#frontOf(entry);
+    if (isShort(front + name)) return front + name;
+    const listed = entry === undefined ? undefined : longNames(entry, list, front)?.short.get(name);
+    return listed ?? shortName(front + name, front.length);
+  }
+
+  /** What decides, beside the name itself, how the names of a list are written: another text whenever that changes. */
+  naming(entry: FleetEntry, list: ListKind): string {
+    const front = this.#frontOf(entry);
+    return JSON.stringify([front, longNames(entry, list, front)?.colliding]);
   }
 
   /** The prefix that a server was given, unless it is the id of another or was given to one before: else its id. */
@@ -44,13 +62,13 @@ export class QualifiedNames {
   }
 
   /** Always a target: a name that means nothing resolves to a server that does not exist. */
-  resolve(text: string): Target {
+  resolve(text: string, list: NamedList): Target {
     const { server, name } = split(text, SEPARATOR);
     const entry = this.#entryOf(server);
     if (!isShortened(text)) return { server: entry?.id ?? server, name };
     // A long prefix is cut as well, and tells nothing then.
     for (const each of entry === undefined ? this.#fleet.shown() : [entry]) {
-      const own = longNameIn(each, this.prefixOf(each), text);
+      const own = longNames(each, list, this.#frontOf(each))?.own.get(text);
       if (own !== undefined) return { server: each.id, name: own };
     }
     return { server: entry?.id ?? server, name };
@@ -61,6 +79,11 @@ export class QualifiedNames {
     if (!isShortened(text)) return undefined;
     const entry = this.#entryOf(split(text, SEPARATOR).server);
     return entry?.catalog.known("tools") === undefined ? entry : undefined;
+  }
+
+  /** What the names of a server begin with. */
+  #frontOf(entry: FleetEntry): string {
+    return `${this.prefixOf(entry)}${SEPARATOR}`;
   }
 
   /** By id first, so that no prefix takes the place of a server. */
@@ -74,39 +97,24 @@ export function split(text: string, separator: string): Target {
   return at < 0 ? { server: "", name: text } : { server: text.slice(0, at), name: text.slice(at + separator.length) };
 }
 
-function isShortened(text: string): boolean {
-  return text.length === NAME_CHARS_MAX && SHORTENED.test(text);
-}
-
-/** A name that looks as if it had been shortened is another's to be: a server that gave it to a tool would have two of that name. */
-function isItself(name: string): boolean {
-  return name.length <= NAME_CHARS_MAX && !isShortened(name);
-}
-
-function shortened(name: string): string {
-  if (isItself(name)) return name;
-  const digest = createHash("sha256").update(name).digest("hex").slice(0, DIGITS);
-  return `${name.slice(0, NAME_CHARS_MAX - DIGITS - 1)}_${digest}`;
-}
-
-function longNameIn({ catalog }: FleetEntry, prefix: string, text: string): string | undefined {
-  for (const list of ["tools", "prompts"] as const) {
-    const items = catalog.known(list);
-    const own = items === undefined ? undefined : longNamesOf(items, prefix).get(text);
-    if (own !== undefined) return own;
-  }
-  return undefined;
-}
-
-function longNamesOf(items: ListItems, prefix: string): ReadonlyMap<string, string> {
-  const byPrefix = known.get(items) ?? new Map<string, ReadonlyMap<string, string>>();
-  const found = byPrefix.get(prefix);
+/** Of the lists as they are for everybody, so that a name is the same for all who see it. `undefined` of one that was never fetched. */
+function longNames({ catalog }: FleetEntry, list: ListKind, front: string): LongNames | undefined {
+  const items = catalog.known(list);
+  if (items === undefined) return undefined;
+  const byFront = known.get(items) ?? new Map<string, LongNames>();
+  const found = byFront.get(front);
   if (found !== undefined) return found;
-  const names = new Map<string, string>();
-  for (const { name } of items) {
-    const full = `${prefix}${SEPARATOR}${textOf(name)}`;
-    if (!isItself(full)) names.set(shortened(full), textOf(name));
-  }
-  known.set(items, byPrefix.set(prefix, names));
-  return names;
+  const pairs = [
+    ...shortNames(
+      items.map(({ name }) => front + textOf(name)),
+      front.length,
+    ),
+  ].map(([name, short]) => [name.slice(front.length), short] as const);
+  const made = {
+    short: new Map(pairs),
+    own: new Map(pairs.map(([name, short]) => [short, name])),
+    colliding: pairs.filter(([name, short]) => short !== shortName(front + name, front.length)).map(([name]) => name),
+  };
+  known.set(items, byFront.set(front, made));
+  return made;
 }

@@ -1,7 +1,7 @@
 import type { FleetEntry, Gateway, ListKind, ManagedServer } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { CallerRights } from "../access/access.ts";
-import { QualifiedNames, SEPARATOR, split, type Target } from "./qualified-names.ts";
+import { type NamedList, QualifiedNames, SEPARATOR, split, type Target } from "./qualified-names.ts";
 
 export type { Target } from "./qualified-names.ts";
 
@@ -47,10 +47,13 @@ export interface Scope {
   has(id: string): boolean;
   /** Whether it concerns this one of them; of what is about certain items, one must exist for the caller. */
   concerns(caller: Caller, id: string, about?: Items): boolean;
-  qualify(server: string, name: string): string;
+  /** What decides, beside their own names, how the items of a list are called. */
+  naming(entry: FleetEntry, list: ListKind): string;
+  /** The name of an item of a list. */
+  qualify(server: string, list: ListKind, name: string): string;
   qualifyUri(server: string, uri: string): string;
   /** Always a target: a name that means nothing resolves to a server that does not exist. */
-  resolve(name: string): Target;
+  resolve(name: string, list: NamedList): Target;
   /** The server that has to be listed before anybody can know what a shortened name stands for. */
   unlisted(name: string): FleetEntry | undefined;
   resolveUri(uri: string, caller: Caller): Target;
@@ -86,7 +89,8 @@ const EMPTY_SCOPE: Scope = {
   shows: () => false,
   has: () => false,
   concerns: () => false,
-  qualify: (_server, name) => name,
+  naming: () => "",
+  qualify: (_server, _list, name) => name,
   qualifyUri: (_server, uri) => uri,
   resolve: (name) => ({ server: "", name }),
   unlisted: () => undefined,
@@ -119,7 +123,8 @@ function singleScope(parts: ScopeParts, id: string): Scope {
     },
     has,
     concerns: (caller, other, about) => has(other) && reachesAny(access, caller, id, about),
-    qualify: (_server, name) => name,
+    naming: () => "",
+    qualify: (_server, _list, name) => name,
     qualifyUri: (_server, uri) => uri,
     resolve: (name) => ({ server: id, name }),
     unlisted: () => undefined,
@@ -143,9 +148,10 @@ function aggregateScope(parts: ScopeParts): Scope {
     servers: (caller) => gateway.fleet.all().filter(({ id }) => concerns(caller, id)),
     has: () => true,
     concerns,
-    qualify: (server, name) => names.qualify(server, name),
+    naming: (entry, list) => names.naming(entry, list),
+    qualify: (server, list, name) => names.qualify(server, list, name),
     qualifyUri,
-    resolve: (name) => names.resolve(name),
+    resolve: (name, list) => names.resolve(name, list),
     unlisted: (name) => names.unlisted(name),
     resolveUri: (uri, caller) => qualifiedTarget(gateway, uri) ?? ownerOf(parts, uri, caller),
   };

@@ -3,6 +3,7 @@ import { type Caller, shortText } from "@mcp-hangar/telemetry";
 import { nearest } from "../nearest.ts";
 import { textOf } from "../text-of.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { NamedList } from "./qualified-names.ts";
 
 /** Names that a suggestion is looked for among: to compare them with what somebody typed takes a turn of the event loop. */
 const COMPARED_MAX = 1_000;
@@ -11,7 +12,7 @@ const SHOWN_CHARS_MAX = 200;
 
 /** What a client named that does not exist for its caller. */
 interface Unknown {
-  readonly list: "tools" | "prompts";
+  readonly list: NamedList;
   /** As the client spells it. */
   readonly name: string;
 }
@@ -42,7 +43,7 @@ function formOf({ scope, management }: Endpoint, { list, name }: Unknown): strin
       if (management !== undefined && name.startsWith("hangar_")) {
         return "tools that manage the gateway are at /manage/mcp, and here if management.tools.on_mcp names them";
       }
-      return scope.resolve(name).server === "" ? `names here are <server>__<${what}>` : undefined;
+      return scope.resolve(name, list).server === "" ? `names here are <server>__<${what}>` : undefined;
   }
 }
 
@@ -57,7 +58,7 @@ function suggestionFor(endpoint: Endpoint, caller: Caller, { list, name }: Unkno
 function namesFor(
   { scope }: Endpoint,
   caller: Caller,
-  list: Extract<ListKind, "tools" | "prompts">,
+  list: NamedList,
 ): readonly { readonly here: string; readonly own: string }[] {
   const { identity } = LISTS[list];
   const names: { readonly here: string; readonly own: string }[] = [];
@@ -65,7 +66,7 @@ function namesFor(
     for (const item of catalog.known(list) ?? []) {
       if (names.length >= COMPARED_MAX) return names;
       const own = textOf(item[identity]);
-      if (scope.shows(caller, id, list, own)) names.push({ here: scope.qualify(id, own), own });
+      if (scope.shows(caller, id, list, own)) names.push({ here: scope.qualify(id, list, own), own });
     }
   }
   return names;

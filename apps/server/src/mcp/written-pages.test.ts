@@ -8,14 +8,14 @@ const itemsOf = (count: number): JsonObject[] =>
   Array.from({ length: count }, (_, n) => ({ name: `tool_${n}`, description: "does what it says ".repeat(5) }));
 
 function written(key: string, parts: readonly ListPart[]): JsonObject {
-  return { key, tools: parts.flatMap(({ id, prefix, items }) => items.map((item) => ({ id, prefix, ...item }))) };
+  return { key, tools: parts.flatMap(({ id, naming, items }) => items.map((item) => ({ id, naming, ...item }))) };
 }
 
 it("gives what would be written now, whatever has changed and whoever asks", () => {
   const random = seededRandom(7);
   const pick = (count: number): number => Math.floor(random() * count);
   const pages = new WrittenPages();
-  let parts: ListPart[] = ["a", "b", "c"].map((id) => ({ id, prefix: `${id}__`, items: itemsOf(200) }));
+  let parts: ListPart[] = ["a", "b", "c"].map((id) => ({ id, naming: `${id}__`, items: itemsOf(200) }));
   let writes = 0;
   for (let round = 0; round < 400; round++) {
     const place = pick(parts.length);
@@ -23,7 +23,7 @@ it("gives what would be written now, whatever has changed and whoever asks", () 
     if (changed === undefined) throw new Error("there is always one");
     const changes: (() => ListPart[])[] = [
       () => parts.with(place, { ...changed, items: itemsOf(pick(300)) }),
-      () => parts.with(place, { ...changed, prefix: `${pick(3)}__` }),
+      () => parts.with(place, { ...changed, naming: `${pick(3)}__` }),
       () => parts.with(place, { ...changed, id: `server-${pick(3)}` }),
       () => parts.with(place, { ...changed, items: changed.items.toSpliced(pick(changed.items.length), 1) }),
       () => (parts.length > 2 ? parts.toSpliced(place, 1) : [...parts, { ...changed, items: itemsOf(200) }]),
@@ -48,14 +48,14 @@ it("a page that is asked for again is not written again, also when the same item
   const pages = new WrittenPages();
   const items = itemsOf(500);
   const ask = (): Buffer | undefined =>
-    pages.of("page", [{ id: "a", prefix: "a__", items: [...items] }], () => ({ items }))?.bytes;
+    pages.of("page", [{ id: "a", naming: "a__", items: [...items] }], () => ({ items }))?.bytes;
   expect(ask()).toBeInstanceOf(Buffer);
   expect(ask()).toBe(ask());
 });
 
 it("keeps no more bytes than it may, those that were asked for last", () => {
   const pages = new WrittenPages();
-  const parts = [{ id: "a", prefix: "", items: itemsOf(1) }];
+  const parts = [{ id: "a", naming: "", items: itemsOf(1) }];
   const write = (): JsonObject => ({ text: "x".repeat(1_000_000) });
   const bytesOf = (key: number): Buffer | undefined => pages.of(`page ${key}`, parts, write)?.bytes;
   const first = Array.from({ length: 20 }, (_, key) => bytesOf(key));
@@ -65,7 +65,7 @@ it("keeps no more bytes than it may, those that were asked for last", () => {
 
 it("what is no page is none, and a small one is not kept", () => {
   const pages = new WrittenPages();
-  const parts = [{ id: "a", prefix: "", items: itemsOf(1) }];
+  const parts = [{ id: "a", naming: "", items: itemsOf(1) }];
   expect(pages.of("page", parts, () => undefined)).toBeUndefined();
   expect(pages.of("page", parts, () => ({ tools: [] }))?.bytes).toBeUndefined();
 });

@@ -59,9 +59,9 @@ export class WrittenPages {
 function areSame(before: readonly ListPart[], now: readonly ListPart[]): boolean {
   return (
     before.length === now.length &&
-    before.every(({ id, prefix, items }, place) => {
+    before.every(({ id, naming, items }, place) => {
       const other = now[place];
-      if (other === undefined || other.id !== id || other.prefix !== prefix) return false;
+      if (other === undefined || other.id !== id || other.naming !== naming) return false;
       if (other.items.length !== items.length) return false;
       return other.items === items || items.every((item, at) => item === other.items[at]);
     })

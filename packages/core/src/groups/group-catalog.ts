@@ -11,6 +11,8 @@ export class GroupCatalog {
   readonly #members: () => readonly ManagedServer[];
   readonly #inRotation: () => readonly ManagedServer[];
   readonly #filter: OfferFilter;
+  /** The lists as they were last put together, and from what: they stay the same objects while nothing changes. */
+  readonly #known = new Map<ListKind, { readonly from: readonly ListItems[]; readonly items: ListItems }>();
 
   constructor(
     members: () => readonly ManagedServer[],
@@ -28,8 +30,15 @@ export class GroupCatalog {
    * looks as the first of them in the configuration shows it. `undefined` when nobody was ever listed.
    */
   known(list: ListKind): ListItems | undefined {
-    const items = union(list, this.#inRotation()) ?? union(list, this.#members());
-    return this.#filter.limits(list) ? items?.filter((item) => this.#shows(list, item)) : items;
+    const inRotation = listsOf(list, this.#inRotation());
+    const from = inRotation.length > 0 ? inRotation : listsOf(list, this.#members());
+    if (from.length === 0) return undefined;
+    const known = this.#known.get(list);
+    if (known?.from.length === from.length && known.from.every((each, at) => each === from[at])) return known.items;
+    const all = union(list, from);
+    const items = this.#filter.limits(list) ? all.filter((item) => this.#shows(list, item)) : all;
+    this.#known.set(list, { from, items });
+    return items;
   }
 
   /** The registered name of a tool that some member offers, in rotation or not. */
@@ -99,12 +108,12 @@ export class GroupCatalog {
   }
 }
 
-function union(list: ListKind, servers: readonly ManagedServer[]): ListItems | undefined {
-  const lists = servers.flatMap(({ catalog }) => {
-    const items = catalog.known(list);
-    return items === undefined ? [] : [items];
-  });
-  if (lists.length === 0) return undefined;
+/** The lists of those that were ever listed. */
+function listsOf(list: ListKind, servers: readonly ManagedServer[]): readonly ListItems[] {
+  return servers.map(({ catalog }) => catalog.known(list)).filter((items) => items !== undefined);
+}
+
+function union(list: ListKind, lists: readonly ListItems[]): ListItems {
   const byName = new Map<unknown, JsonObject>();
   for (const item of lists.flat()) {
     const name = item[LISTS[list].identity];

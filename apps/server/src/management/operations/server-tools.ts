@@ -145,6 +145,6 @@ export function serverToolOperations(parts: Pick<ManagementParts, "gateway" | "a
 
 function shortenedNames(fleet: Fleet, entry: FleetEntry, tools: readonly string[]): Readonly<Record<string, string>> {
   const names = new QualifiedNames(fleet);
-  const pairs = tools.map((tool) => [tool, names.qualify(entry.id, tool)] as const);
+  const pairs = tools.map((tool) => [tool, names.qualify(entry.id, "tools", tool)] as const);
   return Object.fromEntries(pairs.filter(([tool, name]) => !name.endsWith(`${SEPARATOR}${tool}`)));
 }

@@ -18,7 +18,7 @@ export function listMethod(list: ListKind): (endpoint: Endpoint, request: Client
     request.session?.listed.add(list);
     const { cursor } = request.params;
     const own = list === "tools" ? (endpoint.management?.definitionsFor(request.caller) ?? []) : [];
-    const parts = [{ id: undefined, prefix: "", items: own }, ...merged.parts];
+    const parts = [{ id: undefined, naming: "", items: own }, ...merged.parts];
     const { era } = request;
     const start = startOf(cursor);
     const write = (from: number) => {

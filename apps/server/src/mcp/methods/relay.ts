@@ -38,7 +38,7 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
   const wanted = typeof name === "string" ? name : "";
   const unlisted = endpoint.scope.unlisted(wanted);
   if (unlisted !== undefined) await listFirst(unlisted, endpoint, request);
-  const target = endpoint.scope.resolve(wanted);
+  const target = endpoint.scope.resolve(wanted, "tools");
   let mismatch: string | undefined;
   const refusedFor = (definition: JsonObject): Failure | undefined => {
     mismatch = paramHeaderRefusal(request, definition);
@@ -83,7 +83,7 @@ function linked({ scope }: Endpoint, { server }: Target, answer: Answer): Answer
 export async function getPrompt(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
   const { name } = request.params;
   if (typeof name !== "string") return errorAnswer(RPC.invalidParams, 'prompts/get needs a string "name"');
-  const target = endpoint.scope.resolve(name);
+  const target = endpoint.scope.resolve(name, "prompts");
   const answer = await forward(endpoint, request, {
     list: "prompts",
     target,
@@ -115,7 +115,7 @@ export async function complete(endpoint: Endpoint, request: ClientRequest): Prom
   // Only the one that was looked at is passed on: with both, a server might look at the other.
   const { name, uri, ...rest } = ref;
   if (typeof name === "string" && ref.type !== "ref/resource") {
-    const target = endpoint.scope.resolve(name);
+    const target = endpoint.scope.resolve(name, "prompts");
     return forward(endpoint, request, {
       list: "prompts",
       target,
