@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startGateway } from "../src/harness/gateway-process.ts";
 import { bearer, type SecuredGateway, startSecuredGateway } from "../src/harness/secured-gateway.ts";
@@ -27,10 +28,13 @@ interface Tool {
   readonly name: string;
   /** Of the endpoint that has it. */
   readonly path: string;
+  /** As the reference says. */
+  readonly permission: string;
   readonly annotations: { readonly readOnlyHint: boolean };
 }
 
 const SERVER = "memory";
+const REFERENCE = readFileSync(new URL("../../../docs/reference/api.md", import.meta.url), "utf8");
 const folder = await temporaryFolder();
 /** Whatever a tool of the management may need to exist is configured. */
 const CONFIG = {
@@ -46,6 +50,14 @@ const CONFIG = {
   discovery: { sources: { files: { type: "filesystem", path: folder.path } } },
 };
 const ALL_TOOLS = "tools:call";
+/** What the roles that exist without being configured may do. */
+const BUILT_IN: Readonly<Record<string, (permission: string) => boolean>> = {
+  admin: () => true,
+  operator: (permission) => !permission.startsWith("keys:"),
+  viewer: (permission) => permission.endsWith(":read") && !["keys:read", "audit:read"].includes(permission),
+  auditor: (permission) => permission.endsWith(":read"),
+  agent: (permission) => permission === ALL_TOOLS,
+};
 /** Strangers are tried on every route. */
 const PATIENT = { max_failures: 1_000 };
 
@@ -55,9 +67,6 @@ const OTHER_ROUTES: readonly Route[] = [
   { method: "POST", path: "/mcp", permission: ALL_TOOLS },
   { method: "GET", path: "/mcp", permission: ALL_TOOLS },
   { method: "DELETE", path: "/mcp", permission: ALL_TOOLS },
-  { method: "POST", path: "/manage/mcp", permission: ALL_TOOLS },
-  { method: "GET", path: "/manage/mcp", permission: ALL_TOOLS },
-  { method: "DELETE", path: "/manage/mcp", permission: ALL_TOOLS },
   { method: "POST", path: `/servers/${SERVER}/mcp`, permission: ALL_TOOLS },
   { method: "GET", path: `/servers/${SERVER}/mcp`, permission: ALL_TOOLS },
   { method: "DELETE", path: `/servers/${SERVER}/mcp`, permission: ALL_TOOLS },
@@ -167,13 +176,54 @@ describe.each(offer.managementTools)("the tool $name", ({ name, path, annotation
     expect(isUnknown(await call(name, {}, sufficient), name)).toBe(false);
   });
 
-  test("is out of reach without MCP", async () => {
-    for (const [token, status] of [
-      [undefined, 401],
-      [await keyOf(without(ALL_TOOLS)), 403],
-    ] as const) {
-      expect((await call(name, {}, token)).status).toBe(status);
+  test("is out of reach of strangers, and on /mcp of those who may not use MCP", async () => {
+    expect((await call(name, {}, undefined)).status).toBe(401);
+    if (path === "/mcp") expect((await call(name, {}, await keyOf(without(ALL_TOOLS)))).status).toBe(403);
+  });
+});
+
+describe("/manage/mcp", () => {
+  const at = (): string => `${url}/manage/mcp`;
+  const open = async (token: string): Promise<number> => {
+    const body = { jsonrpc: "2.0", id: 1, method: "tools/list" };
+    const headers = {
+      ...bearer(token),
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+    };
+    return (await fetch(at(), { method: "POST", headers, body: JSON.stringify(body) })).status;
+  };
+
+  test.each(["POST", "GET", "DELETE"])("asks a stranger who they are (%s)", async (method) => {
+    expect(await statusOf({ method, path: "/manage/mcp", permission: undefined }, undefined)).toBe(401);
+  });
+
+  test.each(offer.permissions)(
+    "with %s alone has exactly the tools that need it, and nobody else comes in",
+    async (permission) => {
+      const mine = offer.managementTools.filter(
+        (tool) => tool.path === "/manage/mcp" && tool.permission === permission,
+      );
+      const token = await keyOf(only(permission));
+      if (mine.length === 0 && permission !== ALL_TOOLS) return expect(await open(token)).toBe(403);
+      expect(await listAt(at(), token)).toEqual(mine.map(({ name }) => name));
+      expect(await listAt(at(), await keyOf(withTools(permission)))).toEqual(mine.map(({ name }) => name));
+    },
+  );
+
+  test.each(Object.entries(BUILT_IN))("shows the role %s its tools, and calls no other", async (role, has) => {
+    const token = await keyOf(role);
+    const tools = offer.managementTools.filter(({ path }) => path === "/manage/mcp");
+    const mine = tools.filter(({ permission }) => has(permission)).map(({ name }) => name);
+    expect(await listAt(at(), token)).toEqual(mine);
+    for (const { name } of tools) {
+      const answer = await callAt(at(), name, {}, token);
+      expect(isUnknown(answer, name), `${name} for ${role}`).toBe(!mine.includes(name));
     }
+    // Whoever looks at the gateway need not be allowed to use its servers.
+    expect((await modernRequest(`${url}/mcp`, "tools/list", {}, { headers: bearer(token) })).status).toBe(
+      has(ALL_TOOLS) ? 200 : 403,
+    );
   });
 });
 
@@ -305,6 +355,12 @@ function roles({ permissions, serverTools }: Offer): Record<string, object> {
   ]) as Record<string, object>;
 }
 
+function permissionOf(tool: string): string {
+  const permission = new RegExp(`\\| \`${tool}\`[^|]* \\| \`([a-z:]+)\` \\|`).exec(REFERENCE)?.[1];
+  if (permission === undefined) throw new Error(`the reference has no ${tool}`);
+  return permission;
+}
+
 async function offerOfAnOpenGateway(): Promise<Offer> {
   await using gateway = await startGateway(CONFIG);
   const document = (await (await fetch(`${gateway.url}/api/openapi.json`)).json()) as {
@@ -319,9 +375,9 @@ async function offerOfAnOpenGateway(): Promise<Offer> {
   const managed = await modernRequest(gateway.manageUrl, "tools/list");
   const toolsAt = (path: string, listed: RpcAnswer["message"]): readonly Tool[] =>
     // A list of tools, each with the annotations that the gateway gives its own.
-    ((listed.result?.tools ?? []) as unknown as readonly Omit<Tool, "path">[])
+    ((listed.result?.tools ?? []) as unknown as readonly Omit<Tool, "path" | "permission">[])
       .filter(({ name }) => name.startsWith("hangar_"))
-      .map((tool) => ({ ...tool, path }));
+      .map((tool) => ({ ...tool, path, permission: permissionOf(tool.name) }));
   const routes = [...described, ...OTHER_ROUTES];
   return {
     routes,

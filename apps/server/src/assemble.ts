@@ -1,7 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { Discovery, Gateway, Platform } from "@mcp-hangar/core";
 import type { Metrics } from "@mcp-hangar/metrics";
-import { EventIds, type GatewaySnapshot, knownSecrets, secretsIn, TelemetryBus } from "@mcp-hangar/telemetry";
+import {
+  type Caller,
+  EventIds,
+  type GatewaySnapshot,
+  knownSecrets,
+  secretsIn,
+  TelemetryBus,
+} from "@mcp-hangar/telemetry";
 import type { AccessSystem } from "./access/create-access.ts";
 import { createAccess } from "./access/create-access.ts";
 import type { ExporterList } from "./assemble/exporter-list.ts";
@@ -62,6 +69,8 @@ export interface Hangar {
   readonly aggregateFace: McpFace;
   /** The tools of the gateway itself, without those of servers. */
   readonly managementFace: McpFace;
+  /** Whether that has a tool for a caller. */
+  readonly mayManage: (caller: Caller) => boolean;
   /** One face a server, tools under their own names. */
   readonly serverFaces: ServerFaces;
   readonly reloader: Reloader;
@@ -112,6 +121,12 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     initial,
     parts,
     preflight: ({ config: next, lineOf }, isOfInterest) => preflight(next, { platform, lineOf, isOfInterest }),
+    watchClients: () => {
+      const tell = [aggregateFace, managementFace].map((face) => face.watchOwnTools());
+      return () => {
+        for (const each of tell) each();
+      };
+    },
     bus,
     clock: platform.clock,
     logger,
@@ -174,6 +189,8 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
   const addressOf = (request: IncomingMessage): string => origin.address(request);
   const options = (): McpOptions => reloader.config.mcp;
   const faceParts = { options, gateway, info: BUILD, platform, access, bus, addressOf, ...rooms };
+  const aggregateFace = createMcpFace({ ...faceParts, scope: { kind: "all" }, management: ownTools.forAgents });
+  const managementFace = createMcpFace({ ...faceParts, scope: { kind: "none" }, management: ownTools.forOperators });
   return {
     config,
     platform,
@@ -190,8 +207,9 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     events,
     operations,
     noOperation,
-    aggregateFace: createMcpFace({ ...faceParts, scope: { kind: "all" }, management: ownTools.forAgents }),
-    managementFace: createMcpFace({ ...faceParts, scope: { kind: "none" }, management: ownTools.forOperators }),
+    aggregateFace,
+    managementFace,
+    mayManage: (caller) => ownTools.forOperators.isFor(caller),
     serverFaces: new ServerFaces({
       exists: (id) => gateway.fleet.entry(id) !== undefined,
       create: (id) => createMcpFace({ ...faceParts, scope: { kind: "server", id } }),

@@ -69,17 +69,7 @@ export async function openLegacySession(
       const init = { headers: { ...headers, accept: "text/event-stream" }, signal: left.signal };
       const { status, body } = await fetch(url, init);
       if (status !== 200 || body === null) throw new Error(`no stream: ${status}`);
-      let heard = "";
-      const reading = (async () => {
-        for await (const text of body.pipeThrough(new TextDecoderStream())) heard += text;
-      })().catch(() => {});
-      return {
-        heard: () => heard,
-        async [Symbol.asyncDispose]() {
-          left.abort();
-          await reading;
-        },
-      };
+      return hear(body, left);
     },
     async end() {
       const response = await fetch(url, { method: "DELETE", headers });
@@ -138,22 +128,49 @@ export function modernHead(
 
 /** Subscribes to changes in the modern era, and leaves when the subscription has begun or is refused. */
 export async function listenBriefly(url: string, headers: Readonly<Record<string, string>>): Promise<void> {
+  await using _stream = await listenForTools(url, headers);
+}
+
+/** Subscribes to changes of the list of tools in the modern era. Resolves when the subscription has begun or is refused. */
+export async function listenForTools(url: string, headers: Readonly<Record<string, string>>): Promise<HeardStream> {
   const left = new AbortController();
   const method = "subscriptions/listen";
-  const _meta = {
-    "io.modelcontextprotocol/protocolVersion": MODERN_VERSION,
-    "io.modelcontextprotocol/clientCapabilities": {},
-  };
-  const params = { notifications: { toolsListChanged: true }, _meta };
+  const { params, headers: modern } = modernHead(method, { notifications: { toolsListChanged: true } });
   const response = await fetch(url, {
     method: "POST",
-    headers: { ...ACCEPT, ...headers, "mcp-protocol-version": MODERN_VERSION, "mcp-method": method },
+    headers: { ...ACCEPT, ...headers, ...modern },
     body: JSON.stringify({ jsonrpc: "2.0", id: nextId(), method, params }),
     signal: left.signal,
   });
   // The gateway says at once that it has begun.
-  await response.body?.getReader().read();
-  left.abort();
+  const begun = Promise.withResolvers<void>();
+  const stream = hear(response.body, left, begun.resolve);
+  await begun.promise;
+  return stream;
+}
+
+/** Reads a stream until it is left; `onText` is called with the first text, and at the end. */
+function hear(
+  body: ReadableStream<Uint8Array> | null,
+  left: AbortController,
+  onText: () => void = () => {},
+): HeardStream {
+  let heard = "";
+  const reading = (async () => {
+    for await (const text of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      heard += text;
+      onText();
+    }
+  })()
+    .catch(() => {})
+    .finally(onText);
+  return {
+    heard: () => heard,
+    async [Symbol.asyncDispose]() {
+      left.abort();
+      await reading;
+    },
+  };
 }
 
 /** Posts a message and reads its answer, JSON or event stream. */

@@ -1,10 +1,13 @@
+import { poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { gatewayArguments, type HttpGateway, startGateway, writeConfig } from "../../src/harness/gateway-process.ts";
 import { CLIENT_KINDS, connect } from "../../src/harness/mcp-client.ts";
+import { reloadByFile } from "../../src/harness/reloading.ts";
 import { rest } from "../../src/harness/rest.ts";
+import { bearer, startSecuredGateway } from "../../src/harness/secured-gateway.ts";
 import { temporaryFolder } from "../../src/harness/temporary-folder.ts";
 import { EVERYTHING, nodeServer } from "../../src/harness/upstreams.ts";
-import { modernRequest } from "../../src/harness/wire-client.ts";
+import { type HeardStream, listenForTools, modernRequest, openLegacySession } from "../../src/harness/wire-client.ts";
 
 const SERVERS = {
   everything: nodeServer(EVERYTHING),
@@ -187,5 +190,69 @@ test("both doors give the same", async () => {
   ] as const) {
     const { structuredContent } = await client.call(tool);
     expect((await rest(gateway, "GET", path)).json()).toEqual(structuredContent);
+  }
+});
+
+test("clients are told when a reload gives them other tools of the gateway, and only those whom it concerns", async () => {
+  const few = { permissions: ["tools:call", "groups:read"] };
+  await using folder = await temporaryFolder();
+  const api_keys = { file: `${folder.path}/keys.json` };
+  const config = (tools: object, roles: object = { few }): Parameters<typeof startGateway>[0] => ({
+    mcp_servers: SERVERS,
+    auth: { roles, api_keys },
+    management: { tools },
+    config_reload: { debounce_s: 0.1 },
+  });
+  await using secured = await startSecuredGateway({ ...config({}), auth: { roles: { few }, api_keys } });
+  const { gateway: own } = secured;
+  await using cleanup = new AsyncDisposableStack();
+  const streams = new Map<string, HeardStream>();
+  for (const [who, key] of [
+    ["admin", secured.admin],
+    ["few", await secured.keyFor("few", "few")],
+  ] as const) {
+    for (const [where, url] of [
+      ["/mcp", own.mcpUrl()],
+      ["/manage/mcp", own.manageUrl],
+    ] as const) {
+      const session = await openLegacySession(url, {}, bearer(key));
+      // Its servers are listed for good by then, so that they have nothing more to tell.
+      await session.request("tools/list");
+      streams.set(`${who} ${where} legacy`, cleanup.use(await session.listen()));
+      streams.set(`${who} ${where} modern`, cleanup.use(await listenForTools(url, bearer(key))));
+    }
+  }
+  const told = (): Record<string, number> =>
+    Object.fromEntries(
+      [...streams].map(([name, { heard }]) => [name, heard().split("notifications/tools/list_changed").length - 1]),
+    );
+  const both = (name: string, times: number): Record<string, number> => ({
+    [`${name} legacy`]: times,
+    [`${name} modern`]: times,
+  });
+  const expected = {
+    ...both("admin /mcp", 0),
+    ...both("admin /manage/mcp", 0),
+    ...both("few /mcp", 0),
+    ...both("few /manage/mcp", 0),
+  };
+  const steps: readonly (readonly [tools: object, roles: object, who: Record<string, number>])[] = [
+    // Tools that `few` may not use are nothing to them.
+    [{ on_mcp: ["hangar_list"] }, { few }, both("admin /mcp", 1)],
+    [{ on_mcp: ["hangar_list", "hangar_groups"] }, { few }, { ...both("admin /mcp", 2), ...both("few /mcp", 1) }],
+    [{ on_mcp: ["hangar_list", "hangar_groups"], deny: ["hangar_stop"] }, { few }, both("admin /manage/mcp", 1)],
+    [
+      { on_mcp: ["hangar_list", "hangar_groups"], deny: ["hangar_stop"] },
+      { few: { permissions: ["tools:call", "servers:read"] } },
+      { ...both("few /mcp", 2), ...both("few /manage/mcp", 1) },
+    ],
+  ];
+  for (const [tools, roles, more] of steps) {
+    Object.assign(expected, more);
+    expect(await reloadByFile(own, config(tools, roles))).toMatchObject({ result: "success" });
+    await poll("all who are concerned", () =>
+      Object.entries(more).every(([name, times]) => (told()[name] ?? 0) >= times),
+    );
+    expect(told()).toEqual(expected);
   }
 });

@@ -72,6 +72,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     denials,
     aggregate: hangar.aggregateFace,
     management: hangar.managementFace,
+    mayManage: hangar.mayManage,
     ofServer: (id) => hangar.serverFaces.get(id),
     bodyBytesMax: http.max_body_bytes,
     traffic: hangar.traffic,

@@ -69,6 +69,7 @@ async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answer
     access: OPEN_ACCESS,
     aggregate: face,
     management: face,
+    mayManage: () => true,
     ofServer: (id) => (id === "math" ? face : undefined),
     bodyBytesMax: 1_000,
     traffic,

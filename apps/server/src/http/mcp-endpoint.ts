@@ -49,6 +49,8 @@ export interface McpEndpointOptions {
   readonly aggregate: AggregateFace;
   /** The tools of the gateway itself. */
   readonly management: HttpFace;
+  /** Whether any of them is there for a caller, who needs no other permission to come for it. */
+  readonly mayManage: (caller: Caller) => boolean;
   /** The face of one server; `undefined` when there is no such server. */
   readonly ofServer: (id: string) => HttpFace | undefined;
   readonly bodyBytesMax: number;
@@ -132,10 +134,15 @@ export class McpEndpoint {
     const { access, places, denials, aggregate } = this.#options;
     const full = places?.refusal(request, response, caller);
     if (full !== undefined) return this.#refuseCaller(aggregate, response, caller, full);
-    if (!access.permits(caller, "tools:call")) {
+    const isForManagement = target.kind === "management";
+    if (!access.permits(caller, "tools:call") && !(isForManagement && this.#options.mayManage(caller))) {
       denials?.report(request, { door: "mcp", reason: "permission", permission: "tools:call", caller });
-      const message = `"${caller.id}" may not use MCP: no role of theirs has the permission tools:call`;
-      return this.refuse(response, { status: 403, code: "forbidden", message });
+      const lack = `no role of theirs has the permission tools:call${isForManagement ? " or one that a tool here needs" : ""}`;
+      return this.refuse(response, {
+        status: 403,
+        code: "forbidden",
+        message: `"${caller.id}" may not use MCP: ${lack}`,
+      });
     }
     const asked = { response, caller, open };
     if (target.kind !== "server") return this.#serve(this.#options[target.kind], request, asked);

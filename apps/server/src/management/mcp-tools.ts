@@ -13,6 +13,10 @@ export interface ManagementTool {
 
 /** The gateway's own tools. What a caller may not use does not exist for that caller. */
 export interface ManagementTools {
+  /** Whether there is any for the caller. */
+  isFor(caller: Caller): boolean;
+  /** Their names in the caller's `tools/list`. */
+  namesFor(caller: Caller): readonly string[];
   /** Their entries in the caller's `tools/list`. */
   definitionsFor(caller: Caller): readonly JsonObject[];
   /** Names of servers' tools contain two underscores in a row; those of operations must not. */
@@ -58,9 +62,11 @@ export function createManagementTools(
   };
   const toolsOf = (isThere: (operation: Operation) => boolean): ManagementTools => {
     const exists = (caller: Caller, entry: Entry): boolean => isThere(entry.operation) && permits(caller, entry);
+    const of = (caller: Caller): readonly Entry[] => [...entries.values()].filter((entry) => exists(caller, entry));
     return {
-      definitionsFor: (caller) =>
-        [...entries.values()].filter((entry) => exists(caller, entry)).map(({ operation }) => definition(operation)),
+      isFor: (caller) => of(caller).length > 0,
+      namesFor: (caller) => of(caller).map(({ operation }) => operation.tool ?? ""),
+      definitionsFor: (caller) => of(caller).map(({ operation }) => definition(operation)),
       find(name, caller) {
         const entry = entries.get(name);
         return entry !== undefined && exists(caller, entry) ? entry.tool : undefined;

@@ -74,6 +74,23 @@ export class Announcements {
     this.#onResourceUpdated(server, { uri });
   }
 
+  /** The lists of this kind are others now for those whom `concerns` names. */
+  tellChanged(list: ListKind, concerns: (caller: Caller) => boolean): void {
+    const notification = { method: LISTS[list].changed, params: {} };
+    for (const session of this.#sessions.all()) {
+      if (session.listed.has(list) && concerns(session.caller)) session.push(notification);
+    }
+    for (const { filter, send, caller } of this.#listeners) {
+      if (filter[FILTER_OF[list]] === true && concerns(caller)) send(notification);
+    }
+  }
+
+  /** Those who would hear of a change, each caller as often as it listens. */
+  *callers(): Iterable<Caller> {
+    for (const { caller } of this.#sessions.all()) yield caller;
+    for (const { caller } of this.#listeners) yield caller;
+  }
+
   /** A caller may have a part of the listeners, so that others find room. */
   #mayListen(caller: Caller): boolean {
     const share = shareOf(caller);
@@ -89,14 +106,7 @@ export class Announcements {
   #onListChanged({ id }: FleetEntry, list: ListKind, changed: ReadonlySet<string> | undefined): void {
     if (!this.#scope.has(id)) return;
     const about = changed && { list, names: changed };
-    const concerns = (caller: Caller): boolean => this.#scope.concerns(caller, id, about);
-    const notification = { method: LISTS[list].changed, params: {} };
-    for (const session of this.#sessions.all()) {
-      if (session.listed.has(list) && concerns(session.caller)) session.push(notification);
-    }
-    for (const { filter, send, caller } of this.#listeners) {
-      if (filter[FILTER_OF[list]] === true && concerns(caller)) send(notification);
-    }
+    this.tellChanged(list, (caller) => this.#scope.concerns(caller, id, about));
   }
 
   #onNotification(server: ManagedServer, { method, params }: JsonRpcNotification, audience?: Audience): void {

@@ -90,6 +90,14 @@ export class Endpoint {
     return answerOf(this.gateway.told(failure, caller, server));
   }
 
+  /** Notes which tools of the gateway itself its clients have; the function that it gives tells those who have others by then. */
+  watchOwnTools(): () => void {
+    const namesFor = (caller: Caller): string => (this.management?.namesFor(caller) ?? []).join(" ");
+    const before = new Map<Caller, string>();
+    for (const caller of this.announcements.callers()) if (!before.has(caller)) before.set(caller, namesFor(caller));
+    return () => this.announcements.tellChanged("tools", (caller) => before.get(caller) !== namesFor(caller));
+  }
+
   close(reason: SessionEndReason = "shutdown"): void {
     this.closing.abort();
     this.#unobserve();

@@ -29,6 +29,8 @@ export interface McpFace {
   ): void;
   /** Serves the client at the other end of the pipes until it closes its end. */
   serveStdio(input: Readable, output: Writable): Promise<void>;
+  /** Notes which tools of the gateway itself its clients have; the function that it gives tells those who have others by then. */
+  watchOwnTools(): () => void;
   /** Answers all that still runs, and what comes from now on, with the end of the gateway. */
   interrupt(): void;
   /** Ends sessions and streams; records say why, by default because the gateway ends. */
@@ -47,6 +49,7 @@ export function createMcpFace(options: EndpointOptions): McpFace {
       stdio = new StdioEndpoint(endpoint, output);
       return stdio.serve(input);
     },
+    watchOwnTools: () => endpoint.watchOwnTools(),
     interrupt() {
       http.interrupt();
       stdio?.interrupt();

@@ -22,6 +22,8 @@ export interface ReloaderOptions {
     next: ParsedConfig,
     isOfInterest: (section: ConfigPath) => boolean,
   ) => Promise<readonly ConfigProblem[]>;
+  /** Notes what clients see, just before a configuration comes into force; what it gives tells them what is different, just after. */
+  readonly watchClients?: (() => () => void) | undefined;
   readonly bus: TelemetryBus;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -196,6 +198,7 @@ export class Reloader {
   #apply(steps: readonly Apply[], next: ParsedConfig): void {
     // What takes a restart is as it was at the start. Asking the configuration before this one would keep all of them.
     const { initial } = this.#options;
+    const tellClients = this.#options.watchClients?.();
     this.#inForce = {
       config: next.config,
       templateOf: (path) => (isReloadable(path.join(".")) ? next : initial).templateOf(path),
@@ -207,6 +210,7 @@ export class Reloader {
     const lost = (error: unknown): void => this.#options.logger.error("config_reload_unfinished", { error });
     knownSecrets.replace("configuration", secretsIn(next.config));
     for (const step of steps) void Promise.resolve(step()).catch(lost);
+    tellClients?.();
   }
 }
 
