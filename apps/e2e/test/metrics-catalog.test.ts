@@ -50,6 +50,7 @@ beforeAll(async () => {
       remote: { mode: "remote", endpoint: http.url, ...quick },
       careless: { mode: "remote", endpoint: careless.endpoint("legacy") },
       idle: { ...nodeServer(STDIO), ...quick, idle_ttl_s: 0.3 },
+      browser: { ...nodeServer(fixtureFile("browser/main.ts"), "stdio", "metrics-catalog"), sessions: "per_client" },
       refusing: { ...nodeServer(STDIO, "--refuse"), ...quick },
       absent: { mode: "remote", endpoint: `http://127.0.0.1:${await freePort()}/mcp`, ...quick },
     },

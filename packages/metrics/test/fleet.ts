@@ -26,6 +26,7 @@ export function serverSnapshot(id: string, tools: readonly string[] = [], change
     breaker: "closed",
     inFlight: 0,
     httpConnections: undefined,
+    ownSessions: undefined,
     messages: { sent: noMessages, received: noMessages },
     tools: tools.map(registeredName),
     toolDefinitionBytes: undefined,

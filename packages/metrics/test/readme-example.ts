@@ -19,6 +19,7 @@ const snapshot = (): GatewaySnapshot => ({
     breaker: "closed",
     inFlight: 0,
     httpConnections: 1,
+    ownSessions: undefined,
     messages: { sent: none, received: none },
     tools: [registeredName("add")],
     toolDefinitionBytes: 412,

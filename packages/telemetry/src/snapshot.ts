@@ -9,10 +9,20 @@ import type {
   MessageKind,
   ServerMode,
   ServerStateName,
+  SessionUse,
 } from "./vocabulary.ts";
 
 /** Totals of JSON-RPC messages since the server was registered; they only grow. */
 export type MessageTotals = Readonly<Record<MessageDirection, Readonly<Record<MessageKind, number>>>>;
+
+/** The sessions of a server that gives each caller or client one. */
+export interface OwnSessionsSnapshot {
+  readonly open: Readonly<Record<SessionUse, number>>;
+  /** So many may be open. */
+  readonly max: number;
+  /** Requests and subscriptions for which there was no session, since the server was registered. */
+  readonly refused: number;
+}
 
 /** What a server looks like at this moment. */
 export interface ServerSnapshot {
@@ -30,6 +40,8 @@ export interface ServerSnapshot {
   readonly inFlight: number;
   /** Open HTTP connections; `undefined` when the server is not reached over HTTP. */
   readonly httpConnections: number | undefined;
+  /** `undefined` where all share one session, and of a group, whose members have them. */
+  readonly ownSessions: OwnSessionsSnapshot | undefined;
   readonly messages: MessageTotals;
   /**
    * Bytes of the JSON-RPC messages of calls and requests since it was registered, each attempt counted; they only grow. `undefined` of a

@@ -171,6 +171,10 @@ export type ExportFailureReason = (typeof EXPORT_FAILURE_REASONS)[number];
 export const LOAD_SHED_REASONS = ["buffered_bytes", "unread_answer", "connections", "subscriptions"] as const;
 export type LoadShedReason = (typeof LOAD_SHED_REASONS)[number];
 
+/** Whether a session of one caller or client is used by a request or a subscription; one that is idle may have to go for another. */
+export const SESSION_USES = ["in_use", "idle"] as const;
+export type SessionUse = (typeof SESSION_USES)[number];
+
 export const RELOAD_RESULTS = ["success", "failure"] as const;
 export type ReloadResult = (typeof RELOAD_RESULTS)[number];
 

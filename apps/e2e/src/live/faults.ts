@@ -231,6 +231,7 @@ export const UNPROVED: Readonly<Record<string, string>> = {
   MemoryNearLimit: "a test has no container whose memory it may fill",
   HeapNearLimit: "a heap that is nearly full ends before it can be scraped for long",
   FileDescriptorsNearLimit: "a gateway that can open no more files fails in other ways, and not in the same way twice",
+  SessionsNearLimit: "the servers of these tests keep one session for all",
   EventLoopLagging: "how late a busy machine lets a process run is chance",
   GatewayShedsLoad: "it takes more clients than a test has",
   ClockSkewed: "gateways and Prometheus have one clock here",

@@ -214,6 +214,7 @@ export class ServerGroup {
       breaker: this.breaker.state(),
       inFlight: this.#inFlight,
       httpConnections: undefined,
+      ownSessions: undefined,
       messages: NO_MESSAGES,
       transferBytes: undefined,
       tools: this.catalog.toolNames(),

@@ -245,6 +245,7 @@ export class ManagedServer {
       breaker: this.breaker.state(),
       inFlight: this.inFlight,
       httpConnections: this.options.mode === "remote" ? this.#connections() : undefined,
+      ownSessions: this.ownSessions?.snapshot(),
       messages: this.#messages.totals(),
       transferBytes: this.#messages.bytes(),
       tools: this.catalog.toolNames(),

@@ -168,7 +168,10 @@ describe("the number of sessions", () => {
       message: 'all 2 sessions with server "browser" (max_sessions) are in use; try again later',
       maybeExecuted: false,
     });
+    // Whose subscription keeps a session uses it.
+    expect(sessions.snapshot()).toEqual({ open: { in_use: 2, idle: 0 }, max: 2, refused: 1 });
     subscriptions.remove("page://");
+    expect(sessions.snapshot()).toEqual({ open: { in_use: 1, idle: 1 }, max: 2, refused: 1 });
     expect(await lease(by("cid"))).toMatchObject({ isNew: true });
     expect(transport.live).toBe(2);
     held.release();
@@ -191,6 +194,7 @@ describe("the number of sessions", () => {
     });
     const anns = await use(by("ann", client("a")));
     await expect(use(by("greedy", client("g5")))).rejects.toThrow("one caller may have");
+    expect(sessions.snapshot()).toEqual({ open: { in_use: 4, idle: 1 }, max: 5, refused: 2 });
     expect(await use(by("ann", client("a")))).toBe(anns);
   });
 

@@ -1,4 +1,4 @@
-import type { RegisteredName } from "@mcp-hangar/telemetry";
+import type { OwnSessionsSnapshot, RegisteredName } from "@mcp-hangar/telemetry";
 import { shareOf } from "../call-limit.ts";
 import { type Failure, failure } from "../errors.ts";
 import type { ServerOptions } from "../options.ts";
@@ -48,6 +48,7 @@ export class OwnSessions {
   /** Those that are closing. */
   readonly #ending = new Set<Promise<void>>();
   #requests = 0;
+  #refused = 0;
   #retired = false;
 
   constructor(context: OwnSessionsContext) {
@@ -64,6 +65,15 @@ export class OwnSessions {
   /** Sessions that are there, or about to be. */
   get size(): number {
     return this.#sessions.size;
+  }
+
+  snapshot(): OwnSessionsSnapshot {
+    const idle = [...this.#sessions.values()].filter((own) => own.isUnused).length;
+    return {
+      open: { in_use: this.size - idle, idle },
+      max: this.#context.options.max_sessions,
+      refused: this.#refused,
+    };
   }
 
   /** Open HTTP connections of all of them. */
@@ -152,6 +162,7 @@ export class OwnSessions {
     if (isGreedy || this.#sessions.size >= max) {
       const idle = this.#idlest(isGreedy ? ownOnes : [...this.#sessions.values()]);
       if (idle === undefined) {
+        this.#refused += 1;
         const which =
           isGreedy && ofOne < max ? `${ofOne} of ${max} sessions that one caller may have` : `${max} sessions`;
         const what = `all ${which} with server "${id}" (max_sessions) are in use`;

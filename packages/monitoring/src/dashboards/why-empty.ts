@@ -13,6 +13,7 @@ export const whyEmpty = {
   batches: "no batches in this time",
   traffic: "no traffic yet",
   checks: "no health checks in this time",
+  sessions: "all callers share one session with these servers",
   starts: "no starts in this time",
   reloads: "not reloaded since the start",
   exporters: "no exporter is configured",

@@ -14,6 +14,7 @@ export function limits(context: Context): readonly Runbook[] {
     memory(context),
     heap(context),
     fileDescriptors(context),
+    sessions(context),
     eventLoop(context),
     shedding(context),
     clock(context),
@@ -124,6 +125,56 @@ function fileDescriptors({ options, rules }: Context): Runbook {
     actions: ["Raise the limit and restart before it is reached."],
     escalate: "Clients cannot connect: wake the owner of the gateway.",
     resolves: "When fewer are open than the share.",
+  };
+}
+
+function sessions({ options, rules }: Context): Runbook {
+  const { share } = options.alerts.SessionsNearLimit;
+  const open = rules.series(catalog.serverSessions);
+  return {
+    alert: "MCPHangarSessionsNearLimit",
+    meaning: `More than ${percent(share)} % of the sessions that may be open with the server in the alert (\`max_sessions\`) are used by requests and subscriptions, on one gateway.`,
+    impact:
+      "At the limit, requests of callers and clients who have no session yet are refused as `overloaded`; the others go on.",
+    confirm: [
+      {
+        question: "How many are in use, and how many idle?",
+        look: query(sum(open, by("instance", "mcp_server", "use"))),
+      },
+      { question: "How many may there be?", look: query(rules.series(catalog.serverSessionsMax)) },
+      {
+        question: "Was anybody refused?",
+        look: query(sum(increase(rules.series(catalog.serverSessionsRefused), "1h"), by("instance", "mcp_server"))),
+      },
+    ],
+    causes: [
+      {
+        cause: "More people use it than before",
+        look: query(sum(rate(rules.series(catalog.toolCalls), "5m"), by("mcp_server"))),
+        sign: "The calls have grown with the sessions.",
+        mend: "Raise `max_sessions` of the server, if the machine can run as many of its processes.",
+      },
+      {
+        cause: "Clients leave without a word",
+        sign: "Sessions in use stay for hours, and few calls are made: subscriptions of clients keep them.",
+        mend: "Have clients end their sessions (`DELETE`); those that are silent for an hour are ended by the gateway.",
+      },
+      {
+        cause: "Each client has one where each caller would do",
+        look: shell("curl -s http://127.0.0.1:8000/api/mcp_servers/SERVER | jq .sessions"),
+        sign: "The mode is `per_client`, and one caller runs many clients.",
+        mend: "Set `sessions: per_caller`, if clients of one caller may share what the server remembers.",
+      },
+      {
+        cause: "Calls hang",
+        look: query(rules.series(catalog.serverState)),
+        sign: "The server is degraded, or its calls end as timeouts.",
+        mend: "Lower `call_timeout_s`, and mend the server.",
+      },
+    ],
+    actions: ["Raise `max_sessions` and reload, before somebody is refused."],
+    escalate: "Callers are refused and the machine has no room for more processes: tell the owner of the server.",
+    resolves: "When fewer are in use than the share.",
   };
 }
 

@@ -39,6 +39,7 @@ export function limits(context: Context, alerts: readonly AlertRule[]): readonly
     FileDescriptorsNearLimit: [
       saturated(runtime.processOpenFds, runtime.processMaxFds, settings.FileDescriptorsNearLimit.share),
     ],
+    SessionsNearLimit: [manySessions(settings.SessionsNearLimit.share)],
     EventLoopLagging: [
       level([
         ...gauge(runtime.eventLoopLagP99, {}, { healthy: late / 10, below: late, above: late * 1.01 }),
@@ -49,6 +50,32 @@ export function limits(context: Context, alerts: readonly AlertRule[]): readonly
     ClockSkewed: [skewed("its clock is behind", -1), skewed("its clock is ahead", 1)],
   };
   return Object.entries(stories).map(([key, told]) => tell(context, alertNamed(alerts, key), told));
+}
+
+/** One pool is taken; another is full of idle sessions, a third is larger, and a fourth may have none. */
+function manySessions(share: number): Story {
+  const { serverSessions, serverSessionsMax } = catalog;
+  const [one, idle] = [{ mcp_server: "browser" }, { mcp_server: "notes" }];
+  return {
+    course: { kind: "level" },
+    series: [
+      ...gauge(
+        serverSessions,
+        { ...one, use: "in_use" },
+        { idle: 0, healthy: MUCH / 10, below: share * MUCH, above: share * MUCH + 1 },
+      ),
+      ...steady(serverSessions, { ...one, use: "idle" }, 1),
+      ...steady(serverSessionsMax, one, MUCH),
+      ...steady(serverSessions, { ...idle, use: "in_use" }, 0),
+      ...steady(serverSessions, { ...idle, use: "idle" }, MUCH),
+      ...steady(serverSessionsMax, idle, MUCH),
+      ...steady(serverSessions, { ...one, use: "in_use" }, MUCH, B),
+      ...steady(serverSessionsMax, one, 10 * MUCH, B),
+      ...steady(serverSessions, { ...one, use: "in_use" }, MUCH, "c:8000"),
+      ...steady(serverSessionsMax, one, 0, "c:8000"),
+    ],
+    firing: { instance: A, ...one },
+  };
 }
 
 type Used = (typeof runtime)[

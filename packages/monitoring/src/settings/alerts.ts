@@ -100,6 +100,8 @@ export interface AlertSettings {
   readonly HeapNearLimit: SaturationAlert;
   /** The share of the file descriptors that the process may open. */
   readonly FileDescriptorsNearLimit: SaturationAlert;
+  /** The share of the sessions that may be open with a server that gives each caller or client one, of those in use. */
+  readonly SessionsNearLimit: SaturationAlert;
   /** Seconds that the slowest one in a hundred turns of the event loop comes late. */
   readonly EventLoopLagging: LevelAlert;
   /** Requests, answers and connections that a limit of the gateway has cut off. */
@@ -175,6 +177,8 @@ export const defaultAlertSettings: AlertSettings = {
   MemoryNearLimit: { ...warning, share: 0.9, for: "5m" },
   HeapNearLimit: { ...warning, share: 0.9, for: "5m" },
   FileDescriptorsNearLimit: { ...warning, share: 0.8, for: "5m" },
+  // Idle ones make room for others, so that only those in use count; a rush of some minutes is what the pool is for.
+  SessionsNearLimit: { ...warning, share: 0.85, for: "10m" },
   // Calls become half a second slower, and health checks with them.
   EventLoopLagging: { ...warning, level: 0.5, for: "5m" },
   // A client that reads too slowly is cut off once; six a minute for five minutes are more than one client.

@@ -2,6 +2,7 @@ import { catalog } from "@mcp-hangar/telemetry";
 import type { Context } from "../context.ts";
 import { alertRule, when } from "../define.ts";
 import type { AlertRule } from "../model.ts";
+import { by, max } from "../promql/aggregate.ts";
 import { runtime } from "../promql/external.ts";
 import { clockSkew, rate } from "../promql/functions.ts";
 import { portion } from "../promql/operators.ts";
@@ -14,6 +15,7 @@ export function limits(context: Context): readonly AlertRule[] {
     memory(context),
     heap(context),
     fileDescriptors(context),
+    sessions(context),
     eventLoop(context),
     shedding(context),
     clock(context),
@@ -63,6 +65,24 @@ function fileDescriptors({ options, rules }: Context): AlertRule {
     summary: text`MCP Hangar on ${label("instance")} has nearly all of its files open`,
     description: text`The process of ${label("job")} on ${label("instance")} has had ${value("percentage")} of the files and sockets open that it may open, for ${setting.for}; the limit is ${percent(setting.share)} %. At 100 % it takes no connection and starts no server.`,
     dashboard: { uid: "mcp-hangar-telemetry", panel: "file-descriptors-share" },
+  });
+}
+
+/** On each gateway, because each has its own pool. */
+function sessions({ options, rules }: Context): AlertRule {
+  const setting = options.alerts.SessionsNearLimit;
+  const each = by("job", "instance", "mcp_server");
+  const inUse = max(rules.series(catalog.serverSessions, { use: "in_use" }), each);
+  const taken = portion(inUse, max(rules.series(catalog.serverSessionsMax), each));
+  const condition = when(taken, ">", { threshold: setting.share, unit: "percentunit" });
+  return alertRule({
+    alert: "SessionsNearLimit",
+    setting,
+    expr: condition.expr,
+    conditions: [condition],
+    summary: text`${label("mcp_server")} has hardly a session left for others`,
+    description: text`${value("percentage")} of the sessions that ${label("instance")} (${label("job")}) may have with ${label("mcp_server")} have been in use for ${setting.for}; the limit is ${percent(setting.share)} % of max_sessions. At 100 % requests of further callers are refused.`,
+    dashboard: { uid: "mcp-hangar-mcp-server-details", variables: ["mcp_server"], panel: "sessions-share" },
   });
 }
 

@@ -6,6 +6,7 @@ import {
   LIST_LABELS,
   SERVER_MODES,
   SERVER_STATES,
+  SESSION_USES,
   START_RESULTS,
   STOP_REASONS,
   TOOL_CHANGES,
@@ -82,6 +83,38 @@ export const toolDefinitionBytes = gauge({
   read: (snapshot) =>
     snapshot.servers.flatMap(({ id, toolDefinitionBytes: value }) =>
       value === undefined ? [] : [{ labels: { mcp_server: id }, value }],
+    ),
+});
+
+export const serverSessions = gauge({
+  name: "mcp_hangar_mcp_server_sessions",
+  help: "Open sessions of a server that gives each caller or client one, by whether somebody uses them.",
+  labels: { mcp_server: nameOf("mcp_server"), use: oneOf(SESSION_USES) },
+  read: (snapshot) =>
+    snapshot.servers.flatMap(({ id, ownSessions }) =>
+      ownSessions === undefined
+        ? []
+        : SESSION_USES.map((use) => ({ labels: { mcp_server: id, use }, value: ownSessions.open[use] })),
+    ),
+});
+
+export const serverSessionsMax = gauge({
+  name: "mcp_hangar_mcp_server_sessions_max",
+  help: "Sessions that may be open with a server that gives each caller or client one (max_sessions).",
+  labels: { mcp_server: nameOf("mcp_server") },
+  read: ({ servers }) =>
+    servers.flatMap(({ id, ownSessions }) =>
+      ownSessions === undefined ? [] : [{ labels: { mcp_server: id }, value: ownSessions.max }],
+    ),
+});
+
+export const serverSessionsRefused = counter({
+  name: "mcp_hangar_mcp_server_sessions_refused_total",
+  help: "Requests and subscriptions that were refused because all sessions with the server that their caller may have were in use.",
+  labels: { mcp_server: nameOf("mcp_server") },
+  read: ({ servers }) =>
+    servers.flatMap(({ id, ownSessions }) =>
+      ownSessions === undefined ? [] : [{ labels: { mcp_server: id }, value: ownSessions.refused }],
     ),
 });
 

@@ -67,6 +67,7 @@ const PANEL_IDS: Readonly<Record<Exclude<keyof AlertSettings, "Watchdog">, numbe
   EventLoopLagging: 1047,
   GatewayShedsLoad: 1048,
   ClockSkewed: 1049,
+  SessionsNearLimit: 1050,
 };
 
 const PANELS_A_ROW = 3;

@@ -1,6 +1,7 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { by, max, sum } from "../../promql/aggregate.ts";
 import { changes, increase, rate } from "../../promql/functions.ts";
+import { portion } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
 import { quantileOf, query, RATE, recently } from "../measures.ts";
@@ -16,7 +17,9 @@ const LEGEND = "{{mcp_server}}";
 export function life({ chosen, draw, options }: Board): SectionDraft {
   const { serverStarts, serverStops, serverColdStart, serverColdStartInProgress, serverInitialized, listItemFaults } =
     catalog;
-  const { serverUp, circuitBreakerState } = catalog;
+  const { serverUp, circuitBreakerState, serverSessions, serverSessionsMax, serverSessionsRefused } = catalog;
+  const perPool = by("instance", "mcp_server");
+  const inUse = chosen.series(serverSessions, { ...ofServer, use: "in_use" });
   const { window } = options.alerts.McpServerStarted;
   const starts = chosen.series(serverStarts, ofServer);
   const coldStarts = sum(recently(chosen.buckets(serverColdStart, ofServer)), by("mcp_server", "le"));
@@ -101,6 +104,49 @@ export function life({ chosen, draw, options }: Board): SectionDraft {
           drawn: draw("short", "McpServerCrashLooping"),
           width: 12,
           whenEmpty: whyEmpty.chosenServer,
+        }),
+      ],
+      [
+        stackedChart({
+          key: "sessions",
+          id: 410,
+          title: "Sessions",
+          description:
+            "Sessions with servers that give each caller or client one. Idle ones end by themselves, or when another needs the room.",
+          unit: "none",
+          queries: [query(sum(chosen.series(serverSessions, ofServer), by("use")), "{{use}}")],
+          width: 8,
+          height: 5,
+          whenEmpty: whyEmpty.sessions,
+        }),
+        chart({
+          key: "sessions-share",
+          id: 411,
+          title: "Sessions in use, of those that may be",
+          description:
+            "The share of max_sessions that is in use on each gateway. SessionsNearLimit fires above the line.",
+          unit: "percentunit",
+          queries: [
+            query(
+              portion(max(inUse, perPool), max(chosen.series(serverSessionsMax, ofServer), perPool)),
+              "{{mcp_server}} {{instance}}",
+            ),
+          ],
+          drawn: draw("percentunit", "SessionsNearLimit"),
+          width: 8,
+          height: 5,
+          whenEmpty: whyEmpty.sessions,
+        }),
+        chart({
+          key: "sessions-refused",
+          id: 412,
+          title: "Refused for want of a session",
+          description: "Requests and subscriptions a second of callers for whom no session was left.",
+          unit: "cps",
+          queries: [query(sum(rate(chosen.series(serverSessionsRefused, ofServer), RATE), perServer), LEGEND)],
+          width: 8,
+          height: 5,
+          whenEmpty: whyEmpty.sessions,
         }),
       ],
       [

@@ -88,6 +88,8 @@ const COLOUR_OF: Readonly<Record<string, PaletteColour>> = {
   // Why batches are cut short.
   fail_fast: "orange",
   client: "purple",
+  // Sessions, beside those that are idle.
+  in_use: "green",
   // Why servers stop and are collected.
   crashed: "red",
   idle: "blue",

@@ -96,6 +96,16 @@ export const gateways: readonly Incident[] = [
     warns: { FileDescriptorsNearLimit: 21 },
   },
   {
+    what: "Clients of a browser leave their sessions open",
+    minutes: 40,
+    series: [
+      scraped(40),
+      level(catalog.serverSessions, { mcp_server: "browser", use: "in_use" }, [10, 4], [30, 20]),
+      level(catalog.serverSessionsMax, { mcp_server: "browser" }, [40, 20]),
+    ],
+    warns: { SessionsNearLimit: 21 },
+  },
+  {
     what: "The event loop comes two seconds late",
     minutes: 30,
     series: [scraped(30), level(runtime.eventLoopLagP99, {}, [10, 0.02], [20, 2])],
