@@ -1,58 +1,22 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { poll, processesMarked } from "@mcp-hangar/testing";
 import { OtlpReceiver } from "@mcp-hangar/testing/otlp";
 import { describe, expect, test } from "vitest";
+import { containerStandIn } from "../src/harness/container-stand-in.ts";
 import { startGateway } from "../src/harness/gateway-process.ts";
 import { connect } from "../src/harness/mcp-client.ts";
 import { agentContext, spansOfTrace } from "../src/harness/span-tree.ts";
-import { temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { isServed, onlySpan } from "../src/harness/traced-gateway.ts";
 import { EVERYTHING } from "../src/harness/upstreams.ts";
 import { modernRequest, textOf } from "../src/harness/wire-client.ts";
 import { fixtureFile } from "../src/harness/workspace.ts";
 
-const IMAGE = "ghcr.io/acme/everything:1.2";
 const TOKEN = "hunter2-hunter2";
-
-/** No engine runs here: its client is a program that records its arguments and runs the server as a "container". */
-const STAND_IN = fileURLToPath(new URL("../../../packages/core/test/docker/fixtures/engine.mjs", import.meta.url));
-
-interface Engine extends AsyncDisposable {
-  /** Also in the command line of everything it runs. */
-  readonly folder: string;
-  readonly server: Readonly<Record<string, unknown>>;
-  /** The arguments with which its client was called. */
-  commands(): readonly (readonly string[])[];
-  containers(): readonly string[];
-}
-
-async function standIn(...container: readonly string[]): Promise<Engine> {
-  const folder = await temporaryFolder();
-  const command = join(folder.path, "docker");
-  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${STAND_IN}' '${folder.path}' "$@"\n`, {
-    mode: 0o755,
-  });
-  writeFileSync(join(folder.path, "images.json"), JSON.stringify({ [IMAGE]: [process.execPath, ...container] }));
-  return {
-    folder: folder.path,
-    server: { mode: "docker", image: IMAGE, command },
-    commands: () =>
-      readFileSync(join(folder.path, "calls.jsonl"), "utf8")
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line).argv),
-    containers: () => readdirSync(join(folder.path, "containers")),
-    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
-  };
-}
 
 describe("a server in a container", () => {
   test("gets the context of the span that asks it", async () => {
     const receiver = await OtlpReceiver.start();
     try {
-      await using engine = await standIn(fixtureFile("misbehaving/stdio.ts"));
+      await using engine = await containerStandIn(fixtureFile("misbehaving/stdio.ts"));
       await using gateway = await startGateway(
         { mcp_servers: { boxed: engine.server } },
         { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.httpUrl, OTEL_BSP_SCHEDULE_DELAY: "50" },
@@ -71,7 +35,7 @@ describe("a server in a container", () => {
   });
 
   test("is called by an official client, counted, and gone after the gateway has stopped", async () => {
-    await using engine = await standIn(EVERYTHING, "stdio");
+    await using engine = await containerStandIn(EVERYTHING, "stdio");
     await using gateway = await startGateway(
       { mcp_servers: { everything: { ...engine.server, env: { API_TOKEN: `\${TOKEN}` }, memory: "256m" } } },
       { TOKEN },
@@ -100,7 +64,12 @@ describe("a server in a container", () => {
 
   test("that heeds nothing is gone soon after the gateway was killed", async () => {
     const marker = `docker-kill-${process.pid}-end`;
-    await using engine = await standIn(fixtureFile("misbehaving/stdio.ts"), "--stubborn", "--stubborn-child", marker);
+    await using engine = await containerStandIn(
+      fixtureFile("misbehaving/stdio.ts"),
+      "--stubborn",
+      "--stubborn-child",
+      marker,
+    );
     await using gateway = await startGateway({ mcp_servers: { own: engine.server } });
     const answer = await modernRequest(gateway.mcpUrl("own"), "tools/call", { name: "ok", arguments: {} });
     expect(textOf(answer.message)).toBe("ok");
@@ -112,7 +81,7 @@ describe("a server in a container", () => {
   });
 
   test("whose image is missing says so, and what to do", async () => {
-    await using engine = await standIn(EVERYTHING);
+    await using engine = await containerStandIn(EVERYTHING);
     const image = "ghcr.io/acme/no-such-thing:1";
     await using gateway = await startGateway({ mcp_servers: { own: { ...engine.server, image, pull: "never" } } });
     const { message } = await modernRequest(gateway.mcpUrl("own"), "tools/call", { name: "ok", arguments: {} });

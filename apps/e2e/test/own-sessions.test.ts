@@ -1,26 +1,56 @@
 import { commandLine, poll, processesMarked } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
+import { containerStandIn } from "../src/harness/container-stand-in.ts";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
 import { type Person, person } from "../src/harness/person.ts";
 import { reloadByRest } from "../src/harness/reloading.ts";
 import { rest } from "../src/harness/rest.ts";
 import { type SecuredGateway, startSecuredGateway } from "../src/harness/secured-gateway.ts";
-import { type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
+import { EVERYTHING, nodeServer, startFixture } from "../src/harness/upstreams.ts";
 import { modernRequest, textOf } from "../src/harness/wire-client.ts";
 import { fixtureFile } from "../src/harness/workspace.ts";
 
 let numbers = 0;
 const newMarker = (): string => `own-sessions-${process.pid}-${++numbers}-end`;
-const subprocess = (marker: string, options: object = {}): Record<string, unknown> => ({
-  ...nodeServer(fixtureFile("browser/main.ts"), "stdio", marker),
-  ...options,
-});
+
+/** How the server runs: one process or container a session, or all sessions in one. */
+const MODES = ["subprocess", "docker", "remote"] as const;
+type Mode = (typeof MODES)[number];
+
+/** A server that is like a browser, ready to be configured. */
+interface Browser extends AsyncDisposable {
+  /** In the command line of each of its processes; of a remote one, of none. */
+  readonly marker: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Containers that are there, of one that runs in some. */
+  containers(): readonly string[];
+}
+
+async function browser(mode: Mode): Promise<Browser> {
+  const marker = newMarker();
+  const file = fixtureFile("browser/main.ts");
+  const none = { containers: () => [] };
+  switch (mode) {
+    case "subprocess":
+      return { marker, options: nodeServer(file, "stdio", marker), ...none, [Symbol.asyncDispose]: async () => {} };
+    case "docker": {
+      const engine = await containerStandIn(file, "stdio", marker);
+      const containers = (): readonly string[] => engine.containers();
+      return { marker, options: engine.server, containers, [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() };
+    }
+    case "remote": {
+      const upstream = await startFixture("browser/main.ts", "http");
+      const options = { mode, endpoint: upstream.url };
+      return { marker, options, ...none, [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose]() };
+    }
+  }
+}
 
 /** The servers themselves: a supervisor has the same words in its command line, but is another program. */
 const serversOf = (marker: string): readonly number[] =>
   processesMarked(marker).filter((pid) => commandLine(pid).startsWith(process.execPath));
-const allGone = (marker: string): Promise<unknown> =>
-  poll(`the end of ${marker}`, () => processesMarked(marker).length === 0);
+const allGone = ({ marker, containers }: Browser): Promise<unknown> =>
+  poll(`the end of ${marker}`, () => processesMarked(marker).length === 0 && containers().length === 0);
 
 async function sessionsOf(gateway: HttpGateway, headers: Record<string, string> = {}): Promise<unknown> {
   const answer = await rest(gateway, "GET", "/api/mcp_servers/browser", { headers });
@@ -47,17 +77,10 @@ async function house(server: Record<string, unknown>): Promise<House> {
   return { secured, ann, annToo, bob, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-describe.each(["subprocess", "remote"])("a server with a memory (%s)", (mode) => {
-  async function serverOf(sessions: string): Promise<[Record<string, unknown>, HttpUpstream | undefined]> {
-    if (mode === "subprocess") return [subprocess(newMarker(), { sessions }), undefined];
-    const upstream = await startFixture("browser/main.ts", "http");
-    return [{ mode: "remote", endpoint: upstream.url, sessions }, upstream];
-  }
-
+describe.each(MODES)("a server with a memory (%s)", (mode) => {
   test("shows each of two people their own page, and asks each of them, also at the same time and at any time", async () => {
-    const [server, upstream] = await serverOf("per_caller");
-    await using _upstream = upstream;
-    await using home = await house(server);
+    await using server = await browser(mode);
+    await using home = await house({ ...server.options, sessions: "per_caller" });
     const { ann, annToo, bob, secured } = home;
 
     await Promise.all([ann.use("open", "https://ann"), bob.use("open", "https://bob")]);
@@ -108,15 +131,14 @@ describe.each(["subprocess", "remote"])("a server with a memory (%s)", (mode) =>
   }, 150_000);
 
   test("shows each client its own page where clients are what counts, those of nobody in particular, too", async () => {
-    const [server, upstream] = await serverOf("per_client");
-    await using _upstream = upstream;
-    await using home = await house(server);
+    await using server = await browser(mode);
+    await using home = await house({ ...server.options, sessions: "per_client" });
     const { ann, annToo } = home;
     await Promise.all([ann.use("open", "https://1"), annToo.use("open", "https://2")]);
     expect(await Promise.all([ann.use("page"), annToo.use("page")])).toEqual(["https://1", "https://2"]);
     expect(await Promise.all([ann.use("who"), annToo.use("who")])).toEqual(["ann", "ann-too"]);
 
-    await using open = await startGateway({ mcp_servers: { browser: { ...server, sessions: "per_caller" } } });
+    await using open = await startGateway({ mcp_servers: { browser: { ...server.options, sessions: "per_caller" } } });
     const url = open.mcpUrl("browser");
     await using first = await person(url, "one");
     await using second = await person(url, "two");
@@ -132,11 +154,23 @@ describe.each(["subprocess", "remote"])("a server with a memory (%s)", (mode) =>
   }, 150_000);
 });
 
-describe("sessions that are processes", () => {
+test("a published server asks each of two people, while both call it", async () => {
+  await using home = await house({ ...nodeServer(EVERYTHING), sessions: "per_caller" });
+  const asked = async ({ client }: Person): Promise<string> =>
+    JSON.stringify(await client.callTool({ name: "trigger-elicitation-request", arguments: {} }));
+  for (let round = 0; round < 5; round++) {
+    const [hers, his] = await Promise.all([home.ann, home.bob].map(asked));
+    expect([hers, his]).toEqual([expect.stringContaining("Name: ann"), expect.stringContaining("Name: bob")]);
+  }
+  expect([home.ann.asked(), home.bob.asked(), home.annToo.asked()]).toEqual([5, 5, 0]);
+});
+
+describe.each(["subprocess", "docker"] as const)("sessions that are processes (%s)", (mode) => {
   test("end with their clients, and leave nothing behind", async () => {
-    const marker = newMarker();
+    await using server = await browser(mode);
+    const { marker } = server;
     await using gateway = await startGateway({
-      mcp_servers: { browser: subprocess(marker, { sessions: "per_client" }) },
+      mcp_servers: { browser: { ...server.options, sessions: "per_client" } },
     });
     const url = gateway.mcpUrl("browser");
     {
@@ -149,13 +183,14 @@ describe("sessions that are processes", () => {
     await poll("the end of two", () => serversOf(marker).length === 1);
     expect(await sessionsOf(gateway)).toMatchObject({ open: 0 });
     await gateway.stop();
-    await allGone(marker);
+    await allGone(server);
   });
 
   test("are started anew for whoever lost one, twenty times, while others keep theirs", async () => {
-    const marker = newMarker();
+    await using server = await browser(mode);
+    const { marker } = server;
     await using gateway = await startGateway({
-      mcp_servers: { browser: subprocess(marker, { sessions: "per_client" }) },
+      mcp_servers: { browser: { ...server.options, sessions: "per_client" } },
     });
     await using ann = await person(gateway.mcpUrl("browser"), "ann");
     await using bob = await person(gateway.mcpUrl("browser"), "bob");
@@ -178,14 +213,15 @@ describe("sessions that are processes", () => {
     await poll("the update", () => ann.updates.length > before);
     expect(serversOf(marker)).toHaveLength(3);
     await gateway.stop();
-    await allGone(marker);
+    await allGone(server);
   }, 150_000);
 
   test("leave no orphan when the gateway is killed", async () => {
     for (let kill = 0; kill < 4; kill++) {
-      const marker = newMarker();
+      await using server = await browser(mode);
+      const { marker } = server;
       await using gateway = await startGateway({
-        mcp_servers: { browser: subprocess(marker, { sessions: "per_client" }) },
+        mcp_servers: { browser: { ...server.options, sessions: "per_client" } },
       });
       const people = await Promise.all(["a", "b", "c"].map((name) => person(gateway.mcpUrl("browser"), name)));
       const working = people.map(async (each) => {
@@ -197,16 +233,16 @@ describe("sessions that are processes", () => {
       else await ended;
       await poll("all servers", () => serversOf(marker).length === 4);
       gateway.process.kill("SIGKILL");
-      await allGone(marker);
+      await allGone(server);
       await ended;
       await Promise.all(people.map(({ client }) => client.close()));
     }
   }, 150_000);
 
   test("are no more than allowed, end when nobody uses them, and with a reload", async () => {
-    const marker = newMarker();
+    await using server = await browser(mode);
     const config = (options: object): Parameters<typeof startGateway>[0] => ({
-      mcp_servers: { browser: subprocess(marker, { sessions: "per_client", ...options }) },
+      mcp_servers: { browser: { ...server.options, sessions: "per_client", ...options } },
     });
     await using gateway = await startGateway(config({ max_sessions: 2 }));
     const url = gateway.mcpUrl("browser");
@@ -223,6 +259,14 @@ describe("sessions that are processes", () => {
     const more = eve.use("work", "60000").catch(() => undefined);
     await poll("both calls", async () => (await inFlight(gateway)) === 2);
     await expect(bob.use("page")).rejects.toThrow(/all 2 sessions with server "browser" \(max_sessions\) are in use/);
+    const page = await gateway.metrics();
+    const of = (metric: string, labels: object = {}): number => page.sum(metric, { mcp_server: "browser", ...labels });
+    expect({
+      inUse: of("mcp_hangar_mcp_server_sessions", { use: "in_use" }),
+      idle: of("mcp_hangar_mcp_server_sessions", { use: "idle" }),
+      max: of("mcp_hangar_mcp_server_sessions_max"),
+      refused: of("mcp_hangar_mcp_server_sessions_refused_total"),
+    }).toEqual({ inUse: 2, idle: 0, max: 2, refused: 1 });
 
     expect((await reloadByRest(gateway, config({ max_sessions: 2, idle_ttl_s: 1 }))).status).toBe(200);
     // Their calls go on at the old ones.
@@ -233,7 +277,7 @@ describe("sessions that are processes", () => {
     await Promise.all([ann, eve].map((each) => each[Symbol.asyncDispose]()));
     await Promise.all([working, more]);
     await gateway.stop();
-    await allGone(marker);
+    await allGone(server);
   }, 150_000);
 });
 
