@@ -1,21 +1,32 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { SOURCE_CONDITION } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HttpGateway, startGateway } from "../src/harness/gateway-process.ts";
-import { type ClientKind, connect, type McpClient } from "../src/harness/mcp-client.ts";
-import { type HttpUpstream, startEverythingOverHttp } from "../src/harness/upstreams.ts";
-import { fixtureFile } from "../src/harness/workspace.ts";
+import { inspect } from "../src/harness/inspector.ts";
+import { type Address, type ClientKind, connect } from "../src/harness/mcp-client.ts";
+import { type HttpUpstream, startFixture } from "../src/harness/upstreams.ts";
+import { fixtureFile, packageFile } from "../src/harness/workspace.ts";
+import {
+  ABILITIES,
+  type Ability,
+  type Driver,
+  type Outcomes,
+  outcomesOf,
+  PROMPT,
+  RESOURCE,
+} from "../src/published/abilities.ts";
+import { clientsPage, type MeasuredClient } from "../src/published/clients-page.ts";
 import { installed, nameOf, programOf } from "../src/published/install.ts";
 
 let upstream: HttpUpstream;
 let gateway: HttpGateway;
-let urls: readonly [direct: string, ours: string];
+const measured = new Map<string, MeasuredClient>();
 
 beforeAll(async () => {
-  upstream = await startEverythingOverHttp();
-  gateway = await startGateway({ mcp_servers: { everything: { mode: "remote", endpoint: upstream.url } } });
-  urls = [upstream.url, gateway.mcpUrl("everything")];
+  upstream = await startFixture("able/main.ts");
+  gateway = await startGateway({ mcp_servers: { able: { mode: "remote", endpoint: upstream.url } } });
 });
 
 afterAll(async () => {
@@ -23,14 +34,42 @@ afterAll(async () => {
   await upstream?.[Symbol.asyncDispose]();
 });
 
-/** The tool that can be called as a task only, which the gateway does not list. */
-const TASK_ONLY = "simulate-research-query";
 const run = promisify(execFile);
 
 /** Clients that speak both eras speak the newer one with the gateway, which tells in each result how long it may be kept. */
 function withoutEra(key: string, value: unknown): unknown {
   return key === "ttlMs" || key === "cacheScope" || key === "resultType" ? undefined : value;
 }
+
+/** Tries a client both ways. What works without the gateway must be the same behind it; what else there is goes to the page. */
+async function compare(name: string, abilitiesAt: (url: string) => Promise<Outcomes>): Promise<void> {
+  const [direct, ours] = await Promise.all([upstream.url, gateway.mcpUrl("able")].map(abilitiesAt));
+  if (direct === undefined || ours === undefined) throw new Error("both were tried");
+  const without = ABILITIES.filter((ability) => "told" in direct[ability]);
+  const of = (outcomes: Outcomes): unknown =>
+    JSON.parse(JSON.stringify(without.map((ability) => [ability, outcomes[ability]])), withoutEra);
+  expect(of(ours)).toEqual(of(direct));
+  // A client that is used in a wrong way fails everywhere, and shows nothing.
+  expect(without).toEqual(expect.arrayContaining(["list", "call"] satisfies Ability[]));
+  for (const [ability, found] of Object.entries(direct)) {
+    if ("failed" in found) expect([ability, found.failed]).toEqual(["cancel", "the server was not told"]);
+  }
+  measured.set(name, { name, direct, ours });
+}
+
+/** The official clients, and the packages that they are. */
+const SDKS: Readonly<Record<ClientKind, string>> = {
+  "sdk v1": "@modelcontextprotocol/sdk",
+  "sdk v2 legacy": "@modelcontextprotocol/client",
+  "sdk v2 auto": "@modelcontextprotocol/client",
+};
+/** What one kind of client is on the page. */
+const ROLE: Readonly<Record<ClientKind, string>> = {
+  "sdk v1": "",
+  "sdk v2 legacy": " (legacy)",
+  "sdk v2 auto": " (auto)",
+};
+const INSPECTOR = "@modelcontextprotocol/inspector";
 
 /** Libraries, with packages that they need beside them. */
 const LIBRARIES = [
@@ -39,26 +78,8 @@ const LIBRARIES = [
   ["@openai/agents-core@0.20.0"],
   ["@mastra/mcp@2.0.0", "@mastra/core@1.71.0"],
   ["mcp-client@1.13.1"],
+  ["mcporter@0.12.3"],
 ] as const;
-
-test.each(LIBRARIES.map(([name, ...more]) => ({ name, more })))(
-  "$name is told the same behind the gateway",
-  { timeout: 600_000 },
-  async ({ name, more }) => {
-    const folder = await installed(name, ...more);
-    if (folder === undefined) throw new Error(`${name} could not be installed`);
-    const [direct, ours] = await Promise.all(
-      urls.map(async (url) => {
-        const args = [SOURCE_CONDITION, fixtureFile("published-client/main.ts"), folder, nameOf(name), url];
-        const { stdout } = await run(process.execPath, args, { timeout: 120_000 });
-        return JSON.parse(stdout, withoutEra) as { tools: readonly string[]; call: unknown };
-      }),
-    );
-    expect(direct).toMatchObject({ tools: expect.arrayContaining(["echo"]), call: expect.anything() });
-    expect({ ...ours, tools: [] }).toEqual({ ...direct, tools: [] });
-    expect(ours?.tools).toEqual(expect.arrayContaining(direct?.tools.filter((tool) => tool !== TASK_ONLY) ?? []));
-  },
-);
 
 /** Programs that stand between a client over stdio and a server over HTTP. */
 const PROXIES = [
@@ -66,68 +87,94 @@ const PROXIES = [
   ["supergateway@4.0.0", (url: string) => ["--streamableHttp", url]],
 ] as const;
 
-const SDKS: readonly ClientKind[] = ["sdk v1", "sdk v2 legacy", "sdk v2 auto"];
-
-/** What clients ask for: it is the same with and without a gateway. */
-async function abilitiesOf(client: McpClient): Promise<Readonly<Record<string, unknown>>> {
-  return {
-    tools: (await client.tools()).map(({ name }) => name).filter((name) => name !== TASK_ONLY),
-    call: await client.call("echo", { message: "Grüße" }),
-    resources: await client.resources(),
-    read: await client.read("demo://resource/static/document/features.md"),
-    prompt: await client.prompt("args-prompt", { city: "Kyiv" }),
-  };
-}
-
-/** What clients hear in the course of a call, and how it ends when they give it up. */
-async function courseOf(client: McpClient): Promise<Readonly<Record<string, unknown>>> {
-  const progress: number[] = [];
-  const long = "trigger-long-running-operation";
-  const result = await client.call(
-    long,
-    { duration: 1, steps: 3 },
-    { onprogress: (each) => progress.push(each.progress) },
-  );
-  const abort = new AbortController();
-  const left = client.call(
-    long,
-    { duration: 300, steps: 600 },
-    { signal: abort.signal, onprogress: () => abort.abort() },
-  );
-  const cancelled = await left.then(
-    () => "answered",
-    () => "cancelled",
-  );
-  return { result, progress, cancelled };
-}
-
-describe.each(PROXIES)("%s", (name, argumentsFor) => {
-  test("lets a client do the same behind the gateway", { timeout: 600_000 }, async () => {
-    const folder = await installed(name);
-    if (folder === undefined) throw new Error(`${name} could not be installed`);
-    const seen: Readonly<Record<string, unknown>>[] = [];
-    for (const url of urls) {
-      const args = [programOf(folder, name), ...argumentsFor(url)];
-      await using client = await connect("sdk v1", { command: process.execPath, args, env: { HOME: folder } });
-      seen.push(await abilitiesOf(client));
-    }
-    sameAsDirect(seen);
+describe.each(Object.entries(SDKS))("the official %s", (kind, name) => {
+  test("does the same behind the gateway", async () => {
+    const title = `${name}@${versionOf(name)}${ROLE[kind as ClientKind]}`;
+    // The keys of the table are kinds of clients.
+    await compare(title, (url) => officialAt(kind as ClientKind, url));
   });
 });
 
-test.each(SDKS)("the official %s does the same behind the gateway", async (kind) => {
-  const seen: Readonly<Record<string, unknown>>[] = [];
-  for (const url of urls) {
-    await using client = await connect(kind, url);
-    seen.push({ ...(await abilitiesOf(client)), ...(await courseOf(client)) });
-  }
-  expect(seen[0]).toMatchObject({ cancelled: "cancelled", progress: [1, 2, 3] });
-  sameAsDirect(seen);
+describe("the official Inspector", () => {
+  test("does the same behind the gateway", async () => {
+    await compare(`${INSPECTOR}@${versionOf(INSPECTOR)} --cli`, (url) => outcomesOf(inspectorAt(url)));
+  });
 });
 
-function sameAsDirect([direct, ours]: readonly Readonly<Record<string, unknown>>[]): void {
-  expect(direct).toMatchObject({ call: { content: [{ text: "Echo: Grüße" }] } });
-  // Tools for clients who can be asked are listed by the gateway, which says so on behalf of those who are.
-  expect(ours?.tools).toEqual(expect.arrayContaining(Array.isArray(direct?.tools) ? direct.tools : []));
-  expect({ ...ours, tools: [] }).toEqual({ ...direct, tools: [] });
+test.each(LIBRARIES.map(([name, ...more]) => ({ name, more })))(
+  "$name does the same behind the gateway",
+  { timeout: 600_000 },
+  async ({ name, more }) => {
+    const folder = await installed(name, ...more);
+    if (folder === undefined) throw new Error(`${name} could not be installed`);
+    await compare(name, async (url) => {
+      const args = [SOURCE_CONDITION, fixtureFile("published-client/main.ts"), folder, nameOf(name), url];
+      const { stdout } = await run(process.execPath, args, { timeout: 240_000 });
+      // The fixture writes this, in its last line.
+      return JSON.parse(stdout.split("\n").at(-1) ?? "") as Outcomes;
+    });
+  },
+);
+
+test.each(PROXIES)(
+  "%s lets a client do the same behind the gateway",
+  { timeout: 600_000 },
+  async (name, argumentsFor) => {
+    const folder = await installed(name);
+    if (folder === undefined) throw new Error(`${name} could not be installed`);
+    await compare(name, (url) => {
+      const args = [programOf(folder, name), ...argumentsFor(url)];
+      return officialAt("sdk v1", { command: process.execPath, args, env: { HOME: folder } });
+    });
+  },
+);
+
+test("the page says so", async () => {
+  const names = [...LIBRARIES, ...PROXIES].map(([name]) => name);
+  // Where something could not be installed, or only one is tried, the page stays as it is.
+  if (measured.size === names.length + Object.keys(SDKS).length + 1)
+    await expect(clientsPage([...measured.values()])).toMatchFileSnapshot(
+      "../../../docs/reference/published-clients.md",
+    );
+});
+
+async function officialAt(kind: ClientKind, address: Address): Promise<Outcomes> {
+  const client = await connect(kind, address);
+  return outcomesOf({
+    tools: async () => (await client.tools()).map((tool) => tool.name),
+    call: (tool, text, signal) => client.call(tool, { text }, signal && { signal }),
+    cancel: true,
+    async progress() {
+      const heard: number[] = [];
+      await client.call("count", { text: "progress" }, { onprogress: ({ progress }) => heard.push(progress) });
+      return heard;
+    },
+    read: () => client.read(RESOURCE),
+    prompt: () => client.prompt(PROMPT.name, PROMPT.arguments),
+    close: async () => client[Symbol.asyncDispose](),
+  });
+}
+
+/** Each command is a client of its own. */
+function inspectorAt(url: string): Driver {
+  return {
+    async tools() {
+      // What it prints is the result of the method.
+      const { tools } = (await inspect(url, "tools/list")) as { readonly tools: readonly { readonly name: string }[] };
+      return tools.map((tool) => tool.name);
+    },
+    call: (tool, text) => inspect(url, "tools/call", "--tool-name", tool, "--tool-arg", `text=${text}`),
+    cancel: "a command ends with its answer",
+    progress: "it prints results only",
+    read: () => inspect(url, "resources/read", "--uri", RESOURCE),
+    prompt: () => inspect(url, "prompts/get", "--prompt-name", PROMPT.name, "--prompt-args", "name=Kyiv"),
+    close: async () => {},
+  };
+}
+
+function versionOf(name: string): string {
+  const manifest = JSON.parse(readFileSync(packageFile(`${name}/package.json`), "utf8")) as {
+    readonly version: string;
+  };
+  return manifest.version;
 }
