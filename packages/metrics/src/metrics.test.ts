@@ -605,7 +605,10 @@ describe("a reader who may not know every server", () => {
   test("is shown no name of the others, on any line of either format", async () => {
     const gateway = testGateway([
       serverSnapshot("math", ["add", "secret_tool"], { group: registeredName("hidden-group") }),
-      serverSnapshot("files", ["read"], { httpConnections: 1 }),
+      serverSnapshot("files", ["read"], {
+        httpConnections: 1,
+        ownSessions: { open: { in_use: 1, idle: 0 }, max: 2, refused: 0 },
+      }),
       serverSnapshot("hidden-group"),
     ]);
     gateway.emit(callFinished("math", "add"), callFinished("math", "secret_tool"), callFinished("files", "read"));
