@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ComparedSet, conformancePage } from "../src/harness/conformance-page.ts";
 import {
   type ConformanceReport,
   passedScenarios,
@@ -16,6 +17,7 @@ const ERAS = { "2025-11-25": "legacy", "2026-07-28": "modern" } as const;
 
 let fixtures: Readonly<Record<string, HttpUpstream>>;
 let gateway: HttpGateway;
+const compared: ComparedSet[] = [];
 
 beforeAll(async () => {
   const eras = ["both", "legacy", "modern"];
@@ -32,9 +34,11 @@ afterAll(async () => {
 
 describe.each(REQUIREMENT_SETS)("the official conformance suite, requirement set %s", (requirements) => {
   let direct: ConformanceReport;
+  const reports = new Map<string, ConformanceReport>();
 
   beforeAll(async () => {
     direct = await runConformanceSuite(String(fixtures.both?.url), requirements);
+    compared.push({ requirements, direct, through: reports });
   });
 
   test("the fixture itself passes every required scenario", () => {
@@ -44,8 +48,14 @@ describe.each(REQUIREMENT_SETS)("the official conformance suite, requirement set
 
   test.each([ERAS[requirements], "both"])("through the gateway no check of the server %s is worse", async (era) => {
     const through = await runConformanceSuite(gateway.mcpUrl(era), requirements);
+    reports.set(era === "both" ? "both" : `${era} only`, through);
     expect(passedScenarios(through), through.summary).toEqual(passedScenarios(direct));
     expect(worsened(direct, through), through.summary).toEqual([]);
     expect(through.exitCode, through.summary).toBe(0);
   });
+});
+
+test("the page says what comes out otherwise", async () => {
+  expect(compared.map(({ through }) => through.size)).toEqual([2, 2]);
+  await expect(conformancePage(compared)).toMatchFileSnapshot("../../../docs/reference/conformance.md");
 });

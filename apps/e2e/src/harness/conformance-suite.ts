@@ -14,8 +14,10 @@ export interface ConformanceReport {
   readonly exitCode: number | null;
   /** The suite's closing summary, for the reader of a failing test. */
   readonly summary: string;
-  /** Outcome of each check of each required scenario: `scenario/check` → SUCCESS, FAILURE, WARNING, INFO or SKIPPED. */
+  /** Outcome of each check of each scenario: `scenario/check` → SUCCESS, FAILURE, WARNING, INFO or SKIPPED. */
   readonly checks: Readonly<Record<string, string>>;
+  /** Scenarios that the requirement set runs and does not demand, by why: `pending`, `extension`, `added-after-release`. */
+  readonly unscored: Readonly<Record<string, string>>;
 }
 
 interface Check {
@@ -26,27 +28,27 @@ interface Check {
 
 const CLI = packageFile("@modelcontextprotocol/conformance/dist/index.js");
 
-/** Runs every scenario that `requirements` demands of a server against `url`. */
+/** Runs every scenario of a requirement set against `url`, those that are pending and extensions included. */
 export async function runConformanceSuite(url: string, requirements: RequirementSet): Promise<ConformanceReport> {
   await using folder = await temporaryFolder();
   const args = [CLI, "server", "--url", url, "--requirements", requirements, "-o", folder.path];
   const { code, stdout } = await runProcess({ command: process.execPath, args, cwd: folder.path }, 120_000);
   const summary = stdout.slice(Math.max(0, stdout.indexOf("=== SUMMARY ===")));
-  const unscored = new Set(
-    summary
-      .split("Not scored")
-      .at(1)
-      ?.match(/(?<=[✓✗] )[\w-]+/g),
+  const unscored = Object.fromEntries(
+    [...(summary.split("Not scored").at(1) ?? "").matchAll(/[✓✗] ([\w-]+) \(([\w-]+)\)/g)].map(([, name, why]) => [
+      String(name),
+      String(why),
+    ]),
   );
   const checks: Record<string, string> = {};
   for (const name of await readdir(folder.path)) {
     const scenario = /^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(name)?.[1];
-    if (scenario === undefined || unscored.has(scenario)) continue;
+    if (scenario === undefined) continue;
     // The suite writes this file itself, with this shape.
     const found = JSON.parse(await readFile(join(folder.path, name, "checks.json"), "utf8")) as Check[];
     for (const { id, status } of found) checks[freshKey(checks, `${scenario}/${id}`)] = status;
   }
-  return { exitCode: code, summary, checks };
+  return { exitCode: code, summary, checks, unscored };
 }
 
 /** Runs one scenario of the newest revision against `url`: `name of the check: outcome` of each check, in order. */
@@ -63,22 +65,37 @@ export async function runConformanceScenario(url: string, scenario: string): Pro
   return found.map((check) => `${check.name}: ${check.status}`);
 }
 
-/** Names of the scenarios in a report of which no check failed. */
-export function passedScenarios({ checks }: ConformanceReport): readonly string[] {
+/** Names of the required scenarios in a report of which no check failed. */
+export function passedScenarios({ checks, unscored }: ConformanceReport): readonly string[] {
   const entries = Object.entries(checks).map(([key, status]) => [key.split("/", 1)[0] ?? "", status] as const);
   const failed = new Set(entries.filter(([, status]) => status === "FAILURE").map(([scenario]) => scenario));
-  return [...new Set(entries.map(([scenario]) => scenario))].filter((scenario) => !failed.has(scenario)).sort();
+  return [...new Set(entries.map(([scenario]) => scenario))]
+    .filter((scenario) => !failed.has(scenario) && unscored[scenario] === undefined)
+    .sort();
 }
 
 /**
  * Checks that came out worse in `through` than in `direct`, as `check: status → status`. A check that the suite
- * reports as merely informative, such as an answer in JSON instead of an event stream, is as good as a success.
+ * reports as merely informative, such as an answer in JSON instead of an event stream, is as good as a success. Of scenarios that
+ * are not demanded, those checks count that succeeded: what is no success may be of something that needs no check behind the gateway.
  */
 export function worsened(direct: ConformanceReport, through: ConformanceReport): readonly string[] {
   return Object.entries(direct.checks).flatMap(([check, before]) => {
     const after = through.checks[check] ?? "MISSING";
+    if (before !== "SUCCESS" && direct.unscored[check.split("/", 1)[0] ?? ""] !== undefined) return [];
     return (BADNESS[after] ?? 3) > (BADNESS[before] ?? 0) ? [`${check}: ${before} → ${after}`] : [];
   });
+}
+
+/** Checks that came out otherwise in `through` than in `direct`, as `[check, before, after]`; a check that is not there is MISSING. */
+export function differences(
+  direct: ConformanceReport,
+  through: ConformanceReport,
+): readonly (readonly [check: string, before: string, after: string])[] {
+  const checks = [...new Set([direct, through].flatMap((report) => Object.keys(report.checks)))].sort();
+  return checks
+    .map((check) => [check, direct.checks[check] ?? "MISSING", through.checks[check] ?? "MISSING"] as const)
+    .filter(([, before, after]) => before !== after);
 }
 
 const BADNESS: Readonly<Record<string, number>> = {
