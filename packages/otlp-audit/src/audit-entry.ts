@@ -1,4 +1,4 @@
-import type { AuditRecord } from "@mcp-hangar/telemetry";
+import { type AuditRecord, auditOriginOf, auditRecordBytes } from "@mcp-hangar/telemetry";
 
 /** What waits to be sent, as plain data: records are encoded for OTLP when they leave, so that a later release can send what this one kept. */
 export type AuditEntry = RecordEntry | LossEntry;
@@ -34,20 +34,14 @@ export function entryOf(bytes: Uint8Array): AuditEntry {
   return value;
 }
 
-/** Bytes that an entry takes in memory, roughly: texts of any length count, everything else is about as large in each. */
+/** Bytes that an entry takes in memory, roughly. */
 export function roughSizeOf(entry: AuditEntry): number {
-  if (entry.kind === "loss") return 200;
-  const { message = "", change } = entry.record;
-  return 1_500 + message.length + (change?.before?.length ?? 0) + (change?.after?.length ?? 0);
+  return entry.kind === "loss" ? 200 : auditRecordBytes(entry.record);
 }
 
-/** Whose an entry is when its origin can make any number of them: a flood of refused requests drives out its own records first. */
+/** Whose an entry is when its origin can make any number of them. */
 export function talkativeOriginOf(entry: AuditEntry): string | undefined {
-  if (entry.kind === "loss") return undefined;
-  const { type, category, outcome, actor } = entry.record;
-  const isRefusal =
-    outcome === "denied" || (category === "authentication" && outcome !== "success") || type.endsWith(".invalid");
-  return isRefusal ? `${type} ${actor.credential ?? ""} ${actor.address ?? ""}` : undefined;
+  return entry.kind === "loss" ? undefined : auditOriginOf(entry.record);
 }
 
 /** The checksum of the spool says that they are our own bytes; a record of another release may have fields that this one does not know. */

@@ -9,7 +9,7 @@ export type FieldValue = string | number | readonly string[] | readonly AuditAtt
  * its place in a journal. Each format says of each of
  * them where it stands, so that a field which is added here does not compile before every format has a place for it.
  */
-const READERS = {
+export const READERS = {
   schema_version: ({ record }) => record.schema_version,
   id: ({ record }) => record.id,
   time: ({ record }) => record.time,
@@ -129,6 +129,10 @@ function partsOf(fields: readonly AuditField[]): readonly AuditPart[] {
 /** What a record says in a field; `undefined` where it says nothing. */
 export function fieldOf(entry: AuditEntry, field: AuditField): FieldValue | undefined {
   const value: FieldValue | undefined = READERS[field](entry);
-  const isEmpty = typeof value === "object" ? value.every((one) => one === "") : value === "";
-  return isEmpty ? undefined : value;
+  return value === undefined || isEmpty(value) ? undefined : value;
+}
+
+/** Whether a value says nothing. */
+export function isEmpty(value: FieldValue): boolean {
+  return typeof value === "object" ? value.every((one) => one === "") : value === "";
 }

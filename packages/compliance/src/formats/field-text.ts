@@ -8,10 +8,16 @@ import type { FieldValue } from "./audit-fields.ts";
 export function fieldText(value: FieldValue): string {
   if (typeof value === "string") return value;
   if (typeof value === "number") return String(value);
-  return value
-    .map((entry) => (typeof entry === "string" ? entry : attemptText(entry)).replaceAll(/[\\,]/g, "\\$&"))
-    .join(",");
+  let text = "";
+  for (const [place, entry] of value.entries()) {
+    const own = typeof entry === "string" ? entry : attemptText(entry);
+    text += `${place === 0 ? "" : ","}${SEPARATORS.test(own) ? own.replaceAll(EACH_SEPARATOR, "\\$&") : own}`;
+  }
+  return text;
 }
+
+const SEPARATORS = /[\\,]/;
+const EACH_SEPARATOR = /[\\,]/g;
 
 function attemptText({ server, code, duration_ms }: AuditAttempt): string {
   return `${server} ${code} ${duration_ms}`;

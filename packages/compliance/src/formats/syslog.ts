@@ -1,7 +1,7 @@
 import type { AuditEntry } from "../audit-entry.ts";
 import type { AuditFormat } from "../format.ts";
 import { isUnchangeable } from "../unchangeable.ts";
-import { AUDIT_PARTS, type AuditField, type AuditPart, fieldOf } from "./audit-fields.ts";
+import { AUDIT_PARTS, type AuditField, type FieldValue, isEmpty, READERS } from "./audit-fields.ts";
 import { cutCodePoints, fieldText, visibleText } from "./field-text.ts";
 import { describeType } from "./product.ts";
 import { SyslogHeader, type SyslogOptions } from "./syslog-header.ts";
@@ -66,7 +66,8 @@ export class SyslogFormat implements AuditFormat {
     let message = "";
     for (const charsMax of VALUE_CHARS) {
       message = `${head} [${this.#element}${parameters(entry, charsMax)}] ${tail}`;
-      if (Buffer.byteLength(message) <= this.#bytesMax) break;
+      // No character takes more than three bytes for each of its units.
+      if (message.length * 3 <= this.#bytesMax || Buffer.byteLength(message) <= this.#bytesMax) break;
     }
     return message;
   }
@@ -94,39 +95,46 @@ export class SyslogEnvelope implements AuditFormat {
 const PLAIN = /^[ !#-[^-~]*$/;
 
 function parameterValue(text: string, charsMax: number): string {
+  if (text.length <= charsMax && PLAIN.test(text)) return text;
   return cutCodePoints(visibleText(text), charsMax).replaceAll(/["\\\]]/g, "\\$&");
 }
 
-/** Parameters of objects that many records share and nobody can change, with values of the first of {@link VALUE_CHARS}. */
-const shared = new WeakMap<object, string>();
+/** A parameter of the structured data: how its value is read, what stands before it, and whether it is cut. */
+interface Parameter {
+  readonly read: (entry: AuditEntry) => FieldValue | undefined;
+  readonly head: string;
+  readonly isCut: boolean;
+}
+
+const PARAMETERS = AUDIT_PARTS.map((part) => ({
+  ...part,
+  parameters: part.fields.map(
+    (field): Parameter => ({ read: READERS[field], head: ` ${field}="`, isCut: !UNCUT.has(field) }),
+  ),
+  /** Those of objects that many records share and nobody can change, with values of the first of {@link VALUE_CHARS}. */
+  known: new WeakMap<object, string>(),
+}));
 
 function parameters(entry: AuditEntry, charsMax: number): string {
   let text = "";
-  for (const part of AUDIT_PARTS) {
+  for (const part of PARAMETERS) {
     const object = part.of(entry.record);
-    if (object !== undefined)
-      text += part.isShared ? sharedParameters(entry, part, object, charsMax) : parametersOf(entry, part, charsMax);
+    if (object === undefined) continue;
+    const isKept = part.isShared && charsMax === VALUE_CHARS[0];
+    const known = isKept ? part.known.get(object) : undefined;
+    const own = known ?? parametersOf(entry, part.parameters, charsMax);
+    if (isKept && known === undefined && isUnchangeable(object)) part.known.set(object, own);
+    text += own;
   }
   return text;
 }
 
-function sharedParameters(entry: AuditEntry, part: AuditPart, object: object, charsMax: number): string {
-  if (charsMax !== VALUE_CHARS[0]) return parametersOf(entry, part, charsMax);
-  const known = shared.get(object);
-  if (known !== undefined) return known;
-  const text = parametersOf(entry, part, charsMax);
-  if (isUnchangeable(object)) shared.set(object, text);
-  return text;
-}
-
-function parametersOf(entry: AuditEntry, { fields }: AuditPart, charsMax: number): string {
+function parametersOf(entry: AuditEntry, list: readonly Parameter[], charsMax: number): string {
   let text = "";
-  for (const field of fields) {
-    const value = fieldOf(entry, field);
-    if (value === undefined) continue;
-    const whole = fieldText(value);
-    const most = UNCUT.has(field) ? UNCUT_CHARS : charsMax;
-    text += ` ${field}="${PLAIN.test(whole) && whole.length <= most ? whole : parameterValue(whole, most)}"`;
+  for (const { read, head, isCut } of list) {
+    const value = read(entry);
+    if (value === undefined || isEmpty(value)) continue;
+    text += `${head}${parameterValue(fieldText(value), isCut ? charsMax : UNCUT_CHARS)}"`;
   }
   return text;
 }

@@ -58,20 +58,35 @@ test("a line is what the library for canonical JSON writes, whatever its texts a
   for (let seed = 1; seed <= 200; seed++) {
     const random = seededRandom(seed);
     for (const record of records) {
-      const line = { ...(altered(record, random) as AuditRecord), sequence: seed, previous: PREVIOUS };
-      expect(lineText(line), `seed ${seed}`).toBe(canonicalJson(line));
+      const changed = altered(record, random) as AuditRecord;
+      const place = { sequence: seed, previous: PREVIOUS };
+      expect(lineText(changed, place), `seed ${seed}`).toBe(canonicalJson({ ...changed, ...place }));
     }
   }
 });
 
 test("a record that has more than this release knows, or something else, is left to the library", () => {
-  const line = { ...everything, sequence: 1, previous: PREVIOUS };
+  const place = { sequence: 1, previous: PREVIOUS };
   const more = { later: "x" };
-  expect(lineText({ ...line, ...more })).toBeUndefined();
-  expect(lineText({ ...line, actor: { ...line.actor, ...more } })).toBeUndefined();
-  expect(lineText({ ...line, duration_ms: Number.NaN })).toBeUndefined();
-  for (const wrong of [{ time: new Date() }, { actor: null }, { attempts: "many" }, { id: 7 }]) {
-    expect(lineText({ ...line, ...(wrong as object) })).toBeUndefined();
+  expect(lineText({ ...everything, ...more }, place)).toBeUndefined();
+  expect(lineText({ ...everything, actor: { ...everything.actor, ...more } }, place)).toBeUndefined();
+  expect(lineText({ ...everything, duration_ms: Number.NaN }, place)).toBeUndefined();
+  expect(lineText({ ...everything, ...place }, place)).toBeUndefined();
+  for (const wrong of [
+    { time: new Date() },
+    { actor: null },
+    { actor: "ada" },
+    { target: 7 },
+    { attempts: "many" },
+    { attempts: [undefined] },
+    { attempts: [null] },
+    { id: 7 },
+    { type: 7 },
+    { message: undefined },
+    { decision: { result: "allowed", by: undefined } },
+    { captured: ["a"] },
+  ]) {
+    expect(lineText({ ...everything, ...(wrong as object) }, place)).toBeUndefined();
   }
 });
 
@@ -83,7 +98,7 @@ test("a sink's line has the record, its number and its own hash", () => {
       message: text.toWellFormed(),
       reason: text.toWellFormed(),
     };
-    const line = lineText({ ...record, sequence: 12, previous: PREVIOUS });
+    const line = lineText(record, { sequence: 12, previous: PREVIOUS });
     expect(JSON.parse(lineWithHash(line ?? "", HASH))).toEqual({ ...record, sequence: 12, hash: HASH });
   }
 });

@@ -1,73 +1,5 @@
 import type { AuditRecord } from "@mcp-hangar/telemetry";
-import { isUnchangeable } from "../unchangeable.ts";
-
-/** Writes a value as canonical JSON; `undefined` when it is not of the shape that it should have. */
-type Writer = (value: unknown) => string | undefined;
-/** A writer for each member, none forgotten. */
-type Members<Shape> = { readonly [Name in keyof Required<Shape>]: Writer };
-
-/** Text that JSON writes as it is. */
-const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
-
-const text: Writer = (value) => {
-  if (typeof value !== "string") return undefined;
-  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value.toWellFormed());
-};
-
-const number: Writer = (value) => (typeof value === "number" && Number.isFinite(value) ? String(value) : undefined);
-
-function listOf(write: Writer): Writer {
-  return (value) => {
-    if (!Array.isArray(value)) return undefined;
-    let written = "[";
-    for (const each of value) {
-      const entry = write(each);
-      if (entry === undefined) return undefined;
-      written += written.length === 1 ? entry : `,${entry}`;
-    }
-    return `${written}]`;
-  };
-}
-
-function objectOf<Shape>(members: Members<Shape>): Writer {
-  // RFC 8785 orders members by the code units of their names, as this does.
-  const writers = Object.entries<Writer>(members).toSorted(([one], [other]) => (one < other ? -1 : 1));
-  const names = writers.map(([name]) => name);
-  const heads = names.map((name) => `"${name}":`);
-  const write = writers.map(([, writer]) => writer);
-  return (value) => {
-    if (typeof value !== "object" || value === null) return undefined;
-    const fields = value as Readonly<Record<string, unknown>>;
-    let written = "{";
-    let count = 0;
-    for (let at = 0; at < names.length; at++) {
-      const field = fields[names[at] ?? ""];
-      if (field === undefined) continue;
-      const member = write[at]?.(field);
-      if (member === undefined) return undefined;
-      written += count === 0 ? `${heads[at]}${member}` : `,${heads[at]}${member}`;
-      count += 1;
-    }
-    // Whatever else it has would be left out.
-    return count === Object.keys(fields).length ? `${written}}` : undefined;
-  };
-}
-
-/**
- * Writes an object that is often the same once. Only one that nobody can change is remembered, with what is in it: records of one caller
- * share their actor.
- */
-function onceFor(write: Writer): Writer {
-  const written = new WeakMap<object, string>();
-  return (value) => {
-    if (typeof value !== "object" || value === null) return undefined;
-    const known = written.get(value);
-    if (known !== undefined) return known;
-    const made = write(value);
-    if (made !== undefined && isUnchangeable(value)) written.set(value, made);
-    return made;
-  };
-}
+import { contextualObjectOf, listOf, number, objectOf, onceFor, text, UNFIT, word } from "./canonical-writer.ts";
 
 type Part<Field extends keyof AuditRecord> = NonNullable<AuditRecord[Field]>;
 
@@ -77,78 +9,129 @@ interface ChainPlace {
   readonly previous: string;
 }
 
-const lineWriter = objectOf<AuditRecord & ChainPlace>({
-  action: text,
-  actor: onceFor(
-    objectOf<Part<"actor">>({
-      type: text,
-      id: text,
-      credential: text,
-      roles: listOf(text),
-      token_issuer: text,
-      token_subject: text,
-      token_actors: listOf(text),
-      address: text,
-      user_agent: text,
-      client_name: text,
-      client_version: text,
-      transport: text,
-      session_id: text,
-    }),
-  ),
-  args_hash: text,
-  attempts: listOf(objectOf<Part<"attempts">[number]>({ server: text, code: text, duration_ms: number })),
-  batch: objectOf<Part<"batch">>({ id: text, index: number, attempt: number }),
-  captured: objectOf<Part<"captured">>({ arguments: text, result: text, omitted: text }),
-  category: text,
-  change: objectOf<Part<"change">>({ before: text, after: text }),
-  checkpoint: objectOf<Part<"checkpoint">>({
-    journal: text,
-    sequence: number,
-    hash: text,
-    reason: text,
-    key: text,
-    signature: text,
+const texts = listOf(text);
+
+const actor = onceFor(
+  objectOf<Part<"actor">>({
+    type: ({ type }) => text(type),
+    id: ({ id }) => text(id),
+    credential: ({ credential }) => text(credential),
+    roles: ({ roles }) => texts(roles),
+    token_issuer: ({ token_issuer }) => text(token_issuer),
+    token_subject: ({ token_subject }) => text(token_subject),
+    token_actors: ({ token_actors }) => texts(token_actors),
+    address: ({ address }) => text(address),
+    user_agent: ({ user_agent }) => text(user_agent),
+    client_name: ({ client_name }) => text(client_name),
+    client_version: ({ client_version }) => text(client_version),
+    transport: ({ transport }) => text(transport),
+    session_id: ({ session_id }) => text(session_id),
   }),
-  code: text,
-  correlation_id: text,
-  decision: objectOf<Part<"decision">>({ result: text, by: text }),
-  duration_ms: number,
-  gap: objectOf<Part<"gap">>({ reason: text, count: number, from: number, to: number, since: text, until: text }),
-  id: text,
-  instance: text,
-  message: text,
-  outcome: text,
-  previous: text,
-  reason: text,
-  request_bytes: number,
-  response_bytes: number,
-  rpc_error_code: number,
-  schema_version: number,
-  sequence: number,
-  severity: number,
-  span_id: text,
-  target: onceFor(objectOf<Part<"target">>({ kind: text, server: text, group: text, name: text })),
-  time: text,
-  trace_id: text,
-  type: text,
-  usage: objectOf<Part<"usage">>({
-    cost: number,
-    currency: text,
-    model: text,
-    input_tokens: number,
-    output_tokens: number,
+);
+const target = onceFor(
+  objectOf<Part<"target">>({
+    kind: ({ kind }) => text(kind),
+    server: ({ server }) => text(server),
+    group: ({ group }) => text(group),
+    name: ({ name }) => text(name),
   }),
-  user_id: text,
-  user_session_id: text,
+);
+const attempts = listOf(
+  objectOf<Part<"attempts">[number]>({
+    server: ({ server }) => word(server),
+    code: ({ code }) => word(code),
+    duration_ms: ({ duration_ms }) => number(duration_ms),
+  }),
+);
+const batch = objectOf<Part<"batch">>({
+  id: ({ id }) => text(id),
+  index: ({ index }) => number(index),
+  attempt: ({ attempt }) => number(attempt),
+});
+const captured = objectOf<Part<"captured">>({
+  arguments: (shape) => text(shape.arguments),
+  result: ({ result }) => text(result),
+  omitted: ({ omitted }) => text(omitted),
+});
+const change = objectOf<Part<"change">>({
+  before: ({ before }) => text(before),
+  after: ({ after }) => text(after),
+});
+const checkpoint = objectOf<Part<"checkpoint">>({
+  journal: ({ journal }) => text(journal),
+  sequence: ({ sequence }) => number(sequence),
+  hash: ({ hash }) => text(hash),
+  reason: ({ reason }) => text(reason),
+  key: ({ key }) => text(key),
+  signature: ({ signature }) => text(signature),
+});
+const decision = objectOf<Part<"decision">>({
+  result: ({ result }) => word(result),
+  by: ({ by }) => word(by),
+});
+const gap = objectOf<Part<"gap">>({
+  reason: ({ reason }) => text(reason),
+  count: ({ count }) => number(count),
+  from: ({ from }) => number(from),
+  to: ({ to }) => number(to),
+  since: ({ since }) => text(since),
+  until: ({ until }) => text(until),
+});
+const usage = objectOf<Part<"usage">>({
+  cost: ({ cost }) => number(cost),
+  currency: ({ currency }) => text(currency),
+  model: ({ model }) => text(model),
+  input_tokens: ({ input_tokens }) => number(input_tokens),
+  output_tokens: ({ output_tokens }) => number(output_tokens),
 });
 
+const writeLine = contextualObjectOf<AuditRecord & ChainPlace, ChainPlace>(
+  {
+    action: ({ action }) => text(action),
+    actor: (record) => actor(record.actor),
+    args_hash: ({ args_hash }) => text(args_hash),
+    attempts: (record) => attempts(record.attempts),
+    batch: (record) => batch(record.batch),
+    captured: (record) => captured(record.captured),
+    category: ({ category }) => word(category),
+    change: (record) => change(record.change),
+    checkpoint: (record) => checkpoint(record.checkpoint),
+    code: ({ code }) => word(code),
+    correlation_id: ({ correlation_id }) => text(correlation_id),
+    decision: (record) => decision(record.decision),
+    duration_ms: ({ duration_ms }) => number(duration_ms),
+    gap: (record) => gap(record.gap),
+    id: ({ id }) => text(id),
+    instance: ({ instance }) => word(instance),
+    message: ({ message }) => text(message),
+    outcome: ({ outcome }) => word(outcome),
+    previous: (_record, { previous }) => text(previous),
+    reason: ({ reason }) => text(reason),
+    request_bytes: ({ request_bytes }) => number(request_bytes),
+    response_bytes: ({ response_bytes }) => number(response_bytes),
+    rpc_error_code: ({ rpc_error_code }) => number(rpc_error_code),
+    schema_version: ({ schema_version }) => number(schema_version),
+    sequence: (_record, { sequence }) => number(sequence),
+    severity: ({ severity }) => number(severity),
+    span_id: ({ span_id }) => text(span_id),
+    target: (record) => target(record.target),
+    time: ({ time }) => text(time),
+    trace_id: ({ trace_id }) => text(trace_id),
+    type: ({ type }) => word(type),
+    usage: (record) => usage(record.usage),
+    user_id: ({ user_id }) => text(user_id),
+    user_session_id: ({ user_session_id }) => text(user_session_id),
+  },
+  2,
+);
+
 /**
- * A record with its place in a chain as canonical JSON (RFC 8785), for records that are nothing but what this release knows: some four
+ * A record with its place in a chain as canonical JSON (RFC 8785), for records that are nothing but what this release knows: some ten
  * times as fast as a library that knows nothing of them. `undefined` for any other, which `canonical` writes.
  */
-export function lineText(line: AuditRecord & ChainPlace): string | undefined {
-  return lineWriter(line);
+export function lineText(record: AuditRecord, place: ChainPlace): string | undefined {
+  const written = writeLine(record, place);
+  return written === UNFIT ? undefined : written;
 }
 
 /** How the member begins that a sink's line does not have; no other member of a line that {@link lineText} writes has its name. */

@@ -42,9 +42,8 @@ export interface MadeLine {
  */
 export function makeLine(record: AuditRecord, { sequence: last, hash: previous }: ChainHead): MadeLine {
   const sequence = last + 1;
-  const line = { ...record, sequence, previous };
-  const text = lineText(line);
-  const bytes: LineBytes = Buffer.from(text ?? canonicalJson(line));
+  const text = lineText(record, { sequence, previous });
+  const bytes: LineBytes = Buffer.from(text ?? canonicalJson({ ...record, sequence, previous }));
   const head = { sequence, hash: hashOf(bytes) };
   if (text !== undefined) bytes[ENTRY] = new MadeEntry(record, head, bytes);
   return { bytes, head };

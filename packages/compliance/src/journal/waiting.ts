@@ -1,6 +1,8 @@
 import {
   type AuditCaptured,
   type AuditRecord,
+  auditOriginOf,
+  auditRecordBytes,
   type Ended,
   FORBIDDEN_OPERATION,
   REJECTION_REASONS,
@@ -29,16 +31,12 @@ export async function addCaptured(waiting: Waiting): Promise<void> {
   if (Object.keys(captured).length > 0) waiting.content = { ...content, captured };
 }
 
-/** Bytes that a record takes in memory, roughly; texts of any length are counted beside it. An end becomes a record within a turn. */
-const ROUGH_BYTES = 2_000;
+/** Bytes that an end counts for, roughly: it becomes a record within a turn, and its payload is gone then. */
+const END_BYTES = 4_000;
 
 /** The origin of something that waits; `undefined` where it can only be of the gateway's own making, or was allowed. */
 export function talkativeOriginOf(content: Ended | AuditRecord): string | undefined {
-  if (!("timeMs" in content)) {
-    const { type, category, outcome, actor } = content;
-    const isRefusal = outcome === "denied" || (category === "authentication" && outcome !== "success");
-    return isRefusal ? `${type} ${actor.credential ?? ""} ${actor.address ?? ""}` : undefined;
-  }
+  if (!("timeMs" in content)) return auditOriginOf(content);
   const { type, outcome, caller, client } = content;
   const isRefusal = typeof outcome === "string" ? REFUSED_OPERATIONS.has(outcome) : outcome.status === "rejected";
   return isRefusal ? `${type} ${caller.credential} ${client.address ?? ""}` : undefined;
@@ -48,9 +46,6 @@ const REFUSED_OPERATIONS: ReadonlySet<string> = new Set([...REJECTION_REASONS, .
 
 /** Bytes that something counts for while it waits. */
 export function roughSizeOf({ content, captureBytes }: Waiting): number {
-  if (content === undefined || "timeMs" in content) return 2 * ROUGH_BYTES + captureBytes;
-  const { message = "", change, attempts = [] } = content;
-  return (
-    ROUGH_BYTES + message.length + (change?.before?.length ?? 0) + (change?.after?.length ?? 0) + 100 * attempts.length
-  );
+  if (content === undefined || "timeMs" in content) return END_BYTES + captureBytes;
+  return auditRecordBytes(content);
 }

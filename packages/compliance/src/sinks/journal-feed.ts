@@ -2,6 +2,7 @@ import type { Send, SendOutcome } from "@mcp-hangar/delivery";
 import type { AuditEntry } from "../audit-entry.ts";
 import type { AuditJournal } from "../journal/audit-journal.ts";
 import { entryOfLine } from "../journal/line.ts";
+import { LatestBatch } from "./latest-batch.ts";
 import type { OpenFeed } from "./sink-feed.ts";
 
 /**
@@ -24,19 +25,14 @@ type ReadBatch = readonly (AuditEntry | undefined)[];
 
 /** Sends the records of lines. A batch that is tried again is the same array for the sink, too. */
 function sendLines(send: Send<AuditEntry>): Send<Buffer> {
-  const batches = new WeakMap<
-    readonly Buffer[],
-    { readonly read: ReadBatch; readonly entries: readonly AuditEntry[] }
-  >();
+  const batches = new LatestBatch((lines: readonly Buffer[]) => {
+    const read: ReadBatch = lines.map(entryOfLine);
+    return { read, entries: read.filter((entry) => entry !== undefined) };
+  });
   return async (lines, signal) => {
-    let batch = batches.get(lines);
-    if (batch === undefined) {
-      const read = lines.map(entryOfLine);
-      batch = { read, entries: read.filter((entry) => entry !== undefined) };
-      batches.set(lines, batch);
-    }
-    const { read, entries } = batch;
+    const { read, entries } = batches.of(lines);
     const outcome: SendOutcome = entries.length === 0 ? { kind: "delivered" } : await send(entries, signal);
+    if (outcome.kind === "delivered") batches.forget(lines);
     return entries.length === lines.length ? outcome : withoutUnreadable(outcome, read);
   };
 }

@@ -4,6 +4,7 @@ import type { AuditEntry } from "../audit-entry.ts";
 import type { AuditFormat } from "../format.ts";
 import type { AuditSink, SinkEntry } from "../sink.ts";
 import { reasonText } from "./failure.ts";
+import { LatestBatch } from "./latest-batch.ts";
 import { refusedAlone } from "./refused-alone.ts";
 
 export interface SendRecordsOptions {
@@ -29,14 +30,11 @@ interface Encoded {
  */
 export function sendRecords({ sink, format, accepts }: SendRecordsOptions): Send<AuditEntry> {
   const send = refusedAlone(sink.send);
-  const encoded = new WeakMap<readonly AuditEntry[], Encoded>();
+  const encoded = new LatestBatch<AuditEntry, Encoded>((batch) => encode(batch, format, accepts));
   return async (batch, signal) => {
-    let ready = encoded.get(batch);
-    if (ready === undefined) {
-      ready = encode(batch, format, accepts);
-      encoded.set(batch, ready);
-    }
+    const ready = encoded.of(batch);
     const outcome: SendOutcome = ready.entries.length === 0 ? { kind: "delivered" } : await send(ready.entries, signal);
+    if (outcome.kind === "delivered") encoded.forget(batch);
     return outcomeOfBatch(outcome, ready, batch.length);
   };
 }

@@ -9,6 +9,8 @@ import {
 } from "@mcp-hangar/delivery";
 import {
   type AuditRecord,
+  auditOriginOf,
+  auditRecordBytes,
   type EventListener,
   type Exporter,
   type ExporterHealth,
@@ -101,6 +103,7 @@ export class SinkExporter implements Exporter {
       signal: this.signal,
       send: (entries, signal) => this.#send(send, entries, signal),
       batch: options.batch ?? { ...BATCH, delayMs: sink.gatherMs ?? BATCH.delayMs },
+      delaysFromLast: options.batch === undefined && sink.gatherMs !== undefined,
       attemptTimeoutMs: options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS,
       retry: options.retry ?? RETRY,
       clock,
@@ -109,9 +112,9 @@ export class SinkExporter implements Exporter {
     if (source.kind === "feed") return;
     const queue = new DeliveryQueue<AuditEntry>({
       ...this.#parts,
-      sizeOf: ({ record }) => roughSizeOf(record),
+      sizeOf: ({ record }) => auditRecordBytes(record),
       limits: source.limits ?? MEMORY,
-      room: new TalkativeOrigins(talkativeOriginOf),
+      room: new TalkativeOrigins(({ record }) => auditOriginOf(record)),
     });
     this.#queue = queue;
     if (source.kind === "offer") return;
@@ -189,17 +192,4 @@ export class SinkExporter implements Exporter {
     const none = { delivered: 0, dropped: {}, failures: {}, queueSize: 0, queueCapacity: 0 };
     return { exporter, signal, ...none, lastSuccessSeconds: undefined };
   }
-}
-
-/** Bytes that a record takes in memory, roughly: texts of any length count, everything else is about as large in each. */
-function roughSizeOf({ message = "", change }: AuditRecord): number {
-  return 1_500 + message.length + (change?.before?.length ?? 0) + (change?.after?.length ?? 0);
-}
-
-/** Whose a record is when its origin can make any number of them: a flood of refused requests drives out its own records first. */
-function talkativeOriginOf({ record }: AuditEntry): string | undefined {
-  const { type, category, outcome, actor } = record;
-  const isRefusal =
-    outcome === "denied" || (category === "authentication" && outcome !== "success") || type.endsWith(".invalid");
-  return isRefusal ? `${type} ${actor.credential ?? ""} ${actor.address ?? ""}` : undefined;
 }

@@ -8,6 +8,8 @@ export interface SinkFeedParts {
   readonly signal: ExportSignal;
   readonly send: Send<AuditEntry>;
   readonly batch: BatchLimits;
+  /** Counts `delayMs` from the batch before: what was kept has gathered already. */
+  readonly delaysFromLast: boolean;
   /** Milliseconds an attempt may take. */
   readonly attemptTimeoutMs: number;
   readonly retry: RetryLimits;

@@ -206,3 +206,51 @@ it("writes where a consumer is once in a while, at once for those who wait, and 
   expect(cursor.durablePosition).toBe(7);
   await spool.close();
 });
+
+it.each([
+  ["from the first record that waits", false, [[20], [20], [20]]],
+  ["from the batch before", true, [[0], [20], [0]]],
+] as const)("counts the delay %s", async (_from, delaysFromLast, delays) => {
+  const clock = new FakeClock();
+  const spool = await opened(new MemoryFiles());
+  const batches: number[] = [];
+  const forwarder = new SpoolForwarder({
+    exporter: registeredName("test"),
+    signal: "audit",
+    spool,
+    consumer: "one",
+    send: (payloads) => {
+      batches.push(payloads.length);
+      return Promise.resolve({ kind: "delivered" });
+    },
+    batch: { recordsMax: BATCH_MAX, bytesMax: 1_000, delayMs: 20 },
+    delaysFromLast,
+    attemptTimeoutMs: 10_000,
+    retry: { baseMs: 10, maxMs: 100 },
+    positionEveryMs: POSITION_EVERY_MS,
+    clock,
+    random: () => 0.5,
+  });
+  const [[first], [second], [third]] = delays;
+  /** Appends records, and says after how many milliseconds they were sent together. */
+  const sentAfter = async (count: number): Promise<number> => {
+    const before = batches.length;
+    await spool.appendAll(Array.from({ length: count }, (_each, place) => recordOf(place)));
+    await settle();
+    let waitedMs = 0;
+    for (await clock.advance(0); batches.length === before && waitedMs < 100; waitedMs += 1) await clock.advance(1);
+    expect(batches.slice(before)).toEqual([count]);
+    return waitedMs;
+  };
+  expect(await sentAfter(1)).toBe(first);
+  expect(await sentAfter(3)).toBe(second);
+  await clock.advance(60);
+  expect(await sentAfter(2)).toBe(third);
+  // What fills a batch waits for nothing.
+  expect(await sentAfter(BATCH_MAX)).toBe(0);
+  const closed = forwarder.close(0);
+  await clock.advance(0);
+  await closed;
+  await forwarder.ended;
+  await spool.close();
+});

@@ -22,6 +22,11 @@ export interface SpoolForwarderOptions extends SenderOptions<Buffer> {
   /** How much is read and sent at once, and for how long the first record waits for others. */
   readonly batch: BatchLimits;
   /**
+   * Counts `delayMs` from the batch before, so that what comes after a rest is sent at once; for records that have gathered already, and
+   * cost memory while they wait once more. Without it `delayMs` is counted from the first record that waits.
+   */
+  readonly delaysFromLast?: boolean;
+  /**
    * Milliseconds in which the position is written once at most, unless somebody waits for it: what was sent since comes again after a
    * crash. Without it the position is written after each batch.
    */
@@ -48,6 +53,8 @@ export class SpoolForwarder {
   #held = 0;
   /** Sequence number up to which everything is done with, and the position written if it could be. */
   #doneUntil: number;
+  /** When the last batch was begun, by the monotonic clock. */
+  #begunMs = Number.NEGATIVE_INFINITY;
   /** When the position was written last, by the monotonic clock. */
   #writtenMs = Number.NEGATIVE_INFINITY;
   #cancelWriting: CancelTimer | undefined;
@@ -136,13 +143,15 @@ export class SpoolForwarder {
 
   /** Waits for a batch to fill, unless somebody waits for it. */
   async #gather(): Promise<void> {
-    const { recordsMax, delayMs } = this.#options.batch;
-    const isFull = this.#cursor.end - this.#cursor.position >= recordsMax;
-    await this.#sender.pause(isFull || this.#hurried > 0 ? undefined : delayMs);
+    const { batch, clock, delaysFromLast = false } = this.#options;
+    const restMs = delaysFromLast ? this.#begunMs + batch.delayMs - clock.nowMs() : batch.delayMs;
+    const isDue = this.#cursor.end - this.#cursor.position >= batch.recordsMax || this.#hurried > 0 || restMs <= 0;
+    await this.#sender.pause(isDue ? undefined : restMs);
   }
 
   /** Reads the next records and sends them until each is delivered or given up; then moves the position. */
   async #forward(): Promise<void> {
+    this.#begunMs = this.#options.clock.nowMs();
     const read = await this.#cursor.read(this.#options.batch);
     if (this.#isClosed) return;
     if (read.kind === "failed") return this.#pauseAfter(`the spool cannot be read: ${read.message}`);

@@ -1,6 +1,6 @@
 import type { Caller, Client } from "../participants.ts";
 import { CALLER_TYPES, type ClientTransport } from "../vocabulary.ts";
-import { AUDIT_WORD_CHARS_MAX, auditText, optionalList, optionalText, present } from "./audit-text.ts";
+import { AUDIT_WORD_CHARS_MAX, auditCredential, auditText, optionalList, optionalText, present } from "./audit-text.ts";
 import { Remembered } from "./remembered.ts";
 
 /** Who did something: a caller, the gateway by itself (`system`), or somebody who has not proved who they are (`unknown`). */
@@ -93,11 +93,11 @@ function frozen(actor: AuditActor): AuditActor {
 }
 
 function actorOf(caller: Caller, client: Client | undefined): AuditActor {
-  const { type, id, credential, roles, token, address } = caller;
+  const { type, id, roles, token, address } = caller;
   return {
     type,
     id: auditText(id),
-    credential: credentialText(type, credential),
+    credential: auditCredential(caller),
     ...present({
       roles: optionalList(roles),
       token_issuer: optionalText(token?.issuer),
@@ -111,14 +111,6 @@ function actorOf(caller: Caller, client: Client | undefined): AuditActor {
       session_id: optionalText(client?.sessionId),
     }),
   };
-}
-
-/** What the gateway calls an API key: by an id that is no secret, behind a word that names one elsewhere and would hide it. */
-const API_KEY = /^(api_key:)([\w.-]{1,100})$/;
-
-function credentialText(type: Caller["type"], credential: string): string {
-  const [, kind, id] = (type === "api_key" && API_KEY.exec(credential)) || [];
-  return kind === undefined || id === undefined ? auditText(credential) : kind + auditText(id);
 }
 
 /** Somebody of whom nothing is known but an address. */

@@ -4,11 +4,12 @@ import type { CallFinished, RequestFinished } from "../events.ts";
 import { milliseconds } from "../fact-text.ts";
 import { type RequestFacts, requestFacts } from "../request-facts.ts";
 import { auditActor } from "./audit-actor.ts";
-import type { AuditAttempt, AuditContent, AuditTarget, AuditUsage } from "./audit-record.ts";
+import type { AuditAttempt, AuditDraft, AuditTarget, AuditUsage } from "./audit-record.ts";
 import {
   AUDIT_LIST_MAX,
   AUDIT_MESSAGE_CHARS_MAX,
   AUDIT_WORD_CHARS_MAX,
+  auditName,
   auditText,
   cutText,
   optionalText,
@@ -18,23 +19,22 @@ import type { AuditOutcome } from "./audit-types.ts";
 import { Remembered } from "./remembered.ts";
 
 /** What the record of a finished tool call says. */
-export function callContent(event: CallFinished): AuditContent {
+export function callContent(event: CallFinished): AuditDraft {
   const facts = callFacts(event);
   const { decision, batch } = facts;
+  const end = endOf(facts);
   return {
-    type: `tool.call.${endOf(facts)}`,
+    ...endContent(facts, end),
+    type: `tool.call.${end}`,
     action: "call",
-    ...endContent(facts),
     actor: auditActor(facts.caller, facts.client),
     target: callTarget(event, facts),
-    ...present({
-      decision: decision && { result: decision.result, by: auditText(decision.by) },
-      correlation_id: cutText(facts.correlationId),
-      user_id: cutText(facts.userId),
-      user_session_id: cutText(facts.sessionId),
-      usage: usageContent(facts),
-      batch: batch && { id: auditText(batch.id), index: batch.index, attempt: batch.attempt },
-    }),
+    decision: decision && { result: decision.result, by: auditName(decision.by) },
+    correlation_id: cutText(facts.correlationId),
+    user_id: cutText(facts.userId),
+    user_session_id: cutText(facts.sessionId),
+    usage: usageContent(facts),
+    batch: batch && { id: auditText(batch.id), index: batch.index, attempt: batch.attempt },
   };
 }
 
@@ -74,12 +74,13 @@ function usageContent({ usage, model }: CallFacts): AuditUsage | undefined {
 }
 
 /** What the record of another finished request says. */
-export function requestContent(event: RequestFinished): AuditContent {
+export function requestContent(event: RequestFinished): AuditDraft {
   const facts = requestFacts(event);
+  const end = endOf(facts);
   return {
-    type: `request.${endOf(facts)}`,
+    ...endContent(facts, end),
+    type: `request.${end}`,
     action: facts.method,
-    ...endContent(facts),
     actor: auditActor(facts.caller, facts.client),
     target: {
       kind: targetKindOf(facts.method),
@@ -118,23 +119,21 @@ const OUTCOMES: Readonly<Record<End, AuditOutcome>> = {
 };
 
 /** What calls and other requests have in common. */
-function endContent(facts: Facts): Pick<AuditContent, "outcome"> & Partial<AuditContent> {
+function endContent(facts: Facts, end: End): Pick<AuditDraft, "outcome"> & Partial<AuditDraft> {
   const { trace, attempts, resultType } = facts;
   // A task or a question is an answer, but not the end of what was asked for.
   const isOpen = resultType !== undefined && resultType !== "complete";
   return {
-    outcome: isOpen ? "unknown" : OUTCOMES[endOf(facts)],
+    outcome: isOpen ? "unknown" : OUTCOMES[end],
+    reason: isOpen ? resultType : facts.cause,
+    trace_id: optionalText(trace?.traceId, AUDIT_WORD_CHARS_MAX),
+    span_id: optionalText(trace?.spanId, AUDIT_WORD_CHARS_MAX),
     duration_ms: facts.durationMs,
-    ...present({
-      reason: isOpen ? resultType : facts.cause,
-      trace_id: optionalText(trace?.traceId, AUDIT_WORD_CHARS_MAX),
-      span_id: optionalText(trace?.spanId, AUDIT_WORD_CHARS_MAX),
-      attempts: attempts.length === 0 ? undefined : attempts.slice(0, AUDIT_LIST_MAX).map(auditAttempt),
-      request_bytes: sumOf(attempts, "requestBytes"),
-      response_bytes: sumOf(attempts, "responseBytes"),
-      rpc_error_code: facts.rpcErrorCode,
-      message: cutText(facts.summary, AUDIT_MESSAGE_CHARS_MAX),
-    }),
+    attempts: attempts.length === 0 ? undefined : attempts.slice(0, AUDIT_LIST_MAX).map(auditAttempt),
+    request_bytes: sumOf(attempts, "requestBytes"),
+    response_bytes: sumOf(attempts, "responseBytes"),
+    rpc_error_code: facts.rpcErrorCode,
+    message: cutText(facts.summary, AUDIT_MESSAGE_CHARS_MAX),
   };
 }
 
@@ -146,7 +145,7 @@ function auditAttempt({
   upstreamSeconds = 0,
 }: Attempt): AuditAttempt {
   const seconds = waitedSeconds + coldStartSeconds + upstreamSeconds;
-  return { server: auditText(server), code, duration_ms: milliseconds(seconds) };
+  return { server: auditName(server), code, duration_ms: milliseconds(seconds) };
 }
 
 /** Bytes of all attempts; `undefined` when no message went that way. */

@@ -3,13 +3,13 @@ import { milliseconds } from "../fact-text.ts";
 import { auditActor, SYSTEM_ACTOR, unknownActor } from "./audit-actor.ts";
 import { callContent, requestContent } from "./audit-call.ts";
 import { operationContent } from "./audit-operation.ts";
-import type { AuditContent } from "./audit-record.ts";
+import type { AuditDraft } from "./audit-record.ts";
 import { serverContent } from "./audit-server.ts";
 import { AUDIT_MESSAGE_CHARS_MAX, AUDIT_WORD_CHARS_MAX, auditText, optionalText, present } from "./audit-text.ts";
 
 /** What auditors hear of each type of event; `undefined` for those that say nothing to them. */
 type Contents = {
-  readonly [Type in HangarEventType]: ((event: HangarEventOf<Type>) => AuditContent | undefined) | undefined;
+  readonly [Type in HangarEventType]: ((event: HangarEventOf<Type>) => AuditDraft | undefined) | undefined;
 };
 
 const CONTENTS: Contents = {
@@ -107,8 +107,8 @@ export function isAudited(type: HangarEventType): boolean {
 }
 
 /** What the record of an event says; `undefined` when it has none. */
-export function auditContent(event: HangarEvent): AuditContent | undefined {
+export function auditContent(event: HangarEvent): AuditDraft | undefined {
   // Each function stands under the type of the events it takes.
-  const contentOf = CONTENTS[event.type] as ((event: HangarEvent) => AuditContent | undefined) | undefined;
+  const contentOf = CONTENTS[event.type] as ((event: HangarEvent) => AuditDraft | undefined) | undefined;
   return contentOf?.(event);
 }

@@ -123,6 +123,14 @@ export interface AuditContent {
   readonly message?: string;
 }
 
+type RequiredField = "type" | "action" | "outcome" | "actor" | "target";
+type OptionalField = Exclude<keyof AuditContent, RequiredField | "severity">;
+
+/** A content in which fields may stand without a value; its record does not have them. */
+export type AuditDraft = Pick<AuditContent, RequiredField> & {
+  readonly [Field in Exclude<keyof AuditContent, RequiredField>]?: AuditContent[Field] | undefined;
+};
+
 /**
  * One normalised audit record, of which OTLP logs, CEF, LEEF, syslog and JSON lines are formats. It is plain data with the names that it
  * has as JSON. It holds no arguments, no results and no secrets in clear text; every text has a limit. A field is there only where it says something.
@@ -155,13 +163,106 @@ export interface AuditStamp {
 export function auditRecordOf(event: HangarEvent, { id, instance, argsHash }: AuditStamp): AuditRecord | undefined {
   const content = auditContent(event);
   if (content === undefined) return undefined;
+  const record = recordOf(content, { id: ownEventId(event) ?? id, instance }, event.timeMs);
   const hash = event.type === "call.finished" ? argsHash?.(event) : undefined;
-  return stampedRecord(
-    hash === undefined ? content : { ...content, args_hash: hash },
-    { id: ownEventId(event) ?? id, instance },
-    event.timeMs,
-  );
+  if (hash !== undefined) record.args_hash = hash;
+  return record;
 }
+
+/** A record of its content: `timeMs` is when it happened, in milliseconds since the epoch. */
+export function stampedRecord(content: AuditContent, stamp: AuditStamp, timeMs: number): AuditRecord {
+  return recordOf(content, stamp, timeMs);
+}
+
+/** A record while it is made. */
+type Growing = { -readonly [Field in keyof AuditRecord]: AuditRecord[Field] };
+
+/** Field by field and by their names: to spread objects of many shapes would cost V8 more than everything else about a record. */
+function recordOf(content: AuditDraft, { id, instance }: AuditStamp, timeMs: number): Growing {
+  const { type, action, outcome, actor, target } = content;
+  const { code, category, severity } = AUDIT_TYPES[type];
+  const record: Growing = {
+    schema_version: AUDIT_SCHEMA_VERSION,
+    id,
+    time: timeText(timeMs),
+    instance: instanceText(instance),
+    code,
+    category,
+    severity: content.severity ?? severity,
+    type,
+    action,
+    outcome,
+    actor,
+    target,
+  };
+  for (const take of TAKEN) take(content, record);
+  return record;
+}
+
+/** How a record takes each field that it may be without, none forgotten. */
+const TAKE: { readonly [Field in OptionalField]: (content: AuditDraft, record: Growing) => void } = {
+  reason: ({ reason }, record) => {
+    if (reason !== undefined) record.reason = reason;
+  },
+  decision: ({ decision }, record) => {
+    if (decision !== undefined) record.decision = decision;
+  },
+  trace_id: ({ trace_id }, record) => {
+    if (trace_id !== undefined) record.trace_id = trace_id;
+  },
+  span_id: ({ span_id }, record) => {
+    if (span_id !== undefined) record.span_id = span_id;
+  },
+  correlation_id: ({ correlation_id }, record) => {
+    if (correlation_id !== undefined) record.correlation_id = correlation_id;
+  },
+  user_id: ({ user_id }, record) => {
+    if (user_id !== undefined) record.user_id = user_id;
+  },
+  user_session_id: ({ user_session_id }, record) => {
+    if (user_session_id !== undefined) record.user_session_id = user_session_id;
+  },
+  duration_ms: ({ duration_ms }, record) => {
+    if (duration_ms !== undefined) record.duration_ms = duration_ms;
+  },
+  attempts: ({ attempts }, record) => {
+    if (attempts !== undefined) record.attempts = attempts;
+  },
+  request_bytes: ({ request_bytes }, record) => {
+    if (request_bytes !== undefined) record.request_bytes = request_bytes;
+  },
+  response_bytes: ({ response_bytes }, record) => {
+    if (response_bytes !== undefined) record.response_bytes = response_bytes;
+  },
+  rpc_error_code: ({ rpc_error_code }, record) => {
+    if (rpc_error_code !== undefined) record.rpc_error_code = rpc_error_code;
+  },
+  args_hash: ({ args_hash }, record) => {
+    if (args_hash !== undefined) record.args_hash = args_hash;
+  },
+  batch: ({ batch }, record) => {
+    if (batch !== undefined) record.batch = batch;
+  },
+  usage: ({ usage }, record) => {
+    if (usage !== undefined) record.usage = usage;
+  },
+  change: ({ change }, record) => {
+    if (change !== undefined) record.change = change;
+  },
+  captured: ({ captured }, record) => {
+    if (captured !== undefined) record.captured = captured;
+  },
+  gap: ({ gap }, record) => {
+    if (gap !== undefined) record.gap = gap;
+  },
+  checkpoint: ({ checkpoint }, record) => {
+    if (checkpoint !== undefined) record.checkpoint = checkpoint;
+  },
+  message: ({ message }, record) => {
+    if (message !== undefined) record.message = message;
+  },
+};
+const TAKEN = Object.values(TAKE);
 
 const instances = new Remembered<{ readonly text: string }>();
 
@@ -175,17 +276,10 @@ function instanceText(instance: string): string {
   return found.text;
 }
 
-/** A record of its content: `timeMs` is when it happened, in milliseconds since the epoch. */
-export function stampedRecord(content: AuditContent, { id, instance }: AuditStamp, timeMs: number): AuditRecord {
-  const { code, category, severity } = AUDIT_TYPES[content.type];
-  return {
-    schema_version: AUDIT_SCHEMA_VERSION,
-    id,
-    time: new Date(timeMs).toISOString(),
-    instance: instanceText(instance),
-    code,
-    category,
-    severity,
-    ...content,
-  };
+/** The time that was written last: records come many to a millisecond. */
+let latest = { timeMs: 0, text: new Date(0).toISOString() };
+
+function timeText(timeMs: number): string {
+  if (latest.timeMs !== timeMs) latest = { timeMs, text: new Date(timeMs).toISOString() };
+  return latest.text;
 }

@@ -1,4 +1,6 @@
-import { redactText } from "../redaction/index.ts";
+import type { Caller } from "../participants.ts";
+import { CleanTexts } from "../redaction/clean-texts.ts";
+import { redactCredential, redactText } from "../redaction/index.ts";
 
 /** Characters of a message, of a name and of a short word in a record. */
 export const AUDIT_MESSAGE_CHARS_MAX = 2_000;
@@ -16,8 +18,26 @@ const SECRET_CHARS_MIN = 6;
  */
 export function auditText(text: string, charsMax = AUDIT_NAME_CHARS_MAX): string {
   if (text.length < SECRET_CHARS_MIN) return text.toWellFormed();
-  const safe = redactText(text, charsMax - 1);
+  return limited(redactText(text, charsMax - 1), charsMax);
+}
+
+function limited(safe: string, charsMax: number): string {
   return (safe.length > charsMax ? safe.slice(0, charsMax) : safe).toWellFormed();
+}
+
+/** The same for the identity of a caller's credential. */
+export function auditCredential(caller: Pick<Caller, "type" | "credential">): string {
+  return limited(redactCredential(caller, AUDIT_NAME_CHARS_MAX - 1), AUDIT_NAME_CHARS_MAX);
+}
+
+const cleanNames = new CleanTexts();
+
+/** The same for a name that many records share, such as that of a server: one in which there was no secret is searched once. */
+export function auditName(name: string): string {
+  if (cleanNames.has(name)) return name;
+  const text = auditText(name);
+  if (text === name) cleanNames.add(name);
+  return text;
 }
 
 /** The same for a text that may be absent. An empty one says nothing and is absent, too. */
@@ -28,7 +48,7 @@ export function optionalText(text: string | undefined, charsMax = AUDIT_NAME_CHA
 /** Cuts a text out of which facts have taken the secrets already; absent when it is, or empty. */
 export function cutText(safe: string | undefined, charsMax = AUDIT_NAME_CHARS_MAX): string | undefined {
   if (safe === undefined || safe === "") return undefined;
-  return (safe.length > charsMax ? safe.slice(0, charsMax) : safe).toWellFormed();
+  return limited(safe, charsMax);
 }
 
 /** What {@link auditText} makes of a list, which is cut at {@link AUDIT_LIST_MAX} entries; absent when it is empty. */

@@ -38,3 +38,4 @@ export {
   type AuditOutcome,
   type AuditType,
 } from "./audit-types.ts";
+export { auditOriginOf, auditRecordBytes } from "./audit-waiting.ts";

@@ -15,9 +15,12 @@ const WORD = /[A-Za-z0-9][A-Za-z0-9_-]*/g;
 const MAY_HOLD_SECRET =
   /token|secret|pass|pw|key|auth|cookie|cred|sig|sess|bearer|basic|code=|\/\/[^\s/]*@|eyJ|[spr]k[-_]|gh[pousr]_|hub_pat|glpat|npm_|mcph_|xox|A[KS]IA|AIza|hf_|gsk_|dop_v1|shp|dckr|pypi-|tvly|xai-|pplx|nvapi|lin_api|glsa|r8_|ntn_|sntry|figd|SK[0-9a-f]|ya29|SG\.|hvs\./i;
 
+/** Ids of traces and digests: no text of these alone has any of the above. */
+const HEX = /^[\da-f]*$/;
+
 /** Whether {@link secretsByShape} could find anything. */
 export function mayHoldSecret(text: string): boolean {
-  return MAY_HOLD_SECRET.test(text);
+  return !HEX.test(text) && MAY_HOLD_SECRET.test(text);
 }
 
 /**

@@ -3,9 +3,19 @@ import { type FileHandle, lstat, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf } from "../failure.ts";
 
+/**
+ * Where the system has `O_DSYNC`, a write returns when its bytes are on the disk, as if `fdatasync` followed: one way to the thread pool and
+ * back instead of two. On macOS it leaves them in the cache of the disk.
+ */
+const SYNCED = process.platform === "linux" ? constants.O_DSYNC : 0;
 /** Not through a symbolic link, and without waiting for the reader of a pipe. */
 const FLAGS =
-  constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+  constants.O_RDWR |
+  constants.O_CREAT |
+  constants.O_APPEND |
+  (constants.O_NOFOLLOW ?? 0) |
+  (constants.O_NONBLOCK ?? 0) |
+  SYNCED;
 /** Bytes after the last line break that a crash may have left: more is no record of ours. */
 const TORN_BYTES_MAX = 4_194_304;
 const CHUNK_BYTES = 65_536;
@@ -16,10 +26,13 @@ export class AppendedFile {
   readonly #handle: FileHandle;
   /** When it was begun, in milliseconds since the epoch. */
   readonly bornMs: number;
+  /** Bytes in it when it was opened. */
+  readonly openedBytes: number;
 
-  private constructor(handle: FileHandle, bornMs: number) {
+  private constructor(handle: FileHandle, bornMs: number, openedBytes: number) {
     this.#handle = handle;
     this.bornMs = bornMs;
+    this.openedBytes = openedBytes;
   }
 
   /**
@@ -33,42 +46,39 @@ export class AppendedFile {
       if (!stats.isFile()) throw new Error("it is no regular file");
       if (stats.size === 0) {
         await syncFolder(dirname(path));
-        return new AppendedFile(handle, nowMs);
+        return new AppendedFile(handle, nowMs, 0);
       }
-      await cutTornLine(handle, stats.size);
+      const bytes = await cutTornLine(handle, stats.size);
       // Not every file system keeps when a file was made.
-      return new AppendedFile(handle, stats.birthtimeMs || stats.mtimeMs);
+      return new AppendedFile(handle, stats.birthtimeMs || stats.mtimeMs, bytes);
     } catch (error) {
       await handle.close();
       throw error;
     }
   }
 
-  /** Bytes in it at this moment. */
-  async size(): Promise<number> {
-    return (await this.#handle.stat()).size;
-  }
-
-  /** Whether the path still names it: it may have been removed or renamed. */
-  async isAt(path: string): Promise<boolean> {
+  /** Bytes in it at this moment; `undefined` where the path does not name it any more: it may have been removed or renamed. */
+  async sizeAt(path: string): Promise<number | undefined> {
     try {
       const [own, named] = await Promise.all([this.#handle.stat(), lstat(path)]);
-      return own.ino === named.ino && own.dev === named.dev;
+      return own.ino === named.ino && own.dev === named.dev ? own.size : undefined;
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return false;
+      if (codeOf(error) === "ENOENT") return undefined;
       throw error;
     }
   }
 
-  /** Appends whole lines, and has them on the disk. Where that fails, what was written of them is cut off again, and it rejects. */
-  async append(lines: Uint8Array): Promise<void> {
-    const before = await this.size();
+  /**
+   * Appends whole lines to a file of `size` bytes, and has them on the disk. Where that fails, what was written of them is cut off again,
+   * and it rejects.
+   */
+  async append(lines: Uint8Array, size: number): Promise<void> {
     try {
       await this.#handle.writeFile(lines);
-      await this.#handle.datasync();
+      if (SYNCED === 0) await this.#handle.datasync();
     } catch (error) {
       // Should this fail too, a torn line is cut when the file is opened again.
-      await this.#handle.truncate(before).catch(() => undefined);
+      await this.#handle.truncate(size).catch(() => undefined);
       throw error;
     }
   }
@@ -99,7 +109,8 @@ async function openUnlinked(path: string, mode: number): Promise<FileHandle> {
   }
 }
 
-async function cutTornLine(handle: FileHandle, size: number): Promise<void> {
+/** Returns the bytes that are left. */
+async function cutTornLine(handle: FileHandle, size: number): Promise<number> {
   let end = size;
   while (end > 0) {
     if (size - end > TORN_BYTES_MAX) throw new Error("it does not end with a line, so it is no file of records");
@@ -112,7 +123,8 @@ async function cutTornLine(handle: FileHandle, size: number): Promise<void> {
     }
     end = begin;
   }
-  if (end === size) return;
+  if (end === size) return size;
   await handle.truncate(end);
   await handle.datasync();
+  return end;
 }

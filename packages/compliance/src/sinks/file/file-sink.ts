@@ -30,6 +30,12 @@ export interface FileSinkOptions {
   readonly clock: Clock;
 }
 
+interface OpenFile {
+  readonly file: AppendedFile;
+  /** Bytes in it. */
+  readonly size: number;
+}
+
 /**
  * Appends records to a file, one a line: a batch is written and synced together, and `delivered` means that it is on the disk. A batch
  * that does not fit on the disk leaves nothing of itself. The file belongs to this process while it is open (`<path>.lock`).
@@ -81,8 +87,8 @@ export class FileSink implements AuditSink {
     if (this.#isClosed) return CLOSED;
     const lines = Buffer.from(batch.map(({ text }) => `${text}\n`).join(""));
     try {
-      const file = await this.#fileFor(lines.length);
-      await file.append(lines);
+      const { file, size } = await this.#fileFor(lines.length);
+      await file.append(lines, size);
       return { kind: "delivered" };
     } catch (error) {
       // What a failed sync has left nobody can know; the next attempt looks at the file anew.
@@ -91,26 +97,29 @@ export class FileSink implements AuditSink {
     }
   }
 
-  /** The file that so many bytes go to. */
-  async #fileFor(bytes: number): Promise<AppendedFile> {
-    const { path, clock, rotation = {} } = this.#options;
-    const file = await this.#openFile();
-    const size = await file.size();
+  /** The file that so many bytes go to, and its size. */
+  async #fileFor(bytes: number): Promise<OpenFile> {
+    const { clock, rotation = {} } = this.#options;
+    const open = await this.#openFile();
     const { bytesMax = Number.POSITIVE_INFINITY, ageMaxMs = Number.POSITIVE_INFINITY } = rotation;
-    const age = Math.max(clock.wallMs() - file.bornMs, clock.nowMs() - this.#openedMs);
-    const isDue = size + bytes > bytesMax || age > ageMaxMs;
-    if (size === 0 || !isDue || !(await file.isAt(path))) return file;
+    const age = Math.max(clock.wallMs() - open.file.bornMs, clock.nowMs() - this.#openedMs);
+    const isDue = open.size + bytes > bytesMax || age > ageMaxMs;
+    if (open.size === 0 || !isDue) return open;
     await this.#leave();
     await this.#rotated.rotate(this.#wallMs());
     this.#tidy();
     return this.#openFile();
   }
 
-  async #openFile(): Promise<AppendedFile> {
+  /** The file at the path. One that was removed or renamed meanwhile is left. */
+  async #openFile(): Promise<OpenFile> {
     const { path, mode = 0o600, clock } = this.#options;
-    if (this.#file !== undefined && (this.#mustReopen || !(await this.#file.isAt(path)))) await this.#leave();
+    if (this.#file !== undefined && !this.#mustReopen) {
+      const size = await this.#file.sizeAt(path);
+      if (size !== undefined) return { file: this.#file, size };
+    }
+    await this.#leave();
     this.#mustReopen = false;
-    if (this.#file !== undefined) return this.#file;
     await makeFolder(dirname(path), 0o700);
     if (this.#lock === undefined) {
       const lock = await takeLock(`${path}.lock`);
@@ -120,7 +129,7 @@ export class FileSink implements AuditSink {
     }
     this.#file = await AppendedFile.open(path, mode, clock.wallMs());
     this.#openedMs = clock.nowMs();
-    return this.#file;
+    return { file: this.#file, size: this.#file.openedBytes };
   }
 
   /** Looks after rotated files, while records are written. */

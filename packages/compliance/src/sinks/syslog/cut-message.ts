@@ -7,8 +7,8 @@ export const CUT_MARK = " [cut]";
  * else the end is cut.
  */
 export function cutMessage(message: string, bytesMax: number): string {
-  const length = Buffer.byteLength(message);
-  if (length <= bytesMax) return message;
+  // No character takes more than three bytes for each of its units.
+  if (message.length * 3 <= bytesMax || Buffer.byteLength(message) <= bytesMax) return message;
   const head = HEADER.exec(message)?.[0] ?? "";
   const data = structuredDataIn(message.slice(head.length));
   const room = bytesMax - CUT_MARK.length;

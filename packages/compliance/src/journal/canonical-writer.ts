@@ -1,0 +1,106 @@
+import { isUnchangeable } from "../unchangeable.ts";
+
+/** What a {@link Writer} makes of a value that is not of the shape that it should have; no JSON is empty. */
+export const UNFIT = "";
+
+/**
+ * Writes a value as canonical JSON (RFC 8785); `undefined` of a value that is absent, {@link UNFIT} of one that is not of the shape that it
+ * should have.
+ */
+export type Writer = (value: unknown) => string | undefined;
+
+/** A writer for each member, none forgotten. Each reads its member by name, which V8 does faster than to look up a name that varies. */
+export type Members<Shape, Context = undefined> = {
+  readonly [Name in keyof Required<Shape>]: (shape: Shape, context: Context) => string | undefined;
+};
+
+/** Text that JSON writes as it is. */
+const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
+
+export const text: Writer = (value) => {
+  if (typeof value !== "string") return value === undefined ? undefined : UNFIT;
+  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value.toWellFormed());
+};
+
+/** Texts of which there are few, such as outcomes and types, with what {@link text} makes of them. */
+const words = new Map<string, string>();
+const WORDS_MAX = 512;
+const WORD_CHARS_MAX = 64;
+
+/** Writes a text that is one of few, and is looked at once. */
+export const word: Writer = (value) => {
+  const known = words.get(value as string);
+  if (known !== undefined) return known;
+  const written = text(value);
+  if (typeof value === "string" && written !== undefined && words.size < WORDS_MAX && value.length <= WORD_CHARS_MAX)
+    words.set(value, written);
+  return written;
+};
+
+export const number: Writer = (value) => {
+  if (typeof value !== "number") return value === undefined ? undefined : UNFIT;
+  return Number.isFinite(value) ? String(value) : UNFIT;
+};
+
+export function listOf(write: Writer): Writer {
+  return (value) => {
+    if (!Array.isArray(value)) return value === undefined ? undefined : UNFIT;
+    let written = "[";
+    for (const each of value) {
+      const entry = write(each);
+      if (entry === undefined || entry === UNFIT) return UNFIT;
+      written += written.length === 1 ? entry : `,${entry}`;
+    }
+    return `${written}]`;
+  };
+}
+
+/** Writes an object with these members and no other. */
+export function objectOf<Shape>(members: Members<Shape>): Writer {
+  const write = contextualObjectOf(members, 0);
+  return (value) => write(value, undefined);
+}
+
+/** The same where `foreign` of the members come of a context, and not of the object itself. */
+export function contextualObjectOf<Shape, Context>(
+  members: Members<Shape, Context>,
+  foreign: number,
+): (value: unknown, context: Context) => string | undefined {
+  // RFC 8785 orders members by the code units of their names, as this does. The keys are those of `Shape`.
+  const names = Object.keys(members).toSorted((one, other) => (one < other ? -1 : 1)) as (keyof Shape & string)[];
+  const heads = names.map((name) => `,"${name}":`);
+  const firsts = names.map((name) => `{"${name}":`);
+  const writers = names.map((name) => members[name]);
+  return (value, context) => {
+    if (typeof value !== "object" || value === null) return value === undefined ? undefined : UNFIT;
+    // The writers look at each member, and what they do not know is counted.
+    const shape = value as Shape & object;
+    let written = "";
+    let count = 0;
+    for (let at = 0; at < writers.length; at++) {
+      const member = writers[at]?.(shape, context);
+      if (member === undefined) continue;
+      if (member === UNFIT) return UNFIT;
+      written += `${(count === 0 ? firsts : heads)[at]}${member}`;
+      count += 1;
+    }
+    // Whatever else it has would be left out.
+    return count > 0 && count === Object.keys(shape).length + foreign ? `${written}}` : UNFIT;
+  };
+}
+
+/**
+ * Writes an object that is often the same once. Only one that nobody can change is remembered, with what is in it: records of one caller
+ * share their actor.
+ */
+export function onceFor(write: Writer): Writer {
+  const written = new WeakMap<object, string>();
+  return (value) => {
+    if (typeof value !== "object" || value === null) return write(value);
+    const known = written.get(value);
+    if (known !== undefined) return known;
+    const made = write(value);
+    if (made !== undefined && made !== UNFIT && isUnchangeable(value)) written.set(value, made);
+    return made;
+  };
+}
