@@ -3,6 +3,10 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { isUnpacked, programsFolder, unpack } from "./unpacked-programs.mjs";
 
+/** Mounts a file as a disk, and ends with 0 if that can be done. */
+const LOOP_MOUNT =
+  'disk=$(mktemp) && truncate -s 1M "$disk" && mkfs.ext4 -q "$disk" && mount -o loop "$disk" /mnt && umount /mnt; code=$?; rm -f "$disk"; exit $code';
+
 /**
  * What tests need beyond Node.js and the packages of npm. The name is the tag that such tests carry.
  * @typedef {object} Requirement
@@ -118,6 +122,16 @@ export const requirements = [
     isMet: () =>
       spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], { stdio: "ignore" }).status === 0 &&
       isInstalled("umount"),
+  },
+  {
+    name: "fsfreeze",
+    description: "gives a test a disk of its own that hangs",
+    mend: "run the tests as root on Linux, where a file may be mounted as a disk (mkfs.ext4 of e2fsprogs, fsfreeze and nsenter of util-linux)",
+    isMet: () =>
+      isInstalled("fsfreeze") &&
+      isInstalled("nsenter") &&
+      existsSync("/dev/loop-control") &&
+      spawnSync("unshare", ["--mount", "sh", "-c", LOOP_MOUNT], { stdio: "ignore" }).status === 0,
   },
   engine("docker", "info"),
   engine("podman", "run --rm --pids-limit=64 --memory=64m --network=none --init --rootfs / true"),

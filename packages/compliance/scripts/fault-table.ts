@@ -96,6 +96,7 @@ What happens where waiting ends, and to the journal itself (tests in \`packages/
 | the journal is full, \`fail_open\` | the oldest records of the journal, also for a sink that has not had them | \`size\`, signed, before they are removed | \`AuditJournalFilling\` before |
 | the disk of the journal takes nothing, \`fail_open\` | what memory does not hold, \`queue_full\` | with count and times, once it can be written | \`AuditRecordsDropped\`, \`AuditCheckpointOverdue\` |
 | the disk of the journal takes nothing, \`fail_closed\` | none: nothing is done that is not written down | none | \`/health/ready\` is 503 |
+| the disk of the journal hangs: a write neither ends nor fails | the same | the same | \`TelemetryExportFailing\` (\`timeout\`), and \`/health/ready\` after 5 s |
 | a receiver refuses single records for good (400, 413, \`RecordsRefused\`) | these, \`rejected\` | none | \`AuditRecordsDropped\` |
 | the clock is set | none | none | \`AuditClockStepped\` |
 `;

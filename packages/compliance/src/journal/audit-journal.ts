@@ -23,6 +23,7 @@ import { Losses } from "./losses.ts";
 import { type OpenJournal, openJournal } from "./open-journal.ts";
 import { type AuditJournalOptions, type JournalSettings, settingsOf } from "./options.ts";
 import { Retention } from "./retention.ts";
+import { Stall } from "./stall.ts";
 import { ToldEnds } from "./told-ends.ts";
 import { addCaptured, roughSizeOf, talkativeOriginOf, type Waiting } from "./waiting.ts";
 
@@ -51,6 +52,7 @@ export class AuditJournal implements Journal, Exporter {
   readonly #told = new ToldEnds();
   readonly #hurry: Hurry;
   readonly #losses = new Losses();
+  readonly #stall: Stall;
   #unread: Waiting[] = [];
   #open: (OpenJournal & { readonly retention: Retention }) | undefined;
   /** Why the disk did not take what was written last; `undefined` when it did. */
@@ -61,7 +63,8 @@ export class AuditJournal implements Journal, Exporter {
   constructor(options: AuditJournalOptions, files: SpoolFiles = nodeFiles) {
     this.#settings = settingsOf(options);
     this.#files = files;
-    const { memory, clock, random } = this.#settings;
+    const { memory, clock, random, stallMs } = this.#settings;
+    this.#stall = new Stall(clock, stallMs);
     this.#queue = new DeliveryQueue<Waiting>({
       exporter: registeredName(this.name),
       signal: this.signal,
@@ -85,7 +88,7 @@ export class AuditJournal implements Journal, Exporter {
 
   /** Opens the folder, finds out where the chain ends, and says in it that it goes on. Rejects with what is wrong and what to do. */
   async open(): Promise<void> {
-    const open = await openJournal(this.#settings, this.#files, this.#losses);
+    const open = await openJournal(this.#settings, this.#files, { losses: this.#losses, stall: this.#stall });
     const { spool, chain } = open;
     const retention = new Retention({ settings: this.#settings, files: this.#files, spool, chain });
     this.#open = { ...open, retention };
@@ -111,7 +114,7 @@ export class AuditJournal implements Journal, Exporter {
     if (this.#settings.mode === "fail_open") return undefined;
     const { instance, clock } = this.#settings;
     // What waits is tried again all the time, and says when the disk takes records again.
-    if (this.#problem !== undefined && this.#queue.queuedRecords > 0) return this.#refusal();
+    if (this.#trouble !== undefined && this.#queue.queuedRecords > 0) return this.#refusal();
     const durable = this.#offerAndWait(intentRecordOf(intent, instance, clock.wallMs()));
     return durable.then((isDurable) => (isDurable ? undefined : this.#refusal()));
   }
@@ -167,14 +170,18 @@ export class AuditJournal implements Journal, Exporter {
     return this.#opened().journal;
   }
 
-  /** Its accounts: delivered is what is on the disk. */
+  /** Its accounts: delivered is what is on the disk. A write that hangs has failed by `timeout`, once for each `stallMs`. */
   snapshot(): ExporterSnapshot {
-    return this.#queue.snapshot();
+    const snapshot = this.#queue.snapshot();
+    const { timeout = 0 } = snapshot.failures;
+    return { ...snapshot, failures: { ...snapshot.failures, timeout: timeout + this.#stall.count } };
   }
 
   health(): ExporterHealth {
-    if (this.#problem === undefined) return { status: "healthy" };
-    const message = "audit records cannot be written to the disk; the log says why";
+    if (this.#trouble === undefined) return { status: "healthy" };
+    // Those who probe need not learn where it is, which the system says in its errors.
+    const why = this.#stall.stalledMs === undefined ? "the log says why" : this.#trouble;
+    const message = `audit records cannot be written to the disk; ${why}`;
     return this.#settings.mode === "fail_closed" ? { status: "unhealthy", message } : { status: "degraded", message };
   }
 
@@ -299,8 +306,15 @@ export class AuditJournal implements Journal, Exporter {
   }
 
   #refusal(): JournalRefusal {
-    const why = this.#problem ?? "the disk does not take records in time";
+    const why = this.#trouble ?? "the disk does not take records in time";
     return { message: `the audit journal cannot be written: ${why}`, retryAfterMs: RETRY.maxMs };
+  }
+
+  /** Why the disk takes nothing now; `undefined` when it does. */
+  get #trouble(): string | undefined {
+    const { stalledMs } = this.#stall;
+    if (stalledMs === undefined) return this.#problem;
+    return `the disk hangs: it has not answered for ${Math.floor(stalledMs / 1_000)} s`;
   }
 
   #opened(): OpenJournal {

@@ -5,6 +5,7 @@ import { type CheckpointKey, signedCheckpoint } from "./checkpoint-key.ts";
 import { type ChainHead, type MadeLine, makeLine } from "./line.ts";
 import type { Losses, LossGap } from "./losses.ts";
 import type { JournalSettings } from "./options.ts";
+import type { Stall } from "./stall.ts";
 
 export interface ChainParts {
   readonly spool: Spool;
@@ -18,6 +19,8 @@ export interface ChainParts {
   readonly found: readonly AuditGap[];
   /** What is lost on the way to the disk. */
   readonly losses: Losses;
+  /** Watches what is written. */
+  readonly stall: Stall;
 }
 
 /** What became of records that were to be written, by their places from 0. */
@@ -230,9 +233,9 @@ export class ChainWriter {
 
   /** Appends a group; when it is on the disk, the chain goes on from there. */
   async #append(group: Group): Promise<AppendFailure | undefined> {
-    const { spool, settings } = this.#parts;
+    const { spool, settings, stall } = this.#parts;
     if (group.lines.length > 0) {
-      const result = await spool.appendAll(group.lines);
+      const result = await stall.watch(() => spool.appendAll(group.lines));
       if (result.kind === "failed") return result;
       if (result.sequence !== this.#head.sequence + 1) throw new Error(`the spool gave number ${result.sequence}`);
     }

@@ -1,7 +1,6 @@
 import { Spool, type SpoolFiles } from "@mcp-hangar/delivery/spool";
-import { ChainWriter } from "./chain-writer.ts";
+import { type ChainParts, ChainWriter } from "./chain-writer.ts";
 import { openCheckpointKey } from "./checkpoint-key.ts";
-import type { Losses } from "./losses.ts";
 import type { JournalSettings } from "./options.ts";
 import { journalIdentity, recoverChain } from "./recover-chain.ts";
 
@@ -17,7 +16,11 @@ export interface OpenJournal {
 }
 
 /** Opens the folder of a journal, and finds out where its chain ends. Rejects with what is wrong and what to do. */
-export async function openJournal(settings: JournalSettings, files: SpoolFiles, losses: Losses): Promise<OpenJournal> {
+export async function openJournal(
+  settings: JournalSettings,
+  files: SpoolFiles,
+  { losses, stall }: Pick<ChainParts, "losses" | "stall">,
+): Promise<OpenJournal> {
   const { folder, consumers, segmentBytesMax, instance, clock, random } = settings;
   // What has to be removed is said in the chain before it is removed, which takes room itself.
   const bytesMax = settings.bytesMax + 2 * segmentBytesMax;
@@ -39,7 +42,7 @@ export async function openJournal(settings: JournalSettings, files: SpoolFiles, 
     const key = await openCheckpointKey(folder, files, settings.privateKeyPem);
     const journal = await journalIdentity(folder, files, [key.id, instance, `${clock.wallMs()}`, `${random()}`]);
     const { head, gaps } = await recoverChain(spool, folder, files);
-    const chain = new ChainWriter({ spool, settings, key, journal, head, found: gaps, losses });
+    const chain = new ChainWriter({ spool, settings, key, journal, head, found: gaps, losses, stall });
     return { spool, chain, publicKeyPem: key.publicKeyPem, journal };
   } catch (error) {
     await spool.close();

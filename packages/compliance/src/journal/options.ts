@@ -36,6 +36,8 @@ export interface AuditJournalOptions {
   readonly privateKeyPem?: string | undefined;
   /** With `fail_closed`: ms for which a call waits for the disk at most before it is refused. Without it 2000. */
   readonly waitMs?: number | undefined;
+  /** Milliseconds after which a write that has neither ended nor failed is a problem: the disk hangs. Without it 5000. */
+  readonly stallMs?: number | undefined;
   /** Records and bytes that wait for the disk at most. Without it 20 000, and 64 MB. */
   readonly memory?: { readonly recordsMax: number; readonly bytesMax: number } | undefined;
   readonly clock: Clock;
@@ -74,6 +76,7 @@ export function settingsOf(options: AuditJournalOptions): JournalSettings {
     retentionMs: options.retentionMs ?? 184 * DAY_MS,
     checkpoint: options.checkpoint ?? { records: 1_000, intervalMs: 300_000 },
     waitMs: options.waitMs ?? 2_000,
+    stallMs: options.stallMs ?? 5_000,
     memory: options.memory ?? { recordsMax: 20_000, bytesMax: 64_000_000 },
   };
 }

@@ -316,3 +316,60 @@ test("a write that a crash has torn at any byte leaves a chain that verifies, wi
 test("lives of full disks, crashes and stalls leave a chain that verifies, with all that was confirmed and never twice", async () => {
   await surviveLives(1, 6);
 });
+
+test.each([
+  ["fail_open", "degraded"],
+  ["fail_closed", "unhealthy"],
+] as const)(
+  "a disk that hangs is told of with %s while it hangs, and nothing is lost when it goes on",
+  async (mode, status) => {
+    using folder = temporaryFolder();
+    let hanging = Promise.withResolvers<void>();
+    hanging.resolve();
+    const files: SpoolFiles = {
+      ...nodeFiles,
+      async create(path) {
+        const file = await nodeFiles.create(path);
+        return {
+          ...file,
+          append: async (bytes) => {
+            await hanging.promise;
+            await file.append(bytes);
+          },
+        };
+      },
+    };
+    const journal = await openJournal(folder.path, { mode, stallMs: 50, waitMs: 20 }, files);
+    expect(journal.health()).toEqual({ status: "healthy" });
+    hanging = Promise.withResolvers<void>();
+    for (let call = 1; call <= 5; call++) void journal.end(callEvent(`call-${call}`));
+    await poll("the journal to say that the disk hangs", () => journal.health().status === status);
+    expect(journal.health()).toMatchObject({
+      message: expect.stringMatching(/the disk hangs: it has not answered for \d+ s$/),
+    });
+    await poll("the failures to be counted again and again", () => (journal.snapshot().failures.timeout ?? 0) > 2);
+    expect(journal.snapshot()).toMatchObject({ queueSize: 5, failures: { io: 0 } });
+    if (mode === "fail_closed") {
+      const { caller, client } = callEvent("call-6");
+      const intent = {
+        id: "call-6",
+        kind: "call",
+        method: "tools/call",
+        server: "s",
+        subject: "t",
+        caller,
+        client,
+      } as const;
+      expect(await journal.begin(intent)).toMatchObject({ message: expect.stringContaining("the disk hangs") });
+    }
+    hanging.resolve();
+    await poll("what waited to be written", () => journal.snapshot().queueSize === 0);
+    expect(journal.health()).toEqual({ status: "healthy" });
+    await journal.close(60_000);
+    accounted(journal, 5);
+    expect(problemsOf(await collect(verifyJournal(folder.path)))).toEqual([]);
+    expect((await collect(readJournal(folder.path))).filter(({ record }) => record.category === "tool")).toHaveLength(
+      5,
+    );
+  },
+);

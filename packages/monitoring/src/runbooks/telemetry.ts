@@ -72,6 +72,12 @@ function exportFailing({ options, rules }: Context): Runbook {
         mend: "Free space or move `logging.file`; restart the gateway if stderr was closed. For otlp_audit, free space where `observability.otlp_audit.spool_folder` is.",
       },
       {
+        cause: "The disk of the audit journal hangs",
+        look: shell("curl -sS http://127.0.0.1:8000/health/ready", "ps -eo pid,stat,wchan:30,args | grep ' D'"),
+        sign: "`timeout` of the exporter audit_journal; readiness says for how long a write has had no answer. Processes that use the disk are in state D.",
+        mend: "Mend the disk, the volume or the network behind it. The journal goes on by itself, and nothing is lost while memory holds what waits. A process in state D ends only when the disk answers.",
+      },
+      {
         cause: "A defect of the exporter",
         sign: "`encoding`: a record could not be written down.",
         mend: "Report it with the version.",
