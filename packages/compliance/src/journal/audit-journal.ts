@@ -80,7 +80,6 @@ export class AuditJournal implements Journal, Exporter {
       random,
     });
     this.#hurry = new Hurry({
-      clock,
       flush: () => this.#queue.flush(this.#settings.waitMs),
       isMore: () => this.#queue.queuedRecords > 0,
     });
@@ -296,7 +295,6 @@ export class AuditJournal implements Journal, Exporter {
     if (entries.some(({ capturing }) => capturing !== undefined)) await Promise.all(entries.map(addCaptured));
     const { end, rejected, failure } = await chain.write(entries.map((waiting) => this.#read(waiting)));
     this.#problem = failure?.message;
-    this.#hurry.wrote(entries.length);
     const refused = new Set(rejected);
     for (const [place, { settle }] of entries.slice(0, end).entries()) settle?.(!refused.has(place));
     if (failure === undefined && rejected.length === 0) return { kind: "delivered" };
