@@ -7,10 +7,10 @@ export const UNFIT = "";
  * Writes a value as canonical JSON (RFC 8785); `undefined` of a value that is absent, {@link UNFIT} of one that is not of the shape that it
  * should have.
  */
-export type Writer = (value: unknown) => string | undefined;
+type Writer = (value: unknown) => string | undefined;
 
 /** A writer for each member, none forgotten. Each reads its member by name, which V8 does faster than to look up a name that varies. */
-export type Members<Shape, Context = undefined> = {
+type Members<Shape, Context = undefined> = {
   readonly [Name in keyof Required<Shape>]: (shape: Shape, context: Context) => string | undefined;
 };
 
