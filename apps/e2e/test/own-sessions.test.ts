@@ -23,7 +23,7 @@ interface Browser extends AsyncDisposable {
   readonly marker: string;
   readonly options: Readonly<Record<string, unknown>>;
   /** Containers that are there, of one that runs in some. */
-  containers(): readonly string[];
+  readonly containers: () => readonly string[];
 }
 
 async function browser(mode: Mode): Promise<Browser> {

@@ -224,7 +224,7 @@ test("clients are told when a reload gives them other tools of the gateway, and 
   }
   const told = (): Record<string, number> =>
     Object.fromEntries(
-      [...streams].map(([name, { heard }]) => [name, heard().split("notifications/tools/list_changed").length - 1]),
+      [...streams].map(([name, stream]) => [name, stream.heard().split("notifications/tools/list_changed").length - 1]),
     );
   const both = (name: string, times: number): Record<string, number> => ({
     [`${name} legacy`]: times,
