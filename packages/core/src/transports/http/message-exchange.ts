@@ -7,6 +7,7 @@ import {
   LARGE_MESSAGE_BYTES,
   type MessageBatch,
 } from "../../protocol/decode.ts";
+import { joined } from "../joined.ts";
 import { codingOf, createDecoder } from "./content-coding.ts";
 import type { HttpClient } from "./http-client.ts";
 import { HttpExchange, type ResponseHeaders } from "./http-exchange.ts";
@@ -172,8 +173,7 @@ export class MessageExchange extends HttpExchange implements SseSink {
       return;
     }
     if (this.#mode === "json" && this.#bytes > 0) {
-      const [first] = this.#chunks;
-      const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+      const body = joined(this.#chunks);
       this.#chunks = [];
       this.#receive(body);
     }

@@ -1,3 +1,5 @@
+import { joined } from "../joined.ts";
+
 /** Where a {@link SseParser} delivers. */
 export interface SseSink {
   /** One complete event; `data` may be a view of a chunk that was pushed. `type` is "message" unless the event names one. */
@@ -102,7 +104,7 @@ export class SseParser {
       return;
     }
     this.#pieces.push(chunk.subarray(start, end));
-    const line = Buffer.concat(this.#pieces);
+    const line = joined(this.#pieces);
     this.#pieces = [];
     this.#bufferedBytes -= line.length - (end - start);
     this.#line(line, 0, line.length);

@@ -1,3 +1,5 @@
+import { joined } from "../joined.ts";
+
 /** Pieces from this size on are kept as they came: copying them would cost more than the rest of their chunk that they hold. */
 const KEPT_BYTES = 16 * 1024;
 /** Bytes of the first block and of the largest that smaller pieces are copied into. */
@@ -38,10 +40,9 @@ export class LinePieces {
   take(): Buffer {
     this.#closeBlock();
     const pieces = this.#pieces;
-    const [first] = pieces;
     this.#pieces = [];
     this.#length = 0;
-    return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
+    return joined(pieces);
   }
 
   #closeBlock(): void {
