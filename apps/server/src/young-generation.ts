@@ -11,9 +11,11 @@ const OWN_SETTING = /semi[-_]space/;
 /**
  * Bounds the young generation for the life of the process. V8 takes no other limit once it runs, but a growth of 1, which is none; it gives
  * memory back when little is to be done, and may grow again after that. Who has set a size for themselves keeps it.
+ *
+ * Returns what looks at once, for work of many collections in one turn of the event loop, in which nobody is told of any.
  */
-export function boundYoungGeneration(): void {
-  if ([...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text) => OWN_SETTING.test(text))) return;
+export function boundYoungGeneration(): () => void {
+  if ([...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text) => OWN_SETTING.test(text))) return () => {};
   let isBounded = false;
   const look = (): void => {
     const isLarge = youngBytes() >= BYTES_MAX;
@@ -22,6 +24,7 @@ export function boundYoungGeneration(): void {
     setFlagsFromString(`--semi-space-growth-factor=${isLarge ? 1 : 2}`);
   };
   new PerformanceObserver(look).observe({ entryTypes: ["gc"] });
+  return look;
 }
 
 function youngBytes(): number {

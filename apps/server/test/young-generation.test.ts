@@ -32,3 +32,19 @@ it("the young generation does not grow beyond its bound, but for one step that m
 it("who has set a size for themselves keeps it", () => {
   expect(largestYoungGeneration("--max-semi-space-size=16")).toBeGreaterThan(16 * MIB);
 });
+
+it("what looks for itself in a long turn does not let it grow for as long as that lasts", () => {
+  const program = `
+import { getHeapSpaceStatistics } from "node:v8";
+import { boundYoungGeneration } from ${JSON.stringify(MODULE)};
+const look = boundYoungGeneration();
+let kept;
+for (let part = 0; part < 200; part++) {
+  kept = Array.from({ length: 20_000 }, (_, index) => ({ index, text: String(index), list: [part] }));
+  look();
+}
+process.stdout.write(String(getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space").space_size));
+`;
+  const args = ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", program];
+  expect(Number(execFileSync(process.execPath, args, { encoding: "utf8" }))).toBeLessThanOrEqual(16 * MIB);
+});

@@ -10,6 +10,7 @@ import { hideEnvironment } from "../hide-environment.ts";
 import type { Logging } from "../logging/logging.ts";
 import { configSource, type ReadConfig, readConfig } from "../reload/config-source.ts";
 import { type Door, serve } from "../serve.ts";
+import { compileWebAssemblyOnce } from "../web-assembly.ts";
 import { boundYoungGeneration } from "../young-generation.ts";
 import type { ServeOptions } from "./program.ts";
 
@@ -19,8 +20,11 @@ const STDERR = 2;
 export async function runServe(options: ServeOptions): Promise<number> {
   // Before anything is started that could look.
   const hidden = hideEnvironment();
-  boundYoungGeneration();
+  const lookAtHeap = boundYoungGeneration();
+  compileWebAssemblyOnce();
   const initial = readConfig(configSource(options.config, process.env, (config) => withOptions(config, options)));
+  // The configuration of a large fleet is read, and put to use, in one turn each.
+  lookAtHeap();
   const http = options.http ?? initial.mode === "http";
   if (!http && (options.host !== undefined || options.port !== undefined)) {
     throw new Error("--host and --port are for HTTP; add --http");
@@ -32,6 +36,7 @@ export async function runServe(options: ServeOptions): Promise<number> {
     colours: terminal && (process.env.NO_COLOR ?? "") === "",
     loaded: await loadExporters(initial.config, nodePlatform.env),
   });
+  lookAtHeap();
   const { source, config } = initial;
   const servers = Object.keys(config.mcp_servers).length;
   hangar.logging.logger.info("config_loaded", { file: source.file, mcp_servers: servers });
