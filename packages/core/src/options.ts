@@ -131,11 +131,17 @@ const addressGuardOptions = z
     "Refuses connections to loopback, private, link-local and other special addresses, whatever the name resolves to. Servers of discovery sources always have it.",
   );
 
-/** A server reached over Streamable HTTP. */
+/** A server reached over HTTP. */
 export const remoteOptions = z
   .strictObject({
-    mode: z.literal("remote").describe("How the server is reached: over Streamable HTTP."),
+    mode: z.literal("remote").describe("How the server is reached: over HTTP."),
     endpoint: z.url({ protocol: /^https?$/ }).describe("URL of the server's MCP endpoint."),
+    transport: z
+      .enum(["auto", "streamable_http", "sse"])
+      .default("auto")
+      .describe(
+        "What the server speaks: Streamable HTTP, or HTTP+SSE of revision 2024-11-05. Found by asking for the one and then for the other, unless it is set.",
+      ),
     headers: z
       .record(z.string(), z.string())
       .default({})

@@ -47,6 +47,12 @@ export function notMcp(what: string, endpoint: URL): StartError {
   );
 }
 
+/** The server is there, but it does not speak HTTP+SSE at this address. */
+export function notSse(what: string, endpoint: URL): StartError {
+  const hint = "Is the path right? Endpoints of HTTP+SSE usually end in /sse, those of Streamable HTTP in /mcp";
+  return new StartError("not_mcp", `${endpoint.href} is no MCP endpoint over HTTP+SSE: ${what}. ${hint}`);
+}
+
 function connectionError(error: Error, endpoint: URL): StartError {
   const code = errorCode(error) ?? "";
   const options = { cause: error };
@@ -116,7 +122,7 @@ function statusError(ending: Extract<Ending, { kind: "status" }>, method: string
 
 function pathHint(endpoint: URL): string {
   if (endpoint.pathname.replace(/\/$/, "").endsWith("/sse")) {
-    return "The path suggests the HTTP+SSE transport of 2024, which is not supported: try the same server at /mcp";
+    return "The path suggests the HTTP+SSE transport of 2024: set transport to auto or sse if the server speaks it, or try the same server at /mcp";
   }
   return "Is the path right? MCP endpoints usually end in /mcp";
 }

@@ -68,14 +68,17 @@ export class HttpClient {
 
   /** Sends one request; everything that follows is told to `exchange`. */
   send(exchange: HttpExchange, headers: string[], body: string | null, path = this.#path): void {
-    exchange.carry(headers, body);
+    exchange.carry(headers, body, path);
     this.#pool.dispatch({ path, method: exchange.method, headers, body, reset: this.#hangUps.expected }, exchange);
   }
 
-  /** The path that a redirect names; `undefined` when it leads to another origin, where credentials must not go. */
-  pathOf(location: string | string[] | undefined): string | undefined {
+  /**
+   * Path and query of a place that the server names, seen from `from`; `undefined` when it leads to another origin, where
+   * credentials must not go.
+   */
+  pathOf(location: string | string[] | undefined, from = this.#path): string | undefined {
     const { endpoint } = this;
-    const url = typeof location === "string" ? URL.parse(location, endpoint.href) : null;
+    const url = typeof location === "string" ? URL.parse(location, endpoint.origin + from) : null;
     return url?.origin === endpoint.origin ? url.pathname + url.search : undefined;
   }
 

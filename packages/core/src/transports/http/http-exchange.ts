@@ -71,10 +71,16 @@ export abstract class HttpExchange implements Dispatcher.DispatchHandler {
     return this.#aborted;
   }
 
-  /** Notes what is sent, to be sent again where the server wants it elsewhere. */
-  carry(headers: string[], body: string | null): void {
+  /** Notes what is sent and where, to be sent again, and where the server wants it elsewhere. */
+  carry(headers: string[], body: string | null, path: string): void {
     this.#headers = headers;
     this.#body = body;
+    this.#path = path;
+  }
+
+  /** Path and query that were asked last, redirects followed; `undefined` before the request is sent. */
+  get path(): string | undefined {
+    return this.#path;
   }
 
   /** Gives the request up and frees its socket; nothing is told to the subclass after this. */
@@ -119,7 +125,7 @@ export abstract class HttpExchange implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
     if (this.#over || status < 200) return;
     if (status === 307 || status === 308)
-      this.#movedTo = this.#redirects < REDIRECTS_MAX ? this.client.pathOf(headers.location) : undefined;
+      this.#movedTo = this.#redirects < REDIRECTS_MAX ? this.client.pathOf(headers.location, this.#path) : undefined;
     this.#status = status;
     if (this.#movedTo !== undefined) return;
     this.head(status, headers);

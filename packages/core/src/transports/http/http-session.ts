@@ -76,6 +76,16 @@ export abstract class HttpSession implements UpstreamSession {
     return this.#calls.values().map(({ request }) => request);
   }
 
+  /** The calls that wait for their answers, as they are now. */
+  protected calls(): readonly RpcCall[] {
+    return this.#calls.values();
+  }
+
+  /** Where messages are posted that nobody waits for: path and query, or `undefined` for the endpoint itself. */
+  protected postPath(): string | undefined {
+    return undefined;
+  }
+
   request(request: UpstreamRequest): Promise<UpstreamReply> {
     if (this.closed) return Promise.resolve(httpCloseFailure(request.method, false));
     if (request.signal?.aborted) {
@@ -111,11 +121,10 @@ export abstract class HttpSession implements UpstreamSession {
     return result;
   }
 
-  /** Takes an answer that came on the stream of the session, where some servers send all that they say. */
-  protected answeredElsewhere(message: IncomingMessage, bytes: number): void {
-    if (message.kind !== "response" && message.kind !== "error") return;
-    const id = ownId(message.id);
-    if (id !== undefined) this.#calls.get(id)?.answerElsewhere(message, bytes);
+  /** The call in flight with an id, which a server may give back as text. */
+  protected callOf(id: unknown): RpcCall | undefined {
+    const own = ownId(id);
+    return own === undefined ? undefined : this.#calls.get(own);
   }
 
   forget(call: RpcCall): void {
@@ -128,7 +137,11 @@ export abstract class HttpSession implements UpstreamSession {
 
   /** Tells the log of what came in place of an answer, once each; `reason` is a clause. */
   skipped(method: string, reason: string): void {
-    const line = `[http] a message in answer to ${method} was skipped: ${reason}`;
+    this.logOnce(`[http] a message in answer to ${method} was skipped: ${reason}`);
+  }
+
+  /** Tells the log of something that was skipped, once, and of only so many in all. */
+  protected logOnce(line: string): void {
     if (this.#skipped.size >= SKIPPED_LOGGED_MAX || this.#skipped.has(line)) return;
     this.#skipped.add(line);
     this.observer.onLog(line);
@@ -160,13 +173,11 @@ export abstract class HttpSession implements UpstreamSession {
 
   /** Sends a message that nobody waits for. */
   protected post(text: string, kind: "notification" | "response" | "error", headers = this.postHeaders()): void {
-    if (this.#posts.post(headers, text)) this.observer.onMessage("sent", kind);
+    if (this.#posts.post(headers, text, this.postPath())) this.observer.onMessage("sent", kind);
   }
 
   #routeProgress(notification: JsonRpcNotification): void {
-    const token = notification.params.progressToken;
-    const own = ownId(token);
-    const call = own === undefined ? undefined : this.#calls.get(own);
+    const call = this.callOf(notification.params.progressToken);
     const meta = call?.request.params._meta;
     if (call === undefined || !isJsonObject(meta) || meta.progressToken === undefined) return;
     const params = { ...notification.params, progressToken: meta.progressToken };

@@ -1,7 +1,7 @@
 import type { RegisteredName, UpstreamRequestFinished } from "@mcp-hangar/telemetry";
 import type { RemoteOptions } from "../../options.ts";
 import type { Platform } from "../../platform/platform.ts";
-import type { Era, Implementation } from "../../protocol/eras.ts";
+import type { Implementation } from "../../protocol/eras.ts";
 import type { JsonObject } from "../../protocol/json-rpc.ts";
 import { type SessionObserver, type SoleUse, StartError, type Transport, type UpstreamSession } from "../session.ts";
 import { AddressGuard } from "./address-guard.ts";
@@ -10,8 +10,10 @@ import type { HttpClient } from "./http-client.ts";
 import { type LegacyHandshake, LegacySession } from "./legacy-session.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import { ModernSession } from "./modern-session.ts";
-import { initialize, negotiate, type Parties } from "./negotiate.ts";
+import { initialize, type Negotiated, negotiate, type Parties } from "./negotiate.ts";
 import { remoteProblems } from "./remote-problems.ts";
+import { openSse, type SseHandshake } from "./sse-handshake.ts";
+import { SseSession } from "./sse-session.ts";
 import { staticHeaders } from "./static-headers.ts";
 import { tlsConnect } from "./tls-files.ts";
 
@@ -28,7 +30,7 @@ export interface HttpTransportContext {
   readonly limits?: Partial<HttpLimits> | undefined;
 }
 
-/** Reaches one server over MCP Streamable HTTP, in whichever era it speaks. */
+/** Reaches one server over MCP Streamable HTTP, in whichever era it speaks, or over HTTP+SSE. */
 export function httpTransport(options: RemoteOptions, context: HttpTransportContext): Transport {
   return new HttpTransport(options, context);
 }
@@ -36,8 +38,8 @@ export function httpTransport(options: RemoteOptions, context: HttpTransportCont
 class HttpTransport implements Transport {
   readonly #options: RemoteOptions;
   readonly #context: HttpTransportContext;
-  /** The era is a property of the server: it need not be probed again. */
-  #era: Era | undefined;
+  /** What the server speaks: it need not be probed again. */
+  #spoken: Negotiated["kind"] | undefined;
 
   constructor(options: RemoteOptions, context: HttpTransportContext) {
     this.#options = options;
@@ -54,10 +56,12 @@ class HttpTransport implements Transport {
     const client = await this.#connect();
     const parties = { ...introduction, client, observer };
     try {
-      const negotiated = await negotiate(parties, this.#era, signal);
+      const { transport } = this.#options;
+      const negotiated = await negotiate(parties, { transport, last: this.#spoken }, signal);
       if (signal.aborted) throw new StartError("timeout", "the start was given up");
-      this.#era = negotiated.era;
-      if (negotiated.era === "legacy") return this.#legacy(parties, negotiated.handshake, isSole);
+      this.#spoken = negotiated.kind;
+      if (negotiated.kind === "legacy") return this.#legacy(parties, negotiated.handshake, isSole);
+      if (negotiated.kind === "sse") return this.#sse(parties, negotiated.handshake, isSole);
       const { platform } = this.#context;
       const modern = new ModernSession(client, observer, { platform, peer: negotiated.peer, clientInfo, fixedHeaders });
       return new EraMatchingSession(modern, observer, {
@@ -67,16 +71,16 @@ class HttpTransport implements Transport {
           this.#openLegacy({ ...introduction, observer: twinObserver }, twinSignal, isSole),
       });
     } catch (error) {
-      // The server may have been replaced by one of the other era: the next attempt asks again.
-      this.#era = undefined;
+      // The server may have been replaced by one of another era: the next attempt asks again.
+      this.#spoken = undefined;
       await client.destroy();
       throw error;
     }
   }
 
   async close(): Promise<void> {
-    // Sockets belong to sessions; what is left is a word about the era.
-    this.#era = undefined;
+    // Sockets belong to sessions; what is left is a word about what the server speaks.
+    this.#spoken = undefined;
   }
 
   async #connect(): Promise<HttpClient> {
@@ -128,6 +132,17 @@ class HttpTransport implements Transport {
       shakeHands: (signal: AbortSignal) => initialize(parties, signal),
     };
     return new LegacySession(parties.client, parties.observer, options, handshake);
+  }
+
+  #sse(parties: Parties, handshake: SseHandshake, isSole: boolean): UpstreamSession {
+    const options = {
+      clock: this.#context.platform.clock,
+      fixedHeaders: parties.fixedHeaders,
+      isSole,
+      renewTimeoutMs: this.#options.start_timeout_s * 1_000,
+      open: (signal: AbortSignal) => openSse(parties, signal),
+    };
+    return new SseSession(parties.client, parties.observer, options, handshake);
   }
 }
 

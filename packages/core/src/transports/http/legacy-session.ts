@@ -1,22 +1,19 @@
 import type { Platform } from "../../platform/platform.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
-import type { JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import type { ResultPayload } from "../../protocol/result-payload.ts";
 import { startDeadline } from "../../resilience/deadline.ts";
-import { CallOrigins } from "../call-origins.ts";
-import { notificationText, outgoingParams, requestText } from "../outgoing-message.ts";
-import { type SessionObserver, StartError, type UpstreamRequest } from "../session.ts";
+import { type SessionObserver, StartError } from "../session.ts";
 import { ask } from "./ask.ts";
 import { EventStream } from "./event-stream.ts";
 import { failureOf, meansUnknownSession, resumeFailure, rpcErrorIn } from "./failures.ts";
 import type { HttpClient } from "./http-client.ts";
-import { HttpSession } from "./http-session.ts";
 import { type Ending, MessageExchange } from "./message-exchange.ts";
 import { sendAndWait } from "./posted-message.ts";
 import { addTrace, postHeaders, streamHeaders } from "./protocol-headers.ts";
 import { Resumptions } from "./resumptions.ts";
 import type { RpcCall } from "./rpc-call.ts";
 import { BACKGROUND_STREAM, SessionLoss, subjectOf } from "./session-loss.ts";
+import { StreamedSession } from "./streamed-session.ts";
 
 /** One handshake with a legacy server: what it said, and the session it opened, if it keeps sessions. */
 export interface LegacyHandshake {
@@ -47,11 +44,10 @@ export interface Epoch extends LegacyHandshake {
  * A session with a server of revision 2025-11-25 or older. When the server forgets the session, it is renewed once for
  * all requests that meet the loss, and they are sent again: a server that does not know the session has run nothing.
  */
-export class LegacySession extends HttpSession {
+export class LegacySession extends StreamedSession {
   readonly #options: LegacySessionOptions;
   readonly #resumptions: Resumptions;
   readonly #ending = new AbortController();
-  readonly #origins: CallOrigins;
   readonly #loss = new SessionLoss(() => this.#isUnknown());
   #epoch: Epoch;
   #renewal: Promise<boolean> | undefined;
@@ -60,24 +56,14 @@ export class LegacySession extends HttpSession {
   #lost: string | undefined;
 
   constructor(client: HttpClient, observer: SessionObserver, options: LegacySessionOptions, first: LegacyHandshake) {
-    super(client, observer);
+    super(client, observer, { clock: options.platform.clock, isSole: options.isSole });
     this.#options = options;
-    this.#origins = new CallOrigins(options.isSole);
     this.#resumptions = new Resumptions(client, options.platform.clock);
     this.#epoch = this.#begin(first);
   }
 
   override get peer(): PeerDescription {
     return this.#epoch.peer;
-  }
-
-  override notify(notification: JsonRpcNotification): void {
-    if (this.closed) return;
-    this.post(notificationText(notification), "notification");
-  }
-
-  protected override textOf(request: UpstreamRequest, id: number): string {
-    return requestText(id, request.method, outgoingParams(request, id, undefined));
   }
 
   protected override dispatch(call: RpcCall): void {
@@ -92,8 +78,7 @@ export class LegacySession extends HttpSession {
 
   override learn(call: RpcCall, result: ResultPayload): ResultPayload {
     this.#loss.answered(call.request);
-    this.#origins.heard(call.id, this.#options.platform.clock.nowMs());
-    return result;
+    return super.learn(call, result);
   }
 
   override ended(call: RpcCall, ending: Ending, exchange: MessageExchange): void {
@@ -157,14 +142,12 @@ export class LegacySession extends HttpSession {
   }
 
   override cancelled(call: RpcCall): void {
-    this.#origins.givenUp(call.request, { id: call.id, lastId: this.lastId }, this.#options.platform.clock.nowMs());
     this.#resumptions.forget(call);
-    this.notify({ method: "notifications/cancelled", params: { requestId: call.id, reason: "the caller gave up" } });
+    super.cancelled(call);
   }
 
   override forget(call: RpcCall): void {
     super.forget(call);
-    this.#origins.answered(call.request, this.#options.platform.clock.nowMs());
     this.#resumptions.forget(call);
   }
 
@@ -223,7 +206,7 @@ export class LegacySession extends HttpSession {
       const handshake = await this.#options.shakeHands(deadline.signal);
       if (this.closed) return false;
       this.#epoch = this.#begin(handshake, openedFor);
-      this.#announceChanges();
+      this.announceChanges();
       return true;
     } catch (error) {
       if (!this.closed) this.#lose(error);
@@ -246,14 +229,6 @@ export class LegacySession extends HttpSession {
     call.fail({ kind: "failed", errorType: "connection", message, maybeExecuted: false });
   }
 
-  /** Declares the lists stale: nobody heard what changed, or a server that forgot its sessions was restarted as another version. */
-  #announceChanges(): void {
-    for (const kind of ["tools", "prompts", "resources"] as const) {
-      if (this.peer.capabilities[kind] === undefined) continue;
-      this.observer.onNotification({ method: `notifications/${kind}/list_changed`, params: {} });
-    }
-  }
-
   #begin(handshake: LegacyHandshake, openedFor?: string): Epoch {
     const { peer, sessionId } = handshake;
     const headers = postHeaders(this.#options.fixedHeaders, peer.protocolVersion, sessionId);
@@ -261,17 +236,9 @@ export class LegacySession extends HttpSession {
     this.#news = new EventStream(this.client, this.#options.platform, {
       method: "GET",
       request: (lastEventId) => ({ headers: streamHeaders(headers, lastEventId), text: null }),
-      onMessage: (message, bytes) => {
-        this.count(message);
-        if (message.kind === "notification") this.#announced({ method: message.method, params: message.params });
-        else if (message.kind === "request") {
-          const origin = this.#origins.callOf(this.inFlight(), this.#options.platform.clock.nowMs());
-          const request = { id: message.id, method: message.method, params: message.params };
-          this.serve(request, origin, this.#options.isSole);
-        } else this.answeredElsewhere(message, bytes);
-      },
+      onMessage: (message, bytes) => this.heard(message, bytes),
       onOpen: (gap) => {
-        if (gap) this.#announceChanges();
+        if (gap) this.announceChanges();
       },
       onRefused: (status) => {
         if (status === 404 && sessionId !== undefined) void this.#streamRefused(epoch);
@@ -281,14 +248,5 @@ export class LegacySession extends HttpSession {
     });
     this.#news.open();
     return epoch;
-  }
-
-  /** A notification on the stream of the session, which says nothing about the call that it stems from. */
-  #announced(notification: JsonRpcNotification): void {
-    const { clock } = this.#options.platform;
-    const isLog = notification.method === "notifications/message";
-    const origin = isLog ? this.#origins.callOf(this.inFlight(), clock.nowMs()) : "it is no log message";
-    if (typeof origin === "string" || origin.onNotification === undefined) this.route(notification, undefined);
-    else origin.onNotification(notification);
   }
 }

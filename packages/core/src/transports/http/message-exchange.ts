@@ -11,6 +11,7 @@ import { joined } from "../joined.ts";
 import { codingOf, createDecoder } from "./content-coding.ts";
 import type { HttpClient } from "./http-client.ts";
 import { HttpExchange, type ResponseHeaders } from "./http-exchange.ts";
+import type { SkippedEvent } from "./skipped-event.ts";
 import { SseParser, type SseSink } from "./sse-parser.ts";
 
 /** How an HTTP request that carries JSON-RPC messages ended. */
@@ -34,6 +35,10 @@ export interface MessageReceiver {
   onEnding(ending: Ending, exchange: MessageExchange): void;
   /** The response has begun with a status of 2xx and a readable content type. */
   onOpen?(exchange: MessageExchange): void;
+  /** An event of another type than `message` came in an event stream; without it such events are left out. */
+  onNamedEvent?(type: string, data: Buffer, exchange: MessageExchange): void;
+  /** An event was larger than what is taken, and is left out. Without it such an event ends the exchange. */
+  onTooLarge?(event: SkippedEvent, exchange: MessageExchange): void;
 }
 
 /** What is kept of a body that is only good for an error message. */
@@ -65,11 +70,17 @@ export class MessageExchange extends HttpExchange implements SseSink {
   #ending: Ending | undefined;
   /** Streams that outlive a request have no total limit, only one an event. */
   readonly #endless: boolean;
+  readonly onTooLarge: SseSink["onTooLarge"];
 
   constructor(client: HttpClient, method: HttpMethod, receiver: MessageReceiver, endless = false) {
     super(client, method);
     this.#receiver = receiver;
     this.#endless = endless;
+    if (receiver.onTooLarge !== undefined) {
+      this.onTooLarge = (event) => {
+        if (!this.#told) this.#receiver.onTooLarge?.(event, this);
+      };
+    }
   }
 
   /** Whether the response is an event stream that has not ended. */
@@ -199,8 +210,10 @@ export class MessageExchange extends HttpExchange implements SseSink {
   }
 
   onEvent(data: Buffer, type: string): void {
-    // Other event types are for other readers. An abort from inside a receiver ends the delivery.
-    if (!this.#told && type === "message" && data.length > 0) this.#receive(data);
+    // An abort from inside a receiver ends the delivery.
+    if (this.#told) return;
+    if (type !== "message") this.#receiver.onNamedEvent?.(type, data, this);
+    else if (data.length > 0) this.#receive(data);
   }
 
   #restAfterMany(lines: number): void {

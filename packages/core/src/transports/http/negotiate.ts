@@ -1,7 +1,7 @@
 import { redactText } from "@mcp-hangar/telemetry";
-import type { Era } from "../../protocol/eras.ts";
+import type { RemoteOptions } from "../../options.ts";
 import { type Implementation, MODERN_VERSIONS, type PeerDescription, SUPPORTED_VERSIONS } from "../../protocol/eras.ts";
-import { initializeParams, modernHop, readDiscoverResult, readInitializeResult } from "../../protocol/handshake.ts";
+import { initializeParams, modernHop, readDiscoverResult } from "../../protocol/handshake.ts";
 import {
   isJsonObject,
   type JsonObject,
@@ -15,15 +15,23 @@ import { type SessionObserver, StartError } from "../session.ts";
 import { type Answer, ask } from "./ask.ts";
 import { diagnose, notMcp } from "./diagnose.ts";
 import { rpcErrorIn } from "./failures.ts";
+import {
+  gaveUp,
+  initialized,
+  isTaken,
+  noCommonVersion,
+  QUOTED_CHARS_MAX,
+  resultOf,
+  suggestsLegacy,
+} from "./handshake-results.ts";
 import { isPlainHeaderValue } from "./header-values.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { LegacyHandshake } from "./legacy-session.ts";
 import type { Ending } from "./message-exchange.ts";
 import { sendAndWait } from "./posted-message.ts";
-import { addRouting, postHeaders } from "./protocol-headers.ts";
-
-/** Characters of the server's own words in a message about its start. */
-const QUOTED_CHARS_MAX = 300;
+import { addRouting, postHeaders, sseStreamHeaders } from "./protocol-headers.ts";
+import { introduce, openSse, type SseHandshake } from "./sse-handshake.ts";
+import { SseLink } from "./sse-link.ts";
 
 /** Whom to negotiate with, and as whom. */
 export interface Parties {
@@ -37,30 +45,74 @@ export interface Parties {
 
 /** What came out of a negotiation. */
 export type Negotiated =
-  | { readonly era: "modern"; readonly peer: PeerDescription }
-  | { readonly era: "legacy"; readonly handshake: LegacyHandshake };
+  | { readonly kind: "modern"; readonly peer: PeerDescription }
+  | { readonly kind: "legacy"; readonly handshake: LegacyHandshake }
+  | { readonly kind: "sse"; readonly handshake: SseHandshake };
+
+/** What is known of a server before it is asked. */
+export interface Foreknowledge {
+  /** The transport that is configured. */
+  readonly transport: RemoteOptions["transport"];
+  /** What came out of the last negotiation. */
+  readonly last: Negotiated["kind"] | undefined;
+}
 
 /**
- * Finds out which era the server speaks and shakes hands in it: modern first, unless `known` says legacy.
+ * Finds out which transport and era the server speaks and shakes hands in it: modern first, then legacy, and then HTTP+SSE, as the
+ * specification describes it for clients, unless it is known.
  * @throws StartError
  */
-export async function negotiate(parties: Parties, known: Era | undefined, signal: AbortSignal): Promise<Negotiated> {
-  if (known !== "legacy") {
-    const peer = await discover(parties, signal);
-    if (peer !== undefined) return { era: "modern", peer };
+export async function negotiate(
+  parties: Parties,
+  { transport, last }: Foreknowledge,
+  signal: AbortSignal,
+): Promise<Negotiated> {
+  if (transport === "sse" || (transport === "auto" && last === "sse")) {
+    return { kind: "sse", handshake: await openSse(parties, signal) };
   }
-  return { era: "legacy", handshake: await initialize(parties, signal) };
+  if (last !== "legacy") {
+    const peer = await discover(parties, signal);
+    if (peer !== undefined) return { kind: "modern", peer };
+  }
+  const answer = await askInitialize(parties, signal);
+  const older = transport === "auto" && suggestsSse(answer) ? await trySse(parties, signal) : undefined;
+  if (older !== undefined) return { kind: "sse", handshake: older };
+  return { kind: "legacy", handshake: await afterInitialize(parties, answer, signal) };
 }
 
 /** Shakes hands with a legacy server. @throws StartError */
 export async function initialize(parties: Parties, signal: AbortSignal): Promise<LegacyHandshake> {
+  return afterInitialize(parties, await askInitialize(parties, signal), signal);
+}
+
+function askInitialize(parties: Parties, signal: AbortSignal): Promise<Answer> {
   const { client, observer, fixedHeaders } = parties;
   const question = {
     method: "initialize",
     params: initializeParams({ info: parties.clientInfo, capabilities: parties.clientCapabilities }),
     headers: postHeaders(fixedHeaders, undefined),
   };
-  const answer = await ask(client, observer, question, signal);
+  return ask(client, observer, question, signal);
+}
+
+/** Whether a server that answered `initialize` so may speak HTTP+SSE (2025-11-25, transports, backwards compatibility). */
+function suggestsSse(answer: Answer): boolean {
+  return answer.kind === "none" && answer.ending.kind === "status" && SSE_STATUSES.has(answer.ending.status);
+}
+
+const SSE_STATUSES: ReadonlySet<number> = new Set([400, 404, 405]);
+
+/** Shakes hands over HTTP+SSE; `undefined` when the server does not speak it after all. */
+async function trySse(parties: Parties, signal: AbortSignal): Promise<SseHandshake | undefined> {
+  const { client, fixedHeaders } = parties;
+  const deadline = startDeadline(client.clock, client.limits.probeTimeoutMs, signal);
+  const opened = await SseLink.open(client, sseStreamHeaders(fixedHeaders), deadline.signal);
+  deadline.dispose();
+  return opened instanceof SseLink ? await introduce(parties, opened, signal) : undefined;
+}
+
+async function afterInitialize(parties: Parties, answer: Answer, signal: AbortSignal): Promise<LegacyHandshake> {
+  const { client, observer, fixedHeaders } = parties;
   const { result, headers } = resultOf(answer, "initialize", client);
   const peer = initialized(result, client.endpoint);
   const sessionId = readSessionId(headers["mcp-session-id"], client.endpoint);
@@ -74,15 +126,6 @@ export async function initialize(parties: Parties, signal: AbortSignal): Promise
   if (confirmed === "aborted") throw gaveUp("notifications/initialized", client.endpoint, true);
   if (!isTaken(confirmed)) throw diagnose(confirmed, "notifications/initialized", client.endpoint);
   return { peer, sessionId };
-}
-
-/**
- * Whether a server took a notification. What it says to that matters to nobody: some answer with text, or refuse every
- * notification. Only what speaks of the connection, of access or of the session counts.
- */
-function isTaken(ending: Ending): boolean {
-  if (ending.kind === "broken") return false;
-  return ending.kind !== "status" || (ending.status >= 400 && suggestsLegacy(ending) && ending.status !== 404);
 }
 
 /** The modern server's description, or `undefined` when `initialize` is worth a try. @throws StartError */
@@ -136,18 +179,6 @@ function askDiscover(parties: Parties, version: string, signal: AbortSignal): Pr
   return ask(parties.client, parties.observer, { method: "server/discover", params, headers }, signal);
 }
 
-function initialized(result: JsonObject, endpoint: URL): PeerDescription {
-  const outcome = readInitializeResult(result, endpoint.host);
-  switch (outcome.kind) {
-    case "peer":
-      return outcome.peer;
-    case "malformed":
-      throw notMcp(`the result of initialize is malformed: ${outcome.reason}`, endpoint);
-    case "unsupported":
-      throw noCommonVersion(outcome.versions, endpoint);
-  }
-}
-
 function discovered(result: JsonObject, { endpoint }: HttpClient): PeerDescription | undefined {
   const outcome = readDiscoverResult(result, endpoint.host);
   switch (outcome.kind) {
@@ -166,52 +197,6 @@ function discovered(result: JsonObject, { endpoint }: HttpClient): PeerDescripti
 function errorOf(ending: Ending): JsonRpcErrorObject | undefined {
   if (ending.kind !== "status" || !suggestsLegacy(ending)) return undefined;
   return rpcErrorIn(ending.body)?.error;
-}
-
-/** Whether the answer to an unknown method may be that of a legacy server. */
-function suggestsLegacy(ending: Ending): boolean {
-  if (ending.kind !== "status") return ending.kind === "complete";
-  const { status } = ending;
-  return status >= 400 && status < 500 && ![401, 403, 407, 408, 429].includes(status);
-}
-
-function resultOf(answer: Answer, method: string, client: HttpClient): Extract<Answer, { kind: "result" }> {
-  switch (answer.kind) {
-    case "result":
-      return answer;
-    case "error":
-      throw refusal(method, answer.error, client.endpoint);
-    case "aborted":
-      throw gaveUp(method, client.endpoint, answer.sent);
-    case "none":
-      throw diagnose(answer.ending, method, client.endpoint);
-  }
-}
-
-/** An endpoint that does not know the method is none of MCP; any other error is the answer of one that is. */
-function refusal(method: string, { code, message }: JsonRpcErrorObject, endpoint: URL): StartError {
-  const what = `refused ${method}: ${redactText(message, QUOTED_CHARS_MAX)} (${code})`;
-  if (code === RPC.methodNotFound) return notMcp(`it ${what}`, endpoint);
-  return new StartError("handshake_refused", `${endpoint.href} ${what}. Look into the server's configuration and log`);
-}
-
-function gaveUp(method: string, endpoint: URL, sent: boolean): StartError {
-  if (!sent) {
-    const message = `no connection to ${endpoint.host} came about before the start was given up. Check the address, routes and firewalls`;
-    return new StartError("timeout", message);
-  }
-  return new StartError(
-    "timeout",
-    `${endpoint.href} did not answer ${method} before the start was given up. Is the server slow to start? Then raise start_timeout_s`,
-  );
-}
-
-function noCommonVersion(supported: readonly string[], endpoint?: URL): StartError {
-  const who = endpoint === undefined ? "the server" : endpoint.href;
-  return new StartError(
-    "unsupported_version",
-    `${who} speaks MCP ${redactText(supported.slice(0, 8).join(", "), QUOTED_CHARS_MAX)}; MCP Hangar speaks ${SUPPORTED_VERSIONS.join(", ")}. Update the older of the two`,
-  );
 }
 
 function readSessionId(value: string | string[] | undefined, endpoint: URL): string | undefined {

@@ -5,6 +5,8 @@ import { MessageExchange, type MessageReceiver } from "./message-exchange.ts";
 interface Post {
   readonly headers: string[];
   readonly text: string;
+  /** Path and query; those of the endpoint when `undefined`. */
+  readonly path: string | undefined;
 }
 
 /**
@@ -25,13 +27,13 @@ export class Postbox {
   }
 
   /** False when the message was dropped, because the server takes too few of them. */
-  post(headers: string[], text: string): boolean {
+  post(headers: string[], text: string, path?: string): boolean {
     const { postsMax, postsLengthMax, postsAtOnceMax } = this.#client.limits;
     if (this.#closed || this.#underWay + this.#waiting.length >= postsMax) return false;
     if (this.#length + text.length > postsLengthMax) return false;
     this.#length += text.length;
-    if (this.#underWay < postsAtOnceMax) this.#send({ headers, text });
-    else this.#waiting.push({ headers, text });
+    if (this.#underWay < postsAtOnceMax) this.#send({ headers, text, path });
+    else this.#waiting.push({ headers, text, path });
     return true;
   }
 
@@ -41,7 +43,7 @@ export class Postbox {
     this.#waiting.length = 0;
   }
 
-  #send({ headers, text }: Post): void {
+  #send({ headers, text, path }: Post): void {
     const { clock, limits } = this.#client;
     this.#underWay++;
     const over = (): void => {
@@ -57,6 +59,6 @@ export class Postbox {
       exchange.abort();
       over();
     });
-    this.#client.send(exchange, headers, text);
+    this.#client.send(exchange, headers, text, path);
   }
 }

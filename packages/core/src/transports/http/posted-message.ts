@@ -4,7 +4,13 @@ import { type Ending, MessageExchange } from "./message-exchange.ts";
 /** Posts a message, or sends a request without a body, and tells how that ended. Never rejects; `signal` gives it up. */
 export function sendAndWait(
   client: HttpClient,
-  message: { readonly method: "POST" | "DELETE"; readonly headers: string[]; readonly text: string | null },
+  message: {
+    readonly method: "POST" | "DELETE";
+    readonly headers: string[];
+    readonly text: string | null;
+    /** Path and query; those of the endpoint when absent. */
+    readonly path?: string;
+  },
   signal: AbortSignal,
 ): Promise<Ending | "aborted"> {
   return new Promise((resolve) => {
@@ -20,7 +26,7 @@ export function sendAndWait(
       },
     });
     signal.addEventListener("abort", onAbort, { once: true });
-    client.send(exchange, message.headers, message.text);
+    client.send(exchange, message.headers, message.text, message.path);
     if (signal.aborted) onAbort();
   });
 }

@@ -29,6 +29,11 @@ export function streamHeaders(posted: readonly string[], lastEventId: string | u
   return list;
 }
 
+/** Headers of the GET that opens the stream of HTTP+SSE. */
+export function sseStreamHeaders(fixed: readonly string[]): string[] {
+  return streamHeaders(postHeaders(fixed, undefined), undefined);
+}
+
 /** Appends W3C trace context; what a header cannot carry stays in `_meta` alone. */
 export function addTrace(headers: string[], trace: TraceCarrier): void {
   const { traceparent, tracestate, baggage } = trace;

@@ -61,6 +61,11 @@ export class RpcCall implements MessageReceiver {
     this.#exchange = exchange;
   }
 
+  /** The HTTP request that the call waits on. */
+  get exchange(): MessageExchange | undefined {
+    return this.#exchange;
+  }
+
   /** Forgets an attempt that certainly was not executed. */
   detach(): void {
     this.#exchange = undefined;
@@ -125,7 +130,8 @@ export class RpcCall implements MessageReceiver {
     const exchange = this.#exchange;
     if (message.kind === "error") this.#answer({ kind: "error", error: message.error }, undefined, bytes);
     else this.#answer({ kind: "result", result: this.#session.learn(this, message.result) }, undefined, bytes);
-    exchange?.abort();
+    // The response to the request itself may not have come yet, and mostly follows at once.
+    if (exchange?.over === false) this.#session.client.lingering.add(exchange);
   }
 
   onEnding(ending: Ending, exchange: MessageExchange): void {

@@ -112,3 +112,49 @@ describe("SseParser", () => {
     ).toBe(true);
   });
 });
+
+describe("an event that is too large, where it is skipped", () => {
+  const large = `{"jsonrpc":"2.0","id":7,"result":"${"x".repeat(5_000)}"}`;
+  const sample = (lineBreak: string): string =>
+    ["data: before", "", "event: message", `data: ${large}`, "id: 1", "", "data: behind", "", ""].join(lineBreak);
+
+  function skip(chunks: readonly Buffer[]) {
+    const seen: string[] = [];
+    const skipped: { head: string; tail: string; isWhole: boolean }[] = [];
+    const parser = new SseParser(
+      {
+        onEvent: (data) => void seen.push(data.toString("utf8")),
+        onTooLarge: ({ head, tail, bytes }) =>
+          void skipped.push({
+            head: head.toString("utf8", 0, 24),
+            tail: tail.toString("utf8"),
+            isWhole: bytes >= large.length,
+          }),
+      },
+      1_000,
+    );
+    for (const chunk of chunks) expect(parser.push(Buffer.from(chunk))).toBe(true);
+    return { seen, skipped };
+  }
+
+  it.each(["\n", "\r\n", "\r"])("is left out, and what stands around it is read (%j)", (lineBreak) => {
+    const bytes = Buffer.from(sample(lineBreak));
+    for (const size of [1, 2, 3, 7, 64, 999]) {
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, n) =>
+        bytes.subarray(n * size, (n + 1) * size),
+      );
+      const { seen, skipped } = skip(chunks);
+      expect(seen, `chunks of ${size}`).toEqual(["before", "behind"]);
+      expect(skipped, `chunks of ${size}`).toEqual([
+        { head: '{"jsonrpc":"2.0","id":7,', tail: expect.stringContaining('x"}'), isWhole: true },
+      ]);
+    }
+  });
+
+  it("is left out wherever the bytes are split in two", () => {
+    const bytes = Buffer.from(sample("\r\n"));
+    for (let at = 1_100; at < bytes.length - 30; at += 37) {
+      expect(skip([bytes.subarray(0, at), bytes.subarray(at)]).seen, `split at ${at}`).toEqual(["before", "behind"]);
+    }
+  });
+});

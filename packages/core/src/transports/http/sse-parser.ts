@@ -1,9 +1,12 @@
 import { joined } from "../joined.ts";
+import { SkippedEvent } from "./skipped-event.ts";
 
 /** Where a {@link SseParser} delivers. */
 export interface SseSink {
   /** One complete event; `data` may be a view of a chunk that was pushed. `type` is "message" unless the event names one. */
   onEvent(data: Buffer, type: string): void;
+  /** An event outgrew the limit and has ended. Where it is absent, such an event ends the stream. */
+  readonly onTooLarge?: ((event: SkippedEvent) => void) | undefined;
 }
 
 const LF = 0x0a;
@@ -34,6 +37,8 @@ export class SseParser {
   /** Pieces of the event so far: lines without any bytes must not be free. */
   #pieceCount = 0;
   #lines = 0;
+  /** The event that is too large and has not ended. */
+  #skipped: SkippedEvent | undefined;
   #type = "message";
   #id: string | undefined;
   #lastEventId: string | undefined;
@@ -65,9 +70,9 @@ export class SseParser {
     return this.#retryMs;
   }
 
-  /** Parses on; false when an event outgrew the limit, after which the stream must be dropped. */
+  /** Parses on; false when an event outgrew the limit and is not skipped, after which the stream must be dropped. */
   push(piece: Buffer): boolean {
-    const chunk = this.#bomBytes < BOM.length ? this.#withoutBom(piece) : piece;
+    const chunk = this.#behindSkipped(this.#bomBytes < BOM.length ? this.#withoutBom(piece) : piece);
     if (chunk.length === 0) return true;
     let start = this.#afterCr && chunk[0] === LF ? 1 : 0;
     this.#afterCr = false;
@@ -89,7 +94,24 @@ export class SseParser {
       this.#bufferedBytes += chunk.length - start;
       this.#pieceCount++;
     }
-    return this.#bufferedBytes <= this.#eventBytesMax && this.#pieceCount <= this.#piecesMax;
+    if (this.#bufferedBytes <= this.#eventBytesMax && this.#pieceCount <= this.#piecesMax) return true;
+    if (this.#sink.onTooLarge === undefined) return false;
+    this.#skipped = new SkippedEvent(this.#data, this.#pieces, this.#afterCr);
+    this.#afterCr = false;
+    this.#pieces = [];
+    this.#forgetEvent();
+    return true;
+  }
+
+  /** What of a chunk does not belong to an event that is skipped. */
+  #behindSkipped(chunk: Buffer): Buffer {
+    const skipped = this.#skipped;
+    if (skipped === undefined) return chunk;
+    const rest = skipped.push(chunk);
+    if (rest === undefined) return NOTHING;
+    this.#skipped = undefined;
+    this.#sink.onTooLarge?.(skipped);
+    return rest;
   }
 
   /** The stream ended as it should: an event that only lacks the blank line behind it is delivered. */
@@ -162,10 +184,14 @@ export class SseParser {
     const [first] = this.#data;
     if (first === undefined) return;
     const data = this.#data.length === 1 ? first : joinLines(this.#data);
+    this.#forgetEvent();
+    this.#sink.onEvent(data, type);
+  }
+
+  #forgetEvent(): void {
     this.#data = [];
     this.#bufferedBytes = 0;
     this.#pieceCount = 0;
-    this.#sink.onEvent(data, type);
   }
 
   #withoutBom(chunk: Buffer): Buffer {
