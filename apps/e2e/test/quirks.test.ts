@@ -5,9 +5,11 @@ import { fixtureFile } from "../src/harness/workspace.ts";
 import { HTTP_QUIRKS } from "../src/quirks/http-quirks.ts";
 import { works } from "../src/quirks/official-client.ts";
 import { type Cell, quirkTable, type Row, worksDirectly } from "../src/quirks/quirk-table.ts";
+import { SSE_QUIRKS } from "../src/quirks/sse-quirks.ts";
 import { STDIO_QUIRKS, toolOf } from "../src/quirks/stdio-quirks.ts";
 import { type StrangeHttpServer, startStrangeHttpServer } from "../src/quirks/strange-http-server.ts";
 import { type Era, TOOL } from "../src/quirks/strange-messages.ts";
+import { type StrangeSseServer, startStrangeSseServer } from "../src/quirks/strange-sse-server.ts";
 
 const ERAS = ["legacy", "modern"] as const;
 /** Milliseconds for a request that is to be answered, on a machine that is busy. */
@@ -18,6 +20,7 @@ const IN_VAIN_MS = 3_000;
 const AT_ONCE = 6;
 
 let strange: StrangeHttpServer;
+let older: StrangeSseServer;
 let gateway: HttpGateway;
 
 /** The program over stdio in an era, with what it says when it starts. */
@@ -37,6 +40,7 @@ const pipedId = (era: Era, quirk: number) =>
 
 beforeAll(async () => {
   strange = await startStrangeHttpServer();
+  older = await startStrangeSseServer();
   const servers: Record<string, Record<string, unknown>> = {};
   for (const era of ERAS) {
     for (const index of HTTP_QUIRKS.keys()) {
@@ -45,12 +49,14 @@ beforeAll(async () => {
     for (const index of STDIO_QUIRKS.keys())
       servers[pipedId(era, index)] = { mode: "subprocess", ...program(era, index) };
   }
+  for (const index of SSE_QUIRKS.keys()) servers[`older-${index}`] = { mode: "remote", endpoint: older.url(index) };
   gateway = await startGateway({ mcp_servers: servers, circuit_breaker: { failure_threshold: 1_000 } });
 });
 
 afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
   await strange?.[Symbol.asyncDispose]();
+  await older?.[Symbol.asyncDispose]();
 });
 
 /** Tries one quirk in one era with both generations, and behind the gateway. */
@@ -115,7 +121,14 @@ test("what works with an official client works behind the gateway, or the table 
       modern,
     };
   });
-  const rows = [...web, ...piped];
+  const streamed = await each(SSE_QUIRKS, async (quirk, index): Promise<Row> => {
+    const { calls = 1, silent = false, unsteady } = quirk;
+    const trial = { tool: TOOL, calls, silent, unsteady };
+    const legacy = await cellOf("legacy", { sse: older.url(index) }, `older-${index}`, trial);
+    const at = quirk.at === "all" ? "posted" : (quirk.at ?? "tools/call");
+    return { transport: "HTTP+SSE", at, name: quirk.name, why: undefined, legacy, modern: undefined };
+  });
+  const rows = [...web, ...streamed, ...piped];
   const worse = rows.flatMap(({ why, legacy, modern, ...row }) =>
     [legacy, modern].flatMap((cell) =>
       cell !== undefined && cell.ours !== true && worksDirectly(cell) && why === undefined ? [{ ...row, ...cell }] : [],

@@ -31,6 +31,7 @@ import { createOperations } from "./management/operations/index.ts";
 import type { NoOperation } from "./management/recorded.ts";
 import { createMcpFace, type McpFace } from "./mcp/index.ts";
 import type { McpOptions } from "./mcp/options.ts";
+import { AnswerRoom } from "./mcp/resumption/answer-room.ts";
 import { ServerFaces } from "./mcp/server-faces.ts";
 import { SessionRoom } from "./mcp/session-room.ts";
 import { SubscriptionQuota } from "./mcp/subscription-quota.ts";
@@ -184,7 +185,12 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     reloader,
   });
   const ownTools = createManagementTools(operations, access, () => reloader.config.management);
-  const rooms = { traffic, subscriptionQuota: new SubscriptionQuota(), sessionRoom: new SessionRoom() };
+  const rooms = {
+    traffic,
+    subscriptionQuota: new SubscriptionQuota(),
+    sessionRoom: new SessionRoom(),
+    answerRoom: new AnswerRoom(() => reloader.config.mcp.kept_answer_bytes),
+  };
   const { origin } = accessSystem;
   const addressOf = (request: IncomingMessage): string => origin.address(request);
   const options = (): McpOptions => reloader.config.mcp;

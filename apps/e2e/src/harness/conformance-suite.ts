@@ -51,10 +51,14 @@ export async function runConformanceSuite(url: string, requirements: Requirement
   return { exitCode: code, summary, checks, unscored };
 }
 
-/** Runs one scenario of the newest revision against `url`: `name of the check: outcome` of each check, in order. */
-export async function runConformanceScenario(url: string, scenario: string): Promise<readonly string[]> {
+/** Runs one scenario against `url`, of the newest revision unless told: `name of the check: outcome` of each check, in order. */
+export async function runConformanceScenario(
+  url: string,
+  scenario: string,
+  revision: RequirementSet = "2026-07-28",
+): Promise<readonly string[]> {
   await using folder = await temporaryFolder();
-  const args = [CLI, "server", "--url", url, "--scenario", scenario, "--spec-version", "2026-07-28", "-o", folder.path];
+  const args = [CLI, "server", "--url", url, "--scenario", scenario, "--spec-version", revision, "-o", folder.path];
   const { stdout, stderr } = await runProcess({ command: process.execPath, args, cwd: folder.path }, 60_000);
   const [name] = await readdir(folder.path);
   if (name === undefined) throw new Error(`the suite ran nothing: ${stdout}${stderr}`);

@@ -1,13 +1,21 @@
 import type { Command } from "@mcp-hangar/testing";
-import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from "@modelcontextprotocol/client";
+import {
+  Client as ClientV2,
+  StreamableHTTPClientTransport as HttpV2,
+  SSEClientTransport as SseV2,
+} from "@modelcontextprotocol/client";
 import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { SSEClientTransport as SseV1 } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport as HttpV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport as TransportV1 } from "@modelcontextprotocol/sdk/shared/transport.js";
 
 /** The two generations of the official client, as they are without any settings. */
 export type Generation = "SDK v1" | "SDK v2";
+
+/** Where a server is: at a URL over Streamable HTTP, at one over HTTP+SSE, or a process. */
+export type StrangeAddress = string | { readonly sse: string } | Command;
 
 /** What is tried: to find a tool in the list, and to call it. */
 export interface Trial {
@@ -19,7 +27,7 @@ export interface Trial {
 }
 
 /** Whether a server works with an official client; if not, what the client says of it. Never rejects. */
-export async function works(generation: Generation, address: string | Command, trial: Trial): Promise<true | string> {
+export async function works(generation: Generation, address: StrangeAddress, trial: Trial): Promise<true | string> {
   const { tool, calls = 1, timeout } = trial;
   const client = generation === "SDK v1" ? clientV1(address, timeout) : clientV2(address, timeout);
   try {
@@ -46,12 +54,14 @@ interface Face {
 
 const INFO = { name: "quirks", version: "1.0.0" };
 
-function clientV1(address: string | Command, timeout: number): Face {
+function clientV1(address: StrangeAddress, timeout: number): Face {
   const client = new ClientV1(INFO);
   const transport =
     typeof address === "string"
       ? new HttpV1(new URL(address))
-      : new StdioV1({ ...programOf(address), stderr: "ignore" });
+      : "sse" in address
+        ? new SseV1(new URL(address.sse))
+        : new StdioV1({ ...programOf(address), stderr: "ignore" });
   return {
     // The SDK's class and interface disagree about `undefined` under exactOptionalPropertyTypes only.
     connect: () => client.connect(transport as TransportV1, { timeout }),
@@ -61,12 +71,15 @@ function clientV1(address: string | Command, timeout: number): Face {
   };
 }
 
-function clientV2(address: string | Command, timeout: number): Face {
-  const client = new ClientV2(INFO, { versionNegotiation: { mode: "auto" } });
+function clientV2(address: StrangeAddress, timeout: number): Face {
+  const isSse = typeof address === "object" && "sse" in address;
+  const client = new ClientV2(INFO, { versionNegotiation: { mode: isSse ? "legacy" : "auto" } });
   const transport =
     typeof address === "string"
       ? new HttpV2(new URL(address))
-      : new StdioV2({ ...programOf(address), stderr: "ignore" });
+      : "sse" in address
+        ? new SseV2(new URL(address.sse))
+        : new StdioV2({ ...programOf(address), stderr: "ignore" });
   return {
     connect: () => client.connect(transport, { timeout }),
     list: async () => (await client.listTools(undefined, { timeout })).tools.map(({ name }) => name),

@@ -9,7 +9,7 @@ export interface Cell {
 
 /** One quirk. An era in which it cannot occur is absent. */
 export interface Row {
-  readonly transport: "HTTP" | "stdio";
+  readonly transport: "HTTP" | "HTTP+SSE" | "stdio";
   /** What is answered so. */
   readonly at: string;
   readonly name: string;
@@ -35,6 +35,9 @@ const IN_ANSWER_TO: Readonly<Record<string, string>> = {
   start: "nothing",
   initialized: "`notifications/initialized`",
   stream: "GET, for the stream of the session",
+  open: "GET, for the stream",
+  post: "POST, at the address of the stream",
+  posted: "every message",
 };
 
 /** Whether an official client may get along with the server itself. */

@@ -74,6 +74,7 @@ export async function openFrontDoor(hangar: Hangar, unsafeNoAuth: boolean): Prom
     management: hangar.managementFace,
     mayManage: hangar.mayManage,
     ofServer: (id) => hangar.serverFaces.get(id),
+    servesSse: () => hangar.reloader.config.mcp.http_sse,
     bodyBytesMax: http.max_body_bytes,
     traffic: hangar.traffic,
   });

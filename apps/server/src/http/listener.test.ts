@@ -51,6 +51,9 @@ async function serve(options: Partial<ListenerOptions> = {}, handleHttp = answer
       bodies.push(body.toString());
       handleHttp(incoming, response, body, caller);
     },
+    handleSse() {
+      throw new Error("HTTP+SSE is not served");
+    },
     tellRefused(_incoming, caller, { failure }) {
       told.push(`${failure} ${caller.id}`);
     },

@@ -20,6 +20,14 @@ export interface HttpFace {
     caller: Caller,
     exchange?: Exchange,
   ): void;
+  /** The same over HTTP+SSE: a GET opens a stream, a POST brings a message for one. */
+  handleSse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+    caller: Caller,
+    exchange?: Exchange,
+  ): void;
   /** Has it recorded that a caller's request was refused before its body was read; it is answered elsewhere. */
   tellRefused(
     request: IncomingMessage,
@@ -53,6 +61,8 @@ export interface McpEndpointOptions {
   readonly mayManage: (caller: Caller) => boolean;
   /** The face of one server; `undefined` when there is no such server. */
   readonly ofServer: (id: string) => HttpFace | undefined;
+  /** Whether clients of HTTP+SSE are served; read on each use. They are not without it. */
+  readonly servesSse?: (() => boolean) | undefined;
   readonly bodyBytesMax: number;
   readonly traffic: Traffic;
 }
@@ -61,6 +71,7 @@ export interface McpEndpointOptions {
 interface Asked {
   readonly response: ServerResponse;
   readonly caller: Caller;
+  readonly way: Way;
   /** Of a POST only. */
   readonly open: OpenAnswer<Unread> | undefined;
 }
@@ -71,15 +82,24 @@ interface Unread {
   readonly caller: Caller;
 }
 
+/** How a client speaks to an endpoint: by Streamable HTTP, or by HTTP+SSE, which has an address for each direction. */
+type Way = "mcp" | "sse" | "messages";
+
 /** Where a path of MCP leads. */
-export type McpTarget =
+export type McpTarget = { readonly way: Way } & (
   | { readonly kind: "aggregate" | "management" }
   /** The server that the path names; it may not exist. */
-  | { readonly kind: "server"; readonly id: string; readonly path: string };
+  | { readonly kind: "server"; readonly id: string; readonly path: string }
+);
 
-const ALLOW = "GET, HEAD, POST, DELETE, OPTIONS";
+/** The methods that each way has, besides those that are answered without asking an endpoint. */
+const METHODS: Readonly<Record<Way, readonly string[]>> = {
+  mcp: ["GET", "POST", "DELETE"],
+  sse: ["GET"],
+  messages: ["POST"],
+};
 const SERVERS = "/servers/";
-const SERVER_PATH = /^\/servers\/([^/]+)\/mcp$/;
+const SERVER_PATH = /^\/servers\/([^/]+)\/(mcp|sse|messages)$/;
 
 /**
  * Finds out who asks and whether they may, checks what HTTP decides, reads the body and hands the request to its face.
@@ -99,13 +119,18 @@ export class McpEndpoint {
   targetOf(path: string): McpTarget | undefined {
     if (path === "/mcp") return AGGREGATE;
     if (path === "/manage/mcp") return MANAGEMENT;
-    if (!path.startsWith(SERVERS)) return undefined;
-    // What is no endpoint is one of a server that does not exist, so that who asks for it is known.
-    return { kind: "server", id: SERVER_PATH.exec(path)?.[1] ?? "", path };
+    const servesSse = this.#options.servesSse?.() === true;
+    if (path.startsWith(SERVERS)) {
+      const [, id = "", way] = SERVER_PATH.exec(path) ?? [];
+      if (isWay(way) && (way === "mcp" || servesSse)) return { kind: "server", way, id, path };
+      // What is no endpoint is one of a server that does not exist, so that who asks for it is known.
+      return { kind: "server", way: "mcp", id: "", path };
+    }
+    return servesSse ? SSE_TARGETS.get(path) : undefined;
   }
 
   handle(target: McpTarget, request: IncomingMessage, response: ServerResponse): void {
-    if (request.method === "OPTIONS") return sendOptions(response, ALLOW);
+    if (request.method === "OPTIONS") return sendOptions(response, allowOf(target.way));
     const open = request.method === "POST" ? this.open.add(response) : undefined;
     const { access, strangers = access } = this.#options;
     const identified = strangers.identify(request);
@@ -144,12 +169,13 @@ export class McpEndpoint {
         message: `"${caller.id}" may not use MCP: ${lack}`,
       });
     }
-    const asked = { response, caller, open };
+    const { way } = target;
+    const asked = { response, caller, open, way };
     if (target.kind !== "server") return this.#serve(this.#options[target.kind], request, asked);
     const face = access.reaches(caller, target.id) ? this.#options.ofServer(target.id) : undefined;
     if (face !== undefined) return this.#serve(face, request, asked);
     const nowhere = this.#nowhere(target);
-    if (open !== undefined && refusalOf(request) === undefined) return this.#post(nowhere, request, open, caller);
+    if (open !== undefined && refusalOf(request, way) === undefined) return this.#post(nowhere, request, open, asked);
     nowhere.handleHttp(request, response, EMPTY, caller);
   }
 
@@ -161,12 +187,14 @@ export class McpEndpoint {
     const { aggregate, access, denials, ofServer } = this.#options;
     const refusal = unknownServer(path);
     const isHidden = (caller: Caller): boolean => ofServer(id) !== undefined && !access.reaches(caller, id);
+    const handle: HttpFace["handleHttp"] = (request, response, body, caller) => {
+      if (isHidden(caller)) denials?.report(request, { door: "mcp", reason: "not_reached", caller });
+      else aggregate.tellUnknownServer(request, caller, { server: id, body, message: refusal.message });
+      this.refuse(response, refusal);
+    };
     return {
-      handleHttp: (request, response, body, caller) => {
-        if (isHidden(caller)) denials?.report(request, { door: "mcp", reason: "not_reached", caller });
-        else aggregate.tellUnknownServer(request, caller, { server: id, body, message: refusal.message });
-        this.refuse(response, refusal);
-      },
+      handleHttp: handle,
+      handleSse: handle,
       tellRefused: (request, caller, told) => {
         if (isHidden(caller)) denials?.report(request, { door: "mcp", reason: "not_reached", caller });
         else aggregate.tellRefused(request, caller, told);
@@ -174,14 +202,16 @@ export class McpEndpoint {
     };
   }
 
-  #serve(face: HttpFace, request: IncomingMessage, { response, caller, open }: Asked): void {
+  #serve(face: HttpFace, request: IncomingMessage, asked: Asked): void {
+    const { response, caller, open, way } = asked;
     // Clients and load balancers ask in this way whether there is anything: nothing is done for it, and nothing told.
-    if (request.method === "HEAD") return sendHead(response);
-    const refusal = refusalOf(request);
+    if (request.method === "HEAD") return sendHead(response, way);
+    const refusal = refusalOf(request, way);
     if (refusal !== undefined) return this.#refuseCaller(face, response, caller, refusal);
-    if (open !== undefined) return this.#post(face, request, open, caller);
+    if (open !== undefined) return this.#post(face, request, open, asked);
     request.resume();
-    face.handleHttp(request, response, EMPTY, caller);
+    if (way === "mcp") face.handleHttp(request, response, EMPTY, caller);
+    else face.handleSse(request, response, EMPTY, caller);
   }
 
   /** Refuses a request of somebody who is known and may use MCP, and has it recorded. */
@@ -195,7 +225,7 @@ export class McpEndpoint {
     face.tellRefused(request, caller, { message, failure: "cancelled" });
   }
 
-  #post(face: HttpFace, request: IncomingMessage, open: OpenAnswer<Unread>, caller: Caller): void {
+  #post(face: HttpFace, request: IncomingMessage, open: OpenAnswer<Unread>, { caller, way }: Asked): void {
     const { bodyBytesMax: bytesMax, traffic } = this.#options;
     const { response } = open;
     const exchange = traffic.exchange(request, response, caller);
@@ -204,21 +234,39 @@ export class McpEndpoint {
       // What was refused while it came is told already.
       if (open.unread === undefined) return;
       open.unread = undefined;
-      if (outcome.kind === "body") return face.handleHttp(request, response, outcome.body, caller, exchange);
+      if (outcome.kind === "body" && way === "mcp") {
+        return face.handleHttp(request, response, outcome.body, caller, exchange);
+      }
+      if (outcome.kind === "body") return face.handleSse(request, response, outcome.body, caller, exchange);
       if (outcome.kind === "aborted") return this.#tellLeft(face, request, caller);
       this.#refuseCaller(face, response, caller, outcome.kind === "no_room" ? NO_ROOM : bodyTooLarge(bytesMax));
     });
   }
 }
 
-const AGGREGATE: McpTarget = { kind: "aggregate" };
-const MANAGEMENT: McpTarget = { kind: "management" };
+const AGGREGATE: McpTarget = { kind: "aggregate", way: "mcp" };
+const MANAGEMENT: McpTarget = { kind: "management", way: "mcp" };
+const SSE_TARGETS: ReadonlyMap<string, McpTarget> = new Map([
+  ["/sse", { kind: "aggregate", way: "sse" }],
+  ["/messages", { kind: "aggregate", way: "messages" }],
+  ["/manage/sse", { kind: "management", way: "sse" }],
+  ["/manage/messages", { kind: "management", way: "messages" }],
+]);
 const EMPTY: Buffer = Buffer.alloc(0);
 
+function isWay(text: string | undefined): text is Way {
+  return text !== undefined && Object.hasOwn(METHODS, text);
+}
+
+/** The methods of HTTP that an endpoint answers. */
+function allowOf(way: Way): string {
+  return [...METHODS[way], "HEAD", "OPTIONS"].join(", ");
+}
+
 /** Answers HEAD at an endpoint that is there. */
-function sendHead(response: ServerResponse): void {
+function sendHead(response: ServerResponse, way: Way): void {
   response.req.resume();
-  send(response, { status: 200, contentType: "application/json", body: "", headers: { allow: ALLOW } }, true);
+  send(response, { status: 200, contentType: "application/json", body: "", headers: { allow: allowOf(way) } }, true);
 }
 
 function unknownServer(path: string): Refusal {
@@ -226,11 +274,10 @@ function unknownServer(path: string): Refusal {
   return { status: 404, code: "unknown_server", message };
 }
 
-function refusalOf({ method, headers }: IncomingMessage): Refusal | undefined {
-  if (method === "POST") return unsupportedBody(headers);
-  if (method === "GET" || method === "DELETE") return undefined;
-  const message = `${method} is not possible here; MCP uses POST, GET and DELETE`;
-  return { status: 405, code: "method_not_allowed", message, headers: { allow: ALLOW } };
+function refusalOf({ method = "", headers }: IncomingMessage, way: Way): Refusal | undefined {
+  if (METHODS[way].includes(method)) return method === "POST" ? unsupportedBody(headers) : undefined;
+  const message = `${method} is not possible here; ${METHODS[way].join(", ")} ${METHODS[way].length > 1 ? "are" : "is"}`;
+  return { status: 405, code: "method_not_allowed", message, headers: { allow: allowOf(way) } };
 }
 
 function unsupportedBody(headers: IncomingHttpHeaders): Refusal | undefined {

@@ -8,6 +8,7 @@ import { Announcements } from "./announcements.ts";
 import { type Answer, answerOf } from "./answer.ts";
 import type { McpOptions } from "./options.ts";
 import type { KeptSubscription } from "./resource-subscription.ts";
+import { type AnswerRoom, KEPT_BYTES_MAX } from "./resumption/answer-room.ts";
 import { createScope, type Scope, type ScopeSelector } from "./scope.ts";
 import type { SessionRoom } from "./session-room.ts";
 import { SessionStore } from "./session-store.ts";
@@ -32,13 +33,15 @@ export interface EndpointOptions {
   readonly subscriptionQuota?: SubscriptionQuota | undefined;
   /** Bounds sessions, together with other endpoints; a room of its own when absent. */
   readonly sessionRoom?: SessionRoom | undefined;
+  /** Bounds what is kept for clients that lose their connections, together with other endpoints; a room of its own when absent. */
+  readonly answerRoom?: AnswerRoom | undefined;
   /** The address of the client of a request, behind trusted proxies; that of the connection when absent. */
   readonly addressOf?: ((request: IncomingMessage) => string) | undefined;
   /** Hears of sessions; nobody does when absent. */
   readonly bus?: TelemetryBus | undefined;
 }
 
-const DEFAULTS: McpOptions = { server_instructions: true };
+const DEFAULTS: McpOptions = { server_instructions: true, http_sse: false, kept_answer_bytes: KEPT_BYTES_MAX };
 
 /** What the methods of one endpoint work on. */
 export class Endpoint {

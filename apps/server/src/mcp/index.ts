@@ -19,6 +19,14 @@ export interface McpFace {
     caller?: Caller,
     exchange?: Exchange,
   ): void;
+  /** The same for a request over HTTP+SSE: a GET opens a stream, a POST brings a message for one. */
+  handleSse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+    caller?: Caller,
+    exchange?: Exchange,
+  ): void;
   /** Has it recorded that a request over HTTP was refused before this was asked; it is answered elsewhere. */
   tellRefused(request: IncomingMessage, caller: Caller, refusal: ToldRefusal): void;
   /** Has it recorded what was asked of a server that does not exist: a call as one of an unknown tool. It is answered elsewhere. */
@@ -43,6 +51,8 @@ export function createMcpFace(options: EndpointOptions): McpFace {
   let stdio: StdioEndpoint | undefined;
   return {
     handleHttp: (request, response, body, caller, exchange) => http.handle(request, response, body, caller, exchange),
+    handleSse: (request, response, body, caller, exchange) =>
+      http.sse.handle(request, response, body, caller, exchange),
     tellRefused: (request, caller, refusal) => http.refusals.tell(request, caller, refusal),
     tellUnknownServer: (request, caller, asked) => http.refusals.tellUnknownServer(request, caller, asked),
     serveStdio(input, output) {

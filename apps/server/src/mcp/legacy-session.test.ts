@@ -1,8 +1,11 @@
 import type { JsonRpcNotification } from "@mcp-hangar/core";
+import { FakeClock } from "@mcp-hangar/core/testing";
 import { describe, expect, it } from "vitest";
 import { ANONYMOUS_CALLER } from "../access/access.ts";
 import { LegacySession } from "./legacy-session.ts";
 import type { ResourceSubscription } from "./resource-subscription.ts";
+import { AnswerRoom } from "./resumption/answer-room.ts";
+import { SessionAnswers } from "./resumption/session-answers.ts";
 
 const TOOLS: JsonRpcNotification = { method: "notifications/tools/list_changed", params: {} };
 const PROMPTS: JsonRpcNotification = { method: "notifications/prompts/list_changed", params: {} };
@@ -18,6 +21,7 @@ function open(): LegacySession {
     capabilities: {},
     caller: ANONYMOUS_CALLER,
     client: { name: undefined, version: undefined },
+    answers: new SessionAnswers(new AnswerRoom(), new FakeClock(), "nobody"),
     nowMs: 0,
   });
 }

@@ -13,6 +13,8 @@ import type { Caller } from "@mcp-hangar/telemetry";
 import { textOf } from "../text-of.ts";
 import type { ClientName } from "./client.ts";
 import type { ResourceSubscription } from "./resource-subscription.ts";
+import type { KeptAnswer } from "./resumption/kept-answer.ts";
+import type { SessionAnswers } from "./resumption/session-answers.ts";
 
 /** Requests of servers that wait for this client at the same time; more are refused. */
 const MAX_PENDING_ASKS = 64;
@@ -40,8 +42,13 @@ export interface LegacySessionParts {
   readonly capabilities: JsonObject;
   readonly caller: Caller;
   readonly client: ClientName;
+  /** Where answers are kept for a client that loses its connection. */
+  readonly answers: SessionAnswers;
   readonly nowMs: number;
 }
+
+/** From this revision on clients know an event that has no data and says from where to come back. */
+const PRIMED_SINCE = "2025-11-25";
 
 /** How a session reaches its client outside of an answer. */
 export type SessionStream = (message: JsonRpcNotification | JsonRpcRequest) => void;
@@ -53,6 +60,7 @@ export class LegacySession implements ClientLine {
   /** What the client calls itself. */
   readonly client: ClientName;
   readonly openedMs: number;
+  readonly answers: SessionAnswers;
   /** The part of its capabilities by which servers may ask it something in the middle of a request; the rest is not kept. */
   readonly askable: JsonObject;
   /** The same for a server that keeps a session for this client, and hears of changed roots. */
@@ -72,14 +80,15 @@ export class LegacySession implements ClientLine {
   readonly #levelled = new Set<ManagedServer>();
   readonly #asked = new Map<string, (reply: ServerRequestReply) => void>();
   #stream: SessionStream | undefined;
-  /** Tells whoever holds the stream that another takes its place. */
+  /** Tells whoever holds the stream that another takes its place, or that the session has ended. */
   #endStream: () => void = () => {};
   /** What changed while no stream was there to tell it: one entry a list or resource, however often it changed. */
   readonly #untold = new Map<string, JsonRpcNotification>();
   #nextAsk = 1;
   #closed = false;
 
-  constructor({ id, protocolVersion, capabilities, caller, client, nowMs }: LegacySessionParts) {
+  constructor({ id, protocolVersion, capabilities, caller, client, answers, nowMs }: LegacySessionParts) {
+    this.answers = answers;
     this.caller = caller;
     this.client = client;
     this.openedMs = nowMs;
@@ -95,6 +104,11 @@ export class LegacySession implements ClientLine {
   /** Whether a client is there that hears or waits: such a session does not expire. */
   get inUse(): boolean {
     return this.#stream !== undefined || this.#running.size > 0;
+  }
+
+  /** Keeps an answer that becomes an event stream, for a client that loses its connection; `undefined` when it is not to be kept. */
+  keepAnswer(): KeptAnswer | undefined {
+    return this.answers.begin(this.protocolVersion >= PRIMED_SINCE);
   }
 
   /** Registers a request, so that `notifications/cancelled` finds it; `undefined` when its id is in use already. */
@@ -118,13 +132,14 @@ export class LegacySession implements ClientLine {
   }
 
   /**
-   * Attaches the stream for unsolicited messages; the returned function detaches it. One that was attached before is told of
-   * it: a client asks for another when the first is dead, which the client learns before the gateway does.
+   * Attaches the stream for unsolicited messages; the returned function detaches it. `ended` is called when another takes its place,
+   * because a client asks for another when the first is dead, which the client learns before the gateway does, and when the session
+   * ends.
    */
-  attach(stream: SessionStream, replaced: () => void = () => {}): () => void {
+  attach(stream: SessionStream, ended: () => void = () => {}): () => void {
     this.#endStream();
     this.#stream = stream;
-    this.#endStream = replaced;
+    this.#endStream = ended;
     return () => {
       if (this.#stream !== stream) return;
       this.#stream = undefined;
@@ -227,7 +242,10 @@ export class LegacySession implements ClientLine {
     for (const { release } of this.subscriptions.values()) release();
     this.subscriptions.clear();
     this.#untold.clear();
+    this.answers.close();
     this.#stream = undefined;
+    this.#endStream();
+    this.#endStream = () => {};
   }
 
   #forgetLevels(): void {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { KEPT_BYTES_MAX } from "./resumption/answer-room.ts";
 
 /** Section `mcp` of the configuration. */
 export const mcpOptions = z
@@ -13,6 +14,19 @@ export const mcpOptions = z
       .boolean()
       .default(true)
       .describe("Passes on there what servers tell models, each under its name and up to 2000 characters."),
+    http_sse: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Serves clients of revision 2024-11-05 as well, which are configured with `/sse`, `/servers/<id>/sse` or `/manage/sse` (HTTP+SSE).",
+      ),
+    kept_answer_bytes: z
+      .int()
+      .min(0)
+      .default(KEPT_BYTES_MAX)
+      .describe(
+        "Bytes of event streams that are kept at once for clients that lose their connection in the middle of an answer and come back for it (`Last-Event-ID`). With 0, nothing is kept.",
+      ),
   })
-  .describe("What clients of `/mcp` are told.");
+  .describe("How MCP is served, and what clients of `/mcp` are told.");
 export type McpOptions = z.infer<typeof mcpOptions>;

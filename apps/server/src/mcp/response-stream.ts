@@ -1,26 +1,18 @@
 import type { ServerResponse } from "node:http";
 import type { CancelTimer, Clock } from "@mcp-hangar/core";
-import { type Exchange, UNCOUNTED_BYTES } from "../http/traffic.ts";
+import { UNCOUNTED_BYTES } from "../http/traffic.ts";
 import { type Encoded, encodedBytes, writeFramed } from "./encode.ts";
+import { EventOutput, type OutputClient } from "./event-output.ts";
+import type { KeptAnswer } from "./resumption/kept-answer.ts";
 
-/** Keeps proxies from closing a silent stream; as often it is asked whether the client may still have it. */
-const KEEP_ALIVE_MS = 15_000;
 /** Proxies and clients give up connections on which nothing comes. */
 const SILENCE_MS = 5_000;
-/** A client that reads slower than servers talk is cut off when this much waits for it, or when its caller has no room. */
-const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 /** UTF-8 bytes of one UTF-16 code unit. */
 const BYTES_A_CHARACTER_MAX = 3;
-const KEEP_ALIVE = ": keep-alive\n\n";
-const FAREWELL = ": access has ended\n\n";
 
 /** What a stream has to know of its client. */
-export interface StreamClient {
+export interface StreamClient extends OutputClient {
   readonly acceptsEvents: boolean;
-  /** Whether the client may still hear of anything: keys are revoked and tokens expire. */
-  readonly mayStay: () => boolean;
-  /** The account on which what waits for the client is counted. */
-  readonly exchange: Exchange;
 }
 
 /**
@@ -32,7 +24,10 @@ export class ResponseStream {
   readonly #clock: Clock;
   readonly #client: StreamClient;
   #cancelTimer: CancelTimer | undefined;
-  #streaming = false;
+  #output: EventOutput | undefined;
+  #keep: (() => KeptAnswer | undefined) | undefined;
+  /** What the client can take up again; absent while the response is no event stream, and where it cannot. */
+  #kept: KeptAnswer | undefined;
 
   constructor(response: ServerResponse, client: StreamClient, clock: Clock) {
     this.#response = response;
@@ -45,6 +40,11 @@ export class ResponseStream {
     if (this.acceptsEvents) this.#cancelTimer = this.#clock.schedule(SILENCE_MS, () => this.open());
   }
 
+  /** From now on an event stream is kept by what `keep` gives, so that a client that loses its connection can take it up again. */
+  keepBy(keep: () => KeptAnswer | undefined): void {
+    this.#keep = keep;
+  }
+
   get acceptsEvents(): boolean {
     return this.#client.acceptsEvents;
   }
@@ -55,26 +55,21 @@ export class ResponseStream {
   }
 
   /** Turns the response into an event stream now, before there is anything to say. */
-  open(headers: Readonly<Record<string, string>> = {}): void {
-    if (this.#streaming || this.#response.headersSent || this.#response.destroyed) return;
+  open(): void {
+    if (this.#output !== undefined || this.#response.headersSent || this.#response.destroyed) return;
     this.#cancelTimer?.();
-    this.#streaming = true;
-    this.#response.writeHead(200, {
-      "content-type": "text/event-stream",
-      "cache-control": "no-cache, no-transform",
-      "x-accel-buffering": "no",
-      ...headers,
-    });
-    this.#response.flushHeaders();
-    this.#response.once("close", () => this.#cancelTimer?.());
-    this.#keepAlive();
+    this.#output = new EventOutput(this.#response, this.#client, this.#clock);
+    this.#output.open();
+    this.#kept = this.#keep?.();
+    this.#kept?.begin(this.#output);
   }
 
-  /** Sends a message before the answer; dropped when the client takes no event stream. */
+  /** Sends a message before the answer; dropped when the client takes no event stream, or has left before there was one. */
   send(message: Encoded): void {
-    if (!this.acceptsEvents || this.#response.writableEnded) return;
+    if (!this.acceptsEvents) return;
     this.open();
-    this.#write(message);
+    if (this.#kept !== undefined) this.#kept.send(message);
+    else this.#output?.message(message);
   }
 
   /** Whether an answer may be written: the client may have left too many others unread. */
@@ -88,12 +83,12 @@ export class ResponseStream {
   /** Sends the answer and ends the response. */
   finish(status: number, message: Encoded, headers: Readonly<Record<string, string>> = {}): void {
     this.#cancelTimer?.();
-    if (this.#response.writableEnded || this.#response.destroyed) return;
-    if (this.#streaming) {
-      this.#write(message);
-      this.#response.end();
-      return;
+    if (this.#kept !== undefined) return this.#kept.finish(message);
+    if (this.#output !== undefined) {
+      this.#output.message(message);
+      return this.#output.end();
     }
+    if (this.#response.writableEnded || this.#response.destroyed) return;
     this.#response.writeHead(status, {
       "content-type": "application/json",
       "content-length": encodedBytes(message),
@@ -105,25 +100,5 @@ export class ResponseStream {
       this.#response.end();
     }
     this.#client.exchange.written();
-  }
-
-  #write(message: Encoded): void {
-    if (this.#response.writableLength > MAX_BUFFERED_BYTES) {
-      this.#response.destroy();
-      return;
-    }
-    // No message contains a line break, so one data line is enough.
-    writeFramed(this.#response, "event: message\ndata: ", message, "\n\n");
-    if (!this.#client.exchange.written()) this.#response.destroy();
-  }
-
-  #keepAlive(): void {
-    this.#cancelTimer = this.#clock.schedule(KEEP_ALIVE_MS, () => {
-      if (this.#response.writableEnded || this.#response.destroyed) return;
-      // A client that finds its stream ended comes back with credentials that are valid, if it has any.
-      if (!this.#client.mayStay()) return void this.#response.end(FAREWELL);
-      this.#response.write(KEEP_ALIVE);
-      this.#keepAlive();
-    });
   }
 }

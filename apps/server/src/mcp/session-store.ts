@@ -1,6 +1,8 @@
-import type { JsonObject, Platform } from "@mcp-hangar/core";
+import { type JsonObject, type Platform, shareOf } from "@mcp-hangar/core";
 import type { Caller, Client, SessionEndReason, TelemetryBus } from "@mcp-hangar/telemetry";
 import { LegacySession } from "./legacy-session.ts";
+import { AnswerRoom } from "./resumption/answer-room.ts";
+import { SessionAnswers } from "./resumption/session-answers.ts";
 import { SessionRoom } from "./session-room.ts";
 
 /** A client that has not been heard of for this long has gone without saying so. */
@@ -13,6 +15,8 @@ export interface SessionStoreOptions {
   readonly bus?: TelemetryBus | undefined;
   /** Shared by all endpoints of a gateway; a room of its own when absent. */
   readonly sessionRoom?: SessionRoom | undefined;
+  /** Bounds what is kept for clients that lose their connections, shared likewise; a room of its own when absent. */
+  readonly answerRoom?: AnswerRoom | undefined;
   /** A session has ended. */
   readonly onClosed?: ((session: LegacySession) => void) | undefined;
 }
@@ -30,6 +34,7 @@ export class SessionStore {
   readonly #platform: Platform;
   readonly #bus: TelemetryBus | undefined;
   readonly #room: SessionRoom;
+  readonly #answerRoom: AnswerRoom;
   readonly #sessions = new Map<string, LegacySession>();
   /** Give the places of sessions back. */
   readonly #giveBack = new Map<LegacySession, () => void>();
@@ -37,11 +42,12 @@ export class SessionStore {
   readonly #onClosed: SessionStoreOptions["onClosed"];
   #closedFor: SessionEndReason | undefined;
 
-  constructor({ platform, bus, sessionRoom = new SessionRoom(), onClosed }: SessionStoreOptions) {
+  constructor({ platform, bus, sessionRoom, answerRoom, onClosed }: SessionStoreOptions) {
     this.#onClosed = onClosed;
     this.#platform = platform;
     this.#bus = bus;
-    this.#room = sessionRoom;
+    this.#room = sessionRoom ?? new SessionRoom();
+    this.#answerRoom = answerRoom ?? new AnswerRoom();
     this.#cancelSweep = this.#scheduleSweep();
   }
 
@@ -68,7 +74,8 @@ export class SessionStore {
     const id = this.#platform.uuid();
     const { caller, protocolVersion } = opening;
     const { name, version } = client;
-    const session = new LegacySession({ ...opening, id, client: { name, version }, nowMs: clock.nowMs() });
+    const answers = new SessionAnswers(this.#answerRoom, clock, shareOf(caller));
+    const session = new LegacySession({ ...opening, id, client: { name, version }, answers, nowMs: clock.nowMs() });
     const giveBack = this.#room.take(session, caller, () => this.close(session, "displaced"));
     this.#giveBack.set(session, giveBack);
     this.#sessions.set(id, session);
@@ -106,6 +113,7 @@ export class SessionStore {
       const oldest = this.#platform.clock.nowMs() - IDLE_MS;
       for (const session of this.#sessions.values()) {
         if (session.lastSeenMs < oldest && !session.inUse) this.close(session, "expired");
+        else session.answers.expire();
       }
       this.#cancelSweep = this.#scheduleSweep();
     });

@@ -1,7 +1,10 @@
+import { FakeClock } from "@mcp-hangar/core/testing";
 import { type Caller, registeredName } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
 import { ANONYMOUS_CALLER } from "../access/access.ts";
 import { LegacySession } from "./legacy-session.ts";
+import { AnswerRoom } from "./resumption/answer-room.ts";
+import { SessionAnswers } from "./resumption/session-answers.ts";
 import { SubscriptionQuota } from "./subscription-quota.ts";
 
 const NOBODY = { name: undefined, version: undefined };
@@ -19,6 +22,7 @@ function session(of: Caller, id: string): LegacySession {
     capabilities: {},
     caller: of,
     client: NOBODY,
+    answers: new SessionAnswers(new AnswerRoom(), new FakeClock(), "nobody"),
     nowMs: 0,
   });
 }
