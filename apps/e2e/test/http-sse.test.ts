@@ -1,4 +1,4 @@
-import { freePort, poll, startProcess } from "@mcp-hangar/testing";
+import { poll } from "@mcp-hangar/testing";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { type GatewayConfig, startGateway } from "../src/harness/gateway-process
 import { connect } from "../src/harness/mcp-client.ts";
 import { rest } from "../src/harness/rest.ts";
 import { bearer, startSecuredGateway } from "../src/harness/secured-gateway.ts";
-import { EVERYTHING, nodeServer } from "../src/harness/upstreams.ts";
+import { EVERYTHING, nodeServer, startEverythingOverSse } from "../src/harness/upstreams.ts";
 
 /** The tool that can be called as a task only, which the gateway does not list. */
 const TASK_ONLY = "simulate-research-query";
@@ -26,21 +26,9 @@ async function older(url: string, headers: Readonly<Record<string, string>> = {}
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() });
 }
 
-/** Starts server-everything over HTTP+SSE. */
-async function startEverythingOverSse(port: number) {
-  const upstream = await startProcess({
-    command: process.execPath,
-    args: [EVERYTHING, "sse"],
-    env: { PORT: String(port) },
-  });
-  await poll("server-everything to listen", () => upstream.stderr().includes(`running on port ${port}`));
-  return upstream;
-}
-
 test("server-everything over HTTP+SSE does behind the gateway what it does directly, and comes back after a restart", async () => {
-  const port = await freePort();
-  const endpoint = `http://127.0.0.1:${port}/sse`;
-  await using first = await startEverythingOverSse(port);
+  await using first = await startEverythingOverSse();
+  const endpoint = first.url;
   await using gateway = await startGateway({
     mcp_servers: { everything: { mode: "remote", endpoint, call_timeout_s: 60 } },
   });
@@ -68,7 +56,7 @@ test("server-everything over HTTP+SSE does behind the gateway what it does direc
   });
   first.kill("SIGKILL");
   await expect(late).rejects.toMatchObject({ data: { may_have_run: true, error_type: "connection" } });
-  await using _second = await startEverythingOverSse(port);
+  await using _second = await startEverythingOverSse(Number(new URL(endpoint).port));
   await poll("an answer", async () => {
     const answer = await ours.call(echo.name, echo.arguments).catch(() => undefined);
     return answer !== undefined;

@@ -32,6 +32,18 @@ export async function startEverythingOverHttp(): Promise<HttpUpstream> {
   return asUpstream(upstream, `http://127.0.0.1:${port}/mcp`);
 }
 
+/** Starts server-everything over HTTP+SSE, at a port of its own or at `port`. */
+export async function startEverythingOverSse(port?: number): Promise<HttpUpstream> {
+  const own = port ?? (await freePort());
+  const upstream = await startProcess({
+    command: process.execPath,
+    args: [EVERYTHING, "sse"],
+    env: { PORT: String(own) },
+  });
+  await poll("server-everything to listen", () => upstream.stderr().includes(`running on port ${own}`));
+  return asUpstream(upstream, `http://127.0.0.1:${own}/sse`);
+}
+
 /** Starts a fixture that prints its URL as a JSON line with the event `listening`. */
 export function startFixture(name: string, ...args: readonly string[]): Promise<HttpUpstream> {
   return startFixtureWith({}, name, ...args);

@@ -173,7 +173,7 @@ export class HttpPosts {
     }
     const session = this.#sessions.find(http, response, { id, method }, caller);
     if (session === undefined) return;
-    stream.keepBy(() => session.keepAnswer());
+    stream.keepBy(session);
     const inUse = this.#sessionRequests.begin(http, stream, session, { id, method, params }, caller);
     if (inUse === undefined) return;
     this.#refusals.refuse(response, caller, { status: 400, code: RPC.invalidRequest, message: inUse, id, method });
@@ -197,7 +197,7 @@ export class HttpPosts {
       return refuseWith(`batches are for sessions of ${BATCHING.join(" and ")} only: send each message alone`);
     }
     if (messages.length > BATCH_MAX) return refuseWith(`a batch may have ${BATCH_MAX} messages at most`);
-    stream.keepBy(() => session.keepAnswer());
+    stream.keepBy(session);
     this.#sessionRequests.batch(http, response, stream, session, messages, caller);
   }
 

@@ -15,6 +15,12 @@ export interface StreamClient extends OutputClient {
   readonly acceptsEvents: boolean;
 }
 
+/** Where answers are kept that become event streams: the session. */
+interface AnswerKeeping {
+  /** `undefined` when it is not to be kept. */
+  keepAnswer(): KeptAnswer | undefined;
+}
+
 /**
  * The response to one POST. It starts undecided: a lone answer becomes plain JSON, and the first message before the
  * answer turns it into an event stream.
@@ -25,7 +31,7 @@ export class ResponseStream {
   readonly #client: StreamClient;
   #cancelTimer: CancelTimer | undefined;
   #output: EventOutput | undefined;
-  #keep: (() => KeptAnswer | undefined) | undefined;
+  #keeper: AnswerKeeping | undefined;
   /** What the client can take up again; absent while the response is no event stream, and where it cannot. */
   #kept: KeptAnswer | undefined;
 
@@ -40,9 +46,9 @@ export class ResponseStream {
     if (this.acceptsEvents) this.#cancelTimer = this.#clock.schedule(SILENCE_MS, () => this.open());
   }
 
-  /** From now on an event stream is kept by what `keep` gives, so that a client that loses its connection can take it up again. */
-  keepBy(keep: () => KeptAnswer | undefined): void {
-    this.#keep = keep;
+  /** From now on, what becomes an event stream is kept there, so that a client that loses its connection can take it up again. */
+  keepBy(keeper: AnswerKeeping): void {
+    this.#keeper = keeper;
   }
 
   get acceptsEvents(): boolean {
@@ -60,7 +66,7 @@ export class ResponseStream {
     this.#cancelTimer?.();
     this.#output = new EventOutput(this.#response, this.#client, this.#clock);
     this.#output.open();
-    this.#kept = this.#keep?.();
+    this.#kept = this.#keeper?.keepAnswer();
     this.#kept?.begin(this.#output);
   }
 

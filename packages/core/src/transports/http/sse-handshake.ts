@@ -100,7 +100,7 @@ function noLink(why: NoLink, endpoint: URL): StartError {
     case "silent":
       return notSse("its event stream does not say where messages go (event endpoint)", endpoint);
     case "foreign": {
-      const message = `${endpoint.href} wants messages to go to another origin (event endpoint), where credentials must not go. Is there a proxy that changes the host? Then let the server announce a path alone`;
+      const message = `${endpoint.href} wants messages to go to another origin or no valid address (event endpoint), where credentials must not go. Is there a proxy that changes the host? Then let the server announce a path alone`;
       return new StartError("not_mcp", message);
     }
     case "ending":

@@ -18,13 +18,16 @@ export type NoLink =
   | { readonly kind: "ending"; readonly ending: Ending }
   /** The stream stood and did not say where messages go. */
   | { readonly kind: "silent" }
-  /** Messages would go to another origin. */
+  /** Messages would go to another origin, or nowhere. */
   | { readonly kind: "foreign" }
   /** The start was given up; `sent` tells whether the server had been reached. */
   | { readonly kind: "aborted"; readonly sent: boolean };
 
-/** Messages that are kept until somebody listens: a handshake needs one. */
+/** Messages that are kept until somebody listens, and their bytes: news that a server sends right behind the handshake. */
 const WAITING_MAX = 1_000;
+const WAITING_BYTES_MAX = 1024 * 1024;
+/** Bytes of the address; nobody takes longer ones. */
+const ADDRESS_BYTES_MAX = 8_192;
 
 /**
  * The two ways of HTTP+SSE (revision 2024-11-05): an event stream on which everything comes, and the address for everything that is
@@ -35,6 +38,7 @@ export class SseLink {
   readonly postPath: string;
   readonly #exchange: MessageExchange;
   readonly #waiting: [message: IncomingMessage, bytes: number][] = [];
+  #waitingBytes = 0;
   #receiver: LinkReceiver | undefined;
   #ending: Ending | undefined;
   #closed = false;
@@ -58,7 +62,8 @@ export class SseLink {
       const receiver: MessageReceiver = {
         onNamedEvent(type, data) {
           if (type !== "endpoint" || link !== undefined) return;
-          const path = client.pathOf(data.toString("utf8").trim(), exchange.path);
+          const isSane = data.length <= ADDRESS_BYTES_MAX;
+          const path = isSane ? client.pathOf(data.toString("utf8").trim(), exchange.path) : undefined;
           if (path === undefined) return settle({ kind: "foreign" });
           link = new SseLink(path, exchange);
           settle(link);
@@ -81,14 +86,10 @@ export class SseLink {
     });
   }
 
-  /** Whether nothing comes any more. */
-  get over(): boolean {
-    return this.#closed || this.#ending !== undefined;
-  }
-
   /** From now on messages are for this receiver, and first those that have come meanwhile. */
   attach(receiver: LinkReceiver): void {
     this.#receiver = receiver;
+    this.#waitingBytes = 0;
     for (const [message, bytes] of this.#waiting.splice(0)) receiver.onMessage(message, bytes);
     if (this.#ending !== undefined) receiver.onEnd(this.#ending);
   }
@@ -106,7 +107,10 @@ export class SseLink {
 
   #heard(message: IncomingMessage, bytes: number): void {
     if (this.#receiver !== undefined) this.#receiver.onMessage(message, bytes);
-    else if (this.#waiting.length < WAITING_MAX) this.#waiting.push([message, bytes]);
+    else if (this.#waiting.length < WAITING_MAX && this.#waitingBytes + bytes <= WAITING_BYTES_MAX) {
+      this.#waitingBytes += bytes;
+      this.#waiting.push([message, bytes]);
+    }
   }
 
   #ended(ending: Ending): void {
