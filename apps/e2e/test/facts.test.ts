@@ -19,7 +19,11 @@ import { type Witness, witness } from "../src/harness/witness.ts";
 
 const AUDIENCE = "https://hangar.example/mcp";
 /** The log is told everything, and no health check or sweep comes between. */
-const QUIET = { logging: { level: "debug", json_format: true }, config_reload: { watch: false } };
+const QUIET = {
+  logging: { level: "debug", json_format: true },
+  config_reload: { watch: false },
+  mcp: { http_sse: true },
+};
 
 /** What callers ask for, which has an end. */
 const ENDED = ["call.finished", "request.finished", "operation.finished"];

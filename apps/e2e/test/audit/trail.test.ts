@@ -29,6 +29,7 @@ test("whatever is done by whomever stands once in the journal, and once in each 
     {
       logging: { level: "debug", json_format: true },
       config_reload: { watch: false },
+      mcp: { http_sse: true },
       mcp_servers: fleetOf(fixture.url, nodeServer(EVERYTHING)),
       management: { allow_runtime_servers: ["remote"] },
       auth: { roles, lockout: { max_failures: 1_000 } },

@@ -21,13 +21,7 @@ export interface HttpFace {
     exchange?: Exchange,
   ): void;
   /** The same over HTTP+SSE: a GET opens a stream, a POST brings a message for one. */
-  handleSse(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: Buffer,
-    caller: Caller,
-    exchange?: Exchange,
-  ): void;
+  readonly handleSse: HttpFace["handleHttp"];
   /** Has it recorded that a caller's request was refused before its body was read; it is answered elsewhere. */
   tellRefused(
     request: IncomingMessage,

@@ -20,13 +20,7 @@ export interface McpFace {
     exchange?: Exchange,
   ): void;
   /** The same for a request over HTTP+SSE: a GET opens a stream, a POST brings a message for one. */
-  handleSse(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: Buffer,
-    caller?: Caller,
-    exchange?: Exchange,
-  ): void;
+  readonly handleSse: McpFace["handleHttp"];
   /** Has it recorded that a request over HTTP was refused before this was asked; it is answered elsewhere. */
   tellRefused(request: IncomingMessage, caller: Caller, refusal: ToldRefusal): void;
   /** Has it recorded what was asked of a server that does not exist: a call as one of an unknown tool. It is answered elsewhere. */
