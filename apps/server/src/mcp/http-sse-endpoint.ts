@@ -66,7 +66,7 @@ export class HttpSseEndpoint {
     this.#clients.set(id, client);
     const end = (): void => output.end();
     const cancelTimer = platform.clock.schedule(SILENT_MS, () => {
-      if (client.session === undefined) end();
+      if (!client.hasSpoken) end();
     });
     closing.signal.addEventListener("abort", end);
     output.onClose(() => {
@@ -80,11 +80,8 @@ export class HttpSseEndpoint {
   }
 
   #post(request: IncomingMessage, response: ServerResponse, body: Buffer, caller: Caller, exchange: Exchange): void {
-    const refuseWith = (
-      status: number,
-      message: string,
-      asked: { id?: JsonRpcRequest["id"]; method?: string } = {},
-    ): void => this.#refusals.refuse(response, caller, { ...asked, status, code: RPC.invalidRequest, message });
+    const refuseWith = (status: number, message: string): void =>
+      this.#refusals.refuse(response, caller, { status, code: RPC.invalidRequest, message });
     const client = this.#find(request, caller);
     if (client === undefined) return refuseWith(404, "the session is unknown or has ended; open another stream");
     const message = decodeMessage(body, false);
@@ -95,6 +92,7 @@ export class HttpSseEndpoint {
     }
     const messages = message.kind === "batch" ? message.messages : [message];
     if (messages.length > BATCH_MAX) return refuseWith(400, `a batch may have ${BATCH_MAX} messages at most`);
+    client.hasSpoken = true;
     // What becomes of it is told on the stream.
     response.writeHead(202).end();
     for (const each of messages) this.#take(request, client, each, caller, exchange);

@@ -10,6 +10,8 @@ export class SseClient {
   readonly output: EventOutput;
   /** Whose stream it is, with the roles they had when they were last heard of. */
   caller: Caller;
+  /** Whether it has sent a message. */
+  hasSpoken = false;
   readonly #exchange: Exchange;
   #session: LegacySession | undefined;
 
