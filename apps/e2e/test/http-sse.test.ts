@@ -79,10 +79,11 @@ test("old clients reach every endpoint over HTTP+SSE where that is switched on, 
   expect((await all.callTool({ name: "piped__echo", arguments: echo })).content).toEqual(text);
   expect((await manage.listTools()).tools.map(({ name }) => name)).toContain("hangar_status");
   const heard: number[] = [];
-  await one.callTool({ name: "trigger-long-running-operation", arguments: { duration: 1, steps: 2 } }, undefined, {
+  await one.callTool({ name: "trigger-long-running-operation", arguments: { duration: 1, steps: 3 } }, undefined, {
     onprogress: ({ progress }) => void heard.push(progress),
   });
-  expect(heard).toEqual([1, 2]);
+  // The client drops progress that comes together with the answer.
+  expect(heard.slice(0, 2)).toEqual([1, 2]);
   const count = (type: string): number => following.events.filter((event) => event.type === type).length;
   await poll("three sessions", () => count("session.opened") === 3);
   await all.close();
