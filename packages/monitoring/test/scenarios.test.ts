@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SCENARIO_KINDS } from "../src/model.ts";
 import { ALERT_PREFIX } from "../src/names.ts";
+import { toSeconds } from "../src/promql/duration.ts";
 import { resolveOptions } from "../src/settings/options.ts";
 import { buildStack } from "../src/stack.ts";
 import { complaints } from "./complaints.ts";
@@ -8,6 +9,20 @@ import { changedAlerts, otherAlerts, otherSettings, otherStack } from "./other-s
 import { perform, ruleText } from "./promtool.ts";
 
 const stack = buildStack(resolveOptions());
+
+/** How often the rules of an alert are evaluated while its scenarios are played. */
+function stepsOf(id: string): number {
+  return stack.scenarios
+    .filter(({ alert }) => alert === id)
+    .map(({ every, interval, expect }) => {
+      const last = Math.max(...expect.map(({ at }) => toSeconds(at)));
+      return last / toSeconds(every ?? interval);
+    })
+    .reduce((sum, steps) => sum + steps, 0);
+}
+
+const burningFirst = (one: string, other: string): number =>
+  Number(other.includes("BudgetBurn")) - Number(one.includes("BudgetBurn"));
 
 test("every alert has scenarios of every kind or a reason why not, and all are counted", () => {
   for (const { id } of stack.alerts) {
@@ -43,8 +58,12 @@ describe("the alerts that other settings change", () => {
 });
 
 describe("promtool", { tags: ["promtool"] }, () => {
-  test("sees an alert of each topic do what its scenarios say", { timeout: 240_000 }, async () => {
-    const alerts = stack.topics.flatMap(({ alerts: [first] }) => (first === undefined ? [] : [first.id]));
+  test("sees the alert of each topic that is played fastest do what its scenarios say", {
+    timeout: 240_000,
+  }, async () => {
+    const alerts = stack.topics
+      .map((topic) => topic.alerts.map(({ id }) => id).toSorted((one, other) => stepsOf(one) - stepsOf(other)))
+      .flatMap(([fastest]) => (fastest === undefined ? [] : [fastest]));
     expect(alerts.length).toBeGreaterThan(5);
     expect(await complaints(stack, alerts)).toEqual([]);
   });
@@ -52,7 +71,10 @@ describe("promtool", { tags: ["promtool"] }, () => {
   test("sees those follow whose thresholds and windows are others, at another pace and for another job", {
     timeout: 240_000,
   }, async () => {
-    expect(await complaints(otherStack, changedAlerts(stack, otherStack, otherAlerts))).toEqual([]);
+    // Of the burn rates, which take longest, one stands for all; the rest is in the long suite, as are the alerts that nothing changes.
+    const [burning = "", ...others] = changedAlerts(stack, otherStack, otherAlerts).toSorted(burningFirst);
+    expect(burning).toContain("BudgetBurn");
+    expect(await complaints(otherStack, [burning, ...others.filter((id) => !id.includes("BudgetBurn"))])).toEqual([]);
   });
 
   test("is not content with an alert that does something else", async () => {

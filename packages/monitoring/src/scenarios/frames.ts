@@ -45,7 +45,7 @@ interface Teller extends Timing {
 function tellerOf(story: Story, timing: Timing, alert: AlertRule, { options }: Context): Teller {
   const { step, lead, onset, wait, isEvent } = timing;
   const job = options.jobName;
-  const labels = { job, ...story.firing };
+  const labels = [story.firing].flat().map((own) => ({ job, ...own }));
   const at = (steps: number) => fromSeconds(steps * step);
   const silent = (steps: number): ScenarioExpectation => ({ at: at(steps), firing: [] });
   const bad = isEvent ? 1 : onset + wait + 1;
@@ -60,11 +60,11 @@ function tellerOf(story: Story, timing: Timing, alert: AlertRule, { options }: C
     ],
     end: lead + bad,
     last: lead + onset + wait + 1,
-    firing: (steps) => ({ at: at(steps), firing: [labels] }),
+    firing: (steps) => ({ at: at(steps), firing: labels }),
     silent,
     without: (steps, value) => {
       if (story.share === undefined) return silent(steps);
-      return { ...silent(steps), measured: value === undefined ? [] : [{ labels, value }] };
+      return { ...silent(steps), measured: value === undefined ? [] : labels.map((own) => ({ labels: own, value })) };
     },
     played: (plot, { only = () => true, from = 0, ...which } = {}) =>
       play(story.series.filter(only), plot, which.job ?? job, step, from),

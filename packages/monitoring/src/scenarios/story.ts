@@ -19,14 +19,16 @@ export type Course =
   | { readonly kind: "level"; readonly held?: Duration }
   | { readonly kind: "silence"; readonly silence: Duration; readonly window: Duration };
 
+type Labels = Readonly<Record<string, string>>;
+
 /** One way in which an alert comes to fire. */
 export interface Story {
   /** What happens, to tell several stories of one alert apart. */
   readonly about?: string;
   readonly course: Course;
   readonly series: readonly StorySeries[];
-  /** The labels of the firing alert beside the job. */
-  readonly firing: Readonly<Record<string, string>>;
+  /** The labels of the firing alert beside the job, or those of each of several that fire at the same time. */
+  readonly firing: Labels | readonly Labels[];
   /** The alert is about a share: without traffic it has no value, and while this part has no series, it is 0. */
   readonly share?: { readonly part?: (series: StorySeries) => boolean };
   /** Kinds that are told in another way than all other alerts. */
