@@ -1,6 +1,6 @@
 /**
  * What `npm start`, `npm test` and `npm run bench` run: it brings the pinned Node.js and pnpm when they are missing,
- * installs, builds, and then runs the demo, the tests or the benchmarks. Tests bring the programs they need as well. `npm run hangar` runs the built command line.
+ * installs, builds, and then runs the demo or the benchmarks. Tests need no build, and bring the programs they need as well. `npm run hangar` runs the built command line.
  *
  * It runs on a bare Node.js 20, before anything is installed, so it is plain JavaScript without dependencies.
  * Everything it says goes to stderr; stdout belongs to the command that it runs.
@@ -16,8 +16,13 @@ import { run } from "./toolchain/run.mjs";
 const commandLine = "apps/server/dist/main.js";
 
 /**
- * `built` is a step that only runs what an earlier command has built, and says nothing of its own.
- * @typedef {{ readonly says: string, readonly argv: readonly string[], readonly quiet: boolean, readonly built?: boolean }} Step
+ * `built` is a step that only runs what an earlier command has built, and says nothing of its own; `unbuilt` is one that needs no build.
+ * @typedef {object} Step
+ * @property {string} says
+ * @property {readonly string[]} argv
+ * @property {boolean} quiet
+ * @property {boolean} [built]
+ * @property {boolean} [unbuilt]
  */
 
 /** @type {Readonly<Record<string, (args: readonly string[]) => Step>>} */
@@ -32,17 +37,17 @@ const commands = {
       "start",
       ...args,
     ),
-  test: (args) => loud("running the tests", "pnpm", "exec", "vitest", "run", ...projects(args), ...args),
+  test: (args) => ({
+    ...loud("running the tests", "pnpm", "exec", "vitest", "run", ...projects(args), ...args),
+    unbuilt: true,
+  }),
   bench: (args) =>
     loud("running the benchmarks", "pnpm", "--fail-if-no-match", "--filter", "@mcp-hangar/bench", "start", ...args),
   hangar: (args) => ({ ...loud("", "node", commandLine, ...args), built: true }),
 };
 
-/** @type {readonly Step[]} */
-const preparation = [
-  quiet("installing the dependencies", "pnpm", "install", "--frozen-lockfile"),
-  quiet("building", "pnpm", "exec", "turbo", "run", "build", "--output-logs=errors-only"),
-];
+const installing = quiet("installing the dependencies", "pnpm", "install", "--frozen-lockfile");
+const building = quiet("building", "pnpm", "exec", "turbo", "run", "build", "--output-logs=errors-only");
 
 const [command = "", ...rest] = process.argv.slice(2);
 // pnpm hands the separating `--` to the script, npm keeps it; both must mean the same here.
@@ -76,17 +81,36 @@ async function main(name, args) {
     process.stdout.write(`${found.directories.join(":")}\n`);
     return 0;
   }
-  if (name === "test") bringPrograms(say);
-  for (const step of last.built ? [last] : [...preparation, last]) {
+  /** @param {Step} step */
+  const take = async (step) => {
     if (!step.built) say(step.says);
     const code = await run(step, { cwd: root, env: found.env, say });
-    if (code !== 0) {
-      if (step.quiet)
-        say(`${step.says} failed: "${step.argv.join(" ")}" ended with exit code ${code}; its output is above.`);
-      return code;
+    if (code !== 0 && step.quiet) {
+      say(`${step.says} failed: "${step.argv.join(" ")}" ended with exit code ${code}; its output is above.`);
     }
+    return code;
+  };
+  const stopped = new AbortController();
+  const brought = name === "test" ? bringPrograms(say, stopped.signal) : Promise.resolve();
+  for (const step of preparation(last)) {
+    const code = await take(step);
+    if (code === 0) continue;
+    stopped.abort();
+    await brought;
+    return code;
   }
-  return 0;
+  await brought;
+  return take(last);
+}
+
+/**
+ * What comes before a step. Tests run the sources, and bundle the gateway that they start.
+ * @param {Step} step
+ * @returns {readonly Step[]}
+ */
+function preparation({ built, unbuilt }) {
+  if (built) return [];
+  return unbuilt ? [installing] : [installing, building];
 }
 
 /**

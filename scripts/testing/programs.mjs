@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { isUnpacked, programsFolder, unpack } from "./unpacked-programs.mjs";
+import { isOutdated, isUnpacked, programsFolder, run, unpack } from "./unpacked-programs.mjs";
 
 /** Mounts a file as a disk, and ends with 0 if that can be done. */
 const LOOP_MOUNT =
@@ -170,24 +170,36 @@ function isInstalled(name) {
  * Brings what is missing and a Debian package has, where this process is root on Debian. Whatever cannot be brought is
  * left out of the tests, whose last lines tell of it, so nothing fails here.
  * @param {(line: string) => void} say
+ * @param {AbortSignal} signal ends what is under way
+ * @returns {Promise<void>}
  */
-export function bringPrograms(say) {
+export async function bringPrograms(say, signal) {
   const missing = requirements.filter(({ isMet }) => !isMet());
   const packages = [...new Set(missing.flatMap(({ debianPackage }) => debianPackage ?? []))];
-  const unpacked = missing.flatMap(({ unpacked: program }) => program ?? []);
+  const absent = missing.flatMap(({ unpacked }) => unpacked ?? []);
+  const unpacked = [...new Set([...absent, ...requirements.flatMap(outdated)])];
   const canInstall = process.getuid?.() === 0 && existsSync("/etc/debian_version") && isInstalled("apt-get");
   if (packages.length + unpacked.length === 0 || !canInstall) return;
   say(`installing what tests need: ${[...packages, ...unpacked.map(({ name }) => name)].join(", ")}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const install = ["install", "-y", "--no-install-recommends", ...packages];
-  for (const args of [["update"], ...(packages.length === 0 ? [] : [install])]) {
-    const { status, stdout, stderr } = spawnSync("apt-get", args, { env, encoding: "utf8", timeout: 300_000 });
-    if (status === 0) continue;
-    say(`"apt-get ${args.join(" ")}" failed; tests that need it are left out.\n${stdout ?? ""}${stderr ?? ""}`);
+  try {
+    await run("apt-get", ["update"], signal);
+    if (packages.length > 0) await run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], signal);
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : error}\nTests that need what is missing are left out.`);
     return;
   }
-  for (const program of unpacked) {
-    const problem = unpack(program);
-    if (problem !== undefined) say(`${problem}\nTests that need ${program.name} are left out.`);
+  for (const [program, problem] of await unpack(unpacked, signal)) {
+    const follows = isUnpacked(program)
+      ? `${program.name} stays the one that was brought before.`
+      : `Tests that need ${program.name} are left out.`;
+    say(`${problem}\n${follows}`);
   }
+}
+
+/**
+ * @param {Requirement} requirement
+ * @returns {readonly import("./unpacked-programs.mjs").UnpackedProgram[]}
+ */
+function outdated({ unpacked }) {
+  return unpacked !== undefined && isOutdated(unpacked) ? [unpacked] : [];
 }
