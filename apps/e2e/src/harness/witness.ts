@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { AuditRecord } from "@mcp-hangar/telemetry";
-import { FROM_SOURCE } from "@mcp-hangar/testing";
+import { FROM_SOURCE, SOURCE_CONDITION } from "@mcp-hangar/testing";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** One event that a gateway has emitted. */
@@ -39,7 +39,7 @@ export async function witness(): Promise<Witness> {
   let unread = Buffer.alloc(0);
   const owned = cleanup.move();
   return {
-    env: { ...FROM_SOURCE, NODE_OPTIONS: `--import=${PRELOAD.href}`, HANGAR_TEST_WITNESS: path },
+    env: { ...FROM_SOURCE, NODE_OPTIONS: `${SOURCE_CONDITION} --import=${PRELOAD.href}`, HANGAR_TEST_WITNESS: path },
     events() {
       for (;;) {
         const bytes = readSync(file, chunk, 0, CHUNK_BYTES, position);
