@@ -88,7 +88,8 @@ describe.each(RUNS)("of a gateway with everything on, $name,", ({ options, trace
 
   beforeAll(async () => {
     left = await everythingOf(options);
-  });
+    // Hundreds of requests one after the other, which takes a busy machine its time.
+  }, 300_000);
 
   test("servers are given what is meant for them, and nothing else that the gateway knows", () => {
     expect(left.given).toEqual(FOR_SERVERS.toSorted());
