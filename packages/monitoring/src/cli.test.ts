@@ -3,8 +3,8 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { defaultFiles } from "../test/defaults.ts";
 import { runCommand } from "../test/run-command.ts";
-import { generateMonitoring } from "./generate.ts";
 import { defaultOptions } from "./settings/options.ts";
 import { optionsSchema } from "./settings/options-schema.ts";
 
@@ -29,7 +29,7 @@ async function cli(...args: readonly string[]): Promise<{ readonly status: numbe
 test("generate writes the files, and check finds them fresh until one is changed", async () => {
   const { status: generated, output: told } = await cli("generate", "--out", folder);
   expect(generated).toBe(0);
-  const files = generateMonitoring();
+  const files = defaultFiles();
   for (const [path, content] of files) expect(readFileSync(join(folder, path), "utf8")).toBe(content);
   expect(told).toContain("new      grafana/dashboards/ 5 files\n");
   expect(told).toContain(`${folder}: ${files.size} new, 0 changed, 0 as they were.\n`);
@@ -46,7 +46,7 @@ test("what is generated again is named where it changes, and left alone where it
   appendFileSync(file, "\n");
   const alerts = statSync(join(folder, "prometheus/alerts.yaml")).ino;
   const { output } = await cli("generate", "--out", folder);
-  const { size } = generateMonitoring();
+  const { size } = defaultFiles();
   expect(output).toBe(`changed  catalog.json\n${folder}: 0 new, 1 changed, ${size - 1} as they were.\n`);
   expect(statSync(join(folder, "prometheus/alerts.yaml")).ino).toBe(alerts);
   const { stdout } = await runCommand(["generate", "--out", folder, "--json"]);
@@ -89,7 +89,7 @@ test("scripts get what is wrong as JSON", async () => {
   expect(violation).toMatchObject({ subject: "alert MCPHangarHighErrorRate:server", check: "for-fits-window" });
   expect(violation.option).toContain('alerts.HighErrorRate is {"severity":"critical"');
   const sound = await runCommand(["check", "--json"]);
-  expect(JSON.parse(sound.stdout)).toEqual({ files: generateMonitoring().size, stale: [] });
+  expect(JSON.parse(sound.stdout)).toEqual({ files: defaultFiles().size, stale: [] });
 });
 
 test("the program prints and ends as its commands do", () => {

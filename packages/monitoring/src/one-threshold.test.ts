@@ -1,5 +1,6 @@
 import { load } from "js-yaml";
 import { expect, test } from "vitest";
+import { defaultFiles } from "../test/defaults.ts";
 import { generateMonitoring } from "./generate.ts";
 import type { MonitoringOverrides } from "./settings/options.ts";
 
@@ -48,7 +49,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-const before = generateMonitoring();
+const before = defaultFiles();
 
 test.each(CASES)("one threshold changes alert, line, runbook and test of $alert together, and nothing else", (each) => {
   const { alert, topic, rule, line, said } = each;

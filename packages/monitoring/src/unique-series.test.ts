@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
+import { defaultStack } from "../test/defaults.ts";
 import { type BinaryNode, isComparison, type Node, nodesOf } from "./promql/node.ts";
-import { resolveOptions } from "./settings/options.ts";
-import { buildStack } from "./stack.ts";
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 const SETS: ReadonlySet<string> = new Set(["and", "or", "unless"]);
 
 /**

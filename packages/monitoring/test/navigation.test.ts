@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { resolveOptions } from "../src/settings/options.ts";
-import { buildStack } from "../src/stack.ts";
+import { defaultStack } from "./defaults.ts";
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 
 function dashboard(uid: string) {
   const found = stack.dashboards.find((each) => each.uid === uid);

@@ -5,10 +5,11 @@ import { toSeconds } from "../src/promql/duration.ts";
 import { resolveOptions } from "../src/settings/options.ts";
 import { buildStack } from "../src/stack.ts";
 import { complaints } from "./complaints.ts";
+import { defaultStack } from "./defaults.ts";
 import { changedAlerts, otherAlerts, otherSettings, otherStack } from "./other-settings.ts";
 import { perform, ruleText } from "./promtool.ts";
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 
 /** How often the rules of an alert are evaluated while its scenarios are played. */
 function stepsOf(id: string): number {

@@ -1,5 +1,6 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
+import { defaultStack } from "../../test/defaults.ts";
 import { type AlertRule, type Receiver, type Routing, type Runbook, SCENARIO_KINDS, type Scenario } from "../model.ts";
 import { by, max, sum } from "../promql/aggregate.ts";
 import { prometheusMetrics, runtime } from "../promql/external.ts";
@@ -17,7 +18,7 @@ import { describeViolation, type Violation } from "./check.ts";
 import { assertSound, ChecksFailed, checks, runChecks } from "./index.ts";
 import { runbooksExist } from "./runbooks-exist.ts";
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 const { toolCalls, toolCallErrors, healthCheckDuration, idleSweepDuration, serverState, batchItems } = catalog;
 
 /** The stack with one alert more, which has a defect. */

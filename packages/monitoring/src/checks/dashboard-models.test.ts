@@ -1,5 +1,6 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
+import { defaultStack } from "../../test/defaults.ts";
 import type { Dashboard, Panel } from "../dashboards/model.ts";
 import type { Unit } from "../names.ts";
 import { by, count, sum } from "../promql/aggregate.ts";
@@ -9,8 +10,7 @@ import { nodesOf } from "../promql/node.ts";
 import { quantityOf } from "../promql/quantity.ts";
 import { series } from "../promql/select.ts";
 import type { Expression } from "../promql/vector.ts";
-import { resolveOptions } from "../settings/options.ts";
-import { buildStack, type Stack } from "../stack.ts";
+import type { Stack } from "../stack.ts";
 import { alertsAreDrawn } from "./alerts-are-drawn.ts";
 import { changesAreMarked } from "./changes-are-marked.ts";
 import type { Check } from "./check.ts";
@@ -20,7 +20,7 @@ import { metricsAreShown } from "./metrics-are-shown.ts";
 import { unitsFit } from "./units-fit.ts";
 import { zeroAlertsAreShown } from "./zero-alerts-are-shown.ts";
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 
 function problems({ run }: Check, of: Stack): readonly string[] {
   return run(of).map(({ subject, problem }) => `${subject}: ${problem}`);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { catalog } from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
+import { defaultStack } from "../../test/defaults.ts";
 import type { Panel } from "../dashboards/model.ts";
 import type { Unit } from "../names.ts";
 import { by, count, sum } from "../promql/aggregate.ts";
@@ -24,7 +25,7 @@ import { assertSound, ChecksFailed } from "./index.ts";
  * put back into the stack as it was, and has to fail the build with a message that leads to it.
  */
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 const perJob = by("job");
 const perServer = by("job", "mcp_server");
 

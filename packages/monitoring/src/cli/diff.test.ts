@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defaultFiles } from "../../test/defaults.ts";
 import { runCommand } from "../../test/run-command.ts";
 import { type CatalogLock, lockFile } from "../diff/lock.ts";
 import { parseLock } from "../diff/parse-lock.ts";
-import { generateMonitoring } from "../generate.ts";
 
-const shipped = generateMonitoring().get("catalog.json") ?? "";
+const shipped = defaultFiles().get("catalog.json") ?? "";
 const lock = parseLock(shipped, "the catalog that is shipped");
 
 let folder: string;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { defaultStack } from "../../test/defaults.ts";
 import { resolveOptions } from "../settings/options.ts";
 import { buildStack } from "../stack.ts";
 import { GRID_COLUMNS, layOut, type PanelDraft } from "./layout.ts";
@@ -50,7 +51,7 @@ describe("a layout", () => {
     ]);
   });
 
-  test.each(buildStack(resolveOptions()).dashboards.map((dashboard) => [dashboard.uid, dashboard] as const))(
+  test.each(defaultStack.dashboards.map((dashboard) => [dashboard.uid, dashboard] as const))(
     "leaves no hole between the panels of %s",
     (_uid, dashboard) => {
       expect(holes(dashboard)).toEqual([]);

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { defaultStack } from "../../test/defaults.ts";
 import { type Node, nodesOf } from "../promql/node.ts";
 import { printPromql } from "../promql/print.ts";
-import { resolveOptions } from "../settings/options.ts";
-import { buildStack } from "../stack.ts";
 
-const queries = buildStack(resolveOptions()).dashboards.flatMap(({ uid, panels }) =>
+const queries = defaultStack.dashboards.flatMap(({ uid, panels }) =>
   panels.flatMap(({ key, queries: asked }) => asked.map(({ expr }) => ({ name: `${uid} ${key}`, expr }))),
 );
 

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { resolveOptions } from "../settings/options.ts";
-import { buildStack } from "../stack.ts";
+import { defaultStack } from "../../test/defaults.ts";
 import { diffCatalogs } from "./diff.ts";
 import { type CatalogLock, catalogLock, type LockedMetric, lockFile } from "./lock.ts";
 import { parseLock } from "./parse-lock.ts";
 import { changeLine, reportJson, reportText } from "./report.ts";
 
-const lock = catalogLock(buildStack(resolveOptions()));
+const lock = catalogLock(defaultStack);
 
 const calls = "mcp_hangar_tool_calls_total";
 const latency = "mcp_hangar_tool_call_duration_seconds";
@@ -168,8 +167,8 @@ const CASES: readonly (readonly [what: string, later: CatalogLock, says: readonl
   [
     "an objective that is gone",
     catalogLock({
-      ...buildStack(resolveOptions()),
-      recordingRules: buildStack(resolveOptions()).recordingRules.filter(({ labels }) => labels.slo !== "latency"),
+      ...defaultStack,
+      recordingRules: defaultStack.recordingRules.filter(({ labels }) => labels.slo !== "latency"),
     }),
     lock.recordingRules
       .filter(({ labels }) => labels.some((label) => "values" in label && label.values.includes("latency")))

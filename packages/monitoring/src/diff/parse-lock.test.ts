@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
-import { resolveOptions } from "../settings/options.ts";
-import { buildStack } from "../stack.ts";
+import { defaultStack } from "../../test/defaults.ts";
 import { catalogLock } from "./lock.ts";
 import { InputUnusable, parseLock } from "./parse-lock.ts";
 
-const lock = catalogLock(buildStack(resolveOptions()));
+const lock = catalogLock(defaultStack);
 const [metric] = lock.metrics;
 if (metric === undefined) throw new Error("the catalog is empty");
 

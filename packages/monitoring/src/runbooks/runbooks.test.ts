@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { defaultFiles, defaultStack } from "../../test/defaults.ts";
 import { generateMonitoring, RUNBOOK_FOLDER } from "../generate.ts";
 import { ALERT_PREFIX } from "../names.ts";
 import { yamlFile } from "../render/yaml.ts";
 import { type MonitoringOverrides, resolveOptions } from "../settings/options.ts";
-import { buildStack } from "../stack.ts";
 
 const COMMITTED = join(import.meta.dirname, "../../../../docs/runbooks");
 
@@ -29,7 +29,7 @@ function blocks(page: string, language: string): readonly string[] {
 }
 
 const pages = pagesFor();
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 
 describe("runbooks", () => {
   test("are one page an alert and an index, and no other page is in their folder", () => {
@@ -39,7 +39,7 @@ describe("runbooks", () => {
   });
 
   test("are where the alerts link to", () => {
-    const alerts = generateMonitoring().get("prometheus/alerts.yaml") ?? "";
+    const alerts = defaultFiles().get("prometheus/alerts.yaml") ?? "";
     const linked = [...alerts.matchAll(/runbook_url: (\S+)/g)].map(([, url = ""]) => url);
     expect(linked.length).toBe(stack.alerts.length);
     for (const url of linked)

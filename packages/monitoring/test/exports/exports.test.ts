@@ -8,13 +8,14 @@ import { EXPORT_NAMES, EXPORTS, type ExportName } from "../../src/exports/index.
 import { generateMonitoring } from "../../src/generate.ts";
 import { type MonitoringOverrides, resolveOptions } from "../../src/settings/options.ts";
 import { buildStack } from "../../src/stack.ts";
+import { defaultFiles, defaultStack } from "../defaults.ts";
 import { runCommand } from "../run-command.ts";
 
 /** Parsed YAML, as loosely as it is read here. */
 // biome-ignore lint/suspicious/noExplicitAny: a test that reads files finds out whether a field is there.
 type Loose = any;
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 
 function exported(name: ExportName, overrides: MonitoringOverrides = {}): readonly Loose[] {
   const files = Object.values(EXPORTS[name].files(buildStack(resolveOptions(overrides))));
@@ -191,7 +192,7 @@ test("every export says at its head what it does not carry over", () => {
 });
 
 test("exports are written where they are asked for, and nowhere else", () => {
-  const plain = generateMonitoring();
+  const plain = defaultFiles();
   expect([...plain.keys()].filter((path) => path.startsWith("exports/"))).toEqual([]);
   const all = generateMonitoring({}, { exports: EXPORT_NAMES });
   const added = [...all.keys()].filter((path) => !plain.has(path));

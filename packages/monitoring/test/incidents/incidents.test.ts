@@ -1,13 +1,12 @@
 import { expect, test } from "vitest";
 import type { AlertKey } from "../../src/names.ts";
 import { markdownTable } from "../../src/render/markdown.ts";
-import { resolveOptions } from "../../src/settings/options.ts";
-import { buildStack } from "../../src/stack.ts";
+import { defaultStack } from "../defaults.ts";
 import { alarming } from "./alarming.ts";
 import { type Incident, keysOf, nameOf } from "./incident.ts";
 import { quiet } from "./quiet.ts";
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 const incidents = [...quiet, ...alarming];
 
 test("there are forty incidents and more, each told once", () => {

@@ -1,12 +1,11 @@
 import { catalog } from "@mcp-hangar/telemetry";
 import { describe, expect, it } from "vitest";
-import { resolveOptions } from "../../src/settings/options.ts";
-import { buildStack } from "../../src/stack.ts";
+import { defaultStack } from "../defaults.ts";
 import { calling, counting, level, scraped } from "./incident.ts";
 import { partsOf } from "./parts.ts";
 import { touchedRules } from "./touched.ts";
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 const up = scraped(1);
 const calls = calling({}, [1, 1, 1]);
 const failures = level(catalog.healthCheckConsecutiveFailures, { mcp_server: "files" }, [1, 0]);

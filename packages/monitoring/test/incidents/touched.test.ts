@@ -4,13 +4,12 @@ import type { RecordingRule } from "../../src/model.ts";
 import type { BinaryOperator, Node, SelectorNode } from "../../src/promql/node.ts";
 import { printPromql } from "../../src/promql/print.ts";
 import { vector } from "../../src/promql/vector.ts";
-import { resolveOptions } from "../../src/settings/options.ts";
-import { buildStack } from "../../src/stack.ts";
+import { defaultStack } from "../defaults.ts";
 import { rulesBehind } from "../promtool.ts";
 import { calling, counting, scraped } from "./incident.ts";
 import { canHaveValue, touchedRules } from "./touched.ts";
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 const idsOf = (alerts: readonly { readonly id: string }[]): readonly string[] => alerts.map(({ id }) => id);
 
 describe("an expression", () => {

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { resolveOptions } from "../../src/settings/options.ts";
-import { buildStack } from "../../src/stack.ts";
+import { defaultStack } from "../defaults.ts";
 import { alarming } from "../incidents/alarming.ts";
 import { chance } from "./chance.ts";
 import { fleets } from "./fleets.ts";
@@ -25,7 +24,7 @@ test("every incident has been played, and is told", () => {
 });
 
 test("the alerts that fired are those that there are", () => {
-  const names = new Set<string>(buildStack(resolveOptions()).alerts.map(({ name }) => name));
+  const names = new Set<string>(defaultStack.alerts.map(({ name }) => name));
   const fired = [...Object.values(now.months), ...Object.values(now.incidents)].flat();
   expect(fired.filter(({ name }) => !names.has(name))).toEqual([]);
 });

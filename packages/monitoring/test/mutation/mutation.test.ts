@@ -1,13 +1,12 @@
 import { expect, test } from "vitest";
-import { resolveOptions } from "../../src/settings/options.ts";
-import { buildStack } from "../../src/stack.ts";
+import { defaultStack } from "../defaults.ts";
 import { mutantsOf } from "./mutants.ts";
 import { sample } from "./sample.ts";
 
-const mutants = mutantsOf(buildStack(resolveOptions()));
+const mutants = mutantsOf(defaultStack);
 
 test("every alert that has a threshold is damaged in its threshold, its comparison and its wait", () => {
-  for (const { id, conditions } of buildStack(resolveOptions()).alerts) {
+  for (const { id, conditions } of defaultStack.alerts) {
     const operators = new Set(mutants.filter(({ where }) => where === id).map(({ operator }) => operator));
     const expected = [
       "for changed",

@@ -8,6 +8,7 @@ import { generateMonitoring } from "../../src/generate.ts";
 import { resolveOptions } from "../../src/settings/options.ts";
 import { buildStack } from "../../src/stack.ts";
 import { complaints } from "../complaints.ts";
+import { defaultFiles } from "../defaults.ts";
 import { runCommand } from "../run-command.ts";
 import tickets from "./tickets.ts";
 
@@ -21,7 +22,7 @@ describe("an own alert", () => {
   const files = generateMonitoring({}, { extension: tickets });
 
   test("is generated with its rule, runbook, dashboard, tests and place in the catalog, and changes no other alert", () => {
-    const before = generateMonitoring();
+    const before = defaultFiles();
     const [rules, plain] = [files, before].map((each) => each.get("prometheus/alerts.yaml") ?? "");
     expect(rules).toContain("alert: OwnTicketsRefused");
     expect((rules ?? "").replace(/ {6}- alert: OwnTicketsRefused\n(?: {8}.*\n)+/, "")).toBe(plain);

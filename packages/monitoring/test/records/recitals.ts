@@ -1,12 +1,11 @@
-import { resolveOptions } from "../../src/settings/options.ts";
-import { buildStack } from "../../src/stack.ts";
+import { defaultStack } from "../defaults.ts";
 import { nameOfRecord } from "../mutation/mutants.ts";
 import { rulesBehind } from "../promtool.ts";
 import { rateStories } from "./rate-stories.ts";
 import type { Recital } from "./recite.ts";
 import { sloStories } from "./slo-stories.ts";
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 
 /** What every recording rule has to make of what it reads, of those that no alert stands upon. */
 export const stories = [...rateStories, ...sloStories];

@@ -1,12 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { AlertRule } from "../../src/model.ts";
 import { markdownTable } from "../../src/render/markdown.ts";
-import { resolveOptions } from "../../src/settings/options.ts";
-import { buildStack } from "../../src/stack.ts";
 import { labelsUsedBy, printTemplate } from "../../src/template.ts";
+import { defaultStack } from "../defaults.ts";
 import { type Expanded, expandTexts } from "./expand.ts";
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 /** What templates leave behind when they are given nothing, or something of another kind. */
 const LEFT_OVER = /<no value>|<nil>|<error|%!|\{\{|\}\}|\bNaN\b|[+-]Inf\b|undefined/;
 /** Characters of a description that a notification shows. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { defaultStack } from "../../../test/defaults.ts";
 import { grafanaDashboard } from "../../render/grafana/dashboard.ts";
 import { resolveOptions } from "../../settings/options.ts";
 import { buildStack } from "../../stack.ts";
@@ -6,7 +7,7 @@ import { describeViolation } from "../check.ts";
 import { dashboardChecks } from "../index.ts";
 import { jsonChecks } from "./index.ts";
 
-const stack = buildStack(resolveOptions());
+const stack = defaultStack;
 
 /** JSON that a test may change as it likes. */
 // biome-ignore lint/suspicious/noExplicitAny: a broken dashboard has no type
