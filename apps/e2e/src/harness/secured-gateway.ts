@@ -1,5 +1,6 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runProcess } from "@mcp-hangar/testing";
+import { runHangar, runProcess } from "@mcp-hangar/testing";
 import {
   type GatewayConfig,
   gatewayArguments,
@@ -39,7 +40,12 @@ export async function startSecuredGateway(
     if (code !== 0) throw new Error(`keys ${args.join(" ")} failed: ${stderr}`);
     return stdout.trim();
   };
-  const admin = await keys("create", "--name", "root", "--role", "admin");
+  first ??= createFirst().catch((cause: unknown) => {
+    first = undefined;
+    throw cause;
+  });
+  const { admin, file } = await first;
+  await writeFile(keyFile, file, { mode: 0o600 });
   const gateway = cleanup.use(await startGateway(secured, env));
   const owned = cleanup.move();
   return {
@@ -59,6 +65,26 @@ export async function startSecuredGateway(
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+interface FirstKey {
+  /** The key of an administrator. */
+  readonly admin: string;
+  /** The key file that knows it, and no other. */
+  readonly file: Buffer;
+}
+
+/** Every gateway of a test process begins with the same key file: to make it takes as long as to start a gateway. */
+let first: Promise<FirstKey> | undefined;
+
+async function createFirst(): Promise<FirstKey> {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "keys.json");
+  const configFile = await writeConfig(folder.path, { mcp_servers: {}, auth: { api_keys: { file } } });
+  const create = ["keys", "create", "--name", "root", "--role", "admin", "--config", configFile];
+  const { code, stdout, stderr } = await runHangar(create);
+  if (code !== 0) throw new Error(`keys create failed: ${stderr}`);
+  return { admin: stdout.trim(), file: await readFile(file) };
 }
 
 /** The header by which a key is presented. */
