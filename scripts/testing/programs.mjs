@@ -185,7 +185,7 @@ export async function bringPrograms(say, signal) {
     await run("apt-get", ["update"], signal);
     if (packages.length > 0) await run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], signal);
   } catch (error) {
-    say(`${error instanceof Error ? error.message : error}\nTests that need what is missing are left out.`);
+    say(`${error instanceof Error ? error.message : String(error)}\nTests that need what is missing are left out.`);
     return;
   }
   for (const [program, problem] of await unpack(unpacked, signal)) {

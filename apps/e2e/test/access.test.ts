@@ -304,12 +304,16 @@ describe("failed attempts", () => {
       return reasons.map((reason) => page.sum("mcp_hangar_access_denials_total", { interface: "rest", reason }));
     };
     const [askedBefore = 0, deniedBefore = 0] = await counts();
-    const statuses = await Promise.all(Array.from({ length: 700 }, () => statusOf("/api/system", address)));
+    const statuses: number[] = [];
+    // What an address may ask comes back with time, which a busy machine may take for so many requests.
+    await poll("a request too many", async () => {
+      statuses.push(...(await Promise.all(Array.from({ length: 700 }, () => statusOf("/api/system", address)))));
+      return statuses.includes(429);
+    });
     const limited = statuses.filter((status) => status === 429).length;
-    expect(limited).toBeGreaterThan(0);
-    expect(limited + statuses.filter((status) => status === 401).length).toBe(700);
+    expect(statuses.filter((status) => status !== 429 && status !== 401)).toEqual([]);
     const [asked = 0, denied = 0] = await counts();
-    expect([asked - askedBefore, denied - deniedBefore]).toEqual([700 - limited, limited]);
+    expect([asked - askedBefore, denied - deniedBefore]).toEqual([statuses.length - limited, limited]);
     const told = (): number => {
       const single = gateway.events("access_denied").filter(({ reason }) => reason === "address_limited");
       const more = gateway.events("events_repeated").filter(({ reason }) => reason === "address_limited");

@@ -14,7 +14,9 @@ import { witness } from "../../src/harness/witness.ts";
 
 const FORMATS = Object.keys(RECORD_ID);
 
-test("whatever is done by whomever stands once in the journal, and once in each sink in each format", async () => {
+test("whatever is done by whomever stands once in the journal, and once in each sink in each format", {
+  timeout: 300_000,
+}, async () => {
   await using folder = await temporaryFolder();
   await using fixture = await startFixture("conformance/main.ts");
   await using syslog = await startCountingReceiver();
