@@ -45,7 +45,12 @@ export async function mergedList(
   list: ListKind,
   { caller, signal }: Pick<ClientRequest, "caller" | "signal">,
 ): Promise<ListOutcome> {
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
+  // Most lists are known, and a timer of each request would outlive it by seconds.
+  let patient: AbortSignal | undefined;
+  const patience = (): AbortSignal => {
+    patient ??= AbortSignal.any([signal, AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
+    return patient;
+  };
   const judging: Judging = { items: 0 };
   const parts = await Promise.all(
     scope.entries(caller).map(async (entry) => {
@@ -93,13 +98,14 @@ const inVain = new WeakMap<FleetEntry, Map<ListKind, "resting" | "trying">>();
 async function listOnce(
   entry: FleetEntry,
   list: ListKind,
-  signal: AbortSignal,
+  patience: () => AbortSignal,
   client: AbortSignal,
 ): Promise<ListItems | Failure> {
+  if (entry.catalog.known(list) !== undefined && inVain.get(entry) === undefined) return listOf(entry, list, patience);
   const failed = inVain.get(entry) ?? new Map<ListKind, "resting" | "trying">();
   const state = failed.get(list);
   if (state === undefined || entry.catalog.known(list) !== undefined) {
-    const items = await listOf(entry, list, signal);
+    const items = await listOf(entry, list, patience);
     if (!isFailure(items)) failed.delete(list);
     // A client that left early has not waited in vain.
     else if (!client.aborted) inVain.set(entry, failed.set(list, "resting"));
@@ -112,9 +118,13 @@ async function listOnce(
   return [];
 }
 
-function listOf(entry: FleetEntry, list: ListKind, signal: AbortSignal): ListItems | Promise<ListItems | Failure> {
+function listOf(
+  entry: FleetEntry,
+  list: ListKind,
+  patience: () => AbortSignal,
+): ListItems | Promise<ListItems | Failure> {
   const known = entry.catalog.known(list);
-  if (known === undefined) return entry.refresh(list, signal);
+  if (known === undefined) return entry.refresh(list, patience());
   // It may be out of date: answer now; a difference is announced when it was fetched anew.
   entry.refreshInBackground(list);
   return known;
