@@ -5,19 +5,23 @@ const telemetry = "@mcp-hangar/telemetry";
 /** Queue and spool, for exporters and apps. */
 const delivery = "@mcp-hangar/delivery";
 
+/** How connections leave: for whatever connects out, and so for core and exporters alike. */
+const egress = "@mcp-hangar/egress";
+
 /**
  * Which of our packages each package under `packages/` may import; the exporters never see core nor each other.
  * A package that is not listed may not exist: adding one is a decision about this table.
  */
 export const importTable: Readonly<Record<string, readonly string[]>> = {
   [telemetry]: [],
-  [delivery]: [telemetry],
-  "@mcp-hangar/core": [telemetry],
+  [egress]: [],
+  [delivery]: [telemetry, egress],
+  "@mcp-hangar/core": [telemetry, egress],
   "@mcp-hangar/metrics": [telemetry, delivery],
   "@mcp-hangar/tracing": [telemetry, delivery],
   "@mcp-hangar/otlp-audit": [telemetry, delivery],
-  "@mcp-hangar/langfuse": [telemetry, delivery],
-  "@mcp-hangar/compliance": [telemetry, delivery],
+  "@mcp-hangar/langfuse": [telemetry, delivery, egress],
+  "@mcp-hangar/compliance": [telemetry, delivery, egress],
   "@mcp-hangar/monitoring": [telemetry],
   "@mcp-hangar/testing": [],
 };

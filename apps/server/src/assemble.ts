@@ -19,6 +19,7 @@ import { BUILD } from "./build-info.ts";
 import type { Compliance } from "./compliance/create-compliance.ts";
 import { preflight } from "./config/preflight.ts";
 import type { Config } from "./config/schema.ts";
+import { applyEgress } from "./egress/apply-egress.ts";
 import { Health } from "./http/health.ts";
 import { configCheck, fleetCheck } from "./http/readiness-checks.ts";
 import { Traffic } from "./http/traffic.ts";
@@ -90,6 +91,9 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
   knownSecrets.replace("configuration", secretsIn(config));
   const logging = createLogging(config.logging, { ...terminal, clock: platform.clock });
   const { logger } = logging;
+  for (const { name: proxy, source: from } of applyEgress(config.egress, platform.env)) {
+    logger.info("egress_through_proxy", { proxy, from });
+  }
   const bus = new TelemetryBus((listener, error) => logger.error("listener_failed", { listener, error }));
   const ids = new EventIds(platform.uuid());
   const { exporters, history, tracer, compliance } = createExporters(config, { bus, platform, logging, ids, loaded });

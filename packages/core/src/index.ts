@@ -34,7 +34,7 @@ export { ServerGroup } from "./groups/server-group.ts";
 export { DEFAULT_LOG_LEVEL, hearsLevel, LOG_LEVELS } from "./lifecycle/log-levels.ts";
 export type { ManagedServer } from "./lifecycle/managed-server.ts";
 export type { Audience, ClientLine, Party } from "./lifecycle/session-party.ts";
-export type { OptionProblem } from "./option-problem.ts";
+export { type OptionProblem, refuseWith } from "./option-problem.ts";
 export * from "./options.ts";
 export { nodePlatform } from "./platform/node-platform.ts";
 export type { CancelTimer, Clock, Platform } from "./platform/platform.ts";

@@ -1,8 +1,12 @@
+import type { IncomingMessage } from "node:http";
 import type { SendOutcome } from "@mcp-hangar/delivery";
+import { HttpOrigin, type OriginRequest, ProxyError } from "@mcp-hangar/egress/http";
 import type { Settings } from "./options.ts";
 
 /** Bytes of an answer that are read. */
 const ANSWER_BYTES_MAX = 64 * 1024;
+/** Connections at a time: observations and scores are sent by queues of their own, and projects are asked for now and then. */
+const CONNECTIONS_MAX = 4;
 
 /** How one request ended. */
 export type Answer =
@@ -19,11 +23,13 @@ export type Answer =
 /** The requests to one project of one Langfuse. */
 export class LangfuseApi {
   readonly #baseUrl: string;
+  readonly #origin: HttpOrigin;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #wallMs: () => number;
 
   constructor({ baseUrl, publicKey, secretKey, version, clock }: Settings) {
     this.#baseUrl = baseUrl;
+    this.#origin = new HttpOrigin(new URL(baseUrl), { connectionsMax: CONNECTIONS_MAX });
     this.#wallMs = () => clock.wallMs();
     this.#headers = {
       authorization: `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString("base64")}`,
@@ -34,7 +40,7 @@ export class LangfuseApi {
 
   /** Never rejects. A redirect is an answer: keys are not taken elsewhere. */
   async get(path: string, signal: AbortSignal): Promise<Answer> {
-    return await this.#fetch(path, { method: "GET", headers: this.#headers, signal });
+    return await this.#ask(path, { method: "GET", headers: this.#headers, signal });
   }
 
   /** As {@link get}. */
@@ -44,24 +50,31 @@ export class LangfuseApi {
     { headers, signal }: { readonly headers?: Readonly<Record<string, string>>; readonly signal: AbortSignal },
   ): Promise<Answer> {
     const all = { ...this.#headers, ...headers, "content-type": "application/json" };
-    return await this.#fetch(path, { method: "POST", headers: all, body, signal });
+    const bytes = typeof body === "string" ? Buffer.from(body) : body;
+    return await this.#ask(path, { method: "POST", headers: all, body: bytes, signal });
   }
 
-  async #fetch(path: string, init: RequestInit): Promise<Answer> {
+  /** Ends the connections. */
+  close(): void {
+    this.#origin.close();
+  }
+
+  async #ask(path: string, request: Omit<OriginRequest, "url">): Promise<Answer> {
     try {
-      const response = await fetch(this.#baseUrl + path, { ...init, redirect: "manual" });
+      const response = await this.#origin.send({ ...request, url: new URL(this.#baseUrl + path) });
       const text = await beginning(response);
-      const retryAfterMs = this.#retryAfterMs(response.headers.get("retry-after"));
-      const isPage = /^\s*text\/html\b/i.test(response.headers.get("content-type") ?? "");
-      return { kind: "answered", status: response.status, retryAfterMs, isPage, text };
+      const { "retry-after": retryAfter, "content-type": contentType = "" } = response.headers;
+      const isPage = /^\s*text\/html\b/i.test(contentType);
+      const retryAfterMs = this.#retryAfterMs(retryAfter);
+      return { kind: "answered", status: response.statusCode ?? 0, retryAfterMs, isPage, text };
     } catch (error) {
       return { kind: "failed", message: reasonOf(error) };
     }
   }
 
   /** Seconds, or a date (RFC 9110 §10.2.3). */
-  #retryAfterMs(header: string | null): number | undefined {
-    if (header === null) return undefined;
+  #retryAfterMs(header: string | undefined): number | undefined {
+    if (header === undefined) return undefined;
     if (/^\d{1,9}$/.test(header)) return Number(header) * 1_000;
     const at = Date.parse(header);
     return Number.isNaN(at) ? undefined : Math.max(0, at - this.#wallMs());
@@ -97,10 +110,10 @@ const HINTS: Readonly<Record<number, string>> = {
   404: ": there is no such interface; is the host that of a Langfuse of version 3 or later?",
 };
 
-async function beginning(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
+async function beginning(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of response as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     bytes += chunk.length;
     // To leave the loop cancels the rest.
@@ -109,9 +122,8 @@ async function beginning(response: Response): Promise<string> {
   return Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX).toString();
 }
 
-/** `fetch failed` says nothing; the cause does. */
+/** The code of an error of the connection; a proxy's says what to do. */
 function reasonOf(error: unknown): string {
-  const { cause } = error as { readonly cause?: unknown };
-  if (cause instanceof Error) return (cause as NodeJS.ErrnoException).code ?? cause.message;
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof ProxyError ? error.message : ((error as NodeJS.ErrnoException).code ?? error.message);
 }

@@ -139,6 +139,7 @@ export class Langfuse implements Exporter {
     this.#dropped.shutdown += this.#held.discard();
     const leftMs = Math.max(0, untilMs - this.#settings.clock.nowMs());
     await Promise.all([this.#queue.close(leftMs), this.scores?.close(leftMs)]);
+    this.#api.close();
   }
 
   #hold(held: Held, bytes: number): void {

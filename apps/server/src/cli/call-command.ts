@@ -10,6 +10,7 @@ import { TelemetryBus } from "@mcp-hangar/telemetry";
 import { BUILD } from "../build-info.ts";
 import { loadConfig } from "../config/load.ts";
 import { type Config, configSchema } from "../config/schema.ts";
+import { applyEgress } from "../egress/apply-egress.ts";
 import type { GatewayAddress } from "./ask-gateway.ts";
 import { printableResult } from "./printable-result.ts";
 import type { CallOptions } from "./program.ts";
@@ -21,6 +22,7 @@ import { printJson, printProblem, printText } from "./terminal-text.ts";
  */
 export async function runCall(server: string, tool: string, options: CallOptions): Promise<number> {
   const config = options.config === undefined ? configSchema.parse({}) : loadConfig(options.config, process.env).config;
+  applyEgress(config.egress, nodePlatform.env);
   const gateway = new Gateway({
     servers: options.config === undefined ? runningServer(options, server) : configuredServer(config, server),
     execution: config.execution,

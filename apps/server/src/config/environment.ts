@@ -26,6 +26,29 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     path: undefined,
     description: "Key that commands show a gateway that asks who its callers are.",
   },
+  {
+    name: "HTTPS_PROXY",
+    path: undefined,
+    description:
+      "Proxy for everything that goes out over HTTPS, unless `egress.proxy` names one. `https_proxy` wins over it.",
+  },
+  {
+    name: "HTTP_PROXY",
+    path: undefined,
+    description: "The same for plain HTTP. `http_proxy` wins over it.",
+  },
+  {
+    name: "NO_PROXY",
+    path: undefined,
+    description:
+      "Hosts that are connected to directly, separated by commas: names with what is below them, addresses, ranges, `*`. `no_proxy` wins over it.",
+  },
+  {
+    name: "SSL_CERT_FILE",
+    path: undefined,
+    description:
+      "PEM bundle of the authorities that are trusted in place of those of Node.js. `NODE_EXTRA_CA_CERTS` and `egress.ca_file` add to it.",
+  },
   { name: "MCP_LOG_LEVEL", path: ["logging", "level"], description: "Least level that is written." },
   {
     name: "MCP_TRACING_ENABLED",

@@ -9,6 +9,7 @@ import {
 } from "@mcp-hangar/core";
 import { KeyFile } from "../access/key-file.ts";
 import { preflightCompliance } from "../compliance/preflight.ts";
+import { preflightEgress } from "../egress/preflight.ts";
 import { readTlsFiles } from "../http/tls-certificate.ts";
 import { preflightOtlp } from "./preflight-otlp.ts";
 import type { ConfigPath, ConfigProblem } from "./problem.ts";
@@ -48,7 +49,7 @@ export async function preflight(config: Config, options: PreflightOptions): Prom
 }
 
 function checksOf(
-  { mcp_servers, discovery, auth, http, history, logging, compliance, observability }: Config,
+  { mcp_servers, discovery, auth, http, history, logging, compliance, observability, egress }: Config,
   platform: Platform,
 ): readonly Check[] {
   const file = (section: ConfigPath, path: string | undefined, look: (path: string) => void): readonly Check[] =>
@@ -68,6 +69,7 @@ function checksOf(
     ...(tls === undefined ? [] : [{ section: ["http", "tls"], find: async () => thrown(() => readTlsFiles(tls)) }]),
     ...file(["history", "file"], history.file, historyFile),
     ...file(["logging", "file"], logging.file, appendable),
+    { section: ["egress"], find: async () => preflightEgress(egress, platform.env) },
     { section: ["compliance"], find: async () => preflightCompliance(compliance) },
     { section: ["observability"], find: async () => (await preflightOtlp(observability, platform.env)).problems },
   ];

@@ -9,6 +9,7 @@ import {
 import { z } from "zod";
 import { authOptions } from "../access/options.ts";
 import { complianceOptions } from "../compliance/options.ts";
+import { egressOptions } from "../egress/options.ts";
 import { historyOptions } from "../history/options.ts";
 import { parseHost } from "../http/host-names.ts";
 import { securityOptions } from "../http/security-options.ts";
@@ -164,6 +165,7 @@ export const configSchema = z
     rate_limit: rateLimitOptions.prefault({}).describe("Token bucket a principal."),
     circuit_breaker: circuitBreakerOptions.prefault({}).describe("Circuit breaker of every server."),
     discovery: discoveryOptions.prefault({}).describe("Servers that are found while the gateway runs."),
+    egress: egressOptions.prefault({}),
     logging: loggingOptions.prefault({}),
     observability: z
       .strictObject({

@@ -121,6 +121,8 @@ export interface SessionEnd {
 /** Codes of starts that fail until somebody changes the configuration, the machine or the server. */
 const LASTING_CODES: ReadonlySet<string> = new Set([
   "auth_failed",
+  "proxy_auth_failed",
+  "proxy_refused",
   "not_found",
   "redirected",
   "not_mcp",

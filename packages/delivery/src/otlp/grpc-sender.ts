@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type * as Grpc from "@grpc/grpc-js";
+import { egress } from "@mcp-hangar/egress";
 import type { ExportFailureReason } from "@mcp-hangar/telemetry";
 import type { SendOutcome } from "../queue/send.ts";
 import { ANSWER_BYTES_MAX, collectorSays, outcomeOfAnswer } from "./answer.ts";
@@ -50,7 +51,9 @@ export class GrpcSender implements OtlpSender {
         ? grpc.credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null)
         : grpc.credentials.createInsecure();
     const gzip = grpc.compressionAlgorithms.gzip;
-    this.#client = new grpc.Client(addressOf(url), watched(credentials, this.#sockets), {
+    const way = wayTo(url);
+    this.#client = new grpc.Client(way.address, watched(credentials, this.#sockets), {
+      ...way.options,
       "grpc.primary_user_agent": "mcp-hangar",
       "grpc.initial_reconnect_backoff_ms": RECONNECT_MS,
       "grpc.max_reconnect_backoff_ms": RECONNECT_MS,
@@ -124,6 +127,31 @@ export class GrpcSender implements OtlpSender {
     if (code === status.UNAVAILABLE || code === status.CANCELLED) return "connection";
     return code === status.DEADLINE_EXCEEDED ? "timeout" : "rejected";
   }
+}
+
+/**
+ * Where the channel connects to, and how. The library would read variables of its own (`grpc_proxy`, small letters only), which egress
+ * decides about; it has no way to speak to a proxy over TLS.
+ * @throws Error for such a proxy
+ */
+function wayTo(url: URL): { readonly address: string; readonly options: Grpc.ChannelOptions } {
+  const own = { "grpc.enable_http_proxy": 0 };
+  const proxy = egress.proxyFor(url);
+  if (proxy === undefined) return { address: addressOf(url), options: own };
+  if (proxy.url.protocol === "https:") {
+    throw new Error(
+      `gRPC cannot go through ${proxy.name} (${proxy.source}), a proxy that is spoken to over TLS: send OTLP as http/protobuf, or make ${url.host} an exception from the proxy`,
+    );
+  }
+  const credentials = proxy.authorization?.replace(/^Basic /, "");
+  const target = url.port === "" ? `${url.hostname}:${url.protocol === "http:" ? 80 : 443}` : url.host;
+  const options = {
+    ...own,
+    "grpc.http_connect_target": `dns:${target}`,
+    ...(credentials !== undefined && { "grpc.http_connect_creds": Buffer.from(credentials, "base64").toString() }),
+    "grpc.default_authority": url.host,
+  };
+  return { address: proxy.name, options };
 }
 
 /** Host and port; the library takes 443 where none is written, whatever the scheme. */

@@ -1,7 +1,7 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { HttpOrigin } from "@mcp-hangar/egress/http";
 import type { Clock } from "../clock.ts";
 import type { SendOutcome } from "../queue/send.ts";
 import { ANSWER_BYTES_MAX, collectorSays, outcomeOfAnswer } from "./answer.ts";
@@ -25,7 +25,7 @@ const compress = promisify(gzip);
 /** Posts OTLP over HTTP/1.1, one request at a time on a connection that is kept. Redirects are not followed. */
 export class HttpSender implements OtlpSender {
   readonly #parts: HttpSenderParts;
-  readonly #agent: HttpAgent;
+  readonly #origin: HttpOrigin;
   readonly #headers: Readonly<Record<string, string>>;
   /** The rest of an answer that nobody reads. It may never end, and its connection is the only one. */
   #unread: IncomingMessage | undefined;
@@ -34,11 +34,8 @@ export class HttpSender implements OtlpSender {
     this.#parts = parts;
     const { protocol, url, headers, compression } = parts.destination;
     const { ca, cert, key } = parts.tls;
-    const options = { keepAlive: true, maxSockets: 1 };
-    this.#agent =
-      url.protocol === "https:"
-        ? new HttpsAgent({ ...options, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) })
-        : new HttpAgent(options);
+    const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+    this.#origin = new HttpOrigin(url, { ...files, connectionsMax: 1 });
     this.#headers = {
       "user-agent": "mcp-hangar",
       ...headers,
@@ -48,35 +45,21 @@ export class HttpSender implements OtlpSender {
   }
 
   async send(body: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
-    const { compression } = this.#parts.destination;
+    const { compression, url } = this.#parts.destination;
     if (this.#unread?.complete === false) this.#unread.destroy();
     this.#unread = undefined;
     try {
       const bytes = compression === "gzip" ? await compress(body) : body;
-      return await this.#outcomeOf(await this.#post(bytes, signal));
+      return await this.#outcomeOf(
+        await this.#origin.send({ method: "POST", url, headers: this.#headers, body: bytes, signal }),
+      );
     } catch (error) {
       return { kind: "retry", reason: "connection", message: error instanceof Error ? error.message : String(error) };
     }
   }
 
   close(): void {
-    this.#agent.destroy();
-  }
-
-  /** A server may close a connection just when it is used again; then the request is made once more, on a new one. */
-  #post(body: Uint8Array, signal: AbortSignal): Promise<IncomingMessage> {
-    const { url } = this.#parts.destination;
-    const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-    const headers = { ...this.#headers, "content-length": String(body.length) };
-    return new Promise((resolve, reject) => {
-      const request = send(url, { method: "POST", agent: this.#agent, headers, signal }, resolve);
-      request.on("error", (error) => {
-        const isStale = request.reusedSocket && codeOf(error) === "ECONNRESET" && !signal.aborted;
-        if (isStale) resolve(this.#post(body, signal));
-        else reject(error);
-      });
-      request.end(body);
-    });
+    this.#origin.close();
   }
 
   async #outcomeOf(response: IncomingMessage): Promise<SendOutcome> {
@@ -116,10 +99,6 @@ function retryAfter(field: string | undefined, nowMs: number): number | undefine
   if (field === undefined) return undefined;
   const ms = /^\d+$/.test(field.trim()) ? Number(field) * 1_000 : Date.parse(field) - nowMs;
   return Number.isFinite(ms) && ms > 0 ? ms : undefined;
-}
-
-function codeOf(error: Error): unknown {
-  return "code" in error ? error.code : undefined;
 }
 
 async function bytesOf(response: IncomingMessage): Promise<Uint8Array> {

@@ -1,6 +1,5 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { codeOf } from "../failure.ts";
+import type { IncomingMessage } from "node:http";
+import { HttpOrigin } from "@mcp-hangar/egress/http";
 import { readTlsFiles, type TlsFiles } from "../tls-files.ts";
 
 export interface HttpRequest {
@@ -24,7 +23,7 @@ const ANSWER_BYTES_MAX = 65_536;
 /** Makes requests over HTTP/1.1, on a connection that is kept. Redirects are not followed: they would lead records elsewhere. */
 export class HttpClient {
   readonly #tls: TlsFiles;
-  #agent: HttpAgent | undefined;
+  #origin: HttpOrigin | undefined;
 
   constructor(tls: TlsFiles) {
     this.#tls = tls;
@@ -33,8 +32,9 @@ export class HttpClient {
   /** Rejects when there is no whole answer; certificates are read again after that. */
   async send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     try {
-      this.#agent ??= await agentFor(request.url, this.#tls);
-      return await answerOf(await this.#exchange(this.#agent, request, signal));
+      this.#origin ??= await originFor(request.url, this.#tls);
+      const headers = { "user-agent": "mcp-hangar-compliance", ...request.headers };
+      return await answerOf(await this.#origin.send({ ...request, headers, signal }));
     } catch (error) {
       this.close();
       throw error;
@@ -42,35 +42,13 @@ export class HttpClient {
   }
 
   close(): void {
-    this.#agent?.destroy();
-    this.#agent = undefined;
-  }
-
-  /** A server may close a connection just when it is used again; then the request is made once more, on a new one. */
-  #exchange(
-    agent: HttpAgent,
-    { method, url, headers, body }: HttpRequest,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
-    const begin = url.protocol === "https:" ? httpsRequest : httpRequest;
-    const all = { "user-agent": "mcp-hangar-compliance", ...headers, "content-length": String(body.length) };
-    return new Promise((resolve, reject) => {
-      const request = begin(url, { method, agent, headers: all, signal }, resolve);
-      request.on("error", (error) => {
-        const isStale = request.reusedSocket && codeOf(error) === "ECONNRESET" && !signal.aborted;
-        if (isStale) resolve(this.#exchange(agent, { method, url, headers, body }, signal));
-        else reject(error);
-      });
-      request.end(body);
-    });
+    this.#origin?.close();
+    this.#origin = undefined;
   }
 }
 
-async function agentFor(url: URL, tls: TlsFiles): Promise<HttpAgent> {
-  const options = { keepAlive: true, maxSockets: 1 };
-  return url.protocol === "https:"
-    ? new HttpsAgent({ ...options, ...(await readTlsFiles(tls)) })
-    : new HttpAgent(options);
+async function originFor(url: URL, tls: TlsFiles): Promise<HttpOrigin> {
+  return new HttpOrigin(url, { ...(url.protocol === "https:" && (await readTlsFiles(tls))), connectionsMax: 1 });
 }
 
 async function answerOf(response: IncomingMessage): Promise<HttpAnswer> {

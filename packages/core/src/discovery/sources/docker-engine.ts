@@ -1,3 +1,5 @@
+import type { Agent } from "node:http";
+import type { AgentOptions } from "node:https";
 import type { Readable } from "node:stream";
 import type { TlsOptions } from "../../options.ts";
 import { tlsConnect } from "../../transports/http/tls-files.ts";
@@ -48,8 +50,6 @@ export class DockerEngine {
    */
   static async open(address: EngineAddress): Promise<DockerEngine> {
     const { default: Docker } = await loadOptional("dockerode", "discovery of type docker", () => import("dockerode"));
-    // An import would read every export of theirs, and load clients that nobody uses.
-    const [http, https] = [process.getBuiltinModule("node:http"), process.getBuiltinModule("node:https")];
     const url = new URL(address.host);
     const secure = address.tls !== undefined;
     if (secure && url.protocol === "unix:") {
@@ -71,7 +71,7 @@ export class DockerEngine {
       key: undefined,
       timeout: undefined,
       // A connection a question: cycles are far apart, and nothing is left when the source is closed.
-      agent: secure ? new https.Agent({ ...tls, keepAlive: false }) : new http.Agent({ keepAlive: false }),
+      agent: await agentTo(url, secure ? "https:" : "http:", { ...tls, keepAlive: false }),
     };
     // Its types know neither `agent` nor keys that are there to be undefined.
     const docker = new Docker(options as unknown as ConstructorParameters<typeof Docker>[0]);
@@ -142,6 +142,14 @@ export interface StreamHandlers {
   readonly signal: AbortSignal;
   readonly onOpen: () => void;
   readonly onData: () => void;
+}
+
+/** An agent for an engine at a socket, or wherever egress says that connections to it go. */
+async function agentTo(url: URL, protocol: "http:" | "https:", options: AgentOptions): Promise<Agent> {
+  // An import would read every export of it, and load clients that nobody uses.
+  if (url.protocol === "unix:") return new (process.getBuiltinModule("node:http").Agent)(options);
+  const { tunnelAgentFor } = await import("@mcp-hangar/egress/http");
+  return tunnelAgentFor(new URL(`${protocol}//${url.host}`), options);
 }
 
 function defaultPort(secure: boolean): string {

@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
-import type { KubeConfig } from "@kubernetes/client-node";
+import { egress } from "@mcp-hangar/egress";
+import type { Cluster, KubeConfig } from "@kubernetes/client-node";
 import type { Platform } from "../../platform/platform.ts";
 import { loadOptional } from "./optional-package.ts";
 
@@ -49,7 +50,25 @@ export async function loadAccess(
       `the context ${JSON.stringify(context)} of ${choice.kubeconfig} has no cluster. Correct the file, or context`,
     );
   }
-  return { client, config, server: cluster.server.replace(/\/+$/, "") };
+  const server = cluster.server.replace(/\/+$/, "");
+  // The API is near a pod that asks for it by the address that Kubernetes gave it.
+  if (choice.kubeconfig !== undefined) takeProxy(cluster, server);
+  return { client, config, server };
+}
+
+/** A cluster whose kubeconfig names no `proxy-url` is reached as everything else; the client opens the tunnels. */
+function takeProxy(cluster: Cluster, server: string): void {
+  const proxy = cluster.proxyUrl === undefined ? egress.proxyFor(new URL(server)) : undefined;
+  if (proxy === undefined) return;
+  const url = new URL(proxy.url);
+  const [user = "", ...password] = credentialsOf(proxy.authorization).split(":");
+  url.username = user;
+  url.password = password.join(":");
+  Object.assign(cluster, { proxyUrl: url.href });
+}
+
+function credentialsOf(authorization: string | undefined): string {
+  return Buffer.from(authorization?.replace(/^Basic /, "") ?? "", "base64").toString();
 }
 
 function readFile(config: KubeConfig, path: string, context: string | undefined): void {

@@ -1,5 +1,6 @@
 import { StartError } from "../session.ts";
 import { describeError, describeStatus, errorCode } from "./failures.ts";
+import type { HttpClient } from "./http-client.ts";
 import type { Ending } from "./message-exchange.ts";
 
 const DNS_CODES: ReadonlySet<string> = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA"]);
@@ -19,13 +20,16 @@ const UNTRUSTED_CODES: ReadonlySet<string> = new Set([
   "CERT_UNTRUSTED",
 ]);
 
+/** Where a server is, and what is in between. */
+type Place = Pick<HttpClient, "endpoint" | "proxy">;
+
 /** Explains why `method` of a handshake got no answer that can be used, and what to do about it. */
-export function diagnose(ending: Ending, method: string, endpoint: URL): StartError {
+export function diagnose(ending: Ending, method: string, { endpoint, proxy }: Place): StartError {
   switch (ending.kind) {
     case "broken":
-      return connectionError(ending.error, endpoint);
+      return connectionError(ending.error, { endpoint, proxy });
     case "status":
-      return statusError(ending, method, endpoint);
+      return statusError(ending, method, { endpoint, proxy });
     case "unreadable":
     case "too_large":
       return notMcp(`it answered ${method} with something that is not MCP: ${ending.reason}`, endpoint);
@@ -53,10 +57,17 @@ export function notSse(what: string, endpoint: URL): StartError {
   return new StartError("not_mcp", `${endpoint.href} is no MCP endpoint over HTTP+SSE: ${what}. ${hint}`);
 }
 
-function connectionError(error: Error, endpoint: URL): StartError {
+/** What a start fails with when the proxy is to blame, by the code of its error; see `ProxyError` of egress. */
+const PROXY_CODES: Readonly<Record<string, string>> = {
+  PROXY_AUTH_REQUIRED: "proxy_auth_failed",
+  PROXY_REFUSED: "proxy_refused",
+};
+
+function connectionError(error: Error, { endpoint, proxy }: Place): StartError {
   const code = errorCode(error) ?? "";
   const options = { cause: error };
   const { host, hostname, origin } = endpoint;
+  if (code.startsWith("PROXY_")) return new StartError(PROXY_CODES[code] ?? "proxy_failed", error.message, options);
   if (code === "ECONNREFUSED") {
     const message = `nothing listens at ${host} (ECONNREFUSED). Is the server running, and are host and port of the endpoint right?`;
     return new StartError("connection_refused", message, options);
@@ -65,27 +76,31 @@ function connectionError(error: Error, endpoint: URL): StartError {
   if (DNS_CODES.has(code)) {
     return new StartError(
       "dns_failed",
-      `the name ${hostname} does not resolve (${code}). Check the host of the endpoint and DNS`,
+      `the name ${hostname} does not resolve (${code}). Check the host of the endpoint and DNS${proxy === undefined ? "" : ", or set egress.guarded_names to proxy where only the proxy resolves names and keeps inner addresses to itself"}`,
       options,
     );
   }
   if (UNREACHABLE_CODES.has(code)) {
-    const message = `${host} cannot be reached (${code}). Check the address, routes and firewalls between here and there`;
+    const message = `${host} cannot be reached${throughProxy(proxy)} (${code}). Check the address, routes and firewalls between here and there`;
     return new StartError("timeout", message, options);
   }
   const advice = tlsAdvice(code, error, endpoint);
   if (advice !== undefined) {
-    return new StartError("tls_failed", `TLS with ${host} failed: ${describeError(error)}. ${advice}`, options);
+    return new StartError("tls_failed", `TLS with ${host}${throughProxy(proxy)} failed: ${describeError(error)}. ${advice}`, options);
   }
   // Servers that want a client certificate may just hang up: since TLS 1.3 they decide after the handshake.
   const wish =
     endpoint.protocol === "https:" ? ", or set tls.cert_file and tls.key_file if it wants a client certificate" : "";
-  const message = `the connection to ${origin} broke during the handshake: ${describeError(error)}. Look into the server's log${wish}`;
+  const message = `the connection to ${origin}${throughProxy(proxy)} broke during the handshake: ${describeError(error)}. Look into the server's log${wish}`;
   return new StartError("connection_lost", message, options);
 }
 
+function throughProxy(proxy: Place["proxy"]): string {
+  return proxy === undefined ? "" : ` through the proxy ${proxy.name}`;
+}
+
 function tlsAdvice(code: string, error: Error, endpoint: URL): string | undefined {
-  if (UNTRUSTED_CODES.has(code)) return "Set tls.ca_file to the certificate of the authority that signed the server's";
+  if (UNTRUSTED_CODES.has(code)) return "Set tls.ca_file to the certificate of the authority that signed the server's, or egress.ca_file if it is that of a proxy that looks into TLS";
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return "Set tls.server_name to a name that the certificate has, or correct the host of the endpoint";
   }
@@ -101,9 +116,9 @@ function tlsAdvice(code: string, error: Error, endpoint: URL): string | undefine
   return undefined;
 }
 
-function statusError(ending: Extract<Ending, { kind: "status" }>, method: string, endpoint: URL): StartError {
+function statusError(ending: Extract<Ending, { kind: "status" }>, method: string, { endpoint, proxy }: Place): StartError {
   const { status } = ending;
-  const said = `${endpoint.href} answered ${method} with ${describeStatus(ending)}`;
+  const said = `${endpoint.href}${throughProxy(proxy)} answered ${method} with ${describeStatus(ending)}`;
   if (status === 401 || status === 403 || status === 407) {
     return new StartError(
       "auth_failed",

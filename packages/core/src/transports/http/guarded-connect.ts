@@ -54,21 +54,29 @@ export function guardedConnector(guard: AddressGuard, settings: ConnectSettings)
   };
 }
 
-/** One address of a name that is refused is enough to refuse the name: who answers so is up to something. */
 function guardedLookup(guard: AddressGuard, resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, []);
+      const refused = error ?? refuseAddresses(hostname, addresses, guard);
+      if (refused !== undefined) return callback(refused, []);
       const [first] = addresses;
-      if (first === undefined) return callback(new Error(`${hostname} has no address`), []);
-      for (const { address } of addresses) {
-        const objection = guard.objection(address);
-        if (objection !== undefined) {
-          return callback(new AddressRefusedError(`${hostname} resolves to ${address},`, objection), []);
-        }
-      }
+      if (first === undefined) return callback(null, []);
       if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);
     });
   };
+}
+
+/** Why a name with these addresses is not connected to. One that is refused is enough: who answers so is up to something. */
+export function refuseAddresses(
+  hostname: string,
+  addresses: readonly LookupAddress[],
+  guard: AddressGuard,
+): Error | undefined {
+  if (addresses.length === 0) return new Error(`${hostname} has no address`);
+  for (const { address } of addresses) {
+    const objection = guard.objection(address);
+    if (objection !== undefined) return new AddressRefusedError(`${hostname} resolves to ${address},`, objection);
+  }
+  return undefined;
 }

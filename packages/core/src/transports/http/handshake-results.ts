@@ -21,7 +21,7 @@ export function resultOf(answer: Answer, method: string, client: HttpClient): Ex
     case "aborted":
       throw gaveUp(method, client.endpoint, answer.sent);
     case "none":
-      throw diagnose(answer.ending, method, client.endpoint);
+      throw diagnose(answer.ending, method, client);
   }
 }
 

@@ -5,7 +5,9 @@ import {
   type RegisteredName,
   type UpstreamRequestFinished,
 } from "@mcp-hangar/telemetry";
-import { Pool } from "undici";
+import { egress, type Proxy } from "@mcp-hangar/egress";
+import { ProxyError } from "@mcp-hangar/egress/http";
+import { type buildConnector, Pool } from "undici";
 import type { Clock } from "../../platform/platform.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import { guardedConnector } from "./guarded-connect.ts";
@@ -13,6 +15,7 @@ import { HangUps } from "./hang-ups.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import { Lingering } from "./lingering.ts";
+import { forwardingConnector, tunnelConnector } from "./proxied-connect.ts";
 import type { TlsConnect } from "./tls-files.ts";
 
 /** What a {@link HttpClient} is made from. */
@@ -33,6 +36,10 @@ export class HttpClient {
   readonly clock: Clock;
   readonly endpoint: URL;
   readonly lingering: Lingering;
+  /** What all connections go through; `undefined` when they are direct. */
+  readonly proxy: Proxy | undefined;
+  /** Whether the proxy sees the requests: they are written for it. */
+  readonly #isForwarded: boolean;
   readonly #path: string;
   readonly #pool: Pool;
   readonly #hangUps: HangUps;
@@ -40,11 +47,14 @@ export class HttpClient {
   readonly #emit: (event: UpstreamRequestFinished) => void;
 
   constructor(options: HttpClientOptions) {
-    const { endpoint, limits, tls, guard } = options;
+    const { endpoint, limits, guard } = options;
     this.limits = limits;
     this.clock = options.clock;
     this.endpoint = endpoint;
     this.lingering = new Lingering(options.clock, Math.ceil(limits.connectionsMax / 2));
+    this.proxy = egress.proxyFor(endpoint);
+    // A proxy that forwards resolves names itself; what a guard has examined is asked for by its address, in a tunnel.
+    this.#isForwarded = this.proxy !== undefined && endpoint.protocol === "http:" && guard === undefined;
     this.#path = endpoint.pathname + endpoint.search;
     this.#server = options.server;
     this.#emit = options.emit;
@@ -60,16 +70,26 @@ export class HttpClient {
       // Calls have deadlines of their own, and event streams may be silent for hours.
       headersTimeout: 0,
       bodyTimeout: 0,
-      ...(guard !== undefined
-        ? { connect: guardedConnector(guard, { tls, timeoutMs: limits.connectTimeoutMs }) }
-        : tls && { connect: tls }),
+      ...this.#connector(options),
     });
   }
 
   /** Sends one request; everything that follows is told to `exchange`. */
   send(exchange: HttpExchange, headers: string[], body: string | null, path = this.#path): void {
     exchange.carry(headers, body, path);
-    this.#pool.dispatch({ path, method: exchange.method, headers, body, reset: this.#hangUps.expected }, exchange);
+    const { proxy, endpoint } = this;
+    const reset = this.#hangUps.expected;
+    const isForwarded = proxy !== undefined && this.#isForwarded;
+    const shown = isForwarded && proxy.authorization !== undefined ? ["proxy-authorization", proxy.authorization] : [];
+    const whole = isForwarded ? endpoint.origin + path : path;
+    const all = shown.length === 0 ? headers : [...headers, ...shown];
+    this.#pool.dispatch({ path: whole, method: exchange.method, headers: all, body, reset }, exchange);
+  }
+
+  /** Why a response is the proxy's own, who did not pass the request on; `undefined` when it is the server's. */
+  refusedByProxy(status: number): ProxyError | undefined {
+    if (status !== 407 || this.proxy === undefined || !this.#isForwarded) return undefined;
+    return ProxyError.status(this.proxy, this.endpoint.host, status);
   }
 
   /**
@@ -85,6 +105,16 @@ export class HttpClient {
   /** Sockets that are open now. */
   connections(): number {
     return this.#pool.stats.connected;
+  }
+
+  #connector({ guard, tls, limits, clock }: HttpClientOptions): { readonly connect?: buildConnector.connector | TlsConnect } {
+    const settings = { tls, timeoutMs: limits.connectTimeoutMs, clock, guard };
+    if (this.proxy !== undefined) {
+      const connector = this.#isForwarded ? forwardingConnector : tunnelConnector;
+      return { connect: connector(this.proxy, settings) };
+    }
+    if (guard !== undefined) return { connect: guardedConnector(guard, settings) };
+    return tls === undefined ? {} : { connect: tls };
   }
 
   /** Counts a request that ended; `status` is `undefined` when there was no complete response. */

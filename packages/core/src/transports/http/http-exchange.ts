@@ -124,6 +124,16 @@ export abstract class HttpExchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
     if (this.#over || status < 200) return;
+    const refusal = this.client.refusedByProxy(status);
+    if (refusal !== undefined) {
+      this.#over = true;
+      // The server has not seen it.
+      this.#sent = false;
+      this.report(undefined);
+      this.#controller?.abort(ABORTED);
+      this.fail(refusal);
+      return;
+    }
     if (status === 307 || status === 308)
       this.#movedTo = this.#redirects < REDIRECTS_MAX ? this.client.pathOf(headers.location, this.#path) : undefined;
     this.#status = status;

@@ -124,7 +124,7 @@ async function afterInitialize(parties: Parties, answer: Answer, signal: AbortSi
     signal,
   );
   if (confirmed === "aborted") throw gaveUp("notifications/initialized", client.endpoint, true);
-  if (!isTaken(confirmed)) throw diagnose(confirmed, "notifications/initialized", client.endpoint);
+  if (!isTaken(confirmed)) throw diagnose(confirmed, "notifications/initialized", client);
   return { peer, sessionId };
 }
 
@@ -139,7 +139,7 @@ async function discover(parties: Parties, signal: AbortSignal): Promise<PeerDesc
     const error = answer.kind === "none" ? errorOf(answer.ending) : answer.kind === "error" ? answer.error : undefined;
     if (error !== undefined) return await afterError(error, parties, deadline.signal);
     if (answer.kind === "none" && !suggestsLegacy(answer.ending))
-      throw diagnose(answer.ending, "server/discover", client.endpoint);
+      throw diagnose(answer.ending, "server/discover", client);
     if (answer.kind === "aborted") throw gaveUp("server/discover", client.endpoint, answer.sent);
     return undefined;
   } finally {

@@ -40,7 +40,7 @@ export async function introduce(parties: Parties, link: SseLink, signal: AbortSi
     const headers = postHeaders(fixedHeaders, peer.protocolVersion);
     const confirmed = await sendAndWait(client, { method: "POST", headers, text, path: link.postPath }, signal);
     if (confirmed === "aborted") throw gaveUp("notifications/initialized", client.endpoint, true);
-    if (!isTaken(confirmed)) throw diagnose(confirmed, "notifications/initialized", client.endpoint);
+    if (!isTaken(confirmed)) throw diagnose(confirmed, "notifications/initialized", client);
     return { peer, link };
   } catch (error) {
     link.close();

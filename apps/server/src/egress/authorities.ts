@@ -1,0 +1,66 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import type { OptionProblem } from "@mcp-hangar/core";
+import type { Environment } from "../config/environment.ts";
+import type { EgressSection } from "./options.ts";
+
+/** Bytes of a bundle: those of operating systems have some 250 KB. */
+const FILE_BYTES_MAX = 4 * 1024 * 1024;
+
+const BLOCK = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g;
+
+/** Who is trusted where nothing else is said, with what could not be read. */
+interface Authorities {
+  /** PEM; `undefined` for those of Node.js as they are. */
+  readonly certificates: readonly string[] | undefined;
+  /** Paths are relative to `egress`. */
+  readonly problems: readonly OptionProblem[];
+}
+
+/**
+ * Whom connections trust: the authorities of Node.js, or those of `SSL_CERT_FILE` in their place, as OpenSSL, curl and Go read it;
+ * besides these, those of `NODE_EXTRA_CA_CERTS` and of `egress.ca_file`. What cannot be read is left out.
+ */
+export function authorities({ ca_file: caFile }: EgressSection, env: Environment): Authorities {
+  const problems: OptionProblem[] = [];
+  const read = (file: string | undefined, path: OptionProblem["path"], what: string): readonly string[] | undefined => {
+    if (file === undefined || file === "") return undefined;
+    try {
+      return certificatesIn(file);
+    } catch (error) {
+      problems.push({ path, message: `${what} ${file}: ${(error as Error).message}` });
+      return undefined;
+    }
+  };
+  const own = read(caFile, ["ca_file"], "egress.ca_file");
+  const inPlace = read(env.SSL_CERT_FILE, [], "the variable SSL_CERT_FILE names");
+  if (own === undefined && inPlace === undefined) return { certificates: undefined, problems };
+  const base = inPlace === undefined ? getCACertificates("default") : [...inPlace, ...getCACertificates("extra")];
+  return { certificates: [...base, ...(own ?? [])], problems };
+}
+
+/** Puts the authorities into force for the whole process. */
+export function trust({ certificates }: Authorities): void {
+  if (certificates !== undefined) setDefaultCACertificates(certificates);
+}
+
+/** @throws Error that says what is wrong with the file, as the end of a sentence. */
+function certificatesIn(file: string): readonly string[] {
+  const found = statSync(file);
+  // A pipe or a device would be waited for, or read, without end.
+  if (!found.isFile()) throw new Error("is no regular file");
+  if (found.size > FILE_BYTES_MAX) throw new Error(`is larger than ${FILE_BYTES_MAX} bytes (${found.size})`);
+  const blocks = [...readFileSync(file, "latin1").matchAll(BLOCK)].map(([block]) =>
+    block.replaceAll("TRUSTED CERTIFICATE", "CERTIFICATE"),
+  );
+  if (blocks.length === 0) throw new Error("has no certificate in PEM");
+  for (const [index, block] of blocks.entries()) {
+    try {
+      new X509Certificate(block);
+    } catch (cause) {
+      throw new Error(`certificate ${index + 1} in it cannot be parsed: ${(cause as Error).message}`, { cause });
+    }
+  }
+  return blocks;
+}

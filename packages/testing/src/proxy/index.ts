@@ -1,0 +1,1 @@
+export * from "./forward-proxy.ts";
