@@ -1,4 +1,4 @@
-import type { Proxy } from "./proxy.ts";
+import type { HttpProxy } from "./proxy.ts";
 import { DIRECT, type EgressRules } from "./rules.ts";
 
 /**
@@ -22,7 +22,7 @@ export class Egress {
   }
 
   /** The proxy that a connection to this URL takes; `undefined` when it is a direct one. */
-  proxyFor(url: URL): Proxy | undefined {
+  proxyFor(url: URL): HttpProxy | undefined {
     return this.#rules.proxyFor(url);
   }
 }

@@ -1,5 +1,5 @@
 import { NoProxy, noProxyProblem } from "./no-proxy.ts";
-import { type Proxy, parseProxy } from "./proxy.ts";
+import { type HttpProxy, parseProxy } from "./proxy.ts";
 import type { EgressSettings } from "./rules.ts";
 
 /** Variables of a process. */
@@ -22,7 +22,7 @@ export function proxiesOf(env: Environment): {
   readonly problems: readonly ProxyProblem[];
 } {
   const problems: ProxyProblem[] = [];
-  const proxy = (...names: readonly string[]): Proxy | undefined => {
+  const proxy = (...names: readonly string[]): HttpProxy | undefined => {
     const found = first(env, names);
     if (found === undefined || found.value.trim() === "") return undefined;
     const parsed = parseProxy(found.value, found.name);
@@ -42,7 +42,10 @@ export function proxiesOf(env: Environment): {
   return { settings: { http, https, noProxy }, problems };
 }
 
-function first(env: Environment, names: readonly string[]): { readonly name: string; readonly value: string } | undefined {
+function first(
+  env: Environment,
+  names: readonly string[],
+): { readonly name: string; readonly value: string } | undefined {
   for (const name of names) {
     const value = env[name];
     if (value !== undefined) return { name, value };

@@ -2,7 +2,10 @@ import { isIP } from "node:net";
 
 /** Whether the host of a URL is this machine itself: `localhost`, a name below it, or an address of loopback. */
 export function isLoopback(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "").toLowerCase();
+  const host = hostname
+    .replace(/^\[|\]$/g, "")
+    .replace(/\.$/, "")
+    .toLowerCase();
   if (host === "localhost" || host.endsWith(".localhost")) return true;
   switch (isIP(host)) {
     case 4:

@@ -47,10 +47,15 @@ describe("an exception from the proxy", () => {
     expect(direct(entries, url)).toBe(false);
   });
 
-  it.each(["http://example.com", "a/b", "10.0.0.0/33", "10.0.0.9-10.0.0.1", "example.com:port", "example.com:70000", "-"])(
-    "%s means nothing, which is found",
-    (entry) => {
-      expect(noProxyProblem(entry)).toContain("is no host");
-    },
-  );
+  it.each([
+    "http://example.com",
+    "a/b",
+    "10.0.0.0/33",
+    "10.0.0.9-10.0.0.1",
+    "example.com:port",
+    "example.com:70000",
+    "-",
+  ])("%s means nothing, which is found", (entry) => {
+    expect(noProxyProblem(entry)).toContain("is no host");
+  });
 });

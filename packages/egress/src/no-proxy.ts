@@ -39,7 +39,8 @@ function matcherOf(entry: string): Matcher | undefined {
   const text = entry.trim().toLowerCase();
   if (text === "*") return () => true;
   if (text === "" || text.includes("://")) return undefined;
-  if (text.includes("/") || /^[^-]+-[^-]+$/.test(text) && text.split("-").every((end) => isIP(end) !== 0)) return rangeMatcher(text);
+  if (text.includes("/") || (/^[^-]+-[^-]+$/.test(text) && text.split("-").every((end) => isIP(end) !== 0)))
+    return rangeMatcher(text);
   const { name, port } = split(text);
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) return undefined;
   const matcher = isIP(name) === 0 ? nameMatcher(name) : addressMatcher(name);
@@ -102,5 +103,8 @@ function family(address: string): "ipv4" | "ipv6" {
 }
 
 function plain(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "").toLowerCase();
+  return hostname
+    .replace(/^\[|\]$/g, "")
+    .replace(/\.$/, "")
+    .toLowerCase();
 }

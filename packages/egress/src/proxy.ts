@@ -1,5 +1,5 @@
 /** A proxy of HTTP, and how it is asked. */
-export interface Proxy {
+export interface HttpProxy {
   /** `http:` or `https:`, without credentials. */
   readonly url: URL;
   /** Host and port, for messages. */
@@ -11,7 +11,7 @@ export interface Proxy {
 }
 
 /** What a proxy is read as, or why it cannot be one. */
-export type ParsedProxy = { readonly proxy: Proxy } | { readonly problem: string };
+export type ParsedProxy = { readonly proxy: HttpProxy } | { readonly problem: string };
 
 const WANTED = "http://host:port or https://host:port, with user:password@ before the host if the proxy asks for it";
 
@@ -24,7 +24,9 @@ export function parseProxy(text: string, source: string): ParsedProxy {
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`);
   if (url === null || url.hostname === "") return { problem: `is no URL of a proxy: write ${WANTED}` };
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return { problem: `names a proxy of the kind ${url.protocol.slice(0, -1)}, which is not supported: write ${WANTED}` };
+    return {
+      problem: `names a proxy of the kind ${url.protocol.slice(0, -1)}, which is not supported: write ${WANTED}`,
+    };
   }
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
     return { problem: `has something behind the host of the proxy: write ${WANTED}` };
@@ -36,6 +38,16 @@ export function parseProxy(text: string, source: string): ParsedProxy {
   url.username = "";
   url.password = "";
   return { proxy: { url, name: nameOf(url), authorization: authorization(credentials), source } };
+}
+
+/** The whole URL, credentials included, for clients of others. A secret. */
+export function proxyHref({ url, authorization }: HttpProxy): string {
+  const whole = new URL(url);
+  const credentials = Buffer.from(authorization?.replace(/^Basic /, "") ?? "", "base64").toString();
+  const colon = credentials.indexOf(":");
+  whole.username = encodeURIComponent(credentials.slice(0, Math.max(colon, 0)));
+  whole.password = encodeURIComponent(credentials.slice(colon + 1));
+  return whole.href;
 }
 
 interface Credentials {

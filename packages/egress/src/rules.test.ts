@@ -30,7 +30,11 @@ describe("the environment", () => {
   });
 
   it("is told what it says wrongly by the name of the variable, without its value", () => {
-    const { problems } = proxiesOf({ https_proxy: "socks5://u:hunter22@a", HTTP_PROXY: "http://a:1", NO_PROXY: "http://b" });
+    const { problems } = proxiesOf({
+      https_proxy: "socks5://u:hunter22@a",
+      HTTP_PROXY: "http://a:1",
+      NO_PROXY: "http://b",
+    });
     expect(problems.map(({ variable }) => variable)).toEqual(["https_proxy", "NO_PROXY"]);
     expect(JSON.stringify(problems)).not.toContain("hunter22");
   });
@@ -38,7 +42,18 @@ describe("the environment", () => {
 
 describe("this machine itself", () => {
   const { proxy } = { proxy: proxiesOf({ HTTP_PROXY: "http://a:1" }).settings.http };
-  const hosts = ["localhost", "LOCALHOST.", "app.localhost", "127.0.0.1", "127.9.9.9", "2130706433", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]"];
+  const hosts = [
+    "localhost",
+    "LOCALHOST.",
+    "app.localhost",
+    "127.0.0.1",
+    "127.9.9.9",
+    "2130706433",
+    "0.0.0.0",
+    "[::1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+  ];
 
   it.each(hosts)("is reached directly as %s, unless the proxy is asked for", (host) => {
     const url = new URL(`http://${host}:8080/mcp`);

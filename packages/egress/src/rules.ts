@@ -1,6 +1,6 @@
 import { isLoopback } from "./loopback.ts";
 import { NoProxy } from "./no-proxy.ts";
-import type { Proxy } from "./proxy.ts";
+import type { HttpProxy } from "./proxy.ts";
 
 /** Who resolves the names of hosts whose addresses are examined before they are connected to, when a proxy is in between. */
 export type NameResolver = "gateway" | "proxy";
@@ -8,9 +8,9 @@ export type NameResolver = "gateway" | "proxy";
 /** What decides how connections leave. */
 export interface EgressSettings {
   /** For URLs of `http:`; none when absent. */
-  readonly http?: Proxy | undefined;
+  readonly http?: HttpProxy | undefined;
   /** For URLs of `https:`; none when absent. */
-  readonly https?: Proxy | undefined;
+  readonly https?: HttpProxy | undefined;
   /** Hosts that are connected to directly, see {@link NoProxy}. */
   readonly noProxy?: readonly string[] | undefined;
   /** Whether connections to this machine itself go through the proxy, too. */
@@ -32,7 +32,7 @@ export class EgressRules {
   }
 
   /** The proxies there are, each once. */
-  get proxies(): readonly Proxy[] {
+  get proxies(): readonly HttpProxy[] {
     const { http, https } = this.#settings;
     return [...new Set([http, https])].filter((proxy) => proxy !== undefined);
   }
@@ -43,12 +43,12 @@ export class EgressRules {
   }
 
   /** The proxy for one scheme, whatever the host. */
-  proxyOfScheme(scheme: "http" | "https"): Proxy | undefined {
+  proxyOfScheme(scheme: "http" | "https"): HttpProxy | undefined {
     return this.#settings[scheme];
   }
 
   /** The proxy that a connection to this URL takes; `undefined` when it is a direct one. */
-  proxyFor(url: URL): Proxy | undefined {
+  proxyFor(url: URL): HttpProxy | undefined {
     const { http, https, loopback = false } = this.#settings;
     const proxy = url.protocol === "https:" ? https : url.protocol === "http:" ? http : undefined;
     if (proxy === undefined || (!loopback && isLoopback(url.hostname)) || this.#noProxy.matches(url)) return undefined;

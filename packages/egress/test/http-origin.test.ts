@@ -10,8 +10,8 @@ import { makeCertificate } from "@mcp-hangar/testing";
 import { ForwardProxy, type ForwardProxyOptions } from "@mcp-hangar/testing/proxy";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { egress } from "../src/egress.ts";
-import { HttpOrigin } from "../src/http/http-origin.ts";
 import { tunnelAgentFor } from "../src/http/agents.ts";
+import { HttpOrigin } from "../src/http/http-origin.ts";
 import { parseProxy } from "../src/proxy.ts";
 import { EgressRules } from "../src/rules.ts";
 
@@ -94,7 +94,13 @@ async function ask(url: URL, body?: string, patienceMs = 60_000): Promise<string
   onTestFinished(() => client.close());
   const bytes = body === undefined ? undefined : Buffer.from(body);
   const signal = AbortSignal.timeout(patienceMs);
-  const answer = await client.send({ method: body === undefined ? "GET" : "POST", url, headers: {}, body: bytes, signal });
+  const answer = await client.send({
+    method: body === undefined ? "GET" : "POST",
+    url,
+    headers: {},
+    body: bytes,
+    signal,
+  });
   return `${answer.statusCode} ${await textOf(answer)}`;
 }
 
@@ -109,7 +115,10 @@ describe.each(["http", "https"])("a request over %s", (scheme) => {
     const { url, asked } = await origin(scheme);
     const way = await proxy(options());
     if (what.endsWith("TLS")) {
-      await expect(ask(url)).rejects.toMatchObject({ code: "PROXY_TLS_FAILED", message: expect.stringContaining("egress.ca_file") });
+      await expect(ask(url)).rejects.toMatchObject({
+        code: "PROXY_TLS_FAILED",
+        message: expect.stringContaining("egress.ca_file"),
+      });
       trust(pem("ca.pem"));
     }
     expect(await ask(url, "a body")).toBe("200 hello");
@@ -149,7 +158,9 @@ describe.each(["http", "https"])("a request over %s", (scheme) => {
     await way.stop();
     await expect(ask(url)).rejects.toMatchObject({
       code: "PROXY_UNREACHABLE",
-      message: expect.stringMatching(/the proxy 127\.0\.0\.1:\d+ \(egress\.proxy\.url\).*ECONNREFUSED.*Check host and port/),
+      message: expect.stringMatching(
+        /the proxy 127\.0\.0\.1:\d+ \(egress\.proxy\.url\).*ECONNREFUSED.*Check host and port/,
+      ),
     });
   });
 
@@ -172,18 +183,19 @@ describe("a tunnel", () => {
     await expect(ask(url)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
-  it.each(["SSH-2.0-OpenSSH\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi", `HTTP/1.1 200 ${"x".repeat(64_000)}`])(
-    "is not taken from what is no proxy",
-    async (said) => {
-      const server = createTcpServer((socket) => {
-        socket.on("error", () => undefined);
-        socket.once("data", () => socket.end(said));
-      });
-      through(`http://127.0.0.1:${await listening(server)}`);
-      const { url } = await origin("https");
-      await expect(ask(url)).rejects.toThrow();
-    },
-  );
+  it.each([
+    "SSH-2.0-OpenSSH\r\n",
+    "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi",
+    `HTTP/1.1 200 ${"x".repeat(64_000)}`,
+  ])("is not taken from what is no proxy", async (said) => {
+    const server = createTcpServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => socket.end(said));
+    });
+    through(`http://127.0.0.1:${await listening(server)}`);
+    const { url } = await origin("https");
+    await expect(ask(url)).rejects.toThrow();
+  });
 
   it("is opened for plain HTTP, too, where requests cannot be written for a proxy", async () => {
     const { url, asked } = await origin("http");

@@ -42,6 +42,8 @@ export interface ServerSnapshot {
   readonly httpConnections: number | undefined;
   /** `undefined` where all share one session, and of a group, whose members have them. */
   readonly ownSessions: OwnSessionsSnapshot | undefined;
+  /** Host and port of the proxy through which a remote server is reached; absent when there is none. */
+  readonly proxy?: string | undefined;
   readonly messages: MessageTotals;
   /**
    * Bytes of the JSON-RPC messages of calls and requests since it was registered, each attempt counted; they only grow. `undefined` of a

@@ -17,6 +17,7 @@ const SERVER = {
   tool_count: "number",
 } as const;
 
+const START = { phase: "string", seconds: "number", limit_seconds: "number" } as const;
 const SESSIONS = { mode: "string", open: "number", max: "number" } as const;
 
 const isSystem = (body: unknown) => hasFields(body, SYSTEM);
@@ -76,7 +77,7 @@ function serverTable(fleet: readonly Server[]): string {
     fleet.map((each) => [
       each.id,
       each.mode,
-      each.state,
+      stateOf(each),
       each.circuit_breaker,
       String(each.consecutive_failures),
       String(each.in_flight),
@@ -85,6 +86,13 @@ function serverTable(fleet: readonly Server[]): string {
       each.state === "cold" && each.tool_count === 0 ? "-" : String(each.tool_count),
     ]),
   );
+}
+
+/** With how far a start is. A gateway of an earlier release does not say. */
+function stateOf(server: Server): string {
+  if (!hasFields(server, { start: "object" }) || !hasFields(server.start, START)) return server.state;
+  const { phase, seconds, limit_seconds: limit } = server.start;
+  return `${server.state} (${phase}, ${duration(seconds)} of ${duration(limit)})`;
 }
 
 /** Who shares a session, and how many there are. A gateway of an earlier release does not say. */

@@ -1,4 +1,4 @@
-import { egress, type Proxy } from "@mcp-hangar/egress";
+import { egress, type HttpProxy } from "@mcp-hangar/egress";
 import { knownSecrets } from "@mcp-hangar/telemetry";
 import type { Environment } from "../config/environment.ts";
 import { authorities, trust } from "./authorities.ts";
@@ -6,7 +6,7 @@ import { egressRules } from "./egress-rules.ts";
 import type { EgressSection } from "./options.ts";
 
 /** Puts what configuration and environment say about connections into force, before any is made. Returns the proxies there are. */
-export function applyEgress(section: EgressSection, env: Environment): readonly Proxy[] {
+export function applyEgress(section: EgressSection, env: Environment): readonly HttpProxy[] {
   const { rules } = egressRules(section, env);
   knownSecrets.replace("egress", new Set(rules.proxies.flatMap(secretsOf)));
   egress.use(rules);
@@ -15,7 +15,7 @@ export function applyEgress(section: EgressSection, env: Environment): readonly 
 }
 
 /** The password as it is and as it stands in a URL, and both credentials as the proxy is shown them. */
-function secretsOf({ authorization }: Proxy): readonly string[] {
+function secretsOf({ authorization }: HttpProxy): readonly string[] {
   const shown = authorization?.replace(/^Basic /, "");
   if (shown === undefined) return [];
   const credentials = Buffer.from(shown, "base64").toString();

@@ -7,8 +7,5 @@ import type { EgressSection } from "./options.ts";
 /** What of `egress`, and of the variables that stand in for it, cannot be used. Nobody is asked. */
 export function preflightEgress(section: EgressSection, env: Environment): readonly OptionProblem[] {
   const { problems } = egressRules(section, env);
-  return [
-    ...problems.map(({ message }) => ({ path: [], message })),
-    ...authorities(section, env).problems,
-  ];
+  return [...problems.map(({ message }) => ({ path: [], message })), ...authorities(section, env).problems];
 }

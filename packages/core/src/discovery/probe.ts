@@ -1,7 +1,8 @@
 import { knownSecrets, redactText, secretsIn } from "@mcp-hangar/telemetry";
 import { OfferFilter } from "../catalog/offer-filter.ts";
 import { ServerCatalog } from "../catalog/server-catalog.ts";
-import { attemptStart, startTimeout } from "../lifecycle/start-attempt.ts";
+import { attemptStart } from "../lifecycle/start-attempt.ts";
+import { StartTime } from "../lifecycle/start-time.ts";
 import type { ServerOptions } from "../options.ts";
 import type { Clock } from "../platform/platform.ts";
 import { RPC } from "../protocol/json-rpc.ts";
@@ -31,8 +32,7 @@ export async function probeOnce({ id, options, transport, clock, onLog, signal }
   const giveUp = (): void => abort.abort(signal.reason);
   signal.addEventListener("abort", giveUp, { once: true });
   if (signal.aborted) giveUp();
-  const seconds = options.start_timeout_s;
-  const cancel = clock.schedule(seconds * 1_000, () => abort.abort(startTimeout(id, seconds)));
+  const time = new StartTime({ clock, id, options, abort: (reason) => abort.abort(reason) });
   const catalog = new ServerCatalog(new OfferFilter(options), clock);
   const message = "the gateway only looks whether the server works";
   try {
@@ -44,6 +44,7 @@ export async function probeOnce({ id, options, transport, clock, onLog, signal }
         onServerRequest: async () => ({ kind: "error", error: { code: RPC.methodNotFound, message } }),
         onLog,
         onMessage: () => {},
+        onPhase: time.onPhase,
       },
       abort.signal,
       () => {},
@@ -55,7 +56,7 @@ export async function probeOnce({ id, options, transport, clock, onLog, signal }
     // Redacted now, because the reason is kept for longer than the secrets of a server that was never registered.
     return { kind: "failed", reason: redactText(error instanceof Error ? error.message : String(error)) };
   } finally {
-    cancel();
+    time.end();
     signal.removeEventListener("abort", giveUp);
     await transport.close();
     knownSecrets.replace(secrets, []);

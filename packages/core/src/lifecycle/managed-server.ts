@@ -1,3 +1,4 @@
+import { egress } from "@mcp-hangar/egress";
 import {
   type Attempt,
   type RegisteredName,
@@ -28,6 +29,7 @@ import { SessionOwner } from "./session-owner.ts";
 import type { Audience, ClientLine, Party } from "./session-party.ts";
 import { SignsOfLife } from "./signs-of-life.ts";
 import type { SessionCallbacks } from "./start-attempt.ts";
+import type { StartProgress } from "./start-time.ts";
 import type { ServerState } from "./state.ts";
 import { Usage } from "./usage.ts";
 
@@ -82,6 +84,7 @@ export class ManagedServer {
   readonly #lists: ServerLists;
   #peer: PeerDescription | undefined;
   readonly #usage: Usage;
+  readonly #endpoint: URL | null;
 
   constructor(context: ServerContext) {
     const { platform, options, bus } = context;
@@ -90,7 +93,8 @@ export class ManagedServer {
     // The id comes from the configuration.
     this.id = registeredName(context.id);
     this.options = options;
-    this.address = options.mode === "remote" ? URL.parse(options.endpoint)?.host : undefined;
+    this.#endpoint = options.mode === "remote" ? URL.parse(options.endpoint) : null;
+    this.address = this.#endpoint?.host;
     this.breaker = context.breaker;
     this.slots = context.slots;
     this.#lists = new ServerLists({
@@ -112,6 +116,7 @@ export class ManagedServer {
       platform,
       callbacks: this.#callbacks(),
       emit: (event) => bus.emit(event),
+      servedAtMs: () => this.#usage.servedAtMs,
       onStarted: (toolsChanged, peer) => this.#onStarted(toolsChanged, peer),
     });
     const session = (): UpstreamSession | undefined => this.session();
@@ -128,6 +133,11 @@ export class ManagedServer {
 
   get state(): ServerState<UpstreamSession> {
     return this.#owner.state;
+  }
+
+  /** How far the start is that runs; `undefined` when none does. */
+  get startProgress(): StartProgress | undefined {
+    return this.#owner.startProgress;
   }
 
   /** What the server said of itself when it was last started; `undefined` when it never was. */
@@ -177,7 +187,7 @@ export class ManagedServer {
   /** The end of one use, by this attempt. */
   endUse(attempt: Pick<Attempt, "requestBytes" | "responseBytes">): void {
     this.#messages.countBytes(attempt);
-    this.#usage.end();
+    this.#usage.end(attempt.responseBytes !== undefined);
   }
 
   /** Resolves as soon as nobody uses the server. */
@@ -246,6 +256,7 @@ export class ManagedServer {
       inFlight: this.inFlight,
       httpConnections: this.options.mode === "remote" ? this.#connections() : undefined,
       ownSessions: this.ownSessions?.snapshot(),
+      proxy: this.#endpoint === null ? undefined : egress.proxyFor(this.#endpoint)?.name,
       messages: this.#messages.totals(),
       transferBytes: this.#messages.bytes(),
       tools: this.catalog.toolNames(),

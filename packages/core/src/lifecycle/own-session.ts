@@ -16,7 +16,7 @@ import type {
 } from "../transports/session.ts";
 import { ResourceSubscriptions } from "./resource-subscriptions.ts";
 import type { ClientLine } from "./session-party.ts";
-import { startTimeout } from "./start-attempt.ts";
+import { StartTime } from "./start-time.ts";
 import { settledBefore } from "./wait.ts";
 
 /** Milliseconds a session may take over a sign of life, after a call at it was not answered in time. */
@@ -25,7 +25,9 @@ const SIGN_OF_LIFE_MS = 5_000;
 /** What a session needs of the server that it is one of. */
 export interface OwnSessionContext {
   readonly id: RegisteredName;
-  readonly options: Pick<ServerOptions, "start_timeout_s" | "call_timeout_s" | "ask_timeout_s">;
+  readonly options: Pick<ServerOptions, "start_timeout_s" | "call_timeout_s" | "ask_timeout_s"> & {
+    readonly fetch_timeout_s?: number;
+  };
   readonly transport: Transport;
   readonly platform: Platform;
   /** Starts that may run at a time, by callers in turn. */
@@ -143,24 +145,26 @@ export class OwnSession {
       this.#refusal = failure(turn === "overloaded" ? "overloaded" : "start_failed", `server "${id}": ${why}`);
       return;
     }
-    const deadline = startDeadline(platform.clock, options.start_timeout_s * 1_000, this.#ending.signal);
+    const late = new AbortController();
+    const abort = (reason: Error): void => late.abort(reason);
+    const time = new StartTime({ clock: platform.clock, id, options, abort });
     try {
-      await this.#openBefore(deadline.signal);
+      await this.#openBefore(AbortSignal.any([late.signal, this.#ending.signal]), time);
     } catch (error) {
       const what = `no session with server "${id}" could be opened`;
-      const timeout = deadline.timedOut() ? startTimeout(id, options.start_timeout_s) : undefined;
-      const reason = timeout?.message ?? (error instanceof Error ? error.message : String(error));
+      const cause: unknown = late.signal.aborted ? late.signal.reason : error;
+      const reason = cause instanceof Error ? cause.message : String(cause);
       const told = failure("start_failed", `${what}; those who run the gateway find the reason in its log`);
       this.#refusal = { ...told, diagnosis: `${what}: ${reason}` };
       this.#context.onLog(`${what}: ${reason}`);
     } finally {
-      deadline.dispose();
+      time.end();
       starts.release(this.share);
     }
   }
 
   /** @throws whatever keeps the session from coming about */
-  async #openBefore(signal: AbortSignal): Promise<void> {
+  async #openBefore(signal: AbortSignal, { onPhase }: StartTime): Promise<void> {
     let opened: UpstreamSession | undefined;
     let ended: string | undefined;
     const onClosed: SessionObserver["onClosed"] = ({ message }) => {
@@ -169,7 +173,7 @@ export class OwnSession {
     };
     const { onLog, onMessage, onNotification, transport } = this.#context;
     const onServerRequest: SessionObserver["onServerRequest"] = (request, why, call) => this.#ask(request, why, call);
-    const observer = { onLog, onMessage, onNotification, onServerRequest, onClosed };
+    const observer = { onLog, onMessage, onNotification, onServerRequest, onClosed, onPhase };
     const session = await transport.open(observer, signal, { capabilities: this.line?.abilities ?? {} });
     if (ended !== undefined || signal.aborted) {
       await session.close();

@@ -6,7 +6,8 @@ import type { Platform } from "../platform/platform.ts";
 import type { PeerDescription } from "../protocol/eras.ts";
 import { backoffMs } from "../resilience/backoff.ts";
 import { isLastingStartError, StartError, type Transport, type UpstreamSession } from "../transports/session.ts";
-import { attemptStart, type SessionCallbacks, startTimeout } from "./start-attempt.ts";
+import { attemptStart, type SessionCallbacks } from "./start-attempt.ts";
+import { type StartProgress, StartTime } from "./start-time.ts";
 import { INITIAL_STATE, type ServerState } from "./state.ts";
 import { type LifecycleEffect, type LifecycleInput, type LifecycleLimits, transition } from "./transition.ts";
 import { settledBefore } from "./wait.ts";
@@ -18,12 +19,16 @@ const RETRY_BACKOFF = { baseMs: 1_000, maxMs: 60_000 } as const;
 /** What the owner of a session needs from the server around it. */
 export interface SessionOwnerContext {
   readonly id: RegisteredName;
-  readonly options: Pick<ServerOptions, "max_consecutive_failures" | "start_timeout_s">;
+  readonly options: Pick<ServerOptions, "max_consecutive_failures" | "start_timeout_s"> & {
+    readonly fetch_timeout_s?: number;
+  };
   readonly transport: Transport;
   readonly catalog: ServerCatalog;
   readonly platform: Platform;
   readonly callbacks: SessionCallbacks;
   readonly emit: (event: HangarEvent) => void;
+  /** When the server last answered a request of a caller. */
+  readonly servedAtMs: () => number;
   /** A start succeeded; told before anybody gets the session. */
   readonly onStarted: (toolsChanged: boolean, peer: PeerDescription) => void;
 }
@@ -41,6 +46,7 @@ export class SessionOwner {
   readonly #closing = new Set<Promise<void>>();
   #state: ServerState<UpstreamSession> = INITIAL_STATE;
   #opening: Opening | undefined;
+  #startTime: StartTime | undefined;
   #retired = false;
   /** Why the last start or session failed, in words for any caller, and whether the next start fails in the same way. */
   #trouble: { readonly what: string; readonly lasting?: true } = { what: "" };
@@ -57,6 +63,11 @@ export class SessionOwner {
 
   get state(): ServerState<UpstreamSession> {
     return this.#state;
+  }
+
+  /** How far the start is that runs; `undefined` when none does. */
+  get startProgress(): StartProgress | undefined {
+    return this.#startTime?.progress;
   }
 
   /** Whether it was retired: nothing starts the server again. */
@@ -156,22 +167,24 @@ export class SessionOwner {
 
   async #open({ attempt, abort }: Opening): Promise<void> {
     const { clock } = this.#context.platform;
-    const seconds = this.#context.options.start_timeout_s;
     const startedMs = clock.nowMs();
-    const cancelTimeout = clock.schedule(seconds * 1_000, () => abort.abort(startTimeout(this.#context.id, seconds)));
+    const { id, options, callbacks } = this.#context;
+    const time = new StartTime({ clock, id, options, abort: (reason) => abort.abort(reason) });
+    this.#startTime = time;
     let endedMessage: string | undefined;
     const outcome = await attemptStart(
       this.#context.transport,
       this.#context.catalog,
-      this.#context.callbacks,
+      { ...callbacks, onPhase: time.onPhase },
       abort.signal,
       (session, message) => {
         endedMessage = message;
         this.#trouble = { what: "it ended by itself" };
-        this.#apply({ type: "session_ended", session, message });
+        this.#apply({ type: "session_ended", session, message, served: this.#hasServed() });
       },
     );
-    cancelTimeout();
+    time.end();
+    if (this.#startTime === time) this.#startTime = undefined;
     const finished = {
       type: "server.start_finished",
       ...this.#stamp(),
@@ -192,8 +205,14 @@ export class SessionOwner {
     this.#apply({ type: "opened", attempt, session: outcome.session });
     // It may have ended between its last answer and its adoption, when nobody owned it yet.
     if (endedMessage !== undefined) {
-      this.#apply({ type: "session_ended", session: outcome.session, message: endedMessage });
+      this.#apply({ type: "session_ended", session: outcome.session, message: endedMessage, served: false });
     }
+  }
+
+  /** Whether the session has answered a caller since it was ready. */
+  #hasServed(): boolean {
+    const state = this.#state;
+    return "sinceMs" in state && this.#context.servedAtMs() >= state.sinceMs;
   }
 
   #startRefusal(): Failure {

@@ -54,15 +54,6 @@ export async function attemptStart(
   return { kind: "failed", message: problem, code };
 }
 
-/** What to say when a start took longer than `seconds`. */
-export function startTimeout(server: string, seconds: number): StartError {
-  return new StartError(
-    "timeout",
-    `server "${server}" was not ready after ${seconds} s, handshake and tools/list included. ` +
-      "Run its command by hand to see what it waits for, or raise start_timeout_s.",
-  );
-}
-
 function codeOf(error: unknown): string | undefined {
   return error instanceof StartError ? error.code : undefined;
 }

@@ -93,7 +93,7 @@ class Simulation {
       case 4:
         return { type: "stop_requested", reason: random.pick(["requested", "idle", "reload"]) };
       case 5:
-        return { type: "session_ended", session, message: "crashed" };
+        return { type: "session_ended", session, message: "crashed", served: random.chance(0.3) };
       case 6:
         return { type: "check_succeeded", session };
       default:

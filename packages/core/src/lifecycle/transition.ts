@@ -7,7 +7,8 @@ export type LifecycleInput<Session> =
   | { readonly type: "start_requested"; readonly force: boolean }
   | { readonly type: "opened"; readonly attempt: number; readonly session: Session }
   | { readonly type: "open_failed"; readonly attempt: number; readonly message: string }
-  | { readonly type: "session_ended"; readonly session: Session; readonly message: string }
+  /** `served`: it answered a request of a caller before, so that it is no crash at the start. */
+  | { readonly type: "session_ended"; readonly session: Session; readonly message: string; readonly served: boolean }
   | { readonly type: "check_succeeded"; readonly session: Session }
   | { readonly type: "check_failed"; readonly session: Session; readonly message: string }
   | { readonly type: "stop_requested"; readonly reason: Exclude<StopReason, "crashed"> };
@@ -62,7 +63,8 @@ export function transition<Session>(
       return stay(failed(state, state.failures + 1, state.crashes, input.message, nowMs, limits));
     case "session_ended": {
       if (!owns(state, input.session)) return stay(state);
-      const crashes = isStable(state, nowMs, limits) ? 0 : state.crashes + 1;
+      // Some servers end after each call, and some crash in one tool and do their work in the others.
+      const crashes = input.served || isStable(state, nowMs, limits) ? 0 : state.crashes + 1;
       // A server that was failing its checks has not become healthy by crashing.
       const failures = state.failures > 0 ? state.failures + 1 : crashes;
       return {

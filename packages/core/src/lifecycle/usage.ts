@@ -6,6 +6,7 @@ export class Usage {
   #inFlight = 0;
   #keepers = 0;
   #lastUsedMs: number;
+  #servedAtMs = Number.NEGATIVE_INFINITY;
   readonly #whenUnused: (() => void)[] = [];
 
   constructor(clock: Clock) {
@@ -16,6 +17,11 @@ export class Usage {
   /** Calls that wait for the server or run at it. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** When the server last answered a request of a caller. */
+  get servedAtMs(): number {
+    return this.#servedAtMs;
   }
 
   /** Keeps the idle sweep away until the returned function is called, as for a subscription; a removal does not wait. */
@@ -31,8 +37,10 @@ export class Usage {
     this.#inFlight++;
   }
 
-  end(): void {
+  /** `answered`: the server has answered it. */
+  end(answered: boolean): void {
     this.touch();
+    if (answered) this.#servedAtMs = this.#lastUsedMs;
     if (--this.#inFlight === 0) for (const resolve of this.#whenUnused.splice(0)) resolve();
   }
 

@@ -98,8 +98,13 @@ export interface UpstreamSession {
   close(): Promise<void>;
 }
 
+/** What a start does: an installer may fetch the server before it runs. */
+export type StartPhase = "fetching" | "starting";
+
 /** How the owner of a session hears of what happens on it. */
 export interface SessionObserver {
+  /** The start is in this phase from now on; one of which nothing is told is `starting` all the time. */
+  onPhase?(phase: StartPhase): void;
   /** A notification that belongs to no request: list_changed, resource updates, log messages. */
   onNotification(notification: JsonRpcNotification): void;
   /** A request of the server that no client of a call can be asked: none is in flight, or it cannot be told which; `why` is a clause. Of a session that is for one client or caller, `call` is one in flight. */

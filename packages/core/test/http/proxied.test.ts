@@ -106,7 +106,9 @@ describe.each(["http", "https"])("a remote server over %s", (scheme) => {
     );
     expect(error).toMatchObject({
       code: "proxy_auth_failed",
-      message: expect.stringMatching(/the proxy 127\.0\.0\.1:\d+ \(egress\.proxy\.url\) does not accept user and password/),
+      message: expect.stringMatching(
+        /the proxy 127\.0\.0\.1:\d+ \(egress\.proxy\.url\) does not accept user and password/,
+      ),
     });
     expect(error.message).not.toContain("-one");
     expect(server.received).toEqual([]);
@@ -208,7 +210,12 @@ describe("the address guard", () => {
 
   it.each<[string, readonly string[], readonly string[], string]>([
     ["is asked for the address that was examined", ["127.0.0.1"], ["127.0.0.0/8"], "connected"],
-    ["is not asked for a name with an inner address", ["93.184.216.34", "10.0.0.1"], [], "resolves to 10.0.0.1, a private address"],
+    [
+      "is not asked for a name with an inner address",
+      ["93.184.216.34", "10.0.0.1"],
+      [],
+      "resolves to 10.0.0.1, a private address",
+    ],
     ["is not asked for a name without an address", [], [], "has no address"],
   ])("examines names: the proxy %s", async (_what, addresses, allow, outcome) => {
     const server = await rawServer(modern(answers));

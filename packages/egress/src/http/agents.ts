@@ -1,10 +1,10 @@
-import { Agent as HttpAgent, type AgentOptions as HttpAgentOptions, type ClientRequestArgs } from "node:http";
+import { type ClientRequestArgs, Agent as HttpAgent, type AgentOptions as HttpAgentOptions } from "node:http";
 import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions } from "node:https";
 import { connect as connectTcp, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { egress } from "../egress.ts";
-import type { Proxy } from "../proxy.ts";
+import type { HttpProxy } from "../proxy.ts";
 import { ProxyError } from "./proxy-error.ts";
 import { placeOf } from "./proxy-place.ts";
 import { openTunnel } from "./tunnel.ts";
@@ -20,7 +20,8 @@ type Created = (error: Error | null, stream: Duplex) => void;
  */
 export function agentFor(origin: URL, options: HttpsAgentOptions): HttpAgent {
   const proxy = egress.proxyFor(origin);
-  if (origin.protocol === "https:") return proxy === undefined ? new HttpsAgent(options) : new TlsTunnels(proxy, options);
+  if (origin.protocol === "https:")
+    return proxy === undefined ? new HttpsAgent(options) : new TlsTunnels(proxy, options);
   return proxy === undefined ? new HttpAgent(options) : new ForwardedRequests(proxy, options);
 }
 
@@ -33,9 +34,9 @@ export function tunnelAgentFor(origin: URL, options: HttpsAgentOptions): HttpAge
 
 /** TLS to the origin itself, within tunnels of a proxy. */
 class TlsTunnels extends HttpsAgent {
-  readonly #proxy: Proxy;
+  readonly #proxy: HttpProxy;
 
-  constructor(proxy: Proxy, options: HttpsAgentOptions) {
+  constructor(proxy: HttpProxy, options: HttpsAgentOptions) {
     super(options);
     this.#proxy = proxy;
   }
@@ -51,9 +52,9 @@ class TlsTunnels extends HttpsAgent {
 
 /** Plain connections to the origin, within tunnels of a proxy. */
 class PlainTunnels extends HttpAgent {
-  readonly #proxy: Proxy;
+  readonly #proxy: HttpProxy;
 
-  constructor(proxy: Proxy, options: HttpAgentOptions) {
+  constructor(proxy: HttpProxy, options: HttpAgentOptions) {
     super(options);
     this.#proxy = proxy;
   }
@@ -69,9 +70,9 @@ class PlainTunnels extends HttpAgent {
 
 /** Connections to a proxy that forwards requests. */
 class ForwardedRequests extends HttpAgent {
-  readonly #proxy: Proxy;
+  readonly #proxy: HttpProxy;
 
-  constructor(proxy: Proxy, options: HttpAgentOptions) {
+  constructor(proxy: HttpProxy, options: HttpAgentOptions) {
     super(options);
     this.#proxy = proxy;
   }
@@ -90,7 +91,7 @@ class ForwardedRequests extends HttpAgent {
 }
 
 /** Connects to the proxy itself. */
-function connectTo(proxy: Proxy): Socket {
+function connectTo(proxy: HttpProxy): Socket {
   return proxy.url.protocol === "https:" ? connectTls(placeOf(proxy)) : connectTcp(placeOf(proxy));
 }
 
@@ -100,7 +101,7 @@ export interface AgentRequest {
   readonly openSignal?: AbortSignal | undefined;
 }
 
-function tunnelFor(proxy: Proxy, options: ClientRequestArgs & AgentRequest): Promise<Socket> {
+function tunnelFor(proxy: HttpProxy, options: ClientRequestArgs & AgentRequest): Promise<Socket> {
   return openTunnel(proxy, targetOf(options), { timeoutMs: TUNNEL_MS, signal: options.openSignal });
 }
 

@@ -1,7 +1,7 @@
 import { type Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { type AgentOptions, request as httpsRequest } from "node:https";
 import { egress } from "../egress.ts";
-import type { Proxy } from "../proxy.ts";
+import type { HttpProxy } from "../proxy.ts";
 import { type AgentRequest, agentFor } from "./agents.ts";
 import { ProxyError } from "./proxy-error.ts";
 
@@ -15,7 +15,8 @@ export interface OriginRequest {
 }
 
 /** What connections to an origin are made with. */
-export interface HttpOriginOptions extends Pick<AgentOptions, "ca" | "cert" | "key" | "rejectUnauthorized" | "servername"> {
+export interface HttpOriginOptions
+  extends Pick<AgentOptions, "ca" | "cert" | "key" | "rejectUnauthorized" | "servername"> {
   /** Connections at a time; further requests wait. */
   readonly connectionsMax: number;
 }
@@ -26,7 +27,7 @@ export interface HttpOriginOptions extends Pick<AgentOptions, "ca" | "cert" | "k
  */
 export class HttpOrigin {
   readonly #agent: Agent;
-  readonly #proxy: Proxy | undefined;
+  readonly #proxy: HttpProxy | undefined;
 
   constructor(origin: URL, { connectionsMax, ...options }: HttpOriginOptions) {
     this.#proxy = egress.proxyFor(origin);
@@ -64,7 +65,10 @@ export class HttpOrigin {
   }
 
   /** A request that a proxy forwards names its target whole (RFC 9112, 3.2.2), and shows the proxy its credentials. */
-  #forwarded<Options extends { readonly headers: Readonly<Record<string, string>> }>(url: URL, options: Options): Options {
+  #forwarded<Options extends { readonly headers: Readonly<Record<string, string>> }>(
+    url: URL,
+    options: Options,
+  ): Options {
     const proxy = this.#proxy;
     if (proxy === undefined || url.protocol === "https:") return options;
     const credentials = proxy.authorization === undefined ? {} : { "proxy-authorization": proxy.authorization };

@@ -1,9 +1,9 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
-import type { Proxy } from "../proxy.ts";
-import { placeOf } from "./proxy-place.ts";
+import type { HttpProxy } from "../proxy.ts";
 import { ProxyError } from "./proxy-error.ts";
+import { placeOf } from "./proxy-place.ts";
 
 export interface TunnelOptions {
   /** Milliseconds of silence after which the proxy is given up. */
@@ -21,7 +21,7 @@ const HEAD_BYTES_MAX = 16 * 1024;
  * @throws ProxyError when the proxy does not open it, and the reason of the signal when that aborts
  */
 export async function openTunnel(
-  proxy: Proxy,
+  proxy: HttpProxy,
   target: string,
   { timeoutMs, signal }: TunnelOptions,
 ): Promise<Socket> {

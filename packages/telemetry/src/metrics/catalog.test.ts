@@ -57,6 +57,7 @@ const CONTRACT: Readonly<Record<MetricName, readonly [type: string, ...labels: s
   mcp_hangar_http_requests_total: ["counter", "mcp_server", "method", "status"],
   mcp_hangar_http_request_duration_seconds: ["histogram", "mcp_server", "method"],
   mcp_hangar_http_connections: ["gauge", "mcp_server"],
+  mcp_hangar_http_through_proxy: ["gauge", "mcp_server"],
   mcp_hangar_messages_total: ["counter", "mcp_server", "direction", "kind"],
   mcp_hangar_rate_limit_hits_total: ["counter", "principal"],
   mcp_hangar_gc_cycles_total: ["counter"],

@@ -39,6 +39,16 @@ export const httpConnections = gauge({
     ),
 });
 
+export const httpThroughProxy = gauge({
+  name: "mcp_hangar_http_through_proxy",
+  help: "1 where connections to a remote server go through a proxy, 0 where they are direct.",
+  labels: { mcp_server: nameOf("mcp_server") },
+  read: (snapshot) =>
+    snapshot.servers.flatMap(({ id, proxy, mode }) =>
+      mode === "remote" ? [{ labels: { mcp_server: id }, value: proxy === undefined ? 0 : 1 }] : [],
+    ),
+});
+
 export const messages = counter({
   name: "mcp_hangar_messages_total",
   help: "JSON-RPC messages exchanged with a server; sent means towards the server.",

@@ -1,3 +1,4 @@
+import type { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { RequestError, Server } from "proxy-chain";
 
@@ -43,7 +44,11 @@ export class ForwardProxy {
         this.requests.push({ target: `${hostname}:${port}`, isTunnel: !isHttp, credentials });
         if (refuses === "hang") await new Promise(() => {});
         if (typeof refuses === "number") throw new RequestError("not through here", refuses);
-        return { requestAuthentication: wanted !== undefined && credentials !== wanted, dnsLookup: lookUp };
+        // The type asks for a form of it that nobody calls.
+        return {
+          requestAuthentication: wanted !== undefined && credentials !== wanted,
+          dnsLookup: lookUp as unknown as typeof lookup,
+        };
       },
     });
     this.#server.on("requestFailed", () => undefined);

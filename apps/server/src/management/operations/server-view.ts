@@ -32,6 +32,16 @@ export const serverView = z.object({
   up: z.boolean().describe("Ready, or cold and able to start."),
   initialized: z.boolean().describe("Started at least once since the gateway runs."),
   consecutive_failures: z.int(),
+  start: z
+    .object({
+      phase: z
+        .enum(["fetching", "starting"])
+        .describe("`fetching` while an installer such as npx fetches the server, `starting` once the server runs."),
+      seconds: z.int().describe("Time in this phase so far."),
+      limit_seconds: z.number().describe("Time that it may take: fetch_timeout_s or start_timeout_s."),
+    })
+    .nullable()
+    .describe("How far its start is; null when it is not starting, and for a group."),
   circuit_breaker: z.enum(BREAKER_STATES),
   in_flight: z.int().describe("Calls that wait for the server or run at it."),
   sessions: z
@@ -42,6 +52,10 @@ export const serverView = z.object({
     })
     .nullable()
     .describe("Null for a group."),
+  proxy: z
+    .string()
+    .nullable()
+    .describe("Host and port of the proxy through which a remote server is reached; null when it is not."),
   tool_count: z.int().describe("Tools it listed last; 0 until it has started once."),
   last_error: z.string().nullable().describe("Why its last start or session failed; null when it did not."),
 });
@@ -66,13 +80,21 @@ export function viewOf(
     up: snapshot.up,
     initialized: snapshot.initialized,
     consecutive_failures: snapshot.consecutiveFailures,
+    start: entry instanceof ServerGroup ? null : startOf(entry),
     circuit_breaker: snapshot.breaker,
     in_flight: snapshot.inFlight,
     sessions: entry instanceof ServerGroup ? null : sessionsOf(entry),
+    proxy: snapshot.proxy ?? null,
     tool_count: snapshot.tools.length,
     // It may quote what the server wrote to its stderr.
     last_error: lastError === undefined ? null : redactText(lastError),
   };
+}
+
+function startOf({ startProgress }: ManagedServer): ServerView["start"] {
+  if (startProgress === undefined) return null;
+  const { phase, seconds, limitSeconds } = startProgress;
+  return { phase, seconds: Math.floor(seconds), limit_seconds: limitSeconds };
 }
 
 function sessionsOf({ options, ownSessions }: ManagedServer): ServerView["sessions"] {

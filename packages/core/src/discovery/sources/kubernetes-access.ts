@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
-import { egress } from "@mcp-hangar/egress";
 import type { Cluster, KubeConfig } from "@kubernetes/client-node";
+import { egress, proxyHref } from "@mcp-hangar/egress";
 import type { Platform } from "../../platform/platform.ts";
 import { loadOptional } from "./optional-package.ts";
 
@@ -60,15 +60,7 @@ export async function loadAccess(
 function takeProxy(cluster: Cluster, server: string): void {
   const proxy = cluster.proxyUrl === undefined ? egress.proxyFor(new URL(server)) : undefined;
   if (proxy === undefined) return;
-  const url = new URL(proxy.url);
-  const [user = "", ...password] = credentialsOf(proxy.authorization).split(":");
-  url.username = user;
-  url.password = password.join(":");
-  Object.assign(cluster, { proxyUrl: url.href });
-}
-
-function credentialsOf(authorization: string | undefined): string {
-  return Buffer.from(authorization?.replace(/^Basic /, "") ?? "", "base64").toString();
+  Object.assign(cluster, { proxyUrl: proxyHref(proxy) });
 }
 
 function readFile(config: KubeConfig, path: string, context: string | undefined): void {

@@ -21,7 +21,7 @@ const UNTRUSTED_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** Where a server is, and what is in between. */
-type Place = Pick<HttpClient, "endpoint" | "proxy">;
+export type Place = Pick<HttpClient, "endpoint" | "proxy">;
 
 /** Explains why `method` of a handshake got no answer that can be used, and what to do about it. */
 export function diagnose(ending: Ending, method: string, { endpoint, proxy }: Place): StartError {
@@ -86,7 +86,11 @@ function connectionError(error: Error, { endpoint, proxy }: Place): StartError {
   }
   const advice = tlsAdvice(code, error, endpoint);
   if (advice !== undefined) {
-    return new StartError("tls_failed", `TLS with ${host}${throughProxy(proxy)} failed: ${describeError(error)}. ${advice}`, options);
+    return new StartError(
+      "tls_failed",
+      `TLS with ${host}${throughProxy(proxy)} failed: ${describeError(error)}. ${advice}`,
+      options,
+    );
   }
   // Servers that want a client certificate may just hang up: since TLS 1.3 they decide after the handshake.
   const wish =
@@ -100,7 +104,8 @@ function throughProxy(proxy: Place["proxy"]): string {
 }
 
 function tlsAdvice(code: string, error: Error, endpoint: URL): string | undefined {
-  if (UNTRUSTED_CODES.has(code)) return "Set tls.ca_file to the certificate of the authority that signed the server's, or egress.ca_file if it is that of a proxy that looks into TLS";
+  if (UNTRUSTED_CODES.has(code))
+    return "Set tls.ca_file to the certificate of the authority that signed the server's, or egress.ca_file if it is that of a proxy that looks into TLS";
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return "Set tls.server_name to a name that the certificate has, or correct the host of the endpoint";
   }
@@ -116,7 +121,11 @@ function tlsAdvice(code: string, error: Error, endpoint: URL): string | undefine
   return undefined;
 }
 
-function statusError(ending: Extract<Ending, { kind: "status" }>, method: string, { endpoint, proxy }: Place): StartError {
+function statusError(
+  ending: Extract<Ending, { kind: "status" }>,
+  method: string,
+  { endpoint, proxy }: Place,
+): StartError {
   const { status } = ending;
   const said = `${endpoint.href}${throughProxy(proxy)} answered ${method} with ${describeStatus(ending)}`;
   if (status === 401 || status === 403 || status === 407) {

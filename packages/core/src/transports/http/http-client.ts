@@ -1,3 +1,5 @@
+import { egress, type HttpProxy } from "@mcp-hangar/egress";
+import { ProxyError } from "@mcp-hangar/egress/http";
 import {
   type HttpMethod,
   type HttpStatusLabel,
@@ -5,8 +7,6 @@ import {
   type RegisteredName,
   type UpstreamRequestFinished,
 } from "@mcp-hangar/telemetry";
-import { egress, type Proxy } from "@mcp-hangar/egress";
-import { ProxyError } from "@mcp-hangar/egress/http";
 import { type buildConnector, Pool } from "undici";
 import type { Clock } from "../../platform/platform.ts";
 import type { AddressGuard } from "./address-guard.ts";
@@ -37,7 +37,7 @@ export class HttpClient {
   readonly endpoint: URL;
   readonly lingering: Lingering;
   /** What all connections go through; `undefined` when they are direct. */
-  readonly proxy: Proxy | undefined;
+  readonly proxy: HttpProxy | undefined;
   /** Whether the proxy sees the requests: they are written for it. */
   readonly #isForwarded: boolean;
   readonly #path: string;
@@ -107,7 +107,9 @@ export class HttpClient {
     return this.#pool.stats.connected;
   }
 
-  #connector({ guard, tls, limits, clock }: HttpClientOptions): { readonly connect?: buildConnector.connector | TlsConnect } {
+  #connector({ guard, tls, limits, clock }: HttpClientOptions): {
+    readonly connect?: buildConnector.connector | TlsConnect;
+  } {
     const settings = { tls, timeoutMs: limits.connectTimeoutMs, clock, guard };
     if (this.proxy !== undefined) {
       const connector = this.#isForwarded ? forwardingConnector : tunnelConnector;

@@ -1,6 +1,6 @@
 import { type LookupAddress, lookup as systemLookup } from "node:dns";
 import { isIP, type Socket } from "node:net";
-import { egress, type NameResolver, type Proxy } from "@mcp-hangar/egress";
+import { egress, type HttpProxy, type NameResolver } from "@mcp-hangar/egress";
 import { openTunnel, ProxyError } from "@mcp-hangar/egress/http";
 import { buildConnector } from "undici";
 import type { Clock } from "../../platform/platform.ts";
@@ -17,7 +17,7 @@ export interface ProxiedSettings extends ConnectSettings {
 }
 
 /** Makes connections for undici to a proxy that forwards requests over plain HTTP. */
-export function forwardingConnector({ url }: Proxy, { timeoutMs }: ProxiedSettings): buildConnector.connector {
+export function forwardingConnector({ url }: HttpProxy, { timeoutMs }: ProxiedSettings): buildConnector.connector {
   const connect = buildConnector({ allowH2: false, timeout: timeoutMs });
   const { hostname, host, protocol, port } = url;
   const servername = protocol === "https:" && isIP(hostname) === 0 ? { servername: hostname } : {};
@@ -28,7 +28,7 @@ export function forwardingConnector({ url }: Proxy, { timeoutMs }: ProxiedSettin
  * Makes connections for undici within tunnels of a proxy. With a guard, the proxy is asked for an address that was examined, so that a
  * name that resolves otherwise at the proxy gains nothing by it; a literal address is examined in any case.
  */
-export function tunnelConnector(proxy: Proxy, settings: ProxiedSettings): buildConnector.connector {
+export function tunnelConnector(proxy: HttpProxy, settings: ProxiedSettings): buildConnector.connector {
   const { tls, timeoutMs, clock } = settings;
   const connect = buildConnector({ ...tls, allowH2: false, timeout: timeoutMs });
   return (options, callback) => {
@@ -58,7 +58,7 @@ interface Destination {
   readonly signal: AbortSignal;
 }
 
-async function openTo(proxy: Proxy, { hostname, port, settings, signal }: Destination): Promise<Socket> {
+async function openTo(proxy: HttpProxy, { hostname, port, settings, signal }: Destination): Promise<Socket> {
   const { guard, timeoutMs } = settings;
   const { guardedNames = egress.rules.guardedNames } = settings;
   let host = hostname;

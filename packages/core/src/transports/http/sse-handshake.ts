@@ -5,7 +5,7 @@ import { ownId } from "../request-table.ts";
 import { StartError } from "../session.ts";
 import type { Answer } from "./ask.ts";
 import { count } from "./count.ts";
-import { diagnose, notSse } from "./diagnose.ts";
+import { diagnose, notSse, type Place } from "./diagnose.ts";
 import { gaveUp, initialized, isTaken, resultOf } from "./handshake-results.ts";
 import type { Ending } from "./message-exchange.ts";
 import type { Parties } from "./negotiate.ts";
@@ -26,7 +26,7 @@ const INITIALIZE_ID = 0;
 export async function openSse(parties: Parties, signal: AbortSignal): Promise<SseHandshake> {
   const opened = await SseLink.open(parties.client, sseStreamHeaders(parties.fixedHeaders), signal);
   if (opened instanceof SseLink) return introduce(parties, opened, signal);
-  throw noLink(opened, parties.client.endpoint);
+  throw noLink(opened, parties.client);
 }
 
 /** Shakes hands over a link, which is closed when that fails. @throws StartError */
@@ -93,7 +93,8 @@ export function isAccepted(ending: Ending): boolean {
   return ending.kind === "complete" || ending.kind === "unreadable" || ending.kind === "too_large";
 }
 
-function noLink(why: NoLink, endpoint: URL): StartError {
+function noLink(why: NoLink, place: Place): StartError {
+  const { endpoint } = place;
   switch (why.kind) {
     case "aborted":
       return gaveUp("GET", endpoint, why.sent);
@@ -104,7 +105,7 @@ function noLink(why: NoLink, endpoint: URL): StartError {
       return new StartError("not_mcp", message);
     }
     case "ending":
-      if (why.ending.kind === "broken" || why.ending.kind === "status") return diagnose(why.ending, "GET", endpoint);
+      if (why.ending.kind === "broken" || why.ending.kind === "status") return diagnose(why.ending, "GET", place);
       if (why.ending.kind === "complete")
         return notSse("GET was answered without an event stream that stands", endpoint);
       return notSse(`it answered GET with something else than an event stream: ${why.ending.reason}`, endpoint);

@@ -16,6 +16,8 @@ export interface ChannelContext {
   readonly limits: StdioLimits;
   /** Whether the session is for one client or caller alone. */
   readonly isSole: boolean;
+  /** The server has sent something that is a message. */
+  readonly onFirstMessage?: (() => void) | undefined;
   /** How a process ended, as a clause. */
   readonly describeEnd: (code: number | undefined) => string;
 }
@@ -32,7 +34,8 @@ export class StdioChannel {
   #announced = false;
   #closed = false;
 
-  private constructor(process: ServerProcess, { platform, observer, limits, describeEnd, isSole }: ChannelContext) {
+  private constructor(process: ServerProcess, context: ChannelContext) {
+    const { platform, observer, limits, describeEnd, isSole, onFirstMessage } = context;
     this.#process = process;
     this.#describeEnd = describeEnd;
     this.#limits = limits;
@@ -45,6 +48,7 @@ export class StdioChannel {
       observer,
       limits,
       isSole,
+      onFirstMessage,
       flow: process.stdout,
       onBroken: (message) => this.#break(message),
     });
@@ -62,6 +66,11 @@ export class StdioChannel {
   /** Last lines of the server's stderr, oldest first. */
   get stderr(): readonly string[] {
     return this.#stderr.lines;
+  }
+
+  /** Id of the supervisor of the server, and of its process group. */
+  get pid(): number {
+    return this.#process.pid;
   }
 
   /** From now on the observer hears of an end that comes unasked. */
@@ -86,11 +95,11 @@ export class StdioChannel {
     return this.#process.stop(this.#limits.stop);
   }
 
-  /** Ends a server that is of no use. */
-  abandon(): Promise<void> {
+  /** Ends a server that is of no use; an installer that is fetching it gets the time to leave nothing half done. */
+  abandon(isFetching = false): Promise<void> {
     this.#closed = true;
     this.connection.end("connection", "the server was given up");
-    return this.#process.stop(this.#limits.abandon);
+    return this.#process.stop(isFetching ? this.#limits.abandonFetch : this.#limits.abandon);
   }
 
   #break(message: string): void {

@@ -28,6 +28,8 @@ export interface ConnectionContext {
   readonly limits: StdioLimits;
   /** Whether the session is for one client or caller alone. */
   readonly isSole?: boolean;
+  /** The server has sent something that is a message. */
+  readonly onFirstMessage?: (() => void) | undefined;
   /** Holds back what the server writes for as long as there is enough to do. */
   readonly flow: Flow;
   /** The server broke the protocol beyond repair: nothing it sends can be understood any more. */
@@ -49,6 +51,7 @@ export class StdioConnection {
   /** Set when the server turns out to be modern. */
   #hop: HopMeta;
   #noise = 0;
+  #hasSpoken = false;
   /** Whether the server is being asked for a sign that it knows which calls were given up. */
   #isListening = false;
 
@@ -164,7 +167,11 @@ export class StdioConnection {
   }
 
   #take(message: IncomingMessage, line: Buffer): void {
-    if (message.kind !== "invalid") this.#context.observer.onMessage("received", message.kind);
+    if (message.kind !== "invalid") {
+      this.#context.observer.onMessage("received", message.kind);
+      if (!this.#hasSpoken) this.#context.onFirstMessage?.();
+      this.#hasSpoken = true;
+    }
     switch (message.kind) {
       case "response":
         this.#settle(message.id, { kind: "result", result: message.result }, line.length);

@@ -5,6 +5,7 @@ import type { JsonObject } from "../../protocol/json-rpc.ts";
 import { describeExit, quoteStderr } from "../diagnosis.ts";
 import { type SessionObserver, type SoleUse, StartError, type Transport, type UpstreamSession } from "../session.ts";
 import { StdioChannel } from "./channel.ts";
+import { FetchPhase } from "./fetch-phase.ts";
 import { ConnectionEnded, shakeHands } from "./handshake.ts";
 import { STDIO_LIMITS, type StdioLimits } from "./limits.ts";
 import type { ServerProgram } from "./server-program.ts";
@@ -74,13 +75,19 @@ class StdioTransport implements Transport {
     const capabilities = sole?.capabilities ?? this.#context.capabilities ?? CAPABILITIES;
     const command = await this.#program.prepare((line) => observer.onLog(line));
     const describeEnd = (code: number | undefined): string => this.#program.describeEnd?.(code) ?? describeExit(code);
+    const { installer } = this.#program;
+    let fetching: FetchPhase | undefined;
     const channel = await StdioChannel.open(command, {
       platform,
       observer,
+      onFirstMessage: () => fetching?.end(),
       limits: this.#limits,
       describeEnd,
       isSole: sole !== undefined,
     });
+    if (installer !== undefined) {
+      fetching = new FetchPhase({ platform, installer, supervisor: channel.pid, observer });
+    }
     this.#channels.add(channel);
     void channel.gone().then(() => this.#channels.delete(channel));
     const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -106,10 +113,13 @@ class StdioTransport implements Transport {
       channel.announceEnd();
       return new StdioSession(peer, channel);
     } catch (error) {
-      await channel.abandon();
+      const isFetching = fetching?.isOver === false;
+      fetching?.close();
+      await channel.abandon(isFetching);
       this.#era = undefined;
       throw error instanceof ConnectionEnded ? await this.#exitError(channel, first) : error;
     } finally {
+      fetching?.close();
       signal.removeEventListener("abort", onAbort);
     }
   }

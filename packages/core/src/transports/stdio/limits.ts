@@ -28,6 +28,8 @@ export interface StdioLimits {
   readonly stop: StopGrace;
   /** Of a server that never became a session, or broke the protocol: nobody is served by waiting. */
   readonly abandon: StopGrace;
+  /** Of an installer that is fetching: what it leaves half done keeps the server from starting for good. */
+  readonly abandonFetch: StopGrace;
   /** Milliseconds the pipes may take to drain once the process has ended. */
   readonly drainMs: number;
 }
@@ -43,5 +45,6 @@ export const STDIO_LIMITS: StdioLimits = {
   probeTimeoutMs: 5_000,
   stop: { eofMs: 2_000, termMs: 3_000 },
   abandon: { eofMs: 0, termMs: 1_000 },
+  abandonFetch: { eofMs: 0, termMs: 15_000 },
   drainMs: 500,
 };

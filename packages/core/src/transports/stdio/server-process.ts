@@ -74,6 +74,11 @@ export class ServerProcess {
     return new ServerProcess(platform, { child, command, run }, limits);
   }
 
+  /** Id of the supervisor, and of the process group. */
+  get pid(): number {
+    return -this.#group;
+  }
+
   /** Ends the process group, gently first. Resolves when everything is gone; later calls join the first. */
   stop(grace: StopGrace): Promise<void> {
     this.#stopping ??= this.#stop(grace);

@@ -9,6 +9,8 @@ export interface ServerProgram {
    * @throws StartError when there is nothing that could be started
    */
   prepare(log: (line: string) => void): Promise<SupervisedCommand>;
+  /** The installer that the program is, such as `npx`: it fetches the server before it runs it. */
+  readonly installer?: string | undefined;
   /** Why the process ended before it spoke MCP, and what to do about it. */
   diagnose(end: Omit<FailedStart, "command">): StartError;
   /** How a server ended that did speak MCP, as a clause: "exited with code 1". What holds for any process, when absent. */

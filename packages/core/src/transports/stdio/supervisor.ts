@@ -39,14 +39,15 @@ sweep() {
  */
 const SUPERVISOR = `
 run=$1
-shift
+grace=$2
+shift 2
 ${SWEEP}
 trap '' TERM INT HUP
 (
   PATH=/usr/bin:/bin
   read -r _ <&3
   kill -s TERM -- -$$
-  sleep 1
+  sleep "$grace"
   sweep
   kill -s KILL -- -$$
 ) </dev/null >/dev/null 2>&1 4<&- &
@@ -75,6 +76,8 @@ export interface SupervisedCommand {
   readonly env: Readonly<Record<string, string>>;
   /** As whom program and supervisor run; as the gateway when absent. */
   readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Seconds that it gets to end by itself when the gateway is gone; 1 when absent. */
+  readonly graceSeconds?: number | undefined;
   /** Frees what the program leaves behind outside of its process group. Called once, after the group; never rejects. */
   readonly cleanUp?: (() => Promise<void>) | undefined;
 }
@@ -87,14 +90,18 @@ export const STATUS_DESCRIPTOR = 3;
 
 /** Starts a program under a supervisor of its own. Its stdin, stdout and stderr are pipes. `run` names this start. */
 export function spawnSupervised(platform: Platform, command: SupervisedCommand, run: string): SupervisorProcess {
-  const { label, file, args, cwd, env, runAs } = command;
-  return platform.spawn("/bin/sh", ["-c", SUPERVISOR, `mcp-hangar:${label}`, run, file, ...args], {
-    detached: true,
-    stdio: ["pipe", "pipe", "pipe", "pipe"],
-    cwd,
-    env: { ...env },
-    ...runAs,
-  });
+  const { label, file, args, cwd, env, runAs, graceSeconds = 1 } = command;
+  return platform.spawn(
+    "/bin/sh",
+    ["-c", SUPERVISOR, `mcp-hangar:${label}`, run, String(graceSeconds), file, ...args],
+    {
+      detached: true,
+      stdio: ["pipe", "pipe", "pipe", "pipe"],
+      cwd,
+      env: { ...env },
+      ...runAs,
+    },
+  );
 }
 
 /**
