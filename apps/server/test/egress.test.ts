@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -36,7 +36,7 @@ interface Far {
 /** Whatever is asked for over HTTP: a legacy server of MCP with one tool, and anything else is taken with a word of JSON. */
 async function far(tls?: ServerOptions): Promise<Far> {
   const asked: string[] = [];
-  const listener: RequestListener = async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     asked.push(`${request.method} ${request.url}`);
     const message = parsed(await textOf(request));
     const { id, method } = message;
@@ -48,6 +48,7 @@ async function far(tls?: ServerOptions): Promise<Far> {
     const error = { code: -32601, message: "method not found" };
     response.end(JSON.stringify({ jsonrpc: "2.0", id, ...(result === undefined ? { error } : { result }) }));
   };
+  const listener: RequestListener = (request, response) => void take(request, response);
   const server: Server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.on("tlsClientError", () => undefined);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -85,12 +85,12 @@ export const subprocessOptions = z
     user: account
       .optional()
       .describe("User as whom the server runs, by name or number. Only for a gateway that runs as root."),
+    group: account.optional().describe("Group as which the server runs; the user's own if absent."),
     fetch_timeout_s: seconds
       .default(600)
       .describe(
         "Time that an installer (`npx`, `uvx`, `pnpm dlx`, `bunx` …) may take to fetch the server; `start_timeout_s` begins when the server itself runs.",
       ),
-    group: account.optional().describe("Group as which the server runs; the user's own if absent."),
     ...common,
   })
   .superRefine(refuseWith(subprocessProblems));

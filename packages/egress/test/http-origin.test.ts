@@ -1,6 +1,6 @@
 /** @module-tag openssl */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -52,12 +52,13 @@ async function listening(server: Server | TcpServer): Promise<number> {
 
 async function origin(scheme: string): Promise<Origin> {
   const asked: Asked[] = [];
-  const listener: RequestListener = async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await textOf(request);
     const { host, "proxy-authorization": proxyAuthorization } = request.headers;
     asked.push({ path: request.url, host, proxyAuthorization, body });
     response.end("hello");
   };
+  const listener: RequestListener = (request, response) => void take(request, response);
   const port = await listening(scheme === "https" ? createTlsServer(tls(), listener) : createServer(listener));
   return { url: new URL(`${scheme}://origin.test:${port}/some/path?x=1`), asked };
 }

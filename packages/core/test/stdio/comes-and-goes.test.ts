@@ -38,7 +38,7 @@ function take({ id, method, params }) {
   if (params.name === "crash") process.exit(7);
   const progressToken = params._meta?.progressToken;
   for (let step = 1; params.name === "block" && step <= 8; step++) {
-    sleep(500);
+    sleep(1_000);
     if (progressToken !== undefined) say({ method: "notifications/progress", params: { progressToken, progress: step } });
   }
   result({ content: [{ type: "text", text: params.name }] });
@@ -107,11 +107,12 @@ it("a server that does nothing but crash is started less and less often", async 
 
 it("a server whose loop is blocked by a call that tells its progress is not taken for dead", async () => {
   const gateway = gatewayWith("stays", {
-    call_timeout_s: 1,
+    call_timeout_s: 4,
     health_check_interval_s: 0.2,
     max_consecutive_failures: 1,
   });
   gateway.start();
+  await gateway.fleet.get("server")?.ensureReady(AbortSignal.timeout(60_000));
   const states = new Set<string>();
   const told: unknown[] = [];
   const meta = { progressToken: "p" };

@@ -29,10 +29,7 @@ export class ProxyError extends Error {
 
   /** The proxy answered with a status that is no tunnel. `target` is host and port behind it. */
   static status(proxy: HttpProxy, target: string, status: number, reason = ""): ProxyError {
-    const said = `${status} ${[...reason]
-      .filter((sign) => sign >= " ")
-      .join("")
-      .slice(0, 100)}`.trim();
+    const said = `${status} ${reason.replace(/\p{Cc}/gu, "").slice(0, 100)}`.trim();
     const where = named(proxy);
     if (status === 407) {
       const what =

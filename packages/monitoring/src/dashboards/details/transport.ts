@@ -41,7 +41,7 @@ export function messages({ chosen }: Board): SectionDraft {
 
 /** How servers are reached over HTTP. Last, because there is nothing to see of a server that runs as a process. */
 export function remote({ chosen, draw }: Board): SectionDraft {
-  const { httpRequests, httpRequestDuration, httpConnections } = catalog;
+  const { httpRequests, httpRequestDuration, httpConnections, httpThroughProxy } = catalog;
   const durations = sum(recently(chosen.buckets(httpRequestDuration, ofServer)), by("mcp_server", "method", "le"));
   const isRemote = chosen.series(catalog.serverInfo, { ...ofServer, mode: "remote" });
   const requests = andOn(
@@ -81,9 +81,16 @@ export function remote({ chosen, draw }: Board): SectionDraft {
           key: "http-connections",
           id: 504,
           title: "HTTP connections",
-          description: "Open connections to remote servers. A number that only grows is a leak.",
+          description:
+            "Open connections to remote servers. A number that only grows is a leak. Those of servers that are reached through a proxy are told apart.",
           unit: "none",
-          queries: [query(max(chosen.series(httpConnections, ofServer), by("mcp_server")), "{{mcp_server}}")],
+          queries: [
+            query(max(chosen.series(httpConnections, ofServer), by("mcp_server")), "{{mcp_server}}"),
+            query(
+              max(chosen.series(httpThroughProxy, ofServer), by("mcp_server")),
+              "{{mcp_server}}: 1 through a proxy",
+            ),
+          ],
           width: 6,
           whenEmpty: whyEmpty.remoteServer,
         }),
