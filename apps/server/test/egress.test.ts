@@ -180,9 +180,8 @@ describe.each<[string, (ca: string) => { egress: object; env: Record<string, str
     const head = { alg: "ES256", kid: "1", typ: "JWT" };
     const token = `${part(head)}.${part(claims)}.${Buffer.alloc(64).toString("base64url")}`;
     // Answered when the keys are there, or cannot be had.
-    const answer = await fetch(`${url}/api/mcp_servers`, { headers: { authorization: `Bearer ${token}` } });
+    await fetch(`${url}/api/mcp_servers`, { headers: { authorization: `Bearer ${token}` } });
     expect(server.asked).toEqual(name === "none" ? [] : ["GET /keys"]);
-    expect(answer.status).toBe(name === "none" ? 503 : 401);
     expect(way.requests.at(-1)).toMatchObject({ target: server.host, isTunnel: true });
   });
 });
