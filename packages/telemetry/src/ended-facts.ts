@@ -1,13 +1,19 @@
 import type { Attempt, CallOutcome } from "./call-course.ts";
-import type { CallFinished, RequestFinished } from "./events.ts";
+import type { RequestFinished } from "./events.ts";
 import { causeOf, factMessage, keptMessage, milliseconds } from "./fact-text.ts";
 import type { Caller, Client } from "./participants.ts";
 import type { RegisteredName } from "./registered-name.ts";
 import type { TraceRef } from "./tracer.ts";
 import type { CallStatus } from "./vocabulary.ts";
 
+/** What events of the end of something have in common. */
+type EndedEvent = Pick<
+  RequestFinished,
+  "timeMs" | "durationSeconds" | "caller" | "client" | "trace" | "attempts" | "rpcErrorCode" | "server" | "outcome"
+>;
+
 /**
- * What records say about the end of whatever a caller had done: a tool call or another request. It is flat, capped and without secrets.
+ * What records say about the end of whatever a caller had done: a tool call, a task or another request. It is flat, capped and without secrets.
  * Taking it costs next to nothing; texts are searched for secrets when they are read, which need not be on the time of the caller.
  * It does not hold the event, so that a queue of facts is no queue of payloads.
  */
@@ -25,7 +31,7 @@ export abstract class EndedFacts {
   readonly #outcome: CallOutcome;
   readonly #message: string | undefined;
 
-  constructor(event: CallFinished | RequestFinished) {
+  constructor(event: EndedEvent) {
     this.timeMs = event.timeMs;
     this.durationSeconds = event.durationSeconds;
     this.caller = event.caller;

@@ -17,7 +17,9 @@ test("an event that is the end of something has the id of that", () => {
     if (own !== undefined) expect(ids.of(event)).toBe(own);
   }
   const ends = new Set(sampleEvents().flatMap((event) => (ownEventId(event) === undefined ? [] : [event.type])));
-  expect(ends).toEqual(new Set(["call.finished", "request.finished", "operation.finished", "batch.finished"]));
+  expect(ends).toEqual(
+    new Set(["call.finished", "request.finished", "task.finished", "operation.finished", "batch.finished"]),
+  );
 });
 
 test("two runs give equal events different ids", () => {

@@ -1,12 +1,14 @@
 import type { HangarEvent } from "./events.ts";
 
-/** The id that an event has of itself: that of the call, request, operation or batch that it is the end of. */
+/** The id that an event has of itself: that of the call, request, task, operation or batch that it is the end of. */
 export function ownEventId(event: HangarEvent): string | undefined {
   switch (event.type) {
     case "call.finished":
       return event.callId;
     case "request.finished":
       return event.requestId;
+    case "task.finished":
+      return event.taskId;
     case "operation.finished":
       return event.operationId;
     case "batch.finished":

@@ -94,6 +94,29 @@ export interface RequestFinished extends EventBase<"request.finished"> {
   readonly rpcErrorCode: number | undefined;
 }
 
+/**
+ * A task ended: work that a tool call has begun, and that went on after its `call.finished`. Emitted exactly once a task, when its
+ * server has ended it, its client has cancelled it, or it was lost or forgotten.
+ */
+export interface TaskFinished extends EventBase<"task.finished"> {
+  /** The id that its client knows. */
+  readonly taskId: string;
+  /** The call that has begun it. */
+  readonly callId: string;
+  readonly server: RegisteredName;
+  readonly tool: RegisteredName;
+  readonly outcome: CallOutcome;
+  /** From the answer of the server to the call. */
+  readonly durationSeconds: number;
+  readonly caller: Caller;
+  readonly client: Client;
+  /** That of the call. */
+  readonly trace: TraceRef | undefined;
+  /** The group that was called; `server` is the member at which it ran, then. */
+  readonly group: RegisteredName | undefined;
+  readonly rpcErrorCode: number | undefined;
+}
+
 /** Somebody was not let in whose credentials are not in question: HTTP 403, and 429. Bad credentials are `authentication.failed`. */
 export interface AccessDenied extends EventBase<"access.denied"> {
   readonly door: Door;
@@ -299,6 +322,7 @@ export interface GatewayStopped extends EventBase<"gateway.stopped"> {
 export type HangarEvent =
   | CallFinished
   | RequestFinished
+  | TaskFinished
   | AccessDenied
   | OperationFinished
   | SessionOpened

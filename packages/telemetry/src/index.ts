@@ -20,6 +20,7 @@ export * from "./registered-name.ts";
 export * from "./request-facts.ts";
 export * from "./sensitive.ts";
 export * from "./snapshot.ts";
+export * from "./task-facts.ts";
 export * from "./telemetry.ts";
 export * from "./tracer.ts";
 export * from "./usage.ts";

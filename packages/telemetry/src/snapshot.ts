@@ -110,6 +110,8 @@ export interface ListenerSnapshot {
 export interface GatewaySnapshot {
   readonly servers: readonly ServerSnapshot[];
   readonly batchItemsExecuting: number;
+  /** Tasks that are kept for their callers, running or ended; none when absent. */
+  readonly tasks?: number | undefined;
   readonly discovery: readonly DiscoverySourceSnapshot[];
   readonly exporters: readonly ExporterSnapshot[];
   readonly listeners: readonly ListenerSnapshot[];

@@ -210,6 +210,10 @@ export const REQUEST_METHODS = [
   "completion/complete",
   "logging/setLevel",
   "subscriptions/listen",
+  "tasks/get",
+  "tasks/result",
+  "tasks/list",
+  "tasks/cancel",
   "_other",
 ] as const;
 export type RequestMethod = (typeof REQUEST_METHODS)[number];

@@ -1,8 +1,8 @@
 import type { AuditType, HangarEventType } from "@mcp-hangar/telemetry";
 import type { LogLevel } from "../config/schema.ts";
 
-/** How the history keeps a fact: as a call, as another request, or as a line in the log of a server. */
-export type HistoryPlace = "call" | "request" | "line";
+/** How the history keeps a fact: as a call, as the end of a task, as another request, or as a line in the log of a server. */
+export type HistoryPlace = "call" | "task" | "request" | "line";
 
 /** Where one kind of fact can be found. Every fact is in the event stream; metrics follow from their catalog. */
 export interface FactPlaces {
@@ -37,7 +37,7 @@ export const FACTS: Readonly<Record<HangarEventType, FactPlaces>> = {
     ],
   },
   "request.finished": {
-    fact: "Another request of MCP ended: lists, resources, prompts, completion, subscriptions, handshakes",
+    fact: "Another request of MCP ended: lists, resources, prompts, completion, subscriptions, looks at tasks, handshakes",
     log: { request_finished: ["debug", "warning"] },
     history: "request",
     audit: [
@@ -49,6 +49,12 @@ export const FACTS: Readonly<Record<HangarEventType, FactPlaces>> = {
       "request.cancelled",
       "request.invalid",
     ],
+  },
+  "task.finished": {
+    fact: "A task ended, which a tool call had begun; the call itself ended with the task as its answer",
+    log: { task_finished: ["info", "warning"] },
+    history: "task",
+    audit: ["tool.task.completed", "tool.task.failed", "tool.task.timed_out", "tool.task.cancelled"],
   },
   "operation.finished": {
     fact: "An operation of the management ended, over REST or as a tool",

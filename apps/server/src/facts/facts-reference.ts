@@ -11,8 +11,8 @@ trace, apart from what stands at the end of this page; what is too frequent for 
 - **Event**: its type in the stream \`GET /api/events\`.
 - **Log**: the field \`event\` of its line, with the levels that it can have.
 - **Metrics**: what the event is counted or measured by; see [metrics.md](metrics.md).
-- **History**: \`call\` and \`request\` are entries of \`GET /api/history\`, \`line\` is a line of \`GET /api/mcp_servers/{server}/logs\`.
-- **Audit record**: its types; see [audit.md](audit.md). Calls and other requests have one type for each way in which they can end.
+- **History**: \`call\`, \`task\` and \`request\` are entries of \`GET /api/history\`, \`line\` is a line of \`GET /api/mcp_servers/{server}/logs\`.
+- **Audit record**: its types; see [audit.md](audit.md). Calls, tasks and other requests have one type for each way in which they can end.
 
 Refused requests that come by the hundred are told one by one at first in log and stream, and then counted in \`events.repeated\` and
 \`events_repeated\`; metrics, history and audit records have every single one.

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { CALL_METHOD, type CallEntry, type HistoryEntry, type LogEntry } from "./entries.ts";
+import { CALL_METHOD, type CallEntry, type HistoryEntry, type LogEntry, TASK_METHOD } from "./entries.ts";
 import type { HistoryOptions } from "./options.ts";
 import type { CallQuery, CallRow, LogQuery, LogRow } from "./queries.ts";
 import { type HistoryKind, type HistoryShare, HistoryShares, shareOfEntry } from "./shares.ts";
@@ -85,8 +85,8 @@ export class HistoryDatabase {
   calls({ kind, method, server, tool, status, caller, since, before, limit }: CallQuery): readonly CallRow[] {
     const { where, values } = conditions({ method, server, tool, status, caller }, since, before);
     // What a tool is called may be the subject of another request.
-    const wanted = tool === undefined ? kind : "call";
-    const ofKind = wanted === undefined ? [] : [`method ${wanted === "call" ? "=" : "<>"} '${CALL_METHOD}'`];
+    const wanted = kind === undefined || (tool !== undefined && kind === "request") ? undefined : kind;
+    const ofKind = wanted === undefined ? (tool === undefined ? [] : [OF_TOOL]) : [OF_KIND[wanted]];
     const all = [...where, ...ofKind];
     const sql = `SELECT * FROM calls ${whereOf(all)} ORDER BY id DESC LIMIT ?`;
     return this.#database
@@ -192,8 +192,16 @@ export class HistoryDatabase {
 const TABLES = ["calls", "logs"] as const;
 type Table = (typeof TABLES)[number];
 
+/** Whether a row of `calls` is about a tool. */
+const OF_TOOL = `method IN ('${CALL_METHOD}', '${TASK_METHOD}')`;
+const OF_KIND: Readonly<Record<CallRow["kind"], string>> = {
+  call: `method = '${CALL_METHOD}'`,
+  task: `method = '${TASK_METHOD}'`,
+  request: `NOT ${OF_TOOL}`,
+};
+
 /** What a row of `calls` is counted as. */
-const CALLS_KIND = `CASE WHEN status = 'rejected' THEN 'rejected' WHEN method = '${CALL_METHOD}' THEN 'calls' ELSE 'requests' END`;
+const CALLS_KIND = `CASE WHEN status = 'rejected' THEN 'rejected' WHEN ${OF_TOOL} THEN 'calls' ELSE 'requests' END`;
 
 /** Which columns say whose a row is and what it is counted as, and how much text it has. */
 const COLUMNS: Readonly<Record<Table, Readonly<Record<"owner" | "detail" | "chars" | "kind", string>>>> = {
@@ -281,13 +289,14 @@ function whereOf(conditions: readonly string[]): string {
 /** A row as callers of the interface see it; the columns are what `write` put there. */
 function callRowOf({ time_ms: timeMs, cold_start: coldStart, tool, server, ...row }: Record<string, unknown>): CallRow {
   const isCall = row.method === CALL_METHOD;
+  const isTask = row.method === TASK_METHOD;
   return {
     ...(row as Omit<CallRow, "kind" | "time" | "cold_start" | "tool" | "subject" | "server">),
-    kind: isCall ? "call" : "request",
+    kind: isCall ? "call" : isTask ? "task" : "request",
     // A call may have been without a name.
     server: isCall ? String(server) : textOrNull(server),
-    tool: isCall ? String(tool) : null,
-    subject: isCall ? null : textOrNull(tool),
+    tool: isCall || isTask ? String(tool) : null,
+    subject: isCall || isTask ? null : textOrNull(tool),
     time: isoTime(timeMs),
     cold_start: coldStart === 1,
   };

@@ -8,6 +8,8 @@ import {
   type RequestFacts,
   redactText,
   requestFacts,
+  type TaskFacts,
+  taskFacts,
 } from "@mcp-hangar/telemetry";
 
 /**
@@ -15,11 +17,11 @@ import {
  * operators'.
  */
 export interface CallEntry {
-  readonly kind: "call" | "request";
+  readonly kind: "call" | "task" | "request";
   readonly timeMs: number;
-  /** Id of the call or request: that of its event. */
+  /** Id of the call, task or request: that of its event. */
   readonly callId: string;
-  /** Method of MCP; `tools/call` for every call, whichever way it came. */
+  /** Method of MCP; `tools/call` for every call, whichever way it came, and `task` for the end of one. */
   readonly method: string;
   /** Empty for a request that was for no single server. */
   readonly server: string;
@@ -58,9 +60,13 @@ export type HistoryEntry = CallEntry | LogEntry;
 /** The method of all tool calls. */
 export const CALL_METHOD = "tools/call";
 
+/** In the place of a method for the end of a task, which nobody asks for. */
+export const TASK_METHOD = "task";
+
 /** What the history keeps of an event; `undefined` when it is not about a call, another request or one server's life. */
 export function entryOf(event: HangarEvent): HistoryEntry | undefined {
   if (event.type === "call.finished") return callEntry(callFacts(event));
+  if (event.type === "task.finished") return taskEntry(taskFacts(event));
   if (event.type === "request.finished") return requestEntry(requestFacts(event));
   const line = lineOf(event);
   if (line === undefined || !("server" in event) || event.server === undefined) return undefined;
@@ -95,6 +101,23 @@ function callEntry(facts: CallFacts): CallEntry {
   };
 }
 
+function taskEntry(facts: TaskFacts): CallEntry {
+  return {
+    kind: "task",
+    callId: facts.taskId,
+    method: TASK_METHOD,
+    server: facts.knownServer ?? "",
+    subject: facts.tool,
+    ...endOf(facts),
+    coldStart: false,
+    origin: "mcp",
+    batchId: null,
+    sessionId: null,
+    userId: null,
+    traceId: facts.trace?.traceId ?? null,
+  };
+}
+
 function requestEntry(facts: RequestFacts): CallEntry {
   return {
     kind: "request",
@@ -114,7 +137,7 @@ function requestEntry(facts: RequestFacts): CallEntry {
 
 /** How a call or another request ended, and whose it was. */
 function endOf(
-  facts: CallFacts | RequestFacts,
+  facts: CallFacts | RequestFacts | TaskFacts,
 ): Pick<CallEntry, "timeMs" | "status" | "cause" | "message" | "durationMs" | "callerType" | "caller"> {
   return {
     timeMs: facts.timeMs,

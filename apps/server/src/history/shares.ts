@@ -60,7 +60,7 @@ export class HistoryShares {
 /** Whose an entry is. */
 export function shareOfEntry(entry: HistoryEntry): Pick<HistoryShare, "kind" | "owner" | "detail"> {
   if (entry.kind === "log") return { kind: "logs", owner: entry.server, detail: entry.stream };
-  const kind = entry.status === "rejected" ? "rejected" : entry.kind === "call" ? "calls" : "requests";
+  const kind = entry.status === "rejected" ? "rejected" : entry.kind === "request" ? "requests" : "calls";
   return { kind, owner: entry.caller, detail: entry.callerType };
 }
 

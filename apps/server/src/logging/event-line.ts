@@ -58,6 +58,24 @@ function contentOf(event: OtherEvent): Content {
       };
       return [level, "request_finished", fields];
     }
+    case "task.finished": {
+      const { taskId, callId, server, tool, group, outcome, caller } = event;
+      const { status } = outcome;
+      const level = status === "success" || status === "cancelled" ? "info" : "warning";
+      const fields = {
+        task_id: taskId,
+        call_id: callId,
+        mcp_server: server,
+        tool,
+        group,
+        status,
+        error_type: causeOf(outcome),
+        duration_ms: milliseconds(event.durationSeconds),
+        caller: caller.id,
+        message: "message" in outcome ? outcome.message : undefined,
+      };
+      return [level, "task_finished", fields];
+    }
     case "access.denied": {
       const { door, reason, permission, caller, remoteAddress } = event;
       const fields = { door, reason, permission, caller: caller?.id, remote_address: remoteAddress };

@@ -1,6 +1,12 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
-import { catalog, type HangarEvent, type MetricDefinition, registeredName } from "@mcp-hangar/telemetry";
+import {
+  catalog,
+  type HangarEvent,
+  LIBRARY_CLIENT,
+  type MetricDefinition,
+  registeredName,
+} from "@mcp-hangar/telemetry";
 import { describe, expect, test } from "vitest";
 import { callFinished, gatewaySnapshot, operationFinished, requestFinished, serverSnapshot } from "../../test/fleet.ts";
 import { parseOpenMetrics } from "../../test/open-metrics.ts";
@@ -97,6 +103,21 @@ function busyGateway(tools: readonly string[]): TestGateway {
       durationSeconds: 1,
       items: { success: 1, error: 1, timeout: 0, rejected: 0, cancelled: 0 },
       cancellation: "client",
+    },
+    {
+      type: "task.finished",
+      timeMs,
+      taskId: "t",
+      callId: "c",
+      server,
+      tool: registeredName("add"),
+      outcome: { status: "success", resultType: "complete" },
+      durationSeconds: 1,
+      caller: { type: "local", id: registeredName("local"), roles: [], credential: "local" },
+      client: LIBRARY_CLIENT,
+      trace: undefined,
+      group: undefined,
+      rpcErrorCode: undefined,
     },
     ...tools.map((tool) =>
       callFinished("math", tool, {

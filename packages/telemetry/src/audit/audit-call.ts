@@ -1,8 +1,9 @@
 import type { Attempt } from "../call-course.ts";
 import { type CallFacts, callFacts } from "../call-facts.ts";
-import type { CallFinished, RequestFinished } from "../events.ts";
+import type { CallFinished, RequestFinished, TaskFinished } from "../events.ts";
 import { milliseconds } from "../fact-text.ts";
 import { type RequestFacts, requestFacts } from "../request-facts.ts";
+import { type TaskFacts, taskFacts } from "../task-facts.ts";
 import { auditActor } from "./audit-actor.ts";
 import type { AuditAttempt, AuditDraft, AuditTarget, AuditUsage } from "./audit-record.ts";
 import {
@@ -89,7 +90,28 @@ export function requestContent(event: RequestFinished): AuditDraft {
   };
 }
 
-type Facts = CallFacts | RequestFacts;
+/** What the record of the end of a task says. */
+export function taskContent(event: TaskFinished): AuditContent {
+  const facts = taskFacts(event);
+  const end = endOf(facts);
+  return {
+    // A refusal of the tool itself is a failure of the task.
+    type: `tool.task.${end === "completed" || end === "timed_out" || end === "cancelled" ? end : "failed"}`,
+    action: "task",
+    ...endContent(facts),
+    actor: auditActor(facts.caller, facts.client),
+    target: {
+      kind: "tool",
+      ...present({
+        server: optionalText(event.server),
+        group: optionalText(facts.group),
+        name: cutText(facts.tool),
+      }),
+    },
+  };
+}
+
+type Facts = CallFacts | RequestFacts | TaskFacts;
 type End = "completed" | "failed" | "timed_out" | "denied" | "rate_limited" | "cancelled" | "invalid";
 
 function endOf({ status, cause }: Facts): End {

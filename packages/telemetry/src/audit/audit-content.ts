@@ -1,7 +1,7 @@
 import type { HangarEvent, HangarEventOf, HangarEventType } from "../events.ts";
 import { milliseconds } from "../fact-text.ts";
 import { auditActor, SYSTEM_ACTOR, unknownActor } from "./audit-actor.ts";
-import { callContent, requestContent } from "./audit-call.ts";
+import { callContent, requestContent, taskContent } from "./audit-call.ts";
 import { operationContent } from "./audit-operation.ts";
 import type { AuditDraft } from "./audit-record.ts";
 import { serverContent } from "./audit-server.ts";
@@ -15,6 +15,7 @@ type Contents = {
 const CONTENTS: Contents = {
   "call.finished": callContent,
   "request.finished": requestContent,
+  "task.finished": taskContent,
   "operation.finished": operationContent,
   "access.denied": ({ door, reason, permission, caller, remoteAddress }) => ({
     type: "access.denied",

@@ -80,6 +80,30 @@ export const AUDIT_TYPES = {
     severity: 1,
     description: "A tool is about to be called; without a record of its end, nobody knows whether it was.",
   },
+  "tool.task.completed": {
+    code: "MH1010",
+    category: "tool",
+    severity: 2,
+    description: "A task that a tool call had begun ended with a result.",
+  },
+  "tool.task.failed": {
+    code: "MH1011",
+    category: "tool",
+    severity: 5,
+    description: "A task failed at its server, or was lost with it.",
+  },
+  "tool.task.timed_out": {
+    code: "MH1012",
+    category: "tool",
+    severity: 5,
+    description: "A task had not ended when its lifetime was over; it may have done its work.",
+  },
+  "tool.task.cancelled": {
+    code: "MH1013",
+    category: "tool",
+    severity: 3,
+    description: "A task was cancelled by its client, or by its server.",
+  },
   "request.completed": {
     code: "MH1100",
     category: "request",

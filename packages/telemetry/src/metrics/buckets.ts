@@ -17,6 +17,9 @@ export const REQUEST_SECONDS = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5,
 /** Batches may run for 300 s; threshold 30 s. */
 export const BATCH_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600] as const;
 
+/** Tasks may work for hours. */
+export const TASK_SECONDS = [0.1, 1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400] as const;
+
 /** Items of a batch, at most 100; threshold 50. */
 export const BATCH_ITEMS = [1, 2, 5, 10, 20, 50, 100] as const;
 

@@ -7,6 +7,7 @@ import * as gateway from "./gateway.ts";
 import * as health from "./health.ts";
 import * as requests from "./requests.ts";
 import * as servers from "./servers.ts";
+import * as tasks from "./tasks.ts";
 import * as toolCalls from "./tool-calls.ts";
 import * as transports from "./transports.ts";
 
@@ -14,6 +15,7 @@ import * as transports from "./transports.ts";
 export const catalog = {
   ...toolCalls,
   ...requests,
+  ...tasks,
   ...batches,
   ...health,
   ...servers,

@@ -1,5 +1,12 @@
 import type { Attempt, CallOutcome } from "../call-course.ts";
-import type { CallFinished, HangarEvent, HangarEventOf, HangarEventType, RequestFinished } from "../events.ts";
+import type {
+  CallFinished,
+  HangarEvent,
+  HangarEventOf,
+  HangarEventType,
+  RequestFinished,
+  TaskFinished,
+} from "../events.ts";
 import type { Caller, Client } from "../participants.ts";
 import { registeredName } from "../registered-name.ts";
 import { Sensitive } from "../sensitive.ts";
@@ -139,6 +146,9 @@ function others(text: SampleText): Others {
         total: { added: 0, removed: 0, changed: 1 },
       },
     ],
+    "task.finished": outcomes(text)
+      .filter(isEndOfTask)
+      .map((outcome, index) => sampleTask(text, outcome, index)),
     "batch.finished": [
       {
         type: "batch.finished",
@@ -283,6 +293,29 @@ function sampleRequest(text: SampleText, outcome: CallOutcome, index: number): R
     trace: undefined,
     attempts: [sampleAttempt(text)],
     rpcErrorCode: undefined,
+  };
+}
+
+/** What is refused, or answered with something that is no result, makes no task. */
+function isEndOfTask(outcome: CallOutcome): boolean {
+  return outcome.status === "success" ? outcome.resultType === "complete" : outcome.status !== "rejected";
+}
+
+function sampleTask(text: SampleText, outcome: CallOutcome, index: number): TaskFinished {
+  return {
+    type: "task.finished",
+    timeMs: SAMPLE_TIME_MS,
+    taskId: `task-${index}`,
+    callId: `call-${index}`,
+    server: registeredName(text("math")),
+    tool: registeredName(text("add")),
+    outcome,
+    durationSeconds: 60.5,
+    caller: sampleCaller(text),
+    client: sampleClient(text),
+    trace: undefined,
+    group: registeredName(text("pool")),
+    rpcErrorCode: outcome.status === "error" ? -32_603 : undefined,
   };
 }
 

@@ -8,6 +8,8 @@ import {
   type RequestFacts,
   redactText,
   requestFacts,
+  type TaskFacts,
+  taskFacts,
 } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import { noiseOf } from "../../noise/noise-of.ts";
@@ -51,6 +53,10 @@ const FIELDS: {
     const facts = requestFacts(event);
     const { requestId, method, subject } = facts;
     return { request_id: requestId, method, subject, ...endFields(facts) };
+  },
+  "task.finished": (event) => {
+    const facts = taskFacts(event);
+    return { task_id: facts.taskId, call_id: facts.callId, ...endFields(facts) };
   },
   "batch.finished": ({ batchId, result, size, items, cancellation, durationSeconds }) => ({
     batch_id: batchId,
@@ -176,13 +182,13 @@ export function viewOf(event: RecordedEvent, ids: EventIds): EventView {
     timeMs: event.timeMs,
     eventId: event.type !== "events.repeated" && isAudited(event.type) ? ids.of(event) : undefined,
     server: "server" in event ? event.server : undefined,
-    tool: event.type === "call.finished" ? event.tool : undefined,
+    tool: event.type === "call.finished" || event.type === "task.finished" ? event.tool : undefined,
     fields: fields(event),
   };
 }
 
 /** How a call or another request ended. Its message, its arguments and its result are between the caller and the server. */
-function endFields({ status, cause, durationMs, caller, trace }: CallFacts | RequestFacts): EventFields {
+function endFields({ status, cause, durationMs, caller, trace }: CallFacts | RequestFacts | TaskFacts): EventFields {
   return {
     status,
     error_type: status === "rejected" ? undefined : cause,
@@ -213,6 +219,7 @@ export function kindOf(event: RecordedEvent): EventKind {
     case "session.opened":
     case "session.closed":
     case "batch.finished":
+    case "task.finished":
     case "upstream_request.finished":
       return "calls";
     case "health_check.finished":

@@ -8,12 +8,15 @@ import { chart, stackedChart } from "../panels.ts";
 import { whyEmpty } from "../why-empty.ts";
 import { ofServer } from "./choice.ts";
 
+const NO_TASKS = "no call was made as a task";
+
 /** What is asked of a server beside its tools, what goes over the line, and how it defines its tools. */
 export function requests({ chosen, draw, options }: Board): SectionDraft {
   const { window } = options.alerts.ToolDefinitionsChanged;
   const changed = chosen.series(catalog.toolDefinitionsChanged, { ...ofServer, change: "changed" });
   const moved = chosen.series(catalog.toolDefinitionsChanged, ofServer);
   const durations = sum(recently(chosen.buckets(catalog.requestDuration, ofServer)), by("method", "le"));
+  const taskDurations = sum(recently(chosen.buckets(catalog.taskDuration, ofServer)), by("mcp_server", "le"));
   return {
     id: 700,
     title: "Requests and definitions",
@@ -116,6 +119,36 @@ export function requests({ chosen, draw, options }: Board): SectionDraft {
             ),
           ],
           whenEmpty: "no server reports a cost",
+        }),
+        chart({
+          key: "tasks-kept",
+          id: 711,
+          title: "Tasks that are kept",
+          description:
+            "Tasks of all servers that run or have ended and are kept for their callers. A flat top is the limit (tasks.max).",
+          unit: "none",
+          queries: [query(sum(chosen.series(catalog.tasksKept)), "Tasks")],
+          whenEmpty: whyEmpty.chosenServer,
+        }),
+      ],
+      [
+        stackedChart({
+          key: "tasks",
+          id: 709,
+          title: "Tasks by outcome",
+          description: "Tasks that ended, which calls of the chosen servers had begun.",
+          unit: "short",
+          queries: [query(sum(increase(chosen.series(catalog.tasks, ofServer), window), by("status")), "{{status}}")],
+          whenEmpty: NO_TASKS,
+        }),
+        chart({
+          key: "task-duration",
+          id: 710,
+          title: "P95 of tasks",
+          description: "How long tasks take, from the answer to the call to their end.",
+          unit: "s",
+          queries: [query(quantileOf(0.95, taskDurations), "{{mcp_server}}")],
+          whenEmpty: NO_TASKS,
         }),
       ],
     ],
