@@ -143,6 +143,7 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
   const snapshot = (): GatewaySnapshot => ({
     servers: gateway.fleet.snapshot(),
     batchItemsExecuting: batches.itemsExecuting,
+    tasks: gateway.tasks.size,
     discovery: discovery.snapshot(),
     exporters: exporters.snapshots(),
     listeners: bus.listeners(),

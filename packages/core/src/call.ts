@@ -23,6 +23,7 @@ import type { JsonObject, JsonRpcErrorObject, JsonRpcNotification, JsonRpcReques
 import { correlationOf } from "./protocol/meta.ts";
 import { reportedUsage } from "./protocol/reported-usage.ts";
 import type { ResultPayload } from "./protocol/result-payload.ts";
+import type { TaskWish } from "./tasks/task-call.ts";
 import type { ServerRequestReply } from "./transports/session.ts";
 import { startOf, type Unwritten, type Witnesses } from "./witnesses.ts";
 
@@ -60,6 +61,8 @@ export interface ToolCall extends RelayContext {
   readonly extra?: JsonObject | undefined;
   /** Why the call is refused, once its tool is known: the last look before it is sent. */
   readonly refusedFor?: ((definition: JsonObject) => Failure | undefined) | undefined;
+  /** The wish of the client that the call becomes a task. */
+  readonly task?: TaskWish | undefined;
   readonly origin?: CallOrigin | undefined;
   readonly batch?: BatchItem | undefined;
   /** Identity of the call in events and records, where the gateway's own part has to know it; must be unique. */

@@ -6,14 +6,16 @@ import { type Failure, failure } from "./errors.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
 import type { Lease, OwnSessions } from "./lifecycle/own-sessions.ts";
 import type { Clock, Platform } from "./platform/platform.ts";
+import type { PeerDescription } from "./protocol/eras.ts";
 import type { JsonObject } from "./protocol/json-rpc.ts";
 import { resultOf, verdictOf, verdictOfFailure } from "./reply-meaning.ts";
 import type { RequestRecord } from "./request-record.ts";
 import type { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
 import { type Deadline, startDeadline } from "./resilience/deadline.ts";
 import { type Talk, talkOf } from "./talk.ts";
+import type { TaskCall, TaskGround } from "./tasks/task-call.ts";
 import { answerInputs, wantsInput } from "./transports/input-rounds.ts";
-import type { UpstreamRequest } from "./transports/session.ts";
+import type { UpstreamRequest, UpstreamSession } from "./transports/session.ts";
 import type { Witnesses } from "./witnesses.ts";
 
 /** One request to one server. */
@@ -22,7 +24,9 @@ export interface Exchange {
   readonly context: RelayContext;
   readonly record: CallRecord | RequestRecord;
   /** What is sent once a session is there; a failure refuses at the last moment. */
-  readonly params: () => { readonly params: JsonObject } | Failure;
+  readonly params: (session: UpstreamSession, peer: PeerDescription) => { readonly params: JsonObject } | Failure;
+  /** The task that is wished for in place of a result; absent for everything else. */
+  readonly task?: TaskCall | undefined;
   readonly onColdStart?: () => void;
 }
 
@@ -75,7 +79,8 @@ export async function exchangeWith(
         session = own.session;
       }
       attempt.protocolVersion = session.peer.protocolVersion;
-      const prepared = exchange.params();
+      const peer = exchange.task === undefined ? session.peer : await session.peerFor("legacy");
+      const prepared = exchange.params(session, peer);
       if ("code" in prepared) return conclude(prepared);
       const refusal = witnesses.mustAgree ? await begin(exchange, witnesses, deadline.signal) : undefined;
       if (refusal !== undefined) return conclude(refusal);
@@ -86,6 +91,7 @@ export async function exchangeWith(
       attempt.upstreamSeconds = (clock.nowMs() - sentMs) / 1_000;
       verdict = verdictOf(reply, sentMs, server);
       if (lease !== undefined && deadline.timedOut()) lease.doubt();
+      if (exchange.task !== undefined) reply = exchange.task.taken(reply, groundOf({ server, session, peer, lease }));
       if (request.clientEra === "legacy" && wantsInput(reply)) {
         reply = await answerInputs(session, request, reply, platform);
         if (reply.kind === "failed") {
@@ -171,7 +177,7 @@ async function begin(
 
 /** What is handed to the session: what the caller sent, with what belongs to this attempt. */
 function upstreamRequest(
-  { method, context }: Exchange,
+  { method, context, task }: Exchange,
   params: JsonObject,
   {
     attempt,
@@ -196,7 +202,25 @@ function upstreamRequest(
     origin: originOf(context),
     sizes: attempt,
     clientEra: context.clientEra,
+    progressUntil: task?.over,
   };
+}
+
+/** What a task needs of the place where it was begun. */
+function groundOf({
+  server,
+  session,
+  peer,
+  lease,
+}: Pick<TaskGround, "server" | "session" | "peer"> & { readonly lease: Lease | undefined }): TaskGround {
+  const isLive = lease === undefined ? () => server.session() === session : lease.isLive;
+  const hold = (): (() => void) => {
+    const letGo = [server.keepUp(), ...(lease === undefined ? [] : [lease.hold()])];
+    return () => {
+      for (const each of letGo.splice(0)) each();
+    };
+  };
+  return { server, session, peer, isLive, hold };
 }
 
 /** Callers who need not say who they are have one credential, though they may be many. */

@@ -7,17 +7,25 @@ import { type Exchange, type ExchangeParts, exchangeWith } from "./exchange.ts";
 import { Fleet, type FleetEntry, type FleetOptions } from "./fleet.ts";
 import { relayedItem } from "./groups/relay-subject.ts";
 import { ServerGroup } from "./groups/server-group.ts";
-import { callToolOfGroup, relayToGroup, type Way } from "./groups/through-group.ts";
+import { callToolOfGroup, relayToGroup } from "./groups/through-group.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
+import type { ClientLine } from "./lifecycle/session-party.ts";
 import type { RateLimitOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
 import { RequestRecord, type RequestStart } from "./request-record.ts";
 import { RateLimiter } from "./resilience/rate-limiter.ts";
+import { type TasksOptions, tasksOptions } from "./tasks/options.ts";
+import type { RelayedTask } from "./tasks/relayed-task.ts";
+import { TaskCall, type TaskWish } from "./tasks/task-call.ts";
+import { isTaskOnly } from "./tasks/task-messages.ts";
+import { Tasks } from "./tasks/tasks.ts";
 import { Witnesses } from "./witnesses.ts";
 
 export interface GatewayOptions extends FleetOptions, Telemetry {
   readonly rateLimit?: RateLimitOptions | undefined;
+  /** How many tasks are relayed; the defaults when absent. */
+  readonly tasks?: TasksOptions | undefined;
   /** Which callers may use which tools; everybody everything when absent. */
   readonly access?: AccessPolicy | undefined;
   /** Whether a caller runs a server, and hears why it fails with its stderr and all; everybody does when absent. */
@@ -25,7 +33,7 @@ export interface GatewayOptions extends FleetOptions, Telemetry {
 }
 
 /** Limits that can change while the gateway runs; what is absent stays as it is. */
-type GatewayLimits = Partial<Pick<GatewayOptions, "execution" | "circuitBreaker" | "rateLimit">>;
+type GatewayLimits = Partial<Pick<GatewayOptions, "execution" | "circuitBreaker" | "rateLimit" | "tasks">>;
 
 /** A request other than a tool call that is passed on to one server. */
 export interface Relay extends RelayContext {
@@ -42,6 +50,8 @@ export interface Relay extends RelayContext {
 /** The gateway: a fleet of servers, and the one way of a call through it. */
 export class Gateway {
   readonly fleet: Fleet;
+  /** Calls that go on at their servers, for clients that come back for the results. */
+  readonly tasks: Tasks;
   readonly #options: GatewayOptions;
   readonly #parts: ExchangeParts;
   #rates: Rates;
@@ -58,6 +68,13 @@ export class Gateway {
     this.#parts = { platform: options.platform, slots, witnesses: this.#witnesses };
     this.#rates = ratesOf(options.rateLimit, options.platform);
     this.fleet = new Fleet(options);
+    this.tasks = new Tasks(options.tasks ?? tasksOptions.parse({}), options);
+    this.fleet.observe({
+      onListChanged: () => {},
+      onNotification: (server, notification, audience) => {
+        if (notification.method === "notifications/tasks/status") this.tasks.told(server, notification, audience);
+      },
+    });
   }
 
   /**
@@ -74,9 +91,9 @@ export class Gateway {
       }
       const refusal = admitRate(this.#rates.requests, record.caller); // 2 admit: the rate here, capacity in exchange.ts
       if (refusal !== undefined) return (await record.settle(refusal)) ?? refusal;
-      const result = await (server instanceof ServerGroup
-        ? callToolOfGroup(server, call, record, this.#wayOfCalls(record, signal)) // 3 and 4, at members in turn
-        : this.#send(server, this.#toolExchange(call, server, record), signal)); // 3 ready, 4 invoke
+      const result = await (call.task === undefined
+        ? this.#invoke(server, call, record, { signal })
+        : this.#invokeAsTask(server, call, call.task, record, signal));
       const unwritten = record.settle(result); // 5 settle
       const refused = unwritten === undefined ? undefined : await unwritten;
       return this.told(refused ?? result, record.caller, record.server ?? call.server);
@@ -125,9 +142,36 @@ export class Gateway {
     return toldTo(result, () => this.#options.runs?.(caller, server) ?? true);
   }
 
+  /** Asks the server of a task about it, with a method that takes its id. Never rejects. */
+  async askAbout(
+    task: RelayedTask,
+    request: Omit<Relay, "server" | "params">,
+    signal?: AbortSignal,
+  ): Promise<CallResult> {
+    const { server } = task;
+    const { record = this.record({ server: server.id, method: request.method, subject: task.id }, request) } = request;
+    record.server = task.entry;
+    const refusal = request.admitted === true ? undefined : this.admitRequest(record.caller);
+    const isOfOneClient = server.options.sessions === "per_client";
+    const context = { ...request, clientEra: "legacy", ...(isOfOneClient && { line: task.owner.line }) } as const;
+    const params: Exchange["params"] = (session) =>
+      task.isAt(session) ? { params: { taskId: task.upstreamId } } : taskIsGone(task);
+    const exchange = { method: request.method, context, record, params };
+    const result = refusal ?? (await this.#send(server, exchange, signal).catch(unexpected));
+    const refused = request.record === undefined ? await record.settle(result) : undefined;
+    return this.told(refused ?? result, record.caller, server.id);
+  }
+
+  /** A client has gone, and what is kept for it goes as well. */
+  left(line: ClientLine): void {
+    this.tasks.left(line);
+    this.fleet.left(line);
+  }
+
   /** Changes limits while calls run; those that are admitted already keep what they have. */
   configure(limits: GatewayLimits): void {
-    const { execution, circuitBreaker, rateLimit } = limits;
+    const { execution, circuitBreaker, rateLimit, tasks } = limits;
+    if (tasks !== undefined) this.tasks.configure(tasks);
     if (execution !== undefined) this.#parts.slots.resize(limitSizes(execution.max_concurrency, execution));
     this.fleet.configure({ ...(execution && { execution }), ...(circuitBreaker && { circuitBreaker }) });
     // Every principal begins anew with a full bucket: a burst once, when somebody changes the limit.
@@ -141,6 +185,7 @@ export class Gateway {
 
   /** Stops everything that was started; calls in flight end with `connection`. Resolves when all processes are gone. */
   async close(): Promise<void> {
+    this.tasks.close();
     await this.fleet.close();
   }
 
@@ -191,35 +236,61 @@ export class Gateway {
     return server;
   }
 
-  #toolExchange(call: ToolCall, server: ManagedServer, record: CallRecord): Exchange {
+  #invoke(
+    server: FleetEntry,
+    call: ToolCall,
+    record: CallRecord,
+    { task, signal }: { readonly task?: TaskCall; readonly signal: AbortSignal | undefined },
+  ): Promise<CallResult> {
+    const send = (member: ManagedServer, attempt: ToolCall): Promise<CallResult> =>
+      this.#send(member, this.#toolExchange(attempt, member, record, task), signal); // 3 ready, 4 invoke
+    if (!(server instanceof ServerGroup)) return send(server, call);
+    return callToolOfGroup(server, call, record, { clock: this.#options.platform.clock, send }); // at members in turn
+  }
+
+  /** The same for a call that is to go on as a task: there must be room for one before the server is asked. */
+  async #invokeAsTask(
+    server: FleetEntry,
+    call: ToolCall,
+    wish: TaskWish,
+    record: CallRecord,
+    signal: AbortSignal | undefined,
+  ): Promise<CallResult> {
+    const room = this.tasks.reserve(server.id, record.caller);
+    if ("code" in room) return room;
+    const task = new TaskCall(this.tasks, wish, record, room);
+    try {
+      return await this.#invoke(server, task.redirected(call), record, { task, signal });
+    } finally {
+      task.end();
+    }
+  }
+
+  #toolExchange(call: ToolCall, server: ManagedServer, record: CallRecord, task: TaskCall | undefined): Exchange {
     return {
       method: "tools/call",
       context: call,
       record,
+      task,
       onColdStart: () => {
         record.coldStart = true;
         record.span.event("cold_start");
       },
-      params: () => {
+      params: (_session, peer) => {
         record.tool = server.catalog.tool(call.tool);
         if (record.tool === undefined) return unknownTool(call);
-        const definition = call.refusedFor === undefined ? undefined : server.catalog.definition(call.tool);
-        const refusal = definition === undefined ? undefined : call.refusedFor?.(definition);
+        const definition = server.catalog.definition(call.tool) ?? {};
+        const refusal = call.refusedFor?.(definition);
         if (refusal !== undefined) return refusal;
-        return { params: { ...call.extra, name: call.tool, arguments: call.arguments, _meta: call.meta } };
+        const wish = task?.params(peer);
+        if (wish?.task === undefined && isTaskOnly(definition)) return taskOnly(call);
+        return { params: { ...call.extra, name: call.tool, arguments: call.arguments, ...wish, _meta: call.meta } };
       },
     };
   }
 
   #send(server: ManagedServer, exchange: Exchange, signal: AbortSignal | undefined): Promise<CallResult> {
     return exchangeWith(server, exchange, this.#parts, signal);
-  }
-
-  #wayOfCalls(record: CallRecord, signal: AbortSignal | undefined): Way<ToolCall> {
-    return {
-      clock: this.#options.platform.clock,
-      send: (member, attempt) => this.#send(member, this.#toolExchange(attempt, member, record), signal),
-    };
   }
 
   #relayTo(
@@ -252,6 +323,20 @@ function ratesOf(rateLimit: RateLimitOptions | undefined, { clock }: Platform): 
 /** The same words for a tool that does not exist, one that the policy hides, and a server that does not exist. */
 function unknownTool(call: ToolCall): Failure {
   return failure("unknown_tool", `unknown tool "${shortName(call.tool)}" of server "${shortName(call.server)}"`);
+}
+
+/** A tool that works in the background only, called by somebody who waits for its answer. */
+function taskOnly(call: ToolCall): Failure {
+  const message = `"${shortName(call.tool)}" can be called as a task only, by a client of revision 2025-11-25 that uses tasks`;
+  return failure("invalid_request", `${message}; there are none in batches`);
+}
+
+function taskIsGone(task: RelayedTask): Failure {
+  task.lose();
+  return {
+    ...failure("connection", `server "${task.server.id}" has ended, and this task with it`),
+    maybeExecuted: true,
+  };
 }
 
 /** The same for a prompt or resource that the rules of its server hide. */

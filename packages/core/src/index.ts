@@ -51,6 +51,18 @@ export { Allowance, partOf } from "./resilience/allowance.ts";
 export { RateLimiter } from "./resilience/rate-limiter.ts";
 export { serverId } from "./server-id.ts";
 export { Slots } from "./slots.ts";
+export { type TasksOptions, tasksOptions } from "./tasks/options.ts";
+export type { RelayedTask } from "./tasks/relayed-task.ts";
+export type { TaskWish } from "./tasks/task-call.ts";
+export {
+  isTaskOnly,
+  RELATED_TASK,
+  readTask,
+  type TaskMethods,
+  taskMethods,
+  withRelatedTask,
+} from "./tasks/task-messages.ts";
+export { Tasks } from "./tasks/tasks.ts";
 export { checkCertificateBundle } from "./transports/http/certificate-bundle.ts";
 export { decodeHeaderValue } from "./transports/http/header-values.ts";
 export { paramHeaderMismatch } from "./transports/http/param-header-check.ts";

@@ -41,6 +41,7 @@ export function createRuntime(config: Config, environment: RuntimeEnvironment): 
     execution: config.execution,
     rateLimit: config.rate_limit,
     circuitBreaker: config.circuit_breaker,
+    tasks: config.tasks,
     bus,
     tracer,
     journal,

@@ -7,6 +7,7 @@ export const RELOADABLE = [
   "execution",
   "rate_limit",
   "circuit_breaker",
+  "tasks",
   "discovery",
   "auth.roles",
   "auth.api_keys.static",

@@ -5,6 +5,7 @@ import {
   executionOptions,
   rateLimitOptions,
   serverId,
+  tasksOptions,
 } from "@mcp-hangar/core";
 import { z } from "zod";
 import { authOptions } from "../access/options.ts";
@@ -164,6 +165,11 @@ export const configSchema = z
     execution: executionOptions.prefault({}).describe("Limits that all servers share."),
     rate_limit: rateLimitOptions.prefault({}).describe("Token bucket a principal."),
     circuit_breaker: circuitBreakerOptions.prefault({}).describe("Circuit breaker of every server."),
+    tasks: tasksOptions
+      .prefault({})
+      .describe(
+        "Tasks of revision 2025-11-25: tool calls that go on at their servers, for clients that come back for the results. They are relayed where a server makes them, and end with the gateway.",
+      ),
     discovery: discoveryOptions.prefault({}).describe("Servers that are found while the gateway runs."),
     egress: egressOptions.prefault({}),
     logging: loggingOptions.prefault({}),

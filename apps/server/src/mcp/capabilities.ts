@@ -1,10 +1,13 @@
 import {
   type Failure,
   type FleetEntry,
+  type Gateway,
   type Implementation,
   isJsonObject,
   type JsonObject,
   ServerGroup,
+  type TaskMethods,
+  taskMethods,
 } from "@mcp-hangar/core";
 import type { ClientRequest } from "./client-request.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -44,7 +47,11 @@ export async function describe(
   const [entry] = scope.entries(caller);
   if (!scope.single || entry === undefined) {
     return {
-      capabilities: { ...AGGREGATE_CAPABILITIES, ...mergedExtensions(scope.entries(caller)) },
+      capabilities: {
+        ...AGGREGATE_CAPABILITIES,
+        ...taskCapability(gateway, mergedTasks(scope.entries(caller))),
+        ...mergedExtensions(scope.entries(caller)),
+      },
       info: gatewayInfo,
       instructions: mergedInstructions(scope.entries(caller), options()),
     };
@@ -55,8 +62,27 @@ export async function describe(
   const session = refusal ?? (await entry.ensureReady(signal));
   if ("code" in session) return session;
   const { capabilities, info, instructions } = await session.peerFor(era);
-  return { capabilities: relayed(capabilities, !(entry instanceof ServerGroup)), info, instructions };
+  const shown = relayed(capabilities, !(entry instanceof ServerGroup));
+  const tasks = era === "legacy" ? taskCapability(gateway, taskMethods(capabilities)) : {};
+  return { capabilities: { ...shown, ...tasks }, info, instructions };
 }
+
+/** Tasks as they are offered to clients of the legacy era, with no methods but those that a server has. */
+function taskCapability({ tasks }: Gateway, methods: TaskMethods | undefined): JsonObject {
+  if (methods === undefined || !tasks.isOffered) return {};
+  const { list, cancel } = methods;
+  return { tasks: { ...(list && { list: {} }), ...(cancel && { cancel: {} }), requests: { tools: { call: {} } } } };
+}
+
+/** What any of the servers offers for tasks. One that never ran may offer all of it: nobody can know yet. */
+function mergedTasks(entries: readonly FleetEntry[]): TaskMethods | undefined {
+  const offers = entries.map(({ peer }) => (peer === undefined ? UNKNOWN_TASKS : taskMethods(peer.capabilities)));
+  const made = offers.filter((offer) => offer !== undefined);
+  if (made.length === 0) return undefined;
+  return { list: made.some(({ list }) => list), cancel: made.some(({ cancel }) => cancel) };
+}
+
+const UNKNOWN_TASKS: TaskMethods = { list: true, cancel: true };
 
 function relayed(upstream: JsonObject, mayRemember: boolean): JsonObject {
   const relayed: Record<string, JsonObject> = {};

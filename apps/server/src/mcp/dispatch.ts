@@ -119,12 +119,12 @@ export function notified(
 
 /** What a request is about, in the client's words, but for prefixes and shortened names: records have ids and whole names. */
 function subjectOf({ method, params }: Pick<ClientRequest, "method" | "params">, scope: Scope): string | undefined {
-  const { uri, name, level, ref } = params;
+  const { uri, name, level, ref, taskId } = params;
   const inRef = isJsonObject(ref) ? ref : {};
   const named = [name, inRef.name].find((text) => typeof text === "string");
   const whole =
     named === undefined ? undefined : wholeName(named, method === "tools/call" ? "tools" : "prompts", scope);
-  return [uri, whole, level, inRef.uri].find((text): text is string => typeof text === "string");
+  return [uri, whole, level, inRef.uri, taskId].find((text): text is string => typeof text === "string");
 }
 
 function wholeName(text: string, list: NamedList, scope: Scope): string {

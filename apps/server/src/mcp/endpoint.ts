@@ -76,7 +76,7 @@ export class Endpoint {
     this.scope = createScope({ gateway: options.gateway, access: this.access }, options.scope);
     this.sessions = new SessionStore({
       ...options,
-      onClosed: (session) => options.gateway.fleet.left(session),
+      onClosed: (session) => options.gateway.left(session),
     });
     this.announcements = new Announcements(options.gateway, this.scope, this.sessions);
     this.#unobserve = options.gateway.fleet.observe({

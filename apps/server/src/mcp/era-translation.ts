@@ -1,6 +1,8 @@
-import { isJsonObject, type JsonObject, META, ResultPayload } from "@mcp-hangar/core";
+import { isJsonObject, type JsonObject, META, RELATED_TASK, ResultPayload } from "@mcp-hangar/core";
 
 const HOP_PREFIX = "io.modelcontextprotocol/";
+/** Keys with that prefix that are about tasks of the legacy era, and not about a hop. */
+const TASK_KEYS: ReadonlySet<string> = new Set([RELATED_TASK, "io.modelcontextprotocol/model-immediate-response"]);
 const COMPLETE_HEAD = Buffer.from('{"resultType":"complete",');
 
 /** Bytes of a result that is parsed and written anew. */
@@ -30,11 +32,15 @@ export function forLegacyClient(result: ResultPayload): ResultPayload {
 }
 
 function mentionsHop({ value }: ResultPayload): boolean {
-  return isJsonObject(value._meta) && Object.keys(value._meta).some((key) => key.startsWith(HOP_PREFIX));
+  return isJsonObject(value._meta) && Object.keys(value._meta).some(isHopKey);
+}
+
+function isHopKey(key: string): boolean {
+  return key.startsWith(HOP_PREFIX) && !TASK_KEYS.has(key);
 }
 
 function withoutHopKeys(meta: JsonObject): JsonObject | undefined {
-  const entries = Object.entries(meta).filter(([key]) => !key.startsWith(HOP_PREFIX));
+  const entries = Object.entries(meta).filter(([key]) => !isHopKey(key));
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 

@@ -40,6 +40,8 @@ export interface LegacySessionParts {
   readonly id: string;
   readonly protocolVersion: string;
   readonly capabilities: JsonObject;
+  /** Whether the client was offered to call tools as tasks; not so when absent. */
+  readonly takesTasks?: boolean | undefined;
   readonly caller: Caller;
   readonly client: ClientName;
   /** Where answers are kept for a client that loses its connection. */
@@ -65,6 +67,8 @@ export class LegacySession implements ClientLine {
   readonly askable: JsonObject;
   /** The same for a server that keeps a session for this client, and hears of changed roots. */
   readonly abilities: JsonObject;
+  /** Whether it was offered to call tools as tasks. */
+  readonly takesTasks: boolean;
   /** Whose session it is, with the roles they had when they were last heard of. */
   caller: Caller;
   lastSeenMs: number;
@@ -87,8 +91,10 @@ export class LegacySession implements ClientLine {
   #nextAsk = 1;
   #closed = false;
 
-  constructor({ id, protocolVersion, capabilities, caller, client, answers, nowMs }: LegacySessionParts) {
+  constructor(parts: LegacySessionParts) {
+    const { id, protocolVersion, capabilities, takesTasks = false, caller, client, answers, nowMs } = parts;
     this.answers = answers;
+    this.takesTasks = takesTasks;
     this.caller = caller;
     this.client = client;
     this.openedMs = nowMs;
@@ -202,12 +208,14 @@ export class LegacySession implements ClientLine {
   }
 
   /** Asks the client outside of its requests, on the stream that it keeps open. */
-  async askAnytime(request: JsonRpcRequest): Promise<ServerRequestReply> {
+  async askAnytime(
+    request: JsonRpcRequest,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<ServerRequestReply> {
     if (!this.canAnswer(request.method)) return refused(`${request.method}: the client cannot answer it`);
     const stream = this.#stream;
     if (stream === undefined)
       return refused(`${request.method}: the client has no stream open on which it could be asked`);
-    const { signal } = new AbortController();
     return await this.ask(request, (id, method, params) => stream({ id, method, params }), signal);
   }
 

@@ -25,6 +25,7 @@ export interface SessionStoreOptions {
 export interface Opening {
   readonly protocolVersion: string;
   readonly capabilities: JsonObject;
+  readonly takesTasks?: boolean | undefined;
   readonly caller: Caller;
   readonly client: Client;
 }

@@ -48,6 +48,10 @@ export function createReloadParts({
       (config) => config.circuit_breaker,
       (circuitBreaker) => gateway.configure({ circuitBreaker }),
     ),
+    tasks: follow(
+      (config) => config.tasks,
+      (tasks) => gateway.configure({ tasks }),
+    ),
     discovery: discoveryPart(discovery),
     "auth.roles": access,
     "auth.api_keys.static": access,

@@ -13,10 +13,13 @@ import { NAME_CHARS_MAX } from "./mend-item.ts";
 const ALL = { tools: {}, prompts: {}, resources: {} };
 
 /** A session whose lists are answered by `page`, given the cursor. */
-function sessionOf(page: (cursor: JsonValue | undefined) => UpstreamReply): UpstreamSession {
+function sessionOf(
+  page: (cursor: JsonValue | undefined) => UpstreamReply,
+  capabilities: JsonObject = ALL,
+): UpstreamSession {
   return {
-    peer: { ...FAKE_PEER, capabilities: ALL },
-    peerFor: async () => ({ ...FAKE_PEER, capabilities: ALL }),
+    peer: { ...FAKE_PEER, capabilities },
+    peerFor: async () => ({ ...FAKE_PEER, capabilities }),
     request: async ({ params }) => page(params.cursor),
     notify: () => {},
     connections: () => undefined,
@@ -235,14 +238,33 @@ function typeOf(schema: JsonValue): JsonValue | undefined {
   return (schema as JsonObject).type;
 }
 
-it("a tool that can be called as a task only is left out, and others that can are kept", async () => {
+describe("tools that can be called as tasks", () => {
   const tool = (name: string, taskSupport: string) => ({ ...goodItem("tools", name), execution: { taskSupport } });
-  const { items, faults } = await fetched(
-    "tools",
-    tool("must", "required"),
-    tool("may", "optional"),
-    tool("no", "forbidden"),
-  );
-  expect(items.map(({ name }) => name)).toEqual(["may", "no"]);
-  expect(faults.shown).toMatchObject([{ name: "must", action: "left_out", reason: expect.stringContaining("task") }]);
+  const tools = [tool("must", "required"), tool("may", "optional"), tool("no", "forbidden")];
+  const listed = (tasks?: JsonValue) => {
+    const session = sessionOf(() => resultReply({ tools }), tasks === undefined ? ALL : { ...ALL, tasks });
+    return fetchList("tools", { session, clock: new FakeClock(), signal: new AbortController().signal });
+  };
+
+  it.each([
+    undefined,
+    true,
+    {},
+    { list: {}, cancel: {} },
+    { requests: {} },
+    { requests: { tools: {} } },
+    { requests: { tools: { call: true } } },
+  ])("are left out where there is no other way and the server declares no tasks (%j)", async (tasks) => {
+    expect(await listed(tasks)).toMatchObject({
+      items: [{ name: "may" }, { name: "no" }],
+      faults: { leftOut: 1, shown: [{ name: "must", action: "left_out", reason: expect.stringContaining("task") }] },
+    });
+  });
+
+  it("are kept of a server that makes tasks", async () => {
+    expect(await listed({ requests: { tools: { call: {} } } })).toMatchObject({
+      items: [{ name: "must" }, { name: "may" }, { name: "no" }],
+      faults: { leftOut: 0, mended: 0 },
+    });
+  });
 });

@@ -1,4 +1,5 @@
 import type { Clock } from "../platform/platform.ts";
+import { taskMethods } from "../tasks/task-messages.ts";
 import type { UpstreamFailure, UpstreamSession } from "../transports/session.ts";
 import type { ListFaults } from "./list-faults.ts";
 import { ListInspection } from "./list-inspection.ts";
@@ -38,7 +39,10 @@ export interface ListFetch {
  */
 export async function fetchList(list: ListKind, { session, clock, signal }: ListFetch): Promise<FetchedList> {
   const { method, key, capability } = LISTS[list];
-  const inspection = new ListInspection(list, clock);
+  const inspection = new ListInspection(list, clock, {
+    // There are tasks in the legacy era only: of a server of both, that is its other side.
+    makesTasks: async () => taskMethods((await session.peerFor("legacy")).capabilities) !== undefined,
+  });
   const { capabilities } = session.peer;
   const seen = new Set<string>();
   let cursor: string | undefined;

@@ -1,6 +1,7 @@
 import { shortText } from "@mcp-hangar/telemetry";
 import type { Clock } from "../platform/platform.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../protocol/json-rpc.ts";
+import { isTaskOnly } from "../tasks/task-messages.ts";
 import { FAULTS_SHOWN_MAX, type ListFault, type ListFaults } from "./list-faults.ts";
 import { LISTS, type ListItems, type ListKind } from "./lists.ts";
 import { mendItem } from "./mend-item.ts";
@@ -22,6 +23,12 @@ export function largeItemChars(item: JsonObject): number {
   return largeItems.get(item) ?? 0;
 }
 
+/** What an inspection may have to know of the server whose list it is. */
+export interface ListingServer {
+  /** Whether its tools can be called as tasks; asked once, when a tool can be called so only. */
+  readonly makesTasks: () => Promise<boolean>;
+}
+
 /**
  * Takes the items of a list, page by page, as a server sent them, and keeps those that clients can read. Long lists are
  * looked through in several turns of the event loop.
@@ -29,6 +36,8 @@ export function largeItemChars(item: JsonObject): number {
 export class ListInspection {
   readonly #list: ListKind;
   readonly #clock: Pick<Clock, "defer">;
+  readonly #server: ListingServer;
+  #makesTasks: boolean | undefined;
   readonly #items: JsonObject[] = [];
   readonly #names = new Set<unknown>();
   readonly #shown: ListFault[] = [];
@@ -39,7 +48,8 @@ export class ListInspection {
   #turnItems = 0;
   #cut = false;
 
-  constructor(list: ListKind, clock: Pick<Clock, "defer">) {
+  constructor(list: ListKind, clock: Pick<Clock, "defer">, server: ListingServer) {
+    this.#server = server;
     this.#list = list;
     this.#clock = clock;
   }
@@ -50,6 +60,9 @@ export class ListInspection {
       if (this.#items.length >= LIST_ITEMS_MAX || this.#chars >= LIST_CHARS_MAX) {
         this.cut(this.#items.length >= LIST_ITEMS_MAX ? `${LIST_ITEMS_MAX} items` : `${LIST_CHARS_MAX} characters`);
         return false;
+      }
+      if (this.#makesTasks === undefined && this.#list === "tools" && isJsonObject(value) && isTaskOnly(value)) {
+        this.#makesTasks = await this.#server.makesTasks();
       }
       this.#inspect(value);
       if (this.#turnChars >= TURN_CHARS || ++this.#turnItems >= TURN_ITEMS) await this.#rest();
@@ -91,10 +104,9 @@ export class ListInspection {
       this.#note(name, "left_out", `another item has the same ${identity}`);
       return;
     }
-    const { execution } = result.item;
-    if (this.#list === "tools" && isJsonObject(execution) && execution.taskSupport === "required") {
+    if (this.#list === "tools" && isTaskOnly(result.item) && this.#makesTasks !== true) {
       this.#leftOut++;
-      this.#note(name, "left_out", "it can be called as a task only, and the gateway relays no tasks");
+      this.#note(name, "left_out", "it can be called as a task only, and the server declares no tasks of tools/call");
       return;
     }
     this.#names.add(name);

@@ -48,7 +48,7 @@ export class OwnSession {
   readonly share: string;
   /** The client that used it last, and can be asked. */
   line: ClientLine | undefined;
-  /** Requests that use it or wait for it. */
+  /** Requests that use it or wait for it, and tasks that run in it. */
   users = 0;
   lastUsedMs: number;
   /** Of the requests that use it. */

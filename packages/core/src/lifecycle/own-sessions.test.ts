@@ -17,6 +17,8 @@ const client = (id: string, logLevel?: string): ClientLine => {
     abilities: { roots: {} },
     isListening: true,
     logLevel,
+    canAnswer: () => true,
+    push: () => {},
     askAnytime: async ({ method }) => ({ kind: "result", result: { by: id, method } }),
   };
 };

@@ -35,6 +35,10 @@ export interface Lease {
   readonly release: () => void;
   /** The request was not answered in time. */
   readonly doubt: () => void;
+  /** Keeps the session up beyond the request, until the returned function is called. */
+  readonly hold: () => () => void;
+  /** Whether the session is still there. */
+  readonly isLive: () => boolean;
 }
 
 /**
@@ -94,7 +98,14 @@ export class OwnSessions {
       this.#release(own, deadline);
       return session;
     }
-    return { session, isNew, release: () => this.#release(own, deadline), doubt: () => void own.doubt() };
+    return {
+      session,
+      isNew,
+      release: () => this.#release(own, deadline),
+      doubt: () => void own.doubt(),
+      hold: () => this.#hold(own),
+      isLive: () => own.session === session,
+    };
   }
 
   /** Where the subscriptions of a party are kept: with its session. */
@@ -189,9 +200,18 @@ export class OwnSessions {
     return (party) => ownerOf(this.#context.options.sessions, party) === key;
   }
 
-  #release(own: OwnSession, deadline: Deadline): void {
+  #hold(own: OwnSession): () => void {
+    own.users++;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#release(own);
+      isHeld = false;
+    };
+  }
+
+  #release(own: OwnSession, deadline?: Deadline): void {
     own.users--;
-    own.deadlines.delete(deadline);
+    if (deadline !== undefined) own.deadlines.delete(deadline);
     own.lastUsedMs = this.#context.platform.clock.nowMs();
     if (own.passing ? own.isUnwanted : own.isUnused && own.session === undefined) this.#end(own);
   }

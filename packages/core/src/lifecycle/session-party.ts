@@ -1,6 +1,6 @@
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { ServerOptions } from "../options.ts";
-import type { JsonObject, JsonRpcRequest } from "../protocol/json-rpc.ts";
+import type { JsonObject, JsonRpcNotification, JsonRpcRequest } from "../protocol/json-rpc.ts";
 import type { ServerRequestReply } from "../transports/session.ts";
 
 /** A client that keeps a session with the gateway, and can be reached outside of its requests. */
@@ -13,8 +13,15 @@ export interface ClientLine {
   readonly logLevel: string | undefined;
   /** Whether it can be asked something now that belongs to none of its requests. */
   readonly isListening: boolean;
-  /** Asks the client something that belongs to none of its requests. A client that cannot be asked is a refusal. */
-  askAnytime(request: JsonRpcRequest): Promise<ServerRequestReply>;
+  /** Whether it declared that it answers requests of that method. */
+  canAnswer(method: string): boolean;
+  /**
+   * Asks the client something that belongs to none of its requests, until `signal` aborts. A client that cannot be asked is a
+   * refusal.
+   */
+  askAnytime(request: JsonRpcRequest, signal?: AbortSignal): Promise<ServerRequestReply>;
+  /** Tells the client something that belongs to none of its requests; dropped where it does not listen. */
+  push(notification: JsonRpcNotification): void;
 }
 
 /** Who is behind a request: a caller, and the client that it came from, if that keeps a session. */

@@ -53,6 +53,11 @@ export class ResultPayload {
     return new ResultPayload(summary, undefined, json);
   }
 
+  /** A task in place of a result, as the legacy era has it: `resultType` is not among its members. */
+  static ofTask(value: JsonObject): ResultPayload {
+    return new ResultPayload({ ...summarise(value), resultType: "task" }, value, undefined);
+  }
+
   /** The same without its content, for whoever has to know only how it ended. */
   emptied(): ResultPayload {
     return new ResultPayload(this.summary, {}, undefined);

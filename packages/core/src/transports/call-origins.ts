@@ -1,4 +1,5 @@
-import type { JsonRpcRequest } from "../protocol/json-rpc.ts";
+import type { JsonObject, JsonRpcRequest } from "../protocol/json-rpc.ts";
+import { relatedTaskOf } from "../tasks/task-messages.ts";
 import type { ServerRequestReply, SessionObserver, UpstreamRequest } from "./session.ts";
 
 /** Methods that make no server ask back or log on behalf of a caller. */
@@ -11,6 +12,8 @@ const HOUSEKEEPING: ReadonlySet<string> = new Set([
   "resources/templates/list",
   "server/discover",
   "subscriptions/listen",
+  "tasks/cancel",
+  "tasks/get",
   "tools/list",
 ]);
 
@@ -99,8 +102,8 @@ export class CallOrigins {
   }
 
   /**
-   * The only call in flight, or the latest of them when all are of one caller who is known. When there is none, or when it cannot be
-   * told, the reason.
+   * The only call in flight, or the latest of them when all are of one caller who is known; a task says of itself what belongs to it, so
+   * that calls come before it. When there is none, or when it cannot be told, the reason.
    */
   callOf(inFlight: Iterable<UpstreamRequest>, nowMs: number): UpstreamRequest | Unclear {
     let call: UpstreamRequest | undefined;
@@ -109,7 +112,7 @@ export class CallOrigins {
       // Callers who need not say who they are may be many.
       if (call !== undefined && !this.#isSole && (call.origin === undefined || call.origin !== request.origin))
         return SEVERAL;
-      call = request;
+      if (call === undefined || request.task === undefined) call = request;
     }
     if (call === undefined) return NOBODY;
     if (this.#isSole) return call;
@@ -134,12 +137,25 @@ export function answerOf(
   isSole = false,
 ): Promise<ServerRequestReply> {
   if (typeof origin === "string") return observer.onServerRequest(request, origin);
-  if (isSole) return observer.onServerRequest(request, NOT_ASKABLE, origin);
+  // What belongs to a task is for its owner, and may wait for them.
+  const isOfTask = origin.task !== undefined && origin.task === relatedTaskOf(request.params);
+  if (isSole && !isOfTask) return observer.onServerRequest(request, NOT_ASKABLE, origin);
   return origin.onServerRequest?.(request) ?? observer.onServerRequest(request, NOT_ASKABLE);
 }
 
 const NOT_ASKABLE: Unclear = "the client behind the call cannot be asked";
 const NEVER: Answered = { caller: undefined, atMs: Number.NEGATIVE_INFINITY };
+
+/** The request in flight that waits for the task to which the params of a message belong; `undefined` where there is none. */
+export function requestOfTask(
+  inFlight: () => Iterable<UpstreamRequest>,
+  params: JsonObject,
+): UpstreamRequest | undefined {
+  const id = relatedTaskOf(params);
+  if (id === undefined) return undefined;
+  for (const request of inFlight()) if (request.task === id) return request;
+  return undefined;
+}
 
 /** Whether a server may ask back or log on behalf of a caller while it works on this request. */
 export function isCall({ method }: UpstreamRequest): boolean {

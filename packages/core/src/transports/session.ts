@@ -75,6 +75,13 @@ export interface UpstreamRequest {
    * gateway itself, and for callers who need not say who they are.
    */
   readonly origin?: string | undefined;
+  /**
+   * The server's id of the task that the request waits for: what the server says and asks with this id in `_meta` belongs to it,
+   * wherever it comes.
+   */
+  readonly task?: string | undefined;
+  /** Progress is heard until this aborts, though the request was answered: with a task, the work goes on. */
+  readonly progressUntil?: AbortSignal | undefined;
   /** Where the session notes the sizes of the messages. */
   readonly sizes?: MessageSizes | undefined;
   /** Era of the client behind the request; without it the session serves the request in the way that suits it best. */

@@ -12,6 +12,9 @@ import { askableOf, type LegacySession } from "../legacy-session.ts";
  */
 const KEPT_CAPABILITIES_CHARS_MAX = 512;
 
+/** The one revision that has tasks of this kind. */
+const TASKS_VERSION = "2025-11-25";
+
 /** `initialize` of the legacy era: negotiates the revision and opens a session. */
 export async function initialize(
   endpoint: Endpoint,
@@ -36,10 +39,13 @@ export async function initialize(
   // An unknown revision is answered with the newest of ours; the client decides whether that suits it.
   const protocolVersion = LEGACY_VERSIONS.find((version) => version === wanted) ?? LEGACY_VERSIONS[0];
   const { info, instructions } = description;
-  const result = { protocolVersion, capabilities: description.capabilities, serverInfo: info };
+  const { tasks, ...others } = description.capabilities;
+  // Revisions before know nothing of tasks.
+  const takesTasks = tasks !== undefined && protocolVersion === TASKS_VERSION;
+  const result = { protocolVersion, capabilities: takesTasks ? { ...others, tasks } : others, serverInfo: info };
   return {
     answer: resultAnswer(instructions === undefined ? result : { ...result, instructions }),
-    session: endpoint.sessions.open({ protocolVersion, capabilities: declared, caller, client }),
+    session: endpoint.sessions.open({ protocolVersion, capabilities: declared, takesTasks, caller, client }),
   };
 }
 
@@ -49,7 +55,8 @@ export async function discover(endpoint: Endpoint, request: ClientRequest): Prom
   if ("code" in description) return endpoint.failed(description, request.caller);
   const { capabilities, info, instructions } = description;
   // Log levels are a matter of each modern request, and there is no method to set them.
-  const { logging: _logging, ...rest } = capabilities;
+  // Tasks of this era are an extension, which is not relayed (see `capabilities.ts`).
+  const { logging: _logging, tasks: _tasks, ...rest } = capabilities;
   const result = {
     resultType: "complete",
     supportedVersions: MODERN_VERSIONS,

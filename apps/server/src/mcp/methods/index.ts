@@ -6,6 +6,7 @@ import { discover } from "./handshake.ts";
 import { listMethod } from "./lists.ts";
 import { callTool, complete, getPrompt, readResource } from "./relay.ts";
 import { listen, setLogLevel, subscribe, unsubscribe } from "./subscriptions.ts";
+import { cancelTask, getTask, listTasks, taskResult } from "./tasks.ts";
 
 export type Method = (endpoint: Endpoint, request: ClientRequest) => Answer | Promise<Answer>;
 
@@ -31,6 +32,10 @@ export const METHODS: Readonly<Record<Era, ReadonlyMap<string, Method>>> = {
     ["logging/setLevel", setLogLevel],
     ["resources/subscribe", subscribe],
     ["resources/unsubscribe", unsubscribe],
+    ["tasks/get", getTask],
+    ["tasks/result", taskResult],
+    ["tasks/list", listTasks],
+    ["tasks/cancel", cancelTask],
   ]),
   modern: new Map([...COMMON, ["server/discover", discover], [LISTEN, listen]]),
 };

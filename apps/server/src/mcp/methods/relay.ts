@@ -11,6 +11,7 @@ import {
   type RelayContext,
   type ResultPayload,
   RPC,
+  type TaskWish,
 } from "@mcp-hangar/core";
 import { type Caller, shortText } from "@mcp-hangar/telemetry";
 import { textOf } from "../../text-of.ts";
@@ -26,8 +27,7 @@ import { unknownName } from "../unknown-names.ts";
 
 /** `tools/call`: the one method that is counted, traced and audited as a call. */
 export async function callTool(endpoint: Endpoint, request: ClientRequest): Promise<Answer> {
-  // The gateway offers no tasks, so that the wish for one is to be ignored: nobody could fetch what becomes of it.
-  const { name, arguments: args, _meta, task: _task, ...extra } = request.params;
+  const { name, arguments: args, _meta, task: wish, ...extra } = request.params;
   const management = endpoint.management?.find(name, request.caller);
   if (management !== undefined) {
     const { caller, signal } = request;
@@ -44,6 +44,7 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
     mismatch = paramHeaderRefusal(request, definition);
     return mismatch === undefined ? undefined : failure("invalid_request", mismatch);
   };
+  // Tools of the gateway itself, and of servers that make no tasks, are called as ever: the wish for one is ignored then.
   const result = await endpoint.gateway.callTool(
     {
       ...relayContext(request),
@@ -53,6 +54,7 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
       // The gateway refuses arguments that are no object, and counts the refusal.
       arguments: args as JsonObject | undefined,
       extra,
+      task: taskWish(request, wish),
       refusedFor: request.header && refusedFor,
     },
     request.signal,
@@ -62,6 +64,13 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
     return answerOf({ ...result, message: unknownName(endpoint, request.caller, { list: "tools", name }) });
   }
   return translated(linked(endpoint, target, answerOf(result)), request);
+}
+
+/** The wish for a task of a client that was offered them; any other could not fetch what becomes of it. */
+function taskWish(request: ClientRequest, params: unknown): TaskWish | undefined {
+  const { session } = request;
+  if (session?.takesTasks !== true || !isJsonObject(params)) return undefined;
+  return { params, line: session, wants: (notification) => isWanted(notification, request) };
 }
 
 /** Lists the server of a shortened name if it never was, because nobody can know otherwise what the name stands for. */
@@ -75,7 +84,7 @@ async function listFirst(
 }
 
 /** On the aggregate, links lead to resources under the names that they have there. */
-function linked({ scope }: Endpoint, { server }: Target, answer: Answer): Answer {
+export function linked({ scope }: Endpoint, { server }: Target, answer: Answer): Answer {
   if (scope.single || answer.kind === "error") return answer;
   return { kind: "result", result: withQualifiedLinks(answer.result, (uri) => scope.qualifyUri(server, uri)) };
 }
@@ -209,7 +218,7 @@ function notFoundCode(request: ClientRequest): number {
   return request.era === "modern" ? RPC.invalidParams : RPC.resourceNotFound;
 }
 
-function translated(answer: Answer, request: ClientRequest): Answer {
+export function translated(answer: Answer, request: ClientRequest): Answer {
   if (answer.kind === "result") {
     const convert: (result: ResultPayload) => ResultPayload =
       request.era === "modern" ? forModernClient : forLegacyClient;
@@ -221,7 +230,7 @@ function translated(answer: Answer, request: ClientRequest): Answer {
   return answer;
 }
 
-function relayContext(request: ClientRequest): RelayContext {
+export function relayContext(request: ClientRequest): RelayContext {
   const { channel, session } = request;
   const { ask } = channel;
   const canAnswer = ask !== undefined && session !== undefined;
@@ -235,7 +244,11 @@ function relayContext(request: ClientRequest): RelayContext {
     },
     line: session,
     clientEra: request.era,
-    clientCapabilities: canAnswer ? session.askable : request.era === "modern" ? request.capabilities : undefined,
+    clientCapabilities: canAnswer
+      ? session.askable
+      : request.era === "modern"
+        ? withoutTasks(request.capabilities)
+        : undefined,
     onServerRequest: canAnswer
       ? async (asked) => {
           if (session.canAnswer(asked.method)) return ask(asked);
@@ -245,6 +258,16 @@ function relayContext(request: ClientRequest): RelayContext {
       : undefined,
   };
 }
+
+/** Tasks of the modern era are an extension that is not relayed: no server is to answer with one. */
+function withoutTasks(capabilities: JsonObject): JsonObject {
+  const { extensions } = capabilities;
+  if (!isJsonObject(extensions) || extensions[TASKS_EXTENSION] === undefined) return capabilities;
+  const { [TASKS_EXTENSION]: _tasks, ...others } = extensions;
+  return { ...capabilities, extensions: others };
+}
+
+const TASKS_EXTENSION = "io.modelcontextprotocol/tasks";
 
 /** A server has one level of log messages for all clients, which the wish of another may have lowered. */
 function isWanted({ method, params }: JsonRpcNotification, { session, meta, caller }: ClientRequest): boolean {

@@ -2,7 +2,8 @@ import type { IncomingMessage } from "../../protocol/decode.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
 import { isJsonObject, type JsonRpcNotification, type JsonRpcRequest, RPC } from "../../protocol/json-rpc.ts";
 import type { ResultPayload } from "../../protocol/result-payload.ts";
-import { answerOf, type Unclear } from "../call-origins.ts";
+import { answerOf, requestOfTask, type Unclear } from "../call-origins.ts";
+import { LateProgress } from "../late-progress.ts";
 import { replyText } from "../outgoing-message.ts";
 import { ownId, RequestTable } from "../request-table.ts";
 import type {
@@ -25,6 +26,7 @@ const SESSION_NEWS: ReadonlySet<string> = new Set([
   "notifications/prompts/list_changed",
   "notifications/resources/list_changed",
   "notifications/resources/updated",
+  "notifications/tasks/status",
 ]);
 
 /** Things skipped, of one session, that the log tells of: more say nothing new. */
@@ -37,6 +39,7 @@ export abstract class HttpSession implements UpstreamSession {
   readonly #calls = new RequestTable<RpcCall>();
   readonly #posts: Postbox;
   readonly #skipped = new Set<string>();
+  readonly #late = new LateProgress();
   #closing: Promise<void> | undefined;
 
   constructor(client: HttpClient, observer: SessionObserver) {
@@ -129,6 +132,7 @@ export abstract class HttpSession implements UpstreamSession {
 
   forget(call: RpcCall): void {
     this.#calls.take(call.id);
+    this.#late.answered(call.id, call.request);
   }
 
   count(message: IncomingMessage): void {
@@ -150,8 +154,12 @@ export abstract class HttpSession implements UpstreamSession {
   /** Hands a notification to whom it belongs; `call` is the one on whose stream it came. */
   route(notification: JsonRpcNotification, call: RpcCall | undefined): void {
     if (notification.method === "notifications/progress") this.#routeProgress(notification);
-    else if (call === undefined || SESSION_NEWS.has(notification.method)) this.observer.onNotification(notification);
-    else if (!call.settled) call.request.onNotification?.(notification);
+    else if (SESSION_NEWS.has(notification.method)) this.observer.onNotification(notification);
+    else {
+      const request = requestOfTask(() => this.inFlight(), notification.params) ?? call?.request;
+      if (request === undefined) this.observer.onNotification(notification);
+      else if (request !== call?.request || !call.settled) request.onNotification?.(notification);
+    }
   }
 
   /** Has a request of the server answered, by the client of the call on whose stream it came or from which it must stem. */
@@ -160,7 +168,8 @@ export abstract class HttpSession implements UpstreamSession {
       this.reply(request, { kind: "result", result: {} });
       return;
     }
-    answerOf(request, origin, this.observer, isSole).then(
+    const ofTask = requestOfTask(() => this.inFlight(), request.params);
+    answerOf(request, ofTask ?? origin, this.observer, isSole).then(
       (reply) => this.reply(request, reply),
       (error: unknown) => this.reply(request, internalError(error)),
     );
@@ -177,11 +186,14 @@ export abstract class HttpSession implements UpstreamSession {
   }
 
   #routeProgress(notification: JsonRpcNotification): void {
-    const call = this.callOf(notification.params.progressToken);
-    const meta = call?.request.params._meta;
-    if (call === undefined || !isJsonObject(meta) || meta.progressToken === undefined) return;
+    const token = notification.params.progressToken;
+    const own = ownId(token);
+    const late = own === undefined ? undefined : this.#late.of(own);
+    const request = this.callOf(token)?.request ?? late;
+    const meta = request?.params._meta;
+    if (request === undefined || !isJsonObject(meta) || meta.progressToken === undefined) return;
     const params = { ...notification.params, progressToken: meta.progressToken };
-    call.request.onNotification?.({ method: notification.method, params });
+    request.onNotification?.({ method: notification.method, params });
   }
 
   async #close(): Promise<void> {

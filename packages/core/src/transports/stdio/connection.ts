@@ -184,7 +184,11 @@ export class StdioConnection {
         this.#route(message.method, message.params);
         break;
       case "request":
-        this.#serverRequests.serve(message, this.#pending.originOf(this.#context.clock.nowMs()), this.#context.isSole);
+        this.#serverRequests.serve(
+          message,
+          this.#pending.originOf(message.params, this.#context.clock.nowMs()),
+          this.#context.isSole,
+        );
         break;
       case "invalid":
         this.#skip(line, message);
@@ -237,7 +241,7 @@ export class StdioConnection {
     const subscription = metaOf(params)[META.subscriptionId];
     if (subscription !== undefined) return this.#pending.request(subscription);
     if (method !== "notifications/message") return undefined;
-    const origin = this.#pending.originOf(this.#context.clock.nowMs());
+    const origin = this.#pending.originOf(params, this.#context.clock.nowMs());
     return typeof origin === "string" ? undefined : origin;
   }
 

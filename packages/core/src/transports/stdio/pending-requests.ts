@@ -1,6 +1,7 @@
 import type { JsonObject, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
-import { type CallOrigins, isCall, type Unclear } from "../call-origins.ts";
+import { type CallOrigins, isCall, requestOfTask, type Unclear } from "../call-origins.ts";
+import { LateProgress } from "../late-progress.ts";
 import { ownId, RequestTable } from "../request-table.ts";
 import type { UpstreamReply, UpstreamRequest } from "../session.ts";
 
@@ -17,6 +18,7 @@ export interface PendingRequest {
 export class PendingRequests {
   readonly #entries = new RequestTable<PendingRequest>();
   readonly #origins: CallOrigins;
+  readonly #late = new LateProgress();
   #hadCalls = false;
 
   constructor(origins: CallOrigins) {
@@ -48,7 +50,10 @@ export class PendingRequests {
     const own = ownId(id);
     if (own === undefined) return undefined;
     const entry = this.#entries.take(own);
-    if (entry !== undefined) this.#origins.answered(entry.request, nowMs);
+    if (entry !== undefined) {
+      this.#origins.answered(entry.request, nowMs);
+      this.#late.answered(own, entry.request);
+    }
     this.#origins.heard(own, nowMs);
     return entry;
   }
@@ -83,17 +88,16 @@ export class PendingRequests {
     return entries;
   }
 
-  /** The call that a message without an origin must stem from, or why that cannot be told. */
-  originOf(nowMs: number): UpstreamRequest | Unclear {
-    return this.#origins.callOf(
-      this.#entries.values().map(({ request }) => request),
-      nowMs,
-    );
+  /** The call that a message with these params must stem from, or why that cannot be told. */
+  originOf(params: JsonObject, nowMs: number): UpstreamRequest | Unclear {
+    const inFlight = (): UpstreamRequest[] => this.#entries.values().map(({ request }) => request);
+    return requestOfTask(inFlight, params) ?? this.#origins.callOf(inFlight(), nowMs);
   }
 
   /** Progress for the request with the token `token`, with the caller's own token in its place. */
   progress(token: unknown, params: JsonObject): { request: UpstreamRequest; params: JsonObject } | undefined {
-    const request = this.request(token);
+    const own = ownId(token);
+    const request = this.request(token) ?? (own === undefined ? undefined : this.#late.of(own));
     const progressToken = request === undefined ? undefined : metaOf(request.params).progressToken;
     if (request === undefined || progressToken === undefined) return undefined;
     return { request, params: { ...params, progressToken } };
