@@ -92,25 +92,23 @@ describe.each(PUBLISHED_SERVERS.map((server) => [server.package, server] as cons
     const lists = await listsOf(direct);
     const answers = steady(await callsOf(direct, place, ""));
     await using own = await connect("sdk v1", gateway.mcpUrl(place.id));
-    const asTasksOnly = new Set(server.taskOnly ?? []);
-    const callable = lists.tools.filter((tool) => !asTasksOnly.has(tool.name));
     const ownLists = await listsOf(own);
-    expect(ownLists.tools.map(({ name: tool }) => tool)).toEqual(callable.map(({ name: tool }) => tool));
-    expect(JSON.stringify(ownLists.tools)).toBe(JSON.stringify(callable));
+    expect(ownLists.tools.map(({ name: tool }) => tool)).toEqual(lists.tools.map(({ name: tool }) => tool));
+    expect(JSON.stringify(ownLists.tools)).toBe(JSON.stringify(lists.tools));
     expect({ ...ownLists, tools: [] }).toEqual({ ...lists, tools: [] });
     expect(steady(await callsOf(own, place, ""))).toEqual(answers);
     await using all = await connect("sdk v1", gateway.mcpUrl());
     const prefix = `${place.id}__`;
     const mine = (await all.tools()).filter((tool) => tool.name.startsWith(prefix));
-    expect(mine.map(({ name: tool }) => tool)).toEqual(callable.map(({ name: tool }) => prefix + tool));
+    expect(mine.map(({ name: tool }) => tool)).toEqual(lists.tools.map(({ name: tool }) => prefix + tool));
     // Links in `_meta` are those that can be read there.
     const plain = ({ name: _name, _meta, ...tool }: Record<string, unknown>) => JSON.stringify(tool);
-    expect(mine.map(plain)).toEqual(callable.map(plain));
+    expect(mine.map(plain)).toEqual(lists.tools.map(plain));
     expect(await callsOf(all, place, prefix)).toHaveLength(server.calls(place.folder).length);
     const count = (kind: "tools" | "prompts" | "resources" | "templates") => lists[kind].length;
     measured.push({
       name,
-      tools: callable.length,
+      tools: lists.tools.length,
       prompts: count("prompts"),
       resources: count("resources") + count("templates"),
       calls: server.calls(place.folder).map(([tool]) => tool),

@@ -12,6 +12,7 @@ import type { Witness, WitnessedEvent } from "./witness.ts";
 const CAUSED = [
   "call.finished",
   "request.finished",
+  "task.finished",
   "operation.finished",
   "access.denied",
   "authentication.failed",
@@ -23,12 +24,13 @@ const CAUSED = [
 /** A credential is told of now and then, and not where it is used: {@link expectSuccesses} looks at them together. */
 const SUCCESS = "authentication.succeeded";
 /** Facts with an id of their own in the log, and those that are entries of the history. */
-const WITH_OWN_ID = ["call.finished", "request.finished", "operation.finished"];
-const ENTRIES = ["call.finished", "request.finished"];
+const WITH_OWN_ID = ["call.finished", "request.finished", "task.finished", "operation.finished"];
+const ENTRIES = ["call.finished", "request.finished", "task.finished"];
 
 /** How many facts each counter has counted. */
 const COUNTED: Readonly<Record<string, (event: WitnessedEvent) => boolean>> = {
   mcp_hangar_tool_calls_total: ({ type }) => type === "call.finished",
+  mcp_hangar_tasks_total: ({ type }) => type === "task.finished",
   mcp_hangar_requests_total: ({ type }) => type === "request.finished",
   mcp_hangar_access_denials_total: ({ type }) => type === "access.denied" || type === "authentication.failed",
   mcp_hangar_operations_total: ({ effect = "read" }) => effect !== "read",
@@ -196,9 +198,15 @@ function idsOf(events: readonly WitnessedEvent[], types: readonly string[]): Rea
 }
 
 function idsInLog(log: readonly LogEvent[]): readonly string[] {
-  return log
-    .flatMap(({ call_id: call, request_id: request, operation_id: operation }) => call ?? request ?? operation ?? [])
-    .map(String);
+  return (
+    log
+      // The end of a task names the call that has begun it, too.
+      .flatMap(
+        ({ task_id: task, call_id: call, request_id: request, operation_id: operation }) =>
+          task ?? call ?? request ?? operation ?? [],
+      )
+      .map(String)
+  );
 }
 
 function idsInStream(events: readonly StreamedEvent[]): readonly string[] {

@@ -5,8 +5,6 @@ export interface PublishedServer {
   /** Further arguments; `folder` is an empty one. */
   readonly args?: (folder: string) => readonly string[];
   readonly env?: (folder: string) => Readonly<Record<string, string>>;
-  /** Tools that can be called as a task only, which are not listed behind the gateway. */
-  readonly taskOnly?: readonly string[];
   /** Calls, one after the other: what is answered must be the same with and without a gateway. */
   readonly calls: (folder: string) => readonly (readonly [tool: string, args: Readonly<Record<string, unknown>>])[];
 }
@@ -17,7 +15,6 @@ const OFFICIAL = "@modelcontextprotocol";
 export const PUBLISHED_SERVERS: readonly PublishedServer[] = [
   {
     package: `${OFFICIAL}/server-everything@2026.8.31`,
-    taskOnly: ["simulate-research-query"],
     calls: () => [
       ["echo", { message: "Grüße" }],
       ["get-sum", { a: 1, b: 2 }],

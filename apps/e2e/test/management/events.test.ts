@@ -83,8 +83,6 @@ test("a start and a call are followed as they happen, without what was said", as
     // That somebody follows is an operation as well.
     "operation.finished",
     "server.state_changed",
-    // It has a tool that can be called as a task only, which is left out.
-    "server.list_faulty",
     "server.start_finished",
     "server.tools_listed",
     "server.state_changed",

@@ -54,6 +54,10 @@ export function methodsOf(server: string | undefined): readonly Method[] {
     ["resources/subscribe", { uri }, "legacy"],
     ["resources/unsubscribe", { uri }, "legacy"],
     ["logging/setLevel", { level: "info" }, "legacy"],
+    ["tasks/list", {}, "legacy"],
+    ["tasks/get", { taskId: "nothing" }, "legacy"],
+    ["tasks/result", { taskId: "nothing" }, "legacy"],
+    ["tasks/cancel", { taskId: "nothing" }, "legacy"],
     ["no/such/method", {}],
   ];
 }
