@@ -11,6 +11,7 @@ import { type ListingUpstreams, startListingUpstreams } from "../src/harness/lis
 import type { MetricsPage } from "../src/harness/metrics-page.ts";
 import { type Family, parseOpenMetrics } from "../src/harness/openmetrics/parse.ts";
 import { reloadByRest, rest } from "../src/harness/reloading.ts";
+import { taskClient } from "../src/harness/task-client.ts";
 import { type TemporaryFolder, temporaryFolder } from "../src/harness/temporary-folder.ts";
 import { type HttpUpstream, nodeServer, startFixture } from "../src/harness/upstreams.ts";
 import { modernRequest, openLegacySession } from "../src/harness/wire-client.ts";
@@ -49,6 +50,7 @@ beforeAll(async () => {
       piped: { ...nodeServer(STDIO), ...quick },
       remote: { mode: "remote", endpoint: http.url, ...quick },
       careless: { mode: "remote", endpoint: careless.endpoint("legacy") },
+      tasking: nodeServer(fixtureFile("tasks/main.ts")),
       idle: { ...nodeServer(STDIO), ...quick, idle_ttl_s: 0.3 },
       browser: { ...nodeServer(fixtureFile("browser/main.ts"), "stdio", "metrics-catalog"), sessions: "per_client" },
       refusing: { ...nodeServer(STDIO, "--refuse"), ...quick },
@@ -193,11 +195,14 @@ describe("after a run that exercises everything", () => {
     expect(page.sum("mcp_hangar_tool_call_tokens_total", { ...remote, kind: "input" })).toBe(120);
     expect(page.sum("mcp_hangar_tool_call_tokens_total", { ...remote, kind: "output" })).toBe(30);
     expect(page.sum("mcp_hangar_tool_call_cost_total", { ...remote, currency: "USD" })).toBe(0.25);
+    expect(page.sum("mcp_hangar_tasks_total", { mcp_server: "tasking", status: "success" })).toBe(1);
     expect(page.sum("mcp_hangar_build_info")).toBe(1);
   });
 });
 
 async function exercise(target: HttpGateway): Promise<void> {
+  await using ann = await taskClient(target.mcpUrl("tasking"));
+  await ann.result((await ann.begin("work")).taskId);
   const session = await openLegacySession(target.mcpUrl());
   const call = (name: string): Promise<unknown> => session.request("tools/call", { name, arguments: {} });
   for (const server of ["piped", "remote"]) {
