@@ -91,14 +91,14 @@ export function requestContent(event: RequestFinished): AuditDraft {
 }
 
 /** What the record of the end of a task says. */
-export function taskContent(event: TaskFinished): AuditContent {
+export function taskContent(event: TaskFinished): AuditDraft {
   const facts = taskFacts(event);
   const end = endOf(facts);
   return {
-    // A refusal of the tool itself is a failure of the task.
+    ...endContent(facts, end),
+    // Whatever else it may be called, a task that has not succeeded has failed.
     type: `tool.task.${end === "completed" || end === "timed_out" || end === "cancelled" ? end : "failed"}`,
     action: "task",
-    ...endContent(facts),
     actor: auditActor(facts.caller, facts.client),
     target: {
       kind: "tool",
