@@ -8,7 +8,10 @@ import { describeMutant, scoreOf } from "./score.ts";
 const [, , part = ""] = process.argv;
 const mutants = mutantsOf(buildStack(resolveOptions())).filter(({ alert }) => alert.includes(part));
 const started = performance.now();
-const { killed, survived, equivalent } = await scoreOf(mutants);
+const seconds = (): number => Math.round((performance.now() - started) / 1_000);
+const { killed, survived, equivalent } = await scoreOf(mutants, (played, alive) =>
+  process.stderr.write(`${played} of ${mutants.length} played in ${seconds()} s, ${alive.length} not noticed\n`),
+);
 
 const lines = [...Map.groupBy(mutants, ({ operator }) => operator)].map(([operator, all]) => {
   const noticed = all.filter((mutant) => killed.includes(mutant)).length;
@@ -24,7 +27,7 @@ process.stdout.write(
   [
     ...lines,
     "",
-    `${killed.length} of ${killed.length + survived.length} mutants noticed: ${score.toFixed(1)} %, in ${Math.round((performance.now() - started) / 1_000)} s`,
+    `${killed.length} of ${killed.length + survived.length} mutants noticed: ${score.toFixed(1)} %, in ${seconds()} s`,
     `${equivalent.length} equivalent ones are not counted:`,
     ...reasons,
     ...survived.map((mutant) => `survived: ${describeMutant(mutant)}`),

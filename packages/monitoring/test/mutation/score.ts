@@ -18,9 +18,34 @@ const TURNS: readonly ((kind: Scenario["kind"]) => boolean)[] = [
   (kind) => !DEADLY.includes(kind),
 ];
 
-/** Plays the scenarios of each mutant's alert, until one of them notices the damage. */
-export async function scoreOf(mutants: readonly Mutant[]): Promise<Score> {
-  const killed: Mutant[] = [];
+/** So many are played at a time: enough to keep promtool busy, and few enough that each round is soon over. */
+const ROUND = 100;
+
+/**
+ * Plays the scenarios of each mutant's alert, until one of them notices the damage. `progress` is told after each round how many
+ * mutants were played so far and which of them nothing has noticed.
+ */
+export async function scoreOf(
+  mutants: readonly Mutant[],
+  progress: (played: number, alive: readonly Mutant[]) => void = () => {},
+): Promise<Score> {
+  const alive: Mutant[] = [];
+  for (let from = 0; from < mutants.length; from += ROUND) {
+    alive.push(...(await survivorsOf(mutants.slice(from, from + ROUND))));
+    progress(Math.min(from + ROUND, mutants.length), alive);
+  }
+  const equivalent = alive.flatMap((mutant) => {
+    const reason = reasonFor(mutant);
+    return reason === undefined ? [] : [[mutant, reason] as const];
+  });
+  return {
+    killed: mutants.filter((mutant) => !alive.includes(mutant)),
+    survived: alive.filter((mutant) => reasonFor(mutant) === undefined),
+    equivalent,
+  };
+}
+
+async function survivorsOf(mutants: readonly Mutant[]): Promise<readonly Mutant[]> {
   let alive = mutants;
   for (const isTurn of TURNS) {
     const verdicts = await perform(
@@ -29,14 +54,9 @@ export async function scoreOf(mutants: readonly Mutant[]): Promise<Score> {
         scenarios: stack.scenarios.filter((scenario) => scenario.alert === alert && isTurn(scenario.kind)),
       })),
     );
-    killed.push(...alive.filter((mutant, index) => wasNoticed(mutant, verdicts[index] ?? "")));
-    alive = alive.filter((_, index) => verdicts[index] === "");
+    alive = alive.filter((mutant, index) => !wasNoticed(mutant, verdicts[index] ?? ""));
   }
-  const equivalent = alive.flatMap((mutant) => {
-    const reason = reasonFor(mutant);
-    return reason === undefined ? [] : [[mutant, reason] as const];
-  });
-  return { killed, survived: alive.filter((mutant) => reasonFor(mutant) === undefined), equivalent };
+  return alive;
 }
 
 /** A mutant in one line. */
