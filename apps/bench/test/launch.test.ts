@@ -1,5 +1,5 @@
+import { freePort } from "@mcp-hangar/testing";
 import { afterEach, expect, test } from "vitest";
-import { freePort } from "../src/processes/free-port.ts";
 import { cleanUp, launch } from "../src/processes/launch.ts";
 import { processTree } from "../src/processes/usage.ts";
 

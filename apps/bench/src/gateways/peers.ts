@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "@mcp-hangar/testing";
 import { installPeer } from "../peers/install.ts";
 import { type PeerName, peers } from "../peers/pins.ts";
-import { freePort } from "../processes/free-port.ts";
 import { launch, workFolder } from "../processes/launch.ts";
 import type { Contender, Upstream } from "./contenders.ts";
 

@@ -1,11 +1,10 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { freePort, poll, startProcess } from "@mcp-hangar/testing";
 
 /** A series with the values that it has, by the number of the minute. */
 export interface MinuteSeries {
@@ -15,7 +14,7 @@ export interface MinuteSeries {
 }
 
 /** When the month begins, in seconds: a day that is the same in every run. */
-const BEGIN = Date.UTC(2026, 0, 1) / 1_000;
+export const BEGIN = Date.UTC(2026, 0, 1) / 1_000;
 /** Points of a series that Prometheus gives at once. */
 const POINTS_MAX = 10_000;
 
@@ -84,14 +83,13 @@ export class BackfilledPrometheus implements AsyncDisposable {
       "--log.level=error",
       "--query.timeout=10m",
     ];
-    const child = spawn("prometheus", args, { stdio: "ignore" });
-    const ended = once(child, "close");
+    const child = await startProcess({ command: "prometheus", args });
     this.#stop = async () => {
       child.kill("SIGTERM");
-      await ended;
+      await child.exited;
       this.#stop = undefined;
     };
-    await ready(`${this.#url}/-/ready`);
+    await poll(`${this.#url} to be ready`, async () => (await fetch(`${this.#url}/-/ready`)).ok);
   }
 
   async #range(expr: string, from: number, to: number, every: number) {
@@ -132,23 +130,4 @@ async function writeOpenMetrics(series: Iterable<MinuteSeries>, file: string): P
   await flush();
   stream.end();
   await once(stream, "finish");
-}
-
-async function ready(url: string): Promise<void> {
-  const deadline = Date.now() + 120_000;
-  const answers = async (): Promise<boolean> => (await fetch(url)).ok;
-  while (!(await answers().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error("Prometheus is not ready after two minutes");
-    await pause(200);
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("there is no port");
-  return address.port;
 }
