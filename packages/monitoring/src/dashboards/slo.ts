@@ -1,7 +1,7 @@
 import type { Slo } from "../model.ts";
 import type { SloName } from "../names.ts";
 import { type Duration, fromSeconds, toSeconds } from "../promql/duration.ts";
-import { complement, divide } from "../promql/operators.ts";
+import { complement, divide, partOf } from "../promql/operators.ts";
 import type { Vector } from "../promql/vector.ts";
 import { percent } from "../slo/decimal.ts";
 import type { SloRecords } from "../slo/recording-rules.ts";
@@ -69,10 +69,12 @@ function budgetLeft(board: Board, { slo, budgetRemaining }: SloRecords, id: numb
 function objective(board: Board, records: SloRecords, id: number): SectionDraft {
   const { slo, budgetRemaining } = records;
   const [fastest] = slo.windows;
-  const ratio = (window: Duration): Vector<"job" | "slo", "fraction"> => {
-    const shortest = fromSeconds(toSeconds(window));
-    return board.ofJob.series(records.errorRatio(shortest).metric, { slo: slo.name });
-  };
+  const labels = { slo: slo.name };
+  const seen = (window: Duration): Vector<"job" | "slo", "fraction"> =>
+    board.ofJob.series(records.seen(fromSeconds(toSeconds(window))).metric, labels);
+  // As alerts and budgets count it: what nobody saw was good.
+  const bad = (window: Duration): Vector<"job" | "slo", "fraction"> =>
+    partOf(board.ofJob.series(records.errorRatio(fromSeconds(toSeconds(window))).metric, labels), seen(window));
   const limits = slo.windows.map(
     ({ factor, severity }): Threshold => ({ value: factor, tone: TONE_OF_SEVERITY[severity] }),
   );
@@ -87,9 +89,12 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
             key: `good-${slo.name}`,
             id: id + 1,
             title: `Good in ${slo.period}`,
-            description: `The share that was good in the last ${slo.period}. The objective is ${percent(slo.objective)} %.`,
+            description: `The share that was good in the last ${slo.period}, and how much of that time was seen: what nobody saw counts as good, as for the budget. The objective is ${percent(slo.objective)} %.`,
             unit: "percentunit",
-            queries: [query(complement(ratio(slo.period)), "Good")],
+            queries: [
+              query(complement(bad(slo.period)), "Good"),
+              { ...query(seen(slo.period), "Seen"), thresholds: [] },
+            ],
             base: "bad",
             thresholds: [{ value: slo.objective, tone: "good" }],
             width: 4,
@@ -104,10 +109,10 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
                   key: `burn-rate-${slo.name}`,
                   id: id + 4,
                   title: `Burn rate, ${fastest.long}`,
-                  description: `How many times faster than allowed the budget is being spent. At 1 it lasts exactly ${slo.period}.`,
+                  description: `How many times faster than allowed the budget is being spent. At 1 it lasts exactly ${slo.period}. What nobody saw counts as good.`,
                   unit: "none",
                   decimals: 1,
-                  queries: [query(divide(ratio(fastest.long), slo.budget), "Burn rate")],
+                  queries: [query(divide(bad(fastest.long), slo.budget), "Burn rate")],
                   thresholds: limits,
                   width: 4,
                   whenEmpty: whyEmpty.traffic,
@@ -120,10 +125,10 @@ function objective(board: Board, records: SloRecords, id: number): SectionDraft 
           id: id + 2,
           title: "Bad share by window",
           description:
-            "What was bad, over each window of the alerts. An alert fires when a window is above its own limit and its short window is too.",
+            "What was bad, over each window of the alerts; what nobody saw was not. An alert fires when a window is above its own limit and its short window is too.",
           unit: "percentunit",
           queries: slo.windows.map((window) =>
-            query(ratio(window.long), `${window.long}: limit ${percent(burnThreshold(slo, window))} %`),
+            query(bad(window.long), `${window.long}: limit ${percent(burnThreshold(slo, window))} %`),
           ),
           drawn: {
             alerts,

@@ -24,7 +24,7 @@ import * as stat from "@grafana/grafana-foundation-sdk/stat";
 import * as stateTimeline from "@grafana/grafana-foundation-sdk/statetimeline";
 import * as table from "@grafana/grafana-foundation-sdk/table";
 import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
-import type { Panel } from "../../dashboards/model.ts";
+import type { Panel, Tone } from "../../dashboards/model.ts";
 import { axisTop } from "./axis.ts";
 import { colourScheme, quietSeries, seriesColours } from "./series-colours.ts";
 import { override, property, tableOverrides, tableSort, tableTransformations } from "./table.ts";
@@ -73,13 +73,14 @@ function chart(panel: Panel): timeseries.PanelBuilder {
 
 function number(panel: Panel): stat.PanelBuilder {
   const isJudged = panel.thresholds.length + panel.meanings.length > 0;
-  const isNamed = panel.queries.some(({ legend }) => legend.includes("{{"));
+  const isNamed = panel.queries.length > 1 || panel.queries.some(({ legend }) => legend.includes("{{"));
   return new stat.PanelBuilder()
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(false))
     .colorMode(isJudged ? BigValueColorMode.Background : BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.None)
-    .textMode(isNamed ? BigValueTextMode.ValueAndName : BigValueTextMode.Value);
+    .textMode(isNamed ? BigValueTextMode.ValueAndName : BigValueTextMode.Value)
+    .overrides(ownThresholds(panel.queries, "neutral"));
 }
 
 function rows(panel: Panel, links: readonly DashboardLink[]): table.PanelBuilder {
@@ -93,16 +94,17 @@ function rows(panel: Panel, links: readonly DashboardLink[]): table.PanelBuilder
     );
 }
 
+/** Of the series that have thresholds of their own; below the first of them they have the tone `base`. */
+function ownThresholds(queries: Panel["queries"], base: Tone) {
+  return queries.flatMap(({ legend, thresholds }) =>
+    thresholds === undefined ? [] : [override(legend, [property("thresholds", absoluteThresholds(base, thresholds))])],
+  );
+}
+
 function states({ queries, base }: Panel): stateTimeline.PanelBuilder {
   return new stateTimeline.PanelBuilder()
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
-    .overrides(
-      queries.flatMap(({ legend, thresholds }) =>
-        thresholds === undefined
-          ? []
-          : [override(legend, [property("thresholds", absoluteThresholds(base, thresholds))])],
-      ),
-    )
+    .overrides(ownThresholds(queries, base))
     .showValue(VisibilityMode.Auto)
     .mergeValues(true)
     .rowHeight(0.8)
