@@ -1,10 +1,11 @@
 import { catalog, SERVER_STATES } from "@mcp-hangar/telemetry";
-import { by, max, sum } from "../promql/aggregate.ts";
+import { type By, by, max, sum } from "../promql/aggregate.ts";
 import type { Duration } from "../promql/duration.ts";
 import { prometheusMetrics, runtime } from "../promql/external.ts";
 import { changes, increase } from "../promql/functions.ts";
 import { compare, multiply, unless } from "../promql/operators.ts";
 import { ago, not, type Scope, variable } from "../promql/select.ts";
+import type { Vector } from "../promql/vector.ts";
 import type { Board } from "./board.ts";
 import type { Annotation } from "./model.ts";
 
@@ -44,25 +45,30 @@ function deployments(scope: Scope): Annotation {
 /** Reloads of the configuration, good and failed ones. */
 function configReloads(scope: Scope): Annotation {
   const reloads = increase(scope.series(catalog.configReloads), "$__rate_interval");
-  return {
+  return happened((told) => sum(reloads, told), ["instance", "result"], {
     name: "Configuration reload",
-    expr: compare(sum(reloads, by("instance", "result")), ">", 0),
     title: "Configuration reload: {{result}}",
-    tags: ["instance", "result"],
     tone: "neutral",
-  };
+  });
 }
 
 /** Servers list tools otherwise than before. */
 function definitionChanges(scope: Scope): Annotation {
   const changed = increase(scope.series(catalog.toolDefinitionsChanged), "$__rate_interval");
-  return {
+  return happened((told) => sum(changed, told), ["mcp_server", "change"], {
     name: "Definition change",
-    expr: compare(sum(changed, by("mcp_server", "change")), ">", 0),
     title: "Tools of {{mcp_server}}: {{change}}",
-    tags: ["mcp_server", "change"],
     tone: "soon",
-  };
+  });
+}
+
+/** Marks where something happened at all, with the labels that it is told apart by as tags. */
+function happened<const Told extends string>(
+  counted: (told: By<Told>) => Vector<Told, "rate">,
+  labels: readonly Told[],
+  looks: Pick<Annotation, "name" | "title" | "tone">,
+): Annotation {
+  return { ...looks, expr: compare(counted(by(...labels)), ">", 0), tags: labels };
 }
 
 /** Times in which a server was degraded or dead: for boards that show the whole fleet, where other changes are daily life. */
@@ -80,13 +86,11 @@ export function troubledServers({ chosen }: Board): Annotation {
 /** Every change of the state of the servers that are shown. */
 export function stateChanges({ chosen }: Board): Annotation {
   const state = chosen.series(catalog.serverState, { mcp_server: variable("mcp_server") });
-  return {
+  return happened((told) => max(changes(state, "$__rate_interval"), told), ["mcp_server"], {
     name: "Server state change",
-    expr: compare(max(changes(state, "$__rate_interval"), by("mcp_server")), ">", 0),
     title: "{{mcp_server}} changes its state",
-    tags: ["mcp_server"],
     tone: "neutral",
-  };
+  });
 }
 
 /** Times in which alerts fired. */

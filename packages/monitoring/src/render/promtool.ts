@@ -38,12 +38,26 @@ export function promtoolFiles(
   );
 }
 
+/** A series with its labels, and what it has at each step in promtool's notation. */
+export interface InputSeries {
+  readonly series: string;
+  readonly values: string;
+}
+
+/** Series as a test file gives them to promtool. */
+export function inputSeries(series: readonly ScenarioSeries[]): readonly InputSeries[] {
+  return series.map(({ metric, suffix = "", labels, values }) => ({
+    series: `${metric.name}${suffix}${braces(labels)}`,
+    values,
+  }));
+}
+
 function testOf({ kind, title, interval, series, expect }: Scenario, alert: AlertRule): object {
   const labels = { alertname: alert.name, alertstate: "firing", severity: alert.severity, ...alert.labels };
   return {
     name: `${alert.id}: ${kind}: ${title}`,
     interval,
-    input_series: series.map((each) => ({ series: seriesName(each), values: each.values })),
+    input_series: inputSeries(series),
     promql_expr_test: [
       ...expect.map(({ at, firing }) => ({
         expr: `ALERTS${braces(labels)}`,
@@ -79,11 +93,8 @@ function alertWith(id: string, alerts: readonly AlertRule[]): AlertRule {
   return alert;
 }
 
-function seriesName({ metric, suffix = "", labels }: ScenarioSeries): string {
-  return `${metric.name}${suffix}${braces(labels)}`;
-}
-
-function braces(labels: Readonly<Record<string, string>>): string {
+/** Labels as PromQL writes them. */
+export function braces(labels: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return `{${pairs.join(", ")}}`;
 }

@@ -7,7 +7,7 @@ import { runtime } from "../promql/external.ts";
 import { clockSkew, rate } from "../promql/functions.ts";
 import { portion } from "../promql/operators.ts";
 import { percent } from "../slo/decimal.ts";
-import { label, text, value } from "../template.ts";
+import { label, type Template, text, value } from "../template.ts";
 
 /** What a gateway runs into: the ends of its memory, heap and file descriptors, its one thread, its limits towards clients, its clock. */
 export function limits(context: Context): readonly AlertRule[] {
@@ -23,48 +23,75 @@ export function limits(context: Context): readonly AlertRule[] {
 }
 
 /** By the container's limit, where two gigabytes may be little or more than there is. */
-function memory({ options, rules }: Context): AlertRule {
-  const setting = options.alerts.MemoryNearLimit;
-  const taken = portion(rules.series(runtime.processResidentMemory), rules.series(runtime.memoryLimit));
-  const condition = when(taken, ">", { threshold: setting.share, unit: "percentunit" });
-  return alertRule({
-    alert: "MemoryNearLimit",
-    setting,
-    expr: condition.expr,
-    conditions: [condition],
+function memory(context: Context): AlertRule {
+  return nearLimit(context, "MemoryNearLimit", {
+    used: runtime.processResidentMemory,
+    most: runtime.memoryLimit,
     summary: text`MCP Hangar on ${label("instance")} has nearly all of its memory`,
-    description: text`The process of ${label("job")} on ${label("instance")} has had ${value("percentage")} of the memory that its container or its machine has, for ${setting.for}; the limit is ${percent(setting.share)} %. At 100 % the kernel kills it, without a last word in its log.`,
-    dashboard: { uid: "mcp-hangar-telemetry", panel: "memory-share" },
+    has: "has had",
+    of: "of the memory that its container or its machine has",
+    end: "At 100 % the kernel kills it, without a last word in its log.",
+    panel: "memory-share",
   });
 }
 
-function heap({ options, rules }: Context): AlertRule {
-  const setting = options.alerts.HeapNearLimit;
-  const taken = portion(rules.series(runtime.heapUsed), rules.series(runtime.heapLimit));
-  const condition = when(taken, ">", { threshold: setting.share, unit: "percentunit" });
-  return alertRule({
-    alert: "HeapNearLimit",
-    setting,
-    expr: condition.expr,
-    conditions: [condition],
+function heap(context: Context): AlertRule {
+  return nearLimit(context, "HeapNearLimit", {
+    used: runtime.heapUsed,
+    most: runtime.heapLimit,
     summary: text`The JavaScript heap of ${label("instance")} is nearly full`,
-    description: text`The process of ${label("job")} on ${label("instance")} has used ${value("percentage")} of the heap that Node.js may have, for ${setting.for}; the limit is ${percent(setting.share)} %. Node.js ends the process when it is full, and collects garbage all the time before.`,
-    dashboard: { uid: "mcp-hangar-telemetry", panel: "heap" },
+    has: "has used",
+    of: "of the heap that Node.js may have",
+    end: "Node.js ends the process when it is full, and collects garbage all the time before.",
+    panel: "heap",
   });
 }
 
-function fileDescriptors({ options, rules }: Context): AlertRule {
-  const setting = options.alerts.FileDescriptorsNearLimit;
-  const taken = portion(rules.series(runtime.processOpenFds), rules.series(runtime.processMaxFds));
+function fileDescriptors(context: Context): AlertRule {
+  return nearLimit(context, "FileDescriptorsNearLimit", {
+    used: runtime.processOpenFds,
+    most: runtime.processMaxFds,
+    summary: text`MCP Hangar on ${label("instance")} has nearly all of its files open`,
+    has: "has had",
+    of: "of the files and sockets open that it may open",
+    end: "At 100 % it takes no connection and starts no server.",
+    panel: "file-descriptors-share",
+  });
+}
+
+type Used = (typeof runtime)["processResidentMemory" | "heapUsed" | "processOpenFds"];
+type Most = (typeof runtime)["memoryLimit" | "heapLimit" | "processMaxFds"];
+
+/** Something of which a process has nearly all that it may have. */
+interface NearLimit {
+  readonly used: Used;
+  readonly most: Most;
+  readonly summary: Template<"instance">;
+  /** The words around the share in the description. */
+  readonly has: string;
+  readonly of: string;
+  /** What happens when all of it is taken. */
+  readonly end: string;
+  /** On the dashboard of telemetry. */
+  readonly panel: string;
+}
+
+function nearLimit(
+  { options, rules }: Context,
+  alert: "MemoryNearLimit" | "HeapNearLimit" | "FileDescriptorsNearLimit",
+  { used, most, summary, has, of, end, panel }: NearLimit,
+): AlertRule {
+  const setting = options.alerts[alert];
+  const taken = portion(rules.series(used), rules.series(most));
   const condition = when(taken, ">", { threshold: setting.share, unit: "percentunit" });
   return alertRule({
-    alert: "FileDescriptorsNearLimit",
+    alert,
     setting,
     expr: condition.expr,
     conditions: [condition],
-    summary: text`MCP Hangar on ${label("instance")} has nearly all of its files open`,
-    description: text`The process of ${label("job")} on ${label("instance")} has had ${value("percentage")} of the files and sockets open that it may open, for ${setting.for}; the limit is ${percent(setting.share)} %. At 100 % it takes no connection and starts no server.`,
-    dashboard: { uid: "mcp-hangar-telemetry", panel: "file-descriptors-share" },
+    summary,
+    description: text`The process of ${label("job")} on ${label("instance")} ${has} ${value("percentage")} ${of}, for ${setting.for}; the limit is ${percent(setting.share)} %. ${end}`,
+    dashboard: { uid: "mcp-hangar-telemetry", panel },
   });
 }
 

@@ -1,3 +1,4 @@
+import { inputSeries } from "../../src/render/promtool.ts";
 import { type Incident, STEP } from "../incidents/incident.ts";
 import { playRules } from "../play.ts";
 import { neededRules, type RuleFile } from "./needed-rules.ts";
@@ -25,12 +26,7 @@ export async function detect(
       {
         name: what,
         interval: STEP,
-        input_series: series.map(({ metric, suffix = "", labels, values }) => ({
-          series: `${metric.name}${suffix}{${Object.entries(labels)
-            .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-            .join(", ")}}`,
-          values,
-        })),
+        input_series: inputSeries(series),
         promql_expr_test: [
           {
             expr: `min by (alertname, severity) (min_over_time(timestamp(ALERTS{alertstate="firing", severity=~"critical|warning"})[${minutes}m:${STEP}]))`,

@@ -1,4 +1,5 @@
-import { given, type InputSeries, job, other, type RecordStory } from "./story.ts";
+import type { InputSeries } from "../../src/render/promtool.ts";
+import { given, job, other, type RecordStory } from "./story.ts";
 
 const CALLS = "mcp_hangar_tool_calls_total";
 const ERRORS = "mcp_hangar_tool_call_errors_total";

@@ -1,7 +1,8 @@
 import type { RecordingRule } from "../../src/model.ts";
 import { printPromql } from "../../src/promql/print.ts";
+import { braces } from "../../src/render/promtool.ts";
 import { type Play, playRules, type Verdicts } from "../play.ts";
-import { braces, type RecordStory } from "./story.ts";
+import type { RecordStory } from "./story.ts";
 
 /** A recording rule, as it is or damaged, and the stories that it has to fit. */
 export interface Recital {

@@ -1,10 +1,5 @@
 import type { Duration } from "../../src/promql/duration.ts";
-
-/** Labels and what a series has at each step, in promtool's notation. */
-export interface InputSeries {
-  readonly series: string;
-  readonly values: string;
-}
+import { braces, type InputSeries } from "../../src/render/promtool.ts";
 
 /** What a recording rule makes of some series. */
 export interface RecordStory {
@@ -27,11 +22,4 @@ export const other = { job: "another-job" };
 /** A series with these labels, and its values in promtool's notation. */
 export function given(name: string, labels: Readonly<Record<string, string>>, values: string): InputSeries {
   return { series: `${name}${braces(labels)}`, values };
-}
-
-/** Labels as PromQL writes them. */
-export function braces(labels: Readonly<Record<string, string>>): string {
-  return `{${Object.entries(labels)
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-    .join(", ")}}`;
 }
