@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import type { Topic } from "../model.ts";
 import { gauge, steady } from "./series.ts";
 import { alertNamed, type Coverage, type Story, tell, together } from "./story.ts";
+import { tidy } from "./values.ts";
 
 const A = "a:8000";
 const B = "b:8000";
@@ -25,7 +26,7 @@ export function audit(context: Context, { alerts }: Topic): Coverage {
       ],
       firing: { ...exporter, instance: A },
     },
-    AuditJournalFilling: level(used, { healthy: full / 2, below: full, above: (1 + full) / 2 }),
+    AuditJournalFilling: level(used, { healthy: full / 2, below: full, above: Math.min(1, justAbove(full)) }),
     AuditChainBroken: over(problems, limits.AuditChainBroken.level),
     AuditCheckpointOverdue: over(overdue, limits.AuditCheckpointOverdue.level),
     AuditClockStepped: over(step, limits.AuditClockStepped.level),
@@ -40,7 +41,12 @@ type JournalMetric =
   | typeof catalog.auditClockStep;
 
 function over(metric: JournalMetric, limit: number): Story {
-  return level(metric, { healthy: 0, below: limit, above: limit + 1 });
+  return level(metric, { healthy: 0, below: limit, above: justAbove(limit) });
+}
+
+/** So near that a limit which is moved by a twentieth is noticed. */
+function justAbove(limit: number): number {
+  return limit === 0 ? 1 : tidy(limit * 1.01);
 }
 
 function level(

@@ -13,6 +13,7 @@ const ANY_EVENT: readonly string[] = [
   "MCPHangarTelemetryRecordsDropped",
   "MCPHangarListenerErrors",
   "MCPHangarMetricSeriesLimitReached",
+  "MCPHangarToolDefinitionsChanged",
 ];
 
 /** Mutants that behave like the original, so that no scenario can tell them apart. */
