@@ -14,9 +14,9 @@ export interface Performance {
   readonly scenarios: readonly Scenario[];
 }
 
-/** Plays every performance with promtool, each with no more rules than its scenarios need. */
-export async function perform(performances: readonly Performance[]): Promise<Verdicts> {
-  return (await playRules(eachPlayed(performances))).verdicts;
+/** Plays every performance with promtool, or with this one, each with no more rules than its scenarios need. */
+export async function perform(performances: readonly Performance[], promtool?: string): Promise<Verdicts> {
+  return (await playRules(eachPlayed(performances), undefined, promtool)).verdicts;
 }
 
 /** One after the other, for the texts of all together are large. */

@@ -149,6 +149,11 @@ export function stepOf({ options }: Context): number {
   return toSeconds(options.evaluationInterval);
 }
 
+/** From Prometheus 3 on a sample that is just as old as a range is long is not in it. */
+export function rangesAreLeftOpen({ options }: Context): boolean {
+  return Number(options.minimumPrometheus.split(".")[0]) >= 3;
+}
+
 /** The series of a plot as promtool reads them. */
 export function play(
   series: readonly StorySeries[],
@@ -172,22 +177,24 @@ export function play(
 function timingOf(course: Course, alert: AlertRule, context: Context): Timing {
   const step = stepOf(context);
   const steps = (duration: Duration): number => Math.ceil(toSeconds(duration) / step);
+  // What a range reaches back to: series are sampled when they are evaluated, so that the oldest sample lies at its beginning.
+  const reached = (range: Duration): number => steps(range) - (rangesAreLeftOpen(context) ? 1 : 0);
   const wait = steps(alert.for);
   switch (course.kind) {
     case "average": {
-      const window = steps(course.window);
+      const window = reached(course.window);
       return { step, wait, lead: window, onset: window, relief: 1, reach: window, isEvent: false };
     }
     case "event": {
-      const window = steps(course.window);
+      const window = reached(course.window);
       return { step, wait, lead: window, onset: 1, relief: window, reach: window, isEvent: true };
     }
     case "level": {
-      const held = course.held === undefined ? 0 : steps(course.held);
+      const held = course.held === undefined ? 0 : reached(course.held);
       return { step, wait, lead: held + 4, onset: 1, relief: held + 1, reach: held, isEvent: false };
     }
     case "silence": {
-      const window = steps(course.window);
+      const window = reached(course.window);
       // More than the limit, not as much.
       const onset = Math.floor(toSeconds(course.silence) / step) + 1;
       return { step, wait, lead: window, onset, relief: 1, reach: window, isEvent: false };
