@@ -48,16 +48,10 @@ function exportFailing({ options, rules }: Context): Runbook {
         mend: "Read the collector's log; renew the key.",
       },
       {
-        cause: "Collector or SIEM system do not get audit records",
-        look: log(["otlp_audit_failing", "audit_sink_failing"], "message"),
-        sign: "The exporter is otlp_audit or begins with audit_sink; the line says what the receiver answered, or why it was not reached.",
-        mend: "As above. With `observability.otlp_audit.spool_folder` or `compliance.journal` records wait on the disk, also over a restart of the gateway; without them, a restart loses them.",
-      },
-      {
-        cause: "The collector does not get log lines",
-        look: log(["otlp_logs_failing", "otlp_logs_recovered"], "message"),
-        sign: "The exporter is otlp_logs; the line says what the collector answered.",
-        mend: "As above. Lines are given up after five minutes; all of them are on stderr and in `logging.file`.",
+        cause: "Collector or SIEM system do not get audit records or log lines",
+        look: log(["otlp_audit_failing", "audit_sink_failing", "otlp_logs_failing"], "message"),
+        sign: "The exporter is otlp_audit, otlp_logs or begins with audit_sink; the line says what the receiver answered, or why it was not reached.",
+        mend: "As above. With `observability.otlp_audit.spool_folder` or `compliance.journal` records wait on the disk, also over a restart of the gateway; without them, a restart loses them. Log lines are given up after five minutes; all of them are on stderr and in `logging.file`.",
       },
       {
         cause: "Langfuse does not accept the keys",
@@ -67,15 +61,15 @@ function exportFailing({ options, rules }: Context): Runbook {
       },
       {
         cause: "A file or stderr cannot be written",
-        look: shell("df -h", "curl -sS http://127.0.0.1:8000/health/ready"),
-        sign: "`io`: the disk is full, or the process that reads stderr is gone. Readiness says `degraded` then.",
+        look: shell("df -h"),
+        sign: "`io`: the disk is full, or the process that reads stderr is gone.",
         mend: "Free space or move `logging.file`; restart the gateway if stderr was closed. For otlp_audit, free space where `observability.otlp_audit.spool_folder` is.",
       },
       {
         cause: "The disk of the audit journal hangs",
-        look: shell("curl -sS http://127.0.0.1:8000/health/ready", "ps -eo pid,stat,wchan:30,args | grep ' D'"),
-        sign: "`timeout` of the exporter audit_journal; readiness says for how long a write has had no answer. Processes that use the disk are in state D.",
-        mend: "Mend the disk, the volume or the network behind it. The journal goes on by itself, and nothing is lost while memory holds what waits. A process in state D ends only when the disk answers.",
+        look: shell("ps -eo pid,stat,wchan:30,args | grep ' D'"),
+        sign: "`timeout` of the exporter audit_journal; readiness says for how long a write has had no answer.",
+        mend: "Mend the disk, the volume or the network behind it; processes in state D end only when it answers. The journal goes on by itself, and nothing is lost while memory holds what waits.",
       },
       {
         cause: "A defect of the exporter",
