@@ -150,7 +150,7 @@ export function stepOf({ options }: Context): number {
 }
 
 /** From Prometheus 3 on a sample that is just as old as a range is long is not in it. */
-export function rangesAreLeftOpen({ options }: Context): boolean {
+function rangesAreLeftOpen({ options }: Context): boolean {
   return Number(options.minimumPrometheus.split(".")[0]) >= 3;
 }
 

@@ -14,7 +14,7 @@ export interface MinuteSeries {
 }
 
 /** When the month begins, in seconds: a day that is the same in every run. */
-export const BEGIN = Date.UTC(2026, 0, 1) / 1_000;
+const BEGIN = Date.UTC(2026, 0, 1) / 1_000;
 /** Points of a series that Prometheus gives at once. */
 const POINTS_MAX = 10_000;
 
