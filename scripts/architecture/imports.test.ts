@@ -19,7 +19,7 @@ function depending(directory: string, manifest: Manifest): readonly string[] {
 describe("the import table, for sources", () => {
   it("catches core importing an exporter", () => {
     expect(importing("packages/core", "@mcp-hangar/core", '\nimport { x } from "@mcp-hangar/metrics";')).toEqual([
-      "2: @mcp-hangar/core uses @mcp-hangar/metrics, but may use only @mcp-hangar/telemetry",
+      "2: @mcp-hangar/core uses @mcp-hangar/metrics, but may use only @mcp-hangar/telemetry, @mcp-hangar/egress",
     ]);
   });
 
@@ -111,7 +111,7 @@ describe("the import table, for manifests", () => {
     for (const kind of ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"] as const) {
       const manifest = { name: "@mcp-hangar/core", [kind]: { "@mcp-hangar/metrics": "workspace:^" } };
       expect(depending("packages/core", manifest)).toEqual([
-        "4: @mcp-hangar/core uses @mcp-hangar/metrics, but may use only @mcp-hangar/telemetry",
+        "4: @mcp-hangar/core uses @mcp-hangar/metrics, but may use only @mcp-hangar/telemetry, @mcp-hangar/egress",
       ]);
     }
   });

@@ -127,7 +127,8 @@ describe("nothing that comes from outside holds the event loop", () => {
         const splitter = new LineSplitter(1_000_000, () => lines++);
         const chunk = Buffer.from(text.repeat(Math.ceil(CHUNK_BYTES / text.length)).slice(0, CHUNK_BYTES));
         for (let round = 0; round < 64; round++) {
-          splitter.push(chunk);
+          // Each is a chunk of its own, as those of a pipe are.
+          splitter.push(Buffer.from(chunk));
           await new Promise((resolve) => setImmediate(resolve));
         }
       }),
@@ -195,7 +196,7 @@ describe("nothing that comes from outside holds the event loop", () => {
       texts.map((text) => async () => {
         const parser = new SseParser({ onEvent: () => {} }, 8_000_000);
         const chunk = Buffer.from(text.repeat(Math.ceil(CHUNK_BYTES / text.length)));
-        for (let round = 0; round < 64 && parser.push(chunk); round++)
+        for (let round = 0; round < 64 && parser.push(Buffer.from(chunk)); round++)
           await new Promise((resolve) => setImmediate(resolve));
       }),
     );

@@ -193,6 +193,8 @@ it("the severity follows the outcome", async () => {
     "server.stopped",
     "tool.call.failed",
     "tool.call.timed_out",
+    "tool.task.failed",
+    "tool.task.timed_out",
   ]);
   expect(typesWith("WARN").toSorted()).toEqual([
     "access.denied",

@@ -195,15 +195,13 @@ test("both doors give the same", async () => {
 
 test("clients are told when a reload gives them other tools of the gateway, and only those whom it concerns", async () => {
   const few = { permissions: ["tools:call", "groups:read"] };
-  await using folder = await temporaryFolder();
-  const api_keys = { file: `${folder.path}/keys.json` };
-  const config = (tools: object, roles: object = { few }): Parameters<typeof startGateway>[0] => ({
-    mcp_servers: SERVERS,
-    auth: { roles, api_keys },
+  const others = { mcp_servers: SERVERS, config_reload: { debounce_s: 0.1 } };
+  await using secured = await startSecuredGateway({ ...others, auth: { roles: { few } } });
+  const config = (tools: object, roles: object): Parameters<typeof startGateway>[0] => ({
+    ...others,
+    auth: { roles, api_keys: { file: secured.keyFile } },
     management: { tools },
-    config_reload: { debounce_s: 0.1 },
   });
-  await using secured = await startSecuredGateway({ ...config({}), auth: { roles: { few }, api_keys } });
   const { gateway: own } = secured;
   await using cleanup = new AsyncDisposableStack();
   const streams = new Map<string, HeardStream>();

@@ -37,7 +37,10 @@ describe("a journal", () => {
     expect(found.map(({ sequence }) => sequence)).toEqual(found.map((_line, index) => index + 1));
     expect(found.filter(({ record }) => record.category !== "audit")).toHaveLength(journal.snapshot().delivered);
     expect(found.filter(({ record }) => record.category === "tool").map(({ record }) => record.id)).toEqual(
-      events.flatMap((event) => (event.type === "call.finished" ? [event.callId] : [])),
+      events.flatMap((event) => {
+        if (event.type === "call.finished") return [event.callId];
+        return event.type === "task.finished" ? [event.taskId] : [];
+      }),
     );
     expect(found.at(0)?.record.checkpoint?.reason).toBe("opened");
     expect(found.at(-1)?.record.checkpoint?.reason).toBe("closed");

@@ -163,7 +163,7 @@ function sessions({ options, rules }: Context): Runbook {
         cause: "Each client has one where each caller would do",
         look: shell("curl -s http://127.0.0.1:8000/api/mcp_servers/SERVER | jq .sessions"),
         sign: "The mode is `per_client`, and one caller runs many clients.",
-        mend: "Set `sessions: per_caller`, if clients of one caller may share what the server remembers.",
+        mend: "Set `sessions` to `per_caller`, if clients of one caller may share what the server remembers.",
       },
       {
         cause: "Calls hang",

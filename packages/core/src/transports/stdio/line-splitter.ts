@@ -49,6 +49,7 @@ export class LineSplitter {
     return this.#skipping ? this.#skippedBytes : 0;
   }
 
+  /** Takes what has come next. The chunk is the splitter's from then on, which gives its memory back when it can. */
   push(chunk: Buffer): void {
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
