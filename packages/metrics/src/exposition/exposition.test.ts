@@ -39,10 +39,11 @@ const HOSTILE_NAMES = [
 function busyGateway(tools: readonly string[]): TestGateway {
   const server = registeredName("math");
   const source = registeredName("docker");
+  const remote = { mode: "remote", httpConnections: 1, proxy: "proxy.test:3128" } as const;
   const ownSessions = { open: { in_use: 1, idle: 2 }, max: 20, refused: 1 };
   const gateway = testGateway([], { runtimeMetrics: true });
   gateway.snapshot = gatewaySnapshot(
-    [serverSnapshot("math", tools, { httpConnections: 1, toolDefinitionBytes: 4_000, ownSessions })],
+    [serverSnapshot("math", tools, { ...remote, toolDefinitionBytes: 4_000, ownSessions })],
     {
       discovery: [{ source, servers: 1, healthy: true }],
       listeners: [{ listener: registeredName("metrics"), errors: 0 }],

@@ -74,6 +74,10 @@ const COLOUR_OF: Readonly<Record<string, PaletteColour>> = {
   "resources/unsubscribe": "yellow",
   "subscriptions/listen": "yellow",
   "completion/complete": "green",
+  "tasks/get": "orange",
+  "tasks/result": "orange",
+  "tasks/list": "orange",
+  "tasks/cancel": "orange",
   // Bytes.
   sent: "blue",
   received: "green",
