@@ -4,6 +4,7 @@ export * from "./compile-cache.ts";
 export * from "./cpu-time.ts";
 export * from "./free-port.ts";
 export * from "./hangar-process.ts";
+export * from "./hardest-incidents.ts";
 export * from "./heap-probe.ts";
 export * from "./log-events.ts";
 export * from "./loop-probe.ts";

@@ -1,3 +1,4 @@
+import type { LivingIncident } from "@mcp-hangar/testing";
 import type { OtlpBehaviour } from "@mcp-hangar/testing/otlp";
 import type { Collector } from "./collector.ts";
 import { type Fault, job } from "./fault.ts";
@@ -21,7 +22,7 @@ export const COLLECTOR_FAULTS: readonly Fault[] = [
     begin: async ({ collectors }) => untilWell(collectors.spans, { kind: "hang" }),
   },
   {
-    name: "a collector of audit records that is gone",
+    name: "a collector of audit records that is gone" satisfies LivingIncident,
     alerts: [{ alert: "TelemetryExportFailing", labels: audit }],
     evidence: failed("otlp_audit", "connection"),
     async begin({ collectors }) {

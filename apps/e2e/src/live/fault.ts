@@ -1,4 +1,4 @@
-import type { Fleet } from "./fleet.ts";
+import type { Fleet, ServerId } from "./fleet.ts";
 import type { MonitoringStack } from "./monitoring-stack.ts";
 import type { Labels } from "./prometheus-process.ts";
 
@@ -18,9 +18,14 @@ export interface Fault<World = Fleet> {
   readonly evidence?: string;
   /** Goes on until the queries of dashboards and runbooks were asked: some of them read what only this fault causes. */
   readonly isAskedAbout?: true;
+  /** Alerts that may fire beside these: whether they do depends on how quick the machine is, or on what was before. */
+  readonly possible?: readonly string[];
   /** Makes it go wrong; disposing of the result repairs it. */
-  readonly begin: (world: World, monitoring: MonitoringStack) => Promise<AsyncDisposable>;
+  readonly begin: (world: World, monitoring: readonly MonitoringStack[]) => Promise<AsyncDisposable>;
 }
 
 /** The labels that all series of the fleet have. */
 export const job = { job: "mcp-hangar" };
+
+/** The labels of series and alerts about one server of the fleet. */
+export const at = (mcp_server: ServerId): Labels => ({ ...job, mcp_server });

@@ -1,18 +1,15 @@
 import { readFile, rename } from "node:fs/promises";
-import { runProcess } from "@mcp-hangar/testing";
+import { type LivingIncident, runProcess } from "@mcp-hangar/testing";
 import { reloadByRest } from "../harness/reloading.ts";
 import { COLLECTOR_FAULTS } from "./collector-faults.ts";
-import { type Fault, job } from "./fault.ts";
-import { callWell, type Fleet, type ServerId, wellAgain } from "./fleet.ts";
+import { at, type Fault, job } from "./fault.ts";
+import { callWell, type Fleet, wellAgain } from "./fleet.ts";
 import { startLoad } from "./load.ts";
-import type { Labels } from "./prometheus-process.ts";
-
-const at = (mcp_server: ServerId): Labels => ({ ...job, mcp_server });
 
 /** Faults of single servers, of the log and of collectors: they leave each other alone, so they may happen at the same time. */
 export const FAULTS: readonly Fault[] = [
   {
-    name: "a server whose tools fail",
+    name: "a server whose tools fail" satisfies LivingIncident,
     isAskedAbout: true,
     alerts: [
       { alert: "HighErrorRate", labels: { ...job, severity: "critical" } },
@@ -88,7 +85,7 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "a server whose circuit breaker opens",
+    name: "a server whose circuit breaker opens" satisfies LivingIncident,
     alerts: [{ alert: "CircuitBreakerTripped", labels: at("tripping") }],
     async begin(fleet) {
       // A server that answers pings is not judged by a tool that hangs, so this one answers nothing at all.
@@ -114,7 +111,7 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "a server that crashes again and again",
+    name: "a server that crashes again and again" satisfies LivingIncident,
     alerts: [
       { alert: "FrequentColdStarts", labels: at("crashing"), inhibited: true },
       { alert: "McpServerStarted", labels: at("crashing") },
@@ -174,56 +171,6 @@ export const FAULTS: readonly Fault[] = [
   ...COLLECTOR_FAULTS,
 ];
 
-/** Uses up its rate limit. */
-const FLOOD: Fault = {
-  name: "a client that calls without pause",
-  alerts: [{ alert: "HighToolCallVolume", labels: job }],
-  evidence: 'increase(mcp_hangar_rate_limit_hits_total{job="mcp-hangar"}[5s]) > 0',
-  begin: async (fleet) => startLoad(() => fleet.call("failing", "ok"), 0, 20),
-};
-
-/** The gateway ends, and is started again at the same address. */
-const DOWN: Fault = {
-  name: "a gateway that is stopped",
-  alerts: [
-    { alert: "NotResponding", labels: job },
-    {
-      alert: "AvailabilityBudgetBurn",
-      labels: { ...job, severity: "critical", long_window: "20s" },
-      inhibited: true,
-    },
-  ],
-  async begin(fleet) {
-    await fleet.stopGateway();
-    return { [Symbol.asyncDispose]: () => fleet.startGateway() };
-  },
-};
-
-function afterwards(load: AsyncDisposable, repair: () => Promise<void>): AsyncDisposable {
-  return {
-    async [Symbol.asyncDispose]() {
-      await load[Symbol.asyncDispose]();
-      await repair();
-    },
-  };
-}
-
-/** Service discovery knows the gateway no more, so that it has no series `up` that could be 0. */
-const GONE: Fault = {
-  name: "a gateway that is gone from service discovery",
-  alerts: [
-    { alert: "NotResponding", labels: job },
-    { alert: "AvailabilityBudgetBurn", labels: { ...job, severity: "critical", long_window: "20s" }, inhibited: true },
-  ],
-  async begin(fleet, monitoring) {
-    await monitoring.scrapeOnly([]);
-    return { [Symbol.asyncDispose]: () => monitoring.scrapeOnly(fleet.targets) };
-  },
-};
-
-/** Faults that reach everybody, so they must happen one after the other. */
-export const GLOBAL_FAULTS: readonly Fault[] = [FLOOD, DOWN, GONE];
-
 /** Alerts that no fault here causes, and why; promtool plays them. What becomes possible leaves this list. */
 export const UNPROVED: Readonly<Record<string, string>> = {
   HighMemoryUsage: "two gigabytes are more than a test may take",
@@ -243,9 +190,17 @@ export const UNPROVED: Readonly<Record<string, string>> = {
     ),
   ),
   McpServerFlapping: "a server that comes and goes six times takes minutes, whatever the windows",
-  GatewayRestarting: "four restarts within one window take longer than a window of seconds",
   ListenerErrors: "it is a defect of the gateway, which nobody knows how to cause",
 };
+
+function afterwards(load: AsyncDisposable, repair: () => Promise<void>): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      await load[Symbol.asyncDispose]();
+      await repair();
+    },
+  };
+}
 
 /** A disk that is full, for one process: every write to a file fails as soon as the file is as large as the limit. */
 async function limitFileSize(fleet: Fleet, soft: string): Promise<void> {

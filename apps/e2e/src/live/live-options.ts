@@ -46,10 +46,10 @@ export function quickOptions(endpoints: LiveEndpoints): MonitoringOverrides {
       longEvery: "1s",
       // Shares of thirty days' budget that give factors near 13, 6, 3 and 1.
       windows: [
-        { long: "20s", short: "5s", budgetShare: 0.0001, minimum: 1, for: "1s", severity: "critical" },
-        { long: "30s", short: "5s", budgetShare: 0.00007, minimum: 1, for: "1s", severity: "critical" },
-        { long: "40s", short: "5s", budgetShare: 0.00005, minimum: 1, for: "1s", severity: "warning" },
-        { long: "60s", short: "5s", budgetShare: 0.000025, minimum: 1, for: "1s", severity: "warning" },
+        { long: "20s", short: "5s", budgetShare: 0.0001, minimum: 10, for: "1s", severity: "critical" },
+        { long: "30s", short: "5s", budgetShare: 0.00007, minimum: 10, for: "1s", severity: "critical" },
+        { long: "40s", short: "5s", budgetShare: 0.00005, minimum: 10, for: "1s", severity: "warning" },
+        { long: "60s", short: "5s", budgetShare: 0.000025, minimum: 10, for: "1s", severity: "warning" },
       ],
     },
   };
@@ -63,12 +63,24 @@ function quickAlerts(): NonNullable<MonitoringOverrides["alerts"]> {
   return {
     // Each setting keeps its fields; only durations are other durations.
     ...(Object.fromEntries(short) as typeof defaultAlertSettings),
-    HealthCheckSlow: { window: WINDOW, for: "1s", limit: 0.5 },
+    // As many failed calls are asked for as in the product. Of a series that has just begun, an increase is up to twice what happened,
+    // and right after a few scrapes: in the product that is over long before these have waited.
+    HighErrorRate: { window: WINDOW, for: "3s" },
+    GatewayFailing: { window: WINDOW, for: "3s" },
+    McpServerFailing: { window: "20s", for: "8s" },
+    ToolFailing: { window: "20s", for: "8s" },
+    // A check that is given up takes a second, and two of them are no trouble yet.
+    HealthCheckSlow: { window: "10s", for: "1s", limit: 0.5 },
+    // Of these there are few within five seconds.
+    GCSlowCycles: { window: WINDOW, for: "1s", minimum: 1 },
+    BatchHighCancellationRate: { window: WINDOW, for: "1s", minimum: 1 },
     HighLatencyP95: { window: WINDOW, for: "1s", limit: 0.5 },
     HighLatencyP99: { window: WINDOW, for: "1s", limit: 0.5 },
     HighLatencyByTool: { window: WINDOW, for: "1s", limit: 0.5 },
-    BatchSlowExecution: { window: WINDOW, for: "1s", limit: 0.5 },
-    BatchSizeTooLarge: { window: WINDOW, for: "1s", limit: 5 },
+    BatchSlowExecution: { window: WINDOW, for: "1s", limit: 0.5, minimum: 1 },
+    BatchSizeTooLarge: { window: WINDOW, for: "1s", limit: 5, minimum: 1 },
+    // Two restarts within half a minute; a test has no time for four.
+    GatewayRestarting: { window: "30s", count: 1 },
     // A state that is held for a window says something only if it lasts longer than that.
     CircuitBreakerTripped: { window: "10s", openWithin: "4s", for: "5s" },
     McpServerDead: { window: "4s", for: "5s" },
@@ -92,6 +104,4 @@ const QUICK: Readonly<Record<string, (value: unknown) => string | number>> = {
   window: () => WINDOW,
   silence: () => "3s",
   for: (value) => (value === "0s" ? value : "1s"),
-  // Of checks and batches there are few within five seconds.
-  minimum: () => 1,
 };

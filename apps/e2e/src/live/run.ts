@@ -45,7 +45,7 @@ async function run(): Promise<void> {
     }),
   );
   owned.use(healthyLoad(fleet, values.faults ? ["everything"] : undefined));
-  if (values.faults) for (const fault of FAULTS) owned.use(await fault.begin(fleet, stack));
+  if (values.faults) for (const fault of FAULTS) owned.use(await fault.begin(fleet, [stack]));
   const scraped = async (): Promise<boolean> =>
     (await stack.prometheus.query("up == 1")).length === fleet.targets.length;
   await poll("the gateways to be scraped", scraped, 60_000, 500);

@@ -59,6 +59,11 @@ export async function evident({ prometheus }: MonitoringStack, query: string | u
   await poll(`an answer to ${query}`, async () => (await prometheus.query(query)).length > 0, DEADLINE_MS, PAUSE_MS);
 }
 
+/** Waits until a query that had an answer has none any more. */
+export async function past({ prometheus }: MonitoringStack, query: string): Promise<void> {
+  await poll(`no answer to ${query}`, async () => (await prometheus.query(query)).length === 0, DEADLINE_MS, PAUSE_MS);
+}
+
 /** Whether the labels are those of the alert, and perhaps more. */
 export function isOf(labels: Labels, { alert, labels: expected }: ExpectedAlert): boolean {
   const wanted = Object.entries({ ...expected, alertname: alertName(alert) });

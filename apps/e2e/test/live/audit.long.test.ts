@@ -31,7 +31,7 @@ describe("with Prometheus and Alertmanager for real, of a gateway that keeps an 
   });
 
   test.each(AUDIT_FAULTS)("receivers are told of $name, and of its end", async (fault) => {
-    await prove(fault, world, stack);
+    await prove(fault, world, [stack]);
   });
 
   test("every alert of the trail was proved, but that of dropped records, which the collectors of the fleet prove", async () => {

@@ -1,12 +1,14 @@
-import { POLL_DEADLINE_MS, poll } from "@mcp-hangar/testing";
+import { HARDEST_INCIDENTS, type LivingIncident, POLL_DEADLINE_MS, poll } from "@mcp-hangar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Fault } from "../../src/live/fault.ts";
-import { FAULTS, GLOBAL_FAULTS, UNPROVED } from "../../src/live/faults.ts";
+import { FAULTS, UNPROVED } from "../../src/live/faults.ts";
 import { type Fleet, healthyLoad, startFleet, warmUp } from "../../src/live/fleet.ts";
+import { GLOBAL_FAULTS, SMALL_FAULTS } from "../../src/live/global-faults.ts";
 import type { Load } from "../../src/live/load.ts";
 import { type MonitoringStack, startMonitoring } from "../../src/live/monitoring-stack.ts";
-import { prove } from "../../src/live/prove.ts";
+import { prove, proveSilence } from "../../src/live/prove.ts";
 import { type PublishedQuery, publishedQueries, reasonForSilence } from "../../src/live/queries.ts";
+import { QUIET_INCIDENTS } from "../../src/live/quiet.ts";
 import { isThere, newest } from "../../src/live/releases.ts";
 import { alertName, firing } from "../../src/live/watch.ts";
 
@@ -17,6 +19,11 @@ let stack: MonitoringStack;
 /** The newest release looks at the same gateways at the same time, where the machine has it. */
 let later: MonitoringStack | undefined;
 let load: Load;
+/** Both of them, or the one that there is. */
+const stacks = (): readonly MonitoringStack[] => (later === undefined ? [stack] : [stack, later]);
+const ALL_FAULTS: readonly Fault[] = [...FAULTS, ...SMALL_FAULTS, ...GLOBAL_FAULTS];
+/** What was seen to begin and to end, and by how many releases at the same time. */
+const proved = new Map<string, number>();
 
 describe("with Prometheus and Alertmanager for real,", {
   tags: ["prometheus", "prometheus-alertmanager", "amtool"],
@@ -37,8 +44,7 @@ describe("with Prometheus and Alertmanager for real,", {
 
   describe("a healthy idle fleet", () => {
     test("is silent, but for the heartbeat", async () => {
-      const scraped = async (): Promise<number> => (await firstValue("min(count_over_time(up[1m]))")) ?? 0;
-      await poll("ten scrapes", async () => (await scraped()) >= 10, POLL_DEADLINE_MS, 500);
+      await tenScrapes(stack);
       // Pending ones too: an alert that only its wait keeps silent will not stay so.
       expect(await names("ALERTS[7s]")).toEqual([alertName("Watchdog")]);
     });
@@ -46,6 +52,26 @@ describe("with Prometheus and Alertmanager for real,", {
     test("was so from the first evaluation, when Prometheus had not seen it yet", async () => {
       const possible = ["NotResponding", "Watchdog"].map(alertName);
       expect((await names('ALERTS{alertstate="firing"}[1m]')).filter((name) => !possible.includes(name))).toEqual([]);
+    });
+  });
+
+  describe("that something happens to every day", () => {
+    /** They happen at the same time; each test waits for its own. */
+    const silences = new Map<string, Promise<readonly string[]>>();
+
+    beforeAll(async () => {
+      // What happens before the first scrape is no news.
+      await Promise.all(stacks().map(tenScrapes));
+      for (const quiet of QUIET_INCIDENTS) {
+        const silence = proveSilence(quiet, fleet, stacks());
+        silences.set(quiet.name, silence);
+        silence.catch(() => {});
+      }
+    });
+
+    test.each(QUIET_INCIDENTS)("nobody is told of $name", async ({ name }) => {
+      expect(await silences.get(name)).toEqual([]);
+      proved.set(name, stacks().length);
     });
   });
 
@@ -59,7 +85,7 @@ describe("with Prometheus and Alertmanager for real,", {
       load = healthyLoad(fleet, ["everything"]);
       for (const fault of FAULTS) {
         const untilThen = fault.isAskedAbout ? asked.promise : Promise.resolve();
-        proofs.set(fault, prove(fault, fleet, stack, untilThen));
+        proofs.set(fault, prove(fault, fleet, stacks(), untilThen));
       }
       // A fault that is not told fails its own test, even if an earlier one still waits.
       for (const proof of proofs.values()) proof.catch(() => {});
@@ -84,14 +110,36 @@ describe("with Prometheus and Alertmanager for real,", {
 
     test.each(FAULTS)("receivers are told of $name, and of its end", async (fault) => {
       await proofs.get(fault);
+      proved.set(fault.name, stacks().length);
+    });
+  });
+
+  describe("while nearly all is well, and of nothing else at that time,", () => {
+    const proofs = new Map<Fault, Promise<readonly string[]>>();
+
+    beforeAll(() => {
+      for (const fault of SMALL_FAULTS) proofs.set(fault, prove(fault, fleet, stacks()));
+      for (const proof of proofs.values()) proof.catch(() => {});
+    });
+
+    test.each(SMALL_FAULTS)("receivers are told of $name, and of its end", async (fault) => {
+      const own = SMALL_FAULTS.flatMap(({ alerts, possible = [] }) => [
+        ...alerts.map(({ alert }) => alert),
+        ...possible,
+      ]);
+      const expected = ["Watchdog", "McpServerStarted", ...own].map(alertName);
+      expect((await proofs.get(fault))?.filter((name) => !expected.includes(name))).toEqual([]);
+      proved.set(fault.name, stacks().length);
     });
   });
 
   describe("one after the other, and of nothing else at that time,", () => {
     test.each(GLOBAL_FAULTS)("receivers are told of $name, and of its end", async (fault) => {
       // A start is news whenever it happens, and whoever restarts a gateway starts servers.
-      const possible = ["Watchdog", "McpServerStarted", ...fault.alerts.map(({ alert }) => alert)].map(alertName);
-      expect((await prove(fault, fleet, stack)).filter((name) => !possible.includes(name))).toEqual([]);
+      const own = [...fault.alerts.map(({ alert }) => alert), ...(fault.possible ?? [])];
+      const possible = ["Watchdog", "McpServerStarted", ...own].map(alertName);
+      expect((await prove(fault, fleet, stacks())).filter((name) => !possible.includes(name))).toEqual([]);
+      proved.set(fault.name, stacks().length);
     });
   });
 
@@ -127,10 +175,16 @@ describe("with Prometheus and Alertmanager for real,", {
 
   /** Alerts that nothing holds back: of the others it depends on the moment whether somebody is told. */
   const certain = new RegExp(
-    `^MCPHangar(${[...FAULTS, ...GLOBAL_FAULTS].flatMap(({ alerts }) => alerts.flatMap(({ alert, inhibited }) => (inhibited ? [] : [alert]))).join("|")}) `,
+    `^MCPHangar(${ALL_FAULTS.flatMap(({ alerts }) => alerts.flatMap(({ alert, inhibited }) => (inhibited ? [] : [alert]))).join("|")}) `,
   );
 
   describe("the newest release", { tags: ["newest-prometheus", "newest-alertmanager"] }, () => {
+    test.each(HARDEST_INCIDENTS)("has seen $living, as the oldest has", ({ living, told }) => {
+      expect(proved.get(living)).toBe(2);
+      expect(tellsOf(living)).toEqual(expect.arrayContaining([...told]));
+      expect(tellsOf(living).length === 0).toBe(told.length === 0);
+    });
+
     test("has fired the same alerts, and no others", async () => {
       expect(await names('ALERTS{alertstate="firing"}[1h]', later ?? stack)).toEqual([...explained()].sort());
     });
@@ -150,6 +204,19 @@ describe("with Prometheus and Alertmanager for real,", {
   });
 });
 
+/** Waits until every gateway was scraped ten times within a minute. */
+async function tenScrapes({ prometheus }: MonitoringStack): Promise<void> {
+  const enough = async (): Promise<boolean> =>
+    ((await prometheus.query("min(count_over_time(up[1m]))"))[0]?.value ?? 0) >= 10;
+  await poll("ten scrapes", enough, POLL_DEADLINE_MS, 500);
+}
+
+/** The alerts that somebody is told of when this happens to the fleet. */
+function tellsOf(living: LivingIncident): readonly string[] {
+  const alerts = ALL_FAULTS.find(({ name }) => name === living)?.alerts ?? [];
+  return alerts.flatMap(({ alert, inhibited }) => (inhibited ? [] : [alert]));
+}
+
 /** Which alert has reached which receiver, and whether its end has. */
 function toldBy(told: MonitoringStack | undefined): readonly string[] {
   const heard = told?.sink.notifications.map(({ alert, receiver, status }) => `${alert} ${receiver} ${status}`);
@@ -158,7 +225,7 @@ function toldBy(told: MonitoringStack | undefined): readonly string[] {
 
 /** Names of the alerts that faults cause, and of the one that always fires. */
 function explained(): readonly string[] {
-  const caused = [...FAULTS, ...GLOBAL_FAULTS].flatMap(({ alerts }) => alerts.map(({ alert }) => alert));
+  const caused = ALL_FAULTS.flatMap(({ alerts }) => alerts.map(({ alert }) => alert));
   return [...new Set([...caused, "Watchdog"])].map(alertName);
 }
 
@@ -178,10 +245,6 @@ async function withoutAnswer(queries: readonly PublishedQuery[]): Promise<readon
 async function names(range: string, of = stack): Promise<readonly string[]> {
   const found = await of.prometheus.query(`count by (alertname) (count_over_time(${range}))`);
   return found.map(({ metric }) => metric.alertname ?? "").sort();
-}
-
-async function firstValue(expr: string): Promise<number | undefined> {
-  return (await stack.prometheus.query(expr))[0]?.value;
 }
 
 /** Names of the rules in the generated files, as often as they are there. */

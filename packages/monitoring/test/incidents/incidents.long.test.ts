@@ -1,11 +1,12 @@
-import { join } from "node:path";
+import { HARDEST_INCIDENTS } from "@mcp-hangar/testing";
 import { describe, expect, test } from "vitest";
 import type { AlertRule } from "../../src/model.ts";
 import { ALERT_PREFIX, type Severity } from "../../src/names.ts";
-import { promtoolTests } from "../../src/render/promtool.ts";
+import { inputSeries, promtoolTests } from "../../src/render/promtool.ts";
 import { alertGroups, recordingGroups } from "../../src/render/rules.ts";
 import { resolveOptions } from "../../src/settings/options.ts";
 import { buildStack, type Stack } from "../../src/stack.ts";
+import { NEWEST } from "../newest.ts";
 import { type Play, playRules } from "../play.ts";
 import { rulesBehind } from "../promtool.ts";
 import { alarming } from "./alarming.ts";
@@ -92,12 +93,7 @@ function testOf({ what, minutes, series, pages = {}, warns = {}, heldBack = [] }
       {
         name: what,
         interval: STEP,
-        input_series: series.map(({ metric, suffix = "", labels, values }) => ({
-          series: `${metric.name}${suffix}{${Object.entries(labels)
-            .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-            .join(", ")}}`,
-          values,
-        })),
+        input_series: inputSeries(series),
         promql_expr_test: [
           {
             expr: `count by (alertname) (count_over_time(${others}[${minutes}m]))`,
@@ -119,31 +115,12 @@ function said(severity: string): (entry: readonly [string, number]) => object {
   });
 }
 
-/** As `npm test` unpacks it; the one of the machine is the oldest that is supported. */
-const NEWEST = join(process.env.HANGAR_PROGRAMS ?? "", "newest-promtool/usr/bin/promtool");
-/** The hardest: of each way in which alerts are asked, of what must be held back, and of what must stay silent. */
-const HARDEST = [
-  "One failed call at night",
-  "An agent that fails four times in a minute and gives up",
-  "A server fails two health checks and recovers",
-  "A breaker opens once; nobody calls any more",
-  "Every call fails, one a minute",
-  "One server of fifty fails all of its calls, and its health checks pass",
-  "One tool of a server fails every time",
-  "Service discovery has lost the gateway",
-  "A server with 30 % of the calls is dead",
-  "A server is dead for one minute in four",
-  "The gateway restarts every 40 seconds, and every scrape finds it up",
-  "The destination of an exporter is away",
-];
-
 describe("the newest promtool", { tags: ["newest-promtool"] }, () => {
   test("says the same of the hardest incidents", { timeout: 600_000 }, async () => {
-    const hardest = HARDEST.map((each) => incidents.find(({ what }) => what === each));
-    expect(hardest).not.toContain(undefined);
-    const plays = hardest.flatMap((incident) => (incident === undefined ? [] : [partsOfIncident(incident)]));
-    const { verdicts } = await playRules(plays, undefined, NEWEST);
-    expect(HARDEST.flatMap((what, index) => (verdicts[index] === "" ? [] : [[what, verdicts[index]]]))).toEqual([]);
+    const hardest = incidents.filter(({ what }) => HARDEST_INCIDENTS.some(({ incident }) => incident === what));
+    expect(hardest.length).toBe(HARDEST_INCIDENTS.length);
+    const { verdicts } = await playRules(hardest.map(partsOfIncident), undefined, NEWEST);
+    expect(hardest.flatMap(({ what }, index) => (verdicts[index] === "" ? [] : [[what, verdicts[index]]]))).toEqual([]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { HARDEST_INCIDENTS } from "@mcp-hangar/testing";
 import { expect, test } from "vitest";
 import type { AlertKey } from "../../src/names.ts";
 import { markdownTable } from "../../src/render/markdown.ts";
@@ -34,6 +35,16 @@ test("one incident is one page: whatever fires beside it is held back by an aler
   }
 });
 
+test("the hardest dozen are incidents of the list, and tell of the same alerts alive", () => {
+  expect(HARDEST_INCIDENTS.length).toBeGreaterThanOrEqual(12);
+  expect(new Set(HARDEST_INCIDENTS.map(({ living }) => living)).size).toBe(HARDEST_INCIDENTS.length);
+  const told = HARDEST_INCIDENTS.map(({ incident }) => {
+    const { pages = {}, warns = {} } = incidents.find(({ what }) => what === incident) ?? { pages: { missing: 0 } };
+    return [incident, [...Object.keys(pages), ...Object.keys(warns)]];
+  });
+  expect(told).toEqual(HARDEST_INCIDENTS.map(({ incident, told }) => [incident, [...told]]));
+});
+
 test("the table in the docs says what is played", async () => {
   await expect(page()).toMatchFileSnapshot("../../../../docs/reference/incidents.md");
 });
@@ -45,12 +56,14 @@ function page(): string {
     listed(warns),
     heldBack.join(", ") || "–",
     `${minutes} min`,
+    HARDEST_INCIDENTS.find(({ incident }) => incident === what)?.living ?? "–",
   ];
   return [
     "# Incidents",
     "<!-- Generated from packages/monitoring/test/incidents. Do not edit: change it there and run its test with `-u`. -->",
     "Each is played through all generated rules by promtool. The minute is that of the incident's film by which the alert has fired at the latest; where nothing else is said, trouble begins in the tenth. What is held back fires as well, but Alertmanager tells only the alert before it. Nothing else fires that reaches a person.",
-    markdownTable(["What happens", "Page", "Warning", "Held back", "Watched"], incidents.map(row)),
+    "*Living* is what happens to real gateways and servers for the hardest of them, while the oldest and the newest Prometheus and Alertmanager that are supported look on: both have to tell the same alerts and their end, or to stay silent. Windows are seconds long there. What takes longer however short they are is not among these, such as calls that fail one a minute, a server that is dead for one minute in four, or a breaker that opens with so few calls that nothing else fires; nor is what would have to break the machine.",
+    markdownTable(["What happens", "Page", "Warning", "Held back", "Watched", "Living"], incidents.map(row)),
     "",
   ].join("\n\n");
 }
