@@ -31,6 +31,11 @@ export const equivalents: readonly Equivalent[] = [
     reason: "an exporter of one gateway has one time of its last success; the aggregation only drops other labels",
   },
   {
+    isOne: ({ alert, what }) => alert === "MCPHangarSessionsNearLimit" && what === "max → min",
+    reason:
+      "a gateway has one number of sessions in use with a server, and one limit; the aggregation only drops the label of the first",
+  },
+  {
     isOne: ({ what }) => what === "clamp_min",
     reason: "it takes back rounding errors below zero, which are far too small for any threshold",
   },
