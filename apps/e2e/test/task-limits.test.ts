@@ -102,6 +102,7 @@ test("a task ends with its lifetime, and so does what its server does for it", a
       ({ message }: Error) => message.includes("there is no task"),
     ),
   );
+  await poll("the word of its end", () => gateway.events("task_finished").length > 0);
   expect(gateway.events("task_finished")).toHaveLength(1);
 });
 
