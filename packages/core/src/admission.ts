@@ -2,9 +2,11 @@ import type { Caller, Decision } from "@mcp-hangar/telemetry";
 import { shareOf } from "./call-limit.ts";
 import { type Failure, failure } from "./errors.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
+import type { RateLimitOptions } from "./options.ts";
+import type { Platform } from "./platform/platform.ts";
 import type { BreakerPermit } from "./resilience/circuit-breaker.ts";
 import type { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
-import type { RateLimiter } from "./resilience/rate-limiter.ts";
+import { RateLimiter } from "./resilience/rate-limiter.ts";
 
 /** Decides whether a caller may use a tool. */
 export type AccessPolicy = (caller: Caller, server: string, tool: string) => Decision;
@@ -19,6 +21,19 @@ export type LateVerdict = Verdict | Promise<Verdict>;
 export function whenKnown(verdict: LateVerdict, take: (known: Verdict) => void): void {
   if (typeof verdict === "string") take(verdict);
   else void verdict.then(take);
+}
+
+/** A bucket a caller for each kind of work; none where nothing is limited. */
+export interface Rates {
+  readonly requests?: RateLimiter;
+  readonly operations?: RateLimiter;
+}
+
+export function ratesOf(rateLimit: RateLimitOptions | undefined, { clock }: Platform): Rates {
+  if (rateLimit === undefined || !rateLimit.enabled) return {};
+  const { requests_per_second: requestsPerSecond, burst } = rateLimit;
+  const limits = { requestsPerSecond, burst };
+  return { requests: new RateLimiter(limits, clock), operations: new RateLimiter(limits, clock) };
 }
 
 /** Takes a token from the caller's bucket; `undefined` when admitted. */

@@ -1,5 +1,5 @@
-import { type Caller, type Decision, shortText, type Telemetry } from "@mcp-hangar/telemetry";
-import { type AccessPolicy, admitRate } from "./admission.ts";
+import type { Caller, Decision, Telemetry } from "@mcp-hangar/telemetry";
+import { type AccessPolicy, admitRate, type Rates, ratesOf } from "./admission.ts";
 import { CallRecord, type CallResult, type RelayContext, type ToolCall } from "./call.ts";
 import { callLimit, limitSizes } from "./call-limit.ts";
 import { type Failure, failure, toldTo } from "./errors.ts";
@@ -11,10 +11,9 @@ import { callToolOfGroup, relayToGroup } from "./groups/through-group.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
 import type { ClientLine } from "./lifecycle/session-party.ts";
 import type { RateLimitOptions } from "./options.ts";
-import type { Platform } from "./platform/platform.ts";
 import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
+import { hiddenItem, shortName, taskIsGone, taskOnly, unexpected, unknownTool } from "./refusals.ts";
 import { RequestRecord, type RequestStart } from "./request-record.ts";
-import { RateLimiter } from "./resilience/rate-limiter.ts";
 import { type TasksOptions, tasksOptions } from "./tasks/options.ts";
 import type { RelayedTask } from "./tasks/relayed-task.ts";
 import { TaskCall, type TaskWish } from "./tasks/task-call.ts";
@@ -154,8 +153,11 @@ export class Gateway {
     const refusal = request.admitted === true ? undefined : this.admitRequest(record.caller);
     const isOfOneClient = server.options.sessions === "per_client";
     const context = { ...request, clientEra: "legacy", ...(isOfOneClient && { line: task.owner.line }) } as const;
-    const params: Exchange["params"] = (session) =>
-      task.isAt(session) ? { params: { taskId: task.upstreamId } } : taskIsGone(task);
+    const params: Exchange["params"] = (session) => {
+      if (task.isAt(session)) return { params: { taskId: task.upstreamId } };
+      task.lose();
+      return taskIsGone(task);
+    };
     const exchange = { method: request.method, context, record, params };
     const result = refusal ?? (await this.#send(server, exchange, signal).catch(unexpected));
     const refused = request.record === undefined ? await record.settle(result) : undefined;
@@ -306,56 +308,3 @@ export class Gateway {
 
 /** What allows everything where callers are not asked who they are. */
 const OPEN: Decision = { result: "allowed", by: "open" };
-
-/** A bucket a caller for each kind of work; none where nothing is limited. */
-interface Rates {
-  readonly requests?: RateLimiter;
-  readonly operations?: RateLimiter;
-}
-
-function ratesOf(rateLimit: RateLimitOptions | undefined, { clock }: Platform): Rates {
-  if (rateLimit === undefined || !rateLimit.enabled) return {};
-  const { requests_per_second: requestsPerSecond, burst } = rateLimit;
-  const limits = { requestsPerSecond, burst };
-  return { requests: new RateLimiter(limits, clock), operations: new RateLimiter(limits, clock) };
-}
-
-/** The same words for a tool that does not exist, one that the policy hides, and a server that does not exist. */
-function unknownTool(call: ToolCall): Failure {
-  return failure("unknown_tool", `unknown tool "${shortName(call.tool)}" of server "${shortName(call.server)}"`);
-}
-
-/** A tool that works in the background only, called by somebody who waits for its answer. */
-function taskOnly(call: ToolCall): Failure {
-  const message = `"${shortName(call.tool)}" can be called as a task only, by a client of revision 2025-11-25 that uses tasks`;
-  return failure("invalid_request", `${message}; there are none in batches`);
-}
-
-function taskIsGone(task: RelayedTask): Failure {
-  task.lose();
-  return {
-    ...failure("connection", `server "${task.server.id}" has ended, and this task with it`),
-    maybeExecuted: true,
-  };
-}
-
-/** The same for a prompt or resource that the rules of its server hide. */
-function hiddenItem({ server, method }: Relay, name: string): Failure {
-  return failure("invalid_request", `${method}: server "${shortName(server)}" offers no "${shortName(name)}"`);
-}
-
-/** Where it happened is unknown, so it may have been after the request was sent. */
-function unexpected(error: unknown): Failure {
-  return {
-    ...failure("internal", "unexpected failure in the gateway"),
-    diagnosis: `unexpected failure in the gateway: ${String(error)}`,
-    maybeExecuted: true,
-  };
-}
-
-/** Characters of a name that a message repeats: a caller can type megabytes. */
-const NAME_CHARS_MAX = 200;
-
-function shortName(name: string): string {
-  return shortText(name, NAME_CHARS_MAX);
-}

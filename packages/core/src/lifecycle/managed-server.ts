@@ -84,7 +84,8 @@ export class ManagedServer {
   readonly #lists: ServerLists;
   #peer: PeerDescription | undefined;
   readonly #usage: Usage;
-  readonly #endpoint: URL | null;
+  /** Host and port of the proxy through which a remote server is reached. */
+  readonly #proxy: string | undefined;
 
   constructor(context: ServerContext) {
     const { platform, options, bus } = context;
@@ -93,8 +94,9 @@ export class ManagedServer {
     // The id comes from the configuration.
     this.id = registeredName(context.id);
     this.options = options;
-    this.#endpoint = options.mode === "remote" ? URL.parse(options.endpoint) : null;
-    this.address = this.#endpoint?.host;
+    const endpoint = options.mode === "remote" ? URL.parse(options.endpoint) : null;
+    this.address = endpoint?.host;
+    this.#proxy = endpoint === null ? undefined : egress.proxyFor(endpoint)?.name;
     this.breaker = context.breaker;
     this.slots = context.slots;
     this.#lists = new ServerLists({
@@ -256,7 +258,7 @@ export class ManagedServer {
       inFlight: this.inFlight,
       httpConnections: this.options.mode === "remote" ? this.#connections() : undefined,
       ownSessions: this.ownSessions?.snapshot(),
-      proxy: this.#endpoint === null ? undefined : egress.proxyFor(this.#endpoint)?.name,
+      proxy: this.#proxy,
       messages: this.#messages.totals(),
       transferBytes: this.#messages.bytes(),
       tools: this.catalog.toolNames(),
