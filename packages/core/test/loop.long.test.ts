@@ -231,24 +231,27 @@ describe("nothing that comes from outside holds the event loop", () => {
       Array.from({ length: 200 }, (_, index) => glob.repeat(random.integer(1, 40)).slice(0, 250) + index),
     );
     const odd = ["a", "%61", "/../", "%252e./", "//", "\\", "A"] as const;
-    const resources = Array.from({ length: 2_000 }, (_, index) => ({
+    const all = Array.from({ length: 2_000 }, (_, index) => ({
       uri: `Memo://${Array.from({ length: random.integer(1, 300) }, () => random.pick(odd)).join("")}${index}`,
       name: "a",
     }));
-    const session = new FakeSession({
-      peer: { ...FAKE_PEER, capabilities: { tools: {}, resources: {} } },
-      observer: new RecordingObserver(),
-      reply: () => resultReply({ resources }),
-      closing: async () => {},
-      onEnd: () => {},
-    });
-    for (const globs of policies) {
-      const filter = new OfferFilter({ resources: { allow: [...globs, "*"], deny: globs } });
-      const catalog = new ServerCatalog(filter, nodePlatform.clock);
-      await expectFree([
-        async () => expect(await catalog.refresh("resources", session, new AbortController().signal)).toBe(true),
-        () => new ServerCatalog(new OfferFilter({ resources: { deny: globs } }), nodePlatform.clock).inherit(catalog),
-      ]);
+    // Another catalog takes over a few at once, and no more.
+    for (const resources of [all, all.slice(0, 50)]) {
+      const session = new FakeSession({
+        peer: { ...FAKE_PEER, capabilities: { tools: {}, resources: {} } },
+        observer: new RecordingObserver(),
+        reply: () => resultReply({ resources }),
+        closing: async () => {},
+        onEnd: () => {},
+      });
+      for (const globs of policies) {
+        const filter = new OfferFilter({ resources: { allow: [...globs, "*"], deny: globs } });
+        const catalog = new ServerCatalog(filter, nodePlatform.clock);
+        await expectFree([
+          async () => expect(await catalog.refresh("resources", session, new AbortController().signal)).toBe(true),
+          () => new ServerCatalog(new OfferFilter({ resources: { deny: globs } }), nodePlatform.clock).inherit(catalog),
+        ]);
+      }
     }
   });
 
