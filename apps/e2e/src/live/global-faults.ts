@@ -45,11 +45,14 @@ const GONE: Fault = {
   },
 };
 
+/** Alerts on slow calls: those that wait for a server to start are slow where the machine is. */
+const SLOW_CALLS = ["HighLatencyP95", "HighLatencyP99", "HighLatencyByTool", "BatchSlowExecution"];
+
 /** It ends and is started again before a scrape would miss it for long. */
 const RESTARTING: Fault = {
   name: "a gateway that restarts again and again" satisfies LivingIncident,
   alerts: [{ alert: "GatewayRestarting", labels: job }],
-  possible: ["NotResponding", "AvailabilityBudgetBurn"],
+  possible: ["NotResponding", ...SLOW_CALLS],
   async begin(fleet, monitoring) {
     const [target = ""] = fleet.targets;
     const startTime = async ({ prometheus }: MonitoringStack): Promise<number | undefined> =>
@@ -72,16 +75,12 @@ const RESTARTS = 3;
 
 /** Of so many calls one fails: far fewer than an alert on all calls minds, and enough to be noticed where they fail. */
 const FEW = 20;
-/** Few failures among many calls spend the budget of a minute, and that of the minute before may be spent already. */
-const BUDGET = ["ErrorsBudgetBurn"];
-
 const FEW_CALLS: Fault = {
   name: "a server that fails all of its few calls while others are well" satisfies LivingIncident,
   alerts: [
     { alert: "McpServerFailing", labels: at("failing") },
     { alert: "ToolFailing", labels: { ...at("failing"), tool: "is_error" }, inhibited: true },
   ],
-  possible: BUDGET,
   begin: async (fleet) =>
     oneInFew(
       () => fleet.call("failing", "is_error"),
@@ -92,7 +91,6 @@ const FEW_CALLS: Fault = {
 const ONE_TOOL: Fault = {
   name: "a tool that fails every time while others of its server work" satisfies LivingIncident,
   alerts: [{ alert: "ToolFailing", labels: { ...at("hanging"), tool: "is_error" } }],
-  possible: BUDGET,
   begin: async (fleet) =>
     oneInFew(
       () => fleet.call("hanging", "is_error"),
