@@ -20,11 +20,11 @@ const STDERR = 2;
 export async function runServe(options: ServeOptions): Promise<number> {
   // Before anything is started that could look.
   const hidden = hideEnvironment();
-  const lookAtHeap = boundYoungGeneration();
+  const youngGeneration = boundYoungGeneration();
   compileWebAssemblyOnce();
   const initial = readConfig(configSource(options.config, process.env, (config) => withOptions(config, options)));
   // The configuration of a large fleet is read, and put to use, in one turn each.
-  lookAtHeap();
+  youngGeneration.look();
   const http = options.http ?? initial.mode === "http";
   if (!http && (options.host !== undefined || options.port !== undefined)) {
     throw new Error("--host and --port are for HTTP; add --http");
@@ -36,7 +36,7 @@ export async function runServe(options: ServeOptions): Promise<number> {
     colours: terminal && (process.env.NO_COLOR ?? "") === "",
     loaded: await loadExporters(initial.config, nodePlatform.env),
   });
-  lookAtHeap();
+  youngGeneration.look();
   const { source, config } = initial;
   const servers = Object.keys(config.mcp_servers).length;
   hangar.logging.logger.info("config_loaded", { file: source.file, mcp_servers: servers });
@@ -59,6 +59,7 @@ export async function runServe(options: ServeOptions): Promise<number> {
   const door: Door = http
     ? { kind: "http", unsafeNoAuth: options.unsafeNoAuth ?? false }
     : { kind: "stdio", unsafeNoAuth: options.unsafeNoAuth ?? false, input: process.stdin, output: process.stdout };
+  youngGeneration.started();
   await serve(hangar, door, stop);
   // Over stdio the client may keep its end open; nothing is left to wait for.
   process.exit(0);
