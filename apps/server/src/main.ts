@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { useCompileCache } from "./compile-cache.ts";
 import { takeSignals } from "./early-signals.ts";
 import { nodeProblem } from "./node-version.ts";
 
@@ -8,6 +9,7 @@ if (problem !== undefined) {
   process.exit(1);
 }
 takeSignals(process.argv[2] === "serve");
+useCompileCache();
 // Loaded only now, because a signal may come while it is.
 const { runCommandLine } = await import("./cli/command-line.ts");
 process.exitCode = await runCommandLine(process.argv.slice(2));

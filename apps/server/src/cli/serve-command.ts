@@ -2,6 +2,7 @@ import { isatty } from "node:tty";
 import { nodePlatform } from "@mcp-hangar/core";
 import { loadExporters } from "../assemble/exporters.ts";
 import { assemble, type Hangar } from "../assemble.ts";
+import { keepCompiledSoon } from "../compile-cache.ts";
 import { preflight } from "../config/preflight.ts";
 import { formatPath } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
@@ -60,6 +61,7 @@ export async function runServe(options: ServeOptions): Promise<number> {
     ? { kind: "http", unsafeNoAuth: options.unsafeNoAuth ?? false }
     : { kind: "stdio", unsafeNoAuth: options.unsafeNoAuth ?? false, input: process.stdin, output: process.stdout };
   youngGeneration.started();
+  keepCompiledSoon();
   await serve(hangar, door, stop);
   // Over stdio the client may keep its end open; nothing is left to wait for.
   process.exit(0);

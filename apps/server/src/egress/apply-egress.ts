@@ -1,7 +1,7 @@
 import { egress, type HttpProxy } from "@mcp-hangar/egress";
 import { knownSecrets } from "@mcp-hangar/telemetry";
 import type { Environment } from "../config/environment.ts";
-import { authorities, trust } from "./authorities.ts";
+import { trust } from "./authorities.ts";
 import { egressRules } from "./egress-rules.ts";
 import type { EgressSection } from "./options.ts";
 
@@ -10,7 +10,7 @@ export function applyEgress(section: EgressSection, env: Environment): readonly 
   const { rules } = egressRules(section, env);
   knownSecrets.replace("egress", new Set(rules.proxies.flatMap(secretsOf)));
   egress.use(rules);
-  trust(authorities(section, env));
+  trust(section, env);
   return rules.proxies;
 }
 

@@ -20,14 +20,15 @@ interface Authorities {
 
 /**
  * Whom connections trust: the authorities of Node.js, or those of `SSL_CERT_FILE` in their place, as OpenSSL, curl and Go read it;
- * besides these, those of `NODE_EXTRA_CA_CERTS` and of `egress.ca_file`. What cannot be read is left out.
+ * besides these, those of `NODE_EXTRA_CA_CERTS` and of `egress.ca_file`. What cannot be read is left out, and if `examine` is set what cannot be
+ * parsed, too.
  */
-export function authorities({ ca_file: caFile }: EgressSection, env: Environment): Authorities {
+export function authorities({ ca_file: caFile }: EgressSection, env: Environment, examine = true): Authorities {
   const problems: OptionProblem[] = [];
   const read = (file: string | undefined, path: OptionProblem["path"], what: string): readonly string[] | undefined => {
     if (file === undefined || file === "") return undefined;
     try {
-      return certificatesIn(file);
+      return certificatesIn(file, examine);
     } catch (error) {
       problems.push({ path, message: `${what} ${file}: ${(error as Error).message}` });
       return undefined;
@@ -36,17 +37,36 @@ export function authorities({ ca_file: caFile }: EgressSection, env: Environment
   const own = read(caFile, ["ca_file"], "egress.ca_file");
   const inPlace = read(env.SSL_CERT_FILE, [], "the variable SSL_CERT_FILE names");
   if (own === undefined && inPlace === undefined) return { certificates: undefined, problems };
-  const base = inPlace === undefined ? getCACertificates("default") : [...inPlace, ...getCACertificates("extra")];
+  // One bundle is often named in both variables.
+  const extra = (): readonly string[] =>
+    env.NODE_EXTRA_CA_CERTS === env.SSL_CERT_FILE ? [] : getCACertificates("extra");
+  const base = inPlace === undefined ? getCACertificates("default") : [...inPlace, ...extra()];
   return { certificates: [...base, ...(own ?? [])], problems };
 }
 
-/** Puts the authorities into force for the whole process. */
-export function trust({ certificates }: Authorities): void {
-  if (certificates !== undefined) setDefaultCACertificates(certificates);
+/**
+ * Puts the authorities into force for the whole process. OpenSSL parses them all for that, so they are examined one by one only if it
+ * refuses them.
+ */
+export function trust(section: EgressSection, env: Environment): void {
+  for (const examine of [false, true]) {
+    const { certificates } = authorities(section, env, examine);
+    if (certificates === undefined) return;
+    try {
+      setDefaultCACertificates(certificates);
+      for (const certificate of certificates) inForce.add(certificate);
+      return;
+    } catch (error) {
+      if (examine) throw error;
+    }
+  }
 }
 
+/** Certificates that OpenSSL has parsed already: a bundle has some 150, and each takes a tenth of a millisecond. */
+const inForce = new Set<string>();
+
 /** @throws Error that says what is wrong with the file, as the end of a sentence. */
-function certificatesIn(file: string): readonly string[] {
+function certificatesIn(file: string, examine: boolean): readonly string[] {
   const found = statSync(file);
   // A pipe or a device would be waited for, or read, without end.
   if (!found.isFile()) throw new Error("is no regular file");
@@ -55,7 +75,8 @@ function certificatesIn(file: string): readonly string[] {
     block.replaceAll("TRUSTED CERTIFICATE", "CERTIFICATE"),
   );
   if (blocks.length === 0) throw new Error("has no certificate in PEM");
-  for (const [index, block] of blocks.entries()) {
+  for (const [index, block] of examine ? blocks.entries() : []) {
+    if (inForce.has(block)) continue;
     try {
       new X509Certificate(block);
     } catch (cause) {
