@@ -34,16 +34,27 @@ const METADATA: readonly string[] = [
 /** IPv6 prefixes behind which an IPv4 address is that very address: mapped, and translated by a NAT64 (RFC 6052). */
 const SAME_IN_IPV6: readonly string[] = ["::ffff:", "64:ff9b::"];
 
-const special = SPECIAL.map(([what, ...ranges]) => ({ what, ranges: listOf(ranges.map(known)) }));
-const metadata = listOf(METADATA.map(known));
+/** Built for the first guard there is: most gateways have none. */
+let lists: Lists | undefined;
+
+interface Lists {
+  readonly special: readonly { readonly what: string; readonly ranges: BlockList }[];
+  readonly metadata: BlockList;
+}
 
 /** Refuses connections to addresses that are not public, unless they are allowed. */
 export class AddressGuard {
+  readonly #lists: Lists;
   readonly #allowed: BlockList;
   readonly #allowedAlone: BlockList;
 
   /** `allow` has ranges such as `10.1.0.0/16`; an address where clouds hand out credentials has to stand alone. */
   constructor(allow: readonly string[]) {
+    lists ??= {
+      special: SPECIAL.map(([what, ...ranges]) => ({ what, ranges: listOf(ranges.map(known)) })),
+      metadata: listOf(METADATA.map(known)),
+    };
+    this.#lists = lists;
     const ranges = allow.map(known);
     this.#allowed = listOf(ranges);
     this.#allowedAlone = listOf(ranges.filter(({ prefix, family }) => prefix === (family === "ipv4" ? 32 : 128)));
@@ -55,11 +66,11 @@ export class AddressGuard {
     if (version === 0) return "no address";
     const [plain = ""] = address.split("%");
     const family = version === 4 ? "ipv4" : "ipv6";
-    if (metadata.check(plain, family)) {
+    if (this.#lists.metadata.check(plain, family)) {
       return this.#allowedAlone.check(plain, family) ? undefined : "an address where clouds hand out credentials";
     }
     if (this.#allowed.check(plain, family)) return undefined;
-    return special.find(({ ranges }) => ranges.check(plain, family))?.what;
+    return this.#lists.special.find(({ ranges }) => ranges.check(plain, family))?.what;
   }
 }
 
