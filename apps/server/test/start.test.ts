@@ -46,6 +46,15 @@ it("loads nothing heavy for servers over stdio alone", async () => {
   expect(loaded.filter((name) => HEAVY.includes(name) || name.startsWith("@opentelemetry/sdk-"))).toEqual([]);
 });
 
+it("makes no code at run time, as for each schema that is parsed with once", async () => {
+  const made = new URL("made-functions.ts", import.meta.url).href;
+  const hangar = await startHangar(["serve", "--http", "--port", "0"], { NODE_OPTIONS: `--import=${made}` }, folder);
+  await hangar.event("http_listening");
+  hangar.kill("SIGTERM");
+  expect(await hangar.exited).toEqual({ code: 0, signal: null });
+  expect(hangar.stdout()).toBe("0 functions");
+});
+
 it.each([
   ["without an endpoint, even if it is asked for", { MCP_TRACING_ENABLED: "true" }],
   ["when tracing is switched off", { MCP_TRACING_ENABLED: "false", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" }],

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Where verdicts stay between runs: beneath `node_modules`, so that a fresh clone has none. */
-const KEPT_VERDICTS = join(import.meta.dirname, "../../../node_modules/.cache/promtool");
+/** Where verdicts stay between runs: in the user's cache, so that clones share them. What is removed there is played again. */
+const KEPT_VERDICTS = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "mcp-hangar/promtool");
 
 /** Files, of one kilobyte at most as a rule. All rules and their mutants together are about half of it. */
 const VERDICTS_MAX = 20_000;
