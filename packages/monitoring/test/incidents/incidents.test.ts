@@ -35,6 +35,16 @@ test("one incident is one page: whatever fires beside it is held back by an aler
   }
 });
 
+test("every alert that reaches a person is told, or held back, in an incident", () => {
+  const met = new Set<string>(
+    incidents
+      .flatMap(({ pages = {}, warns = {}, heldBack = [] }) => [...keysOf(pages), ...keysOf(warns), ...heldBack])
+      .map(nameOf),
+  );
+  const reaching = stack.alerts.filter(({ severity }) => severity === "critical" || severity === "warning");
+  expect(reaching.filter(({ name }) => !met.has(name)).map(({ id }) => id)).toEqual([]);
+});
+
 test("the hardest dozen are incidents of the list, and tell of the same alerts alive", () => {
   expect(HARDEST_INCIDENTS.length).toBeGreaterThanOrEqual(12);
   expect(new Set(HARDEST_INCIDENTS.map(({ living }) => living)).size).toBe(HARDEST_INCIDENTS.length);

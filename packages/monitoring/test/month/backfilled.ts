@@ -13,8 +13,8 @@ export interface MinuteSeries {
   readonly values: Iterable<readonly [minute: number, value: number]>;
 }
 
-/** When the month begins, in seconds: a day that is the same in every run. */
-const BEGIN = Date.UTC(2026, 0, 1) / 1_000;
+/** When the month begins, as Unix time in seconds: a day that is the same in every run. Times in series are of this clock. */
+export const BEGIN = Date.UTC(2026, 0, 1) / 1_000;
 /** Points of a series that Prometheus gives at once. */
 const POINTS_MAX = 10_000;
 

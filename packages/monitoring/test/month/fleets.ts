@@ -18,14 +18,20 @@ export interface FleetModel {
   readonly crashesAWeek: number;
   /** Health checks of which one or two fail in a row. */
   readonly shakyChecksADay: number;
-  /** Breakers that open once, for a minute, and close. */
-  readonly breakersAWeek: number;
+  /** From one minute to three in which nothing reaches the remote server, so that its breaker opens once where somebody calls it. */
+  readonly remoteOutagesAWeek: number;
+  /** New versions of the remote server, which says of a tool something else than before. */
+  readonly remoteUpdatesAWeek: number;
+  /** Of one gateway by day. */
+  readonly clients: number;
+  /** Sessions that clients may have with the first server at a time; by day a third of them is in use. */
+  readonly sessionsMax: number;
   /** Scrapes that fail, of ten thousand. */
   readonly lostScrapes: number;
 }
 
 /** What all have: one call in 250 fails, one in 100 takes longer than three seconds, one in 500 longer than five. */
-const usual = { failing: 0.004, deploymentsAWeek: 2, lostScrapes: 1 } as const;
+const usual = { failing: 0.004, deploymentsAWeek: 2, remoteUpdatesAWeek: 0.5, lostScrapes: 1 } as const;
 
 export const fleets: readonly FleetModel[] = [
   {
@@ -39,7 +45,9 @@ export const fleets: readonly FleetModel[] = [
     batchesAMinute: 0.005,
     crashesAWeek: 1,
     shakyChecksADay: 1,
-    breakersAWeek: 0.5,
+    remoteOutagesAWeek: 2,
+    clients: 3,
+    sessionsMax: 20,
   },
   {
     ...usual,
@@ -52,7 +60,9 @@ export const fleets: readonly FleetModel[] = [
     batchesAMinute: 1,
     crashesAWeek: 3,
     shakyChecksADay: 3,
-    breakersAWeek: 2,
+    remoteOutagesAWeek: 2,
+    clients: 40,
+    sessionsMax: 20,
   },
   {
     ...usual,
@@ -65,7 +75,9 @@ export const fleets: readonly FleetModel[] = [
     batchesAMinute: 60,
     crashesAWeek: 5,
     shakyChecksADay: 5,
-    breakersAWeek: 4,
+    remoteOutagesAWeek: 4,
+    clients: 300,
+    sessionsMax: 100,
   },
 ];
 

@@ -10,12 +10,17 @@ import { RESULTS, type Results, readResults, type VersionResults } from "./resul
 import { firedIn } from "./run.ts";
 import { trafficOf } from "./traffic.ts";
 
-/**
- * Plays a month without an incident in three fleets, and all incidents, with the rules of today and with those of a former commit, and
- * writes `results.json`. Both together take a quarter of an hour: `node main.ts months` and `node main.ts incidents` play one of them and
- * leave the other as it is, `node main.ts months normal` plays one fleet, and `node main.ts new` incidents that are not in the file.
- */
-const [, , only, onlyFleet] = process.argv;
+const USAGE = `Plays a month without an incident in three fleets, and all incidents, with the rules of today and with those of a former commit,
+and writes results.json. All of it takes half an hour and more.
+
+  month                    everything
+  month months [<fleet>]   the months, or that of one fleet (${fleets.map(({ name }) => name).join(", ")}); several may run beside each other
+  month incidents          the incidents
+  month new                incidents that are not in the file
+
+What is not played stays in the file as it is.
+`;
+
 const DAYS = 30;
 /** The last commit whose alerts on shares have no minimum. */
 const BEFORE = "222eb78";
@@ -28,20 +33,22 @@ const rulesOf = (read: (path: string) => string): Rules => {
   const file = (name: string): RuleFile => loadAll(read(`monitoring/prometheus/${name}.yaml`))[0] as RuleFile;
   return { alerts: file("alerts"), records: file("recording-rules") };
 };
-const today = rulesOf((path) => readFileSync(join(root, path), "utf8"));
-const former = rulesOf((path) => execFileSync("git", ["show", `${BEFORE}:${path}`], { cwd: root, encoding: "utf8" }));
 
-async function monthsOf(rules: Rules, known: VersionResults["months"]): Promise<VersionResults["months"]> {
+const [, , only = "all", onlyFleet] = process.argv;
+const played = fleets.filter(({ name }) => onlyFleet === undefined || name === onlyFleet);
+if (!["all", "months", "incidents", "new"].includes(only) || played.length === 0) {
+  process.stderr.write(USAGE);
+  process.exit(only === "--help" ? 0 : 2);
+}
+
+async function monthsOf(rules: Rules): Promise<VersionResults["months"]> {
   const months: [string, VersionResults["months"][string]][] = [];
-  for (const fleet of fleets) {
+  for (const fleet of played) {
     const minutes = DAYS * 1_440;
-    if (onlyFleet !== undefined && fleet.name !== onlyFleet) {
-      months.push([fleet.name, known[fleet.name] ?? []]);
-      continue;
-    }
     const fired = await firedIn(rules, trafficOf(fleet, minutes), minutes);
     months.push([fleet.name, fired.filter(({ severity }) => severity !== "none")]);
-    process.stderr.write(`${fleet.name}: played\n`);
+    const told = fired.map(({ name, severity, times }) => `${name} (${severity}) ${times}`);
+    process.stderr.write(`${fleet.name}: ${told.join(", ")}\n`);
   }
   return Object.fromEntries(months);
 }
@@ -49,19 +56,39 @@ async function monthsOf(rules: Rules, known: VersionResults["months"]): Promise<
 async function incidentsOf(rules: Rules, known: VersionResults["incidents"]): Promise<VersionResults["incidents"]> {
   const open = alarming.filter(({ what }) => !Object.hasOwn(known, what));
   const found = await detect(rules, open);
-  const all = { ...known, ...Object.fromEntries(open.map(({ what }, at) => [what, found[at] ?? []] as const)) };
-  return Object.fromEntries(alarming.map(({ what }) => [what, all[what] ?? []]));
+  return Object.fromEntries(open.map(({ what }, at) => [what, found[at] ?? []] as const));
 }
 
+const knownResults = (): Results | undefined => (existsSync(RESULTS) ? readResults() : undefined);
+
 async function play(rules: Rules, known: VersionResults | undefined): Promise<VersionResults> {
-  const { months = {}, incidents = {} } = known ?? {};
   return {
-    months: only === "incidents" || only === "new" ? months : await monthsOf(rules, months),
-    incidents: only === "months" ? incidents : await incidentsOf(rules, only === "new" ? incidents : {}),
+    months: only === "all" || only === "months" ? await monthsOf(rules) : {},
+    incidents: only === "months" ? {} : await incidentsOf(rules, only === "new" ? (known?.incidents ?? {}) : {}),
   };
 }
 
-const known = existsSync(RESULTS) ? readResults() : undefined;
-const now = await play(today, known?.now);
-const before = { commit: BEFORE, ...(await play(former, known?.before)) };
-writeFileSync(RESULTS, `${JSON.stringify({ days: DAYS, before, now } satisfies Results, undefined, 2)}\n`);
+/** What was played joins what the file has by now, in the order of the definitions. */
+function joined({ months, incidents }: VersionResults, known: VersionResults | undefined): VersionResults {
+  const all = { months: { ...known?.months, ...months }, incidents: { ...known?.incidents, ...incidents } };
+  return {
+    months: Object.fromEntries(fleets.map(({ name }) => [name, all.months[name] ?? []])),
+    incidents: Object.fromEntries(alarming.map(({ what }) => [what, all.incidents[what] ?? []])),
+  };
+}
+
+const now = await play(
+  rulesOf((path) => readFileSync(join(root, path), "utf8")),
+  knownResults()?.now,
+);
+const before = await play(
+  rulesOf((path) => execFileSync("git", ["show", `${BEFORE}:${path}`], { cwd: root, encoding: "utf8" })),
+  knownResults()?.before,
+);
+const known = knownResults();
+const results: Results = {
+  days: DAYS,
+  before: { commit: BEFORE, ...joined(before, known?.before) },
+  now: joined(now, known?.now),
+};
+writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);

@@ -23,6 +23,12 @@ test("every incident has been played, and is told", () => {
   expect(Object.entries(now.incidents).filter(([, told]) => told.length === 0)).toEqual([]);
 });
 
+test("every alert that reaches a person has told an incident", () => {
+  const told = new Set(Object.values(now.incidents).flatMap((detected) => detected.map(({ name }) => name)));
+  const reaching = defaultStack.alerts.filter(({ severity }) => severity === "critical" || severity === "warning");
+  expect(reaching.filter(({ name }) => !told.has(name)).map(({ name }) => name)).toEqual([]);
+});
+
 test("the alerts that fired are those that there are", () => {
   const names = new Set<string>(defaultStack.alerts.map(({ name }) => name));
   const fired = [...Object.values(now.months), ...Object.values(now.incidents)].flat();

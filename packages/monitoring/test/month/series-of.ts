@@ -1,33 +1,40 @@
 import type { Metric } from "../../src/promql/metric.ts";
 import type { MinuteSeries } from "./backfilled.ts";
 
-/** What a series did in each minute: how much a counter grew, which level a gauge had; `undefined` while it could not be scraped. */
+/** What a series did in each minute: how much a counter grew, which level a gauge had. */
 export interface Course {
   readonly metric: Metric;
   readonly suffix?: "_bucket" | "_count" | undefined;
   readonly labels: Readonly<Record<string, string>>;
-  readonly minutes: readonly (number | undefined)[];
+  readonly minutes: readonly number[];
+}
+
+/** When a gateway was scraped, and when its process was another one than before, whose counters begin at zero. */
+export interface Scrapes {
+  readonly seen: readonly boolean[];
+  readonly restarts: ReadonlySet<number>;
 }
 
 /** A gauge as it is scraped. */
-export function gaugeSeries({ metric, suffix, labels, minutes }: Course): MinuteSeries {
-  return { name: `${metric.name}${suffix ?? ""}`, labels, values: given(minutes) };
+export function gaugeSeries({ metric, suffix, labels, minutes }: Course, { seen }: Scrapes): MinuteSeries {
+  return { name: `${metric.name}${suffix ?? ""}`, labels, values: seenOf(minutes, seen) };
 }
 
-/** A counter that begins again at zero in each of the minutes `restarts`. */
-export function counterSeries(
-  { metric, suffix, labels, minutes }: Course,
-  restarts: ReadonlySet<number>,
-): MinuteSeries {
+/** A counter as it is scraped: what it grew by while nobody looked is seen the next time. */
+export function counterSeries({ metric, suffix, labels, minutes }: Course, scrapes: Scrapes): MinuteSeries {
   let total = 0;
   const totals = minutes.map((growth, minute) => {
-    if (restarts.has(minute)) total = 0;
-    total += growth ?? 0;
-    return growth === undefined ? undefined : total;
+    total = scrapes.restarts.has(minute) ? growth : total + growth;
+    return total;
   });
-  return { name: `${metric.name}${suffix ?? ""}`, labels, values: given(totals) };
+  return { name: `${metric.name}${suffix ?? ""}`, labels, values: seenOf(totals, scrapes.seen) };
 }
 
-function given(values: readonly (number | undefined)[]): readonly (readonly [number, number])[] {
-  return values.flatMap((value, minute) => (value === undefined ? [] : [[minute, value] as const]));
+/** Pairs are made when they are asked for: those of all series of a month would take a gigabyte. */
+function seenOf(values: readonly number[], seen: readonly boolean[]): MinuteSeries["values"] {
+  return {
+    *[Symbol.iterator]() {
+      for (const [minute, value] of values.entries()) if (seen[minute] === true) yield [minute, value] as const;
+    },
+  };
 }

@@ -105,6 +105,17 @@ export const calls: readonly Incident[] = [
     heldBack: ["BatchSuccessBudgetBurn"],
   },
   {
+    what: "All items of all batches fail",
+    minutes: 90,
+    series: [
+      scraped(90),
+      counting(catalog.batchItems, { status: "success" }, [10, 20], [80, 0]),
+      counting(catalog.batchItems, { status: "error" }, [10, 0], [80, 20]),
+    ],
+    pages: { BatchHighFailureRate: 16 },
+    heldBack: ["BatchSuccessBudgetBurn"],
+  },
+  {
     what: "Batches are cut short",
     minutes: 30,
     series: [

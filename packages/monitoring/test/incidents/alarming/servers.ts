@@ -144,4 +144,10 @@ export const servers: readonly Incident[] = [
     ],
     warns: { ToolDefinitionsChanged: 11 },
   },
+  {
+    what: "A server is started anew for each of ten calls a minute",
+    minutes: 40,
+    series: [scraped(40), counting(catalog.serverStarts, { ...server, result: "success" }, [10, 0], [30, 10])],
+    warns: { FrequentColdStarts: 25 },
+  },
 ];

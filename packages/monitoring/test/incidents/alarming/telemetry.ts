@@ -59,4 +59,10 @@ export const telemetry: readonly Incident[] = [
     ],
     warns: { MetricSeriesLimitReached: 11 },
   },
+  {
+    what: "A listener of telemetry throws",
+    minutes: 20,
+    series: [scraped(20), counting(catalog.listenerErrors, { listener: "metrics" }, [10, 0], [10, 1])],
+    warns: { ListenerErrors: 11 },
+  },
 ];
