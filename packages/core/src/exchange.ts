@@ -202,7 +202,7 @@ function upstreamRequest(
     origin: originOf(context),
     sizes: attempt,
     clientEra: context.clientEra,
-    progressUntil: task?.over,
+    afterwards: task?.afterwards,
   };
 }
 

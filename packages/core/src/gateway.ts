@@ -153,13 +153,15 @@ export class Gateway {
     const refusal = request.admitted === true ? undefined : this.admitRequest(record.caller);
     const isOfOneClient = server.options.sessions === "per_client";
     const context = { ...request, clientEra: "legacy", ...(isOfOneClient && { line: task.owner.line }) } as const;
-    const params: Exchange["params"] = (session) => {
-      if (task.isAt(session)) return { params: { taskId: task.upstreamId } };
+    const gone = (): Failure => {
       task.lose();
       return taskIsGone(task);
     };
+    const params: Exchange["params"] = (session) =>
+      task.isAt(session) ? { params: { taskId: task.upstreamId } } : gone();
     const exchange = { method: request.method, context, record, params };
-    const result = refusal ?? (await this.#send(server, exchange, signal).catch(unexpected));
+    // No server is started to say that it knows of no task.
+    const result = refusal ?? (task.isLive ? await this.#send(server, exchange, signal).catch(unexpected) : gone());
     const refused = request.record === undefined ? await record.settle(result) : undefined;
     return this.told(refused ?? result, record.caller, server.id);
   }
@@ -262,7 +264,7 @@ export class Gateway {
     if ("code" in room) return room;
     const task = new TaskCall(this.tasks, wish, record, room);
     try {
-      return await this.#invoke(server, task.redirected(call), record, { task, signal });
+      return await this.#invoke(server, call, record, { task, signal });
     } finally {
       task.end();
     }

@@ -56,10 +56,12 @@ export type { RelayedTask } from "./tasks/relayed-task.ts";
 export type { TaskWish } from "./tasks/task-call.ts";
 export {
   isTaskOnly,
+  isTooLargeForTask,
   RELATED_TASK,
   readTask,
   type TaskMethods,
   taskMethods,
+  withIdRenamed,
   withRelatedTask,
 } from "./tasks/task-messages.ts";
 export { Tasks } from "./tasks/tasks.ts";

@@ -275,11 +275,19 @@ describe("a message that is read without being built", () => {
       "with the id last and blanks",
       `{ "result" : {"isError": true, "resultType":"complete",\n"a":${big}}, "id": 7, "jsonrpc": "2.0" }`,
     ],
+    ["of a task", `{"jsonrpc":"2.0","id":7,"result":{"task":${big},"isError":true,"resultType":"complete"}}`],
   ])("tells what a relay has to know of it, %s", async (_name, text) => {
     for (const message of [decodeMessage(Buffer.from(text)), await decodeLargeMessage(Buffer.from(text), inTurns)]) {
       if (message.kind !== "response") throw new Error(message.kind);
       expect(message.id).toBe(7);
-      expect(message.result.summary).toEqual({ isError: true, resultType: "complete", hasMeta: false, mayLink: false });
+      const hasTask = text.includes('"task"');
+      expect(message.result.summary).toEqual({
+        isError: true,
+        resultType: "complete",
+        hasMeta: false,
+        mayLink: false,
+        hasTask,
+      });
       expect(message.result.bytes?.includes(0x0a)).toBe(false);
       expect(message.result.value).toEqual((JSON.parse(text) as { result: object }).result);
     }

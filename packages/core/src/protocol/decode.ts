@@ -129,6 +129,7 @@ function decodeScanned(
       hasMeta: metaRange !== undefined,
       meta: isJsonObject(meta) ? meta : undefined,
       mayLink: scan.namesResource,
+      hasTask: scan.memberOfResult("task") !== undefined,
     };
     return { kind: "response", id, result: ResultPayload.ofJson(json, summary) };
   }

@@ -26,8 +26,8 @@ export type ScanOutcome = "more" | "valid" | "invalid" | "too deep" | "too much"
 
 const RESOURCE = Array.from(Buffer.from("resource"));
 
-/** Lengths of the names that the protocol gives a meaning: `id`, `error`, `result`, `jsonrpc`, `resultType` and the like. */
-const NAME_LENGTHS: ReadonlySet<number> = new Set([2, 5, 6, 7, 10]);
+/** Lengths of the names that the protocol gives a meaning: `id`, `task`, `error`, `result`, `jsonrpc`, `resultType` and the like. */
+const NAME_LENGTHS: ReadonlySet<number> = new Set([2, 4, 5, 6, 7, 10]);
 /** Bytes of the longest of them when every character is written as an escape. */
 const ESCAPED_NAME_BYTES_MAX = 60;
 /** A number of this many bytes may be one that no double holds, and is kept apart. */

@@ -13,6 +13,8 @@ export interface ResultSummary {
   readonly meta: JsonObject | undefined;
   /** Whether it may have a link to a resource, or one embedded; `undefined` when nobody has looked. */
   readonly mayLink?: boolean;
+  /** Whether there is a `task`; `undefined` when nobody has looked. */
+  readonly hasTask?: boolean;
 }
 
 /** Reads the summary off a parsed result. */

@@ -1,18 +1,19 @@
-import { type RegisteredName, shortText } from "@mcp-hangar/telemetry";
+import type { RegisteredName } from "@mcp-hangar/telemetry";
 import type { CallResult } from "../call.ts";
 import { failure } from "../errors.ts";
 import type { ManagedServer } from "../lifecycle/managed-server.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { JsonObject, JsonRpcNotification, JsonRpcRequest, JsonValue } from "../protocol/json-rpc.ts";
+import type { JsonObject, JsonRpcNotification, JsonRpcRequest } from "../protocol/json-rpc.ts";
 import type { ServerRequestReply, UpstreamSession } from "../transports/session.ts";
-import { type TaskReport, type TaskStatus, withTaskRenamed } from "./task-messages.ts";
+import { othersOf, type Said, saidOf } from "./said.ts";
+import { isEnd, type TaskReport, type TaskStatus, withTaskRenamed } from "./task-messages.ts";
 import { type TaskOwner, type TaskRoute, TaskTalk } from "./task-talk.ts";
 import { lost, type TaskEnd, watchTask } from "./task-watch.ts";
 
 /** Bytes of JSON of a result that is kept for whoever fetches it later; a larger one is asked for again at its server. */
 const KEPT_BYTES_MAX = 64 * 1024;
-/** Characters that are kept of the words in which a server describes a status. */
-const WORDS_CHARS_MAX = 10_000;
+/** Requests of its owner that wait for the end of a task; of more, the oldest gives way, whose client may have left long ago. */
+const WAITING_MAX = 16;
 /** Milliseconds a server may take to hear that nobody wants a task any more. */
 const FAREWELL_MS = 10_000;
 
@@ -43,14 +44,6 @@ export interface TaskBegin {
   readonly canCancel: boolean;
   /** Called once, when it has ended in whatever way. */
   readonly onEnd: (end: TaskEnd) => void;
-}
-
-/** What is told of a task beside its id, status and lifetime; texts and numbers of its server. */
-interface Said extends JsonObject {
-  readonly statusMessage?: string;
-  readonly createdAt?: string;
-  readonly lastUpdatedAt?: string;
-  readonly pollInterval?: number;
 }
 
 /** A task at a server, as its owner knows it: from the answer of the server until it is forgotten. */
@@ -110,27 +103,38 @@ export class RelayedTask {
     return this.#ending.signal;
   }
 
-  /** Whether that is the session in which it runs, or has run. */
+  /** Whether the session is there in which it runs, or has run. */
+  get isLive(): boolean {
+    return this.#place.isLive();
+  }
+
+  /** Whether that is the session. */
   isAt(session: UpstreamSession): boolean {
-    return this.#place.session === session && this.#place.isLive();
+    return this.#place.session === session && this.isLive;
+  }
+
+  /** Whether its server may still be asked about it. */
+  get isNeeded(): boolean {
+    return !this.hasEnded || !this.#isKept;
   }
 
   /** The task as its owner is to see it; `value` is a fresh description by its server. */
   shown(value: JsonObject = {}): JsonObject {
-    const fresh = { ...this.#said, ...withTaskRenamed(value, this.id) };
     return {
-      ...fresh,
+      ...withTaskRenamed(othersOf(value), this.id),
+      createdAt: this.#createdAt,
+      lastUpdatedAt: this.#createdAt,
+      ...this.#said,
+      ...saidOf(value),
       taskId: this.id,
       status: this.#status,
       ttl: this.ttlMs,
-      createdAt: timeOf(fresh.createdAt) ?? this.#createdAt,
-      lastUpdatedAt: timeOf(fresh.lastUpdatedAt) ?? this.#createdAt,
     };
   }
 
-  /** Takes over how the server says that the task is. What has ended stays as it is. */
+  /** Takes over how the server says that the task is. What has ended stays as it is, also where only its status is known. */
   learn({ status, value }: TaskReport): void {
-    if (this.hasEnded) return;
+    if (this.hasEnded || (isEnd(this.#status) && status !== this.#status)) return;
     this.#said = saidOf(value);
     // The end is known with its result; until then a client that looks hears of it in the server's words.
     this.#status = status;
@@ -138,7 +142,7 @@ export class RelayedTask {
 
   /**
    * What the tool has answered, once it has; `undefined` when the result is too large to be kept and must be asked for again. The owner
-   * is told and asked by `route` meanwhile, and leaves by its signal.
+   * is told and asked by `route` meanwhile, and leaves by its signal, or when too many wait behind.
    */
   async result(route: TaskRoute): Promise<CallResult | undefined> {
     if (this.#end !== undefined) return this.#isKept ? this.#end.outcome : undefined;
@@ -146,6 +150,8 @@ export class RelayedTask {
     const { promise, resolve } = Promise.withResolvers<CallResult | undefined>();
     const onAbort = (): void => resolve(left);
     const close = this.talk.open(route);
+    const [oldest] = this.#waiting.size < WAITING_MAX ? [] : this.#waiting;
+    if (oldest !== undefined) this.#displace(oldest);
     this.#waiting.add(resolve);
     route.signal.addEventListener("abort", onAbort);
     try {
@@ -155,6 +161,13 @@ export class RelayedTask {
       this.#waiting.delete(resolve);
       close();
     }
+  }
+
+  /** Has a request that waits answered, to make room for another. */
+  #displace(resolve: (outcome: CallResult | undefined) => void): void {
+    this.#waiting.delete(resolve);
+    const words = `${WAITING_MAX} later requests wait for the result of this task, which is the limit`;
+    resolve(failure("overloaded", words));
   }
 
   /** Ends the task, once; whoever waits hears of it. */
@@ -191,6 +204,11 @@ export class RelayedTask {
     const session = isRunning && this.canCancel && this.#place.isLive() ? this.#place.session : undefined;
     if (session !== undefined) void this.#cancelAt(session);
     this.end(end);
+    this.release();
+  }
+
+  /** Lets go of the session, in which a large result was kept. */
+  release(): void {
     this.#place.release();
   }
 
@@ -217,7 +235,7 @@ export class RelayedTask {
       origin: caller.type === "anonymous" ? undefined : caller.credential,
     };
     const { session, isLive } = this.#place;
-    const task = { server: this.server.id, session, isLive, id: this.upstreamId, talk, signal: this.#ending.signal };
+    const task = { server: this.server, session, isLive, id: this.upstreamId, talk, signal: this.#ending.signal };
     const end = await watchTask({ ...task, onReport: (report) => this.learn(report) }, platform);
     if (end !== undefined) this.end(end);
   }
@@ -225,20 +243,6 @@ export class RelayedTask {
   #now(): string {
     return new Date(this.#platform.clock.wallMs()).toISOString();
   }
-}
-
-function saidOf({ statusMessage, createdAt, lastUpdatedAt, pollInterval }: JsonObject): Said {
-  return {
-    ...(typeof statusMessage === "string" && { statusMessage: shortText(statusMessage, WORDS_CHARS_MAX) }),
-    ...(typeof createdAt === "string" && { createdAt }),
-    ...(typeof lastUpdatedAt === "string" && { lastUpdatedAt }),
-    ...(typeof pollInterval === "number" && Number.isFinite(pollInterval) && { pollInterval }),
-  };
-}
-
-/** A time as ISO 8601; `undefined` for anything else that a server may say. */
-function timeOf(value: JsonValue | undefined): string | undefined {
-  return typeof value === "string" && value.length <= 40 && !Number.isNaN(Date.parse(value)) ? value : undefined;
 }
 
 function isSmall(outcome: CallResult): boolean {

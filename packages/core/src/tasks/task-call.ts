@@ -1,11 +1,10 @@
-import type { CallRecord, ToolCall } from "../call.ts";
-import type { ManagedServer } from "../lifecycle/managed-server.ts";
+import type { CallRecord } from "../call.ts";
 import type { PeerDescription } from "../protocol/eras.ts";
 import { isJsonObject, type JsonObject, type JsonRpcNotification } from "../protocol/json-rpc.ts";
 import { ResultPayload } from "../protocol/result-payload.ts";
-import type { UpstreamReply } from "../transports/session.ts";
+import type { Afterwards, UpstreamReply } from "../transports/session.ts";
 import type { RelayedTask, TaskPlace } from "./relayed-task.ts";
-import { readTask, taskMethods, withTaskRenamed } from "./task-messages.ts";
+import { isTooLargeForTask, readTask, taskMethods, withTaskRenamed } from "./task-messages.ts";
 import type { TaskOwner } from "./task-talk.ts";
 import type { TaskRoom, Tasks } from "./tasks.ts";
 
@@ -15,6 +14,7 @@ export interface TaskWish {
   readonly params: JsonObject;
   readonly line: TaskOwner["line"];
   readonly wants: TaskOwner["wants"];
+  readonly mayHear: TaskOwner["mayHear"];
 }
 
 /** Where a request was answered. */
@@ -30,7 +30,7 @@ export class TaskCall {
   readonly #wish: TaskWish;
   readonly #record: CallRecord;
   readonly #room: TaskRoom;
-  readonly #noTask = new AbortController();
+  readonly #sequel: Sequel;
   #task: RelayedTask | undefined;
   #isAsked = false;
 
@@ -39,20 +39,12 @@ export class TaskCall {
     this.#wish = wish;
     this.#record = record;
     this.#room = room;
+    this.#sequel = new Sequel(record.call.onNotification);
   }
 
-  /** The same call, whose progress goes to the task once there is one. */
-  redirected(call: ToolCall): ToolCall {
-    const onNotification = (notification: JsonRpcNotification): void => {
-      if (this.#task === undefined) call.onNotification?.(notification);
-      else this.#task.talk.tell(notification);
-    };
-    return { ...call, onNotification };
-  }
-
-  /** Aborts when nothing more is to be heard of the call. */
-  get over(): AbortSignal {
-    return this.#noTask.signal;
+  /** Who hears of the progress of the task, once there is one. */
+  get afterwards(): Afterwards {
+    return this.#sequel;
   }
 
   /** What the params of the call have besides. A server that makes no tasks is not asked for one, and answers as ever. */
@@ -68,17 +60,19 @@ export class TaskCall {
   /** Takes over the task that a server has begun; any other answer stays as it is. */
   taken(reply: UpstreamReply, { peer, hold, ...ground }: TaskGround): UpstreamReply {
     if (!this.#isAsked || reply.kind !== "result") return reply;
+    if (isTooLargeForTask(reply.result)) return reply.result.summary.hasTask ? NOT_READABLE : reply;
     const { task: described, ...result } = reply.result.value;
     if (described === undefined) return reply;
     const report = readTask(described);
-    if (report === undefined) return notReadable(ground.server);
+    if (report === undefined) return NOT_READABLE;
+    const { line, wants, mayHear } = this.#wish;
+    const owner: TaskOwner = { caller: this.#record.caller, line, wants, mayHear };
+    if (this.#tasks.isOfAnother(report.id, ground, owner)) return NOT_UNIQUE;
     const place: TaskPlace = { ...ground, release: hold() };
-    const { line, wants } = this.#wish;
-    const owner: TaskOwner = { caller: this.#record.caller, line, wants };
     const canCancel = taskMethods(peer.capabilities)?.cancel === true;
     const task = this.#tasks.begin(this.#room, { owner, report, place, canCancel, record: this.#record });
     this.#task = task;
-    task.ended.addEventListener("abort", () => this.#noTask.abort(), { once: true });
+    this.#sequel.begin(task);
     const own = isJsonObject(described) ? described : {};
     const answer = withTaskRenamed({ ...result, task: task.shown(own) }, task.id);
     return { kind: "result", result: ResultPayload.ofTask(answer) };
@@ -87,12 +81,44 @@ export class TaskCall {
   /** The call has ended. */
   end(): void {
     if (this.#task !== undefined) return;
-    this.#noTask.abort();
+    this.#sequel.over();
     this.#room.release();
   }
 }
 
-function notReadable({ id }: ManagedServer): UpstreamReply {
-  const message = `server "${id}" answered with a task that has no id by which it could be asked for`;
+/** What is heard of a call behind its answer. It outlives the call, of which it keeps nothing. */
+class Sequel implements Afterwards {
+  readonly #over = new AbortController();
+  #tell: ((notification: JsonRpcNotification) => void) | undefined;
+
+  /** `tell` hears of what comes before there is a task. */
+  constructor(tell: ((notification: JsonRpcNotification) => void) | undefined) {
+    this.#tell = tell;
+  }
+
+  get until(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  readonly tell = (notification: JsonRpcNotification): void => this.#tell?.(notification);
+
+  begin({ talk, ended }: RelayedTask): void {
+    this.#tell = (notification) => talk.tell(notification);
+    ended.addEventListener("abort", () => this.over(), { once: true });
+    if (ended.aborted) this.over();
+  }
+
+  over(): void {
+    this.#tell = undefined;
+    this.#over.abort();
+  }
+}
+
+/** The task is there, but nobody could come back to it. */
+const NOT_READABLE = refused("it answered with a task that has no id by which it could be asked for");
+/** What its server says of one of the two would be heard by the caller of the other. */
+const NOT_UNIQUE = refused("it answered with the id of a task that runs for another caller");
+
+function refused(message: string): UpstreamReply {
   return { kind: "failed", errorType: "protocol", message, answered: true, maybeExecuted: true };
 }

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../protocol/json-rpc.ts";
 import { metaOf } from "../protocol/meta.ts";
+import type { ResultPayload } from "../protocol/result-payload.ts";
 
 /** Key of `_meta` that says to which task a message belongs. */
 export const RELATED_TASK = "io.modelcontextprotocol/related-task";
@@ -11,13 +12,17 @@ export type EndStatus = Extract<TaskStatus, "completed" | "failed" | "cancelled"
 
 /** Characters of an id that a server gives to a task. */
 const ID_CHARS_MAX = 1_024;
+/** Bytes of JSON of the description of a task; a larger one is not read. */
+const DESCRIPTION_BYTES_MAX = 64 * 1024;
+/** Shortest lifetime of a task in milliseconds: its client has to come back to it. */
+const TTL_MIN_MS = 1_000;
 
 /** A task as a server describes it. */
 export interface TaskReport {
   /** The server's own id. */
   readonly id: string;
   readonly status: TaskStatus;
-  /** Lifetime from the start in milliseconds; `undefined` where the server sets none. */
+  /** Lifetime from the start in milliseconds; `undefined` where the server sets none, which servers also spell 0. */
   readonly ttlMs: number | undefined;
   /** The description as it came. */
   readonly value: JsonObject;
@@ -29,8 +34,13 @@ export function readTask(value: JsonValue | undefined): TaskReport | undefined {
   const { taskId, ttl } = value;
   if (typeof taskId !== "string" || taskId === "" || taskId.length > ID_CHARS_MAX) return undefined;
   const status = STATUSES.find((known) => known === value.status) ?? "working";
-  const ttlMs = typeof ttl === "number" && Number.isFinite(ttl) ? Math.max(0, ttl) : undefined;
+  const ttlMs = typeof ttl === "number" && ttl > 0 && Number.isFinite(ttl) ? Math.max(TTL_MIN_MS, ttl) : undefined;
   return { id: taskId, status, ttlMs, value };
+}
+
+/** Whether a result is too large for what a server says of a task. */
+export function isTooLargeForTask({ bytes }: ResultPayload): boolean {
+  return (bytes?.length ?? 0) > DESCRIPTION_BYTES_MAX;
 }
 
 /** Whether nothing more happens to a task with that status. */
@@ -71,4 +81,30 @@ export function withRelatedTask(value: JsonObject, taskId: string): JsonObject {
 /** The same where the sender says that it belongs to a task; otherwise as it came. */
 export function withTaskRenamed(value: JsonObject, taskId: string): JsonObject {
   return metaOf(value)[RELATED_TASK] === undefined ? value : withRelatedTask(value, taskId);
+}
+
+/** Places at which a text names its task; what names it more often is no sentence. */
+const NAMED_MAX = 8;
+/** Characters of a text in which it is looked for. */
+const NAMING_CHARS_MAX = 10_000;
+/** Whether a character may be part of an id or a word. */
+const IN_WORD = /[\w-]/;
+
+/** Words of a server in which a task has the id that the receiver knows. Ids may be as short as `1`: parts of other words stay. */
+export function withIdRenamed(text: string, upstreamId: string, id: string): string {
+  const isPart = (at: number): boolean => IN_WORD.test(text.charAt(at));
+  let renamed = "";
+  let from = 0;
+  let named = 0;
+  for (
+    let at = text.indexOf(upstreamId);
+    at !== -1 && at < NAMING_CHARS_MAX && named < NAMED_MAX;
+    at = text.indexOf(upstreamId, at + 1)
+  ) {
+    if (at < from || isPart(at - 1) || isPart(at + upstreamId.length)) continue;
+    renamed += text.slice(from, at) + id;
+    from = at + upstreamId.length;
+    named += 1;
+  }
+  return renamed + text.slice(from);
 }

@@ -13,6 +13,8 @@ export interface TaskOwner {
   readonly line: ClientLine;
   /** Whether a notification is for the client: log messages have levels. */
   readonly wants: (notification: JsonRpcNotification) => boolean;
+  /** Whether the caller may still call the tool: roles change. */
+  readonly mayHear: () => boolean;
 }
 
 /** The way to the owner while a request of theirs waits for the task. */
@@ -56,7 +58,7 @@ export class TaskTalk {
   /** Passes on what the server says. */
   tell({ method, params }: JsonRpcNotification): void {
     const notification = { method, params: withTaskRenamed(params, this.#taskId) };
-    if (!this.#owner.wants(notification)) return;
+    if (!this.#owner.wants(notification) || !this.#owner.mayHear()) return;
     const route = [...this.#routes].at(-1);
     if (route === undefined) this.#owner.line.push(notification);
     else route.notify(notification);
@@ -65,7 +67,9 @@ export class TaskTalk {
   /** Puts a question of the server to the owner. Never rejects. */
   ask({ id, method, params }: JsonRpcRequest): Promise<ServerRequestReply> {
     if (this.#ended.aborted) return Promise.resolve(refusal("the task has ended"));
-    if (!this.#owner.line.canAnswer(method)) {
+    if (!this.#owner.mayHear()) return Promise.resolve(refusal("the caller may not use this tool any more"));
+    // Another client of the caller may wait for the task, and say itself what it can.
+    if (this.#routes.size === 0 && !this.#owner.line.canAnswer(method)) {
       return Promise.resolve(refusal(`${method}: the client behind this task cannot answer it`, RPC.methodNotFound));
     }
     if (this.#questions.size >= QUESTIONS_MAX) {

@@ -1,11 +1,13 @@
 import type { CallResult } from "../call.ts";
 import { failure } from "../errors.ts";
+import type { ManagedServer } from "../lifecycle/managed-server.ts";
 import type { Clock, Platform } from "../platform/platform.ts";
 import { RPC } from "../protocol/json-rpc.ts";
+import { resultOf } from "../reply-meaning.ts";
 import { backoffMs } from "../resilience/backoff.ts";
 import { startDeadline } from "../resilience/deadline.ts";
 import type { UpstreamReply, UpstreamRequest, UpstreamSession } from "../transports/session.ts";
-import { type EndStatus, isEnd, readTask, type TaskReport } from "./task-messages.ts";
+import { type EndStatus, isEnd, isTooLargeForTask, readTask, type TaskReport } from "./task-messages.ts";
 
 /** Milliseconds a server may take to say how a task is. */
 const STATUS_MS = 10_000;
@@ -13,8 +15,8 @@ const STATUS_MS = 10_000;
 const PAUSE_MS = { min: 1_000, max: 60_000 } as const;
 /** Between attempts after the connection broke. */
 const RETRY = { baseMs: 500, maxMs: 15_000 } as const;
-/** Attempts in a row in which a server said nothing at all. */
-const SILENCES_MAX = 6;
+/** Attempts in a row in which a server did not say how a task is, or had no result that could be read of one that has ended. */
+const VAIN_MAX = 6;
 
 /** How a task ended. */
 export interface TaskEnd {
@@ -27,7 +29,7 @@ export interface TaskEnd {
 
 /** A task at its server. */
 export interface WatchedTask {
-  readonly server: string;
+  readonly server: ManagedServer;
   readonly session: UpstreamSession;
   /** The server's id of the task. */
   readonly id: string;
@@ -46,32 +48,38 @@ export interface WatchedTask {
  */
 export async function watchTask(task: WatchedTask, platform: Platform): Promise<TaskEnd | undefined> {
   const { clock } = platform;
-  const { session, id, signal, talk } = task;
-  let silences = 0;
+  const { session, id, signal, talk, server } = task;
+  /** Attempts in a row that were in vain, and that failed at once. */
+  let vain = 0;
+  let failures = 0;
   for (;;) {
     const params = { taskId: id };
     const common = { params, trace: {}, clientEra: "legacy" } as const;
+    const sentMs = clock.nowMs();
     const reply = await session.request({ ...common, ...talk, method: "tasks/result", signal, task: id });
     if (signal.aborted) return undefined;
-    if (reply.kind !== "result" && !task.isLive()) return lost(task.server);
+    if (reply.kind !== "result" && !task.isLive()) return lost(server.id);
+    const waitedMs = clock.nowMs() - sentMs;
     const report = await statusOf(task, clock);
     if (signal.aborted) return undefined;
+    const end = typeof report === "object" && isEnd(report.status) ? report.status : undefined;
     if (reply.kind === "result") {
-      const status = typeof report === "object" && isEnd(report.status) ? report.status : undefined;
-      return { status: status ?? (reply.result.isError ? "failed" : "completed"), outcome: reply, byServer: true };
+      return { status: end ?? (reply.result.isError ? "failed" : "completed"), outcome: reply, byServer: true };
     }
-    if (report === "unknown") return forgotten(task.server, reply);
-    if (report === "silent") {
-      silences += 1;
-      if (silences >= SILENCES_MAX || !task.isLive()) return lost(task.server);
-    } else {
-      silences = 0;
-      if (reply.kind === "error" && isEnd(report.status)) {
-        return { status: report.status, outcome: endedBy(report.status, reply), byServer: true };
-      }
+    if (!task.isLive()) return lost(server.id);
+    if (report === "unknown") return forgotten(server.id, reply);
+    if (reply.kind === "error" && end !== undefined) {
+      return { status: end, outcome: endedBy(end, reply), byServer: true };
     }
+    vain = report === "silent" || end !== undefined ? vain + 1 : 0;
+    if (vain >= VAIN_MAX) {
+      return { status: end ?? "failed", outcome: resultOf(reply, server), byServer: end !== undefined };
+    }
+    failures = reply.kind === "failed" && waitedMs < RETRY.maxMs ? failures + 1 : 0;
     const pauseMs =
-      reply.kind === "failed" ? backoffMs(silences, RETRY, () => platform.random()) : pollIntervalOf(report);
+      reply.kind === "failed"
+        ? backoffMs(Math.max(0, failures - 1), RETRY, () => platform.random())
+        : pollIntervalOf(report);
     await paused(clock, pauseMs, signal);
     if (signal.aborted) return undefined;
   }
@@ -86,7 +94,8 @@ async function statusOf(
     const request = { method: "tasks/get", params: { taskId: id }, trace: {}, clientEra: "legacy" } as const;
     const reply = await session.request({ ...request, signal: deadline.signal });
     if (reply.kind === "error" && reply.error.code === RPC.invalidParams) return "unknown";
-    const report = reply.kind === "result" ? readTask({ ...reply.result.value, taskId: id }) : undefined;
+    const isRead = reply.kind === "result" && !isTooLargeForTask(reply.result);
+    const report = isRead ? readTask({ ...reply.result.value, taskId: id }) : undefined;
     if (report !== undefined) onReport(report);
     return report ?? "silent";
   } finally {

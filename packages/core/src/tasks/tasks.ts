@@ -7,8 +7,9 @@ import { type Audience, type ClientLine, ownerOf, type Party } from "../lifecycl
 import type { Platform } from "../platform/platform.ts";
 import type { JsonRpcNotification } from "../protocol/json-rpc.ts";
 import type { TasksOptions } from "./options.ts";
-import { RelayedTask, type TaskBegin } from "./relayed-task.ts";
+import { RelayedTask, type TaskBegin, type TaskPlace } from "./relayed-task.ts";
 import { readTask } from "./task-messages.ts";
+import type { TaskOwner } from "./task-talk.ts";
 import type { TaskEnd } from "./task-watch.ts";
 
 /** A place for one task, taken before its server is asked. */
@@ -103,20 +104,39 @@ export class Tasks {
     // Nobody can guess it; the name of the server is for those who read logs.
     const id = `${entry}-${this.#context.platform.uuid()}`;
     this.#number += 1;
+    // Not the record itself, which has the arguments of the call: a task lives for long.
+    const { id: callId, caller, client, group } = record;
+    const facts = { taskId: id, callId, server: server.id, tool, caller, client, trace: record.span.trace, group };
     const onEnd = (end: TaskEnd): void => {
-      this.#context.bus.emit(
-        finished(id, end, { record, server, seconds: (clock.nowMs() - startedMs) / 1_000 }, clock.wallMs()),
-      );
+      const durationSeconds = (clock.nowMs() - startedMs) / 1_000;
+      this.#context.bus.emit(finished(end, { ...facts, durationSeconds, timeMs: clock.wallMs() }));
     };
     const task = new RelayedTask(
       { ...begin, id, number: this.#number, entry, tool, ttlMs, onEnd },
       this.#context.platform,
     );
+    if (this.#closed) {
+      room.release();
+      task.abandon(shuttingDown());
+      return task;
+    }
     const cancelExpiry = clock.schedule(ttlMs, () => this.#expire(id));
     // `reserve` makes nothing else.
     this.#kept.set(id, { task, place: room as Place, cancelExpiry });
-    if (this.#closed) task.end(shuttingDown());
     return task;
+  }
+
+  /** Whether a server has that id for a task of another owner, too, in the same session, so that the two could not be told apart. */
+  isOfAnother(
+    upstreamId: string,
+    { server, session }: Pick<TaskPlace, "server" | "session">,
+    owner: TaskOwner,
+  ): boolean {
+    for (const { task } of this.#kept.values()) {
+      if (task.upstreamId !== upstreamId || task.server !== server || !task.isNeeded || !task.isAt(session)) continue;
+      if (!isOwn(task, owner)) return true;
+    }
+    return false;
   }
 
   /** The task of that id, if it is the party's own. */
@@ -152,9 +172,9 @@ export class Tasks {
   /** Ends all tasks, whose results nobody can fetch any more. */
   close(): void {
     this.#closed = true;
-    for (const { task, cancelExpiry } of this.#kept.values()) {
-      cancelExpiry();
+    for (const { task } of this.#kept.values()) {
       task.end(shuttingDown());
+      this.#forget(task, shuttingDown());
     }
   }
 
@@ -226,29 +246,11 @@ function leftBehind(): TaskEnd {
 }
 
 /** The one event of the end of a task. */
-function finished(
-  taskId: string,
-  end: TaskEnd,
-  {
-    record,
-    server,
-    seconds,
-  }: { readonly record: CallRecord; readonly server: ManagedServer; readonly seconds: number },
-  timeMs: number,
-): TaskFinished {
+function finished(end: TaskEnd, facts: Omit<TaskFinished, "type" | "outcome" | "rpcErrorCode">): TaskFinished {
   return {
     type: "task.finished",
-    timeMs,
-    taskId,
-    callId: record.id,
-    server: server.id,
-    tool: record.tool ?? server.id,
+    ...facts,
     outcome: endOutcome(end),
-    durationSeconds: seconds,
-    caller: record.caller,
-    client: record.client,
-    trace: record.span.trace,
-    group: record.group,
     rpcErrorCode: end.outcome.kind === "error" ? end.outcome.error.code : undefined,
   };
 }

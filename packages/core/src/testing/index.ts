@@ -1,6 +1,7 @@
 export * from "./fake-clock.ts";
 export * from "./fake-platform.ts";
 export * from "./fake-session.ts";
+export * from "./fake-task-server.ts";
 export * from "./fake-transport.ts";
 export * from "./junk-items.ts";
 export * from "./listening-tracer.ts";

@@ -41,6 +41,13 @@ export type ServerRequestReply =
   | { readonly kind: "result"; readonly result: JsonObject }
   | { readonly kind: "error"; readonly error: JsonRpcErrorObject };
 
+/** Who hears of the progress of work that goes on behind the answer. It is kept for as long, and so should hold little. */
+export interface Afterwards {
+  /** Aborts when nothing more is to be heard. */
+  readonly until: AbortSignal;
+  readonly tell: (notification: JsonRpcNotification) => void;
+}
+
 /** Sizes of the two JSON-RPC messages of a request in bytes of UTF-8; `undefined` for what was not sent or did not come. */
 export interface MessageSizes {
   requestBytes: number | undefined;
@@ -80,8 +87,8 @@ export interface UpstreamRequest {
    * wherever it comes.
    */
   readonly task?: string | undefined;
-  /** Progress is heard until this aborts, though the request was answered: with a task, the work goes on. */
-  readonly progressUntil?: AbortSignal | undefined;
+  /** Who hears of progress when the request was answered and the work on it goes on, with a task; nobody when absent. */
+  readonly afterwards?: Afterwards | undefined;
   /** Where the session notes the sizes of the messages. */
   readonly sizes?: MessageSizes | undefined;
   /** Era of the client behind the request; without it the session serves the request in the way that suits it best. */

@@ -19,6 +19,7 @@ import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { cacheable, forLegacyClient, forModernClient } from "../era-translation.ts";
+import type { LegacySession } from "../legacy-session.ts";
 import { isOffered, noteRefusal, type Wanted } from "../offered.ts";
 import { paramHeaderRefusal } from "../param-header-refusal.ts";
 import { withQualifiedLinks } from "../resource-links.ts";
@@ -54,7 +55,7 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
       // The gateway refuses arguments that are no object, and counts the refusal.
       arguments: args as JsonObject | undefined,
       extra,
-      task: taskWish(request, wish),
+      task: taskWish(endpoint, request, { target, params: wish }),
       refusedFor: request.header && refusedFor,
     },
     request.signal,
@@ -67,10 +68,19 @@ export async function callTool(endpoint: Endpoint, request: ClientRequest): Prom
 }
 
 /** The wish for a task of a client that was offered them; any other could not fetch what becomes of it. */
-function taskWish(request: ClientRequest, params: unknown): TaskWish | undefined {
-  const { session } = request;
+function taskWish(
+  { scope }: Endpoint,
+  { session, caller: { type } }: ClientRequest,
+  { target: { server, name }, params }: { readonly target: Target; readonly params: unknown },
+): TaskWish | undefined {
   if (session?.takesTasks !== true || !isJsonObject(params)) return undefined;
-  return { params, line: session, wants: (notification) => isWanted(notification, request) };
+  return {
+    params,
+    line: session,
+    // They outlive the request by far, and keep nothing of it.
+    wants: (notification) => isWanted(notification, { session, caller: { type } }),
+    mayHear: () => scope.shows(session.caller, server, "tools", name),
+  };
 }
 
 /** Lists the server of a shortened name if it never was, because nobody can know otherwise what the name stands for. */
@@ -269,11 +279,19 @@ function withoutTasks(capabilities: JsonObject): JsonObject {
 
 const TASKS_EXTENSION = "io.modelcontextprotocol/tasks";
 
+/** What decides whether a client hears of something. */
+interface Hearer {
+  readonly session: LegacySession | undefined;
+  /** `_meta` of the request, for clients of the modern era. */
+  readonly meta?: JsonObject;
+  readonly caller: Pick<Caller, "type">;
+}
+
 /** A server has one level of log messages for all clients, which the wish of another may have lowered. */
-function isWanted({ method, params }: JsonRpcNotification, { session, meta, caller }: ClientRequest): boolean {
+function isWanted({ method, params }: JsonRpcNotification, { session, meta, caller }: Hearer): boolean {
   if (method !== "notifications/message") return true;
   // In the modern era nothing is logged to a client that does not ask for it with the request.
-  const asked = session === undefined ? meta[META.logLevel] : session.logLevel;
+  const asked = session === undefined ? meta?.[META.logLevel] : session.logLevel;
   if (typeof asked === "string") return hearsLevel(asked, params.level);
   if (session === undefined) return false;
   return caller.type === "local" || hearsLevel(DEFAULT_LOG_LEVEL, params.level);

@@ -1,11 +1,13 @@
 import {
   type CallResult,
+  isTooLargeForTask,
   type JsonObject,
   type Party,
   type RelayedTask,
   ResultPayload,
   RPC,
   readTask,
+  withIdRenamed,
   withRelatedTask,
 } from "@mcp-hangar/core";
 import { shortText } from "@mcp-hangar/telemetry";
@@ -135,7 +137,9 @@ async function answerAbout(endpoint: Endpoint, request: ClientRequest, task: Rel
   const { method, record, admitted, signal } = request;
   const result = await endpoint.gateway.askAbout(task, { ...relayContext(request), method, record, admitted }, signal);
   if (record !== undefined) record.result = result;
-  return renamed(answerOf(result), task);
+  const answer = renamed(answerOf(result), task);
+  if (method === "tasks/result" || answer.kind === "error" || !isTooLargeForTask(answer.result)) return answer;
+  return errorAnswer(RPC.internalError, "what the server says of the task is too large");
 }
 
 /** An outcome in the words that the caller may hear. */
@@ -145,10 +149,9 @@ function told(endpoint: Endpoint, { caller, record }: ClientRequest, task: Relay
 }
 
 /** Errors of servers name the task by their own id. */
-function renamed(answer: Answer, task: RelayedTask): Answer {
+function renamed(answer: Answer, { upstreamId, id }: RelayedTask): Answer {
   if (answer.kind === "result") return answer;
-  const message = answer.error.message.replaceAll(task.upstreamId, task.id);
-  return { ...answer, error: { ...answer.error, message } };
+  return { ...answer, error: { ...answer.error, message: withIdRenamed(answer.error.message, upstreamId, id) } };
 }
 
 /** A result that says which task it is of, as the protocol demands; one that is too large to be written anew goes as it came. */

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonRpcNotification } from "../../protocol/json-rpc.ts";
 import { metaOf } from "../../protocol/meta.ts";
 import { type CallOrigins, isCall, requestOfTask, type Unclear } from "../call-origins.ts";
-import { LateProgress } from "../late-progress.ts";
+import { LateProgress, type ProgressHearer } from "../late-progress.ts";
 import { ownId, RequestTable } from "../request-table.ts";
 import type { UpstreamReply, UpstreamRequest } from "../session.ts";
 
@@ -95,7 +95,7 @@ export class PendingRequests {
   }
 
   /** Progress for the request with the token `token`, with the caller's own token in its place. */
-  progress(token: unknown, params: JsonObject): { request: UpstreamRequest; params: JsonObject } | undefined {
+  progress(token: unknown, params: JsonObject): { request: ProgressHearer; params: JsonObject } | undefined {
     const own = ownId(token);
     const request = this.request(token) ?? (own === undefined ? undefined : this.#late.of(own));
     const progressToken = request === undefined ? undefined : metaOf(request.params).progressToken;
@@ -111,7 +111,7 @@ export class PendingRequests {
 }
 
 /** Hands a notification to a request; a listener that throws must not break the connection for all. */
-export function deliver(request: UpstreamRequest, notification: JsonRpcNotification): void {
+export function deliver(request: ProgressHearer, notification: JsonRpcNotification): void {
   try {
     request.onNotification?.(notification);
   } catch {
