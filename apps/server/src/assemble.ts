@@ -127,7 +127,7 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     parts,
     preflight: ({ config: next, lineOf }, isOfInterest) => preflight(next, { platform, lineOf, isOfInterest }),
     watchClients: () => {
-      const tell = [aggregateFace, managementFace].map((face) => face.watchOwnTools());
+      const tell = [aggregateFace, managementFace, serverFaces].map((face) => face.watchLists());
       return () => {
         for (const each of tell) each();
       };
@@ -202,6 +202,11 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
   const faceParts = { options, gateway, info: BUILD, platform, access, bus, addressOf, ...rooms };
   const aggregateFace = createMcpFace({ ...faceParts, scope: { kind: "all" }, management: ownTools.forAgents });
   const managementFace = createMcpFace({ ...faceParts, scope: { kind: "none" }, management: ownTools.forOperators });
+  const serverFaces = new ServerFaces({
+    exists: (id) => gateway.fleet.entry(id) !== undefined,
+    create: (id) => createMcpFace({ ...faceParts, scope: { kind: "server", id } }),
+    bus,
+  });
   return {
     config,
     platform,
@@ -221,11 +226,7 @@ export function assemble(initial: ReadConfig, platform: Platform, { loaded, ...t
     aggregateFace,
     managementFace,
     mayManage: (caller) => ownTools.forOperators.isFor(caller),
-    serverFaces: new ServerFaces({
-      exists: (id) => gateway.fleet.entry(id) !== undefined,
-      create: (id) => createMcpFace({ ...faceParts, scope: { kind: "server", id } }),
-      bus,
-    }),
+    serverFaces,
     reloader,
     configWatch,
     snapshot,

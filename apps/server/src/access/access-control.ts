@@ -114,6 +114,11 @@ export class AccessControl implements Access {
     return now !== undefined && this.#parts.roles.reachesAll(now, permission);
   }
 
+  rightsOf(caller: Caller): string {
+    const now = this.#current(caller);
+    return now === undefined ? ENDED.by : this.#parts.roles.rightsOf(now);
+  }
+
   /**
    * A key that is revoked, or a token that expires, ends what was begun with it, too: batches, streams, subscriptions. With a
    * key that has other roles by now, they go on with those.

@@ -39,6 +39,8 @@ export interface CallerRights {
   reaches(caller: Caller, server: string, permission?: Permission): boolean;
   /** Whether a role of the caller that has the permission has no rules: what is about all servers at once is for such callers. */
   reachesAll(caller: Caller, permission?: Permission): boolean;
+  /** A text that stands for all that a caller may do: the same for two callers, or at two times, means the same rights. */
+  rightsOf(caller: Caller): string;
 }
 
 /** A caller who was not asked who they are. All of them are one: what keeps their sessions apart are secret ids. */
@@ -62,4 +64,5 @@ export const OPEN_ACCESS: Access = {
   decide: () => OPEN,
   reaches: () => true,
   reachesAll: () => true,
+  rightsOf: () => "open",
 };

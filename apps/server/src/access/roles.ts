@@ -40,6 +40,8 @@ interface Role {
   /** `undefined` shows all of the servers that `tools` reaches. */
   readonly resources: RoleRules | undefined;
   readonly prompts: RoleRules | undefined;
+  /** All of that as text. */
+  readonly text: string;
 }
 
 /** Compiles the built-in roles and those of the configuration. A role that a caller has and nobody defined is none. */
@@ -84,6 +86,8 @@ export function createRoles(configured: Readonly<Record<string, RoleOptions>>): 
     reaches: (caller, server, permission = "tools:call") =>
       some(caller, permission, (role) => reachesServer(role, server)),
     reachesAll: (caller, permission = "tools:call") => some(caller, permission, isUnlimited),
+    rightsOf: ({ type, roles: names }) =>
+      type === "local" ? type : JSON.stringify([...new Set(names.map((name) => roles.get(name)?.text ?? ""))].sort()),
     mayGrant: (caller, role) => caller.type === "local" || caller.roles.includes(role) || allowAll(caller.roles),
     allowAll,
   };
@@ -97,18 +101,20 @@ function compileAll(configured: Readonly<Record<string, RoleOptions>>): Readonly
 }
 
 function builtIn(name: string, permissions: readonly Permission[]): Role {
-  return { allows: allowedBy(name), permissions: new Set(permissions), ...NO_RULES };
+  return { allows: allowedBy(name), permissions: new Set(permissions), ...NO_RULES, text: `built-in ${name}` };
 }
 
 const NO_RULES = { tools: undefined, resources: undefined, prompts: undefined };
 
-function compile(name: string, { permissions, tools, resources, prompts }: RoleOptions): Role {
+function compile(name: string, options: RoleOptions): Role {
+  const { permissions, tools, resources, prompts } = options;
   return {
     allows: allowedBy(name),
     permissions: new Set(permissions),
     tools: tools && new RoleRules(tools),
     resources: resources && new RoleRules(resources),
     prompts: prompts && new RoleRules(prompts),
+    text: JSON.stringify(options),
   };
 }
 

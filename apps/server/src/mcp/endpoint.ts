@@ -1,11 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import type { Failure, Gateway, Implementation, Platform } from "@mcp-hangar/core";
+import { type Failure, type Gateway, type Implementation, LIST_KINDS, type Platform } from "@mcp-hangar/core";
 import type { Caller, SessionEndReason, TelemetryBus } from "@mcp-hangar/telemetry";
 import { type CallerRights, OPEN_ACCESS } from "../access/access.ts";
 import { Traffic } from "../http/traffic.ts";
 import type { ManagementTools } from "../management/mcp-tools.ts";
 import { Announcements } from "./announcements.ts";
 import { type Answer, answerOf } from "./answer.ts";
+import { ListViews } from "./list-views.ts";
 import type { McpOptions } from "./options.ts";
 import type { KeptSubscription } from "./resource-subscription.ts";
 import { type AnswerRoom, KEPT_BYTES_MAX } from "./resumption/answer-room.ts";
@@ -93,12 +94,26 @@ export class Endpoint {
     return answerOf(this.gateway.told(failure, caller, server));
   }
 
-  /** Notes which tools of the gateway itself its clients have; the function that it gives tells those who have others by then. */
-  watchOwnTools(): () => void {
+  /**
+   * Notes which tools of the gateway itself its clients have, and what their rights show them of servers; the function that it gives
+   * tells those for whom that is different by then. What servers offer is told by themselves.
+   */
+  watchLists(): () => void {
     const namesFor = (caller: Caller): string => (this.management?.namesFor(caller) ?? []).join(" ");
     const before = new Map<Caller, string>();
-    for (const caller of this.announcements.callers()) if (!before.has(caller)) before.set(caller, namesFor(caller));
-    return () => this.announcements.tellChanged("tools", (caller) => before.get(caller) !== namesFor(caller));
+    const shown = new ListViews(this.scope, this.access);
+    for (const caller of this.announcements.callers()) {
+      if (before.has(caller)) continue;
+      before.set(caller, namesFor(caller));
+      shown.note(caller);
+    }
+    return () => {
+      const now = new ListViews(this.scope, this.access);
+      for (const list of LIST_KINDS) {
+        const hasOthers = (caller: Caller): boolean => list === "tools" && before.get(caller) !== namesFor(caller);
+        this.announcements.tellChanged(list, (caller) => hasOthers(caller) || now.differs(shown, caller, list));
+      }
+    };
   }
 
   close(reason: SessionEndReason = "shutdown"): void {

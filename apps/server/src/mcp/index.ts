@@ -31,8 +31,8 @@ export interface McpFace {
   ): void;
   /** Serves the client at the other end of the pipes until it closes its end. */
   serveStdio(input: Readable, output: Writable): Promise<void>;
-  /** Notes which tools of the gateway itself its clients have; the function that it gives tells those who have others by then. */
-  watchOwnTools(): () => void;
+  /** Notes what its clients see; the function that it gives tells those for whom their rights, or the management, show other things by then. */
+  watchLists(): () => void;
   /** Answers all that still runs, and what comes from now on, with the end of the gateway. */
   interrupt(): void;
   /** Ends sessions and streams; records say why, by default because the gateway ends. */
@@ -53,7 +53,7 @@ export function createMcpFace(options: EndpointOptions): McpFace {
       stdio = new StdioEndpoint(endpoint, output);
       return stdio.serve(input);
     },
-    watchOwnTools: () => endpoint.watchOwnTools(),
+    watchLists: () => endpoint.watchLists(),
     interrupt() {
       http.interrupt();
       stdio?.interrupt();

@@ -32,6 +32,14 @@ export class ServerFaces {
     return face;
   }
 
+  /** As of each face. */
+  watchLists(): () => void {
+    const tell = [...this.#faces.values()].map((face) => face.watchLists());
+    return () => {
+      for (const each of tell) each();
+    };
+  }
+
   /** Answers what still runs at any face with the end of the gateway. */
   interrupt(): void {
     for (const face of this.#faces.values()) face.interrupt();

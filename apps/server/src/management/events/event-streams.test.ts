@@ -30,6 +30,7 @@ beforeEach(async () => {
     decide: (...args) => access.decide(...args),
     reaches: (...args) => access.reaches(...args),
     reachesAll: (...args) => access.reachesAll(...args),
+    rightsOf: (...args) => access.rightsOf(...args),
   };
   streams = new EventStreams({ clock, access: asTheyAre, run: RUN, ids: new EventIds(RUN) });
   server = createServer((http, response) => {
