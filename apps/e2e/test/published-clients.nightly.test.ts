@@ -26,7 +26,10 @@ const measured = new Map<string, MeasuredClient>();
 
 beforeAll(async () => {
   upstream = await startFixture("able/main.ts");
-  gateway = await startGateway({ mcp_servers: { able: { mode: "remote", endpoint: upstream.url } } });
+  gateway = await startGateway({
+    mcp_servers: { able: { mode: "remote", endpoint: upstream.url } },
+    mcp: { http_sse: true },
+  });
 });
 
 afterAll(async () => {
@@ -81,11 +84,20 @@ const LIBRARIES = [
   ["mcporter@0.12.3"],
 ] as const;
 
-/** Programs that stand between a client over stdio and a server over HTTP. */
+/** Programs that stand between a client over stdio and a server over HTTP, or HTTP+SSE. */
 const PROXIES = [
-  ["mcp-remote@0.15.1", (url: string) => [url, "--allow-http"]],
-  ["supergateway@4.0.0", (url: string) => ["--streamableHttp", url]],
+  {
+    name: "mcp-remote@0.15.1",
+    http: (url: string) => [url, "--allow-http", "--transport", "http-only"],
+    sse: (url: string) => [url, "--allow-http", "--transport", "sse-only"],
+  },
+  {
+    name: "supergateway@4.0.0",
+    http: (url: string) => ["--streamableHttp", url],
+    sse: (url: string) => ["--sse", url],
+  },
 ] as const;
+const OLD = "over HTTP+SSE";
 
 describe.each(Object.entries(SDKS))("the official %s", (kind, name) => {
   test("does the same behind the gateway", async () => {
@@ -116,23 +128,25 @@ test.each(LIBRARIES.map(([name, ...more]) => ({ name, more })))(
   },
 );
 
-test.each(PROXIES)(
-  "%s lets a client do the same behind the gateway",
-  { timeout: 600_000 },
-  async (name, argumentsFor) => {
+describe.each(PROXIES)("$name", ({ name, http, sse }) => {
+  test.each(["", OLD])("lets a client do the same behind the gateway %s", { timeout: 600_000 }, async (how) => {
     const folder = await installed(name);
     if (folder === undefined) throw new Error(`${name} could not be installed`);
-    await compare(name, (url) => {
-      const args = [programOf(folder, name), ...argumentsFor(url)];
-      return officialAt("sdk v1", { command: process.execPath, args, env: { HOME: folder } });
+    await compare(`${name} ${how}`.trim(), (url) => {
+      const behind = how === OLD && url !== upstream.url;
+      const own = behind ? sse(url.replace(/mcp$/, "sse")) : http(url);
+      return officialAt("sdk v1", {
+        command: process.execPath,
+        args: [programOf(folder, name), ...own],
+        env: { HOME: folder },
+      });
     });
-  },
-);
+  });
+});
 
 test("the page says so", async () => {
-  const names = [...LIBRARIES, ...PROXIES].map(([name]) => name);
   // Where something could not be installed, or only one is tried, the page stays as it is.
-  if (measured.size === names.length + Object.keys(SDKS).length + 1)
+  if (measured.size === LIBRARIES.length + 2 * PROXIES.length + Object.keys(SDKS).length + 1)
     await expect(clientsPage([...measured.values()])).toMatchFileSnapshot(
       "../../../docs/reference/published-clients.md",
     );

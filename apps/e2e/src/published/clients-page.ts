@@ -23,7 +23,8 @@ const INTRODUCTION = `# Published clients
 
 Clients from npm as they are, at a server made with the official SDK, without a gateway and through \`/servers/<id>/mcp\`. **works** is said of
 what works both ways with the same answer, **fails** of what fails both ways, and – of what the client has no way to do. To cancel means that the server
-hears of it; to hang up does so in the modern era, which the gateway speaks with clients that know it, and the server does not.
+hears of it; to hang up does so in the modern era, which the gateway speaks with clients that know it, and the server does not. Over HTTP+SSE is the way through
+\`/servers/<id>/sse\`; without a gateway the server, which has no such way, was asked over Streamable HTTP.
 
 `;
 
