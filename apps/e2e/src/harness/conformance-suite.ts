@@ -57,8 +57,27 @@ export async function runConformanceScenario(
   scenario: string,
   revision: RequirementSet = "2026-07-28",
 ): Promise<readonly string[]> {
+  return runScenario(["server", "--url", url], scenario, revision);
+}
+
+/** Runs a client, to which the suite gives the address of a server of its own, in one scenario: each check that judges it, as above. */
+export async function runConformanceClient(
+  args: readonly string[],
+  scenario: string,
+  revision: RequirementSet,
+): Promise<readonly string[]> {
+  const command = [process.execPath, ...args].join(" ");
+  const checks = await runScenario(["client", "--command", command], scenario, revision);
+  return checks.filter((check) => !check.endsWith(": INFO"));
+}
+
+async function runScenario(
+  about: readonly string[],
+  scenario: string,
+  revision: RequirementSet,
+): Promise<readonly string[]> {
   await using folder = await temporaryFolder();
-  const args = [CLI, "server", "--url", url, "--scenario", scenario, "--spec-version", revision, "-o", folder.path];
+  const args = [CLI, ...about, "--scenario", scenario, "--spec-version", revision, "-o", folder.path];
   const { stdout, stderr } = await runProcess({ command: process.execPath, args, cwd: folder.path }, 60_000);
   const [name] = await readdir(folder.path);
   if (name === undefined) throw new Error(`the suite ran nothing: ${stdout}${stderr}`);
