@@ -71,7 +71,7 @@ function page(): string {
   return [
     "# Incidents",
     "<!-- Generated from packages/monitoring/test/incidents. Do not edit: change it there and run its test with `-u`. -->",
-    "Each is played through all generated rules by promtool. The minute is that of the incident's film by which the alert has fired at the latest; where nothing else is said, trouble begins in the tenth. What is held back fires as well, but Alertmanager tells only the alert before it. Nothing else fires that reaches a person.",
+    "Each is played through all generated rules by the oldest and the newest promtool, which have to say the same. The minute is that of the incident's film by which the alert has fired at the latest; where nothing else is said, trouble begins in the tenth. What is held back fires as well, but Alertmanager tells only the alert before it. Nothing else fires that reaches a person.",
     "*Living* is what happens to real gateways and servers for the hardest of them, while the oldest and the newest Prometheus and Alertmanager that are supported look on: both have to tell the same alerts and their end, or to stay silent. Windows are seconds long there. What takes longer however short they are is not among these, such as calls that fail one a minute, a server that is dead for one minute in four, or a breaker that opens with so few calls that nothing else fires; nor is what would have to break the machine.",
     markdownTable(["What happens", "Page", "Warning", "Held back", "Watched", "Living"], incidents.map(row)),
     "",
