@@ -1,62 +1,48 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { root } from "../toolchain/pins.mjs";
+import { freshPrograms } from "./fresh-programs.ts";
+import { keptFolder } from "./kept-folder.ts";
 
 const app = join(root, "apps/server");
 /** Inside of the app, so that the packages which it does not hold are found. One folder for each state of the sources. */
 const cache = join(app, "node_modules/.cache/bundles");
-/** Bundles that are kept: a test run that began before a change still starts gateways of its own. */
-const KEPT = 4;
 
 /**
  * Setup of the projects whose tests start gateways: builds the command line of the sources as they are, unless that has been done,
- * and tells the tests where it is (`HANGAR_BUNDLE`). With `HANGAR_FROM_SOURCE=1` gateways run from sources, to debug them.
+ * and tells the tests where it is (`HANGAR_BUNDLE`), and where programs are that they start often (`HANGAR_TEST_PROGRAMS`). With
+ * `HANGAR_FROM_SOURCE=1` all run from sources, to debug them.
  */
 export default function setup(project: TestProject): void {
   if (process.env.HANGAR_FROM_SOURCE === "1") return;
-  process.env.HANGAR_BUNDLE = freshBundle();
-  project.onTestsRerun(() => {
-    process.env.HANGAR_BUNDLE = freshBundle();
-  });
+  makeAll();
+  project.onTestsRerun(makeAll);
+}
+
+function makeAll(): void {
+  const state = stateOfSources();
+  process.env.HANGAR_BUNDLE = join(freshBundle(state), "main.js");
+  process.env.HANGAR_TEST_PROGRAMS = freshPrograms(state);
 }
 
 /**
- * The command line of the sources as they are.
+ * The folder with the command line of the sources as they are.
  * @throws Error when it cannot be built; the bundler has said why.
  */
-function freshBundle(): string {
-  const folder = join(cache, stateOfSources());
-  const main = join(folder, "main.js");
-  if (!existsSync(main)) {
+function freshBundle(state: string): string {
+  return keptFolder(cache, state, (folder) => {
     const startedMs = performance.now();
-    // Made under another name: two test runs may build the same at the same time, and a build may be interrupted.
-    const unfinished = `${folder}-${process.pid}`;
-    const args = [join(app, "scripts/bundle.ts"), "--out", unfinished];
+    const args = [join(app, "scripts/bundle.ts"), "--out", folder];
     const { status } = spawnSync(process.execPath, args, { stdio: ["ignore", 2, 2] });
     if (status !== 0) throw new Error(`the bundle of the gateway cannot be built: "node ${args.join(" ")}" failed`);
     // As the manifest of the published package: where nothing says so, Node.js finds out by compiling it as something else first.
-    writeFileSync(join(unfinished, "package.json"), '{ "type": "module" }\n');
-    if (existsSync(main)) rmSync(unfinished, { recursive: true });
-    else renameSync(unfinished, folder);
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
     const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
     process.stderr.write(`bundled the gateway that tests start in ${seconds} s, because its sources have changed\n`);
-  }
-  const now = new Date();
-  utimesSync(folder, now, now);
-  forgetOldest();
-  return main;
+  });
 }
 
 /** A name for the contents of everything that a bundle is made of: our sources and manifests, the bundler, the packages that are installed. */
@@ -86,11 +72,4 @@ function filesBelow(folder: string): readonly string[] {
     .filter((entry) => entry.isFile() && !entry.name.endsWith(".test.ts"))
     .map(({ parentPath, name }) => join(parentPath, name))
     .sort();
-}
-
-function forgetOldest(): void {
-  const byAge = readdirSync(cache)
-    .map((name) => ({ path: join(cache, name), usedMs: statSync(join(cache, name)).mtimeMs }))
-    .sort((one, other) => other.usedMs - one.usedMs);
-  for (const { path } of byAge.slice(KEPT)) rmSync(path, { recursive: true, force: true });
 }

@@ -1,3 +1,4 @@
+export * from "./bundled-program.ts";
 export * from "./certificates.ts";
 export * from "./child-process.ts";
 export * from "./compile-cache.ts";

@@ -1,4 +1,12 @@
-import { awaitLogEvent, COMPILE_CACHE, freePort, poll, SOURCE_CONDITION, startProcess } from "@mcp-hangar/testing";
+import {
+  awaitLogEvent,
+  bundledProgram,
+  COMPILE_CACHE,
+  freePort,
+  poll,
+  SOURCE_CONDITION,
+  startProcess,
+} from "@mcp-hangar/testing";
 import { fixtureFile, packageFile } from "./workspace.ts";
 
 /** An upstream MCP server that listens on loopback. Disposing kills it. */
@@ -10,8 +18,9 @@ export interface HttpUpstream extends AsyncDisposable {
   stderr(): string;
 }
 
-/** Paths of the official example servers. */
-export const EVERYTHING: string = packageFile("@modelcontextprotocol/server-everything/dist/index.js");
+/** Paths of the official example servers, of the one that is started most as a bundle. */
+export const EVERYTHING: string =
+  bundledProgram("server-everything") ?? packageFile("@modelcontextprotocol/server-everything/dist/index.js");
 export const FILESYSTEM: string = packageFile("@modelcontextprotocol/server-filesystem/dist/index.js");
 export const MEMORY: string = packageFile("@modelcontextprotocol/server-memory/dist/index.js");
 

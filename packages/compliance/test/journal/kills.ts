@@ -3,14 +3,14 @@ import { fileURLToPath } from "node:url";
 import { AuditJournal, parseLine, readJournal } from "@mcp-hangar/compliance";
 import { seededRandom } from "@mcp-hangar/delivery/testing";
 import { INTENT_ID_SUFFIX, registeredName } from "@mcp-hangar/telemetry";
-import { POLL_DEADLINE_MS, poll, startProcess } from "@mcp-hangar/testing";
+import { bundledProgram, POLL_DEADLINE_MS, poll, startProcess } from "@mcp-hangar/testing";
 import { expect } from "vitest";
 import { optionsFor, temporaryFolder, verified } from "./support.ts";
 
 /** Between two looks, in ms: what is written after the moment of the kill costs time and shows nothing. */
 const PAUSE_MS = 5;
 
-const WRITER = fileURLToPath(new URL("journal-writer.ts", import.meta.url));
+const WRITER = bundledProgram("journal-writer") ?? fileURLToPath(new URL("journal-writer.ts", import.meta.url));
 
 /** What lines say after their first word; a torn last line is left out. */
 function linesOf(output: string, word: string): readonly string[] {

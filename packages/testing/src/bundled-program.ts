@@ -1,0 +1,10 @@
+import { join } from "node:path";
+
+/**
+ * A program that the setup of the tests has bundled (`scripts/testing/fresh-programs.ts`), to be started by `node`; `undefined` where it has
+ * not, so that the program itself is started.
+ */
+export function bundledProgram(name: string): string | undefined {
+  const folder = process.env.HANGAR_TEST_PROGRAMS;
+  return folder === undefined ? undefined : join(folder, name, "dist/main.js");
+}
