@@ -96,6 +96,44 @@ export const KINDS: readonly Kind[] = [
     },
   },
   {
+    name: "streams of HTTP+SSE, whose clients leave in the middle of a call",
+    share: 0.5,
+    async once({ url }) {
+      const left = new AbortController();
+      const stream = await fetch(`${url}/servers/own/sse`, {
+        headers: { accept: "text/event-stream" },
+        signal: left.signal,
+      });
+      const reader = stream.body?.getReader();
+      const first = new TextDecoder().decode((await reader?.read())?.value);
+      const address = /^data: (.*)$/m.exec(first)?.[1];
+      if (address === undefined) throw new Error(`no address: ${first}`);
+      const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: SLEEP });
+      const posted = await fetch(url + address, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      });
+      expectStatus(posted.status, 202);
+      left.abort();
+    },
+  },
+  {
+    name: "tasks that clients begin, wait for and leave",
+    share: 0.5,
+    async once({ mcpUrl }) {
+      const session = await openLegacySession(mcpUrl("odd"));
+      const begun = await session.request("tools/call", { name: "odd", arguments: { result: "never" }, task: {} });
+      const { taskId } = (begun.message.result?.task ?? {}) as { readonly taskId?: string };
+      const left = new AbortController();
+      const waiting = session.request("tasks/result", { taskId }, { signal: left.signal }).catch(() => undefined);
+      await session.request("tasks/get", { taskId });
+      left.abort();
+      await waiting;
+      expectStatus(await session.end(), 200);
+    },
+  },
+  {
     name: "batches that clients leave",
     share: 0.5,
     async once({ mcpUrl }) {

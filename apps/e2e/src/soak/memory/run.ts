@@ -45,7 +45,9 @@ export async function runMemorySoak(
     mcp_servers: {
       own: nodeServer(fixtureFile("misbehaving/stdio.ts"), marker),
       everything: nodeServer(EVERYTHING, "stdio", marker),
+      odd: nodeServer(fixtureFile("strange-tasks/main.ts"), marker),
     },
+    mcp: { http_sse: true },
     execution: { max_concurrency: 200, default_mcp_server_concurrency: 100 },
     management: { tools: { allow: ["*"] } },
     logging: { level: "info", json_format: true },
