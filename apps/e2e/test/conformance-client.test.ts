@@ -16,7 +16,7 @@ test.each(SCENARIOS)(
   "the official conformance suite finds the official client behind the gateway as good as alone: %s",
   async (scenario, count) => {
     const run = (how: string): Promise<readonly string[]> =>
-      runConformanceClient([SOURCE_CONDITION, fixtureFile("conformance/client.ts"), how], scenario, "2025-11-25");
+      runConformanceClient([SOURCE_CONDITION, fixtureFile("conformance-client/main.ts"), how], scenario, "2025-11-25");
     const alone = await run("alone");
     expect(alone).toHaveLength(count);
     expect(alone.filter((check) => !check.endsWith(": SUCCESS"))).toEqual([]);

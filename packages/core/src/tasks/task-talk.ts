@@ -69,7 +69,7 @@ export class TaskTalk {
     if (this.#ended.aborted) return Promise.resolve(refusal("the task has ended"));
     if (!this.#owner.mayHear()) return Promise.resolve(refusal("the caller may not use this tool any more"));
     // Another client of the caller may wait for the task, and say itself what it can.
-    if (this.#routes.size === 0 && !this.#owner.line.canAnswer(method)) {
+    if (this.#askableRoute() === undefined && !this.#owner.line.canAnswer(method)) {
       return Promise.resolve(refusal(`${method}: the client behind this task cannot answer it`, RPC.methodNotFound));
     }
     if (this.#questions.size >= QUESTIONS_MAX) {
@@ -102,9 +102,13 @@ export class TaskTalk {
     for (const question of this.#questions) this.#put(question);
   }
 
+  #askableRoute(): TaskRoute | undefined {
+    return [...this.#routes].findLast(({ ask, signal }) => ask !== undefined && !signal.aborted);
+  }
+
   #put(question: Question): void {
     if (question.isAsked || this.#ended.aborted) return;
-    const route = [...this.#routes].findLast(({ ask, signal }) => ask !== undefined && !signal.aborted);
+    const route = this.#askableRoute();
     const { line } = this.#owner;
     if (route === undefined && !line.isListening) return;
     question.isAsked = true;
