@@ -29,6 +29,10 @@ export const otherAlerts: readonly string[] = otherStack.alerts
 /** Those of some alerts whose rules are not what the rules of `before` are for the job of `after`. */
 export function changedAlerts(before: Stack, after: Stack, alerts: readonly string[]): readonly string[] {
   const inJob = (text: string): string =>
-    text.replaceAll(`job="${before.options.jobName}"`, `job="${after.options.jobName}"`);
+    // Of series, of a rule that says it itself, and of its link.
+    ['job="', " job: ", "var-job="].reduce(
+      (rules, mark) => rules.replaceAll(`${mark}${before.options.jobName}`, `${mark}${after.options.jobName}`),
+      text,
+    );
   return alerts.filter((id) => inJob(ruleText(before, id)) !== ruleText(after, id));
 }

@@ -48,7 +48,9 @@ describe("the alerts that other settings change", () => {
   test("are all when a rule forgets for which job it is", () => {
     const { jobName } = stack.options;
     const forgetful = { ...buildStack(resolveOptions({ ...otherSettings, jobName })), options: otherStack.options };
-    const ofJob = otherAlerts.filter((id) => ruleText(stack, id).includes(`job="${jobName}"`));
+    // Of what is selected, or of the alert where that is about those who watch.
+    const marks = [`job="${jobName}"`, ` job: ${jobName}`];
+    const ofJob = otherAlerts.filter((id) => marks.some((mark) => ruleText(stack, id).includes(mark)));
     expect(ofJob.length).toBeGreaterThan(changed.length);
     expect(changedAlerts(stack, forgetful, otherAlerts)).toEqual(otherAlerts.filter((id) => ofJob.includes(id)));
   });

@@ -23,15 +23,24 @@ export interface Alerting extends AsyncDisposable {
 export async function startAlerting(settings: {
   readonly targets: readonly string[];
   readonly options: (endpoints: LiveEndpoints) => MonitoringOverrides;
+  /** `host:port` of a Prometheus that is to run these files; by default none does. */
+  readonly prometheus?: string;
   readonly release?: Release | undefined;
 }): Promise<Alerting> {
   await using cleanup = new AsyncDisposableStack();
   const { path: folder } = cleanup.use(await temporaryFolder());
   const sink = cleanup.use(await startNotificationSink());
   const address = await freeAddress();
+  const { prometheus = NO_PROMETHEUS } = settings;
   const filesFor = (targets: readonly string[]): ReadonlyMap<string, string> =>
     generateMonitoring(
-      settings.options({ targets, alertmanager: address, sink: sink.url, secrets: join(folder, "secrets") }),
+      settings.options({
+        targets,
+        prometheus,
+        alertmanager: address,
+        sink: sink.url,
+        secrets: join(folder, "secrets"),
+      }),
     );
   const files = filesFor(settings.targets);
   await writeFiles(folder, files);
@@ -47,6 +56,9 @@ export async function startAlerting(settings: {
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** Nobody listens there. */
+const NO_PROMETHEUS = "127.0.0.1:1";
 
 /** For Slack the secret is the address itself. */
 function secretsFor(sink: string): ReadonlyMap<string, string> {

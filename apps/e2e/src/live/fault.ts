@@ -20,6 +20,8 @@ export interface Fault<World = Fleet> {
   readonly isAskedAbout?: true;
   /** Alerts that may fire beside these: whether they do depends on how quick the machine is, or on what was before. */
   readonly possible?: readonly string[];
+  /** What Prometheus and Alertmanager complain of because of it, and must. */
+  readonly complaints?: readonly RegExp[];
   /** Makes it go wrong; disposing of the result repairs it. */
   readonly begin: (world: World, monitoring: readonly MonitoringStack[]) => Promise<AsyncDisposable>;
 }

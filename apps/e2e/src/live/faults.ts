@@ -190,6 +190,8 @@ export const UNPROVED: Readonly<Record<string, string>> = {
     ),
   ),
   McpServerFlapping: "a server that comes and goes six times takes minutes, whatever the windows",
+  AlertmanagerUnreachable: "while Alertmanager is away nobody can be told of it",
+  RuleEvaluationsFailing: "no rule that is generated fails, and none is written here that would",
   ListenerErrors: "it is a defect of the gateway, which nobody knows how to cause",
 };
 

@@ -3,6 +3,7 @@ import { at, type Fault, job } from "./fault.ts";
 import { callWell } from "./fleet.ts";
 import { startLoad } from "./load.ts";
 import type { MonitoringStack } from "./monitoring-stack.ts";
+import { WATCHER_FAULTS } from "./watcher-faults.ts";
 
 /** Uses up its rate limit. */
 const FLOOD: Fault = {
@@ -111,4 +112,4 @@ function oneInFew(bad: () => Promise<unknown>, good: () => Promise<unknown>): As
 export const SMALL_FAULTS: readonly Fault[] = [FEW_CALLS, ONE_TOOL];
 
 /** Faults that reach everybody, so they must happen one after the other. */
-export const GLOBAL_FAULTS: readonly Fault[] = [FLOOD, DOWN, GONE, RESTARTING];
+export const GLOBAL_FAULTS: readonly Fault[] = [FLOOD, DOWN, GONE, RESTARTING, ...WATCHER_FAULTS];

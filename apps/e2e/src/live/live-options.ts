@@ -4,6 +4,8 @@ import { defaultAlertSettings, type MonitoringOverrides } from "@mcp-hangar/moni
 export interface LiveEndpoints {
   /** `host:port` of every gateway that is scraped. */
   readonly targets: readonly string[];
+  /** `host:port`, for it scrapes itself. */
+  readonly prometheus: string;
   /** `host:port`. */
   readonly alertmanager: string;
   /** Base URL of the sink that stands for PagerDuty, Slack and the webhooks. */
@@ -16,10 +18,17 @@ export interface LiveEndpoints {
 const WINDOW = "5s";
 
 /** Receivers that are pointed at the sink. Routing and everything else is as the product ships it. */
-export function productOptions({ targets, alertmanager, sink, secrets }: LiveEndpoints): MonitoringOverrides {
+export function productOptions({
+  targets,
+  prometheus,
+  alertmanager,
+  sink,
+  secrets,
+}: LiveEndpoints): MonitoringOverrides {
   return {
     targets,
     alertmanagers: [alertmanager],
+    watchers: { prometheus: { targets: [prometheus] } },
     receivers: {
       default: { webhookUrl: `${sink}/default` },
       critical: { pagerdutyRoutingKeyFile: `${secrets}/pagerduty-routing-key`, pagerdutyUrl: `${sink}/pagerduty` },
@@ -95,6 +104,8 @@ function quickAlerts(): NonNullable<MonitoringOverrides["alerts"]> {
     AuditSinkLagging: { level: 5, for: "1s" },
     AuditJournalFilling: { level: 0.5, for: "1s" },
     AuditCheckpointOverdue: { level: 2, for: "1s" },
+    // While a reload looks for Alertmanagers anew, all that is sent is lost, which here is every two seconds.
+    AlertmanagerUnreachable: { window: "10s", times: 200 },
     HighToolCallVolume: { window: WINDOW, perSecond: 120 },
   };
 }

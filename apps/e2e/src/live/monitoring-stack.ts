@@ -1,7 +1,7 @@
 import type { MonitoringOverrides } from "@mcp-hangar/monitoring";
 import { POLL_DEADLINE_MS, poll } from "@mcp-hangar/testing";
 import { startAlerting } from "./alerting.ts";
-import type { AlertmanagerProcess } from "./alertmanager-process.ts";
+import { type AlertmanagerProcess, freeAddress } from "./alertmanager-process.ts";
 import { type LiveEndpoints, quickOptions } from "./live-options.ts";
 import type { NotificationSink } from "./notification-sink.ts";
 import { type PrometheusProcess, startPrometheus } from "./prometheus-process.ts";
@@ -34,8 +34,10 @@ export interface MonitoringStackSettings {
 export async function startMonitoring(settings: MonitoringStackSettings): Promise<MonitoringStack> {
   const { targets, options = quickOptions, prometheusPort, release } = settings;
   await using cleanup = new AsyncDisposableStack();
-  const { folder, files, sink, alertmanager, write } = cleanup.use(await startAlerting({ targets, options, release }));
-  const prometheus = cleanup.use(await startPrometheus(folder, prometheusPort, release?.prometheus));
+  const address = prometheusPort === undefined ? await freeAddress() : `127.0.0.1:${prometheusPort}`;
+  const alerting = cleanup.use(await startAlerting({ targets, options, release, prometheus: address }));
+  const { folder, files, sink, alertmanager, write } = alerting;
+  const prometheus = cleanup.use(await startPrometheus(folder, address, release?.prometheus));
   const owned = cleanup.move();
   return {
     prometheus,
@@ -50,13 +52,16 @@ export async function startMonitoring(settings: MonitoringStackSettings): Promis
       const known = async (): Promise<boolean> =>
         sameMembers(
           scraped,
-          (await prometheus.query("up")).map(({ metric }) => metric.instance ?? ""),
+          (await prometheus.query(GATEWAYS)).map(({ metric }) => metric.instance ?? ""),
         );
       await poll(`${scraped.length} targets`, known, POLL_DEADLINE_MS, 300);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** Of the targets those that are gateways. */
+export const GATEWAYS = 'up{job="mcp-hangar"}';
 
 function sameMembers(some: readonly string[], others: readonly string[]): boolean {
   return some.toSorted().join() === others.toSorted().join();

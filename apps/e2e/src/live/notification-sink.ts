@@ -26,6 +26,9 @@ export function receiverOf(severity: string | undefined): Receiver {
   return receiver;
 }
 
+/** The status of what is refused on purpose; nothing else here answers with it. */
+export const REFUSED = 418;
+
 /** One notification that Alertmanager sent, about one alert. */
 export interface Notification {
   readonly receiver: Receiver;
@@ -42,13 +45,20 @@ export interface NotificationSink extends AsyncDisposable {
   readonly notifications: readonly Notification[];
   /** Payloads that were refused or not understood, each with the reason: there should be none. */
   readonly misunderstood: readonly string[];
+  /** Refuses whatever comes for a receiver, with a status of which no receiver knows, until the result is disposed of. */
+  refuse(receiver: Receiver): Disposable;
 }
 
 /** Listens on a free loopback port. */
 export async function startNotificationSink(): Promise<NotificationSink> {
   const notifications: Notification[] = [];
   const misunderstood: string[] = [];
+  const deaf = new Set<string>();
   const server = createServer((request, response) => {
+    if (deaf.has(request.url ?? "")) {
+      request.resume().once("end", () => response.writeHead(REFUSED).end());
+      return;
+    }
     void receive(request).then(({ found, refusal, status, body, contentType = "application/json" }) => {
       if (refusal !== undefined) misunderstood.push(refusal);
       notifications.push(...found);
@@ -64,6 +74,10 @@ export async function startNotificationSink(): Promise<NotificationSink> {
     url: `http://127.0.0.1:${port}`,
     notifications,
     misunderstood,
+    refuse(receiver) {
+      deaf.add(`/${receiver}`);
+      return { [Symbol.dispose]: () => void deaf.delete(`/${receiver}`) };
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -35,13 +35,16 @@ export interface PrometheusProcess extends AsyncDisposable {
   complaints(): readonly string[];
 }
 
-/** Starts Prometheus with `<folder>/prometheus/prometheus.yaml`; its data go below the folder too. `command` is the one to run. */
+/**
+ * Starts Prometheus with `<folder>/prometheus/prometheus.yaml`; its data go below the folder too. It listens on `listen`, `host:port`, and on
+ * any free port without one; `command` is the one to run.
+ */
 export async function startPrometheus(
   folder: string,
-  port?: number,
+  listen?: string,
   command = "prometheus",
 ): Promise<PrometheusProcess> {
-  const address = `127.0.0.1:${port ?? (await freePort())}`;
+  const address = listen ?? `127.0.0.1:${await freePort()}`;
   const prometheus = await startProcess({
     command,
     args: [

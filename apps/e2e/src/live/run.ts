@@ -4,7 +4,7 @@ import { poll } from "@mcp-hangar/testing";
 import { FAULTS } from "./faults.ts";
 import { healthyLoad, startFleet, warmUp } from "./fleet.ts";
 import { productOptions, quickOptions } from "./live-options.ts";
-import { startMonitoring } from "./monitoring-stack.ts";
+import { GATEWAYS, startMonitoring } from "./monitoring-stack.ts";
 
 /**
  * Leaves a live stack running for developers: two gateways with real servers under load, Prometheus and Alertmanager
@@ -47,7 +47,7 @@ async function run(): Promise<void> {
   owned.use(healthyLoad(fleet, values.faults ? ["everything"] : undefined));
   if (values.faults) for (const fault of FAULTS) owned.use(await fault.begin(fleet, [stack]));
   const scraped = async (): Promise<boolean> =>
-    (await stack.prometheus.query("up == 1")).length === fleet.targets.length;
+    (await stack.prometheus.query(`${GATEWAYS} == 1`)).length === fleet.targets.length;
   await poll("the gateways to be scraped", scraped, 60_000, 500);
   const ready = {
     event: "ready",

@@ -1,5 +1,5 @@
 import { catalog, type LabelSpec } from "@mcp-hangar/telemetry";
-import { prometheusMetrics, runtime } from "../promql/external.ts";
+import { alertmanagerOwn, prometheusMetrics, prometheusOwn, runtime } from "../promql/external.ts";
 import type { Metric } from "../promql/metric.ts";
 import type { Stack } from "../stack.ts";
 
@@ -10,6 +10,8 @@ export function knownMetrics({ recordingRules }: Stack): ReadonlyMap<string, Met
     ...Object.values(catalog),
     ...Object.values(runtime),
     ...Object.values(prometheusMetrics),
+    ...Object.values(prometheusOwn),
+    ...Object.values(alertmanagerOwn),
   ];
   for (const metric of scraped) known.set(metric.name, metric);
   for (const { metric } of recordingRules) {

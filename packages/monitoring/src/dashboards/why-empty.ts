@@ -22,4 +22,5 @@ export const whyEmpty = {
   lines: "no such lines in this time",
   system: "this system does not tell",
   alerts: "nothing fires",
+  watchers: "Prometheus and Alertmanager are not scraped",
 } as const;

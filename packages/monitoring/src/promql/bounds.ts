@@ -13,12 +13,16 @@ export const GAUGE_BOUNDS = {
   mcp_hangar_mcp_server_cold_start_in_progress: [0, 1],
   mcp_hangar_discovery_source_healthy: [0, 1],
   mcp_hangar_config_last_reload_successful: [0, 1],
+  prometheus_config_last_reload_successful: [0, 1],
+  alertmanager_config_last_reload_successful: [0, 1],
   mcp_hangar_build_info: [1, 1],
   mcp_hangar_mcp_server_state: [0, SERVER_STATES.length - 1],
   mcp_hangar_circuit_breaker_state: [0, BREAKER_STATES.length - 1],
   /** The smallest quota that Linux grants is a thousandth of a CPU. */
   nodejs_available_cpus: [0.001, Number.POSITIVE_INFINITY],
-} as const satisfies Partial<Record<MetricName | RuntimeMetricName | "up", Bounds>>;
+} as const satisfies Partial<
+  Record<MetricName | RuntimeMetricName | "up" | `${"prometheus" | "alertmanager"}_${string}`, Bounds>
+>;
 
 type Limited = typeof GAUGE_BOUNDS;
 

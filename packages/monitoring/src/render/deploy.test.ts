@@ -103,8 +103,9 @@ describe("docker-compose.yaml", () => {
         ([, host]) => host,
       ),
     );
-    expect(new Set(hosts)).toEqual(new Set(["alertmanager", "alert-webhook", "prometheus", "jaeger"]));
-    for (const host of hosts) expect(names).toContain(host);
+    // Prometheus scrapes itself.
+    expect(new Set(hosts)).toEqual(new Set(["alertmanager", "alert-webhook", "prometheus", "jaeger", "localhost"]));
+    for (const host of hosts.filter((each) => each !== "localhost")) expect(names).toContain(host);
   });
 
   test("has the folder of the secrets where Alertmanager looks for them, and keeps them out of git", () => {
@@ -328,7 +329,54 @@ test("two jobs in one Prometheus have no rule, object or series in common", () =
   const exprs = [...(other?.get("prometheus/alerts.yaml") ?? "").matchAll(/job(?:=~?)"([^"]+)"/g)].map(
     ([, job]) => job,
   );
-  expect(new Set(exprs)).toEqual(new Set(["Gateway EU"]));
+  // Who watches them is the same for both, and tells each of it.
+  expect(new Set(exprs)).toEqual(new Set(["Gateway EU", "prometheus", "alertmanager"]));
+});
+
+describe("Prometheus and Alertmanager", () => {
+  const scraped = (all: ReadonlyMap<string, string>): Yaml =>
+    ["prometheus", "prometheus.kubernetes"].map((name) =>
+      (load(all.get(`prometheus/${name}.yaml`) ?? "") as Yaml).scrape_configs
+        .slice(1)
+        .map(({ job_name, static_configs }: Yaml) => [job_name, static_configs]),
+    );
+
+  test("are scraped as jobs of their own, without the labels of gateways", () => {
+    const own = [
+      ["prometheus", [{ targets: ["localhost:9090"] }]],
+      ["alertmanager", [{ targets: ["alertmanager:9093"] }]],
+    ];
+    expect(scraped(files)).toEqual([own, own]);
+  });
+
+  test("are scraped under other names, at other addresses, or not at all", () => {
+    const other = generateMonitoring({
+      alertmanagers: ["a:9093", "b:9093"],
+      watchers: {
+        prometheus: { jobName: "prometheus-k8s", scraped: false },
+        alertmanager: { jobName: "alertmanager-main" },
+      },
+    });
+    const own = [["alertmanager-main", [{ targets: ["a:9093", "b:9093"] }]]];
+    expect(scraped(other)).toEqual([own, own]);
+    expect(other.get("prometheus/alerts.yaml")).toContain(
+      'prometheus_notifications_dropped_total{job="prometheus-k8s"}',
+    );
+  });
+
+  test("are read by the alerts about them alone, which have the job of the gateways", () => {
+    const rules: Yaml = ["alerts", "recording-rules"].flatMap((name) =>
+      yaml(`prometheus/${name}.yaml`).groups.flatMap((group: Yaml) => group.rules),
+    );
+    const readers = rules.filter(({ expr }: Yaml) => /job=~?"(?!mcp-hangar")/.test(String(expr)));
+    expect(readers.map(({ alert, labels }: Yaml) => `${alert} ${labels.severity} ${labels.job}`).sort()).toEqual([
+      "MCPHangarAlertNotificationsFailing critical mcp-hangar",
+      "MCPHangarAlertNotificationsFailing warning mcp-hangar",
+      "MCPHangarAlertmanagerUnreachable warning mcp-hangar",
+      "MCPHangarMonitoringConfigNotLoaded warning mcp-hangar",
+      "MCPHangarRuleEvaluationsFailing critical mcp-hangar",
+    ]);
+  });
 });
 
 test("labels that tell clusters apart are in every rule, group and inhibition", () => {

@@ -15,13 +15,16 @@ export function dashboardPage({ dashboard }: AlertRule, { options, dashboards }:
 }
 
 /** The address of the dashboard for an alert, with the alert's labels chosen; a template of Prometheus. */
-export function dashboardUrl({ dashboard, expr }: AlertRule, { options, dashboards }: Stack): string {
+export function dashboardUrl({ dashboard, expr, labels }: AlertRule, { options, dashboards }: Stack): string {
   const { uid, panel, variables = [] } = dashboard;
   const id = dashboards.find((each) => each.uid === uid)?.panels.find(({ key }) => key === panel)?.id;
   const common = labelsOf(expr.node).has("job") ? ["job"] : [];
+  // A label that the rule sets stands above that of the series.
+  const chosen = (name: string): string =>
+    labels[name] === undefined ? `{{ $labels.${name} | urlquery }}` : encodeURIComponent(labels[name]);
   const query = [
     ...(id === undefined ? [] : [`viewPanel=${id}`]),
-    ...[...common, ...variables].map((name) => `var-${name}={{ $labels.${name} | urlquery }}`),
+    ...[...common, ...variables].map((name) => `var-${name}=${chosen(name)}`),
   ];
   return `${options.grafanaBaseUrl}/d/${uid}${query.length === 0 ? "" : `?${query.join("&")}`}`;
 }

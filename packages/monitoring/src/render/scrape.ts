@@ -1,3 +1,4 @@
+import type { MonitoringOptions } from "../settings/options.ts";
 import type { ScrapeSettings } from "../settings/scrape.ts";
 import type { Stack } from "../stack.ts";
 
@@ -49,6 +50,14 @@ function wayIn({ scheme, authorization, basicAuth, tls }: ScrapeSettings): objec
   };
 }
 
+/** Prometheus itself and the Alertmanagers that it tells. They are no gateways, so that they get no labels of such. */
+function watchers({ watchers: { prometheus, alertmanager }, alertmanagers }: MonitoringOptions): readonly object[] {
+  const all = [prometheus, { ...alertmanager, targets: alertmanagers }];
+  return all
+    .filter(({ scraped, targets }) => scraped && targets.length > 0)
+    .map(({ jobName, targets }) => ({ job_name: jobName, static_configs: [{ targets }] }));
+}
+
 function configWith({ options }: Stack, discovery: object): object {
   return {
     global: { scrape_interval: options.scrapeInterval, evaluation_interval: options.evaluationInterval },
@@ -63,6 +72,7 @@ function configWith({ options }: Stack, discovery: object): object {
         ...wayIn(options.scrape),
         ...discovery,
       },
+      ...watchers(options),
     ],
   };
 }

@@ -17,6 +17,7 @@ import { slos } from "./slos.ts";
 import { telemetry } from "./telemetry.ts";
 import { toolCalls } from "./tool-calls.ts";
 import { unsteady } from "./unsteady.ts";
+import { watchers } from "./watchers.ts";
 
 /** The written part of each runbook, by topic. */
 export const runbookTopics: readonly ((context: Context) => readonly Runbook[])[] = [
@@ -36,5 +37,6 @@ export const runbookTopics: readonly ((context: Context) => readonly Runbook[])[
   audit,
   configuration,
   access,
+  watchers,
   slos,
 ];

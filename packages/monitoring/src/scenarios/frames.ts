@@ -67,7 +67,7 @@ function tellerOf(story: Story, timing: Timing, alert: AlertRule, { options }: C
       return { ...silent(steps), measured: value === undefined ? [] : labels.map((own) => ({ labels: own, value })) };
     },
     played: (plot, { only = () => true, from = 0, ...which } = {}) =>
-      play(story.series.filter(only), plot, which.job ?? job, step, from),
+      play(story.series.filter(only).map(elsewhere(which.job)), plot, job, step, from),
     scenario: (kind, title, series, expect) => ({
       alert: alert.id,
       kind,
@@ -77,6 +77,11 @@ function tellerOf(story: Story, timing: Timing, alert: AlertRule, { options }: C
       expect,
     }),
   };
+}
+
+/** The same series, of another job if one is given. */
+function elsewhere(job: string | undefined): (series: StorySeries) => StorySeries {
+  return (series) => (job === undefined ? series : { ...series, job });
 }
 
 function fires({ trouble, fires, firing, silent, played, scenario }: Teller): readonly Scenario[] {

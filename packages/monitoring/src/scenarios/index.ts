@@ -16,6 +16,7 @@ import type { Coverage } from "./story.ts";
 import { telemetry } from "./telemetry.ts";
 import { toolCalls } from "./tool-calls.ts";
 import { unsteady } from "./unsteady.ts";
+import { watchers } from "./watchers.ts";
 
 /** The scenarios of a topic's alerts. */
 export type ScenariosOf = (context: Context, topic: Topic) => Coverage;
@@ -36,5 +37,6 @@ export const scenarioTopics: Readonly<Record<string, ScenariosOf>> = {
   audit,
   configuration,
   access,
+  watchers,
   slos,
 };

@@ -16,6 +16,8 @@ export interface StorySeries {
   readonly kind: "counter" | "gauge" | "clock" | "skewed";
   readonly labels: Readonly<Record<string, string>>;
   readonly in: Readonly<Record<Mood, number>>;
+  /** Where it is not that of the gateways. */
+  readonly job?: string;
 }
 
 /** Every label of a metric with a value that it can have; a renamed label or value does not compile. */
@@ -121,6 +123,11 @@ export function histogram<M extends HistogramMetric>(
     ...bucket(metric.buckets[at + 1] ?? Infinity, each),
     ...halves(metric, "_count", labels, each),
   ];
+}
+
+/** The same series under another job than that of the gateways. */
+export function ofJob(job: string, series: readonly StorySeries[]): readonly StorySeries[] {
+  return series.map((each) => ({ ...each, job }));
 }
 
 /** What two instances have in halves, all at one of them. */

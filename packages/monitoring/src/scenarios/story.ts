@@ -162,7 +162,7 @@ export function play(
   step: number,
   from = 0,
 ): readonly ScenarioSeries[] {
-  return series.map(({ metric, suffix, kind, labels, in: levels }) => {
+  return series.map(({ metric, suffix, kind, labels, in: levels, job: own = job }) => {
     const stretches = plot.map(({ mood, ...stretch }): Stretch => ({ ...stretch, value: levels[mood] }));
     const values = {
       counter: () => counterValues(stretches, from),
@@ -170,7 +170,7 @@ export function play(
       clock: () => clockValues(stretches, step),
       skewed: () => skewedValues(stretches, step),
     }[kind]();
-    return { metric, suffix, labels: { job, ...labels }, values };
+    return { metric, suffix, labels: { job: own, ...labels }, values };
   });
 }
 

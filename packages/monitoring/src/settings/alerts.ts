@@ -39,6 +39,15 @@ export interface CountAlert extends AlertSetting {
   readonly window: Duration;
 }
 
+/**
+ * Fires when at least `times` happened within the window. An increase is a little more than what happened, so that "more than one" would
+ * be one.
+ */
+export interface TimesAlert extends AlertSetting {
+  readonly times: number;
+  readonly window: Duration;
+}
+
 /** Fires when more than `perSecond` happen, on average over the window. */
 export interface RateAlert extends AlertSetting {
   readonly perSecond: number;
@@ -141,6 +150,14 @@ export interface AlertSettings {
   readonly ListenerErrors: CountAlert;
   readonly ConfigReloadFailed: AlertSetting;
   readonly MetricSeriesLimitReached: CountAlert;
+  /** Notifications that have failed for good, of one kind of receiver. */
+  readonly AlertNotificationsFailing: TimesAlert;
+  /** Alerts, or requests with alerts, that an Alertmanager has not taken. */
+  readonly AlertmanagerUnreachable: TimesAlert;
+  /** Failed evaluations of one group of rules. */
+  readonly RuleEvaluationsFailing: TimesAlert;
+  /** Of Prometheus, or of an Alertmanager. */
+  readonly MonitoringConfigNotLoaded: AlertSetting;
 }
 
 const critical = { severity: "critical", enabled: true } as const;
@@ -214,4 +231,11 @@ export const defaultAlertSettings: AlertSettings = {
   ListenerErrors: { ...warning, count: 0, window: "15m", for: "0s" },
   ConfigReloadFailed: { ...warning, for: "5m" },
   MetricSeriesLimitReached: { ...warning, count: 0, window: "15m", for: "0s" },
+  // Alertmanager tries for as long as `groupInterval` before it fails, and then again: the second failure is no passing one.
+  AlertNotificationsFailing: { ...critical, times: 2, window: "15m", for: "0s" },
+  // The heartbeat is sent once a minute, and an Alertmanager that is replaced is away for less than five.
+  AlertmanagerUnreachable: { ...warning, times: 5, window: "10m", for: "0s" },
+  // A restart makes an evaluation or two fail, because series of before and after meet.
+  RuleEvaluationsFailing: { ...critical, times: 5, window: "10m", for: "0s" },
+  MonitoringConfigNotLoaded: { ...warning, for: "5m" },
 };

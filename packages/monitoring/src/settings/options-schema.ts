@@ -17,6 +17,7 @@ const ABOUT: Readonly<Record<keyof MonitoringOptions, string>> = {
   tracesUrl: `Where traces are looked at, with \${__from} and \${__to} in milliseconds. Empty: no link.`,
   logs: "Lines of the log on dashboards, from Loki. Off: nobody is asked for a data source that is not there.",
   alertmanagers: "Addresses of Alertmanagers.",
+  watchers: "How Prometheus and Alertmanager are scraped themselves, and as which jobs.",
   alerts: "Thresholds of the alerts, by name without MCPHangar.",
   slos: "Objectives of the service level objectives.",
   burn: "How SLOs are counted, and how fast a spent budget is told.",

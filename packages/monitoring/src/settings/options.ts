@@ -38,6 +38,19 @@ export interface KubernetesSettings {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** How Prometheus and Alertmanager are scraped themselves. */
+export interface WatcherSettings {
+  readonly prometheus: {
+    /** Whether the generated configuration scrapes it; a Prometheus that is there already may do so. */
+    readonly scraped: boolean;
+    /** The job under which alerts look for it. */
+    readonly jobName: string;
+    readonly targets: readonly string[];
+  };
+  /** Those that `alertmanagers` names. */
+  readonly alertmanager: { readonly scraped: boolean; readonly jobName: string };
+}
+
 /** Where lines of the log can be looked at. */
 export interface LogSettings {
   /** Dashboards show them, from the Loki that the reader chooses. */
@@ -74,6 +87,7 @@ export interface MonitoringOptions {
   readonly tracesUrl: string;
   readonly logs: LogSettings;
   readonly alertmanagers: readonly string[];
+  readonly watchers: WatcherSettings;
   readonly alerts: AlertSettings;
   readonly slos: SloSettings;
   readonly burn: BurnSettings;
@@ -108,6 +122,10 @@ export const defaultOptions: MonitoringOptions = {
   tracesUrl: `http://localhost:16686/search?service=mcp-hangar&start=\${__from}000&end=\${__to}000`,
   logs: { loki: false, selector: '{service_name="mcp-hangar"}', format: "json" },
   alertmanagers: ["alertmanager:9093"],
+  watchers: {
+    prometheus: { scraped: true, jobName: "prometheus", targets: ["localhost:9090"] },
+    alertmanager: { scraped: true, jobName: "alertmanager" },
+  },
   alerts: defaultAlertSettings,
   slos: defaultSloSettings,
   burn: defaultBurnSettings,

@@ -15,6 +15,7 @@ import { slos } from "./slos.ts";
 import { telemetry } from "./telemetry.ts";
 import { toolCalls } from "./tool-calls.ts";
 import { unsteady } from "./unsteady.ts";
+import { watchers } from "./watchers.ts";
 
 /** Every topic, in the order in which its rules are evaluated. */
 export const topics: readonly ((context: Context) => Topic)[] = [
@@ -32,5 +33,6 @@ export const topics: readonly ((context: Context) => Topic)[] = [
   audit,
   configuration,
   access,
+  watchers,
   slos,
 ];

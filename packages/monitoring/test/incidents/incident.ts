@@ -48,6 +48,15 @@ export function nowAndThen(metric: Metric, labels: Labels, every: number, times:
   };
 }
 
+/** For a counter: a single event at once and then every so many minutes, so many times. */
+export function eventsEvery(minutes: number, times: number): readonly Phase[] {
+  const step = 1 / STEPS;
+  return Array.from({ length: times }, (): readonly Phase[] => [
+    [step, STEPS],
+    [minutes - step, 0],
+  ]).flat();
+}
+
 /** A gauge with these levels. */
 export function level(metric: Metric, labels: Labels, ...phases: readonly Phase[]): ScenarioSeries {
   const stretches = phases.map(([minutes, value]) => ({ steps: minutes * STEPS, value }));

@@ -1,9 +1,20 @@
 import { catalog } from "@mcp-hangar/telemetry";
-import { prometheusMetrics, runtime } from "../../src/promql/external.ts";
-import { calling, counting, type Incident, level, nowAndThen, observing, type Phase, scraped } from "./incident.ts";
+import { alertmanagerOwn, prometheusMetrics, prometheusOwn, runtime } from "../../src/promql/external.ts";
+import {
+  calling,
+  counting,
+  eventsEvery,
+  type Incident,
+  level,
+  nowAndThen,
+  observing,
+  type Phase,
+  scraped,
+} from "./incident.ts";
 
 const files = { mcp_server: "files", tool: "read" } as const;
 const server = { mcp_server: "files" } as const;
+const prometheus = { job: "prometheus", instance: "localhost:9090" } as const;
 const repeated = (times: number, ...phases: readonly Phase[]): readonly Phase[] =>
   Array.from({ length: times }, () => phases).flat();
 
@@ -169,5 +180,46 @@ export const quiet: readonly Incident[] = [
     what: "A scanner without credentials",
     minutes: 60,
     series: [scraped(60), counting(catalog.accessDenials, { interface: "mcp", reason: "no_credentials" }, [60, 600])],
+  },
+  {
+    what: "Slack refuses a notification once, and takes it five minutes later",
+    minutes: 60,
+    series: [
+      scraped(60),
+      counting(
+        alertmanagerOwn.notificationsFailed,
+        { job: "alertmanager", instance: "alertmanager:9093", integration: "slack", reason: "clientError" },
+        [20, 0],
+        ...eventsEvery(40, 1),
+      ),
+    ],
+  },
+  {
+    what: "Alertmanager is replaced: away for four minutes, in which only the heartbeat is sent",
+    minutes: 60,
+    series: [
+      scraped(60),
+      counting(prometheusOwn.notTakenByAny, prometheus, [20, 0], ...eventsEvery(1, 4), [36, 0]),
+      level(prometheusOwn.configLoaded, prometheus, [60, 1]),
+    ],
+  },
+  {
+    what: "A rule fails twice, while series of before and after a restart meet",
+    minutes: 60,
+    series: [
+      scraped(60),
+      counting(
+        prometheusOwn.ruleFailures,
+        { ...prometheus, rule_group: "alerts.yaml;mcp-hangar-critical" },
+        [20, 0],
+        [0.5, 4],
+        [39.5, 0],
+      ),
+    ],
+  },
+  {
+    what: "Prometheus refuses a configuration, which is mended within four minutes",
+    minutes: 60,
+    series: [scraped(60), level(prometheusOwn.configLoaded, prometheus, [20, 1], [4, 0], [36, 1])],
   },
 ];

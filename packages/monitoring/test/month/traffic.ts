@@ -7,6 +7,7 @@ import type { FleetModel } from "./fleets.ts";
 import { limitsOf } from "./limits.ts";
 import { neverIn } from "./never.ts";
 import { serversOf } from "./servers.ts";
+import { watchersOf } from "./watchers.ts";
 import { type GatewayWorld, partOf, worldOf } from "./world.ts";
 
 /** What a gateway's series are made of. Each has its place for good: chances are drawn by it. */
@@ -14,9 +15,11 @@ const PARTS = [processOf, serversOf, batchesOf, limitsOf, deliveriesOf, upkeepOf
 
 /** The series of a fleet over so many minutes, one value a minute. */
 export function trafficOf(fleet: FleetModel, minutes: number): readonly MinuteSeries[] {
-  return Array.from({ length: fleet.gateways }, (_, at) => worldOf(fleet, at, minutes)).flatMap((world) =>
-    PARTS.flatMap((make, part) => make(partOf(world, part))),
-  );
+  const gateways = Array.from({ length: fleet.gateways }, (_, at) => worldOf(fleet, at, minutes));
+  return [
+    ...gateways.flatMap((world) => PARTS.flatMap((make, part) => make(partOf(world, part)))),
+    ...watchersOf(fleet, minutes),
+  ];
 }
 
 function processOf({ by, up, target, load, age, each, gauge, counter }: GatewayWorld): readonly MinuteSeries[] {

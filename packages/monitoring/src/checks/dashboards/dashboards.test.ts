@@ -326,6 +326,18 @@ const DEFECTS: readonly (readonly [defect: string, rule: string, says: string, s
     "ALERTS has no label instance",
     (d) => setExpr(d, 'ALERTS{job=~"$job", instance=~"$instance"}'),
   ],
+  ...["", '{job=~"$job"}', '{job="$job"}', '{job=~"prometheus|other"}'].map((selected): (typeof DEFECTS)[number] => [
+    `Prometheus itself as ${selected || "any job"}`,
+    "target-job-rule",
+    "prometheus_config_last_reload_successful is not one of the gateways",
+    (d) => setExpr(d, `prometheus_config_last_reload_successful${selected}`),
+  ]),
+  [
+    "an instance that the reader chose of Alertmanager",
+    "target-instance-rule",
+    "alertmanager_config_last_reload_successful is not one of the gateways",
+    (d) => setExpr(d, 'alertmanager_config_last_reload_successful{job="alertmanager", instance=~"$instance"}'),
+  ],
   [
     "a counter as it is",
     "target-counter-agg-rule",

@@ -68,6 +68,10 @@ const PANEL_IDS: Readonly<Record<Exclude<keyof AlertSettings, "Watchdog">, numbe
   GatewayShedsLoad: 1048,
   ClockSkewed: 1049,
   SessionsNearLimit: 1050,
+  AlertNotificationsFailing: 1051,
+  AlertmanagerUnreachable: 1052,
+  RuleEvaluationsFailing: 1053,
+  MonitoringConfigNotLoaded: 1054,
 };
 
 const PANELS_A_ROW = 3;
@@ -129,6 +133,7 @@ function panelOf(board: Board, alert: AlertRule, key: keyof typeof PANEL_IDS): P
 
 /** Why there is nothing to measure, by what is measured. */
 const REASONS: readonly (readonly [metric: RegExp, why: string])[] = [
+  [/^(prometheus|alertmanager)_/, whyEmpty.watchers],
   [/^mcp_hangar_audit_/, whyEmpty.journal],
   [/^mcp_hangar_telemetry_/, "no such exporter is configured"],
   [/^mcp_hangar_discovery_/, whyEmpty.discovery],
@@ -161,7 +166,7 @@ function ruleOf(condition: Condition | undefined): string {
     const meaning = meaningsOf(condition).find(({ value }) => value === threshold);
     return `Fires while this is "${meaning?.text ?? threshold}"`;
   }
-  return `Fires above ${unit === "percentunit" ? `${percent(threshold)} %` : `${threshold}${SYMBOLS[unit] ?? ""}`}`;
+  return `Fires ${comparison === ">=" ? "from" : "above"} ${unit === "percentunit" ? `${percent(threshold)} %` : `${threshold}${SYMBOLS[unit] ?? ""}`}${comparison === ">=" ? " on" : ""}`;
 }
 
 /** Of few events a large share tells nothing. */

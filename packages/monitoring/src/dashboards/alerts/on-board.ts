@@ -1,5 +1,5 @@
 import { isGrafanaRange, toSeconds } from "../../promql/duration.ts";
-import { prometheusMetrics } from "../../promql/external.ts";
+import { isOfWatcher, prometheusMetrics } from "../../promql/external.ts";
 import type { Matcher, Node, SelectorNode } from "../../promql/node.ts";
 import { nodesOf } from "../../promql/node.ts";
 import type { Expression } from "../../promql/vector.ts";
@@ -38,6 +38,8 @@ function rewrite(node: Node, isInRatio: boolean): Node {
 }
 
 function choose(node: SelectorNode): SelectorNode {
+  // Prometheus and Alertmanager are not among what the reader chooses from.
+  if (isOfWatcher(node.metric)) return node;
   const chosen = (label: string): Matcher => ({ label, operator: "=~", values: [`$${label}`], variable: true });
   const others = node.matchers.filter(({ label }) => label !== "job");
   // Prometheus's own alerts have the labels of the alert, and of most of them no instance.

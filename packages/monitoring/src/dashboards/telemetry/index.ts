@@ -8,6 +8,7 @@ import { audit } from "./audit.ts";
 import { exporters } from "./exporters.ts";
 import { metrics } from "./metrics.ts";
 import { processes } from "./processes.ts";
+import { watchers } from "./watchers.ts";
 
 /** Whether spans, audit records, observations, log lines and metrics arrive where they should. */
 export function telemetryBoard(board: Board): Dashboard {
@@ -21,6 +22,6 @@ export function telemetryBoard(board: Board): Dashboard {
     variables: [jobVariable, instanceVariable],
     annotations: [gatewayStarts(board), ...changesOf(board.chosen), firingAlerts(board)],
     links: otherPlaces("mcp-hangar-telemetry", board),
-    ...layOut([exporters, metrics, processes, load, audit].map((section) => section(board))),
+    ...layOut([exporters, metrics, processes, load, audit, watchers].map((section) => section(board))),
   };
 }
