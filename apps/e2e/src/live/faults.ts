@@ -80,7 +80,7 @@ export const FAULTS: readonly Fault[] = [
       { alert: "HighConsecutiveFailures", labels: at("deaf"), inhibited: true },
     ],
     async begin(fleet) {
-      await fleet.call("deaf", "stop_answering", { ms: 12_000 });
+      await fleet.call("deaf", "stop_answering", { ms: 40_000 });
       return { [Symbol.asyncDispose]: () => wellAgain(fleet, "deaf") };
     },
   },

@@ -193,8 +193,8 @@ function configWith(endpoint: string, watchedFolder: string, { spans, audit }: C
       remote: { mode: "remote", endpoint, ...checked, max_consecutive_failures: 2, call_timeout_s: 2 },
       failing: { ...nodeServer(STDIO), ...checked },
       hanging: { ...nodeServer(STDIO), ...checked, call_timeout_s: 1 },
-      // Degraded after four failed checks, and dead only after eight: that is long enough to be seen, and to be mended.
-      deaf: { ...nodeServer(STDIO), ...checked, call_timeout_s: 1, max_consecutive_failures: 4 },
+      // Degraded after eight failed checks of a second each, and dead only after sixteen: that is seen on a busy machine, too.
+      deaf: { ...nodeServer(STDIO), ...checked, call_timeout_s: 1, max_consecutive_failures: 8 },
       // Its health checks would find it dead before its circuit breaker opens.
       tripping: { ...nodeServer(STDIO), health_check_interval_s: 600, call_timeout_s: 1 },
       crashing: { ...nodeServer(STDIO), ...checked },
