@@ -1,10 +1,11 @@
 import { type GatewayConfig, startGateway } from "../../../../apps/e2e/src/harness/gateway-process.ts";
-import { EVERYTHING, freePort, nodeServer, startFixture } from "../../../../apps/e2e/src/harness/upstreams.ts";
+import { EVERYTHING, nodeServer, startFixture } from "../../../../apps/e2e/src/harness/upstreams.ts";
 import { modernRequest } from "../../../../apps/e2e/src/harness/wire-client.ts";
 import { fixtureFile } from "../../../../apps/e2e/src/harness/workspace.ts";
 import { type LiveEndpoints, productOptions } from "../../../../apps/e2e/src/live/live-options.ts";
 import { startLoad } from "../../../../apps/e2e/src/live/load.ts";
 import { startMonitoring } from "../../../../apps/e2e/src/live/monitoring-stack.ts";
+import { freePort } from "../../../../packages/testing/src/free-port.ts";
 import { someBatch } from "./batches.ts";
 
 /** Two gateways under load with Prometheus and Alertmanager. Disposing ends all of them. */
