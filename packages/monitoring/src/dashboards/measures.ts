@@ -1,3 +1,4 @@
+import { by, min } from "../promql/aggregate.ts";
 import type { Duration, GrafanaRange } from "../promql/duration.ts";
 import { histogramQuantile, increase, notAbove } from "../promql/functions.ts";
 import { compare, share } from "../promql/operators.ts";
@@ -13,6 +14,16 @@ const QUANTILE_WINDOW: Duration = "5m";
 
 /** Outcomes that say something about the fleet; refusals and cancellations are the caller's doing. */
 export const SERVED = anyOf("success", "error", "timeout");
+
+/**
+ * Whether every gateway reaches a server, of the series of `serverUp`: 0 as soon as one gateway does not, as the alert
+ * RemoteServerUnreachable judges, for the calls of its clients fail.
+ */
+export function reachable<Label extends string>(
+  up: Vector<Label | "mcp_server", "fraction">,
+): Vector<"mcp_server", "fraction"> {
+  return min(up, by("mcp_server"));
+}
 
 /** What a histogram has observed lately, by bucket: what quantiles are taken of. */
 export function recently<Label extends string>(buckets: Selector<Label, "buckets">): Vector<Label, "bucketRate"> {

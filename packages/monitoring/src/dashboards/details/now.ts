@@ -1,10 +1,10 @@
 import { catalog } from "@mcp-hangar/telemetry";
-import { by, max, min, sum } from "../../promql/aggregate.ts";
+import { by, max, sum } from "../../promql/aggregate.ts";
 import { rate } from "../../promql/functions.ts";
 import type { Board } from "../board.ts";
 import { onDetails } from "../drill-down.ts";
 import type { SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
+import { quantileOf, query, RATE, reachable, recently, SERVED, shareOf } from "../measures.ts";
 import { stat } from "../panels.ts";
 import { breakerStates, flag, serverStates } from "../tones.ts";
 import { whyEmpty } from "../why-empty.ts";
@@ -43,9 +43,9 @@ export function now({ chosen, draw }: Board): SectionDraft {
           key: "reachable",
           id: 102,
           title: "Reachable",
-          description: "Ready, or cold and able to start. If not, calls fail.",
+          description: "Ready, or cold and able to start, on every gateway. If not, calls fail.",
           unit: "bool_yes_no",
-          queries: [query(min(chosen.series(catalog.serverUp, ofServer), perServer), LEGEND)],
+          queries: [query(reachable(chosen.series(catalog.serverUp, ofServer)), LEGEND)],
           drawn: draw("bool", "RemoteServerUnreachable"),
           meanings: flag("yes", "no"),
           whenEmpty: whyEmpty.chosenServer,

@@ -1,10 +1,10 @@
 import { catalog } from "@mcp-hangar/telemetry";
-import { by, max, min, sum } from "../../promql/aggregate.ts";
+import { by, max, sum } from "../../promql/aggregate.ts";
 import { rate } from "../../promql/functions.ts";
 import { andOn } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import type { SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE, recently } from "../measures.ts";
+import { quantileOf, query, RATE, reachable, recently } from "../measures.ts";
 import { chart, stackedChart, timeline } from "../panels.ts";
 import { flag } from "../tones.ts";
 import { whyEmpty } from "../why-empty.ts";
@@ -101,7 +101,7 @@ export function remote({ chosen, draw }: Board): SectionDraft {
           description:
             "Whether a session with the remote server can be had. The alert RemoteServerUnreachable fires while it cannot.",
           unit: "bool_yes_no",
-          queries: [query(min(remoteUp, by("mcp_server")), "{{mcp_server}}")],
+          queries: [query(reachable(remoteUp), "{{mcp_server}}")],
           drawn: draw("bool", "RemoteServerUnreachable"),
           meanings: flag("reachable", "unreachable"),
           width: 6,

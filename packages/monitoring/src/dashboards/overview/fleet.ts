@@ -1,11 +1,11 @@
 import { catalog } from "@mcp-hangar/telemetry";
-import { by, max, min, sum, topk } from "../../promql/aggregate.ts";
+import { by, max, sum, topk } from "../../promql/aggregate.ts";
 import { rate } from "../../promql/functions.ts";
 import { compare } from "../../promql/operators.ts";
 import type { Board } from "../board.ts";
 import { toServer } from "../drill-down.ts";
 import type { PanelDraft, SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
+import { quantileOf, query, RATE, reachable, recently, SERVED, shareOf } from "../measures.ts";
 import type { Query } from "../model.ts";
 import { chart, stackedChart, table, timeline } from "../panels.ts";
 import { breakerStates, flag, serverStates } from "../tones.ts";
@@ -117,9 +117,10 @@ export function fleetLife({ chosen, draw }: Board): SectionDraft {
           key: "starting-now",
           id: 309,
           title: "Starting now",
-          description: "Servers that are starting. A line that stays up is a start that hangs.",
+          description:
+            "Servers that are starting, on one gateway or several. A line that stays up is a start that hangs.",
           unit: "none",
-          queries: [query(sum(chosen.series(serverColdStartInProgress)), "Starting")],
+          queries: [query(sum(max(chosen.series(serverColdStartInProgress), perServer)), "Starting")],
           width: 3,
           whenEmpty: whyEmpty.servers,
         }),
@@ -146,7 +147,7 @@ function serverTable({ chosen, draw }: Board): PanelDraft {
       column: { title: "State", unit: "none", meanings: serverStates },
     },
     {
-      expr: min(chosen.series(serverUp), perServer),
+      expr: reachable(chosen.series(serverUp)),
       legend: "Reachable",
       column: { title: "Reachable", unit: "bool_yes_no", meanings: flag("yes", "no") },
     },
@@ -192,7 +193,8 @@ function serverTable({ chosen, draw }: Board): PanelDraft {
     key: "servers",
     id: 301,
     title: "Servers",
-    description: "Every server with what matters about it. Red first; click a name to look at that server.",
+    description:
+      "Every server with what matters about it: where gateways differ, the worst of them. Red first; click a name to look at that server.",
     unit: "none",
     queries: columns,
     worstFirst: "State",

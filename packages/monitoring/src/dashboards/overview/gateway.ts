@@ -1,5 +1,5 @@
 import { catalog } from "@mcp-hangar/telemetry";
-import { by, max, sum } from "../../promql/aggregate.ts";
+import { by, max, min, sum } from "../../promql/aggregate.ts";
 import { runtime } from "../../promql/external.ts";
 import { changes, rate, secondsSince } from "../../promql/functions.ts";
 import { divideOn } from "../../promql/operators.ts";
@@ -156,7 +156,7 @@ export function gateway({ chosen, draw }: Board): SectionDraft {
           description:
             "Whether each gateway runs with the configuration that was last read. If not, it will not start again with it.",
           unit: "bool",
-          queries: [query(max(chosen.series(catalog.configLastReloadSuccessful), perInstance), "{{instance}}")],
+          queries: [query(min(chosen.series(catalog.configLastReloadSuccessful), perInstance), "{{instance}}")],
           drawn: draw("bool", "ConfigReloadFailed"),
           meanings: flag("as written", "reload failed"),
           width: 9,

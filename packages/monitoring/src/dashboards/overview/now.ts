@@ -8,7 +8,7 @@ import type { Vector } from "../../promql/vector.ts";
 import type { Board } from "../board.ts";
 import { onOverview } from "../drill-down.ts";
 import type { SectionDraft } from "../layout.ts";
-import { quantileOf, query, RATE, recently, SERVED, shareOf } from "../measures.ts";
+import { quantileOf, query, RATE, reachable, recently, SERVED, shareOf } from "../measures.ts";
 import { stat } from "../panels.ts";
 import { zeroIsOk } from "../tones.ts";
 import { whyEmpty } from "../why-empty.ts";
@@ -17,6 +17,7 @@ import { whyEmpty } from "../why-empty.ts";
 export function now(board: Board): SectionDraft {
   const { chosen, draw } = board;
   const up = chosen.series(prometheusMetrics.up);
+  const reached = reachable(chosen.series(catalog.serverUp));
   const served = chosen.series(catalog.toolCalls, { status: SERVED });
   const failing = shareOf(sum(rate(chosen.series(catalog.toolCallErrors), RATE)), sum(rate(served, RATE)));
   const items = chosen.series(catalog.batchItems, { status: SERVED });
@@ -80,9 +81,10 @@ export function now(board: Board): SectionDraft {
           key: "servers-unreachable",
           id: 105,
           title: "Unreachable",
-          description: "Servers that are not reachable: neither ready nor able to start. Calls to them fail.",
+          description:
+            "Servers that at least one gateway cannot reach: neither ready nor able to start there. Calls to them fail on that gateway.",
           unit: "none",
-          queries: [query(or(count(compare(serversUp(board), "==", 0)), zero(count(serversUp(board)))), "Unreachable")],
+          queries: [query(or(count(compare(reached, "==", 0)), zero(count(reached))), "Unreachable")],
           thresholds: [{ value: 1, tone: "bad" }],
           meanings: zeroIsOk,
           whenEmpty: whyEmpty.servers,
@@ -137,8 +139,4 @@ export function now(board: Board): SectionDraft {
 /** The worst state of each server over the gateways. */
 function serverStates({ chosen }: Board): Vector<"mcp_server", "level"> {
   return max(chosen.series(catalog.serverState), by("mcp_server"));
-}
-
-function serversUp({ chosen }: Board): Vector<"mcp_server", "fraction"> {
-  return max(chosen.series(catalog.serverUp), by("mcp_server"));
 }
