@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { hash, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { OptionProblem } from "@mcp-hangar/core";
@@ -54,7 +54,7 @@ export function trust(section: EgressSection, env: Environment): void {
     if (certificates === undefined) return;
     try {
       setDefaultCACertificates(certificates);
-      for (const certificate of certificates) inForce.add(certificate);
+      inForce = new Set(certificates.map(digestOf));
       return;
     } catch (error) {
       if (examine) throw error;
@@ -62,8 +62,15 @@ export function trust(section: EgressSection, env: Environment): void {
   }
 }
 
-/** Certificates that OpenSSL has parsed already: a bundle has some 150, and each takes a tenth of a millisecond. */
-const inForce = new Set<string>();
+/**
+ * Digests of the certificates that OpenSSL has parsed already: a bundle has some 150, and each takes a tenth of a millisecond. Their text
+ * would be 200 KB.
+ */
+let inForce: ReadonlySet<string> = new Set();
+
+function digestOf(certificate: string): string {
+  return hash("sha256", certificate, "base64");
+}
 
 /** @throws Error that says what is wrong with the file, as the end of a sentence. */
 function certificatesIn(file: string, examine: boolean): readonly string[] {
@@ -76,7 +83,7 @@ function certificatesIn(file: string, examine: boolean): readonly string[] {
   );
   if (blocks.length === 0) throw new Error("has no certificate in PEM");
   for (const [index, block] of examine ? blocks.entries() : []) {
-    if (inForce.has(block)) continue;
+    if (inForce.has(digestOf(block))) continue;
     try {
       new X509Certificate(block);
     } catch (cause) {
