@@ -12,13 +12,13 @@ import type { ManagedServer } from "./lifecycle/managed-server.ts";
 import type { ClientLine } from "./lifecycle/session-party.ts";
 import type { RateLimitOptions } from "./options.ts";
 import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
-import { hiddenItem, shortName, taskIsGone, taskOnly, unexpected, unknownTool } from "./refusals.ts";
+import { hiddenItem, shortName, taskIsGone, unexpected, unknownTool } from "./refusals.ts";
 import { RequestRecord, type RequestStart } from "./request-record.ts";
 import { type TasksOptions, tasksOptions } from "./tasks/options.ts";
 import type { RelayedTask } from "./tasks/relayed-task.ts";
 import { TaskCall, type TaskWish } from "./tasks/task-call.ts";
-import { isTaskOnly } from "./tasks/task-messages.ts";
 import { Tasks } from "./tasks/tasks.ts";
+import { toolExchange } from "./tool-exchange.ts";
 import { Witnesses } from "./witnesses.ts";
 
 export interface GatewayOptions extends FleetOptions, Telemetry {
@@ -247,7 +247,7 @@ export class Gateway {
     { task, signal }: { readonly task?: TaskCall; readonly signal: AbortSignal | undefined },
   ): Promise<CallResult> {
     const send = (member: ManagedServer, attempt: ToolCall): Promise<CallResult> =>
-      this.#send(member, this.#toolExchange(attempt, member, record, task), signal); // 3 ready, 4 invoke
+      this.#send(member, toolExchange(attempt, member, record, task), signal); // 3 ready, 4 invoke
     if (!(server instanceof ServerGroup)) return send(server, call);
     return callToolOfGroup(server, call, record, { clock: this.#options.platform.clock, send }); // at members in turn
   }
@@ -268,29 +268,6 @@ export class Gateway {
     } finally {
       task.end();
     }
-  }
-
-  #toolExchange(call: ToolCall, server: ManagedServer, record: CallRecord, task: TaskCall | undefined): Exchange {
-    return {
-      method: "tools/call",
-      context: call,
-      record,
-      task,
-      onColdStart: () => {
-        record.coldStart = true;
-        record.span.event("cold_start");
-      },
-      params: (_session, peer) => {
-        record.tool = server.catalog.tool(call.tool);
-        if (record.tool === undefined) return unknownTool(call);
-        const definition = server.catalog.definition(call.tool) ?? {};
-        const refusal = call.refusedFor?.(definition);
-        if (refusal !== undefined) return refusal;
-        const wish = task?.params(peer);
-        if (wish?.task === undefined && isTaskOnly(definition)) return taskOnly(call);
-        return { params: { ...call.extra, name: call.tool, arguments: call.arguments, ...wish, _meta: call.meta } };
-      },
-    };
   }
 
   #send(server: ManagedServer, exchange: Exchange, signal: AbortSignal | undefined): Promise<CallResult> {

@@ -1,9 +1,12 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { CALL_METHOD, type CallEntry, type HistoryEntry, type LogEntry, TASK_METHOD } from "./entries.ts";
+import { CALL_METHOD, type HistoryEntry } from "./entries.ts";
 import type { HistoryOptions } from "./options.ts";
 import type { CallQuery, CallRow, LogQuery, LogRow } from "./queries.ts";
-import { type HistoryKind, type HistoryShare, HistoryShares, shareOfEntry } from "./shares.ts";
+import { COLUMNS, charsOf, conditionOf, originOf, TABLES, type Table } from "./row-shares.ts";
+import { callRowOf, callValues, INSERT_CALL, INSERT_LOG, logRowOf, logValues } from "./rows.ts";
+import { callsLike, logsLike } from "./search.ts";
+import { HistoryShares, shareOfEntry } from "./shares.ts";
 
 /** Layout of the file; a file with a higher one was written by a later release. */
 const VERSION = 2;
@@ -52,12 +55,8 @@ export class HistoryDatabase {
     this.#database = new DatabaseSync(file, { timeout: BUSY_MS });
     try {
       this.#prepare();
-      this.#insertCall = this.#database.prepare(
-        `INSERT INTO calls (time_ms, call_id, server, tool, status, cause, message, duration_ms, cold_start, origin,
-         caller_type, caller, batch_id, session_id, user_id, trace_id, method)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      );
-      this.#insertLog = this.#database.prepare("INSERT INTO logs (time_ms, server, stream, line) VALUES (?, ?, ?, ?)");
+      this.#insertCall = this.#database.prepare(INSERT_CALL);
+      this.#insertLog = this.#database.prepare(INSERT_LOG);
     } catch (error) {
       this.#database.close();
       throw error;
@@ -82,27 +81,21 @@ export class HistoryDatabase {
   }
 
   /** Calls and other requests, the latest first. */
-  calls({ kind, method, server, tool, status, caller, since, before, limit }: CallQuery): readonly CallRow[] {
-    const { where, values } = conditions({ method, server, tool, status, caller }, since, before);
-    // What a tool is called may be the subject of another request.
-    const wanted = kind === undefined || (tool !== undefined && kind === "request") ? undefined : kind;
-    const ofKind = wanted === undefined ? (tool === undefined ? [] : [OF_TOOL]) : [OF_KIND[wanted]];
-    const all = [...where, ...ofKind];
-    const sql = `SELECT * FROM calls ${whereOf(all)} ORDER BY id DESC LIMIT ?`;
+  calls(query: CallQuery): readonly CallRow[] {
+    const { sql, values } = callsLike(query);
     return this.#database
       .prepare(sql)
-      .all(...values, limit)
+      .all(...values)
       .map(callRowOf);
   }
 
   /** Lines of one server, the latest first. */
-  logs({ server, stream, since, before, limit }: LogQuery): readonly LogRow[] {
-    const { where, values } = conditions({ server, stream }, since, before);
-    const sql = `SELECT id, time_ms, stream, line FROM logs ${whereOf(where)} ORDER BY id DESC LIMIT ?`;
+  logs(query: LogQuery): readonly LogRow[] {
+    const { sql, values } = logsLike(query);
     return this.#database
       .prepare(sql)
-      .all(...values, limit)
-      .map(({ time_ms: timeMs, ...row }) => ({ ...(row as Omit<LogRow, "time">), time: isoTime(timeMs) }));
+      .all(...values)
+      .map(logRowOf);
   }
 
   /**
@@ -187,125 +180,4 @@ export class HistoryDatabase {
   #pragma(name: "user_version" | "page_count" | "freelist_count" | "page_size"): number {
     return Number(this.#database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0);
   }
-}
-
-const TABLES = ["calls", "logs"] as const;
-type Table = (typeof TABLES)[number];
-
-/** Whether a row of `calls` is about a tool. */
-const OF_TOOL = `method IN ('${CALL_METHOD}', '${TASK_METHOD}')`;
-const OF_KIND: Readonly<Record<CallRow["kind"], string>> = {
-  call: `method = '${CALL_METHOD}'`,
-  task: `method = '${TASK_METHOD}'`,
-  request: `NOT ${OF_TOOL}`,
-};
-
-/** What a row of `calls` is counted as. */
-const CALLS_KIND = `CASE WHEN status = 'rejected' THEN 'rejected' WHEN ${OF_TOOL} THEN 'calls' ELSE 'requests' END`;
-
-/** Which columns say whose a row is and what it is counted as, and how much text it has. */
-const COLUMNS: Readonly<Record<Table, Readonly<Record<"owner" | "detail" | "chars" | "kind", string>>>> = {
-  calls: { owner: "caller", detail: "caller_type", chars: "coalesce(length(message), 0)", kind: CALLS_KIND },
-  logs: { owner: "server", detail: "stream", chars: "length(line)", kind: "'logs'" },
-};
-
-type Origin = Pick<HistoryShare, "kind" | "owner" | "detail">;
-
-function originOf({ owner, detail, kind }: Record<string, unknown>): Origin {
-  // It is one of the words of `COLUMNS`.
-  return { kind: kind as HistoryKind, owner: String(owner), detail: String(detail) };
-}
-
-/** The rows of a share. */
-function conditionOf({ kind, owner, detail }: HistoryShare): {
-  readonly table: Table;
-  readonly where: string;
-  readonly values: readonly SQLInputValue[];
-} {
-  const values = [owner, detail];
-  if (kind === "logs") return { table: "logs", where: "server = ? AND stream = ?", values };
-  return { table: "calls", where: `caller = ? AND caller_type = ? AND ${CALLS_KIND} = ?`, values: [...values, kind] };
-}
-
-/** Characters of the text of an entry, as they are counted in the file. */
-function charsOf(entry: HistoryEntry): number {
-  return entry.kind === "log" ? entry.line.length : (entry.message?.length ?? 0);
-}
-
-function callValues(call: CallEntry): SQLInputValue[] {
-  return [
-    call.timeMs,
-    call.callId,
-    call.server,
-    call.subject,
-    call.status,
-    call.cause,
-    call.message,
-    call.durationMs,
-    Number(call.coldStart),
-    call.origin,
-    call.callerType,
-    call.caller,
-    call.batchId,
-    call.sessionId,
-    call.userId,
-    call.traceId,
-    call.method,
-  ];
-}
-
-function logValues({ timeMs, server, stream, line }: LogEntry): SQLInputValue[] {
-  return [timeMs, server, stream, line];
-}
-
-/** Column names are ours; whatever comes from callers is a value. */
-function conditions(
-  equal: Readonly<Record<string, string | undefined>>,
-  since: string | undefined,
-  before: number | undefined,
-): { readonly where: readonly string[]; readonly values: SQLInputValue[] } {
-  const parts: string[] = [];
-  const values: SQLInputValue[] = [];
-  for (const [column, value] of Object.entries(equal)) {
-    if (value === undefined) continue;
-    parts.push(`${column} = ?`);
-    values.push(value);
-  }
-  if (since !== undefined) {
-    parts.push("time_ms >= ?");
-    values.push(Date.parse(since));
-  }
-  if (before !== undefined) {
-    parts.push("id < ?");
-    values.push(before);
-  }
-  return { where: parts, values };
-}
-
-function whereOf(conditions: readonly string[]): string {
-  return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
-}
-
-/** A row as callers of the interface see it; the columns are what `write` put there. */
-function callRowOf({ time_ms: timeMs, cold_start: coldStart, tool, server, ...row }: Record<string, unknown>): CallRow {
-  const isCall = row.method === CALL_METHOD;
-  const isTask = row.method === TASK_METHOD;
-  return {
-    ...(row as Omit<CallRow, "kind" | "time" | "cold_start" | "tool" | "subject" | "server">),
-    kind: isCall ? "call" : isTask ? "task" : "request",
-    // A call may have been without a name.
-    server: isCall ? String(server) : textOrNull(server),
-    tool: isCall || isTask ? String(tool) : null,
-    subject: isCall || isTask ? null : textOrNull(tool),
-    time: isoTime(timeMs),
-    cold_start: coldStart === 1,
-  };
-}
-
-function textOrNull(text: unknown): string | null {
-  return text === "" ? null : String(text);
-}
-
-function isoTime(timeMs: unknown): string {
-  return new Date(Number(timeMs)).toISOString();
 }

@@ -1,6 +1,7 @@
 import type { RegisteredName, TelemetryBus } from "@mcp-hangar/telemetry";
 import type { CheckOutcome } from "../health/probe.ts";
-import type { ManagedServer, Membership } from "../lifecycle/managed-server.ts";
+import type { ManagedServer } from "../lifecycle/managed-server.ts";
+import type { Membership } from "../lifecycle/server-context.ts";
 import type { GroupOptions } from "../options.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type Registration, registeredEvent } from "../registration.ts";

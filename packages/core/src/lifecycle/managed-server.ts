@@ -5,7 +5,6 @@ import {
   registeredName,
   type ServerSnapshot,
   type StopReason,
-  type TelemetryBus,
 } from "@mcp-hangar/telemetry";
 import type { ListItems, ListKind } from "../catalog/lists.ts";
 import type { ServerCatalog } from "../catalog/server-catalog.ts";
@@ -13,51 +12,25 @@ import { ServerLists } from "../catalog/server-lists.ts";
 import type { Failure } from "../errors.ts";
 import { type CheckOutcome, checkServer } from "../health/probe.ts";
 import type { ServerOptions } from "../options.ts";
-import type { Platform } from "../platform/platform.ts";
 import type { PeerDescription } from "../protocol/eras.ts";
-import { type JsonRpcErrorObject, type JsonRpcNotification, RPC } from "../protocol/json-rpc.ts";
+import { type JsonRpcErrorObject, RPC } from "../protocol/json-rpc.ts";
 import type { CircuitBreaker } from "../resilience/circuit-breaker.ts";
 import type { ConcurrencyLimit } from "../resilience/concurrency-limit.ts";
-import type { Transport, UpstreamSession } from "../transports/session.ts";
+import type { UpstreamSession } from "../transports/session.ts";
 import { LogLevels } from "./log-levels.ts";
 import { logMessageLine } from "./log-message-line.ts";
 import { MessageCounter } from "./message-totals.ts";
 import { OwnSessions } from "./own-sessions.ts";
 import { ResourceSubscriptions } from "./resource-subscriptions.ts";
 import { ResourceWatches } from "./resource-watches.ts";
+import type { ServerContext } from "./server-context.ts";
 import { SessionOwner } from "./session-owner.ts";
-import type { Audience, ClientLine, Party } from "./session-party.ts";
+import type { ClientLine, Party } from "./session-party.ts";
 import { SignsOfLife } from "./signs-of-life.ts";
 import type { SessionCallbacks } from "./start-attempt.ts";
 import type { StartProgress } from "./start-time.ts";
 import type { ServerState } from "./state.ts";
 import { Usage } from "./usage.ts";
-
-/** What the groups of the gateway know of a server, and want to know. */
-export interface Membership {
-  /** The group that has the server as a member. */
-  groupOf(server: ManagedServer): RegisteredName | undefined;
-  /** Whether the server gets no calls until it has shown that it works. */
-  isSuspected(server: ManagedServer): boolean;
-  checked(server: ManagedServer, outcome: CheckOutcome): void;
-}
-
-/** What a server needs from the gateway around it. */
-export interface ServerContext {
-  readonly id: string;
-  readonly options: ServerOptions;
-  readonly transport: Transport;
-  readonly breaker: CircuitBreaker;
-  readonly slots: ConcurrencyLimit;
-  readonly platform: Platform;
-  readonly bus: TelemetryBus;
-  /** Notifications of the server that belong to no request of ours. */
-  readonly onNotification: (server: ManagedServer, notification: JsonRpcNotification, audience?: Audience) => void;
-  /** A list of the server has other items than before. */
-  readonly onListChanged: (server: ManagedServer, list: ListKind, changed: ReadonlySet<string> | undefined) => void;
-  readonly onLog: (server: ManagedServer, line: string) => void;
-  readonly membership: Membership;
-}
 
 /** One upstream server: its session, what it offers, who uses it, and how it is. */
 export class ManagedServer {
