@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { root } from "../toolchain/pins.mjs";
+import { filesBelow } from "./files-below.ts";
 import { freshPrograms } from "./fresh-programs.ts";
 import { keptFolder } from "./kept-folder.ts";
 
@@ -63,13 +64,6 @@ function sources(folder: string): readonly string[] {
     join(each, "package.json"),
     ...["src", "scripts"]
       .map((name) => join(each, name))
-      .flatMap((below) => (existsSync(below) ? filesBelow(below) : [])),
+      .flatMap((below) => (existsSync(below) ? filesBelow(below).filter((file) => !file.endsWith(".test.ts")) : [])),
   ]);
-}
-
-function filesBelow(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith(".test.ts"))
-    .map(({ parentPath, name }) => join(parentPath, name))
-    .sort();
 }

@@ -1,19 +1,25 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { root } from "../toolchain/pins.mjs";
+import { filesBelow } from "./files-below.ts";
 import { keptFolder } from "./kept-folder.ts";
 
 /** A program that tests start again and again, as a process. */
 interface Program {
   /** From the root. */
   readonly file: string;
-  /** Files that it imports and that may change while everything else stays, from the root. */
+  /** Folder of the files that it imports and that may change while everything else stays, from the root. */
   readonly own?: string;
   /** A folder beside the program that it reads. */
   readonly reads?: string;
 }
+
+const FIXTURES = "apps/e2e/src/fixtures";
+
+/** A fixture of apps/e2e, by the name of its folder, which imports nothing of ours but what is in there. */
+const fixture = (name: string): Program => ({ file: `${FIXTURES}/${name}/main.ts`, own: FIXTURES });
 
 /** In one file each takes a third of the CPU time to start: Node.js looks for hundreds of modules otherwise. */
 const PROGRAMS: Readonly<Record<string, Program>> = {
@@ -25,6 +31,9 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     file: "packages/compliance/test/journal/journal-writer.ts",
     own: "packages/compliance/test/journal",
   },
+  "fixtures/browser": fixture("browser"),
+  "fixtures/conformance": fixture("conformance"),
+  "fixtures/tasks": fixture("tasks"),
 };
 
 const app = join(root, "apps/server");
@@ -37,9 +46,8 @@ const cache = join(app, "node_modules/.cache/programs");
  */
 export function freshPrograms(state: string): string {
   const hash = createHash("sha256").update(`${state}${JSON.stringify(PROGRAMS)}`);
-  for (const { own } of Object.values(PROGRAMS)) {
-    if (own === undefined) continue;
-    for (const name of readdirSync(join(root, own)).sort()) hash.update(readFileSync(join(root, own, name)));
+  for (const folder of new Set(Object.values(PROGRAMS).map(({ own }) => own))) {
+    if (folder !== undefined) for (const file of filesBelow(join(root, folder))) hash.update(readFileSync(file));
   }
   return keptFolder(cache, hash.digest("hex").slice(0, 16), (folder) => {
     for (const [name, program] of Object.entries(PROGRAMS)) bundle(program, join(folder, name));

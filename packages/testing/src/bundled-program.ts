@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -6,5 +7,7 @@ import { join } from "node:path";
  */
 export function bundledProgram(name: string): string | undefined {
   const folder = process.env.HANGAR_TEST_PROGRAMS;
-  return folder === undefined ? undefined : join(folder, name, "dist/main.js");
+  if (folder === undefined) return undefined;
+  const file = join(folder, name, "dist/main.js");
+  return existsSync(file) ? file : undefined;
 }

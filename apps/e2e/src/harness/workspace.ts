@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundledProgram } from "@mcp-hangar/testing";
 
 /** Absolute path of a file inside an installed package, say `@modelcontextprotocol/server-memory/dist/index.js`. */
 export function packageFile(specifier: string): string {
@@ -14,7 +16,7 @@ export function packageFile(specifier: string): string {
   throw new Error(`${specifier} is in none of ${folders.join(", ")}: run pnpm install`);
 }
 
-/** Absolute path of a fixture of this package, say `stubborn/main.ts`. */
+/** Absolute path of a fixture of this package, say `stubborn/main.ts`; of those that tests start most as a bundle. */
 export function fixtureFile(name: string): string {
-  return fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+  return bundledProgram(`fixtures/${dirname(name)}`) ?? fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import type { KnownCheckpoint } from "@mcp-hangar/compliance";
+import { basename, join } from "node:path";
+import type { JournalProblem, KnownCheckpoint } from "@mcp-hangar/compliance";
 import { readJournal } from "@mcp-hangar/compliance";
 import { seededRandom } from "@mcp-hangar/delivery/testing";
 import { type AuditRecord, auditRecordOf } from "@mcp-hangar/telemetry";
@@ -11,8 +11,17 @@ import { filesOf, payloadsOf, segmentNames, TAMPERINGS, tamper } from "./tamperi
 
 const RECORDS = 10_000;
 
+/** What is done to the records of a journal. */
+export interface Damages {
+  readonly seed: number;
+  /** How often something is done in all. */
+  readonly count: number;
+  /** Of these so many before each verification, in files that are no neighbours: each must be found, whatever the others are. */
+  readonly together: number;
+}
+
 /** Writes a journal, alters copies of it in so many ways out of a seed, and expects each to be found. */
-export async function findEveryTampering(seed: number, rounds: number): Promise<void> {
+export async function findEveryTampering({ seed, count, together }: Damages): Promise<void> {
   using folder = temporaryFolder();
   const original = join(folder.path, "original");
   const journal = await openJournal(original, {
@@ -30,32 +39,65 @@ export async function findEveryTampering(seed: number, rounds: number): Promise<
   const checkpoints = await knownCheckpoints(original);
   const files = filesOf(original);
   const names = segmentNames(original);
+  const recordsIn = new Map(names.map((name) => [name, payloadsOf(files.get(name) ?? Buffer.alloc(0)).length]));
   const random = seededRandom(seed);
-  const pick = (count: number): number => Math.floor(random() * count);
   const copy = join(folder.path, "copy");
   mkdirSync(copy);
   for (const [name, bytes] of files) writeFileSync(join(copy, name), bytes);
-  for (let round = 0; round < rounds; round++) {
-    const name = names[pick(names.length)] ?? "";
-    const count = payloadsOf(files.get(name) ?? Buffer.alloc(0)).length;
-    // The first and the last records are the ones that are forgotten.
-    const index = round % 5 === 0 ? (round % 10 === 0 ? 0 : count - 1) : pick(count);
-    const tampering = TAMPERINGS[round % TAMPERINGS.length] ?? "edit";
-    const isCareful = round % 3 !== 0;
-    tamper(join(copy, name), { tampering, index, isCareful, pick: random });
+  for (let done = 0; done < count; done += together) {
+    const damages = apart(names, Math.min(together, count - done), random).map((name, index) =>
+      damage(join(copy, name), { number: done + index, records: recordsIn.get(name) ?? 0, random }),
+    );
     const result = await verified(copy, { publicKeys, checkpoints });
-    const what = `${tampering} of record ${index} in ${name}, ${isCareful ? "with" : "without"} right checksums, seed ${seed}`;
+    const what = `seed ${seed}: ${damages.map((each) => each.what).join(", ")}`;
     expect(result.summary.isIntact, what).toBe(false);
-    // It says where: in that file, or by the number of a record that is or was in it.
-    const first = Number.parseInt(name, 10);
-    const near = result.problems.filter(({ segment, sequence = 0 }) => {
-      return segment === name || (sequence >= first - 1 && sequence <= first + count);
-    });
-    expect(near.length, what).toBeGreaterThan(0);
-    writeFileSync(join(copy, name), files.get(name) ?? "");
+    for (const each of damages) expect(problemsNear(each, result.problems).length, each.what).toBeGreaterThan(0);
+    for (const { name } of damages) writeFileSync(join(copy, name), files.get(name) ?? "");
   }
-  // What was found each time was that one, and nothing that a round before has left.
+  // What was found each time was that, and nothing that a round before has left.
   expect((await verified(copy, { publicKeys, checkpoints })).problems).toEqual([]);
+}
+
+/** So many of some names at random, of which no two stand beside each other. */
+function apart(names: readonly string[], count: number, random: () => number): readonly string[] {
+  const places = Array.from({ length: names.length - count + 1 }, (_, index) => index);
+  const chosen = Array.from({ length: count }, () => places.splice(Math.floor(random() * places.length), 1)).flat();
+  return chosen.toSorted((a, b) => a - b).map((place, before) => names[place + before] ?? "");
+}
+
+interface Damage {
+  /** Name of the file. */
+  readonly name: string;
+  /** Records that it had. */
+  readonly records: number;
+  readonly what: string;
+}
+
+interface DamageOptions {
+  /** How many there were before. */
+  readonly number: number;
+  readonly records: number;
+  readonly random: () => number;
+}
+
+/** Does something to a record of a file, another thing each time. */
+function damage(path: string, { number, records, random }: DamageOptions): Damage {
+  // The first and the last records are the ones that are forgotten.
+  const index = number % 5 === 0 ? (number % 10 === 0 ? 0 : records - 1) : Math.floor(random() * records);
+  const tampering = TAMPERINGS[number % TAMPERINGS.length] ?? "edit";
+  const isCareful = number % 3 !== 0;
+  tamper(path, { tampering, index, isCareful, pick: random });
+  const name = basename(path);
+  const what = `${tampering} of record ${index} in ${name}, ${isCareful ? "with" : "without"} right checksums`;
+  return { name, records, what };
+}
+
+/** Those that say where: in that file, or by the number of a record that is or was in it. */
+function problemsNear({ name, records }: Damage, problems: readonly JournalProblem[]): readonly JournalProblem[] {
+  const first = Number.parseInt(name, 10);
+  return problems.filter(({ segment, sequence = 0 }) => {
+    return segment === name || (sequence >= first - 1 && sequence <= first + records);
+  });
 }
 
 /** So many records, each of another type than those around it. */

@@ -8,7 +8,7 @@ import { findEveryTampering } from "./tamper-journal.ts";
 import { payloadsOf, segmentNames, segmentOf } from "./tampering.ts";
 
 test("whatever is done to one of 10 000 records is found, and where", async () => {
-  await findEveryTampering(1, 21);
+  await findEveryTampering({ seed: 1, count: 21, together: 1 });
 });
 
 /** A journal of two runs with its folder and key; the records of the second are `second-1` to `second-20`. */
