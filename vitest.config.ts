@@ -24,11 +24,13 @@ const suite = new SuiteReporter({
 /** Where a machine reads how each test went. */
 const reportFile = env.HANGAR_TESTS_REPORT;
 
+const givesWay = "scripts/testing/gives-way.ts";
+
 /**
  * Files that leave nothing behind in their process that the setup does not clear away share one: half a second a file, for a process
  * and everything that is imported.
  */
-const shared = { isolate: false, setupFiles: ["packages/telemetry/test/forget-secrets.ts"] };
+const shared = { isolate: false, setupFiles: [givesWay, "packages/telemetry/test/forget-secrets.ts"] };
 
 const bundle = "scripts/testing/fresh-bundle.ts";
 const long = "{packages,apps}/*/test/**/*.long.test.ts";
@@ -72,7 +74,7 @@ export default defineConfig({
           globalSetup: [bundle],
         },
       },
-      { extends: true, test: { name: "long", include: [long], globalSetup: [bundle] } },
+      { extends: true, test: { name: "long", include: [long], setupFiles: [givesWay], globalSetup: [bundle] } },
       { extends: true, test: { name: "nightly", include: [nightly], globalSetup: [bundle] } },
     ],
   },

@@ -1,9 +1,9 @@
 import { readFile, rename } from "node:fs/promises";
 import { type LivingIncident, runProcess } from "@mcp-hangar/testing";
-import { reloadByRest } from "../harness/reloading.ts";
+import { reloadByRest, rest } from "../harness/reloading.ts";
 import { COLLECTOR_FAULTS } from "./collector-faults.ts";
 import { at, type Fault, job } from "./fault.ts";
-import { callWell, type Fleet, wellAgain } from "./fleet.ts";
+import { callWell, type Fleet, type ServerId, wellAgain } from "./fleet.ts";
 import { startLoad } from "./load.ts";
 
 /** Faults of single servers, of the log and of collectors: they leave each other alone, so they may happen at the same time. */
@@ -73,25 +73,29 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a server that does not answer its health checks",
     alerts: [
-      { alert: "HighConsecutiveFailures", labels: at("deaf") },
       { alert: "HealthCheckSlow", labels: at("deaf") },
-      { alert: "McpServerDegraded", labels: at("deaf") },
       { alert: "ProviderUnhealthy", labels: at("deaf") },
       { alert: "HighConsecutiveFailures", labels: at("deaf"), inhibited: true },
+      { alert: "McpServerDegraded", labels: at("deaf"), inhibited: true },
     ],
-    async begin(fleet) {
-      await fleet.call("deaf", "stop_answering", { ms: 40_000 });
-      return { [Symbol.asyncDispose]: () => wellAgain(fleet, "deaf") };
-    },
+    begin: (fleet) => answersNothing(fleet, "deaf"),
+  },
+  {
+    name: "a server that has missed a few health checks",
+    alerts: [
+      { alert: "HighConsecutiveFailures", labels: at("drowsy") },
+      { alert: "McpServerDegraded", labels: at("drowsy") },
+    ],
+    begin: (fleet) => answersNothing(fleet, "drowsy"),
   },
   {
     name: "a server whose circuit breaker opens" satisfies LivingIncident,
     alerts: [{ alert: "CircuitBreakerTripped", labels: at("tripping") }],
     async begin(fleet) {
       // A server that answers pings is not judged by a tool that hangs, so this one answers nothing at all.
-      await fleet.call("tripping", "stop_answering", { ms: 20_000 });
+      const deaf = await answersNothing(fleet, "tripping");
       const load = startLoad(() => fleet.call("tripping", "silence"), 20, 10);
-      return afterwards(load, () => wellAgain(fleet, "tripping"));
+      return afterwards(load, () => deaf[Symbol.asyncDispose]());
     },
   },
   {
@@ -194,6 +198,17 @@ export const UNPROVED: Readonly<Record<string, string>> = {
   RuleEvaluationsFailing: "no rule that is generated fails, and none is written here that would",
   ListenerErrors: "it is a defect of the gateway, which nobody knows how to cause",
 };
+
+/** The server's process goes on and answers nothing, for longer than any alert about it takes; another one takes its place afterwards. */
+async function answersNothing(fleet: Fleet, server: ServerId): Promise<AsyncDisposable> {
+  await fleet.call(server, "stop_answering", { ms: 600_000 });
+  return {
+    async [Symbol.asyncDispose]() {
+      await rest(fleet.gateway(), "POST", `/api/mcp_servers/${server}/stop`);
+      await wellAgain(fleet, server);
+    },
+  };
+}
 
 function afterwards(load: AsyncDisposable, repair: () => Promise<void>): AsyncDisposable {
   return {

@@ -10,7 +10,16 @@ import { Collector } from "./collector.ts";
 import { type Load, startLoad } from "./load.ts";
 
 /** The servers behind the gateway: one that is well, and one for each way of not being so. */
-export const SERVERS = ["everything", "remote", "failing", "hanging", "deaf", "tripping", "crashing"] as const;
+export const SERVERS = [
+  "everything",
+  "remote",
+  "failing",
+  "hanging",
+  "deaf",
+  "drowsy",
+  "tripping",
+  "crashing",
+] as const;
 export type ServerId = (typeof SERVERS)[number];
 
 /** A gateway with real servers behind it, all of which a test can make worse and well again, and a second, small one. */
@@ -61,6 +70,7 @@ const WELL: Readonly<Record<ServerId, readonly [tool: string, args: object]>> = 
   failing: ["ok", {}],
   hanging: ["ok", {}],
   deaf: ["ok", {}],
+  drowsy: ["ok", {}],
   tripping: ["ok", {}],
   crashing: ["ok", {}],
 };
@@ -171,8 +181,8 @@ export function healthyLoad(fleet: Fleet, servers: readonly ServerId[] = SERVERS
 
 /** Tools of the server behind the small gateway: more than a metric there may have series. */
 const SMALL_TOOLS = 100;
-/** Exporters give up an attempt after a second, in milliseconds: a collector that hangs is to be noticed within the windows of the test. */
-const HASTE = { OTEL_EXPORTER_OTLP_TIMEOUT: "1000" };
+/** When exporters give up an attempt, in milliseconds: a collector that hangs is noticed within the windows of the test, and one is well on a busy machine. */
+const HASTE = { OTEL_EXPORTER_OTLP_TIMEOUT: "3000" };
 
 function smallConfig({ smallSpans, smallAudit }: Collectors): GatewayConfig {
   return {
@@ -193,8 +203,10 @@ function configWith(endpoint: string, watchedFolder: string, { spans, audit }: C
       remote: { mode: "remote", endpoint, ...checked, max_consecutive_failures: 2, call_timeout_s: 2 },
       failing: { ...nodeServer(STDIO), ...checked },
       hanging: { ...nodeServer(STDIO), ...checked, call_timeout_s: 1 },
-      // Degraded after eight failed checks of a second each, and dead only after sixteen: that is seen on a busy machine, too.
-      deaf: { ...nodeServer(STDIO), ...checked, call_timeout_s: 1, max_consecutive_failures: 8 },
+      // From its sixth failed check it is unhealthy, from the sixteenth degraded, too, and dead only twenty seconds after that.
+      deaf: { ...nodeServer(STDIO), ...checked, call_timeout_s: 1, max_consecutive_failures: 16 },
+      // From its third failed check to its sixth, half a minute later, it is degraded, and not yet unhealthy.
+      drowsy: { ...nodeServer(STDIO), health_check_interval_s: 10, call_timeout_s: 1, max_consecutive_failures: 3 },
       // Its health checks would find it dead before its circuit breaker opens.
       tripping: { ...nodeServer(STDIO), health_check_interval_s: 600, call_timeout_s: 1 },
       crashing: { ...nodeServer(STDIO), ...checked },

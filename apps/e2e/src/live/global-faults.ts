@@ -46,14 +46,20 @@ const GONE: Fault = {
   },
 };
 
-/** Alerts on slow calls: those that wait for a server to start are slow where the machine is. */
-const SLOW_CALLS = ["HighLatencyP95", "HighLatencyP99", "HighLatencyByTool", "BatchSlowExecution"];
+/** Alerts on what a start makes slow where the machine is: calls that wait for a server, and attempts of exporters, which are given up soon here. */
+const SLOW_STARTS = [
+  "HighLatencyP95",
+  "HighLatencyP99",
+  "HighLatencyByTool",
+  "BatchSlowExecution",
+  "TelemetryExportFailing",
+];
 
 /** It ends and is started again before a scrape would miss it for long. */
 const RESTARTING: Fault = {
   name: "a gateway that restarts again and again" satisfies LivingIncident,
   alerts: [{ alert: "GatewayRestarting", labels: job }],
-  possible: ["NotResponding", ...SLOW_CALLS],
+  possible: ["NotResponding", ...SLOW_STARTS],
   async begin(fleet, monitoring) {
     const [target = ""] = fleet.targets;
     const startTime = async ({ prometheus }: MonitoringStack): Promise<number | undefined> =>

@@ -4,8 +4,8 @@ import type { MonitoringStack } from "./monitoring-stack.ts";
 import type { Receiver } from "./notification-sink.ts";
 import type { Labels } from "./prometheus-process.ts";
 
-/** Far more than the few seconds that an alert takes here, for a busy machine. */
-const DEADLINE_MS = 60_000;
+/** Far more than the half a minute that an alert takes here at most, for a busy machine. */
+const DEADLINE_MS = 120_000;
 /** Many wait at the same time, and rules are evaluated once a second. */
 const PAUSE_MS = 300;
 

@@ -27,6 +27,7 @@ const proved = new Map<string, number>();
 
 describe("with Prometheus and Alertmanager for real,", {
   tags: ["prometheus", "prometheus-alertmanager", "amtool"],
+  timeout: 600_000,
 }, () => {
   beforeAll(async () => {
     fleet = await startFleet();
