@@ -95,7 +95,7 @@ export const FAULTS: readonly Fault[] = [
       // A server that answers pings is not judged by a tool that hangs, so this one answers nothing at all.
       const deaf = await answersNothing(fleet, "tripping");
       const load = startLoad(() => fleet.call("tripping", "silence"), 20, 10);
-      return afterwards(load, () => deaf[Symbol.asyncDispose]());
+      return afterwards(load, async () => deaf[Symbol.asyncDispose]());
     },
   },
   {
