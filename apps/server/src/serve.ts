@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
+import type { CancelSignal } from "@mcp-hangar/core";
 import type { Hangar } from "./assemble.ts";
 import { BUILD } from "./build-info.ts";
 import { openFrontDoor, openMetricsDoor } from "./http/front-door.ts";
@@ -19,7 +20,7 @@ const FAREWELL_MS = 1_000;
  * Runs the gateway until `stop` aborts or, over stdio, the client closes its end; then drains and closes everything.
  * Rejects when a listener cannot be opened; nothing is left running then either.
  */
-export async function serve(hangar: Hangar, door: Door, stop: AbortSignal): Promise<void> {
+export async function serve(hangar: Hangar, door: Door, stop: CancelSignal): Promise<void> {
   const { gateway, bus, platform, health, logging } = hangar;
   let opened: OpenedDoor | undefined;
   try {
@@ -140,7 +141,7 @@ async function shutDown(hangar: Hangar, door: OpenedDoor | undefined): Promise<v
   }
 }
 
-function aborted(signal: AbortSignal): Promise<string> {
+function aborted(signal: CancelSignal): Promise<string> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(String(signal.reason));
     else signal.addEventListener("abort", () => resolve(String(signal.reason)), { once: true });

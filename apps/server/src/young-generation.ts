@@ -28,6 +28,8 @@ export function boundYoungGeneration(): BoundedYoungGeneration {
   if ([...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text) => OWN_SETTING.test(text))) {
     return { look() {}, started() {} };
   }
+  // Of the little that a collection of so small a generation keeps, waking other threads for it costs more than doing it.
+  setFlagsFromString("--no-parallel-scavenge");
   let bytesMax = START_BYTES_MAX;
   let isBounded = false;
   const look = (): void => {

@@ -3,6 +3,7 @@ import { shareOf } from "./call-limit.ts";
 import { type Failure, failure } from "./errors.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
 import type { RateLimitOptions } from "./options.ts";
+import type { CancelSignal } from "./platform/cancellation.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { BreakerPermit } from "./resilience/circuit-breaker.ts";
 import type { ConcurrencyLimit } from "./resilience/concurrency-limit.ts";
@@ -64,7 +65,7 @@ export class Admission {
   }
 
   /** Resolves to this admission, or to why the call is refused. Without a queue nothing is awaited: most calls go this way. */
-  admit(signal: AbortSignal): Admission | Failure | Promise<Admission | Failure> {
+  admit(signal: CancelSignal): Admission | Failure | Promise<Admission | Failure> {
     const { breaker, slots } = this.#server;
     // Looked at before queueing as well: a server that is known to be dead refuses at once.
     if (breaker.state() === "open" && breaker.retryAfterMs() > 0) return this.#circuitOpen();
@@ -80,13 +81,13 @@ export class Admission {
     this.#server.slots.release(this.#share);
   }
 
-  async #queue(signal: AbortSignal): Promise<Admission | Failure> {
+  async #queue(signal: CancelSignal): Promise<Admission | Failure> {
     const waited = await this.#server.slots.acquire(this.#share, signal);
     if (waited !== "acquired") return notAcquired(waited, `server "${this.#server.id}" has too many calls waiting`);
     return this.#globalSlots.tryAcquire(this.#share) ? this.#admitByBreaker() : this.#queueForGlobalSlot(signal);
   }
 
-  async #queueForGlobalSlot(signal: AbortSignal): Promise<Admission | Failure> {
+  async #queueForGlobalSlot(signal: CancelSignal): Promise<Admission | Failure> {
     const waited = await this.#globalSlots.acquire(this.#share, signal);
     if (waited === "acquired") return this.#admitByBreaker();
     this.#server.slots.release(this.#share);

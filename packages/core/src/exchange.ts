@@ -5,6 +5,7 @@ import { CallRecord, type CallResult, LOCAL_CALLER, type RelayContext } from "./
 import { type Failure, failure } from "./errors.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
 import type { Lease, OwnSessions } from "./lifecycle/own-sessions.ts";
+import type { CancelSignal } from "./platform/cancellation.ts";
 import type { Clock, Platform } from "./platform/platform.ts";
 import type { PeerDescription } from "./protocol/eras.ts";
 import type { JsonObject } from "./protocol/json-rpc.ts";
@@ -42,7 +43,7 @@ export async function exchangeWith(
   server: ManagedServer,
   exchange: Exchange,
   { platform, slots, witnesses }: ExchangeParts,
-  signal: AbortSignal | undefined,
+  signal: CancelSignal | undefined,
 ): Promise<CallResult> {
   const timeoutMs = exchange.context.timeoutMs ?? server.options.call_timeout_s * 1_000;
   const { clock } = platform;
@@ -162,7 +163,7 @@ async function timed<Value>(
 async function begin(
   { method, record }: Exchange,
   witnesses: Witnesses,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<Failure | undefined> {
   if (record.isBegun) return undefined;
   const { id, caller, client } = record;

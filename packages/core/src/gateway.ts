@@ -11,6 +11,7 @@ import { callToolOfGroup, relayToGroup } from "./groups/through-group.ts";
 import type { ManagedServer } from "./lifecycle/managed-server.ts";
 import type { ClientLine } from "./lifecycle/session-party.ts";
 import type { RateLimitOptions } from "./options.ts";
+import type { CancelSignal } from "./platform/cancellation.ts";
 import { isJsonObject, type JsonObject } from "./protocol/json-rpc.ts";
 import { hiddenItem, shortName, taskIsGone, unexpected, unknownTool } from "./refusals.ts";
 import { RequestRecord, type RequestStart } from "./request-record.ts";
@@ -80,7 +81,7 @@ export class Gateway {
    * Calls a tool in five hops. Whatever happens, exactly one `call.finished` is emitted and every permit is given back.
    * Aborting `signal` means that the caller left. Never rejects: refusals and failures are values.
    */
-  async callTool(call: ToolCall, signal?: AbortSignal): Promise<CallResult> {
+  async callTool(call: ToolCall, signal?: CancelSignal): Promise<CallResult> {
     const record = new CallRecord(call, call.callId ?? this.#nextId(), this.#witnesses);
     try {
       const server = this.#route(call, record); // 1 route: names become a server and a tool that the caller may use
@@ -125,7 +126,7 @@ export class Gateway {
   }
 
   /** Passes another request on (prompts, resources, completion) under the same limits and deadline. Never rejects. */
-  async relay(request: Relay, signal?: AbortSignal): Promise<CallResult> {
+  async relay(request: Relay, signal?: CancelSignal): Promise<CallResult> {
     const { server, method, record = this.record({ server, method, subject: undefined }, request) } = request;
     const result = await this.#relay(request, record, signal);
     const refused = request.record === undefined ? await record.settle(result) : undefined;
@@ -145,7 +146,7 @@ export class Gateway {
   async askAbout(
     task: RelayedTask,
     request: Omit<Relay, "server" | "params">,
-    signal?: AbortSignal,
+    signal?: CancelSignal,
   ): Promise<CallResult> {
     const { server } = task;
     const { record = this.record({ server: server.id, method: request.method, subject: task.id }, request) } = request;
@@ -193,7 +194,7 @@ export class Gateway {
     await this.fleet.close();
   }
 
-  async #relay(request: Relay, record: RequestRecord, signal: AbortSignal | undefined): Promise<CallResult> {
+  async #relay(request: Relay, record: RequestRecord, signal: CancelSignal | undefined): Promise<CallResult> {
     const server = this.fleet.entry(request.server);
     if (server === undefined) return failure("invalid_request", `there is no server "${shortName(request.server)}"`);
     record.server = server.id;
@@ -244,7 +245,7 @@ export class Gateway {
     server: FleetEntry,
     call: ToolCall,
     record: CallRecord,
-    { task, signal }: { readonly task?: TaskCall; readonly signal: AbortSignal | undefined },
+    { task, signal }: { readonly task?: TaskCall; readonly signal: CancelSignal | undefined },
   ): Promise<CallResult> {
     const send = (member: ManagedServer, attempt: ToolCall): Promise<CallResult> =>
       this.#send(member, toolExchange(attempt, member, record, task), signal); // 3 ready, 4 invoke
@@ -258,7 +259,7 @@ export class Gateway {
     call: ToolCall,
     wish: TaskWish,
     record: CallRecord,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<CallResult> {
     const room = this.tasks.reserve(server.id, record.caller);
     if ("code" in room) return room;
@@ -270,7 +271,7 @@ export class Gateway {
     }
   }
 
-  #send(server: ManagedServer, exchange: Exchange, signal: AbortSignal | undefined): Promise<CallResult> {
+  #send(server: ManagedServer, exchange: Exchange, signal: CancelSignal | undefined): Promise<CallResult> {
     return exchangeWith(server, exchange, this.#parts, signal);
   }
 
@@ -278,7 +279,7 @@ export class Gateway {
     server: ManagedServer,
     { method, meta, ...request }: Relay,
     record: RequestRecord,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<CallResult> {
     const params = meta === undefined ? request.params : { ...request.params, _meta: meta };
     return this.#send(server, { method, context: request, record, params: () => ({ params }) }, signal);

@@ -36,6 +36,7 @@ export type { ManagedServer } from "./lifecycle/managed-server.ts";
 export type { Audience, ClientLine, Party } from "./lifecycle/session-party.ts";
 export { type OptionProblem, refuseWith } from "./option-problem.ts";
 export * from "./options.ts";
+export { abortSignalOf, Cancellation, type CancelSignal } from "./platform/cancellation.ts";
 export { nodePlatform } from "./platform/node-platform.ts";
 export type { CancelTimer, Clock, Platform } from "./platform/platform.ts";
 export { preflightDecisions, preflightDiscoverySource, preflightEntry } from "./preflight.ts";

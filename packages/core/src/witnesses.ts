@@ -15,6 +15,7 @@ import {
 } from "@mcp-hangar/telemetry";
 import { LOCAL_CALLER, type RelayContext } from "./call.ts";
 import { type Failure, failure } from "./errors.ts";
+import type { CancelSignal } from "./platform/cancellation.ts";
 import type { Clock } from "./platform/platform.ts";
 import { traceParents } from "./protocol/meta.ts";
 
@@ -44,7 +45,7 @@ export class Witnesses {
    * Writes down what is about to be done; a failure when that is not possible, so that it must not be done. Who gives up by `signal`
    * waits no more: nothing is done then, whatever the journal has written.
    */
-  begin(intent: Intent, signal?: AbortSignal): Unwritten {
+  begin(intent: Intent, signal?: CancelSignal): Unwritten {
     const written = this.#journal?.begin(intent);
     return written instanceof Promise ? unlessAborted(written.then(notBegun), signal) : notBegun(written);
   }
@@ -90,7 +91,7 @@ export function startOf(
 /** What is awaited, or a failure as soon as the signal aborts. */
 function unlessAborted(
   awaited: Promise<Failure | undefined>,
-  signal: AbortSignal | undefined,
+  signal: CancelSignal | undefined,
 ): Promise<Failure | undefined> {
   if (signal === undefined) return awaited;
   const { promise, resolve } = Promise.withResolvers<Failure | undefined>();

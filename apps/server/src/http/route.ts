@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { CancelSignal } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { Permission } from "../access/permissions.ts";
 import type { Answer, Refusal } from "./answer.ts";
@@ -15,7 +16,7 @@ export interface RouteRequest {
   /** The body as it came; empty for methods without one. */
   readonly body: Buffer;
   /** Aborted when the client is gone. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /** One request to a route whose body was not read. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { CancelSignal } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { type Access, ANONYMOUS_CALLER } from "../access/access.ts";
 import {
@@ -134,7 +135,7 @@ export class Router {
   #work(
     path: string,
     response: ServerResponse,
-    work: (owed: { readonly open: OpenAnswer<RefuseUnread>; readonly signal: AbortSignal }) => Promise<void>,
+    work: (owed: { readonly open: OpenAnswer<RefuseUnread>; readonly signal: CancelSignal }) => Promise<void>,
   ): void {
     const open = this.open.add(response);
     const left = new AbortController();

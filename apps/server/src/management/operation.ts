@@ -1,4 +1,4 @@
-import type { RelayContext } from "@mcp-hangar/core";
+import type { CancelSignal, RelayContext } from "@mcp-hangar/core";
 import type { Caller, OperationFailureCode, OperationFinished } from "@mcp-hangar/telemetry";
 import type { z } from "zod";
 import type { Permission } from "../access/permissions.ts";
@@ -22,7 +22,7 @@ export interface OperationContext {
   /** To be told of what the operation has changed, where input and outcome do not say it. */
   readonly changed?: ((change: OperationChange) => void) | undefined;
   /** Aborted when the caller left. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** What travels along with calls that the operation makes: trace, correlation, the way back to an MCP client. */
   readonly relay: RelayContext;
 }

@@ -1,4 +1,5 @@
 import type {
+  CancelSignal,
   Era,
   JsonObject,
   JsonRpcId,
@@ -34,7 +35,7 @@ export interface ClientRequest {
   readonly trace: TraceCarrier;
   readonly channel: Channel;
   /** Aborted when the client cancelled or, in the modern era, left. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Only in the legacy era. */
   readonly session: LegacySession | undefined;
   /** Headers by their names in lower case, of modern requests over HTTP: they must agree with the body. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import {
+  Cancellation,
   decodeMessage,
   isJsonObject,
   type JsonObject,
@@ -118,7 +119,7 @@ export class HttpPosts {
       this.#refusals.tell(http, caller, { method, message, id });
       return finish(stream, id, refusal, true);
     }
-    const left = new AbortController();
+    const left = new Cancellation();
     // In the modern era, closing the response stream is how a client cancels.
     response.once("close", () => left.abort());
     const capabilities = meta[META.clientCapabilities];
@@ -154,7 +155,7 @@ export class HttpPosts {
     const address = this.#endpoint.addressOf(http);
     const notify: ClientRequest["channel"]["notify"] = (notification) => stream.send(encodeNotification(notification));
     if (method === "initialize") {
-      const { signal } = new AbortController();
+      const { signal } = new Cancellation();
       const client = httpClient(http, address, { rpcId: id, session: undefined, meta });
       const request = {
         ...base,

@@ -1,4 +1,5 @@
 import type {
+  CancelSignal,
   ClientLine,
   JsonObject,
   JsonRpcErrorObject,
@@ -8,7 +9,7 @@ import type {
   ManagedServer,
   ServerRequestReply,
 } from "@mcp-hangar/core";
-import { ChurnMap, isJsonObject, LISTS } from "@mcp-hangar/core";
+import { Cancellation, ChurnMap, isJsonObject, LISTS } from "@mcp-hangar/core";
 import type { Caller } from "@mcp-hangar/telemetry";
 import { textOf } from "../text-of.ts";
 import type { ClientName } from "./client.ts";
@@ -79,7 +80,7 @@ export class LegacySession implements ClientLine {
   /** Lowest level of log messages it wants, or `undefined` for whatever servers send. */
   logLevel: string | undefined;
   /** `1` and `"1"` are different requests. */
-  readonly #running = new ChurnMap<JsonRpcId, AbortController>();
+  readonly #running = new ChurnMap<JsonRpcId, Cancellation>();
   /** The servers that know which level the client wants. */
   readonly #levelled = new Set<ManagedServer>();
   readonly #asked = new Map<string, (reply: ServerRequestReply) => void>();
@@ -118,8 +119,8 @@ export class LegacySession implements ClientLine {
   }
 
   /** Registers a request, so that `notifications/cancelled` finds it; `undefined` when its id is in use already. */
-  begin(id: JsonRpcId): AbortController | undefined {
-    const controller = new AbortController();
+  begin(id: JsonRpcId): Cancellation | undefined {
+    const controller = new Cancellation();
     return this.#running.add(id, controller) ? controller : undefined;
   }
 
@@ -129,7 +130,7 @@ export class LegacySession implements ClientLine {
   }
 
   /** A request has ended: whoever still waits for what the client was asked on its behalf does so in vain. */
-  stopAsking(ended: AbortController): void {
+  stopAsking(ended: Cancellation): void {
     if (this.#asked.size > 0) ended.abort();
   }
 
@@ -185,7 +186,7 @@ export class LegacySession implements ClientLine {
   ask(
     request: JsonRpcRequest,
     send: (id: JsonRpcId, method: string, params: JsonObject) => void,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<ServerRequestReply> {
     if (this.#asked.size >= MAX_PENDING_ASKS) return Promise.resolve(refused("too many requests wait for this client"));
     const id = `hangar-${this.#nextAsk++}`;
@@ -208,10 +209,7 @@ export class LegacySession implements ClientLine {
   }
 
   /** Asks the client outside of its requests, on the stream that it keeps open. */
-  async askAnytime(
-    request: JsonRpcRequest,
-    signal: AbortSignal = new AbortController().signal,
-  ): Promise<ServerRequestReply> {
+  async askAnytime(request: JsonRpcRequest, signal: CancelSignal = new Cancellation()): Promise<ServerRequestReply> {
     if (!this.canAnswer(request.method)) return refused(`${request.method}: the client cannot answer it`);
     const stream = this.#stream;
     if (stream === undefined)

@@ -1,4 +1,6 @@
 import {
+  abortSignalOf,
+  type CancelSignal,
   type Era,
   type Failure,
   type FleetEntry,
@@ -46,9 +48,9 @@ export async function mergedList(
   { caller, signal }: Pick<ClientRequest, "caller" | "signal">,
 ): Promise<ListOutcome> {
   // Most lists are known, and a timer of each request would outlive it by seconds.
-  let patient: AbortSignal | undefined;
-  const patience = (): AbortSignal => {
-    patient ??= AbortSignal.any([signal, AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
+  let patient: CancelSignal | undefined;
+  const patience = (): CancelSignal => {
+    patient ??= AbortSignal.any([abortSignalOf(signal), AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
     return patient;
   };
   const judging: Judging = { items: 0 };
@@ -98,8 +100,8 @@ const inVain = new WeakMap<FleetEntry, Map<ListKind, "resting" | "trying">>();
 async function listOnce(
   entry: FleetEntry,
   list: ListKind,
-  patience: () => AbortSignal,
-  client: AbortSignal,
+  patience: () => CancelSignal,
+  client: CancelSignal,
 ): Promise<ListItems | Failure> {
   if (entry.catalog.known(list) !== undefined && inVain.get(entry) === undefined) return listOf(entry, list, patience);
   const failed = inVain.get(entry) ?? new Map<ListKind, "resting" | "trying">();
@@ -121,7 +123,7 @@ async function listOnce(
 function listOf(
   entry: FleetEntry,
   list: ListKind,
-  patience: () => AbortSignal,
+  patience: () => CancelSignal,
 ): ListItems | Promise<ListItems | Failure> {
   const known = entry.catalog.known(list);
   if (known === undefined) return entry.refresh(list, patience());

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import {
+  Cancellation,
   ChurnMap,
   decodeMessage,
   type InvalidMessage,
@@ -140,7 +141,7 @@ export class StdioEndpoint {
     if (this.#running.has(key(id))) {
       return this.#refuse(id, method, errorAnswer(RPC.invalidRequest, "this request id is in use already"));
     }
-    const controller = new AbortController();
+    const controller = new Cancellation();
     this.#running.set(key(id), { id, method, controller });
     const session = era === "legacy" ? this.#session : undefined;
     const capabilities = meta[META.clientCapabilities];
@@ -216,7 +217,7 @@ export class StdioEndpoint {
 interface Running {
   readonly id: JsonRpcId;
   readonly method: string;
-  readonly controller: AbortController;
+  readonly controller: Cancellation;
 }
 
 function key(id: unknown): string {

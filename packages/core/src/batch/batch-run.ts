@@ -1,6 +1,7 @@
 import type { BatchCancellationReason } from "@mcp-hangar/telemetry";
 import { type CallResult, outcomeOf } from "../call.ts";
 import { type Failure, failure } from "../errors.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { CancelTimer, Clock } from "../platform/platform.ts";
 import { FairQueue } from "./fair-queue.ts";
 import type { BatchCall, BatchRequest } from "./request.ts";
@@ -45,7 +46,7 @@ export interface BatchWork {
   /** Milliseconds that a call of the server may take when the item does not say. */
   readonly defaultTimeoutMs: (server: string) => number;
   /** Must not reject. */
-  readonly attempt: (attempt: Attempt, signal: AbortSignal) => Promise<CallResult>;
+  readonly attempt: (attempt: Attempt, signal: CancelSignal) => Promise<CallResult>;
   /** Takes how an attempt ended; what comes back is kept until the end of the batch. */
   readonly keep: (index: number, result: CallResult) => CallResult;
   /** Milliseconds until the next attempt, or `undefined` when there must be none. */
@@ -102,7 +103,7 @@ export class BatchRun {
   }
 
   /** Runs all items. Aborting `signal` means that the client left. To be called once; never rejects. */
-  async run(signal?: AbortSignal): Promise<BatchEnd> {
+  async run(signal?: CancelSignal): Promise<BatchEnd> {
     const cancelDeadline = this.#work.clock.schedule(this.#request.timeout * 1_000, () => this.#cut("timeout"));
     const onAbort = (): void => this.#cut("client");
     signal?.addEventListener("abort", onAbort);

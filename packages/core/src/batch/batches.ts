@@ -2,6 +2,7 @@ import { type BatchResult, passThroughTracer, type Telemetry } from "@mcp-hangar
 import { type CallResult, LOCAL_CALLER, type RelayContext } from "../call.ts";
 import { failure } from "../errors.ts";
 import type { Gateway } from "../gateway.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { Platform } from "../platform/platform.ts";
 import { META } from "../protocol/eras.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
@@ -44,7 +45,11 @@ export class Batches {
    * Validates a request as a whole, runs its calls, and reports on each. Aborting `signal` means that the client left.
    * Answers within a tenth of a second of the batch's deadline, whatever upstreams do. Never rejects.
    */
-  async execute(input: unknown, context: BatchContext = {}, signal?: AbortSignal): Promise<BatchReport | BatchRefusal> {
+  async execute(
+    input: unknown,
+    context: BatchContext = {},
+    signal?: CancelSignal,
+  ): Promise<BatchReport | BatchRefusal> {
     const { platform, bus } = this.#options;
     const { clock } = platform;
     const batchId = platform.uuid();
@@ -117,7 +122,7 @@ export class Batches {
     { call, callId, timeoutMs, index, number }: Attempt,
     batchId: string,
     context: BatchContext,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<CallResult> {
     this.#executing++;
     try {

@@ -1,3 +1,4 @@
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { Clock } from "../platform/platform.ts";
 import { taskMethods } from "../tasks/task-messages.ts";
 import type { UpstreamFailure, UpstreamSession } from "../transports/session.ts";
@@ -30,7 +31,7 @@ export type FetchedList =
 export interface ListFetch {
   readonly session: UpstreamSession;
   readonly clock: Pick<Clock, "defer">;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type RegisteredName, registeredName } from "@mcp-hangar/telemetry";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { Clock } from "../platform/platform.ts";
 import type { JsonObject } from "../protocol/json-rpc.ts";
 import type { UpstreamSession } from "../transports/session.ts";
@@ -149,7 +150,7 @@ export class ServerCatalog {
    * Fetches a list and keeps it. Returns whether it differs from before, or why it could not be fetched, in which case the
    * old items stay.
    */
-  async refresh(list: ListKind, session: UpstreamSession, signal: AbortSignal): Promise<boolean | ListFailure> {
+  async refresh(list: ListKind, session: UpstreamSession, signal: CancelSignal): Promise<boolean | ListFailure> {
     // Cleared before the fetch, so that a change announced meanwhile marks it stale again.
     this.#stale.delete(list);
     const fetched = await fetchList(list, { session, clock: this.#clock, signal });

@@ -1,6 +1,7 @@
 import type { ListLabel, RegisteredName, TelemetryBus } from "@mcp-hangar/telemetry";
 import { type Failure, failure } from "../errors.ts";
 import { listMaxAgeMs, type ServerOptions } from "../options.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { Clock } from "../platform/platform.ts";
 import type { UpstreamSession } from "../transports/session.ts";
 import { ListRefresher } from "./list-refresher.ts";
@@ -22,7 +23,7 @@ export interface ServerListsContext {
   readonly clock: Clock;
   readonly bus: TelemetryBus;
   readonly session: () => UpstreamSession | undefined;
-  readonly ensureReady: (signal: AbortSignal) => Promise<UpstreamSession | Failure>;
+  readonly ensureReady: (signal: CancelSignal) => Promise<UpstreamSession | Failure>;
   /** A list has other items than before, of these names or URIs as far as known. */
   readonly onChanged: (list: ListKind, changed: ReadonlySet<string> | undefined) => void;
 }
@@ -54,7 +55,7 @@ export class ServerLists {
   }
 
   /** Fetches a list if it is stale, at most one fetch at a time. */
-  async refresh(list: ListKind, signal: AbortSignal): Promise<ListItems | Failure> {
+  async refresh(list: ListKind, signal: CancelSignal): Promise<ListItems | Failure> {
     const session = await this.#context.ensureReady(signal);
     if ("kind" in session) return session;
     if (this.catalog.isStale(list)) {

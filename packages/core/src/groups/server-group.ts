@@ -12,6 +12,7 @@ import { type Failure, failure } from "../errors.ts";
 import type { ManagedServer } from "../lifecycle/managed-server.ts";
 import { MessageCounter } from "../lifecycle/message-totals.ts";
 import type { GroupOptions } from "../options.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { PeerDescription } from "../protocol/eras.ts";
 import { type BreakerPermit, CircuitBreaker } from "../resilience/circuit-breaker.ts";
@@ -156,7 +157,7 @@ export class ServerGroup {
   }
 
   /** A session of some member, started if need be: of one that runs, else of the first in rotation that starts. */
-  async ensureReady(signal: AbortSignal): Promise<UpstreamSession | Failure> {
+  async ensureReady(signal: CancelSignal): Promise<UpstreamSession | Failure> {
     const running = this.#inRotation()
       .find((server) => server.session() !== undefined)
       ?.session();
@@ -164,7 +165,7 @@ export class ServerGroup {
   }
 
   /** Fetches a list that is known of no member, from the first in rotation that answers. */
-  async refresh(list: ListKind, signal: AbortSignal): Promise<ListItems | Failure> {
+  async refresh(list: ListKind, signal: CancelSignal): Promise<ListItems | Failure> {
     const fetched = await this.#first((server) => server.refresh(list, signal), signal);
     return "code" in fetched ? fetched : (this.catalog.known(list) ?? []);
   }
@@ -236,7 +237,7 @@ export class ServerGroup {
   /** What the first member in rotation answers that does not fail. */
   async #first<T extends object>(
     ask: (server: ManagedServer) => Promise<T | Failure>,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<T | Failure> {
     let last: T | Failure = this.nobodyFor(undefined);
     for (const server of this.#inRotation()) {

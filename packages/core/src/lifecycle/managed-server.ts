@@ -12,6 +12,7 @@ import { ServerLists } from "../catalog/server-lists.ts";
 import type { Failure } from "../errors.ts";
 import { type CheckOutcome, checkServer } from "../health/probe.ts";
 import type { ServerOptions } from "../options.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { PeerDescription } from "../protocol/eras.ts";
 import { type JsonRpcErrorObject, RPC } from "../protocol/json-rpc.ts";
 import type { CircuitBreaker } from "../resilience/circuit-breaker.ts";
@@ -129,7 +130,7 @@ export class ManagedServer {
    * A session, started if need be. All callers join the one start in flight and each leaves by its own `signal`, which
    * does not end the start. A server that failed a moment ago refuses at once, with the reason, unless `force` is set.
    */
-  ensureReady(signal: AbortSignal, force = false): Promise<UpstreamSession | Failure> {
+  ensureReady(signal: CancelSignal, force = false): Promise<UpstreamSession | Failure> {
     return this.#owner.ensureReady(signal, force);
   }
 
@@ -191,7 +192,7 @@ export class ManagedServer {
   }
 
   /** Fetches a list if it is stale, at most one fetch at a time. */
-  refresh(list: ListKind, signal: AbortSignal): Promise<ListItems | Failure> {
+  refresh(list: ListKind, signal: CancelSignal): Promise<ListItems | Failure> {
     return this.#lists.refresh(list, signal);
   }
 

@@ -2,6 +2,7 @@ import type { MessageDirection, MessageKind, RegisteredName } from "@mcp-hangar/
 import { type Failure, failure } from "../errors.ts";
 import { probe } from "../health/probe.ts";
 import type { ServerOptions } from "../options.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { Platform } from "../platform/platform.ts";
 import { isJsonObject, type JsonRpcNotification, type JsonRpcRequest, RPC } from "../protocol/json-rpc.ts";
 import type { ConcurrencyLimit } from "../resilience/concurrency-limit.ts";
@@ -91,7 +92,7 @@ export class OwnSession {
   }
 
   /** The session, opened if need be. Whoever waits leaves by its own `signal`, which does not end the start. */
-  async ready(signal: AbortSignal): Promise<UpstreamSession | Failure> {
+  async ready(signal: CancelSignal): Promise<UpstreamSession | Failure> {
     if (this.#session !== undefined) return this.#session;
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
@@ -164,7 +165,7 @@ export class OwnSession {
   }
 
   /** @throws whatever keeps the session from coming about */
-  async #openBefore(signal: AbortSignal, { onPhase }: StartTime): Promise<void> {
+  async #openBefore(signal: CancelSignal, { onPhase }: StartTime): Promise<void> {
     let opened: UpstreamSession | undefined;
     let ended: string | undefined;
     const onClosed: SessionObserver["onClosed"] = ({ message }) => {

@@ -2,6 +2,7 @@ import type { HangarEvent, RegisteredName, StopReason } from "@mcp-hangar/teleme
 import type { ServerCatalog } from "../catalog/server-catalog.ts";
 import { type Failure, failure } from "../errors.ts";
 import type { ServerOptions } from "../options.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { PeerDescription } from "../protocol/eras.ts";
 import { backoffMs } from "../resilience/backoff.ts";
@@ -85,7 +86,7 @@ export class SessionOwner {
    * A session, started if need be. All callers join the one start in flight and each leaves by its own `signal`, which
    * does not end the start. A server that failed a moment ago refuses at once, with the reason.
    */
-  async ensureReady(signal: AbortSignal, force = false): Promise<UpstreamSession | Failure> {
+  async ensureReady(signal: CancelSignal, force = false): Promise<UpstreamSession | Failure> {
     const session = this.session();
     if (session !== undefined) return session;
     if (this.#retired)

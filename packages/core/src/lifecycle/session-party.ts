@@ -1,5 +1,6 @@
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { ServerOptions } from "../options.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { JsonObject, JsonRpcNotification, JsonRpcRequest } from "../protocol/json-rpc.ts";
 import type { ServerRequestReply } from "../transports/session.ts";
 
@@ -19,7 +20,7 @@ export interface ClientLine {
    * Asks the client something that belongs to none of its requests, until `signal` aborts. A client that cannot be asked is a
    * refusal.
    */
-  askAnytime(request: JsonRpcRequest, signal?: AbortSignal): Promise<ServerRequestReply>;
+  askAnytime(request: JsonRpcRequest, signal?: CancelSignal): Promise<ServerRequestReply>;
   /** Tells the client something that belongs to none of its requests; dropped where it does not listen. */
   push(notification: JsonRpcNotification): void;
 }

@@ -1,4 +1,5 @@
 import type { ServerCatalog } from "../catalog/server-catalog.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import { type SessionObserver, StartError, type Transport, type UpstreamSession } from "../transports/session.ts";
 
 /** How a start ended: with a session that is ready to serve, or with a reason and nothing left behind. */
@@ -18,7 +19,7 @@ export async function attemptStart(
   transport: Transport,
   catalog: ServerCatalog,
   callbacks: SessionCallbacks,
-  abort: AbortSignal,
+  abort: CancelSignal,
   onEnded: (session: UpstreamSession, message: string) => void,
 ): Promise<StartOutcome> {
   let session: UpstreamSession | undefined;

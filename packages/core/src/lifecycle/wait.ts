@@ -1,5 +1,6 @@
+import type { CancelSignal } from "../platform/cancellation.ts";
 /** Waits for `promise` until `signal` aborts; true when the promise settled first. Leaves no listener behind. */
-export function settledBefore(promise: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+export function settledBefore(promise: Promise<unknown>, signal: CancelSignal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false);
   return new Promise((resolve) => {
     const onAbort = () => resolve(false);

@@ -1,3 +1,4 @@
+import type { CancelSignal } from "../platform/cancellation.ts";
 import { Allowance } from "./allowance.ts";
 import { type Linked, LinkedList } from "./linked-list.ts";
 
@@ -19,7 +20,7 @@ export interface LimitSizes {
 interface Waiter extends Linked<Waiter> {
   readonly share: Share;
   readonly resolve: (result: AcquireResult) => void;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   readonly onAbort: () => void;
 }
 
@@ -92,7 +93,7 @@ export class ConcurrencyLimit {
    * Takes a slot for a caller, or waits for one: `overloaded` at once when too many wait already, `aborted` when `signal` aborts
    * first. A slot that was handed over before the abort counts as acquired.
    */
-  acquire(caller: string, signal?: AbortSignal): Promise<AcquireResult> {
+  acquire(caller: string, signal?: CancelSignal): Promise<AcquireResult> {
     if (signal?.aborted) return ABORTED;
     if (this.tryAcquire(caller)) return ACQUIRED;
     const share = this.#shares.get(caller) ?? this.#newShare(caller);
@@ -127,7 +128,7 @@ export class ConcurrencyLimit {
     return this.#slots.admits(share.bounded ? share.held : 0, this.#inUse);
   }
 
-  #enqueue(share: Share, resolve: Waiter["resolve"], signal: AbortSignal | undefined): void {
+  #enqueue(share: Share, resolve: Waiter["resolve"], signal: CancelSignal | undefined): void {
     const onAbort = (): void => {
       this.#dequeue(waiter);
       resolve("aborted");

@@ -1,3 +1,4 @@
+import { Cancellation, type CancelSignal } from "../platform/cancellation.ts";
 import type { CancelTimer, Clock } from "../platform/platform.ts";
 
 /** What a deadline has run into: its time, its time since it was last extended, or the limit of all. */
@@ -5,7 +6,7 @@ export type DeadlinePassed = "time" | "silence" | "limit";
 
 /** A signal that aborts when time is up or the caller leaves, whichever is first. */
 export interface Deadline {
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Why the signal aborted, if because time was up. */
   readonly passed: DeadlinePassed | undefined;
   /** Whether the signal aborted because time was up. */
@@ -28,7 +29,7 @@ const MAX_TIMER_MS = 2_147_483_647;
 export function startDeadline(
   clock: Clock,
   ms: number,
-  parent?: AbortSignal,
+  parent?: CancelSignal,
   limitMs: number = Number.POSITIVE_INFINITY,
 ): Deadline {
   return new SignalDeadline(clock, ms, parent, limitMs);
@@ -39,8 +40,8 @@ class SignalDeadline implements Deadline {
   passed: DeadlinePassed | undefined;
   readonly #clock: Clock;
   readonly #ms: number;
-  readonly #controller = new AbortController();
-  readonly #parent: AbortSignal | undefined;
+  readonly signal = new Cancellation();
+  readonly #parent: CancelSignal | undefined;
   readonly #limitAtMs: number;
   /** When it passes; the timer may fire earlier, and looks. */
   #dueAtMs: number;
@@ -52,7 +53,7 @@ class SignalDeadline implements Deadline {
   #cancelTimer: CancelTimer | undefined;
   #done = false;
 
-  constructor(clock: Clock, ms: number, parent: AbortSignal | undefined, limitMs: number) {
+  constructor(clock: Clock, ms: number, parent: CancelSignal | undefined, limitMs: number) {
     this.#clock = clock;
     this.#ms = ms;
     this.#parent = parent;
@@ -65,10 +66,6 @@ class SignalDeadline implements Deadline {
       parent?.addEventListener("abort", this.#onParentAbort);
       this.#arm(Math.min(ms, limitMs));
     }
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   timedOut(): boolean {
@@ -121,12 +118,12 @@ class SignalDeadline implements Deadline {
     if (moved && this.#dueAtMs === this.#limitAtMs) this.passed = "limit";
     else this.passed = this.#extended ? "silence" : "time";
     this.dispose();
-    this.#controller.abort(new DOMException(`The deadline of ${this.#ms} ms passed`, "TimeoutError"));
+    this.signal.abort(new DOMException(`The deadline of ${this.#ms} ms passed`, "TimeoutError"));
   }
 
   readonly #onParentAbort = (): void => {
     if (this.#done) return;
     this.dispose();
-    this.#controller.abort(this.#parent?.reason);
+    this.signal.abort(this.#parent?.reason);
   };
 }

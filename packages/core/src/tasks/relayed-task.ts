@@ -2,6 +2,7 @@ import type { RegisteredName } from "@mcp-hangar/telemetry";
 import type { CallResult } from "../call.ts";
 import { failure } from "../errors.ts";
 import type { ManagedServer } from "../lifecycle/managed-server.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { JsonObject, JsonRpcNotification, JsonRpcRequest } from "../protocol/json-rpc.ts";
 import type { ServerRequestReply, UpstreamSession } from "../transports/session.ts";
@@ -99,7 +100,7 @@ export class RelayedTask {
   }
 
   /** Aborts when the task has ended. */
-  get ended(): AbortSignal {
+  get ended(): CancelSignal {
     return this.#ending.signal;
   }
 

@@ -1,4 +1,5 @@
 import type { CallRecord } from "../call.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { PeerDescription } from "../protocol/eras.ts";
 import { isJsonObject, type JsonObject, type JsonRpcNotification } from "../protocol/json-rpc.ts";
 import { ResultPayload } from "../protocol/result-payload.ts";
@@ -96,7 +97,7 @@ class Sequel implements Afterwards {
     this.#tell = tell;
   }
 
-  get until(): AbortSignal {
+  get until(): CancelSignal {
     return this.#over.signal;
   }
 

@@ -1,5 +1,6 @@
 import type { Caller } from "@mcp-hangar/telemetry";
 import type { ClientLine } from "../lifecycle/session-party.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import { type JsonRpcNotification, type JsonRpcRequest, RPC } from "../protocol/json-rpc.ts";
 import type { ServerRequestReply } from "../transports/session.ts";
 import { withRelatedTask, withTaskRenamed } from "./task-messages.ts";
@@ -23,7 +24,7 @@ export interface TaskRoute {
   /** Absent where the client cannot be asked on this way. */
   readonly ask: ((request: JsonRpcRequest) => Promise<ServerRequestReply>) | undefined;
   /** Aborts when the request has ended. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 interface Question {
@@ -39,11 +40,11 @@ interface Question {
 export class TaskTalk {
   readonly #taskId: string;
   readonly #owner: TaskOwner;
-  readonly #ended: AbortSignal;
+  readonly #ended: CancelSignal;
   readonly #routes = new Set<TaskRoute>();
   readonly #questions = new Set<Question>();
 
-  constructor(taskId: string, owner: TaskOwner, ended: AbortSignal) {
+  constructor(taskId: string, owner: TaskOwner, ended: CancelSignal) {
     this.#taskId = taskId;
     this.#owner = owner;
     this.#ended = ended;

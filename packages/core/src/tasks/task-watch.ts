@@ -1,6 +1,7 @@
 import type { CallResult } from "../call.ts";
 import { failure } from "../errors.ts";
 import type { ManagedServer } from "../lifecycle/managed-server.ts";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { Clock, Platform } from "../platform/platform.ts";
 import { RPC } from "../protocol/json-rpc.ts";
 import { resultOf } from "../reply-meaning.ts";
@@ -38,7 +39,7 @@ export interface WatchedTask {
   readonly onReport: (report: TaskReport) => void;
   readonly talk: Pick<UpstreamRequest, "onNotification" | "onServerRequest" | "origin">;
   /** Aborts when the task has ended otherwise. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /**
@@ -127,7 +128,7 @@ function forgotten(server: string, reply: UpstreamReply): TaskEnd {
   return { status: "failed", outcome: { ...outcome, diagnosis: `${outcome.message}${said}` }, byServer: false };
 }
 
-function paused(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+function paused(clock: Clock, ms: number, signal: CancelSignal): Promise<void> {
   return new Promise((resolve) => {
     const settle = (): void => {
       cancelTimer();

@@ -1,3 +1,4 @@
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { Clock } from "../platform/platform.ts";
 import type { PeerDescription } from "../protocol/eras.ts";
 import { type SessionObserver, StartError, type Transport, type UpstreamSession } from "../transports/session.ts";
@@ -69,7 +70,7 @@ export class FakeTransport implements Transport {
     return this.sessions.at(-1);
   }
 
-  async open(observer: SessionObserver, signal: AbortSignal): Promise<UpstreamSession> {
+  async open(observer: SessionObserver, signal: CancelSignal): Promise<UpstreamSession> {
     this.#attempts += 1;
     this.#opening += 1;
     try {
@@ -96,7 +97,7 @@ export class FakeTransport implements Transport {
   }
 
   /** Resolves when opening has taken its time, rejects when it was aborted before. */
-  #opened(signal: AbortSignal): Promise<void> {
+  #opened(signal: CancelSignal): Promise<void> {
     const { openDelayMs, openHangs, openIgnoresAbort } = this.behaviour;
     if (openIgnoresAbort || (openDelayMs === 0 && !openHangs && !signal.aborted)) return this.#sleep(openDelayMs);
     return new Promise((resolve, reject) => {

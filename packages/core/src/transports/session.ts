@@ -1,4 +1,5 @@
 import type { ErrorType, MessageDirection, MessageKind, StopReason, TraceCarrier } from "@mcp-hangar/telemetry";
+import type { CancelSignal } from "../platform/cancellation.ts";
 import type { Era, PeerDescription } from "../protocol/eras.ts";
 import type { JsonObject, JsonRpcErrorObject, JsonRpcNotification, JsonRpcRequest } from "../protocol/json-rpc.ts";
 import type { ResultPayload } from "../protocol/result-payload.ts";
@@ -44,7 +45,7 @@ export type ServerRequestReply =
 /** Who hears of the progress of work that goes on behind the answer. It is kept for as long, and so should hold little. */
 export interface Afterwards {
   /** Aborts when nothing more is to be heard. */
-  readonly until: AbortSignal;
+  readonly until: CancelSignal;
   readonly tell: (notification: JsonRpcNotification) => void;
 }
 
@@ -65,7 +66,7 @@ export interface UpstreamRequest {
    * Aborted when the caller left or the deadline passed: the session tells the upstream in the way of its era and
    * transport, forgets the request, and settles at once with `aborted`.
    */
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   /** Injected into `_meta` on every transport, and into headers over HTTP. */
   readonly trace: TraceCarrier;
   /**
@@ -186,7 +187,7 @@ export interface Transport {
    * `sole` is for a session that is not shared.
    * @throws StartError
    */
-  open(observer: SessionObserver, signal: AbortSignal, sole?: SoleUse): Promise<UpstreamSession>;
+  open(observer: SessionObserver, signal: CancelSignal, sole?: SoleUse): Promise<UpstreamSession>;
   /** Frees what outlives sessions. Idempotent. */
   close(): Promise<void>;
 }

@@ -50,7 +50,7 @@ function list(name: string, signal = new AbortController().signal): Promise<obje
   operations ??= historyOperations(parts);
   const [listCalls] = operations;
   if (listCalls === undefined) throw new Error("there is no such operation");
-  const context = { caller: callerOf(name), signal, relay: {} } as OperationContext;
+  const context = { caller: callerOf(name), signal, door: "rest", relay: {} } as OperationContext;
   return listCalls.perform({ limit: ENTRIES }, context);
 }
 let operations: ReturnType<typeof historyOperations> | undefined;
@@ -102,7 +102,7 @@ describe("reading the history", () => {
       shows: (_caller: Caller, _server: string, { name }: Item) => name !== "memo://hidden",
     };
     const [listCalls] = historyOperations({ history: kept, access } as unknown as ManagementParts);
-    const context = { caller: callerOf("ann"), signal: new AbortController().signal, relay: {} } as OperationContext;
+    const context = { caller: callerOf("ann"), signal: new AbortController().signal, door: "rest", relay: {} } as OperationContext;
     const page = (await listCalls?.perform({ kind: "request" }, context)) as { readonly calls: readonly CallRow[] };
     expect(page.calls.map(({ call_id: id, server, tool }) => [id, server, tool])).toEqual([
       ["memo://open", "math", null],

@@ -1,4 +1,4 @@
-import { shareOf } from "@mcp-hangar/core";
+import { type CancelSignal, shareOf } from "@mcp-hangar/core";
 import { z } from "zod";
 import type { History } from "../../history/history.ts";
 import { type CallQuery, callQuery, callRow, logQuery, logRow } from "../../history/queries.ts";
@@ -103,7 +103,7 @@ type CallPage = z.input<typeof callPage>;
 
 async function readWith<Page>(
   history: History | undefined,
-  signal: AbortSignal,
+  signal: CancelSignal,
   look: (history: History) => Promise<Page>,
 ): Promise<Page | OperationFailure> {
   if (history === undefined) {

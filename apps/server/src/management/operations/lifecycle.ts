@@ -1,4 +1,4 @@
-import { diagnosisOf, type ManagedServer } from "@mcp-hangar/core";
+import { type CancelSignal, diagnosisOf, type ManagedServer } from "@mcp-hangar/core";
 import { HEALTH_RESULTS, redactText, SERVER_STATES } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import { isOperationFailure, type Operation, operation } from "../operation.ts";
@@ -156,7 +156,7 @@ function warmServers(
     },
   });
 
-  async function warm(server: ManagedServer, signal: AbortSignal): Promise<z.infer<typeof warmed>> {
+  async function warm(server: ManagedServer, signal: CancelSignal): Promise<z.infer<typeof warmed>> {
     const startedMs = platform.clock.nowMs();
     const session = await server.ensureReady(signal, true);
     const problem = "code" in session ? session : undefined;

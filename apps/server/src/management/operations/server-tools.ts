@@ -1,4 +1,4 @@
-import { type Fleet, type FleetEntry, isRetryable, type JsonObject } from "@mcp-hangar/core";
+import { abortSignalOf, type Fleet, type FleetEntry, isRetryable, type JsonObject } from "@mcp-hangar/core";
 import { LIST_FAULT_ACTIONS, redactText } from "@mcp-hangar/telemetry";
 import { z } from "zod";
 import { QualifiedNames, SEPARATOR } from "../../mcp/qualified-names.ts";
@@ -51,7 +51,7 @@ export function serverToolOperations(parts: Pick<ManagementParts, "gateway" | "a
       run: async ({ server: id }, { caller, signal }) => {
         const entry = findEntry(parts, id, { caller, permission: "servers:read" });
         if (isOperationFailure(entry)) return entry;
-        const patience = AbortSignal.any([signal, AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
+        const patience = AbortSignal.any([abortSignalOf(signal), AbortSignal.timeout(FIRST_LIST_WAIT_MS)]);
         const items = entry.catalog.known("tools") ?? (await entry.refresh("tools", patience));
         if ("code" in items) return failureOf(items);
         const tools = items.flatMap((item) =>

@@ -1,4 +1,12 @@
-import { isJsonObject, type JsonObject, type JsonRpcNotification, LOG_LEVELS, META, RPC } from "@mcp-hangar/core";
+import {
+  type CancelSignal,
+  isJsonObject,
+  type JsonObject,
+  type JsonRpcNotification,
+  LOG_LEVELS,
+  META,
+  RPC,
+} from "@mcp-hangar/core";
 import type { ListenFilter } from "../announcements.ts";
 import { type Answer, answerOf, errorAnswer, resultAnswer } from "../answer.ts";
 import type { ClientRequest } from "../client-request.ts";
@@ -107,7 +115,7 @@ function readFilter(wanted: JsonObject): ListenFilter & JsonObject {
 }
 
 /** Resolves when one of the signals aborts, and leaves no listener at the others: the endpoint outlives its streams. */
-function firstAborted(...signals: readonly AbortSignal[]): Promise<void> {
+function firstAborted(...signals: readonly CancelSignal[]): Promise<void> {
   if (signals.some(({ aborted }) => aborted)) return Promise.resolve();
   return new Promise((resolve) => {
     const settle = (): void => {

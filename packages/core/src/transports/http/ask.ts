@@ -1,3 +1,4 @@
+import type { CancelSignal } from "../../platform/cancellation.ts";
 import type { IncomingMessage } from "../../protocol/decode.ts";
 import type { JsonObject, JsonRpcErrorObject } from "../../protocol/json-rpc.ts";
 import { requestText } from "../outgoing-message.ts";
@@ -30,7 +31,7 @@ export function ask(
   client: HttpClient,
   observer: SessionObserver,
   question: Question,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<Answer> {
   return new Promise((resolve) => {
     if (signal.aborted) {

@@ -1,3 +1,4 @@
+import type { CancelSignal } from "../../platform/cancellation.ts";
 import type { Clock } from "../../platform/platform.ts";
 import type { Era, PeerDescription } from "../../protocol/eras.ts";
 import type { JsonRpcNotification } from "../../protocol/json-rpc.ts";
@@ -16,7 +17,7 @@ export interface EraMatchingOptions {
   /** Milliseconds that opening the legacy side may take. */
   readonly openTimeoutMs: number;
   /** Opens the legacy side; `undefined` when it would be of no use. @throws StartError */
-  readonly openLegacy: (observer: SessionObserver, signal: AbortSignal) => Promise<UpstreamSession | undefined>;
+  readonly openLegacy: (observer: SessionObserver, signal: CancelSignal) => Promise<UpstreamSession | undefined>;
 }
 
 /** How long legacy clients are served in the modern era after the legacy side could not be reached. */

@@ -1,5 +1,6 @@
 import type { RegisteredName, UpstreamRequestFinished } from "@mcp-hangar/telemetry";
 import type { RemoteOptions } from "../../options.ts";
+import type { CancelSignal } from "../../platform/cancellation.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Implementation } from "../../protocol/eras.ts";
 import type { JsonObject } from "../../protocol/json-rpc.ts";
@@ -46,7 +47,7 @@ class HttpTransport implements Transport {
     this.#context = context;
   }
 
-  async open(observer: SessionObserver, signal: AbortSignal, sole?: SoleUse): Promise<UpstreamSession> {
+  async open(observer: SessionObserver, signal: CancelSignal, sole?: SoleUse): Promise<UpstreamSession> {
     refuseUnusable(this.#options);
     const { clientInfo } = this.#context;
     const clientCapabilities = sole?.capabilities ?? this.#context.clientCapabilities;
@@ -107,7 +108,7 @@ class HttpTransport implements Transport {
    */
   async #openLegacy(
     introduction: Omit<Parties, "client">,
-    signal: AbortSignal,
+    signal: CancelSignal,
     isSole: boolean,
   ): Promise<UpstreamSession | undefined> {
     const client = await this.#connect();
@@ -129,7 +130,7 @@ class HttpTransport implements Transport {
       fixedHeaders: parties.fixedHeaders,
       isSole,
       renewTimeoutMs: this.#options.start_timeout_s * 1_000,
-      shakeHands: (signal: AbortSignal) => initialize(parties, signal),
+      shakeHands: (signal: CancelSignal) => initialize(parties, signal),
     };
     return new LegacySession(parties.client, parties.observer, options, handshake);
   }
@@ -140,7 +141,7 @@ class HttpTransport implements Transport {
       fixedHeaders: parties.fixedHeaders,
       isSole,
       renewTimeoutMs: this.#options.start_timeout_s * 1_000,
-      open: (signal: AbortSignal) => openSse(parties, signal),
+      open: (signal: CancelSignal) => openSse(parties, signal),
     };
     return new SseSession(parties.client, parties.observer, options, handshake);
   }

@@ -1,3 +1,4 @@
+import type { CancelSignal } from "../../platform/cancellation.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
 import type { ResultPayload } from "../../protocol/result-payload.ts";
@@ -30,7 +31,7 @@ export interface LegacySessionOptions {
   /** Milliseconds a renewal of the session may take. */
   readonly renewTimeoutMs: number;
   /** Shakes hands anew. @throws StartError */
-  readonly shakeHands: (signal: AbortSignal) => Promise<LegacyHandshake>;
+  readonly shakeHands: (signal: CancelSignal) => Promise<LegacyHandshake>;
 }
 
 /** The time between two renewals. */

@@ -1,5 +1,6 @@
 import { redactText } from "@mcp-hangar/telemetry";
 import type { RemoteOptions } from "../../options.ts";
+import type { CancelSignal } from "../../platform/cancellation.ts";
 import { type Implementation, MODERN_VERSIONS, type PeerDescription, SUPPORTED_VERSIONS } from "../../protocol/eras.ts";
 import { initializeParams, modernHop, readDiscoverResult } from "../../protocol/handshake.ts";
 import {
@@ -65,7 +66,7 @@ export interface Foreknowledge {
 export async function negotiate(
   parties: Parties,
   { transport, last }: Foreknowledge,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<Negotiated> {
   if (transport === "sse" || (transport === "auto" && last === "sse")) {
     return { kind: "sse", handshake: await openSse(parties, signal) };
@@ -81,11 +82,11 @@ export async function negotiate(
 }
 
 /** Shakes hands with a legacy server. @throws StartError */
-export async function initialize(parties: Parties, signal: AbortSignal): Promise<LegacyHandshake> {
+export async function initialize(parties: Parties, signal: CancelSignal): Promise<LegacyHandshake> {
   return afterInitialize(parties, await askInitialize(parties, signal), signal);
 }
 
-function askInitialize(parties: Parties, signal: AbortSignal): Promise<Answer> {
+function askInitialize(parties: Parties, signal: CancelSignal): Promise<Answer> {
   const { client, observer, fixedHeaders } = parties;
   const question = {
     method: "initialize",
@@ -103,7 +104,7 @@ function suggestsSse(answer: Answer): boolean {
 const SSE_STATUSES: ReadonlySet<number> = new Set([400, 404, 405]);
 
 /** Shakes hands over HTTP+SSE; `undefined` when the server does not speak it after all. */
-async function trySse(parties: Parties, signal: AbortSignal): Promise<SseHandshake | undefined> {
+async function trySse(parties: Parties, signal: CancelSignal): Promise<SseHandshake | undefined> {
   const { client, fixedHeaders } = parties;
   const deadline = startDeadline(client.clock, client.limits.probeTimeoutMs, signal);
   const opened = await SseLink.open(client, sseStreamHeaders(fixedHeaders), deadline.signal);
@@ -111,7 +112,7 @@ async function trySse(parties: Parties, signal: AbortSignal): Promise<SseHandsha
   return opened instanceof SseLink ? await introduce(parties, opened, signal) : undefined;
 }
 
-async function afterInitialize(parties: Parties, answer: Answer, signal: AbortSignal): Promise<LegacyHandshake> {
+async function afterInitialize(parties: Parties, answer: Answer, signal: CancelSignal): Promise<LegacyHandshake> {
   const { client, observer, fixedHeaders } = parties;
   const { result, headers } = resultOf(answer, "initialize", client);
   const peer = initialized(result, client.endpoint);
@@ -129,7 +130,7 @@ async function afterInitialize(parties: Parties, answer: Answer, signal: AbortSi
 }
 
 /** The modern server's description, or `undefined` when `initialize` is worth a try. @throws StartError */
-async function discover(parties: Parties, signal: AbortSignal): Promise<PeerDescription | undefined> {
+async function discover(parties: Parties, signal: CancelSignal): Promise<PeerDescription | undefined> {
   const { client } = parties;
   const deadline = startDeadline(client.clock, client.limits.probeTimeoutMs, signal);
   try {
@@ -150,7 +151,7 @@ async function discover(parties: Parties, signal: AbortSignal): Promise<PeerDesc
 async function afterError(
   error: JsonRpcErrorObject,
   parties: Parties,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<PeerDescription | undefined> {
   const { client } = parties;
   switch (error.code) {
@@ -172,7 +173,7 @@ async function afterError(
   }
 }
 
-function askDiscover(parties: Parties, version: string, signal: AbortSignal): Promise<Answer> {
+function askDiscover(parties: Parties, version: string, signal: CancelSignal): Promise<Answer> {
   const params = { _meta: modernHop(parties.clientInfo, version) };
   const headers = postHeaders(parties.fixedHeaders, version);
   addRouting(headers, "server/discover", params);

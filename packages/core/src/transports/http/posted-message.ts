@@ -1,3 +1,4 @@
+import type { CancelSignal } from "../../platform/cancellation.ts";
 import type { HttpClient } from "./http-client.ts";
 import { type Ending, MessageExchange } from "./message-exchange.ts";
 
@@ -11,7 +12,7 @@ export function sendAndWait(
     /** Path and query; those of the endpoint when absent. */
     readonly path?: string;
   },
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<Ending | "aborted"> {
   return new Promise((resolve) => {
     const onAbort = (): void => {

@@ -1,3 +1,4 @@
+import type { CancelSignal } from "../../platform/cancellation.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
 import { initializeParams } from "../../protocol/handshake.ts";
 import { notificationText, requestText } from "../outgoing-message.ts";
@@ -23,14 +24,14 @@ export interface SseHandshake {
 const INITIALIZE_ID = 0;
 
 /** Opens a link to a server that speaks HTTP+SSE, and shakes hands over it. @throws StartError */
-export async function openSse(parties: Parties, signal: AbortSignal): Promise<SseHandshake> {
+export async function openSse(parties: Parties, signal: CancelSignal): Promise<SseHandshake> {
   const opened = await SseLink.open(parties.client, sseStreamHeaders(parties.fixedHeaders), signal);
   if (opened instanceof SseLink) return introduce(parties, opened, signal);
   throw noLink(opened, parties.client);
 }
 
 /** Shakes hands over a link, which is closed when that fails. @throws StartError */
-export async function introduce(parties: Parties, link: SseLink, signal: AbortSignal): Promise<SseHandshake> {
+export async function introduce(parties: Parties, link: SseLink, signal: CancelSignal): Promise<SseHandshake> {
   const { client, observer, fixedHeaders } = parties;
   try {
     const { result } = resultOf(await askToInitialize(parties, link, signal), "initialize", client);
@@ -49,7 +50,7 @@ export async function introduce(parties: Parties, link: SseLink, signal: AbortSi
 }
 
 /** Posts `initialize` and waits for the answer on the stream. Never rejects. */
-function askToInitialize({ client, observer, ...who }: Parties, link: SseLink, signal: AbortSignal): Promise<Answer> {
+function askToInitialize({ client, observer, ...who }: Parties, link: SseLink, signal: CancelSignal): Promise<Answer> {
   return new Promise((resolve) => {
     const posting = new AbortController();
     const settle = (answer: Answer): void => {

@@ -1,3 +1,4 @@
+import type { CancelSignal } from "../../platform/cancellation.ts";
 import type { IncomingMessage } from "../../protocol/decode.ts";
 import type { HttpClient } from "./http-client.ts";
 import { type Ending, MessageExchange, type MessageReceiver } from "./message-exchange.ts";
@@ -49,7 +50,7 @@ export class SseLink {
   }
 
   /** Opens the stream and waits for the address. Never rejects; `signal` gives it up. */
-  static open(client: HttpClient, headers: string[], signal: AbortSignal): Promise<SseLink | NoLink> {
+  static open(client: HttpClient, headers: string[], signal: CancelSignal): Promise<SseLink | NoLink> {
     return new Promise<SseLink | NoLink>((resolve) => {
       let link: SseLink | undefined;
       const settle = (outcome: SseLink | NoLink): void => {

@@ -1,3 +1,4 @@
+import type { CancelSignal } from "../../platform/cancellation.ts";
 import type { Clock } from "../../platform/platform.ts";
 import type { IncomingMessage } from "../../protocol/decode.ts";
 import type { PeerDescription } from "../../protocol/eras.ts";
@@ -23,7 +24,7 @@ export interface SseSessionOptions {
   /** Milliseconds that opening another link may take. */
   readonly renewTimeoutMs: number;
   /** Opens another link and shakes hands over it. @throws StartError */
-  readonly open: (signal: AbortSignal) => Promise<SseHandshake>;
+  readonly open: (signal: CancelSignal) => Promise<SseHandshake>;
 }
 
 /** A stream that stood this long and ends is opened again: proxies end streams that are silent or old. */

@@ -1,3 +1,4 @@
+import type { CancelSignal } from "../../platform/cancellation.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Era, Implementation } from "../../protocol/eras.ts";
 import { modernHop } from "../../protocol/handshake.ts";
@@ -50,7 +51,7 @@ class StdioTransport implements Transport {
     this.#limits = { ...STDIO_LIMITS, ...context.limits };
   }
 
-  async open(observer: SessionObserver, signal: AbortSignal, sole?: SoleUse): Promise<UpstreamSession> {
+  async open(observer: SessionObserver, signal: CancelSignal, sole?: SoleUse): Promise<UpstreamSession> {
     try {
       return await this.#start(observer, signal, this.#era ?? "modern", sole);
     } catch (error) {
@@ -66,7 +67,7 @@ class StdioTransport implements Transport {
 
   async #start(
     observer: SessionObserver,
-    signal: AbortSignal,
+    signal: CancelSignal,
     first: Era,
     sole: SoleUse | undefined,
   ): Promise<UpstreamSession> {
@@ -137,12 +138,12 @@ class StdioTransport implements Transport {
 /** The process ended after the opening question of the modern era, which a legacy server need not survive. */
 class ProbeExit extends StartError {}
 
-function throwIfAborted(signal: AbortSignal): void {
+function throwIfAborted(signal: CancelSignal): void {
   if (signal.aborted) throw abortError(signal);
 }
 
 /** Whoever aborts says why; what the server said until then is added. */
-function abortError(signal: AbortSignal, channel?: StdioChannel, program?: ServerProgram): StartError {
+function abortError(signal: CancelSignal, channel?: StdioChannel, program?: ServerProgram): StartError {
   const { reason } = signal;
   const why = reason instanceof Error ? reason.message : "the start was given up";
   const code = reason instanceof StartError ? reason.code : "aborted";
