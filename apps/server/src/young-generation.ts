@@ -28,8 +28,6 @@ export function boundYoungGeneration(): BoundedYoungGeneration {
   if ([...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text) => OWN_SETTING.test(text))) {
     return { look() {}, started() {} };
   }
-  // Of the little that a collection of so small a generation keeps, waking other threads for it costs more than doing it.
-  setFlagsFromString("--no-parallel-scavenge");
   let bytesMax = START_BYTES_MAX;
   let isBounded = false;
   const look = (): void => {
@@ -42,6 +40,8 @@ export function boundYoungGeneration(): BoundedYoungGeneration {
   return {
     look,
     started() {
+      // Calls leave little to keep of so small a generation: waking other threads for it costs more than doing it.
+      setFlagsFromString("--no-parallel-scavenge");
       bytesMax = BYTES_MAX;
       look();
     },
