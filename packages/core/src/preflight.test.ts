@@ -68,7 +68,7 @@ describe("what a server names and this machine does not have", { tags: ["openssl
     [
       "authorities in a file without any",
       remote({ ca_file: "FOLDER/text" }),
-      "tls.ca_file: tls.ca_file FOLDER/text has no",
+      "tls.ca_file: tls.ca_file FOLDER/text cannot be read: it has no PEM block",
     ],
     [
       "authorities in a broken file",

@@ -72,18 +72,22 @@ export async function forgetful(address: string): Promise<Listening & { readonly
 /** Sends requests as a queue does, one after another. */
 export class ClientUnderTest implements Disposable {
   readonly #client: OtlpClient;
+  /** What has been told of problems, and `undefined` for their ends. */
+  readonly told: readonly (string | undefined)[];
   #problem: string | undefined;
 
-  private constructor(client: OtlpClient) {
+  private constructor(client: OtlpClient, told: readonly (string | undefined)[]) {
     this.#client = client;
+    this.told = told;
   }
 
   static async open(env: OtlpVariables): Promise<ClientUnderTest> {
     const destination = otlpDestination("logs", env);
     if (destination === undefined) throw new Error("the environment names no endpoint");
-    const client = new OtlpClient({ destination, clock: systemClock });
+    const told: (string | undefined)[] = [];
+    const client = new OtlpClient({ destination, clock: systemClock, onProblem: (problem) => told.push(problem) });
     await client.open();
-    return new ClientUnderTest(client);
+    return new ClientUnderTest(client, told);
   }
 
   /** What comes of a request; `undefined` when nothing does within the time, which ends the attempt. */

@@ -43,10 +43,18 @@ describe("a collector that answers", () => {
     [
       "that the request is too large",
       failure(8, "grpc: received message larger than max (9 vs. 5)"),
-      { kind: "rejected" },
+      { kind: "rejected", isTooLarge: true },
     ],
     ["RESOURCE_EXHAUSTED", failure(8, "slow down"), { kind: "retry", reason: "rejected" }],
-    ["UNAUTHENTICATED", failure(16), { kind: "retry", reason: "rejected" }],
+    [
+      "UNAUTHENTICATED",
+      failure(16),
+      {
+        kind: "retry",
+        reason: "rejected",
+        message: expect.stringContaining("are the credentials in the headers right?"),
+      },
+    ],
     ["UNAVAILABLE", failure(14), { kind: "retry", reason: "connection" }],
     ["a status that nobody knows", failure(99), { kind: "retry" }],
     ["RST_STREAM", (stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR), { kind: "retry" }],

@@ -1,4 +1,6 @@
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createSocketServer } from "node:net";
+import { poll } from "@mcp-hangar/testing";
 import { describe, expect, it } from "vitest";
 import { ClientUnderTest, forgetful, listening, TIMEOUT_MS } from "./otlp-client.ts";
 
@@ -63,6 +65,22 @@ describe("a collector that answers", () => {
     expect(await outcomeOf(refuses(status))).toMatchObject({ kind: "rejected" });
   });
 
+  it("413 has refused the size", async () => {
+    expect(await outcomeOf(refuses(413))).toMatchObject({ kind: "rejected", isTooLarge: true });
+  });
+
+  it.each([
+    [301, "redirects are not followed"],
+    [308, "redirects are not followed"],
+    [401, "credentials"],
+    [403, "credentials"],
+    [404, "with the path that it wants"],
+    [413, "requests of 2 MB"],
+    [415, "protocol"],
+  ])("%i is told with what to look at: %s", async (status, advice) => {
+    expect(await outcomeOf(refuses(status))).toMatchObject({ message: expect.stringContaining(advice) });
+  });
+
   it.each(["9".repeat(400), "Thu, 01 Jan 1970 00:00:00 GMT", "-5", "soon", ""])(
     "429 with Retry-After %o names no time",
     async (retryAfter) => {
@@ -108,6 +126,51 @@ it.each([503, 400, 200])(
     expect(await client.send()).toEqual({ kind: "delivered" });
   },
 );
+
+it.each<[what: string, answer: RequestListener, told: unknown]>([
+  ["refuses", refuses(400), "the collector answers 400 Bad Request"],
+  ["wants to be left alone for long", refuses(429, "1000000000"), "the collector answers 429 Too Many Requests"],
+  ["breaks off", (request) => request.socket.destroy(), "socket hang up"],
+])("of a collector that %s it is told at once, and once, and when it is over", async (_what, answer, problem) => {
+  let isWell = false;
+  const well: RequestListener = (_, response) => response.end();
+  await using collector = await listening(createServer((...request) => (isWell ? well : answer)(...request)));
+  using client = await ClientUnderTest.open(env(collector.address));
+  await client.send();
+  expect(client.told).toEqual([problem]);
+  await client.send();
+  expect(client.told).toEqual([problem]);
+  isWell = true;
+  await client.send();
+  expect(client.told).toEqual([problem, undefined]);
+});
+
+it("a collector that wants another protocol has answered", async () => {
+  await using collector = await listening(
+    createSocketServer((socket) =>
+      socket.once("data", () =>
+        socket.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"),
+      ),
+    ),
+  );
+  using client = await ClientUnderTest.open(env(collector.address));
+  expect(await client.send()).toMatchObject({ ...REFUSED, message: "the collector answers 101 Switching Protocols" });
+});
+
+it("a refusal that does not end is not read on, though no other request comes", async () => {
+  const chunk = Buffer.alloc(16_384);
+  await using collector = await listening(
+    createServer((_, response) => {
+      response.writeHead(500);
+      const more = (): void => void (response.destroyed || (response.write(chunk) ? setImmediate(more) : undefined));
+      response.on("drain", more);
+      more();
+    }),
+  );
+  using client = await ClientUnderTest.open(env(collector.address));
+  expect(await client.send()).toMatchObject(REFUSED);
+  await poll("the end of the connection", () => collector.sockets.size === 0);
+});
 
 it("a connection on which nothing comes any more ends with the attempt", async () => {
   await using collector = await listening(createServer((_, response) => response.end()));

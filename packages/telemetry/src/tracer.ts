@@ -1,6 +1,7 @@
 import type { Attempt } from "./call-course.ts";
 import type { CallFinished, OperationFinished, RequestFinished } from "./events.ts";
 import type { Caller, Client } from "./participants.ts";
+import { wholeBaggage, wholeTracestate } from "./trace-lists.ts";
 import type { BatchResult, CallOrigin } from "./vocabulary.ts";
 
 /** W3C trace context as it travels in headers or in MCP `params._meta` (unprefixed keys, SEP-414). */
@@ -110,32 +111,30 @@ export interface CallTracer {
  */
 const TRACEPARENT = /^(?!ff|00.{54})[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-[!-~]*)?$/;
 
-/** Printable ASCII of at most 512 characters, the length that the recommendation asks implementations to propagate. */
-const TRACESTATE = /^[ -~]{1,512}$/;
-
-/** Printable ASCII; the recommendation asks for 8192 bytes, of which `_meta` keeps less (https://www.w3.org/TR/baggage/#limits). */
-const BAGGAGE = /^[ -~]{1,8192}$/;
+/** Characters of one that a later version has made longer. */
+const TRACEPARENT_CHARS_MAX = 512;
 
 const ZERO_TRACE_ID = "0".repeat(32);
 const ZERO_SPAN_ID = "0".repeat(16);
 
 /** Reads a `traceparent`; malformed or all-zero ids give `undefined`, never an empty parent. */
 export function parseTraceparent(traceparent: string | undefined): TraceRef | undefined {
-  if (traceparent === undefined || !TRACEPARENT.test(traceparent)) return undefined;
+  if (traceparent === undefined || traceparent.length > TRACEPARENT_CHARS_MAX) return undefined;
+  if (!TRACEPARENT.test(traceparent)) return undefined;
   const traceId = traceparent.slice(3, 35);
   const spanId = traceparent.slice(36, 52);
   if (traceId === ZERO_TRACE_ID || spanId === ZERO_SPAN_ID) return undefined;
   return { traceId, spanId, sampled: (Number.parseInt(traceparent.slice(53, 55), 16) & 1) === 1 };
 }
 
-/** The vendors' part of a trace context, if it can travel in a header; without it the trace stays connected. */
+/** What can be handed on of the vendors' part of a trace context; without it the trace stays connected. */
 export function tracestateOf({ tracestate }: TraceCarrier): string | undefined {
-  return tracestate !== undefined && TRACESTATE.test(tracestate) ? tracestate : undefined;
+  return tracestate === undefined ? undefined : wholeTracestate(tracestate);
 }
 
-/** The baggage that came along, if it can travel. */
+/** What can be handed on of the baggage that came along. */
 export function baggageOf({ baggage }: TraceCarrier): string | undefined {
-  return baggage !== undefined && BAGGAGE.test(baggage) ? baggage : undefined;
+  return baggage === undefined ? undefined : wholeBaggage(baggage);
 }
 
 /** Lets a server have the caller's baggage. */

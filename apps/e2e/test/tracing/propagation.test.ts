@@ -109,6 +109,31 @@ describe("trace context", () => {
     expect(other).not.toHaveProperty("baggage");
   });
 
+  test("is never cut within an entry, and what is no tracestate goes nowhere", async () => {
+    const { traceparent } = traced.newAgent();
+    const entries = (count: number): readonly string[] =>
+      Array.from({ length: count }, (_, at) => `vendor${at}=`.padEnd(29, "v"));
+    const baggage = Array.from({ length: 60 }, (_, at) => `key${at}=`.padEnd(99, "v")).join(",");
+    for (const [tracestate, expected] of [
+      [entries(17).join(","), entries(17).join(",")],
+      [entries(32).join(","), entries(17).join(",")],
+      [entries(33).join(","), undefined],
+      [`${entries(16).join(",")},${"k".repeat(200)}=v`, entries(16).join(",")],
+      ["no list", undefined],
+      ["a=1,a=2", undefined],
+      [["a=1"], undefined],
+    ] as const) {
+      const inMeta = { traceparent, tracestate, baggage };
+      const [piped, fromHeaders] = [
+        await traced.call("trusted__meta", {}, inMeta),
+        await traced.call("trusted__meta", {}, {}, { traceparent, tracestate: String(tracestate) }),
+      ].map(({ message }) => JSON.parse(textOf(message)) as Readonly<Record<string, unknown>>);
+      expect(piped?.tracestate).toBe(expected);
+      expect(piped?.baggage).toBe(baggage);
+      if (typeof tracestate === "string") expect(fromHeaders?.tracestate).toBe(expected);
+    }
+  });
+
   test("of the headers is the parent when _meta has none, and a link when it has one", async () => {
     const [agent, proxy] = [traced.newAgent(), traced.newAgent()];
     await traced.call("pipe__ok", {}, {}, { traceparent: proxy.traceparent });

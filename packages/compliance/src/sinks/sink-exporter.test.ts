@@ -122,23 +122,26 @@ test("records beyond the bounds are dropped and counted, the talkative first", a
   await exporter.close(10);
 });
 
-test("one is told when records begin to wait, once, and when they arrive again", async () => {
+test("one is told at once when records begin to wait, once, and when they arrive again", async () => {
   const clock = new FakeClock();
   const problems: (string | undefined)[] = [];
   let isUp = false;
   const exporter = exporterOf(
     clock,
-    () => (isUp ? undefined : { kind: "retry", reason: "connection", message: "refused" }),
+    () => (isUp ? undefined : { kind: "retry", reason: "rejected", message: "refused", retryAfterMs: 100_000 }),
     {
       onProblem: (problem) => problems.push(problem),
     },
   );
   exporter.listener?.(eventOf(1));
+  // The receiver wants to be left alone for longer.
+  await clock.advance(60_000);
+  expect(problems).toEqual(["refused"]);
   await clock.advance(120_000);
   expect(problems).toEqual(["refused"]);
   expect(exporter.health()).toMatchObject({ status: "degraded", message: expect.stringContaining('"sink"') });
   isUp = true;
-  await clock.advance(60_000);
+  await clock.advance(200_000);
   expect(problems).toEqual(["refused", undefined]);
   expect(exporter.health()).toEqual({ status: "healthy" });
   await exporter.close(10);

@@ -172,11 +172,13 @@ export class SinkExporter implements Exporter {
     entries: readonly AuditEntry[],
     signal: AbortSignal,
   ): ReturnType<Send<AuditEntry>> {
-    // What the attempt before this one came to.
+    // What the attempt before this one came to: of one that has thrown or taken too long, only the queue knows.
     const problem = (this.#queue ?? this.#feed)?.problem;
     if (problem !== undefined) this.#tell(problem);
     const outcome = await send(entries, signal);
-    if (outcome.kind === "delivered" && !signal.aborted) this.#tell(undefined);
+    if (signal.aborted) return outcome;
+    if (outcome.kind === "delivered") this.#tell(undefined);
+    else if (outcome.message !== undefined) this.#tell(outcome.message);
     return outcome;
   }
 

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { type PemLabel, pemFile } from "@mcp-hangar/egress";
 
 /** Paths of PEM files. */
 export interface TlsFiles {
@@ -26,9 +26,9 @@ export async function readTlsFiles({ caFile, certFile, keyFile, serverName }: Tl
     throw new Error("a client certificate and its key belong together; set both, or neither");
   }
   const [ca, cert, key] = await Promise.all([
-    read("the certificate of the authority", caFile),
-    read("the client certificate", certFile),
-    read("the client's key", keyFile),
+    read("the certificate of the authority", caFile, "CERTIFICATE"),
+    read("the client certificate", certFile, "CERTIFICATE"),
+    read("the client's key", keyFile, "PRIVATE KEY"),
   ]);
   return {
     minVersion: "TLSv1.2",
@@ -39,10 +39,10 @@ export async function readTlsFiles({ caFile, certFile, keyFile, serverName }: Tl
   };
 }
 
-async function read(what: string, path: string | undefined): Promise<Buffer | undefined> {
+async function read(what: string, path: string | undefined, label: PemLabel): Promise<Buffer | undefined> {
   if (path === undefined) return undefined;
   try {
-    return await readFile(path);
+    return await pemFile(path, label);
   } catch (cause) {
     throw new Error(`${what} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }

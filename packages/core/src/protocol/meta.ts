@@ -9,7 +9,7 @@ export function metaOf(params: JsonObject): JsonObject {
   return isJsonObject(meta) ? meta : NO_META;
 }
 
-/** Trace context in `_meta` (SEP-414, unprefixed keys). */
+/** Trace context in `_meta` (SEP-414, unprefixed keys), uncut: half an entry of a list would say what nobody has said. */
 function traceOf(meta: JsonObject = NO_META): TraceCarrier {
   return {
     traceparent: text(meta.traceparent),
@@ -35,12 +35,12 @@ export function withoutTrace(meta: JsonObject | undefined): JsonObject | undefin
   return others;
 }
 
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
 /** A caller may send identifiers of any length; this much of one is kept. */
 const MAX_TEXT = 512;
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value.slice(0, MAX_TEXT) : undefined;
-}
 
 /** Goes into records: half of a secret that was cut there would not be recognised. */
 function identifier(value: unknown): string | undefined {

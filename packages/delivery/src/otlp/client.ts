@@ -49,7 +49,8 @@ export class OtlpClient {
       return { kind: "rejected", message: `a record cannot be encoded: ${String(error)}` };
     }
     const outcome = await sender.send(body, signal);
-    if (outcome.kind === "delivered" && !signal.aborted) this.#tell(undefined);
+    // At once: the receiver may ask to be left alone for long. Of an attempt that has taken too long, the queue knows with the next one.
+    if (!signal.aborted) this.#tell(problemOf(outcome));
     return outcome;
   }
 
@@ -91,4 +92,9 @@ export class OtlpClient {
     this.#hasToldOfProblem = isProblem;
     this.#options.onProblem?.(problem);
   }
+}
+
+function problemOf(outcome: SendOutcome): string | undefined {
+  if (outcome.kind === "delivered") return undefined;
+  return outcome.message ?? (outcome.kind === "rejected" ? "the collector refuses them" : outcome.reason);
 }

@@ -20,6 +20,8 @@ describe("the destination of log records", () => {
     [{ [ENDPOINT]: "http://c:4318" }, "http/protobuf http://c:4318/v1/logs"],
     [{ [ENDPOINT]: "https://c" }, "http/protobuf https://c/v1/logs"],
     [{ [ENDPOINT]: "https://c/otlp/" }, "http/protobuf https://c/otlp/v1/logs"],
+    [{ [ENDPOINT]: "https://c/otlp//" }, "http/protobuf https://c/otlp/v1/logs"],
+    [{ [ENDPOINT]: "http://[::1]:4317" }, "grpc http://[::1]:4317/"],
     [{ [ENDPOINT]: "https://c/otlp" }, "http/protobuf https://c/otlp/v1/logs"],
     [{ [LOGS_ENDPOINT]: "https://c/logs" }, "http/protobuf https://c/logs"],
     [{ [ENDPOINT]: "http://a:4317", [LOGS_ENDPOINT]: "http://b:4318/x" }, "http/protobuf http://b:4318/x"],
@@ -93,6 +95,12 @@ describe("the destination of log records", () => {
       /HEADERS: "a" cannot be sent over gRPC, which takes printable ASCII/,
     ],
     [{ [ENDPOINT]: "http://c:4317", OTEL_EXPORTER_OTLP_HEADERS: "a-bin=secret" }, /"a-bin" cannot be sent over gRPC/],
+    [
+      { [ENDPOINT]: "http://{{collector}}:4318" },
+      /^OTEL_EXPORTER_OTLP_ENDPOINT has a placeholder .*: "\{\{collector\}\}:4318"$/,
+    ],
+    [{ [ENDPOINT]: "$COLLECTOR:4318" }, /ENDPOINT has a placeholder/],
+    [{ [ENDPOINT]: "http://c:0" }, /ENDPOINT has port 0/],
   ])("is refused in words that show no credentials: %o", (env, message) => {
     let said = "";
     try {
@@ -102,6 +110,46 @@ describe("the destination of log records", () => {
     }
     expect(said).toMatch(message);
     expect(said).not.toContain("secret");
+  });
+});
+
+describe("headers that say how a request is sent", () => {
+  const names = [
+    "connection",
+    "Content-Encoding",
+    "content-length",
+    "expect",
+    "keep-alive",
+    "Transfer-Encoding",
+    "trailer",
+    "upgrade",
+  ];
+  const of = (name: string, port: number): Readonly<Record<string, string>> => ({
+    [ENDPOINT]: `http://c:${port}`,
+    OTEL_EXPORTER_OTLP_HEADERS: `api-key=1,${name}=x`,
+  });
+
+  it.each(names)("%s is refused over HTTP and gRPC", (name) => {
+    for (const port of [4318, 4317]) {
+      expect(() => otlpDestination("logs", of(name, port))).toThrow(
+        `OTEL_EXPORTER_OTLP_HEADERS: "${name.toLowerCase()}" says how requests are sent, which the gateway decides; leave it out`,
+      );
+    }
+    const configured = { endpoint: "http://c", headers: { [name]: "x" } };
+    expect(() => otlpDestination("logs", {}, configured)).toThrow("leave it out");
+  });
+
+  it.each(["grpc-timeout", "grpc-encoding", "host"])(
+    "%s is refused over gRPC, and is one like others over HTTP",
+    (name) => {
+      expect(() => otlpDestination("logs", of(name, 4317))).toThrow("leave it out");
+      expect(otlpDestination("logs", of(name, 4318))?.headers).toEqual({ "api-key": "1", [name]: "x" });
+    },
+  );
+
+  it.each(["gzip", "GZIP", " Gzip ", "NONE"])("compression is %s in letters of either case", (compression) => {
+    const env = { [ENDPOINT]: "http://c", OTEL_EXPORTER_OTLP_COMPRESSION: compression };
+    expect(otlpDestination("logs", env)?.compression).toBe(compression.trim().toLowerCase());
   });
 });
 

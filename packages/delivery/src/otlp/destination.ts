@@ -111,6 +111,11 @@ function parseEndpoint(name: string, text: string, isInsecure: boolean): URL {
       `${name} is no URL of http or https; write for example http://localhost:4317 or http://localhost:4318`,
     );
   }
+  // A URL takes them for part of a name, which nobody will ever find.
+  if (/[${}]/.test(url.hostname)) {
+    throw new OtlpConfigurationError(`${name} has a placeholder that nobody has filled in: ${shown(url.host)}`);
+  }
+  if (url.port === "0") throw new OtlpConfigurationError(`${name} has port 0, at which nobody listens`);
   if (url.username !== "" || url.password !== "") {
     throw new OtlpConfigurationError(
       `${name} holds credentials; put them into OTEL_EXPORTER_OTLP_HEADERS, such as Authorization=Basic%20…`,
@@ -131,13 +136,29 @@ function protocolOf({ name, value }: Variable, options: OtlpDestinationOptions, 
 
 function withPath(base: URL, path: string): URL {
   const url = new URL(base);
-  url.pathname = `${url.pathname.replace(/\/$/, "")}/${path}`;
+  url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`;
   return url;
 }
 
 /** Names and values as RFC 9110 has them; anything else could end a header and begin another. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/**
+ * What says how a request is sent, and is decided here: with another value the collector could not read it, or would take part of it for the next
+ * one. HTTP/2 forbids most of them.
+ */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "expect",
+  "keep-alive",
+  "proxy-connection",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+const OWN_METADATA = /^(?:grpc-|host$)/;
 /** As metadata of gRPC: printable ASCII, and bytes under names that end so (https://grpc.io/docs/guides/metadata/). */
 const METADATA_VALUE = /^[\x20-\x7e]*$/;
 const BINARY_NAME = /-bin$/;
@@ -158,6 +179,11 @@ function headersOf(
         `${name}: ${shown(key)} cannot be sent over gRPC, which takes printable ASCII and no names that end in "-bin"; use http/protobuf`,
       );
     }
+    if (OWN_HEADERS.has(key) || (protocol === "grpc" && OWN_METADATA.test(key))) {
+      throw new OtlpConfigurationError(
+        `${name}: ${shown(key)} says how requests are sent, which the gateway decides; leave it out`,
+      );
+    }
     if (HEADER_NAME.test(key) && HEADER_VALUE.test(text)) continue;
     throw new OtlpConfigurationError(
       `${name}: ${shown(key)} is no header field, or its value has characters that none may have`,
@@ -176,7 +202,8 @@ function timeoutOf({ name, value }: Variable): number {
 }
 
 function compressionOf({ name, value = "none" }: Variable): "gzip" | "none" {
-  if (value === "gzip" || value === "none") return value;
+  const compression = value.toLowerCase();
+  if (compression === "gzip" || compression === "none") return compression;
   throw new OtlpConfigurationError(`${name} is ${shown(value)}; expected gzip or none`);
 }
 

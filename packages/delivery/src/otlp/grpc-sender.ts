@@ -3,6 +3,7 @@ import type * as Grpc from "@grpc/grpc-js";
 import { egress } from "@mcp-hangar/egress";
 import type { ExportFailureReason } from "@mcp-hangar/telemetry";
 import type { SendOutcome } from "../queue/send.ts";
+import { adviceOn } from "./advice.ts";
 import { ANSWER_BYTES_MAX, collectorSays, outcomeOfAnswer } from "./answer.ts";
 import type { OtlpDestination, OtlpSignal } from "./destination.ts";
 import { retryAfterOf } from "./retry-info.ts";
@@ -108,10 +109,12 @@ export class GrpcSender implements OtlpSender {
     const isTooLong = code === status.RESOURCE_EXHAUSTED && OWN_LIMIT.test(details);
     // It has taken the request; what it says besides is too long to be read.
     if (isTooLong) return isGrpc ? { kind: "delivered" } : NO_GRPC;
-    const message = `the collector answers ${status[code] ?? code}: ${collectorSays(details)}`;
+    const advice = adviceOn(status[code] ?? "");
+    const message = `the collector answers ${status[code] ?? code}: ${collectorSays(details)}${advice}`;
     // Receivers refuse messages beyond their limit with the code that asks others to slow down.
     const isTooLarge = code === status.RESOURCE_EXHAUSTED && /larger than max/i.test(details);
-    if (code === status.INVALID_ARGUMENT || isTooLarge) return { kind: "rejected", message };
+    if (isTooLarge) return { kind: "rejected", message, isTooLarge };
+    if (code === status.INVALID_ARGUMENT) return { kind: "rejected", message };
     const [trailer] = metadata.get("grpc-status-details-bin");
     const retryAfterMs = trailer instanceof Uint8Array ? retryAfterOf(trailer) : undefined;
     return {

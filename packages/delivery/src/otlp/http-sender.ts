@@ -4,6 +4,7 @@ import { gzip } from "node:zlib";
 import { HttpOrigin } from "@mcp-hangar/egress/http";
 import type { Clock } from "../clock.ts";
 import type { SendOutcome } from "../queue/send.ts";
+import { adviceOn } from "./advice.ts";
 import { ANSWER_BYTES_MAX, collectorSays, outcomeOfAnswer } from "./answer.ts";
 import type { OtlpDestination } from "./destination.ts";
 import type { OtlpSender } from "./sender.ts";
@@ -16,7 +17,8 @@ export interface HttpSenderParts {
 }
 
 /** The request itself is refused: the same bytes will never be taken. Everything else may be mended at the collector or on the way. */
-const REFUSED_FOR_GOOD: ReadonlySet<number> = new Set([400, 413, 422]);
+const REFUSED_FOR_GOOD: ReadonlySet<number> = new Set([400, 422]);
+const TOO_LARGE = 413;
 
 const PAGE = "a web page answers where a collector should; is the endpoint that of an OTLP receiver?";
 
@@ -65,8 +67,8 @@ export class HttpSender implements OtlpSender {
   async #outcomeOf(response: IncomingMessage): Promise<SendOutcome> {
     const { statusCode = 0, headers } = response;
     if (statusCode < 200 || statusCode > 299 || isPage(headers["content-type"])) {
-      // What else it says is of no interest. A short answer is over by the next attempt, and its connection is free for that.
-      this.#unread = response.resume();
+      this.#unread = response;
+      passOver(response);
       return this.#outcomeOfRefusal(response);
     }
     const { signal, protocol } = this.#parts.destination;
@@ -81,8 +83,9 @@ export class HttpSender implements OtlpSender {
   }
 
   #outcomeOfRefusal({ statusCode = 0, statusMessage = "", headers }: IncomingMessage): SendOutcome {
-    const message =
-      statusCode < 300 ? PAGE : `the collector answers ${statusCode} ${collectorSays(statusMessage)}`.trim();
+    const says = `the collector answers ${statusCode} ${collectorSays(statusMessage)}`.trim();
+    const message = statusCode >= 200 && statusCode < 300 ? PAGE : says + adviceOn(statusCode);
+    if (statusCode === TOO_LARGE) return { kind: "rejected", message, isTooLarge: true };
     if (REFUSED_FOR_GOOD.has(statusCode)) return { kind: "rejected", message };
     const retryAfterMs = retryAfter(headers["retry-after"], this.#parts.clock.wallMs());
     return { kind: "retry", reason: "rejected", message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
@@ -92,6 +95,20 @@ export class HttpSender implements OtlpSender {
 /** Whether an answer is for people: behind the address is a user interface, or a portal that wants somebody to log in. Such a 200 takes nothing. */
 function isPage(contentType = ""): boolean {
   return /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType);
+}
+
+/**
+ * What else a refusal says is of no interest. One that is short is over by the next attempt, and its connection is free for that; one that
+ * does not end costs the connection.
+ */
+function passOver(response: IncomingMessage): void {
+  let bytes = 0;
+  response.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > ANSWER_BYTES_MAX) response.destroy();
+  });
+  // It may break off.
+  response.on("error", () => {});
 }
 
 /** Milliseconds for which a server asks to be left alone, in seconds or until a date; `undefined` when it does not. */

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { type PemLabel, pemFile } from "@mcp-hangar/egress";
 import type { OtlpDestination } from "./destination.ts";
 
 /** Certificates as PEM. */
@@ -28,17 +28,17 @@ export async function readTlsFiles(destination: OtlpDestination): Promise<TlsFil
     throw new Error("OTLP: a client certificate and its key belong together; set both, or neither");
   }
   const [ca, cert, key] = await Promise.all([
-    read("the certificate", certificate),
-    read("the client certificate", clientCertificate),
-    read("the client's key", clientKey),
+    read("the certificate", certificate, "CERTIFICATE"),
+    read("the client certificate", clientCertificate, "CERTIFICATE"),
+    read("the client's key", clientKey, "PRIVATE KEY"),
   ]);
   return { ca, cert, key };
 }
 
-async function read(name: string, path: string | undefined): Promise<Buffer | undefined> {
+async function read(name: string, path: string | undefined, label: PemLabel): Promise<Buffer | undefined> {
   if (path === undefined) return undefined;
   try {
-    return await readFile(path);
+    return await pemFile(path, label);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`OTLP: ${name} cannot be read: ${why}`, { cause });

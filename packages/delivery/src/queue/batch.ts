@@ -48,6 +48,15 @@ export function divide<Entry>(batch: Batch<Entry>, outcome: SendOutcome): Divisi
   }
 }
 
+/** Bytes of a batch that is small enough: a receiver that calls it too large takes nothing. */
+const SMALL_BYTES = 65_536;
+
+/** Whether a batch that was refused as too large may be taken in parts. */
+export function isTooLarge<Entry>({ waiting }: Batch<Entry>, outcome: SendOutcome): boolean {
+  if (outcome.kind !== "rejected" || outcome.isTooLarge !== true) return false;
+  return waiting.reduce((sum, { bytes }) => sum + bytes, 0) > SMALL_BYTES;
+}
+
 /** Both halves of a batch, so that one record which is refused does not take others with it. */
 export function halvesOf<Entry>({ waiting }: Batch<Entry>, nowMs: number): readonly [Batch<Entry>, Batch<Entry>] {
   const middle = Math.ceil(waiting.length / 2);

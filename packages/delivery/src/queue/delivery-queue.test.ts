@@ -117,6 +117,37 @@ describe("a batch that is refused", () => {
     expect(queue.snapshot()).toMatchObject({ delivered: 0, dropped: { rejected: 4 }, queueSize: 0 });
   });
 
+  it("as too large is divided until its parts are taken or stand alone, though other refusals are not", async () => {
+    const sent: string[] = [];
+    const send = async (batch: readonly string[]): Promise<SendOutcome> => {
+      sent.push(batch.join(""));
+      const bytes = batch.reduce((sum, each) => sum + sizeOf(each), 0);
+      return bytes > 150_000 ? { kind: "rejected", isTooLarge: true } : DELIVERED;
+    };
+    const sizeOf = (entry: string): number => (entry === "d" ? 200_000 : 60_000);
+    const limits = { recordsMax: 10, bytesMax: 1_000_000 };
+    const { queue, offer } = make({ send, sizeOf, limits, batch: { ...limits, delayMs: 1_000 } });
+    offer("a", "b", "c", "d", "e");
+    expect(await queue.flush(1_000)).toBe(true);
+    expect(sent).toEqual(["abcde", "abc", "ab", "c", "de", "d", "e"]);
+    expect(queue.snapshot()).toMatchObject({ delivered: 4, dropped: { rejected: 1 }, queueSize: 0 });
+  });
+
+  it("as too large though it is small is dropped as a whole: such a receiver takes nothing", async () => {
+    const limits = { recordsMax: 2_048, bytesMax: 1_000_000 };
+    let attempts = 0;
+    const send = async (): Promise<SendOutcome> => {
+      attempts += 1;
+      return { kind: "rejected", isTooLarge: true };
+    };
+    const { queue, offer } = make({ send, sizeOf: () => 400, limits, batch: { ...limits, delayMs: 1_000 } });
+    offer(...Array.from({ length: 2_048 }, (_, index) => `${index}`));
+    await queue.flush(60_000);
+    expect(queue.snapshot()).toMatchObject({ delivered: 0, dropped: { rejected: 2_048 }, queueSize: 0 });
+    // 819 200 bytes in halves, down to 51 200.
+    expect(attempts).toBe(31);
+  });
+
   it("leaves nothing behind when the queue is closed before its parts are sent", async () => {
     const { queue, destination, clock, offer } = make({ dividesRefused: true });
     destination.outcomes.push(REFUSED, DOWN);

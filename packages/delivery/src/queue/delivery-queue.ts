@@ -1,7 +1,7 @@
 import type { ExporterSnapshot } from "@mcp-hangar/telemetry";
 import type { CancelTimer } from "../clock.ts";
 import { Accounts, QUEUE_DROP_REASONS } from "./accounts.ts";
-import { type Batch, halvesOf, newBatch } from "./batch.ts";
+import { type Batch, halvesOf, isTooLarge, newBatch } from "./batch.ts";
 import { Flushes } from "./flushes.ts";
 import type { DeliveryQueueOptions } from "./options.ts";
 import type { Waiting } from "./room.ts";
@@ -175,7 +175,8 @@ export class DeliveryQueue<Entry> {
   /** Enters what became of a batch; returns for how many milliseconds the receiver is to be left alone. */
   #settle(outcome: SendOutcome, batch: Batch<Entry>): number | undefined {
     const { dividesRefused = false, clock } = this.#options;
-    if (dividesRefused && outcome.kind === "rejected" && batch.waiting.length > 1) {
+    const mayBeTaken = dividesRefused || isTooLarge(batch, outcome);
+    if (mayBeTaken && outcome.kind === "rejected" && batch.waiting.length > 1) {
       this.#sender.fail("rejected", outcome.message);
       const [first, second] = halvesOf(batch, clock.nowMs());
       this.#batch = first;

@@ -26,7 +26,7 @@ export interface DeliveryQueueOptions<Entry> {
   readonly retry: RetryLimits;
   /**
    * Whether a batch that is `rejected` is divided until what is refused stands alone; else it is dropped as a whole. For receivers that refuse
-   * a request for one record in it, and say of nothing else that it is final.
+   * a request for one record in it, and say of nothing else that it is final. One that is too large is divided in any case.
    */
   readonly dividesRefused?: boolean;
   /** Which record a full queue drops; without it the one that is offered. */

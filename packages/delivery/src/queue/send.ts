@@ -5,11 +5,18 @@ export type SendOutcome =
   /** The receiver has every record. */
   | { readonly kind: "delivered" }
   /** The receiver refuses every record for good; the queue drops them. */
-  | { readonly kind: "rejected"; readonly message?: string }
+  | Rejected
   /** Nothing is known to be delivered; the queue sends the same array again later. */
   | Retry
   /** The receiver has some of the records. */
   | PartlyDelivered;
+
+export interface Rejected {
+  readonly kind: "rejected";
+  readonly message?: string;
+  /** The receiver takes no request of this size; the queue divides the batch. */
+  readonly isTooLarge?: boolean;
+}
 
 export interface Retry {
   readonly kind: "retry";

@@ -50,6 +50,11 @@ export class HttpOrigin {
         answer.destroy();
         reject(refusal);
       });
+      // Nobody has asked for another protocol, and Node.js would end the connection without a word.
+      request.on("upgrade", (answer, socket) => {
+        socket.destroy();
+        resolve(answer);
+      });
       request.on("error", (error) => {
         const isStale = request.reusedSocket && "code" in error && error.code === "ECONNRESET" && !signal.aborted;
         if (isStale) resolve(this.send({ method, url, headers, body, signal }));

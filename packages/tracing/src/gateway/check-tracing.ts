@@ -1,5 +1,6 @@
 import { type OtlpDestination, readTlsFiles, resourceProblem } from "@mcp-hangar/delivery/otlp";
 import { spansDestination, TracingConfigurationError } from "../otlp/destination.ts";
+import { numberProblem } from "../otlp/number-variables.ts";
 import { samplerOf } from "../sampler.ts";
 import type { TraceExporterOptions } from "./trace-exporter.ts";
 
@@ -21,5 +22,6 @@ export async function checkTracing(place: TracingPlace): Promise<string | undefi
   const destination = destinationOf(place);
   samplerOf(place.sampleRate, place.env);
   await readTlsFiles(destination);
-  return resourceProblem(place.env);
+  const problems = [resourceProblem(place.env), numberProblem(place.env)].filter((problem) => problem !== undefined);
+  return problems.length === 0 ? undefined : problems.join("; ");
 }

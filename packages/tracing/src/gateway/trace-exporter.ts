@@ -12,7 +12,8 @@ import { context } from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
 import { RandomIdGenerator } from "@opentelemetry/sdk-trace";
 import { type OnDiagnostic, takeDiagnostics } from "../diagnostics.ts";
-import { type Environment, type SpanProtocol, text } from "../otlp/destination.ts";
+import type { Environment, SpanProtocol } from "../otlp/destination.ts";
+import { numberOf, numberProblem } from "../otlp/number-variables.ts";
 import { SpanEncoder } from "../otlp/span-encoder.ts";
 import { spanLimitsOf } from "../otlp/span-limits.ts";
 import { resourceAttributes } from "../resource.ts";
@@ -104,11 +105,11 @@ export class TraceExporter implements Exporter {
       signal: this.signal,
       send: (spans, signal) => this.#send(spans, signal),
       sizeOf: ({ byteLength }) => byteLength,
-      limits: { recordsMax: count(env.OTEL_BSP_MAX_QUEUE_SIZE) ?? QUEUE_SPANS_MAX, bytesMax: QUEUE_BYTES_MAX },
+      limits: { recordsMax: numberOf(env, "OTEL_BSP_MAX_QUEUE_SIZE") ?? QUEUE_SPANS_MAX, bytesMax: QUEUE_BYTES_MAX },
       batch: {
-        recordsMax: count(env.OTEL_BSP_MAX_EXPORT_BATCH_SIZE) ?? BATCH_SPANS_MAX,
+        recordsMax: numberOf(env, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE") ?? BATCH_SPANS_MAX,
         bytesMax: BATCH_BYTES_MAX,
-        delayMs: count(env.OTEL_BSP_SCHEDULE_DELAY) ?? BATCH_DELAY_MS,
+        delayMs: numberOf(env, "OTEL_BSP_SCHEDULE_DELAY") ?? BATCH_DELAY_MS,
       },
       attemptTimeoutMs: destination.timeoutMs,
       retry: { baseMs: 1_000, maxMs: 30_000, elapsedMaxMs: RETRY_ELAPSED_MAX_MS },
@@ -139,6 +140,8 @@ export class TraceExporter implements Exporter {
   /** Rejects with a `TracingConfigurationError` when it could not work as it is configured. */
   static async create(options: TraceExporterOptions): Promise<TraceExporter> {
     takeDiagnostics(options.onDiagnostic);
+    const problem = numberProblem(options.env);
+    if (problem !== undefined) options.onDiagnostic("warning", problem);
     const exporter = new TraceExporter(options, destinationOf(options));
     await exporter.#client.open();
     return exporter;
@@ -206,9 +209,4 @@ export class TraceExporter implements Exporter {
       this.#client.send(() => this.#encoder.request(spans), attempt),
     );
   }
-}
-
-function count(variable: string | undefined): number | undefined {
-  const number = Number(text(variable) ?? Number.NaN);
-  return Number.isInteger(number) && number > 0 ? number : undefined;
 }

@@ -1,4 +1,5 @@
-import { type Environment, text } from "./destination.ts";
+import type { Environment } from "./destination.ts";
+import { numberOf } from "./number-variables.ts";
 
 /** How much a span may hold. */
 export interface SpanLimits {
@@ -12,12 +13,8 @@ const ATTRIBUTES_MAX = 128;
 
 /** Limits as the variables of the specification set them. Values that are no whole number are left out, and 0 is no length, as in the SDK. */
 export function spanLimitsOf(env: Environment): SpanLimits {
-  const chars = whole(env.OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT) ?? whole(env.OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT);
-  const count = whole(env.OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT) ?? whole(env.OTEL_ATTRIBUTE_COUNT_LIMIT);
+  const chars =
+    numberOf(env, "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT") ?? numberOf(env, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT");
+  const count = numberOf(env, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT") ?? numberOf(env, "OTEL_ATTRIBUTE_COUNT_LIMIT");
   return { attributesMax: count ?? ATTRIBUTES_MAX, valueCharsMax: chars || Number.POSITIVE_INFINITY };
-}
-
-function whole(variable: string | undefined): number | undefined {
-  const number = Number(text(variable) ?? Number.NaN);
-  return Number.isInteger(number) && number >= 0 ? number : undefined;
 }

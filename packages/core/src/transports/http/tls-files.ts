@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
+import { type PemLabel, pemFile } from "@mcp-hangar/egress";
 import type { TlsOptions } from "../../options.ts";
 import { StartError } from "../session.ts";
 import { checkCertificateBundle } from "./certificate-bundle.ts";
@@ -13,9 +13,6 @@ export interface TlsConnect {
   readonly servername?: string;
   readonly rejectUnauthorized: boolean;
 }
-
-/** Bytes of one file: bundles of authorities have some 250 KB. */
-const FILE_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * Reads the configured certificates and makes sure that connections can be made with them. They are read anew for every
@@ -38,25 +35,15 @@ export async function tlsConnect(tls: TlsOptions | undefined): Promise<TlsConnec
   };
 }
 
-async function read(option: string, path: string | undefined, label: string): Promise<Buffer | undefined> {
+async function read(option: string, path: string | undefined, label: PemLabel): Promise<Buffer | undefined> {
   if (path === undefined) return undefined;
-  let content: Buffer;
   try {
-    const found = await stat(path);
-    // A pipe or a device would be waited for, or read, without end.
-    if (!found.isFile()) throw new Error("it is no regular file");
-    if (found.size > FILE_BYTES_MAX) throw new Error(`it is larger than ${FILE_BYTES_MAX} bytes (${found.size})`);
-    content = await readFile(path);
+    return await pemFile(path, label);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `${option} ${path} cannot be read: ${reason}. Check the path and its permissions`;
     throw new StartError("tls_failed", message, { cause: error, option });
   }
-  // Node.js takes a file without any certificate for an empty list of authorities, and then trusts nobody without a word.
-  if (!content.includes(`${label}-----`)) {
-    throw new StartError("tls_failed", `${option} ${path} has no PEM block that ends its name in ${label}`, { option });
-  }
-  return content;
 }
 
 /** What `tls.connect` would throw with each connection, found before the first and blamed on one file. */
