@@ -15,6 +15,8 @@ export type Door =
 const DRAIN_LOOK_MS = 20;
 /** How long clients have to take their last answers, in ms; on a healthy connection it takes no time at all. */
 const FAREWELL_MS = 1_000;
+/** How long calls whose server was ended may take to end themselves, in ms; mostly it takes no time at all. */
+const LAST_ENDS_MS = 5_000;
 
 /**
  * Runs the gateway until `stop` aborts or, over stdio, the client closes its end; then drains and closes everything.
@@ -134,6 +136,8 @@ async function shutDown(hangar: Hangar, door: OpenedDoor | undefined): Promise<v
     await discovery.close();
     await door?.close();
     await gateway.close();
+    // What ends because its server has ended is told before the end of the gateway is.
+    await nothingLeft(() => gateway.untold(), LAST_ENDS_MS);
     await hangar.accessSystem.close();
     bus.emit({ type: "gateway.stopped", timeMs: platform.clock.wallMs(), uptimeSeconds: health.uptimeSeconds() });
   } finally {

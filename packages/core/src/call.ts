@@ -109,6 +109,7 @@ export class CallRecord {
     this.call = call;
     this.id = id;
     this.#witnesses = witnesses;
+    witnesses.began();
     this.#startedMs = witnesses.clock.nowMs();
     this.caller = call.caller ?? LOCAL_CALLER;
     this.client = call.client ?? LIBRARY_CLIENT;
@@ -154,7 +155,7 @@ export class CallRecord {
       result: result.kind === "result" ? new Sensitive<unknown>(result.result) : undefined,
     };
     this.span.end(event);
-    return this.#witnesses.ended(event);
+    return this.#witnesses.settled(event);
   }
 }
 

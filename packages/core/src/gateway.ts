@@ -188,6 +188,11 @@ export class Gateway {
     this.fleet.start();
   }
 
+  /** Calls and other requests whose end was not told yet. After {@link close} they end by themselves, and soon. */
+  untold(): number {
+    return this.#witnesses.open;
+  }
+
   /** Stops everything that was started; calls in flight end with `connection`. Resolves when all processes are gone. */
   async close(): Promise<void> {
     this.tasks.close();

@@ -54,6 +54,7 @@ export class RequestRecord {
     this.caller = context.caller ?? LOCAL_CALLER;
     this.client = context.client ?? LIBRARY_CLIENT;
     this.#witnesses = witnesses;
+    witnesses.began();
     this.#startedMs = witnesses.clock.nowMs();
     const origin = this.client.transport === "library" ? "library" : "mcp";
     this.span = witnesses.tracer.startCall(startOf(context, { server, tool: undefined, method: this.method, origin }));
@@ -80,6 +81,6 @@ export class RequestRecord {
       rpcErrorCode: result.kind === "error" ? result.error.code : undefined,
     };
     this.span.end(event);
-    return this.#witnesses.ended(event);
+    return this.#witnesses.settled(event);
   }
 }

@@ -225,3 +225,33 @@ describe("a tracer", () => {
     expect(sent.map((request) => request.trace.traceparent)).toEqual([traceparent, traceparent]);
   });
 });
+
+describe("what is untold", () => {
+  it("is each call and each other request from its beginning to its end, however that is", async () => {
+    const { gateway, bus, journal } = setUp();
+    const asked = Promise.withResolvers<Awaited<Written>>();
+    journal.answer = () => asked.promise;
+    const ends = ["call.finished", "request.finished"];
+    const told = (): number => bus.events.filter(({ type }) => ends.includes(type)).length;
+    const leaving = new AbortController();
+    const work = [gateway.callTool(CALL), gateway.relay(READ), gateway.callTool(CALL, leaving.signal)];
+    await gateway.callTool({ ...CALL, server: "nobody" });
+    await gateway.relay({ ...READ, server: "nobody" });
+    expect([gateway.untold(), told()]).toEqual([3, 2]);
+    leaving.abort();
+    await work[2];
+    expect([gateway.untold(), told()]).toEqual([2, 3]);
+    asked.resolve(undefined);
+    await Promise.all(work);
+    expect([gateway.untold(), told()]).toEqual([0, 5]);
+  });
+
+  it("is nothing soon after the end, with servers that never answer", async () => {
+    const { gateway } = setUp({}, { reply: () => "hang" });
+    const work = [gateway.callTool(CALL), gateway.relay(READ)];
+    expect(gateway.untold()).toBe(2);
+    await gateway.close();
+    await Promise.all(work);
+    expect(gateway.untold()).toBe(0);
+  });
+});

@@ -27,6 +27,7 @@ export class Witnesses {
   readonly readUsage: UsageReader | undefined;
   readonly #bus: TelemetryBus;
   readonly #journal: Journal | undefined;
+  #open = 0;
 
   constructor({ bus, tracer = passThroughTracer, journal, readUsage }: Telemetry, clock: Clock) {
     this.readUsage = readUsage;
@@ -48,6 +49,22 @@ export class Witnesses {
   begin(intent: Intent, signal?: CancelSignal): Unwritten {
     const written = this.#journal?.begin(intent);
     return written instanceof Promise ? unlessAborted(written.then(notBegun), signal) : notBegun(written);
+  }
+
+  /** Calls and other requests that have begun, and whose end nobody was told of yet. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** A call or another request has begun; to be followed by one {@link settled}. */
+  began(): void {
+    this.#open += 1;
+  }
+
+  /** Tells of the end of what {@link began}, as {@link ended} does. */
+  settled(event: Ended): Unwritten {
+    this.#open -= 1;
+    return this.ended(event);
   }
 
   /** Tells everybody of the end. The answer must wait for what it returns, and be replaced by it where it is a failure. */
