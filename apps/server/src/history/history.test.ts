@@ -128,7 +128,7 @@ describe("the history", () => {
     other.exec("BEGIN EXCLUSIVE");
     history.log("math", "waits");
     await expect
-      .poll(() => history.health(), { timeout: 20_000 })
+      .poll(() => history.health())
       .toEqual({
         status: "unhealthy",
         message: expect.stringMatching(/^history\.file cannot be written: .*locked/),
@@ -136,7 +136,7 @@ describe("the history", () => {
     expect(history.snapshot()).toMatchObject({ failures: { io: 1 }, queueSize: 1, delivered: 0 });
     other.exec("COMMIT");
     other.close();
-    await expect.poll(() => history.health().status, { timeout: 20_000 }).toBe("healthy");
+    await expect.poll(() => history.health().status).toBe("healthy");
     expect(await history.logs({ server: "math", limit: 10 })).toMatchObject([{ line: "waits" }]);
     await history.close(WITHIN_MS);
   });

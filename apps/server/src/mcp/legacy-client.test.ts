@@ -87,7 +87,7 @@ class Rig {
   }
 
   async next(matches: (message: Message) => boolean): Promise<Message> {
-    await expect.poll(() => this.messages.some(matches), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => this.messages.some(matches)).toBe(true);
     return this.messages.find(matches) ?? {};
   }
 

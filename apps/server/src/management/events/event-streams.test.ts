@@ -303,7 +303,7 @@ describe("a client that does not read", () => {
     let emitted = 0;
     while (clock.pendingTimers < 2 && emitted < 200_000) {
       for (let index = 0; index < 50; index++) emit(`server-${"x".repeat(4_000)}-${emitted++}`);
-      await expect.poll(() => names(quick.text()).length, { timeout: 10_000 }).toBe(emitted);
+      await expect.poll(() => names(quick.text()).length).toBe(emitted);
     }
     // The heartbeat, and the end of the patience with the slow one.
     expect(clock.pendingTimers).toBe(2);
@@ -313,7 +313,7 @@ describe("a client that does not read", () => {
   it("is sent away with a gap when its queue is full, and comes back to the log", async () => {
     const slow = await overflow();
     slow.socket.resume();
-    await expect.poll(slow.text, { timeout: 10_000 }).toContain('event: gap\ndata: {"reason":"too_slow"}\n\n');
+    await expect.poll(slow.text).toContain('event: gap\ndata: {"reason":"too_slow"}\n\n');
     await expect.poll(() => clock.pendingTimers).toBe(1);
     const last = [...slow.text().matchAll(/^id: (.+)$/gm)].at(-1)?.[1];
     const again = await follow({}, last);
@@ -326,7 +326,7 @@ describe("a client that does not read", () => {
     const slow = await overflow();
     await clock.advanceAsync(10_000);
     slow.socket.resume();
-    await expect.poll(slow.ended, { timeout: 10_000 }).toBe(true);
+    await expect.poll(slow.ended).toBe(true);
     expect(slow.text()).not.toContain("too_slow");
   });
 });
