@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { load } from "js-yaml";
 import { afterAll, describe, expect, test } from "vitest";
+import { NEWEST } from "../test/newest.ts";
 import { alertLabels } from "./checks/alert-labels.ts";
 import { generateMonitoring, RUNBOOK_FOLDER } from "./generate.ts";
 import { ALERT_PREFIX } from "./names.ts";
-import { resolveOptions } from "./settings/options.ts";
+import { type MonitoringOverrides, resolveOptions } from "./settings/options.ts";
 import { buildStack } from "./stack.ts";
 
 const folders: string[] = [];
@@ -20,10 +21,10 @@ afterAll(() => {
 const defaults = generateMonitoring();
 
 /** Writes the generated files; what tools say about files elsewhere on the machine must not matter. */
-function generated(): string {
+function generated(files: ReadonlyMap<string, string> = defaults): string {
   const folder = mkdtempSync(join(tmpdir(), "monitoring-"));
   folders.push(folder);
-  for (const [path, content] of defaults) {
+  for (const [path, content] of files) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);
   }
@@ -35,6 +36,47 @@ function run(command: string, ...args: readonly string[]): string {
 }
 
 const stack = buildStack(resolveOptions());
+
+/** What somebody may have who does not have what the product is shown with. */
+const STRANGE: readonly (readonly [what: string, overrides: MonitoringOverrides])[] = [
+  [
+    "two of each watcher",
+    { alertmanagers: ["a:9093", "b:9093"], watchers: { prometheus: { targets: ["a:9090", "b:9090"] } } },
+  ],
+  ["no watcher to be found", { alertmanagers: [], watchers: { prometheus: { targets: [] } } }],
+  [
+    "watchers that others scrape, as one job",
+    {
+      watchers: {
+        prometheus: { scraped: false, jobName: "monitoring" },
+        alertmanager: { scraped: false, jobName: "monitoring" },
+      },
+    },
+  ],
+  [
+    "addresses of every kind",
+    { targets: ["gateway", "[::1]:8000"], watchers: { prometheus: { targets: ["[fe80::1]:9090"] } } },
+  ],
+  [
+    "names with what YAML and PromQL quote",
+    { jobName: 'a: "b" #c', watchers: { prometheus: { jobName: "\\d|'e'\n" } } },
+  ],
+  [
+    "every credential",
+    {
+      scrape: { scheme: "https", authorization: { type: "ApiKey", credentialsFile: "/a" }, tls: { caFile: "/c" } },
+    },
+  ],
+];
+
+function expectAccepted(promtool: string, folder: string): void {
+  for (const file of ["alerts", "recording-rules"]) {
+    expect(run(promtool, "check", "rules", `${folder}/prometheus/${file}.yaml`)).toContain("SUCCESS");
+  }
+  expect(run(promtool, "check", "config", "--syntax-only", `${folder}/prometheus/prometheus.yaml`)).toContain(
+    "SUCCESS",
+  );
+}
 
 describe("generated files", () => {
   test("are the same bytes each time", () => {
@@ -123,6 +165,10 @@ describe("promtool", { tags: ["promtool"] }, () => {
     );
   });
 
+  test.each(STRANGE)("accepts all with %s", (_what, overrides) => {
+    expectAccepted("promtool", generated(generateMonitoring(overrides)));
+  });
+
   test("accepts the relabelling of the Kubernetes variant", () => {
     const file = join(generated(), "prometheus/prometheus.kubernetes.yaml");
     // Debian builds Prometheus without the discovery of Kubernetes, so only that block is taken out.
@@ -131,6 +177,12 @@ describe("promtool", { tags: ["promtool"] }, () => {
     expect(load(without)).not.toEqual(load(text));
     writeFileSync(file, without);
     expect(run("promtool", "check", "config", "--syntax-only", file)).toContain("SUCCESS");
+  });
+});
+
+describe("the newest promtool", { tags: ["newest-promtool"] }, () => {
+  test.each(STRANGE)("accepts all with %s", (_what, overrides) => {
+    expectAccepted(NEWEST, generated(generateMonitoring(overrides)));
   });
 });
 

@@ -28,6 +28,7 @@ import { routesFit } from "./routes-fit.ts";
 import { runbooksExist } from "./runbooks-exist.ts";
 import { scenariosFeedAlerts } from "./scenarios-feed-alerts.ts";
 import { scrapeGetsIn } from "./scrape-gets-in.ts";
+import { scrapeJobsFit } from "./scrape-jobs-fit.ts";
 import { telemetryIsWatched } from "./telemetry-is-watched.ts";
 import { textsFitGroups } from "./texts-fit-groups.ts";
 import { textsHaveLabels } from "./texts-have-labels.ts";
@@ -66,6 +67,7 @@ export const checks: readonly Check[] = [
   firstEventsAreSeen,
   telemetryIsWatched,
   scrapeGetsIn,
+  scrapeJobsFit,
 ];
 
 /** Every check of dashboards; those of their JSON have a list of their own. */

@@ -43,6 +43,8 @@ export function allowedAt(path: OptionPath, model: unknown): Allowed {
 }
 
 function textAt(path: OptionPath, model: string): Allowed {
+  const special = SPECIAL.get(path.filter((key) => typeof key === "string").join("."));
+  if (special !== undefined) return special;
   if (path.join(".") === "scrape.scheme") return oneOf(["http", "https"]);
   if (path.join(".") === "logs.format") return oneOf(["json", "otlp"]);
   if (path.at(-1) === "severity") return oneOf(SEVERITIES);
@@ -78,3 +80,33 @@ function text(pattern: RegExp | undefined, says: string): Allowed {
     admits: (value) => typeof value === "string" && (pattern?.test(value) ?? true),
   };
 }
+
+/** A host, and a port if it is none of those of HTTP and HTTPS. */
+const address = text(
+  /^(?:\[[\dA-Fa-f:.]+\]|[^\s/@:?#[\]]+)(?::(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?$/,
+  "give host:port, such as localhost:9090, without a scheme, credentials and a path",
+);
+// Grafana would take a dollar sign for the beginning of a variable.
+const job = text(/^[^$]*[^$\s][^$]*$/, "give a name, without $");
+const someTime = text(/^0*[1-9]\d*[smhdw]$/, "give a whole number above 0 and one of s, m, h, d, w, such as 5m");
+
+/** Texts that Prometheus or Alertmanager would refuse, and with them the whole configuration. */
+const SPECIAL: ReadonlyMap<string, Allowed> = new Map([
+  ["targets", address],
+  ["alertmanagers", address],
+  ["watchers.prometheus.targets", address],
+  ["jobName", job],
+  ["watchers.prometheus.jobName", job],
+  ["watchers.alertmanager.jobName", job],
+  ["targetLabels", text(/^(?!__)[A-Za-z_]\w*$/, "give the name of a label: letters, digits and _, such as cluster")],
+  ["scrapeInterval", someTime],
+  ["scrapeTimeout", someTime],
+  ["evaluationInterval", someTime],
+  ["notifications.groupInterval", someTime],
+  ["notifications.repeatInterval", someTime],
+  ["receivers.heartbeat.repeatInterval", someTime],
+  [
+    "scrape.authorization.type",
+    text(/^(?![Bb][Aa][Ss][Ii][Cc]$)[\w-]+$/, "give a scheme such as Bearer; for Basic set scrape.basicAuth"),
+  ],
+]);

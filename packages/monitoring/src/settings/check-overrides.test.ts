@@ -48,7 +48,7 @@ test.each([
     "alerts.Watchdog.enabled is 0: give true or false.",
   ],
   ["a text in place of a list", { targets: "a:8000" }, 'targets is "a:8000": give a list.'],
-  ["a number in a list of texts", { targets: [8000] }, "targets[0] is 8000: give a text."],
+  ["a number in a list of texts", { targets: [8000] }, "targets[0] is 8000: give host:port, such as localhost:9090"],
   ["a list in place of an object", { receivers: [] }, "receivers is []: give an object."],
   ["nothing in place of an object", { receivers: { info: null } }, "receivers.info is null: give an object."],
   [
