@@ -94,7 +94,11 @@ describe.each(["http/protobuf", "grpc"])("over %s with TLS", (protocol) => {
   });
 
   it.each([
-    [{ OTEL_EXPORTER_OTLP_CERTIFICATE: "/nowhere.pem" }, /the certificate cannot be read: ENOENT/],
+    [{ OTEL_EXPORTER_OTLP_CERTIFICATE: "/nowhere.pem" }, /the certificate \/nowhere.pem cannot be read: ENOENT/],
+    [
+      { OTEL_EXPORTER_OTLP_CERTIFICATE: "/dev/zero" },
+      /the certificate \/dev\/zero cannot be read: it is no regular file/,
+    ],
     [{ OTEL_EXPORTER_OTLP_CLIENT_KEY: "/key.pem" }, /a client certificate and its key belong together/],
   ])("certificates that cannot be had keep it from opening: %o", async (wrong, message) => {
     await expect(auditExporter({ ...env(), ...wrong }).open()).rejects.toThrow(message);

@@ -44,6 +44,8 @@ async function read(what: string, path: string | undefined, label: PemLabel): Pr
   try {
     return await pemFile(path, label);
   } catch (cause) {
-    throw new Error(`${what} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new Error(`${what} ${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
 }

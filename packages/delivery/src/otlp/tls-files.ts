@@ -41,6 +41,6 @@ async function read(name: string, path: string | undefined, label: PemLabel): Pr
     return await pemFile(path, label);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`OTLP: ${name} cannot be read: ${why}`, { cause });
+    throw new Error(`OTLP: ${name} ${path} cannot be read: ${why}`, { cause });
   }
 }
