@@ -13,6 +13,17 @@ export interface AuditEntry {
   readonly record: AuditRecord;
   /** Absent where no journal is kept. */
   readonly place?: JournalPlace;
-  /** Record and place as one JSON object in one line, where that costs less than writing them. */
-  readonly json?: string;
+  /** Record and place as one JSON object in one line, where they were written already. */
+  readonly json?: TextBytes;
+}
+
+/** A text that was written already: its bytes in UTF-8 can be had without the text, and the text by `toString`. */
+export interface TextBytes {
+  /** Bytes that it has. */
+  readonly length: number;
+  /** Whether it is ASCII without control characters. */
+  readonly isPlain: boolean;
+  /** Writes them to a place of a buffer, which has room for them. */
+  copyTo(target: Buffer, at: number): void;
+  toString(): string;
 }

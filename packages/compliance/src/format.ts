@@ -1,4 +1,4 @@
-import type { AuditEntry } from "./audit-entry.ts";
+import type { AuditEntry, TextBytes } from "./audit-entry.ts";
 
 /** Writes audit records in the words of a SIEM system. Pure: the same entry always gives the same text. */
 export interface AuditFormat {
@@ -7,4 +7,6 @@ export interface AuditFormat {
   readonly mediaType: string;
   /** One record as one text without a line break in it, so that no framing can be forged by what a record says. Never throws. */
   encode(entry: AuditEntry): string;
+  /** The same text, where it was written already: `undefined` where it was not. Absent where it never is. */
+  written?(entry: AuditEntry): TextBytes | undefined;
 }

@@ -1,4 +1,4 @@
-export type { AuditEntry, JournalPlace } from "./audit-entry.ts";
+export type { AuditEntry, JournalPlace, TextBytes } from "./audit-entry.ts";
 export type { AuditExporter } from "./exporters/audit-exporter.ts";
 export type { AuditOutput, CallbackOutput, FileOutput, StderrOutput, SyslogOutput } from "./exporters/audit-output.ts";
 export { CEFExporter, JSONLinesExporter, LEEFExporter, SyslogExporter } from "./exporters/exporters.ts";

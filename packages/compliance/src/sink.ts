@@ -1,9 +1,11 @@
 import type { Send } from "@mcp-hangar/delivery";
-import type { AuditEntry } from "./audit-entry.ts";
+import type { AuditEntry, TextBytes } from "./audit-entry.ts";
 
 /** A record with its text in the format of the sink, as the queue in front of the sink holds it. */
 export interface SinkEntry extends AuditEntry {
   readonly text: string;
+  /** The text as bytes, where it was written already; to ask for `text` then costs more. */
+  readonly bytes?: TextBytes;
 }
 
 /** Where audit records go. What waits, is tried again and is counted is the queue's business; a sink only carries batches. */

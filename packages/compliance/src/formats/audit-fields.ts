@@ -85,12 +85,12 @@ export type AuditField = keyof typeof READERS;
 // `Object.keys` gives the keys of an object of ours, which are exactly these.
 export const AUDIT_FIELDS = Object.keys(READERS) as readonly AuditField[];
 
-/** Fields that follow each other and are of one object. */
+/** Fields that follow each other, with what their values are likely to be. */
 export interface AuditPart {
   /** The object in a record; the record itself for fields that are of none, `undefined` where the record has no such object. */
   readonly of: (record: AuditRecord) => object | undefined;
-  /** Whether records share the object, which nobody can change then. */
-  readonly isShared: boolean;
+  /** `shared`: the object is the same in many records, and nobody can change it then; `alike`: its values are; `own` otherwise. */
+  readonly kind: "shared" | "alike" | "own";
   readonly fields: readonly AuditField[];
 }
 
@@ -106,24 +106,34 @@ const PARTS: Readonly<Record<string, AuditPart["of"] | undefined>> = {
   checkpoint: ({ checkpoint }) => checkpoint,
 };
 const SHARED: ReadonlySet<string> = new Set(["actor", "target"]);
+/** Fields of few values, which go together mostly. */
+const ALIKE: ReadonlySet<string> = new Set<AuditField>([
+  "instance",
+  "type",
+  "code",
+  "category",
+  "action",
+  "outcome",
+  "reason",
+  "severity",
+  "decision.result",
+  "decision.by",
+]);
 
 /** {@link AUDIT_FIELDS} by the part, for formats that pass over what a record does not have. */
 export const AUDIT_PARTS: readonly AuditPart[] = partsOf(AUDIT_FIELDS);
 
 function partsOf(fields: readonly AuditField[]): readonly AuditPart[] {
-  const parts: { readonly name: string; readonly fields: AuditField[] }[] = [];
+  const parts: { readonly name: string; readonly kind: AuditPart["kind"]; readonly fields: AuditField[] }[] = [];
   for (const field of fields) {
     const [first = ""] = field.split(".", 1);
     const name = PARTS[first] === undefined ? "" : first;
+    const kind = SHARED.has(name) ? "shared" : ALIKE.has(field) ? "alike" : "own";
     const last = parts.at(-1);
-    if (last?.name === name) last.fields.push(field);
-    else parts.push({ name, fields: [field] });
+    if (last?.name === name && last.kind === kind) last.fields.push(field);
+    else parts.push({ name, kind, fields: [field] });
   }
-  return parts.map(({ name, fields: own }) => ({
-    of: PARTS[name] ?? ((record) => record),
-    isShared: SHARED.has(name),
-    fields: own,
-  }));
+  return parts.map(({ name, kind, fields: own }) => ({ of: PARTS[name] ?? ((record) => record), kind, fields: own }));
 }
 
 /** What a record says in a field; `undefined` where it says nothing. */

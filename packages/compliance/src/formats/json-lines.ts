@@ -1,4 +1,4 @@
-import type { AuditEntry } from "../audit-entry.ts";
+import type { AuditEntry, TextBytes } from "../audit-entry.ts";
 import type { AuditFormat } from "../format.ts";
 import { jsonText, withoutControls } from "./json-text.ts";
 
@@ -8,7 +8,11 @@ export class JsonLinesFormat implements AuditFormat {
   readonly mediaType = "application/x-ndjson";
 
   encode(entry: AuditEntry): string {
-    return entry.json === undefined ? jsonText(flatEntry(entry)) : withoutControls(entry.json);
+    return entry.json === undefined ? jsonText(flatEntry(entry)) : withoutControls(entry.json.toString());
+  }
+
+  written({ json }: AuditEntry): TextBytes | undefined {
+    return json?.isPlain === true ? json : undefined;
   }
 }
 

@@ -18,6 +18,8 @@ const FACILITY_MAX = 23;
 const APP_NAME = "mcp-hangar";
 /** Characters, by RFC 5424, section 6. */
 const HEADER_CHARS_MAX = { hostname: 255, appName: 48, processId: 128, messageId: 32 } as const;
+/** Types of which is remembered what was written. */
+const TYPES_MAX = 128;
 const NIL = "-";
 /** RFC 3339 with three digits of a second, as records have it; years beyond 9999 have no form there. */
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -26,6 +28,9 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 export class SyslogHeader {
   readonly #facility: number;
   readonly #sender: string;
+  /** What was written before, by severity and by type. */
+  readonly #priorities: string[] = [];
+  readonly #senders = new Map<string, string>();
 
   constructor({
     facility = LOG_AUDIT,
@@ -42,9 +47,24 @@ export class SyslogHeader {
   }
 
   of(record: AuditRecord): string {
-    const priority = this.#facility * 8 + syslogSeverity(record.severity);
-    const time = TIMESTAMP.test(record.time) ? record.time : NIL;
-    return `<${priority}>1 ${time} ${this.#sender} ${word(record.type, HEADER_CHARS_MAX.messageId)}`;
+    const { severity, time, type } = record;
+    const timestamp = TIMESTAMP.test(time) ? time : NIL;
+    return `${this.#priorityOf(severity)}${timestamp}${this.#senderOf(type)}`;
+  }
+
+  #priorityOf(severity: number): string {
+    const level = syslogSeverity(severity);
+    this.#priorities[level] ??= `<${this.#facility * 8 + level}>1 `;
+    return this.#priorities[level];
+  }
+
+  /** What stands behind the time. */
+  #senderOf(type: string): string {
+    const known = this.#senders.get(type);
+    if (known !== undefined) return known;
+    const made = [` ${this.#sender} `, word(type, HEADER_CHARS_MAX.messageId)].join("");
+    if (this.#senders.size < TYPES_MAX) this.#senders.set(type, made);
+    return made;
   }
 }
 

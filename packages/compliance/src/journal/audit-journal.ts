@@ -28,7 +28,7 @@ import { ToldEnds } from "./told-ends.ts";
 import { addCaptured, roughSizeOf, talkativeOriginOf, type Waiting } from "./waiting.ts";
 
 /** How long records gather that share a sync when nobody waits for them, in ms. */
-const GATHER_MS = 50;
+const GATHER_MS = 100;
 const BATCH = { recordsMax: 256, bytesMax: 1_000_000, delayMs: GATHER_MS };
 /** Pauses after a write that failed, in ms; and how long a caller is asked to wait who was refused because of it. */
 const RETRY = { baseMs: 50, maxMs: 1_000 };

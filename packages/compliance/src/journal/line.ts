@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
 import { canonicalJson } from "@mcp-hangar/delivery";
 import type { AuditRecord } from "@mcp-hangar/telemetry";
-import type { AuditEntry, JournalPlace } from "../audit-entry.ts";
-import { lineText, lineWithHash } from "./line-text.ts";
+import type { AuditEntry, JournalPlace, TextBytes } from "../audit-entry.ts";
+import { lineText } from "./line-text.ts";
+import { type LineBytes, SinkLine } from "./sink-line.ts";
 
 /**
  * A journal is a chain of lines. A line is the record with two more fields, `sequence` and `previous`, as canonical JSON (RFC 8785) in UTF-8
@@ -42,31 +43,36 @@ export interface MadeLine {
  */
 export function makeLine(record: AuditRecord, { sequence: last, hash: previous }: ChainHead): MadeLine {
   const sequence = last + 1;
-  const text = lineText(record, { sequence, previous });
-  const bytes: LineBytes = Buffer.from(text ?? canonicalJson({ ...record, sequence, previous }));
+  const line = lineText(record, { sequence, previous });
+  const bytes: EntryBytes = Buffer.from(line?.text ?? canonicalJson({ ...record, sequence, previous }));
   const head = { sequence, hash: hashOf(bytes) };
-  if (text !== undefined) bytes[ENTRY] = new MadeEntry(record, head, bytes);
+  if (line !== undefined) {
+    const { text, previousAt } = line;
+    const isAscii = bytes.length === text.length;
+    const bytesBefore = isAscii ? previousAt : Buffer.byteLength(text.slice(0, previousAt));
+    bytes[ENTRY] = new MadeEntry(record, head, { bytes, previousAt: bytesBefore, isAscii });
+  }
   return { bytes, head };
 }
 
 /** Where the bytes of a line that this process has made have its entry: a map from one to the other costs as much as making the line. */
 const ENTRY = Symbol("entry");
-type LineBytes = Buffer & { [ENTRY]?: AuditEntry };
+type EntryBytes = Buffer & { [ENTRY]?: AuditEntry };
 
 /** An entry that need not be written as JSON once more. */
 class MadeEntry implements AuditEntry {
   readonly record: AuditRecord;
   readonly place: JournalPlace;
-  readonly #bytes: Buffer;
+  readonly #line: LineBytes;
 
-  constructor(record: AuditRecord, place: JournalPlace, bytes: Buffer) {
+  constructor(record: AuditRecord, place: JournalPlace, line: LineBytes) {
     this.record = record;
     this.place = place;
-    this.#bytes = bytes;
+    this.#line = line;
   }
 
-  get json(): string {
-    return lineWithHash(this.#bytes.toString(), this.place.hash);
+  get json(): TextBytes {
+    return new SinkLine(this.#line, this.place.hash);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Send, SendOutcome } from "@mcp-hangar/delivery";
 import type { AuditRecord } from "@mcp-hangar/telemetry";
-import type { AuditEntry } from "../audit-entry.ts";
+import type { AuditEntry, JournalPlace, TextBytes } from "../audit-entry.ts";
 import type { AuditFormat } from "../format.ts";
 import type { AuditSink, SinkEntry } from "../sink.ts";
 import { reasonText } from "./failure.ts";
@@ -47,9 +47,7 @@ function encode(batch: readonly AuditEntry[], format: AuditFormat, accepts: Send
   for (const [place, entry] of batch.entries()) {
     if (accepts?.(entry.record) === false) continue;
     try {
-      const { record, place: inJournal } = entry;
-      const text = asOneLine(format.encode(entry));
-      entries.push(inJournal === undefined ? { record, text } : { record, place: inJournal, text });
+      entries.push(sinkEntry(entry, format));
       places.push(place);
     } catch (error) {
       // Formats of others may throw.
@@ -60,13 +58,39 @@ function encode(batch: readonly AuditEntry[], format: AuditFormat, accepts: Send
   return { entries, places, unencodable, message };
 }
 
+function sinkEntry(entry: AuditEntry, format: AuditFormat): SinkEntry {
+  const { record, place } = entry;
+  const bytes = format.written?.(entry);
+  if (bytes?.isPlain === true) return new WrittenEntry(record, place, bytes);
+  const text = asOneLine(format.encode(entry));
+  return place === undefined ? { record, text } : { record, place, text };
+}
+
+/** An entry whose text is made for sinks that ask for it. */
+class WrittenEntry implements SinkEntry {
+  readonly record: AuditRecord;
+  readonly place?: JournalPlace;
+  readonly bytes: TextBytes;
+
+  constructor(record: AuditRecord, place: JournalPlace | undefined, bytes: TextBytes) {
+    this.record = record;
+    if (place !== undefined) this.place = place;
+    this.bytes = bytes;
+  }
+
+  get text(): string {
+    return this.bytes.toString();
+  }
+}
+
 /** What of the text could end a line, and so a record, is a space. */
 function asOneLine(text: string): string {
-  const line = LINE_BREAK.test(text) ? text.replace(LINE_BREAKS, " ") : text;
+  // To look for one character after the other takes less than an expression that knows all of them.
+  const isBroken = text.includes("\n") || text.includes("\r") || text.includes("\0");
+  const line = isBroken ? text.replace(LINE_BREAKS, " ") : text;
   return line.isWellFormed() ? line : line.toWellFormed();
 }
 
-const LINE_BREAK = /[\r\n\0]/;
 const LINE_BREAKS = /[\r\n\0]+/g;
 
 /** What an outcome of the records that were sent means for the whole batch. */

@@ -13,7 +13,7 @@ import {
   gapRecordOf,
   intentRecordOf,
 } from "./audit-journal.ts";
-import { type AuditRecord, auditRecordOf } from "./audit-record.ts";
+import { type AuditContent, type AuditRecord, auditRecordOf, stampedRecord } from "./audit-record.ts";
 import { AUDIT_RECORD_SCHEMA } from "./audit-schema.ts";
 import { AUDIT_LIST_MAX, AUDIT_MESSAGE_CHARS_MAX } from "./audit-text.ts";
 import { AUDIT_TYPES } from "./audit-types.ts";
@@ -347,4 +347,22 @@ test("the record of what has a span names it", () => {
     expect(recordOf({ ...event, trace })).toMatchObject({ trace_id: trace.traceId, span_id: trace.spanId });
   }
   expect(types.size).toBe(3);
+});
+
+test("a record takes every field of the schema from its content, and no field without a value", () => {
+  const content: AuditContent = {
+    type: "tool.call.completed",
+    action: "call",
+    outcome: "success",
+    actor: { type: "system" },
+    target: { kind: "tool" },
+  };
+  const bare = stampedRecord(content, STAMP, 0);
+  const optional = Object.keys(AUDIT_RECORD_SCHEMA.properties).filter((field) => !(field in bare));
+  expect(optional).toContain("message");
+  for (const field of optional) {
+    const value = { of: field };
+    expect(stampedRecord({ ...content, [field]: value }, STAMP, 0)).toEqual({ ...bare, [field]: value });
+    expect(Object.keys(stampedRecord({ ...content, [field]: undefined }, STAMP, 0))).toEqual(Object.keys(bare));
+  }
 });

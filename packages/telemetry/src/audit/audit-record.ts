@@ -124,7 +124,6 @@ export interface AuditContent {
 }
 
 type RequiredField = "type" | "action" | "outcome" | "actor" | "target";
-type OptionalField = Exclude<keyof AuditContent, RequiredField | "severity">;
 
 /** A content in which fields may stand without a value; its record does not have them. */
 export type AuditDraft = Pick<AuditContent, RequiredField> & {
@@ -195,74 +194,33 @@ function recordOf(content: AuditDraft, { id, instance }: AuditStamp, timeMs: num
     actor,
     target,
   };
-  for (const take of TAKEN) take(content, record);
+  takeOptional(content, record);
   return record;
 }
 
-/** How a record takes each field that it may be without, none forgotten. */
-const TAKE: { readonly [Field in OptionalField]: (content: AuditDraft, record: Growing) => void } = {
-  reason: ({ reason }, record) => {
-    if (reason !== undefined) record.reason = reason;
-  },
-  decision: ({ decision }, record) => {
-    if (decision !== undefined) record.decision = decision;
-  },
-  trace_id: ({ trace_id }, record) => {
-    if (trace_id !== undefined) record.trace_id = trace_id;
-  },
-  span_id: ({ span_id }, record) => {
-    if (span_id !== undefined) record.span_id = span_id;
-  },
-  correlation_id: ({ correlation_id }, record) => {
-    if (correlation_id !== undefined) record.correlation_id = correlation_id;
-  },
-  user_id: ({ user_id }, record) => {
-    if (user_id !== undefined) record.user_id = user_id;
-  },
-  user_session_id: ({ user_session_id }, record) => {
-    if (user_session_id !== undefined) record.user_session_id = user_session_id;
-  },
-  duration_ms: ({ duration_ms }, record) => {
-    if (duration_ms !== undefined) record.duration_ms = duration_ms;
-  },
-  attempts: ({ attempts }, record) => {
-    if (attempts !== undefined) record.attempts = attempts;
-  },
-  request_bytes: ({ request_bytes }, record) => {
-    if (request_bytes !== undefined) record.request_bytes = request_bytes;
-  },
-  response_bytes: ({ response_bytes }, record) => {
-    if (response_bytes !== undefined) record.response_bytes = response_bytes;
-  },
-  rpc_error_code: ({ rpc_error_code }, record) => {
-    if (rpc_error_code !== undefined) record.rpc_error_code = rpc_error_code;
-  },
-  args_hash: ({ args_hash }, record) => {
-    if (args_hash !== undefined) record.args_hash = args_hash;
-  },
-  batch: ({ batch }, record) => {
-    if (batch !== undefined) record.batch = batch;
-  },
-  usage: ({ usage }, record) => {
-    if (usage !== undefined) record.usage = usage;
-  },
-  change: ({ change }, record) => {
-    if (change !== undefined) record.change = change;
-  },
-  captured: ({ captured }, record) => {
-    if (captured !== undefined) record.captured = captured;
-  },
-  gap: ({ gap }, record) => {
-    if (gap !== undefined) record.gap = gap;
-  },
-  checkpoint: ({ checkpoint }, record) => {
-    if (checkpoint !== undefined) record.checkpoint = checkpoint;
-  },
-  message: ({ message }, record) => {
-    if (message !== undefined) record.message = message;
-  },
-};
-const TAKEN = Object.values(TAKE);
+/** Takes the fields that a record may be without. */
+function takeOptional(content: AuditDraft, record: Growing): void {
+  if (content.reason !== undefined) record.reason = content.reason;
+  if (content.decision !== undefined) record.decision = content.decision;
+  if (content.trace_id !== undefined) record.trace_id = content.trace_id;
+  if (content.span_id !== undefined) record.span_id = content.span_id;
+  if (content.correlation_id !== undefined) record.correlation_id = content.correlation_id;
+  if (content.user_id !== undefined) record.user_id = content.user_id;
+  if (content.user_session_id !== undefined) record.user_session_id = content.user_session_id;
+  if (content.duration_ms !== undefined) record.duration_ms = content.duration_ms;
+  if (content.attempts !== undefined) record.attempts = content.attempts;
+  if (content.request_bytes !== undefined) record.request_bytes = content.request_bytes;
+  if (content.response_bytes !== undefined) record.response_bytes = content.response_bytes;
+  if (content.rpc_error_code !== undefined) record.rpc_error_code = content.rpc_error_code;
+  if (content.args_hash !== undefined) record.args_hash = content.args_hash;
+  if (content.batch !== undefined) record.batch = content.batch;
+  if (content.usage !== undefined) record.usage = content.usage;
+  if (content.change !== undefined) record.change = content.change;
+  if (content.captured !== undefined) record.captured = content.captured;
+  if (content.gap !== undefined) record.gap = content.gap;
+  if (content.checkpoint !== undefined) record.checkpoint = content.checkpoint;
+  if (content.message !== undefined) record.message = content.message;
+}
 
 const instances = new Remembered<{ readonly text: string }>();
 

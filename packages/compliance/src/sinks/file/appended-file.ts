@@ -21,16 +21,30 @@ const TORN_BYTES_MAX = 4_194_304;
 const CHUNK_BYTES = 65_536;
 const LINE_BREAK = 0x0a;
 
+/** By what the system knows a file, whatever its name. */
+interface FileIdentity {
+  readonly ino: number;
+  readonly dev: number;
+}
+
+interface Opened {
+  readonly bornMs: number;
+  readonly openedBytes: number;
+  readonly identity: FileIdentity;
+}
+
 /** A file of lines that only grows. */
 export class AppendedFile {
   readonly #handle: FileHandle;
+  readonly #identity: FileIdentity;
   /** When it was begun, in milliseconds since the epoch. */
   readonly bornMs: number;
   /** Bytes in it when it was opened. */
   readonly openedBytes: number;
 
-  private constructor(handle: FileHandle, bornMs: number, openedBytes: number) {
+  private constructor(handle: FileHandle, { bornMs, openedBytes, identity }: Opened) {
     this.#handle = handle;
+    this.#identity = identity;
     this.bornMs = bornMs;
     this.openedBytes = openedBytes;
   }
@@ -46,11 +60,12 @@ export class AppendedFile {
       if (!stats.isFile()) throw new Error("it is no regular file");
       if (stats.size === 0) {
         await syncFolder(dirname(path));
-        return new AppendedFile(handle, nowMs, 0);
+        return new AppendedFile(handle, { bornMs: nowMs, openedBytes: 0, identity: stats });
       }
       const bytes = await cutTornLine(handle, stats.size);
       // Not every file system keeps when a file was made.
-      return new AppendedFile(handle, stats.birthtimeMs || stats.mtimeMs, bytes);
+      const bornMs = stats.birthtimeMs || stats.mtimeMs;
+      return new AppendedFile(handle, { bornMs, openedBytes: bytes, identity: stats });
     } catch (error) {
       await handle.close();
       throw error;
@@ -60,8 +75,8 @@ export class AppendedFile {
   /** Bytes in it at this moment; `undefined` where the path does not name it any more: it may have been removed or renamed. */
   async sizeAt(path: string): Promise<number | undefined> {
     try {
-      const [own, named] = await Promise.all([this.#handle.stat(), lstat(path)]);
-      return own.ino === named.ino && own.dev === named.dev ? own.size : undefined;
+      const { ino, dev, size } = await lstat(path);
+      return ino === this.#identity.ino && dev === this.#identity.dev ? size : undefined;
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;
       throw error;

@@ -85,7 +85,7 @@ export class FileSink implements AuditSink {
 
   async #write(batch: readonly SinkEntry[]): Promise<SendOutcome> {
     if (this.#isClosed) return CLOSED;
-    const lines = Buffer.from(batch.map(({ text }) => `${text}\n`).join(""));
+    const lines = linesOf(batch);
     try {
       const { file, size } = await this.#fileFor(lines.length);
       await file.append(lines, size);
@@ -151,4 +151,25 @@ export class FileSink implements AuditSink {
     this.#file = undefined;
     await file?.close().catch(() => undefined);
   }
+}
+
+const LINE_BREAK = 0x0a;
+
+/** The texts of a batch as lines. */
+function linesOf(batch: readonly SinkEntry[]): Buffer {
+  let length = 0;
+  for (const { bytes } of batch) {
+    if (bytes === undefined) return Buffer.from(batch.map(({ text }) => `${text}\n`).join(""));
+    length += bytes.length + 1;
+  }
+  const lines = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const { bytes } of batch) {
+    if (bytes === undefined) continue;
+    bytes.copyTo(lines, at);
+    at += bytes.length;
+    lines[at] = LINE_BREAK;
+    at += 1;
+  }
+  return lines;
 }
