@@ -358,7 +358,8 @@ test("a record takes every field of the schema from its content, and no field wi
     target: { kind: "tool" },
   };
   const bare = stampedRecord(content, STAMP, 0);
-  const optional = Object.keys(AUDIT_RECORD_SCHEMA.properties).filter((field) => !(field in bare));
+  const { properties } = AUDIT_RECORD_SCHEMA as { readonly properties: object };
+  const optional = Object.keys(properties).filter((field) => !(field in bare));
   expect(optional).toContain("message");
   for (const field of optional) {
     const value = { of: field };
