@@ -88,9 +88,17 @@ export const KINDS: readonly Kind[] = [
     share: 0.5,
     async once({ mcpUrl }) {
       const session = await openLegacySession(mcpUrl("own"));
+      let isOver = false;
+      const end = (): void => {
+        isOver = true;
+      };
       const call = session.request("tools/call", SLEEP, { id: "c" });
-      await new Promise((resolve) => setTimeout(resolve, LEAVE_MS));
-      await session.notify("notifications/cancelled", { requestId: "c" });
+      void call.then(end, end);
+      // One that overtakes its call on another connection cancels nothing, and the call waits for its deadline.
+      while (!isOver) {
+        await new Promise((resolve) => setTimeout(resolve, LEAVE_MS));
+        await session.notify("notifications/cancelled", { requestId: "c" });
+      }
       await call;
       await fetch(mcpUrl("own"), { method: "DELETE", headers: { "mcp-session-id": session.id } });
     },
