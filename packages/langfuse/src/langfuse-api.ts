@@ -87,6 +87,7 @@ export function outcomeOf(answer: Answer): SendOutcome {
   const { status, retryAfterMs, isPage } = answer;
   if (status >= 200 && status < 300) return isPage ? PAGE : { kind: "delivered" };
   const message = `HTTP ${status}${HINTS[status] ?? ""}`;
+  if (status === 413) return { kind: "rejected", message, isTooLarge: true };
   if (status < 500 && !PASSING.has(status)) return { kind: "rejected", message };
   return { kind: "retry", reason: "rejected", message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
@@ -107,6 +108,7 @@ const HINTS: Readonly<Record<number, string>> = {
   308: ": it is somewhere else; set the host to where it is",
   401: ": the keys are not accepted; are they those of a project of this host?",
   403: ": not allowed; has the project used up what its plan allows?",
+  413: ": a proxy before it, or it, takes no request of this size",
   404: ": there is no such interface; is the host that of a Langfuse of version 3 or later?",
 };
 

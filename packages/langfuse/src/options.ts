@@ -98,8 +98,10 @@ export function settingsOf(options: LangfuseOptions): Settings {
 
 function baseUrlOf(host: string): string {
   const url = URL.parse(host);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.search !== "" || url.hash !== "") {
-    throw new TypeError(`host: ${JSON.stringify(host)} is not the base URL of a Langfuse, such as ${HOST}`);
+  const more = [url?.username, url?.password, url?.search, url?.hash].some((part) => part !== "");
+  if (url === null || !/^https?:$/.test(url.protocol) || more) {
+    // It may hold credentials, and is not repeated therefore.
+    throw new TypeError(`host is not the base URL of a Langfuse, such as ${HOST}; leave user, query and fragment out`);
   }
-  return url.href.endsWith("/") ? url.href : `${url.href}/`;
+  return url.href.replace(/\/*$/, "/");
 }
