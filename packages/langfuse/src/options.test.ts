@@ -27,6 +27,6 @@ test.each([
   } catch (error) {
     said = (error as Error).message;
   }
-  expect(said).toMatch(/^host is not the base URL of a Langfuse/);
+  expect(said).toMatch(/^host: not the base URL of a Langfuse/);
   expect(said).not.toContain("secret");
 });

@@ -101,7 +101,7 @@ function baseUrlOf(host: string): string {
   const more = [url?.username, url?.password, url?.search, url?.hash].some((part) => part !== "");
   if (url === null || !/^https?:$/.test(url.protocol) || more) {
     // It may hold credentials, and is not repeated therefore.
-    throw new TypeError(`host is not the base URL of a Langfuse, such as ${HOST}; leave user, query and fragment out`);
+    throw new TypeError(`host: not the base URL of a Langfuse, such as ${HOST}; leave user, query and fragment out`);
   }
   return url.href.replace(/\/*$/, "/");
 }
