@@ -115,7 +115,12 @@ async function page(query: object, access: Access): Promise<{ records: readonly 
   const auditTrail = (asks: TrailQuery) => readTrail(folder, asks);
   // What is asked for here reads the trail and asks who reaches what.
   const [list] = auditOperations({ auditTrail, access } as unknown as ManagementParts);
-  const context = { caller: auditor, signal: new AbortController().signal, door: "rest", relay: {} } as OperationContext;
+  const context = {
+    caller: auditor,
+    signal: new AbortController().signal,
+    door: "rest",
+    relay: {},
+  } as OperationContext;
   const answer = await list?.perform(query, context);
   if (answer === undefined || !("records" in answer)) throw new Error(`no page: ${JSON.stringify(answer)}`);
   return answer as Awaited<ReturnType<typeof page>>;

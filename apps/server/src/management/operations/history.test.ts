@@ -102,7 +102,12 @@ describe("reading the history", () => {
       shows: (_caller: Caller, _server: string, { name }: Item) => name !== "memo://hidden",
     };
     const [listCalls] = historyOperations({ history: kept, access } as unknown as ManagementParts);
-    const context = { caller: callerOf("ann"), signal: new AbortController().signal, door: "rest", relay: {} } as OperationContext;
+    const context = {
+      caller: callerOf("ann"),
+      signal: new AbortController().signal,
+      door: "rest",
+      relay: {},
+    } as OperationContext;
     const page = (await listCalls?.perform({ kind: "request" }, context)) as { readonly calls: readonly CallRow[] };
     expect(page.calls.map(({ call_id: id, server, tool }) => [id, server, tool])).toEqual([
       ["memo://open", "math", null],
