@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { isAlive } from "@mcp-hangar/testing";
 import type { Contender } from "../gateways/contenders.ts";
 import { cpuMs, processTree, residentBytes } from "../processes/usage.ts";
 import { leanStdioArgs } from "../upstreams/lean.ts";
@@ -11,12 +12,25 @@ export function membersOf({ process }: Contender): readonly number[] {
 
 /** CPU time that processes have used so far, in milliseconds. */
 export function treeCpuMs(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
+  return total(pids, cpuMs);
 }
 
 /** Resident memory of processes, in bytes. */
 export function treeBytes(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + residentBytes(pid), 0);
+  return total(pids, residentBytes);
+}
+
+/** The first must run. What it has started, such as a child a session, may have ended meanwhile, and counts for nothing then. */
+function total([first, ...others]: readonly number[], measure: (pid: number) => number): number {
+  let sum = first === undefined ? 0 : measure(first);
+  for (const pid of others) {
+    try {
+      sum += measure(pid);
+    } catch (error) {
+      if (isAlive(pid)) throw error;
+    }
+  }
+  return sum;
 }
 
 /** Milliseconds between two readings of the resident memory. */
