@@ -16,7 +16,7 @@ test("the page of the documentation is that of the run that is kept beside it", 
 test("the kept run has what the scenarios of today find", () => {
   const names = scenarios.map(({ name }) => name);
   for (const { scenario } of kept.sections) expect(names).toContain(scenario);
-  const shown = ["peers", "large-results", "memory", "scale", "costs", "metrics"];
+  const shown = ["peers", "relay", "large-results", "memory", "scale", "costs", "metrics"];
   expect(kept.sections.map(({ scenario }) => scenario)).toEqual(shown);
   const ids = figuresOf(kept.sections).map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
